@@ -1,0 +1,29 @@
+# make demo    set up, build, train on pictures made on the fly (or SOURCES=dir) and show the result
+# make test    set up, build and run every test
+# make build   set up and build; the tool is .build/release/mosi
+# make format  format the sources;  make lint  check their format
+# LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
+
+SWIFT_BUILD_FLAGS := -c release --pkg-config-path $(CURDIR)/.libtorch/pkgconfig
+FORMATTED := Package.swift Sources Tests Examples
+
+.PHONY: demo test build setup format lint
+.DEFAULT_GOAL := build
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	swift build $(SWIFT_BUILD_FLAGS) --product mosi
+
+test: setup
+	swift test $(SWIFT_BUILD_FLAGS)
+
+demo: build
+	@scripts/demo.sh $(SOURCES)
+
+format:
+	swift format --in-place --recursive --parallel $(FORMATTED)
+
+lint:
+	swift format lint --strict --recursive --parallel $(FORMATTED)

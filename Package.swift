@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// libtorch is found through `libtorch.pc`, which scripts/setup.sh writes to .libtorch/pkgconfig.
+// The run path is an unsafe flag, so only executables and tests carry it: the libraries stay usable
+// as versioned dependencies.
+let libtorchRunPath: [LinkerSetting] = [
+  .unsafeFlags([
+    "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.libtorch/torch/lib",
+  ])
+]
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil)
+  -> Target
+{
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
+}
+
+let package = Package(
+  name: "mosi",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "mosi", targets: ["CommandLineTool"]),
+    .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Media", targets: ["Media"]),
+    .library(name: "MoSI", targets: ["MoSI"]),
+    .library(name: "VideoModels", targets: ["VideoModels"]),
+    .library(name: "VideoData", targets: ["VideoData"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Figures", targets: ["Figures"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries: module maps only.
+    .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
+    .systemLibrary(
+      name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+      providers: [
+        .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"]),
+        .brew(["ffmpeg"]),
+      ]),
+    .systemLibrary(
+      name: "CCairo", pkgConfig: "cairo",
+      providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+
+    // The C ABI over libtorch, and Swift's tensors over that.
+    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    library("Torch", ["CTorch"]),
+
+    library("KeyedRandom"),
+    library("Media", ["CFFmpeg"]),
+    library("Figures", ["CCairo", "Media"]),
+    library(
+      "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf"), "Media"]),
+    library("MoSI", ["Torch", "KeyedRandom"]),
+    library("VideoModels", ["Torch"]),
+    library("VideoData", ["Media", "KeyedRandom", "Torch"]),
+    library(
+      "Training",
+      [
+        "Torch", "MoSI", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
+        "Figures", "Yams", .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
+    .executableTarget(
+      name: "CommandLineTool",
+      dependencies: [
+        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict, linkerSettings: libtorchRunPath),
+
+    tests(of: "KeyedRandom"),
+    tests(of: "Torch"),
+    tests(of: "Media"),
+    tests(of: "Figures"),
+    tests(of: "TensorBoard"),
+    tests(of: "MoSI"),
+    tests(of: "VideoModels"),
+    tests(of: "VideoData"),
+    tests(of: "Training"),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

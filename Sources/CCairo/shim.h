@@ -1,0 +1,5 @@
+#ifndef CCAIRO_SHIM_H
+#define CCAIRO_SHIM_H
+#include <cairo-svg.h>
+#include <cairo.h>
+#endif

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Brings what the build needs and nothing twice: FFmpeg's and Cairo's development files through apt,
+# libtorch out of the torch wheel. Leaves
+#   .libtorch/torch                     a link to the torch folder in use (include/, lib/)
+#   .libtorch/pkgconfig/libtorch.pc     what SwiftPM reads
+# Settings (environment):
+#   LIBTORCH=/path/to/torch             use this PyTorch or libtorch (2.11 to 2.13) instead of a wheel
+#   MOSI_TORCH_INDEX=URL                a package index to ask for torch, besides pip's own
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly wheel_version=2.13.0
+readonly lowest=211 highest=213  # major * 100 + minor, as compared below
+readonly apt_packages=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+  libcairo2-dev fonts-dejavu-core libstdc++-12-dev)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
+
+require_swift() {
+  command -v swift >/dev/null || die "Swift is missing: install Swift 6.2 or later from https://swift.org/install"
+}
+
+# --- system libraries ---------------------------------------------------------------------------
+
+install_system_libraries() {
+  if [ "$(uname)" = Darwin ]; then
+    for module in libavformat cairo; do
+      pkg-config --exists "$module" 2>/dev/null \
+        || die "$module is missing: run 'brew install pkg-config ffmpeg cairo'"
+    done
+    return
+  fi
+  if command -v pkg-config >/dev/null \
+    && pkg-config --exists libavformat libavcodec libavutil libswscale cairo \
+    && { ! command -v dpkg >/dev/null || dpkg -s fonts-dejavu-core >/dev/null 2>&1; }; then
+    return
+  fi
+  local command="apt-get install -y --no-install-recommends ${apt_packages[*]}"
+  command -v apt-get >/dev/null \
+    || die "FFmpeg's and Cairo's development files are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale and cairo with this system's package manager"
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "not root and no sudo: run as root: $command"
+    as_root=(sudo)
+  fi
+  say "installing FFmpeg's and Cairo's development files with apt-get"
+  local log; log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
+    tail -5 "$log" >&2
+    die "apt-get failed (its last lines are above, all of it in $log): mend that, or run: $command"
+  fi
+  rm -f "$log"
+}
+
+# --- libtorch -----------------------------------------------------------------------------------
+
+# Prints major * 100 + minor of the libtorch in folder $1, or nothing where there is none.
+torch_version() {
+  local header
+  for header in "$1/include/torch/headeronly/version.h" \
+    "$1/include/torch/csrc/api/include/torch/version.h"; do
+    [ -f "$header" ] || continue
+    awk '/#define TORCH_VERSION_MAJOR/ {major = $3} /#define TORCH_VERSION_MINOR/ {minor = $3}
+      END {if (major != "") print major * 100 + minor}' "$header"
+    return
+  done
+}
+
+check_torch() { # folder, how to mend it
+  [ -e "$1/lib/libtorch_cpu.so" ] || [ -e "$1/lib/libtorch_cpu.dylib" ] \
+    || die "$1 holds no lib/libtorch_cpu: $2"
+  local version; version=$(torch_version "$1")
+  [ -n "$version" ] || die "$1 holds no libtorch headers (include/torch): $2"
+  [ "$version" -ge "$lowest" ] && [ "$version" -le "$highest" ] \
+    || die "$1 is torch $((version / 100)).$((version % 100)), but mosi needs 2.11 to 2.13: $2"
+}
+
+install_wheel() {
+  local venv=.libtorch/venv
+  local torch
+  torch=$(echo "$venv"/lib/python3*/site-packages/torch)
+  if [ ! -e "$venv/installed-$wheel_version" ]; then
+    command -v python3 >/dev/null \
+      || die "python3 is missing: install it (apt-get install python3-venv), or set LIBTORCH=/path/to/torch"
+    rm -rf "$venv"
+    python3 -m venv "$venv" >/dev/null 2>&1 \
+      || die "python3 cannot make a virtual environment: apt-get install python3-venv, or set LIBTORCH=/path/to/torch"
+    say "installing torch==$wheel_version into .libtorch (once)"
+    local index=()
+    [ -z "${MOSI_TORCH_INDEX:-}" ] || index=(--extra-index-url "$MOSI_TORCH_INDEX")
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${index[@]}" \
+      "torch==$wheel_version" >&2 \
+      || die "pip could not install torch==$wheel_version (its words are above): check the network, name an index with MOSI_TORCH_INDEX=URL, or set LIBTORCH=/path/to/torch"
+    torch=$(echo "$venv"/lib/python3*/site-packages/torch)
+    check_torch "$torch" "remove .libtorch and run make again"
+    touch "$venv/installed-$wheel_version"
+  fi
+  echo "$PWD/$torch"
+}
+
+# Links and describes the libtorch in folder $1; files change only when their content does, so that
+# a repeated set-up rebuilds nothing.
+use_torch() {
+  mkdir -p .libtorch/pkgconfig
+  [ "$(readlink .libtorch/torch 2>/dev/null)" = "$1" ] || ln -sfn "$1" .libtorch/torch
+  local description
+  description=$(cat <<EOF
+prefix=$1
+
+Name: libtorch
+Description: PyTorch's C++ library
+Version: $(( $(torch_version "$1") / 100 )).$(( $(torch_version "$1") % 100 ))
+Cflags: -I\${prefix}/include
+Libs: -L\${prefix}/lib -ltorch -ltorch_cpu -lc10
+EOF
+  )
+  local file=.libtorch/pkgconfig/libtorch.pc
+  if [ ! -f "$file" ] || [ "$(cat "$file")" != "$description" ]; then
+    printf '%s\n' "$description" >"$file.new" && mv "$file.new" "$file"
+  fi
+}
+
+require_swift
+install_system_libraries
+if [ -n "${LIBTORCH:-}" ]; then
+  [ -d "$LIBTORCH" ] || die "LIBTORCH=$LIBTORCH is no folder: name the folder that holds include/ and lib/"
+  folder=$(cd "$LIBTORCH" && pwd -P)
+  check_torch "$folder" "point LIBTORCH at a torch of 2.11 to 2.13, or unset it to have one installed"
+else
+  folder=$(install_wheel)
+fi
+use_torch "$folder"
