@@ -58,11 +58,12 @@ let package = Package(
 
     // The C ABI over libtorch, and Swift's tensors over that.
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
-    library("Torch", ["CTorch"]),
+    library("Torch", ["CTorch", "SafeFiles"]),
 
+    library("SafeFiles"),
     library("KeyedRandom"),
-    library("Media", ["CFFmpeg"]),
-    library("Figures", ["CCairo", "Media"]),
+    library("Media", ["CFFmpeg", "SafeFiles"]),
+    library("Figures", ["CCairo", "Media", "SafeFiles"]),
     library(
       "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf"), "Media"]),
     library("MoSI", ["Torch", "KeyedRandom"]),
@@ -72,6 +73,7 @@ let package = Package(
       "Training",
       [
         "Torch", "MoSI", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
+        "SafeFiles",
         "Figures", "Yams", .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -84,6 +86,7 @@ let package = Package(
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
+    tests(of: "SafeFiles"),
     tests(of: "KeyedRandom"),
     tests(of: "Torch"),
     tests(of: "Media"),

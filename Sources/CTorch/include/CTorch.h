@@ -1,1 +1,154 @@
-int ct_placeholder();
+// The C ABI over libtorch: one boxed call that reaches every ATen operator, and a function for each
+// thing that is no operator (autograd, modes, bytes in and out, devices, seeds).
+//
+// Conventions
+// - A `ct_tensor` is a TensorImpl with one strong reference held by whoever received the handle;
+//   ct_tensor_release gives it back. Functions only borrow the handles they are passed: the caller
+//   keeps them alive until the call returns.
+// - Nothing throws. Functions that can fail return NULL on success, else an error that the caller frees
+//   with ct_error_free.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_impl *ct_tensor;
+
+// --- Errors --------------------------------------------------------------------------------------
+
+typedef enum ct_error_kind {
+  CT_ERROR_LIBTORCH = 0,       // any c10::Error that has no kind of its own
+  CT_ERROR_OUT_OF_MEMORY = 1,  // an allocator, of host or device, refused
+  CT_ERROR_NOT_IMPLEMENTED = 2,
+  CT_ERROR_INDEX = 3,
+  CT_ERROR_TYPE = 4,
+  CT_ERROR_VALUE = 5,
+  CT_ERROR_LINALG = 6,
+  CT_ERROR_OTHER = 7,          // not libtorch's: std::exception or worse
+} ct_error_kind;
+
+typedef struct ct_error {
+  ct_error_kind kind;
+  char *message;  // UTF-8, libtorch's own text without its backtrace
+} ct_error;
+
+void ct_error_free(ct_error *error);
+
+// --- Values --------------------------------------------------------------------------------------
+
+typedef enum ct_tag {
+  CT_NONE = 0,
+  CT_TENSOR = 1,         // tensor; NULL is None
+  CT_INT = 2,            // also dtypes, layouts and memory formats
+  CT_DOUBLE = 3,
+  CT_BOOL = 4,
+  CT_STRING = 5,         // string
+  CT_DEVICE = 6,         // string: "cpu", "cuda:1", "meta"
+  CT_INT_LIST = 7,       // list of int64_t
+  CT_DOUBLE_LIST = 8,    // list of double
+  CT_BOOL_LIST = 9,      // list of bool
+  CT_TENSOR_LIST = 10,   // list of ct_tensor
+  CT_OPTIONAL_TENSOR_LIST = 11,  // list of ct_tensor, NULL is None
+  CT_DEFAULT = 12,       // the schema's default value
+} ct_tag;
+
+typedef struct ct_value {
+  ct_tag tag;
+  int64_t count;  // elements of a list
+  union {
+    ct_tensor tensor;
+    int64_t integer;
+    double real;
+    bool boolean;
+    const char *string;
+    const void *list;
+  } as;
+} ct_value;
+
+// --- The boxed call --------------------------------------------------------------------------------
+
+// An operator found once by its name and overload ("aten::add", "Tensor"); lives as long as the process.
+typedef const struct ct_operator_impl *ct_operator;
+ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found);
+
+// Calls `op` with `count` arguments by position; missing ones take the schema's defaults. Results are
+// flattened into `results` (tensors, an element each; a tensor list as its elements; numbers as they are);
+// `result_count` is the room on entry and the number written on return. Tensors in results are owned by
+// the caller.
+ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value *results,
+                  int32_t *result_count);
+
+// --- Tensors ---------------------------------------------------------------------------------------
+
+void ct_tensor_release(ct_tensor tensor);
+// The number of handles that are alive, for tests of leaks.
+int64_t ct_tensor_live_handles(void);
+// The number of strong references to the tensor, for tests of lifetimes.
+int64_t ct_tensor_reference_count(ct_tensor tensor);
+
+int32_t ct_tensor_rank(ct_tensor tensor);
+void ct_tensor_shape(ct_tensor tensor, int64_t *sizes);
+void ct_tensor_strides(ct_tensor tensor, int64_t *strides);
+int32_t ct_tensor_dtype(ct_tensor tensor);
+// Writes the device's name ("cpu", "cuda:0") with its final zero into `name`, at most `capacity` bytes.
+void ct_tensor_device(ct_tensor tensor, char *name, int32_t capacity);
+bool ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format);
+
+// A new tensor of the shape on the CPU with a copy of `bytes` bytes at `data`.
+ct_error *ct_tensor_from_bytes(const void *data, int64_t bytes, const int64_t *sizes, int32_t rank,
+                               int32_t dtype, ct_tensor *result);
+// Copies the elements, in row-major order and from whatever device, into `data` of exactly `bytes` bytes.
+ct_error *ct_tensor_copy_bytes(ct_tensor tensor, void *data, int64_t bytes);
+
+// --- Autograd ----------------------------------------------------------------------------------------
+
+bool ct_tensor_requires_grad(ct_tensor tensor);
+ct_error *ct_tensor_set_requires_grad(ct_tensor tensor, bool requires_grad);
+// The accumulated gradient, or NULL; owned by the caller.
+ct_error *ct_tensor_grad(ct_tensor tensor, ct_tensor *grad);
+ct_error *ct_tensor_set_grad(ct_tensor tensor, ct_tensor grad);
+// Makes `tensor` hold the data of `source` (dtype and device may change); autograd does not see it.
+ct_error *ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
+// Accumulates into the leaves' gradients; `gradient` may be NULL for a scalar.
+ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph);
+// Gradients of `outputs` (with `output_gradients`, each may be NULL) by `inputs`, into `results`, NULL where
+// an input was not used.
+ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
+                  const ct_tensor *inputs, int32_t input_count, bool keep_graph, bool create_graph,
+                  ct_tensor *results);
+
+bool ct_grad_mode(void);
+void ct_set_grad_mode(bool enabled);
+
+// Autocast of the calling thread for devices of one type ("cpu", "cuda").
+ct_error *ct_autocast(const char *device_type, bool *enabled, int32_t *dtype);
+ct_error *ct_set_autocast(const char *device_type, bool enabled, int32_t dtype);
+void ct_clear_autocast_cache(void);
+
+// --- Runtime -----------------------------------------------------------------------------------------
+
+ct_error *ct_manual_seed(uint64_t seed);
+int32_t ct_threads(void);
+ct_error *ct_set_threads(int32_t count);
+// The version of libtorch's headers, "2.13.0".
+const char *ct_version(void);
+// How libtorch was built and what it uses; the caller frees it with ct_string_free.
+ct_error *ct_configuration(char **text);
+const char *ct_cpu_capability(void);
+void ct_string_free(char *text);
+int32_t ct_cuda_device_count(void);
+ct_error *ct_cuda_synchronize(int32_t device);
+// Bytes free and in all on a CUDA device.
+ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes);
+// Lets CUDA matrix products and convolutions of float32 use TF32, and cuDNN choose by measuring.
+void ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+import Foundation
+
+/// A file or folder that could not be written, read or made.
+public struct FileError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file or folder.
+  public let path: String
+  /// What was tried, as "cannot write".
+  public let attempt: String
+  /// The system's reason.
+  public let reason: String
+
+  public init(path: String, attempt: String, reason: String) {
+    self.path = path
+    self.attempt = attempt
+    self.reason = reason
+  }
+
+  /// The error that `errno` tells of.
+  public init(path: String, attempt: String) {
+    self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
+  }
+
+  public var description: String { "\(attempt) \(path): \(reason)" }
+}
+
+/// Makes or replaces the file at `path` whole or not at all.
+///
+/// `write` makes the new content at a path of its own in the same folder; that file is then forced to
+/// the disk and renamed over `path`. Where anything fails, a full disk included, the old file stays as
+/// it was and nothing is left beside it.
+///
+/// - Throws: ``FileError``, or what `write` throws.
+public func replaceFile(at path: String, writing write: (_ temporaryPath: String) throws -> Void)
+  throws
+{
+  let url = URL(fileURLWithPath: path)
+  let folder = url.deletingLastPathComponent().path
+  let name = ".\(url.deletingPathExtension().lastPathComponent).\(getpid()).partial"
+  var temporary = "\(folder)/\(name)"
+  // Writers that choose a format by the name see the same ending.
+  if !url.pathExtension.isEmpty { temporary += ".\(url.pathExtension)" }
+  do {
+    try write(temporary)
+    try synchronize(temporary)
+    guard rename(temporary, path) == 0 else {
+      throw FileError(path: path, attempt: "cannot write")
+    }
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+  // The rename itself is safe on disk only when the folder is; some file systems cannot sync folders.
+  try? synchronize(folder)
+}
+
+/// Makes or replaces the file at `path` with `content`, whole or not at all.
+///
+/// - Throws: ``FileError``.
+public func replaceFile(at path: String, with content: Data) throws {
+  try replaceFile(at: path) { temporary in
+    do {
+      try content.write(to: URL(fileURLWithPath: temporary))
+    } catch {
+      throw FileError(path: path, attempt: "cannot write", reason: reason(of: error))
+    }
+  }
+}
+
+/// Makes the folder at `path` and those above it; one that is there already is fine.
+///
+/// - Throws: ``FileError``.
+public func makeFolder(at path: String) throws {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    throw FileError(path: path, attempt: "cannot make the folder", reason: reason(of: error))
+  }
+}
+
+/// The content of the file at `path`.
+///
+/// - Throws: ``FileError``.
+public func readFile(at path: String) throws -> Data {
+  do {
+    return try Data(contentsOf: URL(fileURLWithPath: path))
+  } catch {
+    throw FileError(path: path, attempt: "cannot read", reason: reason(of: error))
+  }
+}
+
+private func synchronize(_ path: String) throws {
+  let descriptor = open(path, O_RDONLY)
+  guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
+  defer { close(descriptor) }
+  guard fsync(descriptor) == 0 else { throw FileError(path: path, attempt: "cannot write") }
+}
+
+/// The system's own words where Foundation wraps them.
+private func reason(of error: any Error) -> String {
+  let error = error as NSError
+  if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
+    underlying.domain == NSPOSIXErrorDomain
+  {
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+  if error.domain == NSCocoaErrorDomain {
+    switch error.code {
+    case 4, 260: return "no such file or folder"
+    case 257, 513: return "no permission"
+    case 640: return "the disk is full"
+    case 642: return "the volume is read-only"
+    default: break
+    }
+  }
+  return error.localizedDescription
+}

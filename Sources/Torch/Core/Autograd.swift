@@ -1,0 +1,92 @@
+import CTorch
+
+extension Tensor {
+  /// True where autograd records what happens to this tensor. Setting it makes a leaf.
+  public var requiresGradient: Bool {
+    get { withExtendedLifetime(self) { ct_tensor_requires_grad(handle) } }
+    set {
+      withExtendedLifetime(self) {
+        mustSucceed("requiresGradient", ct_tensor_set_requires_grad(handle, newValue))
+      }
+    }
+  }
+
+  /// The gradient that ``backward(_:keepingGraph:)`` has accumulated in this leaf; nil before, and nil
+  /// sets it back.
+  public var gradient: Tensor? {
+    get {
+      withExtendedLifetime(self) {
+        var result: ct_tensor?
+        mustSucceed("gradient", ct_tensor_grad(handle, &result))
+        return result.map(Tensor.init(owning:))
+      }
+    }
+    set {
+      withExtendedLifetime((self, newValue)) {
+        mustSucceed("gradient", ct_tensor_set_grad(handle, newValue?.handle))
+      }
+    }
+  }
+
+  /// Adds the derivative of this tensor (a single number, unless `gradient` of its shape weighs the
+  /// elements) to the gradient of every leaf that it was computed from.
+  public func backward(_ gradient: Tensor? = nil, keepingGraph: Bool = false) {
+    withExtendedLifetime((self, gradient)) {
+      mustSucceed("backward", ct_backward(handle, gradient?.handle, keepingGraph))
+    }
+  }
+
+  /// The derivatives of this tensor (a single number) by `inputs`; nil for one it does not depend on.
+  public func gradients(by inputs: [Tensor], keepingGraph: Bool = false, creatingGraph: Bool = false)
+    -> [Tensor?]
+  {
+    var results = [ct_tensor?](repeating: nil, count: inputs.count)
+    withExtendedLifetime((self, inputs)) {
+      let outputs: [ct_tensor?] = [handle]
+      let weights: [ct_tensor?] = [nil]
+      let handles = inputs.map { Optional($0.handle) }
+      mustSucceed(
+        "gradients",
+        ct_grad(
+          outputs, weights, 1, handles, Int32(handles.count), keepingGraph, creatingGraph, &results))
+    }
+    return results.map { $0.map(Tensor.init(owning:)) }
+  }
+
+  /// The same elements, cut from what autograd has recorded.
+  public func detached() -> Tensor { Operators.detach(.tensor(self)) }
+
+  /// Makes this tensor hold the elements of `source`, whose device and type it takes over; autograd does
+  /// not see it. This is how a module's parameters move to a device and keep their identity.
+  public func setData(_ source: Tensor) {
+    withExtendedLifetime((self, source)) {
+      mustSucceed("setData", ct_tensor_set_data(handle, source.handle))
+    }
+  }
+}
+
+/// Runs `body` without recording anything for autograd on this thread.
+public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  let previous = ct_grad_mode()
+  ct_set_grad_mode(false)
+  defer { ct_set_grad_mode(previous) }
+  return try body()
+}
+
+/// Runs `body` with convolutions and matrix products on `device` computed in `dtype` (bfloat16), the
+/// rest in float32, as PyTorch's autocast does; nil changes nothing.
+public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () throws -> Result)
+  rethrows -> Result
+{
+  guard let dtype else { return try body() }
+  let type = device.isCUDA ? "cuda" : "cpu"
+  var enabled = false
+  var previous: Int32 = 0
+  mustSucceed("autocast", ct_autocast(type, &enabled, &previous))
+  mustSucceed("autocast", ct_set_autocast(type, true, dtype.rawValue))
+  defer {
+    mustSucceed("autocast", ct_set_autocast(type, enabled, previous))
+    ct_clear_autocast_cache()
+  }
+  return try body()
+}

@@ -1,0 +1,156 @@
+import CTorch
+
+/// An operator of libtorch's dispatcher, found once by its name and overload.
+///
+/// Every tensor operation of this library goes through here: the one funnel that keeps its arguments
+/// alive while libtorch borrows them. Handing `tensor.handle` to C anywhere else would let ARC free the
+/// tensor before the call returns.
+struct Operator: @unchecked Sendable {
+  let name: String
+  private let handle: ct_operator
+
+  /// Traps where libtorch knows no such operator: a programmer's error.
+  init(_ name: String, _ overload: String = "") {
+    var found: ct_operator?
+    mustSucceed("aten::\(name).\(overload)", ct_operator_find("aten::\(name)", overload, &found))
+    self.name = name
+    handle = found!
+  }
+
+  /// Calls the operator and returns its tensors; traps (see ``TorchError/onFailure(_:)``) on an error.
+  @discardableResult
+  func tensors(_ arguments: [Argument]) -> [Tensor] {
+    do {
+      return try throwing(arguments)
+    } catch {
+      error.fail()
+    }
+  }
+
+  /// Calls an operator of one result.
+  @discardableResult
+  func callAsFunction(_ arguments: Argument...) -> Tensor {
+    let results = tensors(arguments)
+    precondition(results.count == 1, "\(name) returned \(results.count) tensors where 1 is expected")
+    return results[0]
+  }
+
+  /// Calls the operator and returns its tensors; throws what libtorch refused.
+  func throwing(_ arguments: [Argument]) throws(TorchError) -> [Tensor] {
+    var scratch = ArgumentScratch()
+    defer { scratch.free() }
+    var values = [ct_value](repeating: ct_value(), count: arguments.count)
+    for index in arguments.indices { values[index] = scratch.value(of: arguments[index]) }
+    var count = Int32(Operator.maximalResults)
+    var results = [ct_value](repeating: ct_value(), count: Operator.maximalResults)
+    let status = withExtendedLifetime(arguments) {
+      ct_call(handle, values, Int32(values.count), &results, &count)
+    }
+    // Whatever was handed over is ours to free, also where a later result failed.
+    let tensors = results[..<Int(count)].compactMap { value in
+      value.tag == CT_TENSOR && value.as.tensor != nil ? Tensor(owning: value.as.tensor) : nil
+    }
+    try check(describe(arguments), status)
+    return tensors
+  }
+
+  private static let maximalResults = 8
+
+  /// The operator with the shapes and types of its tensors, for errors.
+  private func describe(_ arguments: [Argument]) -> String {
+    let words = arguments.compactMap { argument -> String? in
+      switch argument {
+      case .tensor(let tensor): "\(tensor.dtype)\(tensor.shape)"
+      case .optionalTensor(let tensor): tensor.map { "\($0.dtype)\($0.shape)" }
+      case .tensors(let tensors): "\(tensors.count) tensors"
+      case .int(let value): "\(value)"
+      case .double(let value): "\(value)"
+      case .ints(let values): "\(values)"
+      default: nil
+      }
+    }
+    return "\(name)(\(words.joined(separator: ", ")))"
+  }
+}
+
+/// An argument of an operator.
+enum Argument {
+  case none
+  case tensor(Tensor)
+  case optionalTensor(Tensor?)
+  case int(Int)
+  case double(Double)
+  case bool(Bool)
+  case string(StaticString)
+  case device(Device)
+  case dtype(DType)
+  case ints([Int])
+  case tensors([Tensor])
+  case optionalTensors([Tensor?])
+  /// What the operator's schema says.
+  case `default`
+}
+
+/// The memory that the C values of one call point into.
+private struct ArgumentScratch {
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  mutating func value(of argument: Argument) -> ct_value {
+    var value = ct_value()
+    switch argument {
+    case .none:
+      value.tag = CT_NONE
+    case .tensor(let tensor):
+      value.tag = CT_TENSOR
+      value.as.tensor = tensor.handle
+    case .optionalTensor(let tensor):
+      value.tag = CT_TENSOR
+      value.as.tensor = tensor?.handle
+    case .int(let integer):
+      value.tag = CT_INT
+      value.as.integer = Int64(integer)
+    case .double(let real):
+      value.tag = CT_DOUBLE
+      value.as.real = real
+    case .bool(let boolean):
+      value.tag = CT_BOOL
+      value.as.boolean = boolean
+    case .string(let string):
+      value.tag = CT_STRING
+      value.as.string = UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
+    case .device(let device):
+      value.tag = CT_DEVICE
+      value.as.string = UnsafePointer(copy(Array(device.description.utf8CString)))
+    case .dtype(let dtype):
+      value.tag = CT_INT
+      value.as.integer = Int64(dtype.rawValue)
+    case .ints(let integers):
+      value.tag = CT_INT_LIST
+      value.count = Int64(integers.count)
+      value.as.list = UnsafeRawPointer(copy(integers.map(Int64.init)))
+    case .tensors(let tensors):
+      value.tag = CT_TENSOR_LIST
+      value.count = Int64(tensors.count)
+      value.as.list = UnsafeRawPointer(copy(tensors.map { Optional($0.handle) }))
+    case .optionalTensors(let tensors):
+      value.tag = CT_OPTIONAL_TENSOR_LIST
+      value.count = Int64(tensors.count)
+      value.as.list = UnsafeRawPointer(copy(tensors.map { $0?.handle }))
+    case .default:
+      value.tag = CT_DEFAULT
+    }
+    return value
+  }
+
+  private mutating func copy<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
+    let block = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
+    block.initialize(from: elements, count: elements.count)
+    blocks.append(UnsafeMutableRawPointer(block))
+    return block
+  }
+
+  mutating func free() {
+    // The elements are trivial (numbers and pointers): there is nothing to deinitialize.
+    for block in blocks { block.deallocate() }
+  }
+}

@@ -1,0 +1,34 @@
+import CTorch
+
+/// What libtorch is and how it runs in this process.
+public enum Runtime {
+  /// The version of libtorch that this was built against, as "2.13.0".
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The instruction set that libtorch's CPU kernels use, as "AVX2".
+  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+  /// libtorch's own account of how it was built.
+  public static var configuration: String {
+    var text: UnsafeMutablePointer<CChar>?
+    mustSucceed("configuration", ct_configuration(&text))
+    defer { ct_string_free(text) }
+    return text.map { String(cString: $0) } ?? ""
+  }
+
+  /// The number of threads that one operator may use on the CPU.
+  public static var threads: Int {
+    get { Int(ct_threads()) }
+    set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
+  }
+
+  /// Seeds libtorch's generators of all devices: dropout and ``Tensor/normal(_:device:)`` draw there.
+  public static func seed(_ seed: UInt64) {
+    mustSucceed("seed", ct_manual_seed(seed))
+  }
+
+  /// Lets float32 products on CUDA use TF32, and cuDNN choose its kernels by measuring.
+  public static func preferSpeedOnCUDA() {
+    ct_set_cuda_speed(true, true)
+  }
+}

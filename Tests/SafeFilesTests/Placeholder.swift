@@ -1,0 +1,2 @@
+import SafeFiles
+import Testing
