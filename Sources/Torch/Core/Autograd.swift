@@ -37,7 +37,9 @@ extension Tensor {
   }
 
   /// The derivatives of this tensor (a single number) by `inputs`; nil for one it does not depend on.
-  public func gradients(by inputs: [Tensor], keepingGraph: Bool = false, creatingGraph: Bool = false)
+  public func gradients(
+    by inputs: [Tensor], keepingGraph: Bool = false, creatingGraph: Bool = false
+  )
     -> [Tensor?]
   {
     var results = [ct_tensor?](repeating: nil, count: inputs.count)
@@ -48,7 +50,8 @@ extension Tensor {
       mustSucceed(
         "gradients",
         ct_grad(
-          outputs, weights, 1, handles, Int32(handles.count), keepingGraph, creatingGraph, &results))
+          outputs, weights, 1, handles, Int32(handles.count), keepingGraph, creatingGraph, &results)
+      )
     }
     return results.map { $0.map(Tensor.init(owning:)) }
   }

@@ -31,7 +31,8 @@ struct Operator: @unchecked Sendable {
   @discardableResult
   func callAsFunction(_ arguments: Argument...) -> Tensor {
     let results = tensors(arguments)
-    precondition(results.count == 1, "\(name) returned \(results.count) tensors where 1 is expected")
+    precondition(
+      results.count == 1, "\(name) returned \(results.count) tensors where 1 is expected")
     return results[0]
   }
 

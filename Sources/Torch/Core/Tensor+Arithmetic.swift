@@ -3,8 +3,12 @@
 
 extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor { Operators.add(.tensor(a), .tensor(b)) }
-  public static func - (a: Tensor, b: Tensor) -> Tensor { Operators.subtract(.tensor(a), .tensor(b)) }
-  public static func * (a: Tensor, b: Tensor) -> Tensor { Operators.multiply(.tensor(a), .tensor(b)) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor {
+    Operators.subtract(.tensor(a), .tensor(b))
+  }
+  public static func * (a: Tensor, b: Tensor) -> Tensor {
+    Operators.multiply(.tensor(a), .tensor(b))
+  }
   public static func / (a: Tensor, b: Tensor) -> Tensor { Operators.divide(.tensor(a), .tensor(b)) }
 
   public static func + (a: Tensor, b: Double) -> Tensor {
@@ -43,9 +47,13 @@ extension Tensor {
   }
 
   /// The greater of each pair.
-  public func maximum(_ other: Tensor) -> Tensor { Operators.maximum(.tensor(self), .tensor(other)) }
+  public func maximum(_ other: Tensor) -> Tensor {
+    Operators.maximum(.tensor(self), .tensor(other))
+  }
   /// The smaller of each pair.
-  public func minimum(_ other: Tensor) -> Tensor { Operators.minimum(.tensor(self), .tensor(other)) }
+  public func minimum(_ other: Tensor) -> Tensor {
+    Operators.minimum(.tensor(self), .tensor(other))
+  }
 
   /// `start + (end - start) * weight`, elementwise with `self` as the start.
   public func interpolated(to end: Tensor, by weight: Tensor) -> Tensor {

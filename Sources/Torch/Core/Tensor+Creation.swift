@@ -1,11 +1,13 @@
 extension Tensor {
   /// A tensor of zeros.
-  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
+  {
     Operators.zeros(.ints(shape), .dtype(dtype), .none, .device(device))
   }
 
   /// A tensor of ones.
-  public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+  public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
+  {
     Operators.ones(.ints(shape), .dtype(dtype), .none, .device(device))
   }
 

@@ -29,8 +29,9 @@ public final class Conv3d: Layer {
 
   /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out, drawn
   /// from libtorch's generator.
-  public init(_ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, device: Device = .cpu)
-  {
+  public init(
+    _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, device: Device = .cpu
+  ) {
     self.kernel = kernel
     self.stride = stride
     let fanOut = output * kernel.time * kernel.height * kernel.width
@@ -95,7 +96,8 @@ public final class BatchNorm3d: Layer {
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if isTraining { withoutGradients { _ = batchesTracked.add(1) } }
     return Operators.batchNorm(
-      .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean), .tensor(runningVariance),
+      .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),
+      .tensor(runningVariance),
       .bool(isTraining), .double(momentum), .double(epsilon), .bool(true))
   }
 }

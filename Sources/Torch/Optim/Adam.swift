@@ -9,8 +9,9 @@ public final class Adam: Optimizer {
   /// The number of updates so far, float32 [], shared by all parameters.
   private let steps: Tensor
 
-  public init(_ groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8)
-  {
+  public init(
+    _ groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8
+  ) {
     self.groups = groups
     self.betas = betas
     self.epsilon = epsilon
@@ -36,9 +37,11 @@ public final class Adam: Optimizer {
         }
         guard !parameters.isEmpty else { continue }
         Operators.fusedAdam.tensors([
-          .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second), .tensors([]),
+          .tensors(parameters), .tensors(gradients), .tensors(first), .tensors(second),
+          .tensors([]),
           .tensors(parameters.map { _ in steps }), .double(learningRate), .double(betas.0),
-          .double(betas.1), .double(group.weightDecay), .double(epsilon), .bool(false), .bool(false),
+          .double(betas.1), .double(group.weightDecay), .double(epsilon), .bool(false),
+          .bool(false),
         ])
       }
     }

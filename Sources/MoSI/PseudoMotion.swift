@@ -1,0 +1,98 @@
+// Pseudo motions: the paper's section 3.1.
+
+import KeyedRandom
+import Torch
+
+/// Makes clips in which a window moves over a still picture, one for each motion of a label pool.
+public struct PseudoMotion: Sendable {
+  public let labels: LabelPool
+  public let geometry: ClipGeometry
+  private let paths: [(x: ClipGeometry.Path, y: ClipGeometry.Path)]
+
+  public init(labels: LabelPool, geometry: ClipGeometry) {
+    self.labels = labels
+    self.geometry = geometry
+    paths = labels.motions.map {
+      (
+        geometry.horizontalPath(speed: $0.x, granularity: labels.granularity),
+        geometry.verticalPath(speed: $0.y, granularity: labels.granularity)
+      )
+    }
+  }
+
+  /// Where a window starts, in pixels from the source's left and upper edge.
+  public struct Start: Hashable, Sendable {
+    public var x: Int
+    public var y: Int
+
+    public init(x: Int, y: Int) {
+      self.x = x
+      self.y = y
+    }
+  }
+
+  /// A start for each label, uniform over those whose end lies inside the source.
+  public func randomStarts(using generator: inout KeyedGenerator) -> [Start] {
+    paths.map { path in
+      Start(
+        x: path.x.starts.lowerBound + generator.integer(below: path.x.starts.count),
+        y: path.y.starts.lowerBound + generator.integer(below: path.y.starts.count))
+    }
+  }
+
+  /// The starts of paths that are centred in the source, for validation.
+  public var centredStarts: [Start] {
+    paths.map { Start(x: $0.x.centredStart, y: $0.y.centredStart) }
+  }
+
+  /// The window's positions in every frame of a label's clip, in pixels.
+  public func positions(label: Int, start: Start) -> [Start] {
+    zip(paths[label].x.offsets, paths[label].y.offsets).map {
+      Start(x: start.x + $0, y: start.y + $1)
+    }
+  }
+
+  /// The mean speed of the window of a label in pixels a frame.
+  public func pixelsPerFrame(label: Int) -> Double {
+    Swift.max(Swift.abs(paths[label].x.distance), Swift.abs(paths[label].y.distance))
+      / Double(geometry.frames - 1)
+  }
+
+  /// The clips of a batch of sources, all labels of a source one after the other.
+  ///
+  /// One gather on the sources' device: the windows are a view of strides, so nothing is made but the result.
+  ///
+  /// - Parameters:
+  ///   - sources: [B, 3, H, W], any type.
+  ///   - starts: for each source a start for each label.
+  /// - Returns: frames [B * labels, N, 3, height, width] of the sources' type.
+  public func frames(of sources: Tensor, starts: [[Start]]) -> Tensor {
+    let batch = starts.count
+    precondition(
+      sources.shape == [batch, 3, geometry.sourceHeight, geometry.sourceWidth],
+      "sources \(sources.shape) where \(batch) of \(geometry.sourceWidth)x\(geometry.sourceHeight) are due"
+    )
+    var picture: [Int] = []
+    var x: [Int] = []
+    var y: [Int] = []
+    for (index, starts) in starts.enumerated() {
+      for (label, start) in starts.enumerated() {
+        for position in positions(label: label, start: start) {
+          picture.append(index)
+          x.append(position.x)
+          y.append(position.y)
+        }
+      }
+    }
+    let device = sources.device
+    let windows = sources.unfolded(2, size: geometry.height, step: 1)
+      .unfolded(3, size: geometry.width, step: 1)  // [B, 3, Y, X, height, width]
+      .permuted([0, 2, 3, 1, 4, 5])
+    let frames = windows.gathered([
+      Tensor(picture).to(device), Tensor(y).to(device), Tensor(x).to(device),
+    ])
+    return frames.reshaped([
+      batch * labels.count, geometry.frames, 3, geometry.height, geometry.width,
+    ])
+  }
+}

@@ -1,0 +1,74 @@
+import Torch
+
+/// A video network with a linear head: global average pooling, dropout, classes.
+public final class VideoClassifier: Layer {
+  public let backbone: VideoResNet
+  public let head: Head
+
+  public init(backbone: VideoResNet, head: Head) {
+    self.backbone = backbone
+    self.head = head
+  }
+
+  public override var children: [(name: String, module: Module)] {
+    [("backbone", backbone), ("head", head)]
+  }
+
+  /// The pooled output of conv5: [N, 3, T, H, W] to [N, featureCount].
+  public func features(_ clips: Tensor) -> Tensor { backbone(clips).globalAveragePool() }
+
+  /// The classes' logits: [N, 3, T, H, W] to [N, classes].
+  public override func callAsFunction(_ clips: Tensor) -> Tensor { head(features(clips)) }
+
+  /// Dropout and a linear map.
+  public final class Head: Layer {
+    /// What the head tells apart; the authors' checkpoints name its tensors accordingly.
+    public enum Kind: String, Sendable, Codable {
+      case pretext = "out_joint"
+      case actions = "out"
+    }
+
+    private let kind: Kind
+    private let dropout: Dropout
+    private let linear: Linear
+
+    public init(_ kind: Kind, features: Int, classes: Int, dropout: Double, device: Device = .cpu) {
+      self.kind = kind
+      self.dropout = Dropout(dropout)
+      linear = Linear(features, classes, device: device)
+    }
+
+    public override var children: [(name: String, module: Module)] { [(kind.rawValue, linear)] }
+
+    public override func callAsFunction(_ features: Tensor) -> Tensor {
+      linear(isTraining ? dropout(features) : features)
+    }
+  }
+}
+
+/// What a network costs.
+public struct ModelCost: Sendable {
+  /// The number of trained numbers, head included.
+  public let parameters: Int
+  /// The floating-point operations of one clip forwards, a multiply-add being two; convolutions and linear
+  /// layers only.
+  public let operations: Int
+}
+
+extension Architecture {
+  /// The cost of this network with a head of `classes`, for a clip of `frames` frames of `height` x `width`.
+  public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
+  {
+    let backbone = VideoResNet(plan, width: width, device: .meta)
+    let head = VideoClassifier.Head(
+      .pretext, features: backbone.featureCount, classes: classes, dropout: 0, device: .meta)
+    let model = VideoClassifier(backbone: backbone, head: head)
+    model.train(false)
+    let operations = OperationCounter.count {
+      _ = withoutGradients {
+        model(.uninitialized([1, 3, frames, height, clipWidth], device: .meta))
+      }
+    }
+    return ModelCost(parameters: model.parameterCount, operations: 2 * operations)
+  }
+}
