@@ -52,9 +52,7 @@ final class FrameScaler {
     guard let result = FrameBuffer(width: width, height: height, format: format) else {
       throw MediaError(.unreadable, path, "cannot be scaled to \(width)x\(height): out of memory")
     }
-    let status = withUnsafePointer(to: frame.pointer.pointee) { input in
-      sws_scale_frame(context, result.pointer, input)
-    }
+    let status = sws_scale_frame(context, result.pointer, frame.pointer)
     guard status >= 0 else {
       throw MediaError(.damaged, path, "cannot be converted to RGB: \(ffmpegText(status))")
     }
