@@ -14,7 +14,13 @@ extension Canvas {
   public func picture(
     _ picture: Picture, in rectangle: Rectangle, scaling: PictureScaling = .smooth
   ) {
-    guard rectangle.width > 0, rectangle.height > 0,
+    guard rectangle.width > 0, rectangle.height > 0 else { return }
+    var picture = picture
+    if backend == .svg, scaling == .nearest {
+      // Viewers of SVG blend pixels: enlarge them before they get there.
+      picture = picture.enlarged(by: Int(rectangle.width / Double(picture.width)))
+    }
+    guard
       let image = cairo_image_surface_create(
         CAIRO_FORMAT_RGB24, Int32(clamping: picture.width), Int32(clamping: picture.height))
     else { return }
@@ -30,8 +36,8 @@ extension Canvas {
       let pattern = cairo_get_source(context)
       cairo_pattern_set_filter(
         pattern, scaling == .nearest ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD)
-      // Without it the borders would fade.
-      cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD)
+      // Without it the borders would fade on pixels; Cairo's SVG would tile the picture.
+      if backend == .raster { cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD) }
       cairo_paint(context)
     }
   }
@@ -52,5 +58,25 @@ extension Canvas {
       }
     }
     cairo_surface_mark_dirty(image)
+  }
+}
+
+extension Picture {
+  /// The picture with each pixel repeated `factor` times across and down, as far as 4096 pixels a
+  /// side; itself for a factor below 2.
+  fileprivate func enlarged(by factor: Int) -> Picture {
+    let factor = min(factor, 4096 / max(width, height))
+    guard factor > 1 else { return self }
+    var result: [UInt8] = []
+    result.reserveCapacity(pixels.count * factor * factor)
+    for row in 0..<height {
+      var line: [UInt8] = []
+      for column in 0..<width {
+        let start = (row * width + column) * 3
+        for _ in 0..<factor { line += pixels[start..<start + 3] }
+      }
+      for _ in 0..<factor { result += line }
+    }
+    return Picture(width: width * factor, height: height * factor, pixels: result)
   }
 }

@@ -13,6 +13,7 @@ public final class Canvas {
   public let height: Double
 
   let context: OpaquePointer
+  let backend: Backend
   private let surface: OpaquePointer
   /// What Cairo streams out; it must live as long as the surface.
   private let sink = ByteSink()
@@ -61,10 +62,10 @@ public final class Canvas {
     }
     let canvas = try Canvas(backend, width: width, height: height, scale: scale)
     try canvas.draw(background, body)
-    try writeWholeFile(canvas.encoded(backend), to: path)
+    try writeWholeFile(canvas.encoded(), to: path)
   }
 
-  private enum Backend { case raster, svg }
+  enum Backend { case raster, svg }
 
   private init(_ backend: Backend, width: Double, height: Double, scale: Double) throws {
     let scale = backend == .svg ? 1 : scale
@@ -75,6 +76,7 @@ public final class Canvas {
     }
     self.width = width
     self.height = height
+    self.backend = backend
     switch backend {
     case .raster:
       surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(columns), Int32(rows))
@@ -93,8 +95,11 @@ public final class Canvas {
   }
 
   private func draw(_ background: Color, _ body: (Canvas) throws -> Void) throws {
-    fill(bounds, .white)
-    fill(bounds, background)
+    // Unlike a filled rectangle, this covers a last row or column of which a point is only a part.
+    for color in [.white, background] {
+      setSource(color)
+      cairo_paint(context)
+    }
     try body(self)
     try check(cairo_status(context))
     cairo_surface_flush(surface)
@@ -102,7 +107,7 @@ public final class Canvas {
   }
 
   /// The bytes of a PNG or SVG file.
-  private func encoded(_ backend: Backend) throws -> [UInt8] {
+  private func encoded() throws -> [UInt8] {
     switch backend {
     case .raster:
       try check(

@@ -53,14 +53,15 @@ public struct ContactSheet: Drawing, Sendable {
   ///   - title: What stands above the sheet, one line.
   ///   - rows: The clips. Cells have the shape of the first frame; other shapes are fitted in.
   ///   - maximumWidth: The widest the sheet may get, in points (pixels at scale 1). It is exceeded
-  ///     only where not even two frames fit beside the labels.
+  ///     only for a longer title and where not even two frames fit beside the labels.
   public init(title: String, rows: [Row], maximumWidth: Double = 2400) {
     self.title = title
     self.rows = rows
     let labels = rows.map {
       max(Self.rowTitle.width(of: $0.title), Self.rowSubtitle.width(of: $0.subtitle))
     }
-    labelWidth = Self.markSize + Self.markGap + (labels.max() ?? 0) + Self.labelGap
+    // Whole points keep the frames on whole pixels.
+    labelWidth = (Self.markSize + Self.markGap + (labels.max() ?? 0) + Self.labelGap).rounded(.up)
     frameCount = rows.map(\.frames.count).max() ?? 0
 
     let first = rows.lazy.flatMap(\.frames).first
@@ -112,7 +113,7 @@ public struct ContactSheet: Drawing, Sendable {
       canvas.text(
         "\(frame + 1)", at: Point(middle, headerBaseline), Self.header, anchor: .center)
     }
-    let fastest = rows.compactMap(\.motion?.length).max() ?? 1
+    let fastest = rows.compactMap(\.motion?.length).filter(\.isFinite).max() ?? 1
     let pitch = max(cell.height, Self.markSize) + Self.rowGap
     for (index, row) in rows.enumerated() {
       let top = Self.top + Double(index) * pitch

@@ -11,7 +11,7 @@ extension Canvas {
   ) {
     let span = min(box.width, box.height)
     let stroke = Stroke(color, width: span * 0.085)
-    guard let motion, motion.length > 0, fastest > 0 else {
+    guard let motion, motion.length > 0, motion.length.isFinite, fastest > 0 else {
       disc(box.center, radius: span * 0.09, color, border: halo)
       return
     }

@@ -21,14 +21,17 @@ public struct Ticks: Equatable, Sendable {
     }
     let rough = span / Double(count)
     let power = pow(10, log10(rough).rounded(.down))
-    let step = power * ([1.0, 2, 5].first { $0 * power >= rough * 0.999 } ?? 10)
+    // The borders between 1, 2, 5 and 10 are their geometric means.
+    let leading = rough / power
+    let step = power * (leading < 1.414 ? 1 : leading < 3.162 ? 2 : leading < 7.071 ? 5 : 10)
     // A hair of tolerance keeps ticks that rounding errors put outside.
     let first = (range.lowerBound / step - 1e-6).rounded(.up)
     let last = (range.upperBound / step + 1e-6).rounded(.down)
     guard last >= first, last - first < 1000 else { return Ticks(values: [], labels: []) }
     let values = stride(from: first, through: last, by: 1).map { (index: Double) -> Double in
       // Dividing by a whole number gives 0.3 where multiplying gives 0.30000000000000004.
-      step < 1 && step > 1e-12 ? index / (1 / step).rounded() : index * step
+      // Adding zero takes the sign off -0.
+      (step < 1 && step > 1e-12 ? index / (1 / step).rounded() : index * step) + 0
     }
     let largest = values.map(abs).max() ?? 0
     let labels = values.map {
