@@ -8,10 +8,16 @@ final class FrameScaler {
     var width: Int
     var height: Int
     var format: AVPixelFormat.RawValue
-    var isFullRange = false
+    var isFullRange = true
     var matrix = SWS_CS_ITU601
     var chromaX: Int32 = -513
     var chromaY: Int32 = -513
+
+    init(_ width: Int, _ height: Int, _ format: AVPixelFormat) {
+      self.width = width
+      self.height = height
+      self.format = format.rawValue
+    }
   }
 
   private var context: OpaquePointer?
@@ -27,30 +33,47 @@ final class FrameScaler {
     var source = frame
     if hasAlpha(frame.format) {
       source = try convert(
-        frame, width: frame.width, height: frame.height, to: AV_PIX_FMT_RGBA, path: path)
+        frame, to: Shape(frame.width, frame.height, AV_PIX_FMT_RGBA), path: path)
       source.multiplyByAlpha()
     }
     // swscale's filters hold at most 256 taps: scale by more than 64 in steps.
     while min(source.width / size.width, source.height / size.height) >= 64 {
-      source = try convert(
-        source, width: max(source.width / 32, size.width),
-        height: max(source.height / 32, size.height), to: AV_PIX_FMT_RGB24, path: path)
+      let step = Shape(
+        max(source.width / 32, size.width), max(source.height / 32, size.height), AV_PIX_FMT_RGB24)
+      source = try convert(source, to: step, path: path)
     }
-    return try convert(
-      source, width: size.width, height: size.height, to: AV_PIX_FMT_RGB24, path: path
-    ).rgbPicture()
+    let target = Shape(size.width, size.height, AV_PIX_FMT_RGB24)
+    return try convert(source, to: target, path: path).rgbPicture()
+  }
+
+  /// The picture as a frame for video encoders, YUV 4:2:0 of limited range and the matrix
+  /// `assumedMatrix` of its size, with both sides even: an odd one gains a copy of its last row or
+  /// column.
+  func yuv420(_ picture: Picture, path: String) throws(MediaError) -> FrameBuffer {
+    let (width, height) = (picture.width + picture.width % 2, picture.height + picture.height % 2)
+    guard let source = FrameBuffer(picture, width: width, height: height) else {
+      throw MediaError(.unwritable, path, "cannot be encoded: out of memory")
+    }
+    var target = Shape(width, height, AV_PIX_FMT_YUV420P)
+    target.isFullRange = false
+    target.matrix = assumedMatrix(width: width, height: height)
+    target.chromaX = 0
+    return try convert(source, to: target, path: path)
   }
 
   private func convert(
-    _ frame: FrameBuffer, width: Int, height: Int, to format: AVPixelFormat, path: String
+    _ frame: FrameBuffer, to target: Shape, path: String
   ) throws(MediaError) -> FrameBuffer {
     let source = shape(of: frame)
-    let target = Shape(width: width, height: height, format: format.rawValue, isFullRange: true)
     if shapes.map({ $0 != source || $1 != target }) ?? true {
       try prepare(source, target, path: path)
     }
-    guard let result = FrameBuffer(width: width, height: height, format: format) else {
-      throw MediaError(.unreadable, path, "cannot be scaled to \(width)x\(height): out of memory")
+    guard
+      let result = FrameBuffer(
+        width: target.width, height: target.height, format: AVPixelFormat(rawValue: target.format))
+    else {
+      throw MediaError(
+        .unreadable, path, "cannot be scaled to \(target.width)x\(target.height): out of memory")
     }
     let status = sws_scale_frame(context, result.pointer, frame.pointer)
     guard status >= 0 else {
@@ -72,8 +95,10 @@ final class FrameScaler {
     let options: [(String, Int)] = [
       ("srcw", source.width), ("srch", source.height), ("src_format", Int(source.format)),
       ("dstw", target.width), ("dsth", target.height), ("dst_format", Int(target.format)),
-      ("src_range", source.isFullRange ? 1 : 0), ("dst_range", 1), ("sws_flags", Int(flags)),
+      ("src_range", source.isFullRange ? 1 : 0), ("dst_range", target.isFullRange ? 1 : 0),
+      ("sws_flags", Int(flags)),
       ("src_h_chr_pos", Int(source.chromaX)), ("src_v_chr_pos", Int(source.chromaY)),
+      ("dst_h_chr_pos", Int(target.chromaX)), ("dst_v_chr_pos", Int(target.chromaY)),
     ]
     for (name, value) in options { av_opt_set_int(object, name, Int64(value), 0) }
     let status = sws_init_context(context, nil, nil)
@@ -84,16 +109,16 @@ final class FrameScaler {
         "has pixels of the format \(name.map { String(cString: $0) } ?? "unknown") in a size of "
           + "\(source.width)x\(source.height), which this FFmpeg cannot convert to RGB")
     }
-    // Fails for RGB sources, which need none of it.
+    // Fails from RGB to RGB, which needs none of it.
     _ = sws_setColorspaceDetails(
       context, sws_getCoefficients(source.matrix), source.isFullRange ? 1 : 0,
-      sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16)
+      sws_getCoefficients(target.matrix), target.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
     shapes = (source, target)
   }
 
   private func shape(of frame: FrameBuffer) -> Shape {
     let content = frame.pointer.pointee
-    var shape = Shape(width: frame.width, height: frame.height, format: content.format)
+    var shape = Shape(frame.width, frame.height, frame.format)
     let fullRangeFormats = [
       AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUVJ440P,
       AV_PIX_FMT_YUVJ411P,
@@ -185,6 +210,22 @@ extension FrameBuffer {
       }
     }
     pointer.pointee.format = AV_PIX_FMT_RGB0.rawValue
+  }
+
+  /// An RGB24 frame of a picture; rows and columns beyond it repeat its last ones.
+  convenience init?(_ picture: Picture, width: Int, height: Int) {
+    self.init(width: width, height: height, format: AV_PIX_FMT_RGB24)
+    guard let data = pointer.pointee.data.0 else { return nil }
+    let stride = Int(pointer.pointee.linesize.0)
+    picture.pixels.withUnsafeBufferPointer { samples in
+      for row in 0..<height {
+        let line = min(row, picture.height - 1) * picture.width * 3
+        for offset in 0..<width * 3 {
+          data[row * stride + offset] =
+            samples[line + (offset < picture.width * 3 ? offset : offset - 3)]
+        }
+      }
+    }
   }
 
   /// The samples of an RGB24 frame.
