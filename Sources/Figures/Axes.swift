@@ -35,11 +35,12 @@ public struct Axes: Sendable {
     /// Where `value` lies: 0 at the lower end, 1 at the upper; nil where it has no place.
     public func position(of value: Double) -> Double? {
       guard Self.canShow(value, on: scale) else { return nil }
-      if scale == .logarithmic {
-        return (log10(value) - log10(range.lowerBound))
+      let position =
+        scale == .logarithmic
+        ? (log10(value) - log10(range.lowerBound))
           / (log10(range.upperBound) - log10(range.lowerBound))
-      }
-      return (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+        : (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+      return position.isFinite ? position : nil
     }
 
     /// Whether a value has a place: finite, within 1e300 so that differences stay finite, and on
@@ -64,7 +65,8 @@ public struct Axes: Sendable {
       switch scale {
       case .logarithmic:
         guard low <= high else { return 1...10 }
-        guard low < high else { return low / 2...high * 2 }
+        // Values whose logarithms could not be told apart count as one.
+        guard high / low > 1 + 1e-6 else { return low / 2...high * 2 }
         let margin = pow(high / low, share)
         return max(low / margin, 1e-300)...min(high * margin, 1e300)
       case .linear, .percent:
