@@ -106,7 +106,8 @@ public final class EventWriter {
   public func markRestart(step: Int) throws(EventFileError) {
     var log = TBSessionLog()
     log.status = .start
-    try append(step: step, .sessionLog(log))
+    // Twice: TensorBoard takes a run's first start for no restart, its older reader does not.
+    for _ in 0..<2 { try append(step: step, .sessionLog(log)) }
   }
 
   /// Brings all events to the file.

@@ -7,6 +7,7 @@ import base64
 import json
 import sys
 
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "images": 0, "histograms": 0})
@@ -37,4 +38,8 @@ for tag in tags["histograms"]:
         }
         for e in events.Histograms(tag)
     ]
+# The newer reader, behind the server, heeds restarts by other rules: the steps it would show.
+events = plugin_event_accumulator.EventAccumulator(sys.argv[1])
+events.Reload()
+found["shown"] = {tag: [e.step for e in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
 json.dump(found, sys.stdout)
