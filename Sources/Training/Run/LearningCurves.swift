@@ -25,19 +25,19 @@ public struct LearningCurves {
         LineChart(
           title: "Loss", xLabel: "step", yLabel: "cross-entropy",
           series: [
-            .init("training", points(steps, \.step, \.loss)),
-            .init("validation", points(validations, \.step, \.loss), hasMarkers: true),
+            .init("training", points: points(steps, \.step, \.loss)),
+            .init("validation", points: points(validations, \.step, \.loss), hasMarkers: true),
           ]),
         LineChart(
           title: "Accuracy", xLabel: "step", yLabel: "top-1",
           series: [
-            .init("training", points(steps, \.step, \.top1)),
-            .init("validation", points(validations, \.step, \.top1), hasMarkers: true),
+            .init("training", points: points(steps, \.step, \.top1)),
+            .init("validation", points: points(validations, \.step, \.top1), hasMarkers: true),
           ],
           references: [.init("chance", value: chance)], yScale: .percent, yRange: 0...1),
         LineChart(
           title: "Learning rate", xLabel: "step", yLabel: "rate",
-          series: [.init("learning rate", points(steps, \.step, \.learningRate))]),
+          series: [.init("learning rate", points: points(steps, \.step, \.learningRate))]),
       ], columns: 3)
   }
 
