@@ -13,8 +13,9 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
   public var bestTop1 = -1.0
   /// The length in bytes of metrics.jsonl with what is said about these steps.
   public var metricsBytes = 0
-  /// Seconds of training so far.
-  public var seconds = 0.0
+  /// Seconds spent on steps, loading included.
+  public var trainingSeconds = 0.0
+  public var validationSeconds = 0.0
 
   public init() {}
 }
