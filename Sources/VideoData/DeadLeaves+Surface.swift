@@ -71,8 +71,9 @@ struct Surface {
   /// The colour at the sample (x, y), linear RGB in lanes 0...2.
   @inline(__always)
   func sample(_ x: Int32, _ y: Int32, _ tile: UnsafePointer<Float>) -> SIMD4<Float> {
-    let place = origin &+ alongX &* x &+ alongY &* y
-    let noise = NoiseTile.value(at: place, tile)
+    // Lane by lane: processors of old multiply no vectors of integers.
+    let noise = NoiseTile.value(
+      origin.x &+ alongX.x &* x &+ alongY.x &* y, origin.y &+ alongX.y &* x &+ alongY.y &* y, tile)
     let (fx, fy) = (Float(x), Float(y))
     let amount: Float
     switch texture {
@@ -89,7 +90,7 @@ struct Surface {
     }
     let light = (colour + change * amount) * (shade + slope.x * fx + slope.y * fy)
     // No lens gives full black.
-    return pointwiseMax(light, SIMD4(repeating: 0.006))
+    return light.replacing(with: 0.006, where: light .< 0.006)
   }
 }
 
@@ -129,15 +130,15 @@ enum NoiseTile {
     return t * t * (3 - 2 * t)
   }
 
-  /// The bilinear value at `place` (16 bits of fraction), repeated without end.
+  /// The bilinear value at (`u`, `v`), each with 16 bits of fraction, repeated without end.
   @inline(__always)
-  static func value(at place: SIMD2<Int32>, _ tile: UnsafePointer<Float>) -> Float {
-    let mask = Int32(size - 1)
-    let (x, y) = ((place.x >> 16) & mask, (place.y >> 16) & mask)
-    let (row, below) = (Int(y) << bits, Int((y &+ 1) & mask) << bits)
-    let (left, right) = (Int(x), Int((x &+ 1) & mask))
-    let across = Float(place.x & 0xFFFF) * 0x1p-16
-    let down = Float(place.y & 0xFFFF) * 0x1p-16
+  static func value(_ u: Int32, _ v: Int32, _ tile: UnsafePointer<Float>) -> Float {
+    let mask = size - 1
+    let (x, y) = (Int(u >> 16), Int(v >> 16))
+    let (row, below) = ((y & mask) << bits, ((y &+ 1) & mask) << bits)
+    let (left, right) = (x & mask, (x &+ 1) & mask)
+    let across = Float(u & 0xFFFF) * 0x1p-16
+    let down = Float(v & 0xFFFF) * 0x1p-16
     let top = tile[row + left] + (tile[row + right] - tile[row + left]) * across
     let bottom = tile[below + left] + (tile[below + right] - tile[below + left]) * across
     return top + (bottom - top) * down
