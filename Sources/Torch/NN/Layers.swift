@@ -45,13 +45,26 @@ public final class Conv3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    let output = Operators.conv3d(
-      .tensor(input), .tensor(weight), .none, .ints(stride.array), .ints(kernel.same.array))
+    let output =
+      input.device == .meta
+      ? Tensor.uninitialized(outputShape(input.shape), device: .meta)
+      : Operators.conv3d(
+        .tensor(input), .tensor(weight), .none, .ints(stride.array), .ints(kernel.same.array))
     if let counter = OperationCounter.current {
       let shape = weight.shape
       counter.multiplyAdds += output.count * shape[1...].reduce(1, *)
     }
     return output
+  }
+}
+
+extension Conv3d {
+  /// The shape of the output: libtorch itself knows it only where it computes.
+  private func outputShape(_ input: [Int]) -> [Int] {
+    let extents = zip(input[2...], zip(kernel.array, stride.array)).map { extent, pair in
+      (extent + 2 * (pair.0 / 2) - pair.0) / pair.1 + 1
+    }
+    return [input[0], weight.shape[0]] + extents
   }
 }
 
@@ -94,6 +107,7 @@ public final class BatchNorm3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
+    if input.device == .meta { return input }
     if isTraining { withoutGradients { _ = batchesTracked.add(1) } }
     return Operators.batchNorm(
       .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),

@@ -66,7 +66,7 @@ public func pretrain(
   let model = configuration.makeModel(classes: task.classNames.count)
   model.move(to: device)
   let optimizer = configuration.makeOptimizer(for: model)
-  let schedule = configuration.makeSchedule(stepsPerEpoch: stepsPerEpoch)
+  let schedule = configuration.makeSchedule(totalSteps: totalSteps)
   try checkpoint?.restore(model: model, optimizer: optimizer, path: run.last)
   var position = checkpoint?.position ?? TrainingPosition()
 

@@ -12,7 +12,7 @@ final class MetricsLog {
   ///
   /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` where the file is shorter.
   init(path: String, keeping: Int) throws {
-    if keeping == 0 { FileManager.default.createFile(atPath: path, contents: nil) }
+    if keeping == 0 { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     guard let handle = FileHandle(forUpdatingAtPath: path) else {
       throw FileError(path: path, attempt: "cannot write")
     }
