@@ -47,7 +47,9 @@ public final class Conv3d: Layer {
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     let output =
       input.device == .meta
-      ? Tensor.uninitialized(outputShape(input.shape), device: .meta)
+      ? Tensor.uninitialized(
+        [input.shape[0], weight.shape[0]]
+          + outputExtents(input.shape, kernel: kernel, stride: stride), device: .meta)
       : Operators.conv3d(
         .tensor(input), .tensor(weight), .none, .ints(stride.array), .ints(kernel.same.array))
     if let counter = OperationCounter.current {
@@ -58,13 +60,11 @@ public final class Conv3d: Layer {
   }
 }
 
-extension Conv3d {
-  /// The shape of the output: libtorch itself knows it only where it computes.
-  private func outputShape(_ input: [Int]) -> [Int] {
-    let extents = zip(input[2...], zip(kernel.array, stride.array)).map { extent, pair in
-      (extent + 2 * (pair.0 / 2) - pair.0) / pair.1 + 1
-    }
-    return [input[0], weight.shape[0]] + extents
+/// The extents of a convolution's or pooling's output, padded by half the kernel. On the device ``Device/meta`` libtorch
+/// leaves them to us.
+private func outputExtents(_ input: [Int], kernel: Extent3, stride: Extent3) -> [Int] {
+  zip(input.suffix(3), zip(kernel.array, stride.array)).map { extent, pair in
+    (extent + 2 * (pair.0 / 2) - pair.0) / pair.1 + 1
   }
 }
 
@@ -108,7 +108,7 @@ public final class BatchNorm3d: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return input }
-    if isTraining { withoutGradients { _ = batchesTracked.add(1) } }
+    if isTraining { withoutGradients { _ = batchesTracked.increment() } }
     return Operators.batchNorm(
       .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),
       .tensor(runningVariance),
@@ -156,7 +156,12 @@ public final class MaxPool3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    Operators.maxPool3d(
+    if input.device == .meta {
+      return .uninitialized(
+        input.shape.prefix(2) + outputExtents(input.shape, kernel: kernel, stride: stride),
+        device: .meta)
+    }
+    return Operators.maxPool3d(
       .tensor(input), .ints(kernel.array), .ints(stride.array), .ints(kernel.same.array))
   }
 }
