@@ -86,7 +86,7 @@ let package = Package(
 
     tests(of: "KeyedRandom"),
     tests(of: "Torch"),
-    tests(of: "Media"),
+    tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
     tests(of: "Figures"),
     tests(of: "TensorBoard"),
     tests(of: "MoSI"),
