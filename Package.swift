@@ -92,7 +92,7 @@ let package = Package(
     tests(of: "SafeFiles"),
     tests(of: "KeyedRandom"),
     tests(of: "Torch"),
-    tests(of: "Media"),
+    tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
     tests(of: "Figures"),
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],

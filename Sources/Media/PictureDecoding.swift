@@ -69,7 +69,36 @@ private func decode(
   guard status >= 0 else {
     throw MediaError(.damaged, path, "is cut off or damaged: \(ffmpegText(status))")
   }
+  if isJPEG, header.components == 4, !header.hasAdobeSegment { frame.takeAsInks() }
   return frame
+}
+
+extension FrameBuffer {
+  /// Makes RGB of a JPEG's four components without Adobe's segment. They are cyan, magenta, yellow
+  /// and black, 0 for no ink; FFmpeg takes them for YUV with alpha (Adobe's it converts itself).
+  fileprivate func takeAsInks() {
+    guard format == AV_PIX_FMT_YUVA444P, av_frame_make_writable(pointer) >= 0,
+      let first = pointer.pointee.data.0, let second = pointer.pointee.data.1,
+      let third = pointer.pointee.data.2, let fourth = pointer.pointee.data.3
+    else { return }
+    let strides = pointer.pointee.linesize
+    for row in 0..<height {
+      let cyan = first + row * Int(strides.0)
+      let magenta = second + row * Int(strides.1)
+      let yellow = third + row * Int(strides.2)
+      let black = fourth + row * Int(strides.3)
+      for column in 0..<width {
+        let light = 255 - UInt32(black[column])
+        func level(_ ink: UInt8) -> UInt8 { UInt8(((255 - UInt32(ink)) * light + 127) / 255) }
+        let red = level(cyan[column])
+        cyan[column] = level(magenta[column])  // the planes of GBRP
+        magenta[column] = level(yellow[column])
+        yellow[column] = red
+      }
+    }
+    pointer.pointee.format = AV_PIX_FMT_GBRP.rawValue
+    pointer.pointee.colorspace = AVCOL_SPC_RGB
+  }
 }
 
 /// Decodes the first frame of what needs a demuxer: GIF, HEIF, AVIF and the rarer formats.
