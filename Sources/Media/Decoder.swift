@@ -38,6 +38,9 @@ final class Decoder {
     context.pointee.thread_count = Int32(options.threads)
     context.pointee.max_pixels = Int64(options.maxPixels)
     context.pointee.lowres = Int32(min(options.lowres, Int(decoder.pointee.max_lowres)))
+    // After a seek into an open GOP the H.264 decoder would keep back good frames too. (It flags
+    // them as corrupt; only `decode_error_flags` tells of real damage there.)
+    context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT
     if options.isStrict { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
     let status = avcodec_open2(context, decoder, nil)
     guard status >= 0 else {

@@ -23,7 +23,8 @@ final class MediaInput {
     }
     input?.pointee.pb = io
     input?.pointee.io_open = { _, _, _, _, _ in cff_error_not_permitted() }
-    status = avformat_open_input(&input, path, nil, nil)  // frees the context if it fails
+    // Without a name, so that the content alone tells the format. Frees the context if it fails.
+    status = avformat_open_input(&input, "", nil, nil)
     guard status >= 0, let input else {
       avio_closep(&io)
       throw MediaError(
@@ -85,6 +86,9 @@ extension MediaInput {
     av_seek_frame(context, stream.pointee.index, tick, AVSEEK_FLAG_BACKWARD)
   }
 
+  /// Goes to the file's first byte, for streams without a clock; FFmpeg's status.
+  func rewind() -> Int32 { av_seek_frame(context, -1, 0, AVSEEK_FLAG_BYTE) }
+
   /// The duration in seconds that the file claims; nil where it says nothing that makes sense.
   var declaredDuration: Double? {
     let unknown = cff_no_timestamp()
@@ -95,7 +99,13 @@ extension MediaInput {
     guard context.pointee.duration != unknown, context.pointee.duration > 0,
       context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
     else { return nil }
-    return Double(context.pointee.duration) / Double(AV_TIME_BASE)
+    let duration = Double(context.pointee.duration) / Double(AV_TIME_BASE)
+    // Matroska's counts from zero, not from the first frame.
+    guard let format = context.pointee.iformat,
+      String(cString: format.pointee.name).contains("matroska"), stream.pointee.start_time > 0
+    else { return duration }
+    let start = Double(stream.pointee.start_time) * av_q2d(stream.pointee.time_base)
+    return start < duration ? duration - start : duration
   }
 
   /// Frames a second; zero where the file does not tell.

@@ -74,8 +74,9 @@ private func decode(
 }
 
 extension FrameBuffer {
-  /// Makes RGB of a JPEG's four components without Adobe's segment. They are cyan, magenta, yellow
-  /// and black, 0 for no ink; FFmpeg takes them for YUV with alpha (Adobe's it converts itself).
+  /// Makes RGB of a JPEG's four components without Adobe's segment, which FFmpeg takes for YUV with
+  /// alpha. They are cyan, magenta, yellow and black, 255 for no ink: as everybody does, inverted
+  /// inks are assumed whether Adobe's segment is there or not.
   fileprivate func takeAsInks() {
     guard format == AV_PIX_FMT_YUVA444P, av_frame_make_writable(pointer) >= 0,
       let first = pointer.pointee.data.0, let second = pointer.pointee.data.1,
@@ -88,8 +89,8 @@ extension FrameBuffer {
       let yellow = third + row * Int(strides.2)
       let black = fourth + row * Int(strides.3)
       for column in 0..<width {
-        let light = 255 - UInt32(black[column])
-        func level(_ ink: UInt8) -> UInt8 { UInt8(((255 - UInt32(ink)) * light + 127) / 255) }
+        let light = UInt32(black[column])
+        func level(_ ink: UInt8) -> UInt8 { UInt8((UInt32(ink) * light + 127) / 255) }
         let red = level(cyan[column])
         cyan[column] = level(magenta[column])  // the planes of GBRP
         magenta[column] = level(yellow[column])

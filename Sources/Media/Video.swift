@@ -2,8 +2,8 @@ import CFFmpeg
 
 /// An open video file. Not for sharing: one thread, one handle.
 ///
-/// All times are in seconds from the video's start, zero being the presentation time of its first
-/// frame (after edit lists).
+/// All times are in seconds from the stream's start as the container gives it, after edit lists: the
+/// presentation time of the first frame, up to a frame or so where the container is vague (AVI).
 public final class Video {
   /// The file.
   public let path: String
@@ -140,8 +140,12 @@ extension Video {
     private var waiting: [VideoFrame] = []
     private var packet = PacketBuffer()
     private var isDrained = false
+    private var isPastStart = false
     private var fruitlessPackets = 0
     private var nextTick: Int64?
+    /// The presentation time of the keyframe where decoding began. Frames shown before it that follow
+    /// it in the file may lean on frames that were never decoded.
+    private var keyTick: Int64?
 
     fileprivate init(video: Video, generation: Int) {
       self.video = video
@@ -164,13 +168,15 @@ extension Video {
       while true {
         let goal = time - back
         let isFromStart = goal <= 0
+        isPastStart = !isFromStart
         video.restart(at: max(goal, 0))
         isDrained = false
         fruitlessPackets = 0
         nextTick = nil
+        keyTick = nil
         var shown: VideoFrame?
         while let frame = decodeNext() {
-          if frame.time > time + video.timeBase / 2 {
+          if frame.time > time + video.timeBase / 1000 {
             waiting = [shown, frame].compactMap { $0 }
             break
           }
@@ -187,7 +193,11 @@ extension Video {
       let frame = FrameBuffer()
       while true {
         let status = video.decoder.receive(frame)
-        if status >= 0 { return timed(frame) }
+        if status >= 0 {
+          let tick = frame.pointer.pointee.best_effort_timestamp
+          if let keyTick, tick != cff_no_timestamp(), tick < keyTick, isPastStart { continue }
+          return timed(frame)
+        }
         guard status == cff_error_again() || !isDrained else { return nil }
         if isDrained { return nil }
         fruitlessPackets += 1
@@ -195,6 +205,7 @@ extension Video {
           isDrained = true
           _ = video.decoder.send(nil)
         } else {
+          if keyTick == nil { keyTick = packet.pointer.pointee.pts }
           _ = video.decoder.send(packet)  // a damaged packet is passed over
         }
       }
@@ -206,7 +217,8 @@ extension Video {
       var tick = content.best_effort_timestamp
       if tick == cff_no_timestamp() { tick = nextTick ?? video.startTick }
       let duration = max(cff_frame_duration(frame.pointer), 0)
-      nextTick = tick.addingReportingOverflow(max(duration, 1)).partialValue
+      let step = duration > 0 ? duration : video.ticksPerFrame
+      nextTick = tick.addingReportingOverflow(step).partialValue
       return VideoFrame(
         time: (Double(tick) - Double(video.startTick)) * video.timeBase,
         duration: Double(duration) * video.timeBase, buffer: frame,
@@ -214,11 +226,16 @@ extension Video {
     }
   }
 
+  private var ticksPerFrame: Int64 {
+    guard averageFrameRate > 0, timeBase > 0 else { return 1 }
+    return Int64(min(max(1 / (averageFrameRate * timeBase), 1), 0x1p40))
+  }
+
   /// Goes to the keyframe at or before `time`, or failing that to the start.
   private func restart(at time: Double) {
     decoder.flush()
     let ticks = time / timeBase + Double(startTick)
     let tick = ticks < 0x1p62 ? Int64(ticks.rounded(.down)) : Int64(1) << 62
-    if input.seek(tick) < 0 { _ = input.seek(min(startTick, 0)) }
+    if input.seek(tick) < 0, input.seek(min(startTick, 0)) < 0 { _ = input.rewind() }
   }
 }

@@ -7,7 +7,7 @@ public struct VideoFrame {
   /// How long it is shown by the container's word, in seconds; zero where it does not say.
   public let duration: Double
   /// The decoder says that parts of the frame are missing or wrong.
-  public var isDamaged: Bool { buffer.isDamaged }
+  public var isDamaged: Bool { buffer.pointer.pointee.decode_error_flags != 0 }
 
   let buffer: FrameBuffer
   let orientation: Orientation

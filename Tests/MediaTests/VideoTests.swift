@@ -94,8 +94,8 @@ import Testing
     #expect(abs(try Video(contentsOf: fixture("late.mkv")).duration - 3) < 0.21)
   }
 
-  /// The red quarter is at the top left as stored; "rotate" turns clockwise for display.
-  @Test(arguments: [(90, 40, 10), (180, 56, 40), (270, 10, 56)])
+  /// The red quarter is at the top left as stored; expected where the ffmpeg tool puts it.
+  @Test(arguments: [(90, 10, 56), (180, 56, 40), (270, 40, 10)])
   func obeysTheRotation(degrees: Int, x: Int, y: Int) throws {
     let video = try Video(contentsOf: fixture("rotated\(degrees).mp4"))
     #expect(video.width == (degrees == 180 ? 64 : 48))

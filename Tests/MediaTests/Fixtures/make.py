@@ -85,7 +85,7 @@ save("greyalpha.png", ALPHA.convert("LA"), 1)
 transparent = RGB.quantize(16)
 save("palettealpha.png", transparent, 1, transparency=bytes([0, 128] + [255] * 14))
 save("palette.gif", RGB.quantize(32), 0)
-save("lossy.webp", RGB, 6, quality=95)
+save("lossy.webp", RGB, 10, quality=95)
 
 wide = np.round(smooth(60, 40) / 255 * 65535).astype(">u2")
 
@@ -136,10 +136,18 @@ def jpeg_bytes(array):
     return data.getvalue()
 
 
-# Without Adobe's segment the inks are stored as they are.
-data = jpeg_bytes(255 - cmyk)
+def number_components(data):
+    """Calls the components 1 to 4, not C, M, Y and K, for which FFmpeg looks."""
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    for n in range(4):
+        data[frame + 10 + 3 * n] = data[scan + 5 + 2 * n] = n + 1
+
+
+# Without Adobe's segment.
+data = bytearray(jpeg_bytes(cmyk))
 at = data.index(b"\xff\xee")
 data = data[:at] + data[at + 2 + struct.unpack(">H", data[at + 2:at + 4])[0]:]
+number_components(data)
 open(path("cmykplain.jpg"), "wb").write(data)
 expect("cmykplain.jpg", cmyk_rgb(cmyk), 8)
 # YCCK: Adobe's transform 2, luma and chroma of the inverted inks.
@@ -151,6 +159,7 @@ ycck = np.dstack([255 - y, 255 - cb, 255 - cr, black]).round().clip(0, 255).asty
 data = bytearray(jpeg_bytes(ycck))
 at = data.index(b"\xff\xee")
 data[at + 15] = 2
+number_components(data)
 open(path("ycck.jpg"), "wb").write(bytes(data))
 expect("ycck.jpg", cmyk_rgb(cmyk), 8)
 
@@ -185,7 +194,7 @@ for n in range(30):
 
 def video(name, *options):
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "64x48", "-r", "10", "-i", "-"]
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *source, *options, "-pix_fmt", "yuv420p",
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *source, *options, "-pix_fmt", "yuv420p", "-fflags", "+bitexact",
                     path(name)], input=frames, check=True)
 
 
