@@ -92,34 +92,23 @@ public struct ColorJitter: Hashable, Sendable {
         draw.frames.count == frames, "a draw of \(draw.frames.count) frames for \(frames)")
       return draw.frames
     }
-    // Frames differ in their order: each round applies every operation to the frames whose turn it is.
-    for round in 0..<(all.map(\.count).max() ?? 0) {
-      var groups: [Operation: (frames: [Int], factors: [Float])] = [:]
-      for (frame, draw) in all.enumerated() where round < draw.count {
-        groups[draw[round].operation, default: ([], [])].frames.append(frame)
-        groups[draw[round].operation]!.factors.append(Float(draw[round].factor))
-      }
-      let present = Operation.allCases.filter { groups[$0] != nil }
-      if present.count == 1, let group = groups[present[0]], group.frames.count == all.count {
-        pixels = ColorOperators.apply(present[0], factors(group.factors, like: pixels), to: pixels)
-        continue
-      }
-      let source = pixels
-      let result = source.clone()
-      for operation in present {
-        let group = groups[operation]!
-        let indices = Tensor(group.frames).to(pixels.device)
-        let changed = ColorOperators.apply(
-          operation, factors(group.factors, like: pixels), to: source.selected(0, indices: indices))
-        result.setSlices(0, indices: indices, to: changed)
-      }
-      pixels = result
+    // Frames of the same order of operations go through them together.
+    var groups: [[Operation]: [Int]] = [:]
+    for (frame, draw) in all.enumerated() {
+      groups[draw.map(\.operation), default: []].append(frame)
     }
-    return pixels.reshaped(shape)
-  }
-
-  private static func factors(_ values: [Float], like pixels: Tensor) -> Tensor {
-    Tensor(values, shape: [values.count, 1, 1, 1]).to(pixels.device)
+    let result = Tensor.uninitialized(pixels.shape, device: pixels.device)
+    for (order, members) in groups.sorted(by: { $0.value[0] < $1.value[0] }) {
+      let indices = Tensor(members).to(pixels.device)
+      var group = pixels.selected(0, indices: indices)
+      for (turn, operation) in order.enumerated() {
+        let factors = members.map { Float(all[$0][turn].factor) }
+        group = ColorOperators.apply(
+          operation, Tensor(factors, shape: [factors.count, 1, 1, 1]).to(pixels.device), to: group)
+      }
+      result.setSlices(0, indices: indices, to: group)
+    }
+    return result.reshaped(shape)
   }
 }
 
@@ -164,17 +153,26 @@ public enum ColorOperators {
     let (r, g, b) = (
       frames.sliced(1, 0..<1), frames.sliced(1, 1..<2), frames.sliced(1, 2..<3)
     )
-    let value = frames.max([1], keepingAxes: true)
-    let chroma = value - frames.min([1], keepingAxes: true)
-    // A grey pixel has no hue; any divisor but 0 gives it one, which its chroma of 0 then hides.
-    let divisor = chroma.equal(to: 0).choose(Tensor(scalar: Float(1)).to(frames.device), chroma)
-    let sector = r.equal(to: value).choose(
-      (g - b) / divisor,
-      g.equal(to: value).choose((b - r) / divisor + 2, (r - g) / divisor + 4))
-    let turned = sector + shifts * 6
-    // Each channel is the value less a trapezoid of the hue: k = (n + hue) mod 6, value - chroma * clamp(min(k, 4 -
-    // k), 0, 1) with n = 5, 3, 1.
-    let k = (turned + Tensor([Float(5), 3, 1], shape: [1, 3, 1, 1]).to(frames.device)).remainder(6)
-    return value - chroma * k.minimum(4 - k).clamped(0, 1)
+    let value = r.maximum(g).maximum(b)
+    let smallest = r.minimum(g).minimum(b)
+    let chroma = value - smallest
+    func constant(_ values: [Float], _ shape: [Int]) -> Tensor {
+      Tensor(values, shape: shape).to(frames.device)
+    }
+    // Grey pixels have no hue; any divisor but 0 gives them one, which their chroma of 0 then hides.
+    let divisor = chroma.equal(to: 0).choose(constant([1], []), chroma)
+    let (redLeads, greenLeads) = (r.equal(to: value), g.equal(to: value))
+    let difference = redLeads.choose(g - b, greenLeads.choose(b - r, r - g))
+    let offset = redLeads.choose(
+      constant([0], []), greenLeads.choose(constant([2], []), constant([4], [])))
+    let turned = difference / divisor + offset + shifts * 6
+    let hue = turned - (turned / 6).floor() * 6  // in 0 ..< 6: red, yellow, green, cyan, blue, magenta
+    // Over the smallest channel each one rises by the chroma times a trapezoid of the hue: |hue - 3| - 1 for red, 2 -
+    // |hue - 2| for green, 2 - |hue - 4| for blue, clamped to 0...1.
+    let axes = [1, 3, 1, 1]
+    let trapezoid =
+      (hue - constant([3, 2, 4], axes)).absolute() * constant([1, -1, -1], axes)
+      + constant([-1, 2, 2], axes)
+    return smallest + chroma * trapezoid.clamped(0, 1)
   }
 }
