@@ -24,6 +24,9 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources:
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
+// Expected values beside the scripts that made them.
+let goldens: [Resource] = [.copy("Goldens")]
+
 let package = Package(
   name: "mosi",
   platforms: [.macOS(.v15)],
@@ -87,13 +90,13 @@ let package = Package(
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
     tests(of: "SafeFiles"),
-    tests(of: "KeyedRandom"),
-    tests(of: "Torch"),
+    tests(of: "KeyedRandom", resources: goldens),
+    tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
     tests(of: "Media"),
     tests(of: "Figures"),
     tests(of: "TensorBoard"),
-    tests(of: "MoSI"),
-    tests(of: "VideoModels"),
+    tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
+    tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training"),
   ],
