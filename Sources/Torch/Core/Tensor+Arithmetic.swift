@@ -110,10 +110,10 @@ extension Tensor {
   public func scale(by factor: Double) -> Tensor {
     Operators.multiplyScalarInPlace(.tensor(self), .double(factor))
   }
-  /// Adds the number.
+  /// Adds one, whatever the type.
   @discardableResult
-  public func add(_ value: Double) -> Tensor {
-    Operators.addScalarInPlace(.tensor(self), .double(value))
+  public func increment() -> Tensor {
+    Operators.addScalarInPlace(.tensor(self), .int(1))
   }
   /// Sets every element.
   @discardableResult

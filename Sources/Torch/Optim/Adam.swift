@@ -22,7 +22,7 @@ public final class Adam: Optimizer {
 
   public func step(learningRate: Double) {
     withoutGradients {
-      steps.add(1)
+      steps.increment()
       for (index, group) in groups.enumerated() {
         var parameters: [Tensor] = []
         var gradients: [Tensor] = []
