@@ -38,6 +38,7 @@ public final class Conv3d: Layer {
     let deviation = (2 / Double(fanOut)).squareRoot()
     weight = (Tensor.normal([output, input] + kernel.array, device: device) * deviation)
       .contiguous(.channelsLast3d)
+    weight.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {
@@ -45,13 +46,26 @@ public final class Conv3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    let output = Operators.conv3d(
-      .tensor(input), .tensor(weight), .none, .ints(stride.array), .ints(kernel.same.array))
+    let output =
+      input.device == .meta
+      ? Tensor.uninitialized(
+        [input.shape[0], weight.shape[0]]
+          + outputExtents(input.shape, kernel: kernel, stride: stride), device: .meta)
+      : Operators.conv3d(
+        .tensor(input), .tensor(weight), .none, .ints(stride.array), .ints(kernel.same.array))
     if let counter = OperationCounter.current {
       let shape = weight.shape
       counter.multiplyAdds += output.count * shape[1...].reduce(1, *)
     }
     return output
+  }
+}
+
+/// The extents of a convolution's or pooling's output, padded by half the kernel. On the device ``Device/meta`` libtorch
+/// leaves them to us.
+private func outputExtents(_ input: [Int], kernel: Extent3, stride: Extent3) -> [Int] {
+  zip(input.suffix(3), zip(kernel.array, stride.array)).map { extent, pair in
+    (extent + 2 * (pair.0 / 2) - pair.0) / pair.1 + 1
   }
 }
 
@@ -77,6 +91,8 @@ public final class BatchNorm3d: Layer {
     runningMean = .zeros([channels], device: device)
     runningVariance = .ones([channels], device: device)
     batchesTracked = .zeros([], dtype: .int64, device: device)
+    scale.requiresGradient = true
+    shift.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {
@@ -94,7 +110,8 @@ public final class BatchNorm3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    if isTraining { withoutGradients { _ = batchesTracked.add(1) } }
+    if input.device == .meta { return input }
+    if isTraining { withoutGradients { _ = batchesTracked.increment() } }
     return Operators.batchNorm(
       .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),
       .tensor(runningVariance),
@@ -113,6 +130,8 @@ public final class Linear: Layer {
   public init(_ input: Int, _ output: Int, device: Device = .cpu) {
     weight = Tensor.normal([output, input], device: device) * 0.01
     bias = .zeros([output], device: device)
+    weight.requiresGradient = true
+    bias.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {
@@ -142,7 +161,12 @@ public final class MaxPool3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    Operators.maxPool3d(
+    if input.device == .meta {
+      return .uninitialized(
+        input.shape.prefix(2) + outputExtents(input.shape, kernel: kernel, stride: stride),
+        device: .meta)
+    }
+    return Operators.maxPool3d(
       .tensor(input), .ints(kernel.array), .ints(stride.array), .ints(kernel.same.array))
   }
 }
