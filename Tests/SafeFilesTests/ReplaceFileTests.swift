@@ -156,7 +156,8 @@ import Testing
 }
 
 private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+  let folder =
+    FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
     + "/safe-files-\(UUID().uuidString)"
   try makeFolder(at: folder)
   defer { try? FileManager.default.removeItem(atPath: folder) }
