@@ -16,11 +16,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil)
-  -> Target
-{
+func tests(
+  of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
@@ -67,8 +68,10 @@ let package = Package(
     library("KeyedRandom"),
     library("Media", ["CFFmpeg", "SafeFiles"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
-    library(
-      "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf"), "Media"]),
+    .target(
+      name: "TensorBoard",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protos"], swiftSettings: strict),
     library("MoSI", ["Torch", "KeyedRandom"]),
     library("VideoModels", ["Torch"]),
     library("VideoData", ["Media", "KeyedRandom", "Torch"]),
@@ -92,9 +95,11 @@ let package = Package(
     tests(of: "SafeFiles"),
     tests(of: "KeyedRandom", resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
-    tests(of: "Media"),
+    tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
     tests(of: "Figures"),
-    tests(of: "TensorBoard"),
+    tests(
+      of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["read_events.py"]),
     tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),

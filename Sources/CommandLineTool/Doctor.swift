@@ -1,0 +1,87 @@
+import ArgumentParser
+import Foundation
+import Media
+import Torch
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Prints what was found on this machine: versions, devices, codecs.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Findings: Encodable {
+    struct GPU: Encodable {
+      let device: String
+      let freeBytes: Int
+      let totalBytes: Int
+    }
+    let mosi: String
+    let libtorch: String
+    let cpuCapability: String
+    let cores: Int
+    let threads: Int
+    let memoryBytes: UInt64
+    let cudaDevices: [GPU]
+    let ffmpeg: String
+    let decoders: [String]
+    let missingDecoders: [String]
+    let encoders: [String]
+    let missingEncoders: [String]
+  }
+
+  func run() throws {
+    let devices = try (0..<Device.cudaCount).map { index in
+      let device = Device.cuda(index)
+      let memory = try device.memory() ?? (0, 0)
+      return Findings.GPU(
+        device: device.description, freeBytes: memory.free, totalBytes: memory.total)
+    }
+    func names(_ codecs: [(name: String, isAvailable: Bool)], _ isAvailable: Bool) -> [String] {
+      codecs.filter { $0.isAvailable == isAvailable }.map(\.name)
+    }
+    let findings = Findings(
+      mosi: Version.text, libtorch: Runtime.version, cpuCapability: Runtime.cpuCapability,
+      cores: ProcessInfo.processInfo.activeProcessorCount, threads: Runtime.threads,
+      memoryBytes: ProcessInfo.processInfo.physicalMemory, cudaDevices: devices,
+      ffmpeg: MediaCapabilities.ffmpegVersion,
+      decoders: names(MediaCapabilities.decoders, true),
+      missingDecoders: names(MediaCapabilities.decoders, false),
+      encoders: names(MediaCapabilities.encoders, true),
+      missingEncoders: names(MediaCapabilities.encoders, false))
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(findings), as: UTF8.self))
+    } else {
+      print(Self.table(findings))
+    }
+  }
+
+  private static func table(_ findings: Findings) -> String {
+    func gigabytes(_ bytes: Double) -> String { fixed(bytes / Double(1 << 30), 1) + " GiB" }
+    var table = TextTable()
+    table.add("mosi", findings.mosi)
+    table.add("libtorch", "\(findings.libtorch), \(findings.cpuCapability) kernels")
+    table.add(
+      "processor",
+      "\(findings.cores) cores, \(findings.threads) threads an operator, "
+        + gigabytes(Double(findings.memoryBytes)))
+    if findings.cudaDevices.isEmpty { table.add("CUDA", "no device") }
+    for gpu in findings.cudaDevices {
+      table.add(
+        gpu.device,
+        "\(gigabytes(Double(gpu.freeBytes))) free of \(gigabytes(Double(gpu.totalBytes)))")
+    }
+    table.add("FFmpeg", findings.ffmpeg)
+    table.add("decoders", findings.decoders.joined(separator: " "))
+    if !findings.missingDecoders.isEmpty {
+      table.add("  missing", findings.missingDecoders.joined(separator: " "))
+    }
+    table.add("encoders", findings.encoders.joined(separator: " "))
+    if !findings.missingEncoders.isEmpty {
+      table.add("  missing", findings.missingEncoders.joined(separator: " "))
+    }
+    return table.text(leftAligned: true)
+  }
+}

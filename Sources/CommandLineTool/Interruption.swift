@@ -1,0 +1,19 @@
+import Foundation
+import Synchronization
+
+/// Ctrl-C and a polite kill: the first asks the work to save and leave, the second ends it at once.
+enum Interruption {
+  private static let wasAsked = Atomic(false)
+
+  static var isWanted: Bool { wasAsked.load(ordering: .relaxed) }
+
+  static func listen() {
+    for signalNumber in [SIGINT, SIGTERM] {
+      signal(signalNumber) { number in
+        Interruption.wasAsked.store(true, ordering: .relaxed)
+        // From here on the system's own answer: the end.
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import VideoModels
+
+struct Models: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Prints the networks with their parameters and costs.",
+    discussion:
+      "The cost is of one clip forwards, a multiply-add being two operations; training costs about three times that."
+  )
+
+  @Option(help: ArgumentHelp("The channels of conv1.", valueName: "number"))
+  var width = 64
+
+  @Option(help: ArgumentHelp("The classes of the head.", valueName: "number"))
+  var classes = 9
+
+  @Option(help: ArgumentHelp("The frames of a clip.", valueName: "number"))
+  var frames = 16
+
+  @Option(help: ArgumentHelp("The side of a frame in pixels.", valueName: "pixels"))
+  var size = 112
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    for (name, value, range) in [
+      ("--width", width, 1...4096), ("--classes", classes, 1...100_000),
+      ("--frames", frames, 1...1024), ("--size", size, 8...4096),
+    ] where !range.contains(value) {
+      throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  func run() throws {
+    struct Row: Encodable {
+      let architecture: String
+      let parameters: Int
+      let gflop: Double
+    }
+    let rows = Architecture.allCases.map { architecture in
+      let cost = architecture.cost(
+        width: width, classes: classes, frames: frames, height: size, clipWidth: size)
+      return Row(
+        architecture: architecture.rawValue, parameters: cost.parameters,
+        gflop: Double(cost.operations) / 1e9)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+      return
+    }
+    var table = TextTable("architecture", "parameters", "GFLOP a clip")
+    for row in rows { table.add(row.architecture, grouped(row.parameters), fixed(row.gflop, 2)) }
+    print("width \(width), \(classes) classes, clips of \(frames)x\(size)x\(size)\n")
+    print(table.text())
+  }
+}

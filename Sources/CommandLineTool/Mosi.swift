@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+/// The tool `mosi`: each subcommand has a file; they parse and print, the libraries do the work.
+@main
+struct Mosi: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mosi",
+    abstract: "Learns motion from static images, for video understanding.",
+    discussion: """
+      MoSI (Huang et al., CVPR 2021) moves a window over a still picture, freezes everything outside a \
+      square, and trains a video network to say which way and how fast the rest moves. The network learns where \
+      motion is and what it is, without anybody's labels.
+
+      Begin with:  mosi pretrain --sources PICTURES --output RUN
+      """,
+    version: Version.text,
+    subcommands: [Pretrain.self, Preview.self, Models.self, Doctor.self])
+
+  /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
+  static func main() {
+    TorchError.onFailure { error in
+      Terminal.error(error.description)
+      Foundation.exit(1)
+    }
+    // Writing into a closed pipe is an error to report, not a death.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitCode {
+      Foundation.exit(status.rawValue)
+    } catch {
+      switch exitCode(for: error) {
+      case .success:
+        print(fullMessage(for: error))
+        Foundation.exit(0)
+      case .validationFailure:
+        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        Foundation.exit(2)
+      default:
+        Terminal.error("\(error)")
+        Foundation.exit(1)
+      }
+    }
+  }
+}
+
+enum Version {
+  static let text = "0.1.0"
+}

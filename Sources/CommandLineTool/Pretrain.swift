@@ -1,0 +1,150 @@
+import ArgumentParser
+import Foundation
+import Torch
+import Training
+
+struct Pretrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pre-trains a video network on still pictures.",
+    discussion: """
+      Leaves in RUN: config.yaml (every setting), metrics.jsonl, events/ (for TensorBoard), preview.png (what \
+      was trained on), curves.png and .svg, last.safetensors and best.safetensors (weights and all that going on needs).
+
+      Ctrl-C saves and leaves; --resume goes on to the very numbers of a run that was never stopped. Sources \
+      that cannot be used are reported once and replaced.
+
+      Examples:
+        mosi pretrain --sources photos/ --output run --config configs/tiny.yaml
+        mosi pretrain --sources videos/ --output run --set batch.sources=4 --epochs 20
+        mosi pretrain --output run --resume
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("The run's folder, made where it is missing.", valueName: "run"))
+  var output: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Unseen sources to validate on. Default: a share of the sources is held out.",
+      valueName: "path"))
+  var valSources: [String] = []
+
+  @Option(
+    help: ArgumentHelp("The share of the sources that is held out; 0 for none.", valueName: "share")
+  )
+  var valFraction: Double?
+
+  @Option(help: ArgumentHelp("Passes over the sources.", valueName: "number"))
+  var epochs: Int?
+
+  @Flag(help: "Go on from the run's last checkpoint.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp("cpu, cuda, cuda:N. Default: cuda where there is one.", valueName: "device"))
+  var device: String?
+
+  @Option(
+    help: ArgumentHelp("Threads that load sources. Default: one a core.", valueName: "number"))
+  var workers: Int?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let workers, !(1...1024).contains(workers) {
+      throw ValidationError("--workers must be from 1 to 1024, not \(workers)")
+    }
+    if !valSources.isEmpty, valFraction != nil {
+      throw ValidationError("--val-sources and --val-fraction exclude each other")
+    }
+  }
+
+  func run() throws {
+    let run = RunFolder(path: output)
+    let isStarted = FileManager.default.fileExists(atPath: run.configuration)
+    let configuration = try options.resolved(base: resume && isStarted ? run.configuration : nil) {
+      if !valSources.isEmpty { $0.sources.validationPaths = valSources }
+      if let valFraction { $0.sources.validationFraction = valFraction }
+      if let epochs { $0.epochs = epochs }
+    }
+    if !resume && run.holdsRun { throw RunError.occupied(path: run.path) }
+    var execution = ExecutionOptions(device: try device.map(chosenDevice) ?? .best)
+    if let workers { execution.workers = workers }
+
+    Interruption.listen()
+    let reporter = ProgressBar()
+    let outcome: PretrainingOutcome
+    do {
+      defer { reporter.finish() }
+      outcome = try pretrain(
+        configuration, in: run, resuming: resume, options: execution, reporter: reporter)
+    }
+    switch outcome {
+    case .finished(let summary):
+      print(json ? try Self.json(summary, run) : Self.table(summary, run))
+    case .stopped(let step, let totalSteps):
+      Terminal.line(
+        "saved after step \(step) of \(totalSteps); go on with: mosi pretrain --output \(output) --resume"
+      )
+      throw ExitCode(130)
+    }
+  }
+
+  private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
+    var table = TextTable()
+    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
+    table.add("time", spoken(seconds: summary.seconds))
+    table.add("speed", "\(fixed(summary.clipsPerSecond, 0)) clips/s")
+    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    if let top1 = summary.top1, let best = summary.bestTop1 {
+      table.add(
+        "accuracy",
+        "\(percent(top1)) on \(summary.validationSources) unseen sources "
+          + "(best \(percent(best)), chance \(percent(summary.chance)))")
+    }
+    if summary.badSources > 0 { table.add("bad sources", "\(summary.badSources), passed over") }
+    table.add("preview", run.preview)
+    table.add("curves", run.curves)
+    table.add("checkpoint", run.last)
+    if summary.top1 != nil { table.add("best checkpoint", run.best) }
+    table.add("TensorBoard", "tensorboard --logdir \(run.events)")
+    return table.text(leftAligned: true)
+  }
+
+  private static func json(_ summary: SummaryRecord, _ run: RunFolder) throws -> String {
+    struct Result: Encodable {
+      let summary: SummaryRecord
+      let preview: String
+      let curves: String
+      let checkpoint: String
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let result = Result(
+      summary: summary, preview: run.preview, curves: run.curves, checkpoint: run.last)
+    return String(decoding: try encoder.encode(result), as: UTF8.self)
+  }
+}
+
+/// The device of a name that a person typed.
+///
+/// - Throws: `ValidationError` where there is none.
+func chosenDevice(_ name: String) throws -> Device {
+  guard let device = Device(name), device != .meta else {
+    throw ValidationError("--device \(name): write cpu, cuda or cuda:N")
+  }
+  if case .cuda(let index) = device, index >= Device.cudaCount {
+    throw DeviceMissing(name: name)
+  }
+  return device
+}
+
+struct DeviceMissing: Error, CustomStringConvertible {
+  let name: String
+  var description: String {
+    "there is no device \(name) here (libtorch finds \(Device.cudaCount) CUDA devices): use --device cpu"
+  }
+}

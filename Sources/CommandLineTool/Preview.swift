@@ -1,0 +1,51 @@
+import ArgumentParser
+import SafeFiles
+import Training
+import VideoData
+
+struct Preview: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draws the clips that pre-training makes of a source.",
+    discussion: """
+      Leaves in DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
+      moving square outlined), and an animation of each label as GIF and MP4. Arrows show the motion of the \
+      window over the picture, which is the label; the content moves the other way.
+
+      Examples:
+        mosi preview --sources photos/ --output preview
+        mosi preview --sources cat.jpg --output preview --set mask.enabled=false
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(
+    help: ArgumentHelp("The folder to write into, made where it is missing.", valueName: "dir"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Which of the sources is drawn, from 0.", valueName: "number"))
+  var index = 0
+
+  func validate() throws {
+    guard index >= 0 else { throw ValidationError("--index must not be negative") }
+  }
+
+  func run() throws {
+    let configuration = try options.resolved()
+    let settings = configuration.sources
+    let collection = try SourceCollection(
+      paths: settings.paths, frameFolders: settings.frameFolders)
+    let task = configuration.task
+    let loader = StillLoader(
+      sources: collection.sources, height: task.sourceSize.height, width: task.sourceSize.width
+    ) { Terminal.line(Terminal.warning("passed over: \($0.reason)")) }
+    let seed = UInt64(configuration.seed)
+    let still = try loader.still(
+      ofSource: index % collection.sources.count, key: [seed, UInt64(index)])
+    let preview = MotionPreview(task: task, still: still, seed: seed)
+    try makeFolder(at: output)
+    let sheet = "\(output)/preview.png"
+    try preview.sheet.write(to: sheet)
+    print(sheet)
+    for path in try preview.writeAnimations(to: output) { print(path) }
+  }
+}

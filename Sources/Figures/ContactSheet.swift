@@ -1,0 +1,186 @@
+import Media
+
+/// Clips as rows of frames under a title, each row with its label and its motion.
+///
+/// Small frames are enlarged and large ones reduced so that the sheet is readable; where there is no
+/// room for all frames of a clip, evenly spaced ones are shown, the first and the last among them,
+/// and the heading says so.
+public struct ContactSheet: Drawing, Sendable {
+  /// One clip.
+  public struct Row: Sendable {
+    /// Its label, as "right, fast".
+    public var title: String
+    /// The detail, as "(+2, 0) · 13.9 px/frame".
+    public var subtitle: String
+    /// Its motion in units of speed, x to the right and y down; nil for a static clip.
+    public var motion: Vector?
+    /// The frames in their order, of any size.
+    public var frames: [Picture]
+    /// The region to mark on every frame, in frame pixels; nil for none.
+    public var outline: Rectangle?
+
+    public init(
+      title: String, subtitle: String = "", motion: Vector?, frames: [Picture],
+      outline: Rectangle? = nil
+    ) {
+      self.title = title
+      self.subtitle = subtitle
+      self.motion = motion
+      self.frames = frames
+      self.outline = outline
+    }
+  }
+
+  /// What stands above the sheet.
+  public let title: String
+  /// The clips.
+  public let rows: [Row]
+  /// Which frames are shown, counted from 0, ascending: the columns of the sheet.
+  public let shownFrames: [Int]
+  /// The number of frames in the longest clip.
+  public let frameCount: Int
+  /// The width in points.
+  public let width: Double
+  /// The height in points.
+  public let height: Double
+
+  private let cell: (width: Double, height: Double)
+  private let labelWidth: Double
+
+  /// A sheet of the given clips.
+  ///
+  /// - Parameters:
+  ///   - title: What stands above the sheet, one line.
+  ///   - rows: The clips. Cells have the shape of the first frame; other shapes are fitted in.
+  ///   - maximumWidth: The widest the sheet may get, in points (pixels at scale 1). It is exceeded
+  ///     only for a longer title and where not even two frames fit beside the labels.
+  public init(title: String, rows: [Row], maximumWidth: Double = 2400) {
+    self.title = title
+    self.rows = rows
+    let labels = rows.map {
+      max(Self.rowTitle.width(of: $0.title), Self.rowSubtitle.width(of: $0.subtitle))
+    }
+    // Whole points keep the frames on whole pixels.
+    labelWidth = (Self.markSize + Self.markGap + (labels.max() ?? 0) + Self.labelGap).rounded(.up)
+    frameCount = rows.map(\.frames.count).max() ?? 0
+
+    let first = rows.lazy.flatMap(\.frames).first
+    let size = (width: Double(first?.width ?? 112), height: Double(first?.height ?? 112))
+    let room = maximumWidth - 2 * Self.margin - labelWidth + Self.gap
+    // Whole multiples keep small frames sharp: the largest that leaves room for all frames, within
+    // what is comfortable to look at.
+    let smallest = max((Self.smallestCell / size.width).rounded(.up), 1)
+    let fitting = ((room / Double(max(frameCount, 1)) - Self.gap) / size.width).rounded(.down)
+    let largest = max((Self.largestCell / size.width).rounded(.down), smallest)
+    var factor = min(max(fitting, smallest), largest)
+    if size.width > Self.largestCell {
+      // Large frames are reduced, by what it takes.
+      let wanted = room / Double(max(frameCount, 1)) - Self.gap
+      factor = min(max(wanted, Self.smallestCell), Self.largestCell) / size.width
+    }
+    cell = (width: (size.width * factor).rounded(), height: (size.height * factor).rounded())
+    let columns = Int(max((room / (cell.width + Self.gap)).rounded(.down), 2))
+    shownFrames = Self.evenlySpaced(min(columns, frameCount), of: frameCount)
+
+    let grid = Double(max(shownFrames.count, 1)) * (cell.width + Self.gap) - Self.gap
+    width = max(
+      (2 * Self.margin + labelWidth + grid).rounded(.up),
+      (2 * Self.margin + Self.titleStyle.width(of: title)).rounded(.up))
+    height =
+      Self.top + Double(rows.count) * (max(cell.height, Self.markSize) + Self.rowGap) - Self.rowGap
+      + Self.margin
+  }
+
+  /// `count` whole numbers of 0..<total at even distances, the first and the last among them.
+  static func evenlySpaced(_ count: Int, of total: Int) -> [Int] {
+    guard count > 1, count < total else { return Array(0..<min(count, total)) }
+    return (0..<count).map { index in
+      (index * (total - 1) * 2 + count - 1) / (2 * (count - 1))
+    }
+  }
+
+  public func draw(on canvas: Canvas) {
+    let left = Self.margin + labelWidth
+    canvas.text(
+      title, at: Point(Self.margin, Self.margin), Self.titleStyle, anchor: TextAnchor(.left, .top))
+    let headerBaseline = Self.top - 10
+    canvas.text(
+      shownFrames.count < frameCount
+        ? "frame (\(shownFrames.count) of \(frameCount))" : "frame",
+      at: Point(left - Self.labelGap, headerBaseline), Self.header, anchor: .right)
+    for (column, frame) in shownFrames.enumerated() {
+      let middle = left + Double(column) * (cell.width + Self.gap) + cell.width / 2
+      canvas.text(
+        "\(frame + 1)", at: Point(middle, headerBaseline), Self.header, anchor: .center)
+    }
+    let fastest = rows.compactMap(\.motion?.length).filter(\.isFinite).max() ?? 1
+    let pitch = max(cell.height, Self.markSize) + Self.rowGap
+    for (index, row) in rows.enumerated() {
+      let top = Self.top + Double(index) * pitch
+      drawLabel(of: row, middle: top + cell.height / 2, fastest: fastest, on: canvas)
+      for (column, frame) in shownFrames.enumerated() {
+        let place = Rectangle(
+          x: left + Double(column) * (cell.width + Self.gap), y: top, width: cell.width,
+          height: cell.height)
+        if row.frames.indices.contains(frame) {
+          draw(row.frames[frame], outline: row.outline, in: place, on: canvas)
+        } else {
+          canvas.fill(place, Palette.blank)
+        }
+      }
+    }
+  }
+
+  private func drawLabel(of row: Row, middle: Double, fastest: Double, on canvas: Canvas) {
+    let mark = Rectangle(
+      x: Self.margin, y: middle - Self.markSize / 2, width: Self.markSize, height: Self.markSize)
+    canvas.motionMark(row.motion, fastest: fastest, in: mark, color: Palette.blue)
+    let x = Self.margin + Self.markSize + Self.markGap
+    if row.subtitle.isEmpty {
+      canvas.text(
+        row.title, at: Point(x, middle), Self.rowTitle, anchor: TextAnchor(.left, .middle))
+    } else {
+      canvas.text(row.title, at: Point(x, middle - 4), Self.rowTitle)
+      canvas.text(
+        row.subtitle, at: Point(x, middle + 6), Self.rowSubtitle, anchor: TextAnchor(.left, .top))
+    }
+  }
+
+  private func draw(_ frame: Picture, outline: Rectangle?, in cell: Rectangle, on canvas: Canvas) {
+    let place = cell.fitting(frame)
+    let enlarged = place.width >= Double(frame.width)
+    canvas.picture(frame, in: place, scaling: enlarged ? .nearest : .smooth)
+    if let outline {
+      canvas.regionMark(
+        outline, of: (frame.width, frame.height), in: place, lineWidth: 2)
+    }
+  }
+
+  private static let margin = 28.0
+  private static let gap = 6.0
+  private static let rowGap = 10.0
+  private static let top = 92.0
+  private static let markSize = 44.0
+  private static let markGap = 18.0
+  private static let labelGap = 22.0
+  private static let smallestCell = 96.0
+  private static let largestCell = 168.0
+  private static let titleStyle = TextStyle(size: 20, bold: true)
+  private static let header = TextStyle(size: 13, color: Palette.faintInk)
+  private static let rowTitle = TextStyle(size: 16, bold: true)
+  private static let rowSubtitle = TextStyle(size: 13, color: Palette.faintInk)
+}
+
+extension Rectangle {
+  /// The largest rectangle of the picture's shape in the middle of this one, on whole points.
+  func fitting(_ picture: Picture) -> Rectangle {
+    let factor = min(width / Double(picture.width), height / Double(picture.height))
+    let size = (
+      width: (Double(picture.width) * factor).rounded(),
+      height: (Double(picture.height) * factor).rounded()
+    )
+    return Rectangle(
+      x: x + ((width - size.width) / 2).rounded(), y: y + ((height - size.height) / 2).rounded(),
+      width: size.width, height: size.height)
+  }
+}

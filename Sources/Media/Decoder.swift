@@ -1,0 +1,61 @@
+import CFFmpeg
+
+/// An open decoder of pictures or video.
+final class Decoder {
+  private let context: UnsafeMutablePointer<AVCodecContext>
+
+  struct Options {
+    var threads = 1
+    /// The decoder halves width and height so many times.
+    var lowres = 0
+    var maxPixels: Int
+    /// Give up at the first error instead of returning what could be saved.
+    var isStrict = false
+  }
+
+  /// Opens the decoder for `codec`, with a stream's parameters where there are any.
+  init(
+    _ codec: AVCodecID, parameters: UnsafePointer<AVCodecParameters>? = nil,
+    packetTimeBase: AVRational = AVRational(num: 0, den: 1), options: Options, path: String
+  ) throws(MediaError) {
+    _ = ffmpegIsQuiet
+    guard let decoder = avcodec_find_decoder(codec) else {
+      let name = String(cString: avcodec_get_name(codec))
+      throw MediaError(
+        .unrecognized, path, "is coded as \(name), for which this FFmpeg has no decoder")
+    }
+    guard let context = avcodec_alloc_context3(decoder) else {
+      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+    }
+    self.context = context
+    if let parameters {
+      let status = avcodec_parameters_to_context(context, parameters)
+      guard status >= 0 else {
+        throw MediaError(.damaged, path, "cannot be decoded: \(ffmpegText(status))")
+      }
+    }
+    context.pointee.pkt_timebase = packetTimeBase
+    context.pointee.thread_count = Int32(options.threads)
+    context.pointee.max_pixels = Int64(options.maxPixels)
+    context.pointee.lowres = Int32(min(options.lowres, Int(decoder.pointee.max_lowres)))
+    if options.isStrict { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
+    let status = avcodec_open2(context, decoder, nil)
+    guard status >= 0 else {
+      throw MediaError(.damaged, path, "cannot be decoded: \(ffmpegText(status))")
+    }
+  }
+
+  deinit {
+    var context: UnsafeMutablePointer<AVCodecContext>? = context
+    avcodec_free_context(&context)
+  }
+
+  /// Gives the decoder a packet, or with nil tells it that there are no more; FFmpeg's status.
+  func send(_ packet: PacketBuffer?) -> Int32 { avcodec_send_packet(context, packet?.pointer) }
+
+  /// Takes a frame from the decoder into `frame`; FFmpeg's status.
+  func receive(_ frame: FrameBuffer) -> Int32 { avcodec_receive_frame(context, frame.pointer) }
+
+  /// Forgets all that was sent, before going on elsewhere in the stream.
+  func flush() { avcodec_flush_buffers(context) }
+}

@@ -1,0 +1,66 @@
+import CFFmpeg
+
+/// Runs once, before FFmpeg is first used: its own messages would litter standard error, and what
+/// matters of them is in the text of `MediaError`.
+let ffmpegIsQuiet: Void = cff_silence_log()
+
+/// FFmpeg's text for one of its negative status codes.
+func ffmpegText(_ status: Int32) -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+    guard let start = buffer.baseAddress, av_strerror(status, start, 256) == 0 else {
+      return "FFmpeg's error \(status)"
+    }
+    return String(cString: start)
+  }
+}
+
+/// An owned `AVFrame`.
+final class FrameBuffer {
+  let pointer: UnsafeMutablePointer<AVFrame>
+
+  /// An empty frame.
+  init() {
+    // A few hundred bytes: where these are not to be had, Swift itself cannot go on.
+    guard let frame = av_frame_alloc() else { fatalError("out of memory") }
+    pointer = frame
+  }
+
+  /// A frame with room for `width` x `height` pixels of `format`, or nil when memory is short.
+  convenience init?(width: Int, height: Int, format: AVPixelFormat) {
+    self.init()
+    pointer.pointee.width = Int32(width)
+    pointer.pointee.height = Int32(height)
+    pointer.pointee.format = format.rawValue
+    guard av_frame_get_buffer(pointer, 0) >= 0 else { return nil }
+  }
+
+  deinit {
+    var frame: UnsafeMutablePointer<AVFrame>? = pointer
+    av_frame_free(&frame)
+  }
+
+  var width: Int { Int(pointer.pointee.width) }
+  var height: Int { Int(pointer.pointee.height) }
+  var format: AVPixelFormat { AVPixelFormat(rawValue: pointer.pointee.format) }
+
+  /// Whether the decoder says that parts of the frame were missing or wrong.
+  var isDamaged: Bool {
+    pointer.pointee.decode_error_flags != 0 || pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
+  }
+}
+
+/// An owned `AVPacket`.
+final class PacketBuffer {
+  let pointer: UnsafeMutablePointer<AVPacket>
+
+  init() {
+    // A hundred bytes: where these are not to be had, Swift itself cannot go on.
+    guard let packet = av_packet_alloc() else { fatalError("out of memory") }
+    pointer = packet
+  }
+
+  deinit {
+    var packet: UnsafeMutablePointer<AVPacket>? = pointer
+    av_packet_free(&packet)
+  }
+}

@@ -1,0 +1,61 @@
+import CFFmpeg
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The text of an `errno`.
+func systemText(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+/// Refuses what is not a regular file: opening a pipe or a device could wait for ever.
+/// Returns the file's size in bytes.
+func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
+  var status = stat()
+  guard stat(path, &status) == 0 else {
+    throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    throw MediaError(.unreadable, path, "is not a file")
+  }
+  guard status.st_size > 0 else { throw MediaError(.damaged, path, "is empty") }
+  return Int(status.st_size)
+}
+
+extension PacketBuffer {
+  /// A packet that holds a whole file.
+  convenience init(contentsOf path: String, limit: Int) throws(MediaError) {
+    let size = try sizeOfRegularFile(path)
+    guard size <= limit else {
+      throw MediaError(
+        .unsuitableSize, path, "is larger than the \(limit >> 20) MiB allowed for one picture")
+    }
+    self.init()
+    guard av_new_packet(pointer, Int32(size)) == 0, let data = pointer.pointee.data else {
+      throw MediaError(.unreadable, path, "needs \(size) bytes, more than there is memory for")
+    }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw MediaError(.unreadable, path, "cannot be opened: \(systemText(errno))")
+    }
+    defer { close(descriptor) }
+    var filled = 0
+    while filled < size {
+      let count = read(descriptor, data + filled, size - filled)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    av_shrink_packet(pointer, Int32(filled))
+  }
+
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: pointer.pointee.data, count: Int(pointer.pointee.size))
+  }
+}

@@ -1,0 +1,31 @@
+/// Why a picture or video could not be read or written: one sentence that names the file.
+public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// What kind of trouble it is, for callers that treat some kinds differently.
+  public enum Reason: Equatable, Sendable {
+    /// The file or folder is missing, unreadable or not a regular file.
+    case unreadable
+    /// The content is in no format that the installed FFmpeg reads, or holds no picture or video.
+    case unrecognized
+    /// The content is cut off or damaged.
+    case damaged
+    /// The picture is too small, too large or too elongated.
+    case unsuitableSize
+    /// Encoding or writing failed.
+    case unwritable
+  }
+
+  /// The kind of trouble.
+  public let reason: Reason
+  /// The file or folder concerned.
+  public let path: String
+  /// What is wrong with it, as the predicate of a sentence whose subject is the path.
+  public let problem: String
+
+  public var description: String { "\(path) \(problem)" }
+
+  init(_ reason: Reason, _ path: String, _ problem: String) {
+    self.reason = reason
+    self.path = path
+    self.problem = problem
+  }
+}

@@ -1,0 +1,109 @@
+import CFFmpeg
+
+/// An open container file, of which one video stream is read.
+final class MediaInput {
+  let context: UnsafeMutablePointer<AVFormatContext>
+  let stream: UnsafeMutablePointer<AVStream>
+
+  /// Opens the file and finds its best video stream.
+  init(_ path: String) throws(MediaError) {
+    _ = ffmpegIsQuiet
+    _ = try sizeOfRegularFile(path)
+    // Only this one file is opened, as a file whatever its name looks like: no playlist or script
+    // that is named like a video reaches for others.
+    var io: UnsafeMutablePointer<AVIOContext>?
+    var status = avio_open(&io, "file:" + path, AVIO_FLAG_READ)
+    guard status >= 0, io != nil else {
+      throw MediaError(.unreadable, path, "cannot be opened: \(ffmpegText(status))")
+    }
+    var input = avformat_alloc_context()
+    guard input != nil else {
+      avio_closep(&io)
+      throw MediaError(.unreadable, path, "cannot be read: out of memory")
+    }
+    input?.pointee.pb = io
+    input?.pointee.io_open = { _, _, _, _, _ in cff_error_not_permitted() }
+    status = avformat_open_input(&input, path, nil, nil)  // frees the context if it fails
+    guard status >= 0, let input else {
+      avio_closep(&io)
+      throw MediaError(
+        .unrecognized, path, "is no picture or video that FFmpeg knows: \(ffmpegText(status))")
+    }
+    context = input
+    do throws(MediaError) {
+      // Cover pictures come as video streams too; FFmpeg's choice puts them last.
+      status = avformat_find_stream_info(context, nil)
+      guard status >= 0 else {
+        throw MediaError(.damaged, path, "cannot be read: \(ffmpegText(status))")
+      }
+      let index = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+      guard index >= 0, let found = context.pointee.streams[Int(index)] else {
+        throw MediaError(.unrecognized, path, "has no video stream")
+      }
+      stream = found
+    } catch {
+      MediaInput.close(context)
+      throw error
+    }
+    for other in 0..<Int(context.pointee.nb_streams) {
+      guard let candidate = context.pointee.streams[other], candidate != stream else { continue }
+      candidate.pointee.discard = AVDISCARD_ALL
+    }
+  }
+
+  deinit { MediaInput.close(context) }
+
+  private static func close(_ context: UnsafeMutablePointer<AVFormatContext>) {
+    var io = context.pointee.pb
+    var context: UnsafeMutablePointer<AVFormatContext>? = context
+    avformat_close_input(&context)
+    avio_closep(&io)
+  }
+
+  var parameters: UnsafeMutablePointer<AVCodecParameters> { stream.pointee.codecpar }
+
+  /// How the container says that frames are turned for display.
+  var orientation: Orientation {
+    cff_display_matrix(stream).map { Orientation(displayMatrix: $0) } ?? .upright
+  }
+
+  /// Reads the stream's next packet; FFmpeg's status.
+  func read(_ packet: PacketBuffer) -> Int32 {
+    while true {
+      av_packet_unref(packet.pointer)
+      let status = av_read_frame(context, packet.pointer)
+      if status < 0 || packet.pointer.pointee.stream_index == stream.pointee.index {
+        return status
+      }
+    }
+  }
+}
+
+extension MediaInput {
+  /// Goes to the keyframe at or before `tick` (in the stream's clock); FFmpeg's status.
+  func seek(_ tick: Int64) -> Int32 {
+    av_seek_frame(context, stream.pointee.index, tick, AVSEEK_FLAG_BACKWARD)
+  }
+
+  /// The duration in seconds that the file claims; nil where it says nothing that makes sense.
+  var declaredDuration: Double? {
+    let unknown = cff_no_timestamp()
+    if stream.pointee.duration != unknown, stream.pointee.duration > 0 {
+      return Double(stream.pointee.duration) * av_q2d(stream.pointee.time_base)
+    }
+    // Without a duration of the stream FFmpeg guesses one from the bit rate, often far off.
+    guard context.pointee.duration != unknown, context.pointee.duration > 0,
+      context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
+    else { return nil }
+    return Double(context.pointee.duration) / Double(AV_TIME_BASE)
+  }
+
+  /// Frames a second; zero where the file does not tell.
+  var averageFrameRate: Double {
+    for rate in [stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate]
+    where rate.num > 0 && rate.den > 0 {
+      return av_q2d(rate)
+    }
+    return 0
+  }
+}

@@ -1,0 +1,29 @@
+/// Whether `left` comes before `right` in the order people expect of numbered names: runs of digits
+/// compare as numbers (img_2 before img_10), all else by its bytes.
+public func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
+  let (a, b) = (Array(left.utf8), Array(right.utf8))
+  var (i, j) = (0, 0)
+  while i < a.count && j < b.count {
+    if isDigit(a[i]) && isDigit(b[j]) {
+      let (first, second) = (number(in: a, from: &i), number(in: b, from: &j))
+      if first.count != second.count { return first.count < second.count }
+      if first != second { return first.lexicographicallyPrecedes(second) }
+    } else {
+      if a[i] != b[j] { return a[i] < b[j] }
+      i += 1
+      j += 1
+    }
+  }
+  if i < a.count || j < b.count { return j < b.count }
+  // Equal but for leading zeros: any fixed order will do.
+  return a.lexicographicallyPrecedes(b)
+}
+
+private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+/// The digits from `index` on without leading zeros; `index` moves behind them.
+private func number(in bytes: [UInt8], from index: inout Int) -> ArraySlice<UInt8> {
+  let start = index
+  while index < bytes.count && isDigit(bytes[index]) { index += 1 }
+  return bytes[start..<index].drop { $0 == 0x30 }
+}

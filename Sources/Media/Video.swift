@@ -1,0 +1,224 @@
+import CFFmpeg
+
+/// An open video file. Not for sharing: one thread, one handle.
+///
+/// All times are in seconds from the video's start, zero being the presentation time of its first
+/// frame (after edit lists).
+public final class Video {
+  /// The file.
+  public let path: String
+  /// The width as displayed, in pixels, after rotation.
+  public let width: Int
+  /// The height as displayed, in pixels, after rotation.
+  public let height: Int
+  /// The average number of frames a second; zero where the file does not tell.
+  public let averageFrameRate: Double
+  /// The length in seconds of a tick of the container's clock.
+  public let timeBase: Double
+  /// The length in seconds: the container's word, or where it is silent, of the packets.
+  public private(set) lazy var duration = input.declaredDuration ?? scannedDuration()
+
+  private let input: MediaInput
+  private let decoder: Decoder
+  private let orientation: Orientation
+  private let scaler = FrameScaler()
+  private let startTick: Int64
+  private var generation = 0
+
+  /// Opens a video.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - threads: The decoder's threads; zero lets FFmpeg choose.
+  /// - Throws: `MediaError` if the file cannot be read, has no video stream, has frames above
+  ///   67 million pixels, or is coded in a way that this FFmpeg does not know.
+  public init(contentsOf path: String, threads: Int = 1) throws(MediaError) {
+    self.path = path
+    input = try MediaInput(path)
+    let parameters = input.parameters.pointee
+    let (storedWidth, storedHeight) = (Int(parameters.width), Int(parameters.height))
+    guard storedWidth > 0, storedHeight > 0 else {
+      throw MediaError(.damaged, path, "is cut off or damaged: its video stream has no size")
+    }
+    guard storedWidth * storedHeight <= MediaLimits.videoPixels else {
+      throw MediaError(
+        .unsuitableSize, path,
+        "has frames of \(storedWidth)x\(storedHeight) pixels, more than the "
+          + "\(MediaLimits.videoPixels / 1_000_000) million allowed")
+    }
+    decoder = try Decoder(
+      parameters.codec_id, parameters: input.parameters,
+      packetTimeBase: input.stream.pointee.time_base,
+      options: Decoder.Options(threads: threads, maxPixels: MediaLimits.videoPixels), path: path)
+    orientation = input.orientation
+    width = orientation.swapsAxes ? storedHeight : storedWidth
+    height = orientation.swapsAxes ? storedWidth : storedHeight
+    averageFrameRate = input.averageFrameRate
+    timeBase = av_q2d(input.stream.pointee.time_base)
+    let start = input.stream.pointee.start_time
+    startTick = start == cff_no_timestamp() ? 0 : start
+  }
+
+  /// The frames in order of presentation, from the one shown at `time` on: the decoder goes to the
+  /// keyframe before and decodes only from there. `time` before the first frame means the first.
+  ///
+  /// Asking for frames again ends the iterators given out before; calling them then is an error of
+  /// the program.
+  public func frames(from time: Double = 0) throws(MediaError) -> Frames {
+    generation += 1
+    var frames = Frames(video: self, generation: generation)
+    try frames.seek(time)
+    return frames
+  }
+
+  /// The frame that is shown at `time`: the last one whose presentation time is not after it (for a
+  /// time before the first frame, the first). Found by seeking.
+  ///
+  /// - Throws: `MediaError` if no frame decodes there.
+  public func frame(at time: Double) throws(MediaError) -> VideoFrame {
+    var frames = try frames(from: time)
+    guard let frame = try frames.next() else {
+      throw MediaError(.damaged, path, "has no frame that decodes at \(time) s")
+    }
+    return frame
+  }
+
+  /// The picture shown at `fraction`, in 0 ..< 1, of the duration.
+  ///
+  /// Where nothing decodes at that time (a video that was cut off), half the time is tried, a
+  /// quarter and so on down to the first frame, so equal calls give equal pictures.
+  ///
+  /// - Throws: `MediaError` if no frame of the video decodes, or for unsuitable sizes.
+  public func frame(atFraction fraction: Double, shortSide: Int? = nil) throws(MediaError)
+    -> Picture
+  {
+    precondition(fraction >= 0 && fraction < 1, "a fraction is in 0 ..< 1, not \(fraction)")
+    var time = fraction * duration
+    while true {
+      var frames = try frames(from: time)
+      // The end of a file that was cut off answers for nothing that should have come after it.
+      if let frame = try frames.next(), !frame.isDamaged,
+        time <= frame.time + max(frame.duration, 1)
+      {
+        return try frame.picture(shortSide: shortSide)
+      }
+      if time == 0 { break }
+      time = time > 0.1 ? time / 2 : 0
+    }
+    // Whatever there is, even if damaged.
+    var frames = try frames(from: 0)
+    guard let frame = try frames.next() else {
+      throw MediaError(.damaged, path, "has no frame that decodes")
+    }
+    return try frame.picture(shortSide: shortSide)
+  }
+
+  private func scannedDuration() -> Double {
+    // Another handle, so that the scan disturbs no iterator.
+    guard let scan = try? MediaInput(path) else { return 0 }
+    let packet = PacketBuffer()
+    var (first, end, count) = (Int64.max, Int64.min, 0)
+    while count < MediaLimits.scannedPackets, scan.read(packet) >= 0 {
+      count += 1
+      let content = packet.pointer.pointee
+      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
+      guard tick != cff_no_timestamp() else { continue }
+      first = min(first, tick)
+      end = max(end, tick.addingReportingOverflow(max(content.duration, 0)).partialValue)
+    }
+    if end > first { return (Double(end) - Double(first)) * timeBase }
+    return averageFrameRate > 0 ? Double(count) / averageFrameRate : 0
+  }
+}
+
+extension Video {
+  /// An iterator over decoded frames, in order of presentation.
+  public struct Frames {
+    private let video: Video
+    private let generation: Int
+    /// Frames that were decoded on the way to where the iteration starts.
+    private var waiting: [VideoFrame] = []
+    private var packet = PacketBuffer()
+    private var isDrained = false
+    private var fruitlessPackets = 0
+    private var nextTick: Int64?
+
+    fileprivate init(video: Video, generation: Int) {
+      self.video = video
+      self.generation = generation
+    }
+
+    /// The next frame; nil after the last one. Damaged spots are passed over: what cannot be decoded
+    /// is missing from the sequence, and a video cut off ends early.
+    public mutating func next() throws(MediaError) -> VideoFrame? {
+      precondition(
+        generation == video.generation, "these frames ended when others were asked of the video")
+      return waiting.isEmpty ? decodeNext() : waiting.removeFirst()
+    }
+
+    /// Brings the iteration to the frame shown at `time`.
+    fileprivate mutating func seek(_ time: Double) throws(MediaError) {
+      // Containers seek by decoding time and streams have leading frames, so the first frame after
+      // the seek may come after `time`: then go further back.
+      var back = 0.0
+      while true {
+        let goal = time - back
+        let isFromStart = goal <= 0
+        video.restart(at: max(goal, 0))
+        isDrained = false
+        fruitlessPackets = 0
+        nextTick = nil
+        var shown: VideoFrame?
+        while let frame = decodeNext() {
+          if frame.time > time + video.timeBase / 2 {
+            waiting = [shown, frame].compactMap { $0 }
+            break
+          }
+          shown = frame
+        }
+        if waiting.isEmpty { waiting = [shown].compactMap { $0 } }
+        if shown != nil || isFromStart { return }
+        waiting = []
+        back = back == 0 ? 0.5 : back * 4
+      }
+    }
+
+    private mutating func decodeNext() -> VideoFrame? {
+      let frame = FrameBuffer()
+      while true {
+        let status = video.decoder.receive(frame)
+        if status >= 0 { return timed(frame) }
+        guard status == cff_error_again() || !isDrained else { return nil }
+        if isDrained { return nil }
+        fruitlessPackets += 1
+        if video.input.read(packet) < 0 || fruitlessPackets > MediaLimits.fruitlessPackets {
+          isDrained = true
+          _ = video.decoder.send(nil)
+        } else {
+          _ = video.decoder.send(packet)  // a damaged packet is passed over
+        }
+      }
+    }
+
+    private mutating func timed(_ frame: FrameBuffer) -> VideoFrame {
+      fruitlessPackets = 0
+      let content = frame.pointer.pointee
+      var tick = content.best_effort_timestamp
+      if tick == cff_no_timestamp() { tick = nextTick ?? video.startTick }
+      let duration = max(cff_frame_duration(frame.pointer), 0)
+      nextTick = tick.addingReportingOverflow(max(duration, 1)).partialValue
+      return VideoFrame(
+        time: (Double(tick) - Double(video.startTick)) * video.timeBase,
+        duration: Double(duration) * video.timeBase, buffer: frame,
+        orientation: video.orientation, scaler: video.scaler, path: video.path)
+    }
+  }
+
+  /// Goes to the keyframe at or before `time`, or failing that to the start.
+  private func restart(at time: Double) {
+    decoder.flush()
+    let ticks = time / timeBase + Double(startTick)
+    let tick = ticks < 0x1p62 ? Int64(ticks.rounded(.down)) : Int64(1) << 62
+    if input.seek(tick) < 0 { _ = input.seek(min(startTick, 0)) }
+  }
+}

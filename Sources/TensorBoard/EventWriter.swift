@@ -1,0 +1,228 @@
+import Foundation
+import SwiftProtobuf
+
+/// Why an event file could not be written.
+public enum EventFileError: Error, Equatable, CustomStringConvertible {
+  case cannotCreate(path: String, reason: String)
+  case cannotWrite(path: String, reason: String)
+  case closed(path: String)
+
+  public var description: String {
+    switch self {
+    case .cannotCreate(let path, let reason):
+      "Cannot create the TensorBoard event file \(path): \(reason) Choose a folder that can be written."
+    case .cannotWrite(let path, let reason):
+      "Cannot write the TensorBoard event file \(path): \(reason) "
+        + "Curves go on as soon as it can be written, for instance when the disk has room again."
+    case .closed(let path):
+      "The TensorBoard event file \(path) is closed already: open a new writer for more events."
+    }
+  }
+}
+
+/// Writes an event file that TensorBoard shows: curves, pictures and histograms by training step.
+///
+/// Events gather in memory and go to the file every few seconds, at `flush()` and at `close()`. A
+/// failure leaves the file with whole records only; its events are kept and tried again with the
+/// next write, up to 16 MiB of them. So a caller may log an error once and train on.
+///
+/// One writer belongs to one task at a time.
+public final class EventWriter {
+  /// The event file.
+  public let file: URL
+
+  private var handle: FileHandle?
+  /// Framed records that are not in the file yet.
+  private var pending = Data()
+  /// The file's length up to the last whole record, bytes.
+  private var length: UInt64 = 0
+  private var lastWrite = Date()
+
+  private static let mostPending = 16 << 20
+  private static let interval: TimeInterval = 5
+
+  /// A writer of a new file in `folder`, which is made where it does not exist. TensorBoard reads the
+  /// files of a folder in the order of their names, which here is the order of time.
+  ///
+  /// - Throws: `EventFileError.cannotCreate`, `EventFileError.cannotWrite`.
+  public init(folder: URL) throws(EventFileError) {
+    let now = Date().timeIntervalSince1970
+    let seconds = Int(now)
+    let micros = Int((now - Double(seconds)) * 1e6)
+    let pid = ProcessInfo.processInfo.processIdentifier
+    let unique = zeroPadded(micros, to: 6) + "." + String(pid)
+    file = folder.appendingPathComponent(
+      "events.out.tfevents.\(zeroPadded(seconds, to: 10)).\(hostName()).\(unique)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data().write(to: file, options: .withoutOverwriting)
+      handle = try FileHandle(forWritingTo: file)
+    } catch {
+      throw .cannotCreate(path: file.path, reason: sentence(error))
+    }
+    // Version 2 is what makes TensorBoard heed `markRestart`.
+    try append(step: 0, .fileVersion("brain.Event:2"))
+    try flush()
+  }
+
+  deinit {
+    try? close()
+  }
+
+  /// Adds the point (`step`, `value`) to the curve `tag`. A slash in the tag groups curves.
+  ///
+  /// - Throws: `EventFileError`.
+  public func scalar(_ tag: String, _ value: Float, step: Int) throws(EventFileError) {
+    try append(tag, .simpleValue(value), step: step)
+  }
+
+  /// Adds a picture: `png` is a whole PNG file of RGB pixels, `width` and `height` its size.
+  ///
+  /// - Throws: `EventFileError`.
+  public func image(_ tag: String, png: Data, width: Int, height: Int, step: Int)
+    throws(EventFileError)
+  {
+    var image = TBSummary.Image()
+    image.width = Int32(clamping: width)
+    image.height = Int32(clamping: height)
+    image.colorspace = 3
+    image.encodedImageString = png
+    try append(tag, .image(image), step: step)
+  }
+
+  /// Adds the distribution of `values` in 64 equal buckets from the least to the greatest. Values that
+  /// are not finite are left out; where none is left, nothing is written.
+  ///
+  /// - Throws: `EventFileError`.
+  public func histogram(_ tag: String, values: [Float], step: Int) throws(EventFileError) {
+    guard let histogram = TBHistogramProto(of: values) else { return }
+    try append(tag, .histo(histogram), step: step)
+  }
+
+  /// Says that training starts again at `step`: TensorBoard drops the events at and after it that a run
+  /// wrote before it was stopped.
+  ///
+  /// - Throws: `EventFileError`.
+  public func markRestart(step: Int) throws(EventFileError) {
+    var log = TBSessionLog()
+    log.status = .start
+    // Twice: TensorBoard takes a run's first start for no restart, its older reader does not.
+    for _ in 0..<2 { try append(step: step, .sessionLog(log)) }
+  }
+
+  /// Brings all events to the file.
+  ///
+  /// - Throws: `EventFileError.cannotWrite`, `EventFileError.closed`.
+  public func flush() throws(EventFileError) {
+    guard let handle else { throw .closed(path: file.path) }
+    lastWrite = Date()
+    guard !pending.isEmpty else { return }
+    do {
+      try handle.write(contentsOf: pending)
+    } catch {
+      // Readers stop for good at half a record with another one behind it.
+      try? handle.truncate(atOffset: length)
+      try? handle.seek(toOffset: length)
+      if pending.count > Self.mostPending { pending.removeAll() }
+      throw .cannotWrite(path: file.path, reason: sentence(error))
+    }
+    length += UInt64(pending.count)
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// Brings all events to the file and closes it. A second call does nothing.
+  ///
+  /// - Throws: `EventFileError.cannotWrite`; the file is closed all the same.
+  public func close() throws(EventFileError) {
+    guard let handle else { return }
+    defer {
+      try? handle.close()
+      self.handle = nil
+    }
+    try flush()
+  }
+
+  private func append(_ tag: String, _ value: TBSummary.Value.OneOf_Value, step: Int)
+    throws(EventFileError)
+  {
+    var entry = TBSummary.Value()
+    entry.tag = tag
+    entry.value = value
+    var summary = TBSummary()
+    summary.value = [entry]
+    try append(step: step, .summary(summary))
+  }
+
+  private func append(step: Int, _ what: TBEvent.OneOf_What) throws(EventFileError) {
+    guard handle != nil else { throw .closed(path: file.path) }
+    var event = TBEvent()
+    event.wallTime = Date().timeIntervalSince1970
+    event.step = Int64(step)
+    event.what = what
+    do {
+      pending.append(record(try event.serializedData()))
+    } catch {
+      throw .cannotWrite(path: file.path, reason: sentence(error))
+    }
+    if pending.count > 1 << 20 || Date().timeIntervalSince(lastWrite) > Self.interval {
+      try flush()
+    }
+  }
+}
+
+/// A TFRecord: length, its masked checksum, the payload, its masked checksum, little-endian.
+private func record(_ payload: Data) -> Data {
+  func bytes(_ value: some FixedWidthInteger) -> Data {
+    withUnsafeBytes(of: value.littleEndian) { Data($0) }
+  }
+  let length = bytes(UInt64(payload.count))
+  return length + bytes(CRC32C.masked(length)) + payload + bytes(CRC32C.masked(payload))
+}
+
+extension TBHistogramProto {
+  /// The histogram of the finite ones of `values`, or nil where there is none.
+  fileprivate init?(of values: [Float]) {
+    let values = values.filter(\.isFinite).map(Double.init)
+    guard let least = values.min(), let greatest = values.max() else { return nil }
+    self.init()
+    min = least
+    max = greatest
+    num = Double(values.count)
+    sum = values.reduce(0, +)
+    sumSquares = values.reduce(0) { $0 + $1 * $1 }
+    let count = least < greatest ? 64 : 1
+    let scale = least < greatest ? Double(count) / (greatest - least) : 0
+    var buckets = [Double](repeating: 0, count: count)
+    for value in values {
+      buckets[Swift.min(Int((value - least) * scale), count - 1)] += 1
+    }
+    bucket = buckets
+    bucketLimit = (1...count).map {
+      $0 == count ? greatest : least + (greatest - least) * Double($0) / Double(count)
+    }
+  }
+}
+
+private func zeroPadded(_ number: Int, to digits: Int) -> String {
+  let text = String(number)
+  return String(repeating: "0", count: max(digits - text.count, 0)) + text
+}
+
+/// This machine's name, of letters that suit a file name. (Foundation's asks the name service.)
+private func hostName() -> String {
+  var buffer = [CChar](repeating: 0, count: 256)
+  guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+  let letters = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+  let name = String(decoding: letters, as: UTF8.self).map {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") ? $0 : "-"
+  }
+  return name.isEmpty ? "localhost" : String(name)
+}
+
+/// What the system says, as one sentence.
+private func sentence(_ error: any Error) -> String {
+  let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+  var text = cause.localizedDescription
+  if cause.domain == NSPOSIXErrorDomain { text = String(cString: strerror(Int32(cause.code))) }
+  return text.hasSuffix(".") ? text : text + "."
+}

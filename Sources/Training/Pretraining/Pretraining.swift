@@ -1,0 +1,271 @@
+import Foundation
+import KeyedRandom
+import Media
+import MoSI
+import SafeFiles
+import TensorBoard
+import Torch
+import VideoData
+import VideoModels
+
+/// How a pre-training runs on this machine; none of it changes what is computed.
+public struct ExecutionOptions: Sendable {
+  public var device: Device
+  /// Threads that load sources.
+  public var workers: Int
+
+  public init(device: Device = .best, workers: Int = ProcessInfo.processInfo.activeProcessorCount) {
+    self.device = device
+    self.workers = workers
+  }
+}
+
+/// How a pre-training ended.
+public enum PretrainingOutcome: Sendable {
+  case finished(SummaryRecord)
+  /// Somebody asked to stop; the checkpoint holds `step` steps of `totalSteps`.
+  case stopped(step: Int, totalSteps: Int)
+}
+
+/// Pre-trains a network by the configuration's pretext task and leaves everything in the run's folder.
+///
+/// - Parameters:
+///   - resuming: true to go on from the folder's last checkpoint, to the very numbers of a run that was never
+///     interrupted.
+/// - Throws: ``RunError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+public func pretrain(
+  _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
+  options: ExecutionOptions, reporter: any TrainingReporter
+) throws -> PretrainingOutcome {
+  let checkpoint = resuming ? try resumable(run, configuration) : nil
+  let seed = UInt64(configuration.seed)
+  let device = options.device
+  let autocast: DType? = configuration.precision == .bfloat16 ? .bfloat16 : nil
+  if device.isCUDA { Runtime.preferSpeedOnCUDA() }
+
+  // Sources
+  let task = configuration.task
+  let (training, heldOut) = try collectSources(configuration.sources, reporter: reporter)
+  let batch = configuration.batch
+  let sourcesPerStep = batch.sources * batch.accumulation
+  let stepsPerEpoch = training.count / sourcesPerStep
+  guard stepsPerEpoch > 0 else {
+    throw RunError.tooFewSources(count: training.count, needed: sourcesPerStep)
+  }
+  let totalSteps = stepsPerEpoch * configuration.epochs
+  let loader = makeLoader(training, task: task, reporter: reporter)
+  let validationLoader = makeLoader(heldOut, task: task, reporter: reporter)
+  let validation =
+    heldOut.isEmpty
+    ? nil
+    : try PretextValidation(
+      loader: validationLoader, limit: configuration.sources.validationLimit,
+      workers: options.workers, task: task)
+
+  // Model
+  let model = configuration.makeModel(classes: task.classNames.count)
+  model.move(to: device)
+  let optimizer = configuration.makeOptimizer(for: model)
+  let schedule = configuration.makeSchedule(totalSteps: totalSteps)
+  try checkpoint?.restore(model: model, optimizer: optimizer, path: run.last)
+  var position = checkpoint?.position ?? TrainingPosition()
+
+  // Records
+  if checkpoint == nil {
+    try run.prepare()
+    try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
+    let still = try loader.still(ofSource: 0, key: [seed, 0])
+    try MotionPreview(task: task, still: still, seed: seed).sheet.write(to: run.preview)
+  }
+  let metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
+  let board = TensorBoardLog(run: run, restartingAt: checkpoint?.position.step, reporter: reporter)
+  defer { board.close() }
+  reporter.note(
+    "\(configuration.model.architecture.rawValue), width \(configuration.model.width), "
+      + "\(model.parameterCount) parameters on \(device); "
+      + "\(training.count) sources to train on, \(validation?.sourceCount ?? 0) to validate on; "
+      + "\(totalSteps) steps of \(sourcesPerStep * task.clipsPerSource) clips"
+      + (position.step > 0 ? ", \(position.step) of them done" : ""))
+
+  func save(to path: String) throws {
+    position.metricsBytes = metrics.byteCount
+    try Checkpoint(
+      configuration: configuration, position: position, classNames: task.classNames,
+      model: model, optimizer: optimizer
+    ).write(to: path)
+  }
+
+  // Loading runs ahead, across the ends of epochs.
+  let sequence = SampleSequence(
+    sourceCount: training.count, samplesPerEpoch: stepsPerEpoch * sourcesPerStep, seed: seed)
+  let firstSample = position.step * sourcesPerStep
+  let stills = Prefetcher(
+    count: totalSteps * sourcesPerStep - firstSample, workers: options.workers,
+    ahead: 2 * batch.sources + 2 * options.workers
+  ) { item in
+    let sample = sequence.sample(at: firstSample + item)
+    let key = [seed, UInt64(sample.epoch), UInt64(sample.source)]
+    return LoadedSample(
+      sample: sample, still: try loader.still(ofSource: sample.source, key: key))
+  }
+  defer { stills.cancel() }
+
+  var speed = SpeedMeter(clipsPerStep: sourcesPerStep * task.clipsPerSource)
+  var lastSave = ContinuousClock.now
+  model.train()
+  while position.step < totalSteps {
+    let begun = ContinuousClock.now
+    let epoch = position.step / stepsPerEpoch
+    let progress = Double(position.step) / Double(totalSteps)
+    let learningRate = schedule.rate(at: position.step)
+
+    // One step: the gradients of `accumulation` batches, then one update.
+    optimizer.clearGradients()
+    var stepLoss = 0.0
+    var stepTop1 = 0.0
+    for part in 0..<batch.accumulation {
+      let samples = try (0..<batch.sources).map { _ in try stills.next()! }
+      let sources = Tensor.stills(samples.map(\.still)).to(device)
+      let generators = samples.map {
+        KeyedGenerator(seed, UInt64($0.sample.epoch), UInt64($0.sample.source), 1)
+      }
+      let made = task.clips(
+        from: sources, generators: generators, purpose: .training(progress: progress))
+      // Dropout draws from libtorch's generator: named by the step like everything else.
+      var dropout = KeyedGenerator(seed, UInt64(position.step), UInt64(part), 2)
+      Runtime.seed(dropout.next())
+      let (logits, loss) = withAutocast(autocast, on: device) {
+        let logits = model(made.clips)
+        return (logits, crossEntropy(logits.to(.float32), made.labels))
+      }
+      (loss * (1 / Double(batch.accumulation))).backward()
+      let hits = logits.detached().argmax(1).equal(to: made.labels).to(.float32).mean()
+      stepLoss += loss.detached().item / Double(batch.accumulation)
+      stepTop1 += hits.item / Double(batch.accumulation)
+    }
+    guard stepLoss.isFinite else { throw RunError.diverged(step: position.step + 1) }
+    optimizer.step(learningRate: learningRate)
+    position.step += 1
+
+    // Records of the step.
+    let seconds = (ContinuousClock.now - begun).seconds
+    position.trainingSeconds += seconds
+    speed.add(seconds: seconds)
+    if position.step % configuration.records.stepInterval == 0 || position.step == totalSteps {
+      let mask = task.mask?.range(at: progress)
+      let record = StepRecord(
+        step: position.step, epoch: epoch + 1, loss: stepLoss, top1: stepTop1,
+        learningRate: learningRate, maskRatio: mask.map { [$0.lowerBound, $0.upperBound] },
+        clipsPerSecond: speed.latest)
+      try metrics.append(record)
+      board.record(record)
+    }
+    reporter.stepped(
+      speed.progress(
+        step: position.step, totalSteps: totalSteps, epoch: epoch + 1,
+        epochs: configuration.epochs, loss: stepLoss, top1: stepTop1))
+
+    // The end of an epoch: validation, checkpoint.
+    let endsEpoch = position.step % stepsPerEpoch == 0
+    if endsEpoch {
+      if let validation {
+        let begun = ContinuousClock.now
+        let result = validation.run(
+          model, batch: batch.sources, device: device, autocast: autocast)
+        position.validationSeconds += (ContinuousClock.now - begun).seconds
+        position.validations += 1
+        let record = ValidationRecord(
+          step: position.step, epoch: epoch + 1, loss: result.loss, top1: result.top1,
+          top1PerLabel: Dictionary(
+            uniqueKeysWithValues: zip(task.classNames, result.top1PerLabel)),
+          sources: validation.sourceCount)
+        try metrics.append(record)
+        board.record(record)
+        reporter.validated(record)
+        if result.top1 > position.bestTop1 {
+          position.bestTop1 = result.top1
+          try save(to: run.best)
+        }
+      }
+      try save(to: run.last)
+      lastSave = .now
+    }
+    let isDue =
+      (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
+    if !endsEpoch, isDue || reporter.wantsToStop {
+      try save(to: run.last)
+      lastSave = .now
+    }
+    if reporter.wantsToStop, position.step < totalSteps {
+      return .stopped(step: position.step, totalSteps: totalSteps)
+    }
+  }
+
+  // The end.
+  let records = try Metrics(contentsOf: run.metrics)
+  if let summary = records.summary { return .finished(summary) }
+  let lastEpoch = records.steps.filter { $0.epoch == configuration.epochs }
+  let clips = Double(totalSteps * sourcesPerStep * task.clipsPerSource)
+  let summary = SummaryRecord(
+    step: position.step, epoch: configuration.epochs,
+    loss: lastEpoch.map(\.loss).reduce(0, +) / Double(max(lastEpoch.count, 1)),
+    top1: records.validations.last?.top1,
+    bestTop1: position.bestTop1 < 0 ? nil : position.bestTop1,
+    chance: 1 / Double(task.classNames.count), clipsPerSecond: clips / position.trainingSeconds,
+    seconds: position.trainingSeconds + position.validationSeconds,
+    trainingSources: training.count, validationSources: validation?.sourceCount ?? 0,
+    badSources: loader.badSources.count + validationLoader.badSources.count)
+  try metrics.append(summary)
+  try save(to: run.last)
+  try LearningCurves(of: records, chance: summary.chance).write(to: run)
+  return .finished(summary)
+}
+
+/// The checkpoint to go on from.
+private func resumable(_ run: RunFolder, _ configuration: PretrainingConfiguration) throws
+  -> Checkpoint
+{
+  guard FileManager.default.fileExists(atPath: run.last) else {
+    throw RunError.nothingToResume(path: run.path)
+  }
+  let checkpoint = try Checkpoint(contentsOf: run.last)
+  let differences = try configuration.differences(from: checkpoint.configuration)
+  guard differences.isEmpty else {
+    throw RunError.differentConfiguration(path: run.path, keys: differences)
+  }
+  return checkpoint
+}
+
+private func collectSources(
+  _ settings: PretrainingConfiguration.Sources, reporter: any TrainingReporter
+) throws -> (training: [Source], heldOut: [Source]) {
+  func collect(_ paths: [String]) throws -> SourceCollection {
+    let collection = try SourceCollection(paths: paths, frameFolders: settings.frameFolders)
+    for problem in collection.problems { reporter.warn("\(problem.path) \(problem.reason)") }
+    for folder in collection.likelyFrameFolders.prefix(1) {
+      reporter.note(
+        "\(folder) looks like a video's frames; each is taken as a picture of its own. "
+          + "For one frame a folder: --set sources.frame_folders=true")
+    }
+    return collection
+  }
+  let collection = try collect(settings.paths)
+  guard settings.validationPaths.isEmpty else {
+    return (collection.sources, try collect(settings.validationPaths).sources)
+  }
+  return collection.split(heldOut: settings.validationFraction)
+}
+
+private func makeLoader(
+  _ sources: [Source], task: any PretextTask, reporter: any TrainingReporter
+) -> StillLoader {
+  StillLoader(sources: sources, height: task.sourceSize.height, width: task.sourceSize.width) {
+    reporter.warn("passed over: \($0.reason)")
+  }
+}
+
+/// A still that came through the prefetcher.
+private struct LoadedSample: Sendable {
+  let sample: SampleSequence.Sample
+  let still: Picture
+}

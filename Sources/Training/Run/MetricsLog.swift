@@ -1,0 +1,121 @@
+import Foundation
+import SafeFiles
+
+/// metrics.jsonl: a JSON object a line, appended as the run goes.
+final class MetricsLog {
+  private let handle: FileHandle
+  private let path: String
+  /// The file's length.
+  private(set) var byteCount: Int
+
+  /// Opens the file with its first `keeping` bytes, dropping what an interrupted run wrote after them.
+  ///
+  /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` where the file is shorter.
+  init(path: String, keeping: Int) throws {
+    if keeping == 0 { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+    guard let handle = FileHandle(forUpdatingAtPath: path) else {
+      throw FileError(path: path, attempt: "cannot write")
+    }
+    self.handle = handle
+    self.path = path
+    byteCount = keeping
+    guard try handle.seekToEnd() >= UInt64(keeping) else {
+      throw RunError.damagedMetrics(path: path)
+    }
+    try handle.truncate(atOffset: UInt64(keeping))
+    try handle.seek(toOffset: UInt64(keeping))
+  }
+
+  /// Appends `record` as a line.
+  ///
+  /// - Throws: `FileError`.
+  func append<Record: Encodable>(_ record: Record) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var line = try encoder.encode(record)
+    line.append(UInt8(ascii: "\n"))
+    do {
+      try handle.write(contentsOf: line)
+    } catch {
+      throw FileError(path: path, attempt: "cannot write")
+    }
+    byteCount += line.count
+  }
+
+  deinit { try? handle.close() }
+}
+
+/// A line of metrics.jsonl about one step. Losses are in nats, accuracies fractions.
+public struct StepRecord: Codable, Sendable {
+  public var event = "step"
+  /// The number of the step, the first being 1.
+  public let step: Int
+  /// The epoch it belongs to, the first being 1.
+  public let epoch: Int
+  /// The mean cross-entropy over the step's clips.
+  public let loss: Double
+  /// The share of the step's clips that were recognized, dropout being on.
+  public let top1: Double
+  public let learningRate: Double
+  /// The range of the unmasked square's side over the clip's; absent without masks.
+  public let maskRatio: [Double]?
+  public let clipsPerSecond: Double
+}
+
+/// A line of metrics.jsonl about one validation.
+public struct ValidationRecord: Codable, Sendable {
+  public var event = "validation"
+  public let step: Int
+  public let epoch: Int
+  public let loss: Double
+  public let top1: Double
+  /// By class name.
+  public let top1PerLabel: [String: Double]
+  /// The number of sources validated on.
+  public let sources: Int
+}
+
+/// The last line of metrics.jsonl.
+public struct SummaryRecord: Codable, Sendable {
+  public var event = "summary"
+  public let step: Int
+  public let epoch: Int
+  /// The mean loss of the last epoch's recorded steps.
+  public let loss: Double
+  /// Of the last validation; absent without validation.
+  public let top1: Double?
+  public let bestTop1: Double?
+  /// The accuracy of guessing.
+  public let chance: Double
+  /// Over the whole training, validation not counted.
+  public let clipsPerSecond: Double
+  /// Seconds of training and validation.
+  public let seconds: Double
+  public let trainingSources: Int
+  public let validationSources: Int
+  public let badSources: Int
+}
+
+/// The lines of a metrics.jsonl by their kind.
+public struct Metrics: Sendable {
+  public private(set) var steps: [StepRecord] = []
+  public private(set) var validations: [ValidationRecord] = []
+  public private(set) var summary: SummaryRecord?
+
+  /// Reads the file; lines that are torn or of other kinds are passed over.
+  ///
+  /// - Throws: `FileError`.
+  public init(contentsOf path: String) throws {
+    let decoder = JSONDecoder()
+    struct Kind: Decodable { let event: String }
+    for line in try readFile(at: path).split(separator: UInt8(ascii: "\n")) {
+      switch (try? decoder.decode(Kind.self, from: line))?.event {
+      case "step": if let r = try? decoder.decode(StepRecord.self, from: line) { steps.append(r) }
+      case "validation":
+        if let r = try? decoder.decode(ValidationRecord.self, from: line) { validations.append(r) }
+      case "summary": summary = try? decoder.decode(SummaryRecord.self, from: line)
+      default: break
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import SafeFiles
+
+/// The folder of a run and the names in it.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  /// The resolved configuration.
+  public var configuration: String { file("config.yaml") }
+  /// A JSON object a line.
+  public var metrics: String { file("metrics.jsonl") }
+  /// The newest state.
+  public var last: String { file("last.safetensors") }
+  /// The state that was best at a validation.
+  public var best: String { file("best.safetensors") }
+  /// A contact sheet of training clips.
+  public var preview: String { file("preview.png") }
+  /// The learning curves.
+  public var curves: String { file("curves.png") }
+  public var curvesAsSVG: String { file("curves.svg") }
+  /// TensorBoard's event files.
+  public var events: String { file("events") }
+
+  private func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// True where a run has left its configuration or a checkpoint.
+  public var holdsRun: Bool {
+    [configuration, metrics, last, best].contains { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// Makes the folder for a new run.
+  ///
+  /// - Throws: ``RunError/occupied(path:)`` where a run is there already, `FileError` where it cannot be made.
+  public func prepare() throws {
+    guard !holdsRun else { throw RunError.occupied(path: path) }
+    try makeFolder(at: path)
+  }
+}
+
+/// Why a run cannot start, go on or end.
+public enum RunError: Error, Sendable, CustomStringConvertible {
+  case occupied(path: String)
+  case nothingToResume(path: String)
+  case differentConfiguration(path: String, keys: [String])
+  case foreignCheckpoint(path: String, problem: String)
+  case damagedMetrics(path: String)
+  case tooFewSources(count: Int, needed: Int)
+  case noValidationSource
+  case diverged(step: Int)
+
+  public var description: String {
+    switch self {
+    case .occupied(let path):
+      "\(path) already holds a run: add --resume to go on with it, or choose another --output"
+    case .nothingToResume(let path):
+      "\(path) holds no checkpoint to resume from: leave out --resume to begin"
+    case .differentConfiguration(let path, let keys):
+      "the run in \(path) was begun with another \(keys.joined(separator: ", ")): resume it without changing "
+        + "that, or choose another --output"
+    case .foreignCheckpoint(let path, let problem):
+      "\(path) is no checkpoint of this run: \(problem)"
+    case .damagedMetrics(let path):
+      "\(path) is shorter than when the checkpoint was written: it cannot be continued"
+    case .tooFewSources(let count, let needed):
+      "\(count) training sources do not fill a step of \(needed) (batch.sources x batch.accumulation): "
+        + "give more sources or lower batch.accumulation"
+    case .noValidationSource:
+      "none of the validation sources gives a picture"
+    case .diverged(let step):
+      "the loss is no finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import KeyedRandom
+import Media
+
+/// The picture in the making, two by two samples a pixel: averaging them smooths the edges.
+final class Canvas {
+  /// The size in samples.
+  let width: Int
+  let height: Int
+  /// How many samples no leaf covers yet.
+  private(set) var uncovered: Int
+  /// Linear RGB of each pixel, the sum over its samples so far.
+  private let light: UnsafeMutablePointer<SIMD4<Float>>
+  /// For each row, `width + 1` links: a sample without a leaf links to itself, a covered one to some
+  /// sample to its right such that all between are covered, too. So no sample is visited in vain.
+  private let links: UnsafeMutablePointer<Int32>
+
+  init(width: Int, height: Int) {
+    (self.width, self.height) = (2 * width, 2 * height)
+    uncovered = 4 * width * height
+    light = .allocate(capacity: width * height)
+    light.initialize(repeating: .zero, count: width * height)
+    links = .allocate(capacity: (2 * width + 1) * 2 * height)
+    for row in 0..<2 * height {
+      for x in 0...2 * width {
+        (links + row * (2 * width + 1) + x).initialize(to: Int32(x))
+      }
+    }
+  }
+
+  deinit {
+    light.deallocate()
+    links.deallocate()
+  }
+
+  /// Paints those samples within the outline that no leaf covers yet.
+  func paint(_ outline: Outline, _ surface: Surface) {
+    NoiseTile.samples.withUnsafeBufferPointer { tile in
+      outline.corners.withUnsafeBufferPointer { corners in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: corners.count) { crossings in
+          fill(corners, surface, tile.baseAddress!, crossings)
+        }
+      }
+    }
+  }
+
+  private func fill(
+    _ corners: UnsafeBufferPointer<SIMD2<Float>>, _ surface: Surface,
+    _ tile: UnsafePointer<Float>, _ crossings: UnsafeMutableBufferPointer<Float>
+  ) {
+    var (top, bottom) = (Float.infinity, -Float.infinity)
+    for corner in corners {
+      top = min(top, corner.y)
+      bottom = max(bottom, corner.y)
+    }
+    let first = max(Int((top - 0.5).rounded(.up)), 0)
+    let end = min(Int((bottom - 0.5).rounded(.up)), height)
+    guard first < end else { return }
+    for row in first..<end {
+      let y = Float(row) + 0.5
+      var count = 0
+      var last = corners[corners.count - 1]
+      for corner in corners {
+        if (corner.y <= y) != (last.y <= y) {
+          let x = last.x + (y - last.y) * ((corner.x - last.x) / (corner.y - last.y))
+          var slot = count
+          while slot > 0, crossings[slot - 1] > x {
+            crossings[slot] = crossings[slot - 1]
+            slot -= 1
+          }
+          crossings[slot] = x
+          count += 1
+        }
+        last = corner
+      }
+      for pair in stride(from: 0, to: count - 1, by: 2) {
+        let left = max(Int((crossings[pair] - 0.5).rounded(.up)), 0)
+        let right = min(Int((crossings[pair + 1] - 0.5).rounded(.up)), width)
+        if left < right { fill(row, left, right, surface, tile) }
+      }
+    }
+  }
+
+  private func fill(
+    _ row: Int, _ left: Int, _ right: Int, _ surface: Surface, _ tile: UnsafePointer<Float>
+  ) {
+    let links = links + row * (width + 1)
+    let pixels = light + (row >> 1) * (width >> 1)
+    var x = open(links, left)
+    while x < right {
+      pixels[x >> 1] += surface.sample(Int32(truncatingIfNeeded: x), Int32(row), tile)
+      links[x] = Int32(truncatingIfNeeded: right)
+      uncovered -= 1
+      x = open(links, x + 1)
+    }
+  }
+
+  /// The first sample at or right of `x` that has no leaf, or the width.
+  @inline(__always)
+  private func open(_ links: UnsafeMutablePointer<Int32>, _ x: Int) -> Int {
+    var x = x
+    while true {
+      let next = Int(links[x])
+      if next == x { return x }
+      links[x] = links[next]
+      x = next
+    }
+  }
+
+  /// The centre of a sample without a leaf, the first at or after a random place, or nil where all is
+  /// covered. (In reading order instead, leaves would fill the last holes with level borders.)
+  func findHole(using generator: inout KeyedGenerator) -> SIMD2<Float>? {
+    guard uncovered > 0 else { return nil }
+    var (row, start) = (generator.integer(below: height), generator.integer(below: width))
+    while true {
+      let x = open(links + row * (width + 1), start)
+      if x < width { return [Float(x) + 0.5, Float(row) + 0.5] }
+      (row, start) = ((row + 1) % height, 0)
+    }
+  }
+
+  /// The finished picture: the scene's light, the camera's curve and noise.
+  func develop(_ scene: Scene, using generator: inout KeyedGenerator) -> Picture {
+    let (columns, rows) = (width / 2, height / 2)
+    // From the middle to a corner is 1.
+    let unit = 2 / Float(columns * columns + rows * rows).squareRoot()
+    // The noise below has the standard deviation 1023 / sqrt 6.
+    let noise = scene.noise / 418
+    let pixels = [UInt8](unsafeUninitializedCapacity: columns * rows * 3) { pixels, count in
+      toneCurve.withUnsafeBufferPointer { curve in
+        for row in 0..<rows {
+          let v = (Float(row) - Float(rows) / 2) * unit
+          for column in 0..<columns {
+            let u = (Float(column) - Float(columns) / 2) * unit
+            let slope = scene.falloff * (scene.light.x * u + scene.light.y * v)
+            let brightness = 1 + slope - scene.vignette * (u * u + v * v)
+            let scaled = (light[row * columns + column] * (0.25 * brightness))
+              .clamped(lowerBound: .zero, upperBound: .one)
+            let index = row * columns + column
+            var bits = generator.next()
+            for channel in 0..<3 {
+              let draw = Int(bits & 1023) - Int(bits >> 10 & 1023)
+              bits >>= 20
+              let value = curve[Int(scaled[channel] * 4095 + 0.5)] + noise * Float(draw)
+              pixels[3 * index + channel] = UInt8(min(max(value, 0), 255) + 0.5)
+            }
+          }
+        }
+      }
+      count = columns * rows * 3
+    }
+    return Picture(width: columns, height: rows, pixels: pixels)
+  }
+}
+
+/// sRGB's transfer function from linear light (4096 steps) to 0...255, but for the darkest tones within
+/// a level, made of roots of two, which are exact to the last bit where `pow` is not.
+private let toneCurve: [Float] = (0..<4096).map { step in
+  let root = (Float(step) / 4095).squareRoot()
+  let fourth = root.squareRoot()
+  let value = 0.585_122_4 * root + 0.783_140_4 * fourth - 0.368_262_7 * fourth.squareRoot()
+  return 255 * min(max(value, 0), 1)
+}

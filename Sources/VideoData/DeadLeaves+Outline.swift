@@ -1,0 +1,67 @@
+import KeyedRandom
+
+/// The outline of one leaf: a polygon that contains its centre, of about the area of the disk of the
+/// leaf's radius. One is used again and again to spare allocations.
+struct Outline {
+  /// Corners in order, in samples of the canvas.
+  private(set) var corners: [SIMD2<Float>] = []
+  /// The greatest distance of a corner from the centre, samples.
+  private(set) var reach: Float = 0
+
+  mutating func draw(
+    centre: SIMD2<Float>, radius: Float, using generator: inout KeyedGenerator
+  ) {
+    corners.removeAll(keepingCapacity: true)
+    // With these steps the chords of a circle stay within a third of a sample of it.
+    let step = radius < 14 ? 4 : radius < 60 ? 2 : 1
+    switch generator.integer(below: 100) {
+    case ..<40:
+      for index in stride(from: 0, to: 64, by: step) { corners.append(circle[index]) }
+    case ..<60:
+      let half: Float = 0.886  // a square of area pi
+      corners += [[-half, -half], [half, -half], [half, half], [-half, half]]
+    case ..<78:
+      let count = 3 + generator.integer(below: 5)
+      for index in 0..<count {
+        let angle = (Float(index) + generator.float(in: -0.25...0.25)) / Float(count)
+        let length = generator.float(in: 1...1.4)
+        corners.append(circle[Int((angle + 1) * 64) % 64] * length)
+      }
+    default:
+      let waves = (2...4).map { order in
+        generator.direction() * generator.float(in: 0...0.5 / Float(order))
+      }
+      for index in stride(from: 0, to: 64, by: step) {
+        var length: Float = 1
+        for (order, wave) in zip(2..., waves) {
+          length += (wave * circle[order * index % 64]).sum()
+        }
+        corners.append(circle[index] * length)
+      }
+    }
+    let stretch = (1 + 2 * generator.float(in: 0...1) * generator.float(in: 0...1)).squareRoot()
+    let axis = generator.direction()
+    let (along, across) = (axis * (radius * stretch), SIMD2(-axis.y, axis.x) * (radius / stretch))
+    var square: Float = 0
+    for index in corners.indices {
+      let offset = along * corners[index].x + across * corners[index].y
+      square = max(square, (offset * offset).sum())
+      corners[index] = centre + offset
+    }
+    reach = square.squareRoot()
+  }
+}
+
+/// 64 unit vectors at equal angles, by halving the right angle: square roots only.
+private let circle: [SIMD2<Float>] = {
+  var cosine = 0.0
+  for _ in 0..<4 { cosine = ((1 + cosine) / 2).squareRoot() }
+  let sine = (1 - cosine * cosine).squareRoot()
+  var point = SIMD2(1.0, 0.0)
+  return (0..<64).map { _ in
+    defer {
+      point = [point.x * cosine - point.y * sine, point.x * sine + point.y * cosine]
+    }
+    return SIMD2(Float(point.x), Float(point.y))
+  }
+}()

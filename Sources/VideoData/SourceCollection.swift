@@ -1,0 +1,188 @@
+import Foundation
+import KeyedRandom
+import Media
+
+/// The sources that paths name, in an order that depends on nothing but their names.
+public struct SourceCollection: Sendable {
+  public private(set) var sources: [Source] = []
+  /// Folders that could not be read, each with its reason.
+  public private(set) var problems: [(path: String, reason: String)] = []
+  /// Folders whose pictures are numbered in a row as extracted frames are, and were taken as single pictures.
+  public private(set) var likelyFrameFolders: [String] = []
+
+  /// Collects sources.
+  ///
+  /// - Parameters:
+  ///   - paths: folders (searched through, for pictures and videos), pictures, videos, list files (a path a
+  ///     line, relative to the list; `#` begins a comment line), or `synthetic:dead-leaves:N`.
+  ///   - frameFolders: true where a folder that holds nothing but pictures is a video's frames.
+  /// - Throws: ``SourceError`` where a path is missing or of no known kind, or nothing is found at all.
+  public init(paths: [String], frameFolders: Bool = false) throws {
+    var search = Search(frameFolders: frameFolders)
+    for path in paths { try search.add(path) }
+    sources = search.sources
+    problems = search.problems
+    likelyFrameFolders = search.likelyFrameFolders
+    guard !sources.isEmpty else { throw SourceError.nothingFound(paths: paths) }
+  }
+
+  /// Sets aside the share `fraction` of the sources, at least one where it is positive.
+  ///
+  /// Which ones depends on the sources alone, not on a run's seed, so that runs are judged alike.
+  public func split(heldOut fraction: Double) -> (training: [Source], heldOut: [Source]) {
+    guard fraction > 0 else { return (sources, []) }
+    let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count)
+    var generator = KeyedGenerator(0x5911_7000)
+    let heldOut = Set(generator.permutation(of: sources.count).prefix(count))
+    return (
+      sources.indices.filter { !heldOut.contains($0) }.map { sources[$0] },
+      sources.indices.filter { heldOut.contains($0) }.map { sources[$0] }
+    )
+  }
+}
+
+/// Why paths give no sources.
+public enum SourceError: Error, Sendable, CustomStringConvertible {
+  case missing(path: String)
+  case unknownKind(path: String)
+  case unreadableList(path: String, reason: String)
+  case malformedSynthetic(name: String)
+  case nothingFound(paths: [String])
+
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      "\(path) does not exist: name a folder, a picture, a video, a list file or synthetic:dead-leaves:N"
+    case .unknownKind(let path):
+      "\(path) is neither a picture nor a video by its name, nor a list file (.txt, .lst, .list)"
+    case .unreadableList(let path, let reason):
+      "the list \(path) cannot be read: \(reason)"
+    case .malformedSynthetic(let name):
+      "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to 100000000"
+    case .nothingFound(let paths):
+      "no picture or video was found in \(paths.joined(separator: ", "))"
+    }
+  }
+}
+
+private struct Search {
+  let frameFolders: Bool
+  var sources: [Source] = []
+  var problems: [(path: String, reason: String)] = []
+  var likelyFrameFolders: [String] = []
+  /// Real paths of the folders entered, so that links cannot lead in circles.
+  private var entered: Set<String> = []
+
+  init(frameFolders: Bool) { self.frameFolders = frameFolders }
+
+  mutating func add(_ path: String) throws {
+    if path.hasPrefix("synthetic:") {
+      return try addSynthetic(path)
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw SourceError.missing(path: path)
+    }
+    if isFolder.boolValue {
+      addFolder(path)
+    } else if let source = file(path) {
+      sources.append(source)
+    } else if ["txt", "lst", "list"].contains((path as NSString).pathExtension.lowercased()) {
+      try addList(path)
+    } else {
+      throw SourceError.unknownKind(path: path)
+    }
+  }
+
+  private func file(_ path: String) -> Source? {
+    switch MediaKind(path: path) {
+    case .picture: .picture(path: path)
+    case .video: .video(path: path)
+    case nil: nil
+    }
+  }
+
+  private mutating func addSynthetic(_ name: String) throws {
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[1] == "dead-leaves", let count = Int(parts[2]),
+      (1...100_000_000).contains(count)
+    else { throw SourceError.malformedSynthetic(name: name) }
+    sources += (0..<count).map { .deadLeaves(index: $0) }
+  }
+
+  private mutating func addFolder(_ path: String) {
+    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard entered.insert(real).inserted else { return }
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: path)
+        .filter { !$0.hasPrefix(".") }.sorted(by: naturallyPrecedes)
+    } catch {
+      let reason =
+        access(path, R_OK | X_OK) == 0 ? error.localizedDescription : "no permission to read it"
+      problems.append((path, "is a folder that cannot be read: \(reason)"))
+      return
+    }
+    var pictures: [String] = []
+    var hasOthers = false
+    for name in names {
+      let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: child, isDirectory: &isFolder)
+      if exists, isFolder.boolValue {
+        hasOthers = true
+        addFolder(child)
+      } else if let source = file(child) {
+        if case .picture = source { pictures.append(child) } else { hasOthers = true }
+        sources.append(source)
+      } else {
+        hasOthers = true
+      }
+    }
+    guard pictures.count > 1, !hasOthers else { return }
+    if frameFolders {
+      sources.removeLast(pictures.count)
+      sources.append(.frameFolder(path: path))
+    } else if isNumberedInARow(pictures) {
+      likelyFrameFolders.append(path)
+    }
+  }
+
+  /// True for names that are equal but for one number, which counts up by one.
+  private func isNumberedInARow(_ paths: [String]) -> Bool {
+    guard paths.count >= 8 else { return false }
+    var previous: (prefix: Substring, number: Int)?
+    for path in paths {
+      let stem = (path as NSString).lastPathComponent.prefix { $0 != "." }
+      let digits = stem.reversed().prefix { $0.isNumber }.count
+      guard digits > 0, let number = Int(stem.suffix(digits)) else { return false }
+      let prefix = stem.dropLast(digits)
+      if let previous, previous.prefix != prefix || previous.number + 1 != number { return false }
+      previous = (prefix, number)
+    }
+    return true
+  }
+
+  /// Missing entries stay in: whoever loads them reports each.
+  private mutating func addList(_ path: String) throws {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw SourceError.unreadableList(path: path, reason: "it is no UTF-8 text")
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    for line in text.split(whereSeparator: \.isNewline) {
+      let entry = line.trimmingCharacters(in: .whitespaces)
+      guard !entry.isEmpty, !entry.hasPrefix("#") else { continue }
+      let target =
+        entry.hasPrefix("/") || entry.hasPrefix("synthetic:") || folder.isEmpty
+        ? entry : "\(folder)/\(entry)"
+      if FileManager.default.fileExists(atPath: target) || target.hasPrefix("synthetic:") {
+        try add(target)
+      } else {
+        sources.append(file(target) ?? .picture(path: target))
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Figures
+import Foundation
+import Media
+import Testing
+
+/// The columns and rows in which a colour occurs.
+struct Extent: Equatable {
+  var columns: ClosedRange<Int>
+  var rows: ClosedRange<Int>
+}
+
+/// Failed expectations name a picture by its size, not by a million numbers.
+extension Picture: CustomTestStringConvertible {
+  public var testDescription: String { "Picture(\(width)x\(height))" }
+}
+
+extension Picture {
+  subscript(column: Int, row: Int) -> [UInt8] {
+    let start = (row * width + column) * 3
+    return Array(pixels[start..<start + 3])
+  }
+
+  /// The smallest extent that holds all pixels within `tolerance` of a colour; nil if there is none.
+  /// A line between two pixels covers neither wholly: hence the default.
+  func extent(of color: Color, tolerance: Int = 30) -> Extent? {
+    let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
+    var found: Extent?
+    for row in 0..<height {
+      for column in 0..<width
+      where zip(self[column, row], wanted).allSatisfy({ abs(Int($0) - $1) <= tolerance }) {
+        let old = found ?? Extent(columns: column...column, rows: row...row)
+        found = Extent(
+          columns: min(old.columns.lowerBound, column)...max(old.columns.upperBound, column),
+          rows: min(old.rows.lowerBound, row)...max(old.rows.upperBound, row))
+      }
+    }
+    return found
+  }
+
+  /// How many pixels of a column are within 30 of a colour.
+  func count(of color: Color, inColumn column: Int) -> Int {
+    let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
+    return (0..<height).count { row in
+      zip(self[column, row], wanted).allSatisfy { abs(Int($0) - $1) <= 30 }
+    }
+  }
+}
+
+/// Gives `body` a folder of its own, removed afterwards.
+func withFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "figures-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  try body(folder.path)
+}
+
+/// What a folder holds.
+func contents(of folder: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Media
+import Testing
+
+@Suite struct FilesTests {
+  @Test func kindsGoByTheExtension() {
+    for name in ["a.jpg", "/x.y/B.JPEG", "c.PnG", "d.e.webp"] {
+      #expect(MediaKind(path: name) == .picture)
+    }
+    for name in ["a.mp4", "v_Biking_g05_c02.AVI", "../x.webm"] {
+      #expect(MediaKind(path: name) == .video)
+    }
+    for name in ["", "jpg", ".jpg", "a.jpg/b", "a.txt", "a.", "a.jpg.part"] {
+      #expect(MediaKind(path: name) == nil)
+    }
+  }
+
+  @Test func numbersSortAsNumbers() {
+    let sorted = ["img_10.png", "img_2.png", "a", "img_002b", "img_1.png", "img_", "img_2"]
+      .sorted(by: naturallyPrecedes)
+    #expect(
+      sorted == ["a", "img_", "img_1.png", "img_2", "img_2.png", "img_002b", "img_10.png"])
+  }
+
+  @Test func aFolderOfPicturesIsAVideo() throws {
+    let folder = try ScratchFolder()
+    for index in 1...11 {
+      let level = UInt8(index * 20)
+      try Picture(width: 12, height: 10, red: level, green: level, blue: level)
+        .writePNG(to: folder.file("img_\(index).png"))
+    }
+    _ = try folder.write([1], to: ".hidden")
+    let frames = try #require(try FrameFolder(contentsOf: folder.path))
+    #expect(frames.count == 11)
+    for index in 0..<11 {
+      let picture = try frames.frame(atFraction: (Double(index) + 0.5) / 11, shortSide: 10)
+      #expect(picture.pixel(0, 0)[0] == (index + 1) * 20)
+    }
+    _ = try folder.write([1], to: "notes.txt")
+    #expect(try FrameFolder(contentsOf: folder.path) == nil)
+    #expect(throws: MediaError.self) { try FrameFolder(contentsOf: folder.file("missing")) }
+    try FileManager.default.createDirectory(
+      atPath: folder.file("sub/x.jpg"), withIntermediateDirectories: true)
+    #expect(try FrameFolder(contentsOf: folder.file("sub")) == nil)
+  }
+
+  @Test func tellsWhatFFmpegCanDo() {
+    #expect(!MediaCapabilities.ffmpegVersion.isEmpty)
+    #expect(MediaCapabilities.decoders.contains { $0.name == "mjpeg" && $0.isAvailable })
+    #expect(MediaCapabilities.encoders.contains { $0.name == "png" && $0.isAvailable })
+  }
+}

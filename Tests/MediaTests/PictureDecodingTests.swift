@@ -1,0 +1,178 @@
+import Foundation
+import KeyedRandom
+import Media
+import Testing
+
+struct ExpectedPicture: Decodable {
+  var width: Int
+  var height: Int
+  var tolerance: Int
+  var points: [[Int]]
+}
+
+@Suite struct PictureDecodingTests {
+  static let expected: [String: ExpectedPicture] = {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: fixture("expected.json"))) else {
+      return [:]
+    }
+    return (try? JSONDecoder().decode([String: ExpectedPicture].self, from: data)) ?? [:]
+  }()
+
+  @Test func allFixturesAreListed() {
+    #expect(Self.expected.count >= 30)
+  }
+
+  @Test(arguments: expected.keys.sorted())
+  func decodesLikePillow(name: String) throws {
+    let expected = try #require(Self.expected[name])
+    let picture = try Picture(contentsOf: fixture(name))
+    try #require(picture.width == expected.width && picture.height == expected.height)
+    for point in expected.points {
+      let found = picture.pixel(point[0], point[1])
+      let error = zip(found, point[2...]).map { abs($0 - $1) }.max() ?? 0
+      #expect(error <= expected.tolerance, "\(name) at \(point.prefix(2)): \(found), not \(point)")
+    }
+  }
+
+  @Test(arguments: [30, 60, 120])
+  func scalesLikePillowsAntialiasedBilinear(side: Int) throws {
+    let scaled = try Picture(contentsOf: fixture("texture.jpg"), shortSide: side)
+    let reference = try Picture(contentsOf: fixture("texture\(side).png"))
+    #expect(scaled.height == side && scaled.width == side * 4 / 3)
+    #expect(meanDifference(scaled, reference) < 1)
+  }
+
+  @Test func decodesLargePicturesAtReducedScale() throws {
+    let scaled = try Picture(contentsOf: fixture("large.jpg"), shortSide: 24)
+    #expect(meanDifference(scaled, try Picture(contentsOf: fixture("large24.png"))) < 1.5)
+  }
+
+  @Test func keepsTheAspectAndRoundsTheLongSide() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("a.png")
+    try Picture(width: 101, height: 37, red: 9, green: 80, blue: 200).writePNG(to: path)
+    let scaled = try Picture(contentsOf: path, shortSide: 16)
+    #expect(scaled.width == 44 && scaled.height == 16)
+    #expect(Set(scaled.pixels) == [9, 80, 200])
+    #expect(try Picture(contentsOf: path, shortSide: 100).width == 273)
+  }
+
+  @Test func scalesByMoreThanSwscalesFiltersHold() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("a.png")
+    try Picture.pattern(width: 3000, height: 3000).writePNG(to: path)
+    let scaled = try Picture(contentsOf: path, shortSide: 10)
+    #expect(scaled.width == 10 && scaled.height == 10)
+    #expect(abs(scaled.pixel(5, 5)[0] - 135) < 6)
+  }
+
+  @Test(arguments: ["420.jpg", "progressive.jpg", "rgb.png", "rgb.webp", "rgb.tiff", "rgb.bmp"])
+  func refusesWhatIsCutOff(name: String) throws {
+    let bytes = try fixtureBytes(name)
+    let folder = try ScratchFolder()
+    for share in stride(from: 0.05, to: 1, by: 0.1) {
+      let path = try folder.write(Array(bytes.prefix(Int(Double(bytes.count) * share))), to: name)
+      let error = errorOfReading(path)
+      #expect(error != nil, "\(name) read up to \(share)")
+      #expect(error.map { $0.description.hasPrefix(path + " ") } ?? true)
+    }
+  }
+
+  @Test func refusesAJPEGWithoutItsLastScan() throws {
+    // A progressive JPEG shows something long before it is whole.
+    let bytes = try fixtureBytes("progressive.jpg")
+    let scans = bytes.indices.filter {
+      $0 + 1 < bytes.count && bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA
+    }
+    let folder = try ScratchFolder()
+    let path = try folder.write(Array(bytes.prefix(try #require(scans.last))), to: "a.jpg")
+    #expect(errorOfReading(path)?.problem.contains("cut off or damaged") == true)
+  }
+
+  @Test func saysWhatIsWrongWithBadFiles() throws {
+    let folder = try ScratchFolder()
+    let text = try folder.write(Array("This is no picture at all.\n".utf8), to: "text.jpg")
+    #expect(errorOfReading(text)?.reason == .unrecognized)
+    let empty = try folder.write([], to: "empty.jpg")
+    #expect(errorOfReading(empty)?.description == "\(empty) is empty")
+    let missing = folder.file("missing.jpg")
+    #expect(errorOfReading(missing)?.reason == .unreadable)
+    #expect(errorOfReading(folder.path)?.description == "\(folder.path) is not a file")
+    let tiny = folder.file("tiny.png")
+    try Picture(width: 1, height: 1, red: 1, green: 2, blue: 3).writePNG(to: tiny)
+    #expect(errorOfReading(tiny)?.problem.hasPrefix("is 1x1 pixels") == true)
+    let strip = folder.file("strip.png")
+    try Picture(width: 10, height: 4000, red: 1, green: 2, blue: 3).writePNG(to: strip)
+    #expect(errorOfReading(strip, shortSide: 320)?.reason == .unsuitableSize)
+  }
+
+  @Test func refusesAbsurdSizesBeforeTakingMemory() throws {
+    let folder = try ScratchFolder()
+    var png = try fixtureBytes("rgb.png")
+    png.replaceSubrange(16..<24, with: [0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF])
+    let bomb = try folder.write(png, to: "bomb.png")
+    #expect(errorOfReading(bomb)?.problem.contains("65535x65535") == true)
+    var jpeg = try fixtureBytes("420.jpg")
+    let frame = try #require(
+      jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xFF, 0xFF, 0xFF])
+    #expect(errorOfReading(try folder.write(jpeg, to: "bomb.jpg"))?.reason == .unsuitableSize)
+    var gif = try fixtureBytes("palette.gif")
+    gif.replaceSubrange(6..<10, with: [0xFF, 0xFF, 0xFF, 0xFF])
+    #expect(errorOfReading(try folder.write(gif, to: "bomb.gif")) != nil)
+  }
+
+  @Test func survivesMutatedFiles() throws {
+    let folder = try ScratchFolder()
+    let names = [
+      "420.jpg", "progressive.jpg", "cmyk.jpg", "orientation6.jpg", "rgb.png", "palettealpha.png",
+      "rgb.webp", "lossy.webp", "orientation6.tiff", "rgb.bmp", "palette.gif",
+    ]
+    for (number, name) in names.enumerated() {
+      let bytes = try fixtureBytes(name)
+      for round in 0..<40 {
+        var random = KeyedGenerator(1, UInt64(number), UInt64(round))
+        let path = try folder.write(mutated(bytes, &random), to: name)
+        // Any error will do; what is read must have the size asked for.
+        guard let picture = try? Picture(contentsOf: path, shortSide: 16) else { continue }
+        #expect(min(picture.width, picture.height) == 16)
+      }
+    }
+  }
+
+  @Test func cropsRectangles() {
+    let picture = Picture.pattern(width: 20, height: 12)
+    let crop = picture.cropped(left: 3, top: 2, width: 9, height: 7)
+    #expect(crop.width == 9 && crop.height == 7)
+    for (x, y) in [(0, 0), (8, 6), (4, 3)] {
+      #expect(crop.pixel(x, y) == picture.pixel(x + 3, y + 2))
+    }
+    #expect(picture.croppedSquare(left: 8, top: 0, side: 12).pixel(11, 11) == picture.pixel(19, 11))
+  }
+
+  @Test(.enabled(if: realData != nil, "needs the photos of ../shared/data"))
+  func decodesEveryRealPhoto() throws {
+    let photos = realFiles("photos", .picture)
+    #expect(photos.count >= 500)
+    for path in photos {
+      let picture = try Picture(contentsOf: path, shortSide: 96)
+      #expect(min(picture.width, picture.height) == 96)
+    }
+  }
+}
+
+/// A few bytes changed, lost or doubled.
+func mutated(_ bytes: [UInt8], _ random: inout KeyedGenerator) -> [UInt8] {
+  var bytes = bytes
+  for _ in 0..<1 + random.integer(below: 8) where bytes.count > 16 {
+    let at = random.integer(below: bytes.count)
+    switch random.integer(below: 8) {
+    case 0: bytes.removeSubrange(at..<min(at + 1 + random.integer(below: 40), bytes.count))
+    case 1: bytes.insert(contentsOf: bytes[at..<min(at + 20, bytes.count)], at: at)
+    case 2: bytes[at] = 0xFF
+    case 3: bytes[at] = 0
+    default: bytes[at] = UInt8(truncatingIfNeeded: random.next())
+    }
+  }
+  return bytes
+}

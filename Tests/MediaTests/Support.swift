@@ -1,0 +1,94 @@
+import Foundation
+import Media
+import Testing
+
+/// The path of a file in Fixtures.
+func fixture(_ name: String) -> String {
+  Bundle.module.bundleURL.appendingPathComponent("Fixtures/" + name).path
+}
+
+func fixtureBytes(_ name: String) throws -> [UInt8] {
+  try [UInt8](Data(contentsOf: URL(fileURLWithPath: fixture(name))))
+}
+
+/// A folder for one test, removed when the last reference goes.
+final class ScratchFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "/media-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
+  }
+
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+}
+
+/// The folder of real data, or nil where there is none.
+let realData: String? = {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  let path =
+    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
+    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
+  return FileManager.default.fileExists(atPath: path + "/data") ? path + "/data" : nil
+}()
+
+/// The files of that kind below a folder of the real data.
+func realFiles(_ folder: String, _ kind: MediaKind) -> [String] {
+  guard let realData else { return [] }
+  let root = realData + "/" + folder
+  let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+  return names.sorted().filter { MediaKind(path: $0) == kind }.map { root + "/" + $0 }
+}
+
+/// The mean absolute difference of all samples, in levels of 0...255.
+func meanDifference(_ a: Picture, _ b: Picture) -> Double {
+  guard a.width == b.width && a.height == b.height else { return .infinity }
+  let total = zip(a.pixels, b.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+  return Double(total) / Double(a.pixels.count)
+}
+
+func mean(_ picture: Picture) -> Double {
+  Double(picture.pixels.reduce(0) { $0 + Int($1) }) / Double(picture.pixels.count)
+}
+
+extension Picture {
+  func pixel(_ x: Int, _ y: Int) -> [Int] {
+    (0..<3).map { Int(pixels[(y * width + x) * 3 + $0]) }
+  }
+
+  /// Smooth hues with a texture that `phase` moves.
+  static func pattern(width: Int, height: Int, phase: Double = 0) -> Picture {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        let (u, v) = (Double(x) / Double(width), Double(y) / Double(height))
+        let wave = 20 * sin(Double(x) * 0.7 + Double(y) * 0.3 + phase)
+        pixels += [200 * u + 25 + wave, 200 * v + 25 - wave, 100 + 80 * sin(5 * (u + v) + phase)]
+          .map { UInt8(min(max($0, 0), 255)) }
+      }
+    }
+    return Picture(width: width, height: height, pixels: pixels)
+  }
+}
+
+/// The error of reading a picture; nil if it can be read.
+func errorOfReading(_ path: String, shortSide: Int? = nil) -> MediaError? {
+  do {
+    _ = try Picture(contentsOf: path, shortSide: shortSide)
+    return nil
+  } catch {
+    return error
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import KeyedRandom
+import Media
+import Testing
+
+@Suite struct VideoTests {
+  /// 64x48, frame n of brightness 16 + 3 n, with B-frames where libx264 is there.
+  static func writeRamp(to path: String, frames: Int = 70, framesPerSecond: Double = 25) throws {
+    let pictures = (0..<frames).map { index in
+      let level = UInt8(16 + 3 * index)
+      return Picture(width: 64, height: 48, red: level, green: level, blue: level)
+    }
+    try MP4Writer.write(
+      pictures, to: path, framesPerSecond: framesPerSecond, keyframeInterval: 12)
+  }
+
+  /// All frames, in order.
+  static func decodeAll(_ path: String) throws -> [(time: Double, picture: Picture)] {
+    let video = try Video(contentsOf: path)
+    var frames = try video.frames()
+    var all: [(Double, Picture)] = []
+    while let frame = try frames.next() {
+      all.append((frame.time, try frame.picture(shortSide: 32)))
+    }
+    return all
+  }
+
+  /// Frames found by seeking, in no order, against the full decode.
+  static func checkSeeking(_ path: String, tries: Int) throws {
+    let all = try decodeAll(path)
+    try #require(!all.isEmpty)
+    for (left, right) in zip(all, all.dropFirst()) { #expect(left.time < right.time) }
+    let video = try Video(contentsOf: path)
+    for attempt in 0..<tries {
+      var random = KeyedGenerator(3, UInt64(attempt))
+      let index = random.integer(below: all.count)
+      let gap = index + 1 < all.count ? all[index + 1].time - all[index].time : 0.01
+      let frame = try video.frame(at: all[index].time + gap * random.uniform() * 0.98)
+      #expect(frame.time == all[index].time, "\(path), frame \(index)")
+      #expect(try frame.picture(shortSide: 32) == all[index].picture, "\(path), frame \(index)")
+    }
+  }
+
+  @Test func findsEachFrameByItsTime() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("ramp.mp4")
+    try Self.writeRamp(to: path)
+    let video = try Video(contentsOf: path)
+    #expect(video.width == 64 && video.height == 48)
+    #expect(abs(video.duration - 2.8) < 0.01)
+    #expect(abs(video.averageFrameRate - 25) < 0.01)
+    for index in (0..<70).reversed() {
+      let frame = try video.frame(at: (Double(index) + 0.5) / 25)
+      #expect(abs(frame.time - Double(index) / 25) < 1e-6)
+      #expect(abs(mean(try frame.picture()) - Double(16 + 3 * index)) < 2.5)
+    }
+    for index in 0..<70 {
+      let picture = try video.frame(atFraction: (Double(index) + 0.5) / 70, shortSide: 16)
+      #expect(abs(mean(picture) - Double(16 + 3 * index)) < 2.5)
+      #expect(picture.width == 21 && picture.height == 16)
+    }
+  }
+
+  @Test func iteratesFromATimeToTheEnd() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("ramp.mp4")
+    try Self.writeRamp(to: path)
+    let video = try Video(contentsOf: path, threads: 2)
+    var frames = try video.frames(from: 1.01)
+    var times: [Double] = []
+    while let frame = try frames.next() { times.append(frame.time) }
+    #expect(times.count == 45)
+    #expect(times.first.map { abs($0 - 1) < 1e-6 } == true)
+    // Beyond the end, the last frame; before the start, the first.
+    #expect(abs(try video.frame(at: 100).time - 69 / 25.0) < 1e-6)
+    #expect(try video.frame(at: -3).time == 0)
+  }
+
+  @Test(arguments: [
+    "open.mp4", "late.mkv", "transport.ts", "mpeg4.avi", "editlist.mp4",
+  ])
+  func seekingEqualsFullDecoding(name: String) throws {
+    try Self.checkSeeking(fixture(name), tries: 30)
+  }
+
+  @Test func readsAStreamWithoutContainerOrDuration() throws {
+    let video = try Video(contentsOf: fixture("stream.h264"))
+    #expect(video.duration > 0.5)
+    #expect(mean(try video.frame(atFraction: 0.9)) > mean(try video.frame(atFraction: 0)))
+  }
+
+  @Test func timesStartAtZeroWhateverTheContainerSays() throws {
+    #expect(abs(try Video(contentsOf: fixture("late.mkv")).frame(at: 0).time) < 0.11)
+    #expect(abs(try Video(contentsOf: fixture("late.mkv")).duration - 3) < 0.21)
+  }
+
+  /// The red quarter is at the top left as stored; "rotate" turns clockwise for display.
+  @Test(arguments: [(90, 40, 10), (180, 56, 40), (270, 10, 56)])
+  func obeysTheRotation(degrees: Int, x: Int, y: Int) throws {
+    let video = try Video(contentsOf: fixture("rotated\(degrees).mp4"))
+    #expect(video.width == (degrees == 180 ? 64 : 48))
+    let picture = try video.frame(at: 0).picture()
+    #expect(picture.width == video.width && picture.height == video.height)
+    #expect(picture.pixel(x, y)[0] > 150 && picture.pixel(x, y)[1] < 60)
+    #expect(picture.pixel(picture.width - 1 - x, picture.height - 1 - y)[1] < 60)
+  }
+
+  @Test func usesWhatIsLeftOfAVideoCutOff() throws {
+    let folder = try ScratchFolder()
+    try Self.writeRamp(to: folder.file("whole.mp4"))
+    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.file("whole.mp4"))))
+    let path = try folder.write(Array(bytes.prefix(bytes.count * 7 / 10)), to: "cut.mp4")
+    let video = try Video(contentsOf: path)
+    let decodable = try Self.decodeAll(path).count
+    #expect(decodable > 5 && decodable < 65)
+    var brightest = 0.0
+    for step in 0..<40 {
+      let picture = try video.frame(atFraction: Double(step) / 40)
+      #expect(try picture == Video(contentsOf: path).frame(atFraction: Double(step) / 40))
+      brightest = max(brightest, mean(picture))
+    }
+    #expect(brightest < Double(16 + 3 * (decodable + 3)))
+  }
+
+  @Test func saysWhatIsWrongWithBadVideos() throws {
+    let folder = try ScratchFolder()
+    #expect(throws: MediaError.self) { try Video(contentsOf: folder.file("missing.mp4")) }
+    let text = try folder.write(Array("no video".utf8), to: "text.mp4")
+    #expect(throws: MediaError.self) { try Video(contentsOf: text) }
+    do {
+      _ = try Video(contentsOf: fixture("sound.mp4"))
+      Issue.record("a sound file opened as a video")
+    } catch { #expect(error.problem == "has no video stream") }
+    // A playlist must not lead to other files.
+    let playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n\(fixture("transport.ts"))\n"
+    let list = try folder.write(Array((playlist + "#EXT-X-ENDLIST\n").utf8), to: "list.mp4")
+    #expect(throws: MediaError.self) { try Video(contentsOf: list) }
+  }
+
+  @Test func survivesMutatedVideos() throws {
+    let folder = try ScratchFolder()
+    for (number, name) in ["open.mp4", "mpeg4.avi", "late.mkv", "transport.ts"].enumerated() {
+      let bytes = try fixtureBytes(name)
+      for round in 0..<25 {
+        var random = KeyedGenerator(2, UInt64(number), UInt64(round))
+        let path = try folder.write(mutated(bytes, &random), to: name)
+        guard let video = try? Video(contentsOf: path) else { continue }
+        guard let picture = try? video.frame(atFraction: random.uniform(), shortSide: 16) else {
+          continue
+        }
+        #expect(min(picture.width, picture.height) == 16)
+      }
+    }
+  }
+
+  #if os(Linux)
+    @Test func freesWhatItTakes() throws {
+      func residentPages() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+        return Int(text.split(separator: " ")[1]) ?? 0
+      }
+      func work(_ rounds: Int) throws {
+        for round in 0..<rounds {
+          let video = try Video(contentsOf: fixture("open.mp4"))
+          _ = try video.frame(atFraction: Double(round % 10) / 10, shortSide: 32)
+          _ = try Picture(contentsOf: fixture("large.jpg"), shortSide: 200)
+          _ = try? Picture(contentsOf: fixture("expected.json"))
+          _ = try? Video(contentsOf: fixture("sound.mp4"))
+        }
+      }
+      try work(50)
+      let before = try residentPages()
+      try work(300)
+      // Other tests run beside this one; a leaked picture of 160 kB a round would be 50 MB.
+      #expect(try residentPages() - before < 40 << 20 / 4096)
+    }
+  #endif
+
+  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  func seekingEqualsFullDecodingOfRealVideos() throws {
+    let videos =
+      realFiles("samples", .video)
+      + realFiles("videos", .video).enumerated().filter { $0.offset % 30 == 0 }.map(\.element)
+    #expect(videos.count >= 10)
+    for path in videos { try Self.checkSeeking(path, tries: 8) }
+  }
+
+  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  func everyRealVideoGivesAFrame() throws {
+    for path in realFiles("videos", .video) {
+      #expect(try Video(contentsOf: path).frame(atFraction: 0.5, shortSide: 32).height >= 32)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Media
+import Testing
+
+@Suite struct WritingTests {
+  @Test func pngIsLossless() throws {
+    let folder = try ScratchFolder()
+    for (width, height) in [(8, 8), (33, 17), (9, 100)] {
+      let picture = Picture.pattern(width: width, height: height)
+      try picture.writePNG(to: folder.file("a.png"))
+      #expect(try Picture(contentsOf: folder.file("a.png")) == picture)
+    }
+    #expect(folder.names == ["a.png"])
+  }
+
+  @Test func mp4KeepsColoursAndOddSizes() throws {
+    let folder = try ScratchFolder()
+    for (width, height) in [(63, 47), (1280, 720)] {
+      let path = folder.file("\(width).mp4")
+      let frames = (0..<3).map { _ in
+        Picture(width: width, height: height, red: 200, green: 60, blue: 90)
+      }
+      try MP4Writer.write(frames, to: path, framesPerSecond: 29.97)
+      let video = try Video(contentsOf: path)
+      #expect(video.width == width + width % 2 && video.height == height + height % 2)
+      #expect(abs(video.averageFrameRate - 29.97) < 0.01)
+      let found = try video.frame(at: 0.05).picture().pixel(video.width - 1, video.height - 1)
+      #expect(zip(found, [200, 60, 90]).allSatisfy { abs($0 - $1) <= 3 }, "\(found)")
+    }
+    let pattern = Picture.pattern(width: 96, height: 64)
+    try MP4Writer.write([pattern, pattern], to: folder.file("p.mp4"), framesPerSecond: 5)
+    let found = try Video(contentsOf: folder.file("p.mp4")).frame(at: 0).picture()
+    #expect(meanDifference(found, pattern) < 5)
+  }
+
+  @Test func anUnfinishedVideoLeavesNothing() throws {
+    let folder = try ScratchFolder()
+    do {
+      let writer = try MP4Writer(
+        path: folder.file("a.mp4"), width: 32, height: 32, framesPerSecond: 5)
+      try writer.append(.pattern(width: 32, height: 32))
+    }
+    #expect(folder.names == [])
+  }
+
+  @Test func gifKeepsFewColoursExactly() throws {
+    let folder = try ScratchFolder()
+    let frames = (0..<4).map { index in
+      Picture(width: 20, height: 10, red: UInt8(60 * index), green: 7, blue: UInt8(255 - index))
+    }
+    try GIF.write(frames, to: folder.file("a.gif"), framesPerSecond: 10)
+    let video = try Video(contentsOf: folder.file("a.gif"))
+    var decoded = try video.frames()
+    for (index, picture) in frames.enumerated() {
+      let frame = try #require(try decoded.next())
+      #expect(abs(frame.time - Double(index) / 10) < 1e-6)
+      #expect(try frame.picture() == picture)
+    }
+    #expect(try decoded.next() == nil)
+    #expect(try Picture(contentsOf: folder.file("a.gif")) == frames[0])
+  }
+
+  @Test func gifStaysCloseToManyColours() throws {
+    let folder = try ScratchFolder()
+    let frames = (0..<5).map { Picture.pattern(width: 120, height: 80, phase: Double($0) / 3) }
+    try GIF.write(frames, to: folder.file("a.gif"), framesPerSecond: 8)
+    var decoded = try Video(contentsOf: folder.file("a.gif")).frames()
+    for picture in frames {
+      let found = try #require(try decoded.next()).picture()
+      #expect(meanDifference(found, picture) < 8)
+      #expect(abs(mean(found) - mean(picture)) < 0.5)
+    }
+  }
+
+  @Test func saysWhyItCannotWrite() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("missing/a")
+    let picture = Picture.pattern(width: 16, height: 16)
+    for write in [
+      { try picture.writePNG(to: path) },
+      { try GIF.write([picture], to: path, framesPerSecond: 5) },
+      { try MP4Writer.write([picture], to: path, framesPerSecond: 5) },
+    ] {
+      do {
+        try write()
+        Issue.record("wrote into a missing folder")
+      } catch let error as MediaError {
+        #expect(error.description == "\(path) cannot be written: No such file or directory")
+      }
+    }
+    // A folder stands where the file should go.
+    try FileManager.default.createDirectory(
+      atPath: folder.file("b/c"), withIntermediateDirectories: true)
+    #expect(throws: MediaError.self) { try picture.writePNG(to: folder.file("b")) }
+    #expect(throws: MediaError.self) {
+      try MP4Writer.write([picture], to: folder.file("b"), framesPerSecond: 5)
+    }
+    #expect(folder.names == ["b"])
+  }
+}

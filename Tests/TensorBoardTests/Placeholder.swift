@@ -1,2 +1,0 @@
-import TensorBoard
-import Testing

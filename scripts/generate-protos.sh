@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Writes Sources/TensorBoard/event.pb.swift from Protos/event.proto. Needed only after a change of the
+# definitions. Wants protoc and protoc-gen-swift on PATH; the latter out of swift-protobuf's checkout,
+# of the version the package uses: swift build -c release --product protoc-gen-swift
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for tool in protoc protoc-gen-swift; do
+  command -v "$tool" >/dev/null || { echo "generate-protos: $tool is not on PATH" >&2; exit 1; }
+done
+protoc --proto_path=Sources/TensorBoard/Protos --swift_opt=Visibility=Public \
+  --swift_out=Sources/TensorBoard event.proto
