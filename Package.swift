@@ -25,6 +25,9 @@ func tests(
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
+// Expected values beside the scripts that made them.
+let goldens: [Resource] = [.copy("Goldens")]
+
 let package = Package(
   name: "mosi",
   platforms: [.macOS(.v15)],
@@ -90,15 +93,15 @@ let package = Package(
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
     tests(of: "SafeFiles"),
-    tests(of: "KeyedRandom"),
-    tests(of: "Torch"),
+    tests(of: "KeyedRandom", resources: goldens),
+    tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
     tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
     tests(of: "Figures"),
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
-    tests(of: "MoSI"),
-    tests(of: "VideoModels"),
+    tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
+    tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training"),
   ],

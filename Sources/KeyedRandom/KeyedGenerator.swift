@@ -31,7 +31,7 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
     Double(next() >> 11) * 0x1p-53
   }
 
-  /// A number uniform in `range`; the upper bound itself is drawn only where the range is one point.
+  /// A number uniform in `range`; the upper bound itself comes only from rounding, or where the range is one point.
   public mutating func uniform(in range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }

@@ -139,8 +139,10 @@ public enum ColorOperators {
 
   /// Blends with the frame's mean grey.
   public static func contrast(_ frames: Tensor, _ factors: Tensor) -> Tensor {
-    greyscale(frames).mean([1, 2, 3], keepingAxes: true).interpolated(to: frames, by: factors)
-      .clamped(0, 1)
+    // The rows' means first: libtorch divides one large sum among threads by the number of frames, so that a frame's
+    // last bits would depend on its batch.
+    greyscale(frames).mean([3], keepingAxes: true).mean([2], keepingAxes: true)
+      .interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
   /// Blends with the frame's greys.

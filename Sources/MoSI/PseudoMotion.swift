@@ -77,6 +77,11 @@ public struct PseudoMotion: Sendable {
     var y: [Int] = []
     for (index, starts) in starts.enumerated() {
       for (label, start) in starts.enumerated() {
+        let path = paths[label]
+        // A negative index would take a window from the other edge.
+        precondition(
+          path.x.starts.contains(start.x) && path.y.starts.contains(start.y),
+          "the motion \(labels.motions[label]) from \(start.x), \(start.y) leaves the source")
         for position in positions(label: label, start: start) {
           picture.append(index)
           x.append(position.x)

@@ -41,7 +41,8 @@ public func replaceFile(at path: String, writing write: (_ temporaryPath: String
   if !url.pathExtension.isEmpty { temporary += ".\(url.pathExtension)" }
   do {
     try write(temporary)
-    try synchronize(temporary)
+    // An error names the file that was asked for, not the temporary one.
+    try synchronize(temporary, for: path)
     guard rename(temporary, path) == 0 else {
       throw FileError(path: path, attempt: "cannot write")
     }
@@ -50,7 +51,7 @@ public func replaceFile(at path: String, writing write: (_ temporaryPath: String
     throw error
   }
   // The rename itself is safe on disk only when the folder is; some file systems cannot sync folders.
-  try? synchronize(folder)
+  try? synchronize(folder, for: path)
 }
 
 /// Makes or replaces the file at `path` with `content`, whole or not at all.
@@ -88,8 +89,8 @@ public func readFile(at path: String) throws -> Data {
   }
 }
 
-private func synchronize(_ path: String) throws {
-  let descriptor = open(path, O_RDONLY)
+private func synchronize(_ file: String, for path: String) throws {
+  let descriptor = open(file, O_RDONLY)
   guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
   defer { close(descriptor) }
   guard fsync(descriptor) == 0 else { throw FileError(path: path, attempt: "cannot write") }

@@ -50,7 +50,8 @@ extension Tensor {
       mustSucceed(
         "gradients",
         ct_grad(
-          outputs, weights, 1, handles, Int32(handles.count), keepingGraph, creatingGraph, &results)
+          outputs, weights, 1, handles, Int32(handles.count),
+          keepingGraph || creatingGraph, creatingGraph, &results)
       )
     }
     return results.map { $0.map(Tensor.init(owning:)) }
@@ -87,6 +88,7 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
   var previous: Int32 = 0
   mustSucceed("autocast", ct_autocast(type, &enabled, &previous))
   mustSucceed("autocast", ct_set_autocast(type, true, dtype.rawValue))
+  ct_clear_autocast_cache()  // weights that an outer body had in another type
   defer {
     mustSucceed("autocast", ct_set_autocast(type, enabled, previous))
     ct_clear_autocast_cache()

@@ -38,6 +38,7 @@ public final class Conv3d: Layer {
     let deviation = (2 / Double(fanOut)).squareRoot()
     weight = (Tensor.normal([output, input] + kernel.array, device: device) * deviation)
       .contiguous(.channelsLast3d)
+    weight.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {
@@ -90,6 +91,8 @@ public final class BatchNorm3d: Layer {
     runningMean = .zeros([channels], device: device)
     runningVariance = .ones([channels], device: device)
     batchesTracked = .zeros([], dtype: .int64, device: device)
+    scale.requiresGradient = true
+    shift.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {
@@ -127,6 +130,8 @@ public final class Linear: Layer {
   public init(_ input: Int, _ output: Int, device: Device = .cpu) {
     weight = Tensor.normal([output, input], device: device) * 0.01
     bias = .zeros([output], device: device)
+    weight.requiresGradient = true
+    bias.requiresGradient = true
   }
 
   public override var ownParameters: [Parameter] {

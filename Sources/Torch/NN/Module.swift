@@ -14,7 +14,7 @@ open class Module {
   /// The tensors of this part alone that are state and not trained (running statistics).
   open var ownBuffers: [(name: String, tensor: Tensor)] { [] }
 
-  /// A tensor that training changes.
+  /// A tensor that training changes where it requires a gradient, as layers make it; a frozen one does not.
   public struct Parameter {
     public enum Role: Sendable {
       case weight
@@ -31,7 +31,6 @@ open class Module {
       self.name = name
       self.tensor = tensor
       self.role = role
-      tensor.requiresGradient = true
     }
   }
 }
@@ -71,7 +70,7 @@ extension Module {
     for child in children { child.module.train(isTraining) }
   }
 
-  /// Moves every parameter and buffer to `device`; the tensors keep their identity.
+  /// Moves every parameter and buffer to `device`, the CPU or a CUDA device; the tensors keep their identity.
   public func move(to device: Device) {
     for (_, tensor) in state { tensor.setData(tensor.detached().to(device)) }
   }

@@ -3,7 +3,7 @@ import SafeFiles
 
 /// Tensors and text by name in one file, in the safetensors format: 8 bytes of the header's length, a JSON
 /// header, then the elements of all tensors without gaps.
-public struct Safetensors {
+public struct Safetensors: Sendable {
   /// By name.
   public var tensors: [String: Tensor]
   public var metadata: [String: String]
@@ -26,11 +26,14 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
 extension Safetensors {
   /// Writes the file whole or not at all: an older file at `path` stays until the new one is complete.
   ///
-  /// Tensors come in the order of their names, so that equal contents are equal files.
+  /// Tensors come in the order of their elements' size, the largest first, then of their names: equal contents are
+  /// equal files, and all elements lie at multiples of their size for readers that map the file.
   ///
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
-    let names = tensors.keys.sorted()
+    let names = tensors.sorted { a, b in
+      (b.value.dtype.byteCount, a.key) < (a.value.dtype.byteCount, b.key)
+    }.map(\.key)
     var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
     var offset = 0
     for name in names {
@@ -83,27 +86,27 @@ extension Safetensors {
   ///
   /// - Throws: ``SafetensorsError`` where the file is torn or unsound, `FileError` where it cannot be read.
   public init(contentsOf path: String) throws {
-    let handle: FileHandle
-    do {
-      handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-    } catch {
-      throw FileError(path: path, attempt: "cannot read")
-    }
-    defer { try? handle.close() }
+    guard let file = fopen(path, "rb") else { throw FileError(path: path, attempt: "cannot read") }
+    defer { fclose(file) }
     func fail(_ problem: String) -> SafetensorsError { .init(path: path, problem: problem) }
     func read(_ count: Int, _ what: String) throws -> Data {
-      var data = Data()
-      while data.count < count {
-        guard let part = try handle.read(upToCount: count - data.count), !part.isEmpty else {
-          throw fail("it ends inside \(what)")
-        }
-        data.append(part)
+      var data = Data(count: count)
+      let got = data.withUnsafeMutableBytes { fread($0.baseAddress, 1, count, file) }
+      guard got == count || count == 0 else {
+        guard ferror(file) == 0 else { throw FileError(path: path, attempt: "cannot read") }
+        throw fail("it ends inside \(what)")
       }
       return data
     }
 
-    let size = Int(try handle.seekToEnd())
-    try handle.seek(toOffset: 0)
+    var status = stat()
+    guard fstat(fileno(file), &status) == 0 else {
+      throw FileError(path: path, attempt: "cannot read")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(path: path, attempt: "cannot read", reason: "it is no file")
+    }
+    let size = Int(status.st_size)
     guard size >= 8 else { throw fail("it has only \(size) bytes") }
     let length = try read(8, "the header's length").reversed().reduce(UInt64(0)) {
       $0 << 8 | UInt64($1)
@@ -143,6 +146,9 @@ extension Safetensors {
     var tensors: [String: Tensor] = [:]
     for entry in entries {
       let data = try read(entry.end - entry.start, entry.name)
+      guard entry.dtype != .bool || data.allSatisfy({ $0 <= 1 }) else {
+        throw fail("\(entry.name) holds bytes that are neither true nor false")
+      }
       tensors[entry.name] = data.withUnsafeBytes {
         Tensor(bytes: $0, shape: entry.shape, dtype: entry.dtype)
       }
@@ -165,12 +171,14 @@ extension Safetensors {
         let offsets = value["data_offsets"] as? [Int], offsets.count == 2,
         0 <= offsets[0], offsets[0] <= offsets[1]
       else { return nil }
-      var byteCount = dtype.byteCount
+      // Extents are bounded as if none were 0: libtorch multiplies the others for its strides.
+      var bound = dtype.byteCount
       for extent in shape {
-        let (product, overflow) = byteCount.multipliedReportingOverflow(by: extent)
+        let (product, overflow) = bound.multipliedReportingOverflow(by: max(extent, 1))
         guard !overflow else { return nil }
-        byteCount = product
+        bound = product
       }
+      let byteCount = shape.contains(0) ? 0 : bound
       guard byteCount == offsets[1] - offsets[0] else { return nil }
       (self.name, self.dtype, self.shape) = (name, dtype, shape)
       (start, end) = (offsets[0], offsets[1])

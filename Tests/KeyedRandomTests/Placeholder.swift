@@ -1,2 +1,0 @@
-import KeyedRandom
-import Testing

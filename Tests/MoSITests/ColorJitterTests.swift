@@ -1,0 +1,143 @@
+import Foundation
+import KeyedRandom
+import MoSI
+import Testing
+import Torch
+
+@Suite struct ColorJitterTests {
+  /// A tensor as make_goldens.py writes it.
+  private struct Golden: Decodable {
+    let shape: [Int]
+    let values: [Float]
+    var tensor: Tensor { Tensor(values, shape: shape) }
+  }
+
+  private static func goldens() throws -> [String: Tensor] {
+    let url = try #require(
+      Bundle.module.url(forResource: "colors", withExtension: "json", subdirectory: "Goldens"))
+    return try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))
+      .mapValues(\.tensor)
+  }
+
+  private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
+    guard a.shape == b.shape else { return .infinity }
+    return (a - b).absolute().flattened().max([0]).item
+  }
+
+  @Test func operatorsAreTorchvisions() throws {
+    let goldens = try Self.goldens()
+    let frames = goldens["frames"]!
+    func factors(_ values: [Float]) -> Tensor { Tensor(values, shape: [values.count, 1, 1, 1]) }
+    var results = [
+      "grey": ColorOperators.greyscale(frames),
+      "brightness": ColorOperators.brightness(frames, factors([0.5, 1.0, 1.37])),
+      "contrast": ColorOperators.contrast(frames, factors([0.5, 1.5, 0.83])),
+      "saturation": ColorOperators.saturation(frames, factors([1.5, 0.6, 1.25])),
+      "hue": ColorOperators.hue(frames, factors([-0.25, 0.17, 0.25])),
+    ]
+    for (name, shift) in [("0", 0), ("0.3333", 1.0 / 3), ("0.5", 0.5), ("-0.5", -0.5)] {
+      results["hue \(name)"] = ColorOperators.hue(
+        frames, factors([Float](repeating: Float(shift), count: 3)))
+    }
+    for (name, result) in results {
+      #expect(largestDifference(result, try #require(goldens[name], "\(name)")) < 1e-5, "\(name)")
+    }
+  }
+
+  @Test func ordersAreKeptAndGreyComesFirst() throws {
+    let goldens = try Self.goldens()
+    let noise = goldens["frames"]!.sliced(0, 0..<1).unsqueezed(0)  // [1, 1, 3, H, W]
+    let forward: ColorJitter.FrameDraw = [
+      (.brightness, 1.2), (.contrast, 0.7), (.saturation, 1.4), (.hue, 0.1),
+    ]
+    for (name, isGrey, draw) in [
+      ("order 0123", false, forward), ("order 3210", false, forward.reversed()),
+      ("grey order 0123", true, forward),
+    ] {
+      let result = ColorJitter.apply([.init(isGrey: isGrey, frames: [draw])], to: noise)
+      #expect(largestDifference(result.selected(0, 0), goldens[name]!) < 1e-5, "\(name)")
+    }
+  }
+
+  /// Frames of many draws at once are what each of them is alone, to the last bit: a clip must not depend on its
+  /// batch. Large enough for libtorch to split the work among threads.
+  @Test(arguments: [(3, 4, 12, 10), (2, 3, 112, 112), (2, 2, 200, 190)])
+  func clipsDoNotDependOnTheirBatch(clips: Int, frames: Int, height: Int, width: Int) {
+    let pictures =
+      randomPictures(7, count: clips * frames, height: height, width: width).0
+      .to(.float32) * (1 / 255)
+    let batch = pictures.reshaped([clips, frames, 3, height, width])
+    let draws = (0..<clips).map { clip in
+      var generator = KeyedGenerator(8, UInt64(clip))
+      var draw = ColorJitter(greyscale: 0).draw(frames: frames, using: &generator)
+      draw.isGrey = clip == 1
+      return draw
+    }
+    let together = ColorJitter.apply(draws, to: batch)
+    for clip in 0..<clips {
+      let source = batch.sliced(0, clip..<(clip + 1))
+      let alone = ColorJitter.apply([draws[clip]], to: source)
+      #expect(alone.isEqual(to: together.sliced(0, clip..<(clip + 1))), "clip \(clip)")
+      for frame in 0..<frames {
+        let single = ColorJitter.apply(
+          [.init(isGrey: draws[clip].isGrey, frames: [draws[clip].frames[frame]])],
+          to: source.sliced(1, frame..<(frame + 1)))
+        #expect(single.isEqual(to: alone.sliced(1, frame..<(frame + 1))), "\(clip), \(frame)")
+      }
+    }
+    #expect(together.min([0, 1, 2, 3, 4]).item >= 0 && together.max([0, 1, 2, 3, 4]).item <= 1)
+  }
+
+  @Test func greyClipsHaveEqualChannels() {
+    let batch = (randomPictures(9, count: 6, height: 5, width: 5).0.to(.float32) * (1 / 255))
+      .reshaped([3, 2, 3, 5, 5])
+    let still: ColorJitter.FrameDraw = []
+    let result = ColorJitter.apply(
+      [true, false, true].map { .init(isGrey: $0, frames: [still, still]) }, to: batch)
+    for (clip, isGrey) in [true, false, true].enumerated() {
+      let one = result.selected(0, clip)
+      #expect(one.selected(1, 0).isEqual(to: one.selected(1, 1)) == isGrey)
+      #expect(one.isEqual(to: batch.selected(0, clip)) != isGrey)
+    }
+  }
+
+  @Test func drawsCoverTheirRangesInEveryOrder() {
+    let jitter = ColorJitter()
+    var greys = 0
+    var orders: [[Int]: Int] = [:]
+    var factors: [ColorJitter.Operation: [Double]] = [:]
+    for seed in 0..<6000 as Range<UInt64> {
+      var generator = KeyedGenerator(10, seed)
+      let draw = jitter.draw(frames: 2, using: &generator)
+      greys += draw.isGrey ? 1 : 0
+      #expect(draw.frames.count == 2)
+      for frame in draw.frames {
+        orders[frame.map(\.operation.rawValue), default: 0] += 1
+        for (operation, factor) in frame { factors[operation, default: []].append(factor) }
+      }
+    }
+    #expect(abs(Double(greys) / 6000 - 0.3) < 0.025)
+    #expect(orders.count == 24 && isUniform(Array(orders.values)))
+    for operation in ColorJitter.Operation.allCases {
+      let range = operation == .hue ? -0.25...0.25 : 0.5...1.5
+      let values = factors[operation]!
+      #expect(values.count == 12_000 && values.allSatisfy { range.contains($0) })
+      var counts = [Int](repeating: 0, count: 20)
+      for value in values {
+        counts[Int((value - range.lowerBound) / (range.upperBound - range.lowerBound) * 20)] += 1
+      }
+      #expect(isUniform(counts), "\(operation)")
+    }
+  }
+
+  @Test func amplitudesOfZeroDoNothingAndLargeOnesStayAboveZero() {
+    var generator = KeyedGenerator(11)
+    let none = ColorJitter.none.draw(frames: 3, using: &generator)
+    #expect(!none.isGrey && none.frames.allSatisfy { $0.isEmpty })
+    let hueOnly = ColorJitter(brightness: 0, contrast: 0, saturation: 0, hue: 0.1, greyscale: 1)
+    let draw = hueOnly.draw(frames: 3, using: &generator)
+    #expect(draw.isGrey && draw.frames.allSatisfy { $0.map(\.operation) == [.hue] })
+    let wild = ColorJitter(brightness: 3).draw(frames: 500, using: &generator)
+    #expect(wild.frames.joined().allSatisfy { $0.operation == .hue || $0.factor >= 0 })
+  }
+}

@@ -1,2 +1,0 @@
-import MoSI
-import Testing

@@ -1,2 +1,0 @@
-import SafeFiles
-import Testing

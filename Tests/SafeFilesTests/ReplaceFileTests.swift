@@ -1,0 +1,169 @@
+import Foundation
+import SafeFiles
+import Testing
+
+@Suite struct ReplaceFileTests {
+  private struct Failure: Error {}
+
+  @Test func makesAFile() throws {
+    try inTemporaryFolder { folder in
+      try replaceFile(at: "\(folder)/new.json", with: Data("one".utf8))
+      #expect(try readFile(at: "\(folder)/new.json") == Data("one".utf8))
+      #expect(try contents(of: folder) == ["new.json"])
+    }
+  }
+
+  @Test(arguments: ["file.bin", "no-extension", ".hidden", "two.dots.here", "späce d.ü"])
+  func replacesAFile(name: String) throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/\(name)"
+      for length in [1000, 0, 5, 300_000] {
+        let content = Data((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        try replaceFile(at: path, with: content)
+        #expect(try readFile(at: path) == content)
+        #expect(try contents(of: folder) == [name])
+      }
+    }
+  }
+
+  @Test func keepsTheOldFileWhereTheWriterFails() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/kept.txt"
+      try replaceFile(at: path, with: Data("old".utf8))
+      #expect(throws: Failure.self) {
+        try replaceFile(at: path) { temporary in
+          try Data("half of the ne".utf8).write(to: URL(fileURLWithPath: temporary))
+          throw Failure()
+        }
+      }
+      #expect(try readFile(at: path) == Data("old".utf8))
+      #expect(try contents(of: folder) == ["kept.txt"])
+    }
+  }
+
+  @Test func keepsTheOldFileWhereTheWriterWritesNothing() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/kept.txt"
+      try replaceFile(at: path, with: Data("old".utf8))
+      let error = #expect(throws: FileError.self) { try replaceFile(at: path) { _ in } }
+      // The user asked for `path`: a temporary name means nothing to them.
+      #expect(error?.description == "cannot write \(path): No such file or directory")
+      #expect(try readFile(at: path) == Data("old".utf8))
+    }
+  }
+
+  /// Others that read meanwhile see the old file until the new one is whole.
+  @Test func theOldFileIsThereWhileTheNewOneIsWritten() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/model.safetensors"
+      try replaceFile(at: path, with: Data("old".utf8))
+      try replaceFile(at: path) { temporary in
+        try Data("new".utf8).write(to: URL(fileURLWithPath: temporary))
+        #expect(try readFile(at: path) == Data("old".utf8))
+        #expect(temporary.hasSuffix(".safetensors"), "writers choose formats by the ending")
+        #expect(URL(fileURLWithPath: temporary).deletingLastPathComponent().path == folder)
+      }
+      #expect(try readFile(at: path) == Data("new".utf8))
+    }
+  }
+
+  @Test func relativePathsLeadToTheWorkingFolder() throws {
+    let name = "replace-file-test-\(UUID().uuidString).txt"
+    defer { try? FileManager.default.removeItem(atPath: name) }
+    try replaceFile(at: name, with: Data("here".utf8))
+    #expect(try readFile(at: name) == Data("here".utf8))
+  }
+
+  @Test func aMissingFolderIsNamed() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/absent/file.txt"
+      let error = #expect(throws: FileError.self) {
+        try replaceFile(at: path, with: Data("x".utf8))
+      }
+      #expect(error?.path == path)
+      #expect(
+        error?.description.lowercased().hasPrefix("cannot write \(path): no such file".lowercased())
+          == true, "\(error?.description ?? "")")
+    }
+  }
+
+  @Test func aFolderInTheWayIsNamed() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/taken"
+      try makeFolder(at: path)
+      let error = #expect(throws: FileError.self) {
+        try replaceFile(at: path, with: Data("x".utf8))
+      }
+      #expect(error?.description == "cannot write \(path): Is a directory")
+      #expect(try contents(of: folder) == ["taken"])
+    }
+  }
+
+  #if os(Linux)
+    /// A limit on file sizes stands in for a full disk: the write fails half way.
+    @Test func keepsTheOldFileWhereTheDiskIsFull() async {
+      await #expect(processExitsWith: .success) {
+        let folder = FileManager.default.temporaryDirectory.path + "/full-\(getpid())"
+        let path = "\(folder)/model.bin"
+        try makeFolder(at: folder)
+        try replaceFile(at: path, with: Data(count: 1000))
+        signal(SIGXFSZ, SIG_IGN)
+        var limit = rlimit(rlim_cur: 50_000, rlim_max: 50_000)
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        var failed = false
+        do {
+          try replaceFile(at: path, with: Data(count: 1_000_000))
+        } catch is FileError {
+          failed = true
+        }
+        let kept = try readFile(at: path).count
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        try? FileManager.default.removeItem(atPath: folder)
+        exit(failed && kept == 1000 && files == ["model.bin"] ? EXIT_SUCCESS : EXIT_FAILURE)
+      }
+    }
+  #endif
+}
+
+@Suite struct FolderAndReadingTests {
+  @Test func makesFoldersAboveAndToleratesOnesThatAreThere() throws {
+    try inTemporaryFolder { folder in
+      for _ in 0..<2 { try makeFolder(at: "\(folder)/a/b/c") }
+      #expect(try contents(of: "\(folder)/a/b") == ["c"])
+    }
+  }
+
+  @Test func aFileInTheFoldersWayIsAnError() throws {
+    try inTemporaryFolder { folder in
+      try replaceFile(at: "\(folder)/a", with: Data("x".utf8))
+      let error = #expect(throws: FileError.self) { try makeFolder(at: "\(folder)/a/b") }
+      #expect(error?.description.hasPrefix("cannot make the folder \(folder)/a/b: ") == true)
+    }
+  }
+
+  @Test func aMissingFileIsNamed() {
+    let error = #expect(throws: FileError.self) { try readFile(at: "/nowhere/at-all") }
+    #expect(
+      error?.description.lowercased().hasPrefix("cannot read /nowhere/at-all: no such file")
+        == true, "\(error?.description ?? "")")
+  }
+
+  @Test func aFolderIsNoFile() throws {
+    try inTemporaryFolder { folder in
+      #expect(throws: FileError.self) { try readFile(at: folder) }
+    }
+  }
+}
+
+private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
+  let folder =
+    FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+    + "/safe-files-\(UUID().uuidString)"
+  try makeFolder(at: folder)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+private func contents(of folder: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}

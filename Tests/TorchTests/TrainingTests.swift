@@ -1,0 +1,250 @@
+import KeyedRandom
+import Testing
+import Torch
+
+@Suite struct OptimizerTests {
+  /// Least squares with a scale behind the linear map, as in make_goldens.py.
+  private final class Problem: Module {
+    let inputs = Tensor.keyed(30, shape: [16, 6])
+    let target = Tensor.keyed(31, shape: [16, 3])
+    let weight = Tensor.keyed(32, shape: [3, 6])
+    let bias = Tensor.keyed(33, shape: [3])
+    let scale = Tensor.keyed(34, shape: [3], in: 0.5...1.5)
+
+    override init() {
+      for tensor in [weight, bias, scale] { tensor.requiresGradient = true }
+    }
+
+    override var ownParameters: [Parameter] {
+      [
+        Parameter(name: "weight", tensor: weight, role: .weight),
+        Parameter(name: "scale", tensor: scale, role: .normalization),
+        Parameter(name: "bias", tensor: bias, role: .bias),
+      ]
+    }
+
+    func run(_ optimizer: any Optimizer, steps: Range<Int>) {
+      for step in steps {
+        optimizer.clearGradients()
+        let difference = (inputs.matmul(weight.permuted([1, 0])) + bias) * scale - target
+        (difference * difference).mean().backward()
+        optimizer.step(learningRate: 0.02 * (1 - Double(step) / 100))
+      }
+    }
+  }
+
+  enum Kind: String, CaseIterable, Sendable {
+    case adam, sgd, momentum, nesterov
+
+    func make(_ groups: [ParameterGroup]) -> any Optimizer {
+      switch self {
+      case .adam: Adam(groups)
+      case .sgd: SGD(groups, momentum: 0)
+      case .momentum: SGD(groups)
+      case .nesterov: SGD(groups, nesterov: true)
+      }
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func fiftyStepsEndWherePyTorchEnds(kind: Kind) throws {
+    let goldens: [String: [String: Golden]] = try golden("optimizers")
+    let problem = Problem()
+    let groups = ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.05)
+    problem.run(kind.make(groups), steps: 0..<50)
+    for parameter in problem.parameters {
+      let expected = goldens[kind.rawValue]![parameter.name]!
+      #expect(parameter.tensor.relativeDifference(to: expected) < 1e-5, "\(parameter.name)")
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func resumedRunsAreBitEqual(kind: Kind) throws {
+    func optimizer(_ problem: Problem) -> any Optimizer {
+      kind.make(ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.05))
+    }
+    let straight = Problem()
+    straight.run(optimizer(straight), steps: 0..<20)
+
+    let first = Problem()
+    let before = optimizer(first)
+    first.run(before, steps: 0..<9)
+    func copies(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {
+      Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor.detached().clone()) })
+    }
+    let second = Problem()
+    try second.load(copies(first.state))
+    let after = optimizer(second)
+    try after.load(copies(before.state))
+    second.run(after, steps: 9..<20)
+    for (a, b) in zip(straight.parameters, second.parameters) {
+      #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
+    }
+  }
+
+  @Test func groupsSpareNormalizationAlone() {
+    let problem = Problem()
+    let groups = ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.1)
+    #expect(groups.map(\.weightDecay) == [0.1, 0])
+    #expect(groups.map { $0.parameters.map(\.name) } == [["weight", "bias"], ["scale"]])
+    let plain = ParameterGroup.sparingNormalization(Linear(2, 2).parameters, weightDecay: 0.1)
+    #expect(plain.count == 1)
+  }
+
+  @Test func parametersWithoutGradientStay() {
+    let problem = Problem()
+    for kind in Kind.allCases {
+      let optimizer = kind.make([ParameterGroup(problem.parameters, weightDecay: 0.1)])
+      optimizer.clearGradients()
+      let before = problem.parameters.map { $0.tensor.detached().clone() }
+      optimizer.step(learningRate: 1)
+      problem.bias.gradient = .ones([3])
+      optimizer.step(learningRate: 1)
+      #expect(before[0].isEqual(to: problem.weight) && before[1].isEqual(to: problem.scale))
+      #expect(!before[2].isEqual(to: problem.bias))
+    }
+  }
+
+  @Test func aForeignStateIsRefused() {
+    let problem = Problem()
+    let adam = Adam([ParameterGroup(problem.parameters, weightDecay: 0)])
+    let sgd = SGD([ParameterGroup(problem.parameters, weightDecay: 0)])
+    let state = Dictionary(uniqueKeysWithValues: sgd.state.map { ($0.name, $0.tensor) })
+    let error = #expect(throws: StateMismatch.self) { try adam.load(state) }
+    #expect(
+      error?.description
+        == "the tensors do not fit the model: missing steps, first_moment.weight, "
+        + "second_moment.weight and 4 more; left over velocity.bias, velocity.scale, "
+        + "velocity.weight")
+  }
+}
+
+@Suite struct CosineScheduleTests {
+  @Test func everyStepIsTheFormulas() throws {
+    let expected: [Double] = try golden("schedule")
+    let schedule = CosineSchedule(
+      base: 1e-3, warmupStart: 1e-4, warmupSteps: 7, totalSteps: 40)
+    for (step, rate) in expected.enumerated() {
+      #expect(abs(schedule.rate(at: step) - rate) < 1e-15, "step \(step)")
+    }
+    #expect(schedule.rate(at: 0) == 1e-4)
+    #expect(schedule.rate(at: 40) == 0 && schedule.rate(at: 1000) == 0)
+  }
+
+  @Test func noWarmupStartsAtTheBase() {
+    let schedule = CosineSchedule(base: 0.1, warmupStart: 0.5, warmupSteps: 0, totalSteps: 10)
+    #expect(schedule.rate(at: 0) == 0.1)
+    #expect(abs(schedule.rate(at: 5) - 0.05) < 1e-15)
+    #expect((0..<10).allSatisfy { schedule.rate(at: $0) > schedule.rate(at: $0 + 1) })
+    #expect(
+      CosineSchedule(base: 1, warmupStart: 0, warmupSteps: 0, totalSteps: 0).rate(at: 0).isFinite)
+  }
+}
+
+@Suite struct ModuleTests {
+  private final class Pair: Module {
+    let first = Linear(2, 3)
+    let second = BatchNorm3d(3, epsilon: 1e-3)
+    override var children: [(name: String, module: Module)] {
+      [("first", first), ("second", second)]
+    }
+  }
+
+  private func state(of module: Module) -> [String: Tensor] {
+    Dictionary(uniqueKeysWithValues: module.state.map { ($0.name, $0.tensor.detached().clone()) })
+  }
+
+  @Test func namesComeFromTheRoot() {
+    let pair = Pair()
+    #expect(
+      pair.state.map(\.name) == [
+        "first.weight", "first.bias", "second.weight", "second.bias", "second.running_mean",
+        "second.running_var", "second.num_batches_tracked",
+      ])
+    #expect(pair.parameters.map(\.role) == [.weight, .bias, .normalization, .normalization])
+    #expect(pair.parameterCount == 6 + 3 + 3 + 3)
+    #expect(pair.parameters.allSatisfy { $0.tensor.requiresGradient })
+    #expect(pair.buffers.allSatisfy { !$0.tensor.requiresGradient })
+  }
+
+  @Test func statesLoad() throws {
+    let (source, target) = (Pair(), Pair())
+    withoutGradients {
+      _ = source.second.runningMean.fill(3)
+      _ = source.second.batchesTracked.fill(9)
+    }
+    let identity = ObjectIdentifier(target.first.weight)
+    try target.load(state(of: source))
+    for (a, b) in zip(source.state, target.state) { #expect(a.tensor.isEqual(to: b.tensor)) }
+    #expect(ObjectIdentifier(target.first.weight) == identity)
+    #expect(target.first.weight.requiresGradient)
+    // Other number types are converted: checkpoints may hold bfloat16.
+    try target.load(state(of: source).mapValues { $0.to(.float64) })
+    #expect(target.first.weight.dtype == .float32)
+  }
+
+  @Test func whatDoesNotFitIsNamedAndNothingChanges() {
+    let pair = Pair()
+    let before = state(of: pair)
+    var other = before.mapValues { $0.to(.float32) + 1 }
+    other["first.weight"] = .zeros([3, 5])
+    other["second.running_mean"] = nil
+    other["head.weight"] = .zeros([1])
+    let error = #expect(throws: StateMismatch.self) { try pair.load(other) }
+    #expect(
+      error?.description
+        == "the tensors do not fit the model: missing second.running_mean; left over head.weight; "
+        + "of another shape first.weight ([3, 5] where the model has [3, 2])")
+    for (name, tensor) in pair.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
+  }
+
+  @Test func layersLearnFromTheStartAndFrozenOnesStayFrozen() {
+    let layer = Linear(2, 2)
+    #expect(layer(.ones([1, 2])).requiresGradient)
+    layer.weight.requiresGradient = false
+    _ = layer.state
+    #expect(!layer.weight.requiresGradient && layer.bias.requiresGradient)
+  }
+
+  @Test func trainReachesEveryPart() {
+    let pair = Pair()
+    pair.train(false)
+    #expect(!pair.isTraining && !pair.first.isTraining && !pair.second.isTraining)
+    pair.train()
+    #expect(pair.isTraining && pair.second.isTraining)
+  }
+
+  @Test func movingKeepsIdentityAndTraining() {
+    let pair = Pair()
+    let weight = pair.first.weight
+    let before = state(of: pair).mapValues { $0.to(.cpu) }
+    pair.move(to: .best)
+    #expect(pair.first.weight === weight && weight.device == .best && weight.requiresGradient)
+    for (name, tensor) in pair.state {
+      #expect(tensor.device == .best && tensor.to(.cpu).isEqual(to: before[name]!), "\(name)")
+    }
+  }
+
+  @Test func evaluationUsesAndKeepsTheRunningStatistics() {
+    let layer = BatchNorm3d(2, epsilon: 1e-5)
+    let clip = Tensor.keyed(1, shape: [2, 2, 2, 3, 3]) + 5
+    layer.train(false)
+    let first = layer(clip)
+    #expect(layer.runningMean.isEqual(to: .zeros([2])) && layer.batchesTracked.item == 0)
+    #expect((first - clip).norm < 1e-3 * clip.norm)
+    layer.train()
+    #expect(abs(layer(clip).mean().item) < 1e-5)
+    #expect(layer.runningMean.mean().item > 0.4)
+  }
+
+  @Test func initialWeightsHaveTheDocumentedDeviation() {
+    let layer = Conv3d(32, 64, kernel: Extent3(3, 3, 3))
+    let deviation = (2.0 / (64 * 27)).squareRoot()
+    let count = Double(layer.weight.count)
+    #expect(abs(layer.weight.norm / count.squareRoot() / deviation - 1) < 0.02)
+    #expect(abs(layer.weight.mean().item) < 5 * deviation / count.squareRoot())
+    let linear = Linear(300, 200)
+    #expect(abs(linear.weight.norm / 60_000.0.squareRoot() / 0.01 - 1) < 0.02)
+    #expect(linear.bias.norm == 0)
+  }
+}

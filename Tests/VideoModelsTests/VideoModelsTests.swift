@@ -1,0 +1,262 @@
+import Foundation
+import KeyedRandom
+import Testing
+import Torch
+import VideoModels
+
+private func classifier(
+  _ architecture: Architecture, width: Int, classes: Int = 9,
+  kind: VideoClassifier.Head.Kind = .pretext,
+  dropout: Double = 0, device: Device = .cpu
+) -> VideoClassifier {
+  let backbone = VideoResNet(architecture.plan, width: width, device: device)
+  return VideoClassifier(
+    backbone: backbone,
+    head: .init(
+      kind, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
+}
+
+@Suite struct ArchitectureTests {
+  @Test(arguments: [
+    (Architecture.r2d3d18, 14_059_849, 13.73), (.r2plus1d10, 14_370_094, 42.67),
+  ])
+  func costsAreThePapers(architecture: Architecture, parameters: Int, gigaOperations: Double) {
+    let cost = architecture.cost(width: 64, classes: 9, frames: 16, height: 112, clipWidth: 112)
+    #expect(cost.parameters == parameters)
+    #expect((Double(cost.operations) / 1e7).rounded() / 100 == gigaOperations)
+  }
+
+  @Test(arguments: [
+    (
+      Architecture.r2d3d18,
+      [[64, 16, 28, 28], [64, 16, 28, 28], [128, 16, 14, 14], [256, 8, 7, 7], [256, 4, 4, 4]]
+    ),
+    (
+      .r2plus1d10,
+      [[64, 16, 56, 56], [64, 16, 56, 56], [128, 8, 28, 28], [256, 4, 14, 14], [512, 2, 7, 7]]
+    ),
+  ])
+  func stagesHaveThePapersShapes(architecture: Architecture, shapes: [[Int]]) {
+    let network = VideoResNet(architecture.plan, device: .meta)
+    network.train(false)
+    let outputs = network.stageOutputs(.uninitialized([2, 3, 16, 112, 112], device: .meta))
+    #expect(outputs.map(\.shape) == shapes.map { [2] + $0 })
+    #expect(network.featureCount == shapes.last![0])
+    #expect(outputs.allSatisfy { $0.device == .meta })
+  }
+
+  /// Shapes without memory come from functions of our own; they agree with those of real convolutions.
+  @Test(arguments: Architecture.allCases)
+  func everyNetworkRunsAndMetaAgrees(architecture: Architecture) {
+    let real = VideoResNet(architecture.plan, width: 2)
+    let meta = VideoResNet(architecture.plan, width: 2, device: .meta)
+    for (frames, height, width) in [(8, 32, 40), (5, 29, 35)] {
+      let shape = [1, 3, frames, height, width]
+      real.train(false)
+      let outputs = withoutGradients { real.stageOutputs(.uniform(shape)) }
+      #expect(outputs.allSatisfy { $0.isFinite })
+      #expect(
+        outputs.map(\.shape) == meta.stageOutputs(.uninitialized(shape, device: .meta)).map(\.shape)
+      )
+      #expect(withoutGradients { real(.uniform(shape)) }.shape == outputs.last!.shape)
+    }
+    let blocks = real.state.map(\.name).filter {
+      $0.hasSuffix("conv_branch.a.weight") || $0.hasSuffix("conv_branch.a1.weight")
+    }
+    let expected: [Architecture: Int] = [.r2d3d18: 8, .r2d3d34: 16, .r2plus1d10: 4, .r2plus1d18: 8]
+    #expect(blocks.count == expected[architecture])
+  }
+}
+
+@Suite struct VideoClassifierTests {
+  private struct Golden: Decodable, Sendable {
+    struct Values: Decodable, Sendable {
+      let shape: [Int]
+      let values: [Double]
+    }
+    let state: [String: [Int]]
+    let features: Values
+    let logits: Values
+    let trainingLogits: Values
+    let loss: Values
+    let stemGradient: Values
+    let runningMean: Values
+
+    enum CodingKeys: String, CodingKey {
+      case state, features, logits, loss
+      case trainingLogits = "training logits"
+      case stemGradient = "stem gradient"
+      case runningMean = "running mean"
+    }
+  }
+
+  private func golden(_ architecture: Architecture) throws -> Golden {
+    let url = try #require(
+      Bundle.module.url(forResource: "networks", withExtension: "json", subdirectory: "Goldens"))
+    let goldens = try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))
+    return try #require(goldens[architecture.rawValue])
+  }
+
+  private func keyed(_ key: [UInt64], _ shape: [Int], _ range: ClosedRange<Double>) -> Tensor {
+    var generator = KeyedGenerator(key: key)
+    let count = shape.reduce(1, *)
+    return Tensor((0..<count).map { _ in Float(generator.uniform(in: range)) }, shape: shape)
+  }
+
+  /// Fills the network as make_goldens.py does.
+  private func fill(_ model: Module) throws {
+    var state: [String: Tensor] = [:]
+    for (place, entry) in model.state.sorted(by: { $0.name < $1.name }).enumerated() {
+      let (name, shape) = (entry.name, entry.tensor.shape)
+      let key = [50, UInt64(place)]
+      if name.hasSuffix("num_batches_tracked") {
+        state[name] = entry.tensor
+      } else if shape.count == 5 {
+        let bound = (6 / Double(shape[1...].reduce(1, *))).squareRoot()
+        state[name] = keyed(key, shape, -bound...bound)
+      } else if name.hasSuffix("running_var") || name.hasSuffix("_bn.weight") {
+        state[name] = keyed(key, shape, 0.5...1.5)
+      } else {
+        state[name] = keyed(key, shape, -0.5...0.5)
+      }
+    }
+    try model.load(state)
+  }
+
+  private func difference(_ tensor: Tensor, _ golden: Golden.Values) -> Double {
+    guard tensor.shape == golden.shape else { return .infinity }
+    let values = tensor.to(.float64).array(of: Double.self)
+    let error = zip(values, golden.values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return (error / golden.values.reduce(0) { $0 + $1 * $1 }).squareRoot()
+  }
+
+  @Test(arguments: [Architecture.r2d3d18, .r2plus1d10])
+  func networksAreThoseOfPyTorch(architecture: Architecture) throws {
+    let golden = try golden(architecture)
+    let model = classifier(architecture, width: 4)
+    let shapes = Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor.shape) })
+    #expect(shapes == golden.state)
+    try fill(model)
+    let clips = keyed([51], [3, 3, 8, 32, 32], -1...1)
+    model.train(false)
+    withoutGradients {
+      #expect(difference(model.features(clips), golden.features) < 1e-5)
+      #expect(difference(model(clips), golden.logits) < 1e-5)
+    }
+    model.train()
+    let logits = model(clips)
+    let loss = crossEntropy(logits, Tensor([2, 7, 0]))
+    loss.backward()
+    #expect(difference(logits, golden.trainingLogits) < 1e-4)
+    #expect(difference(loss, golden.loss) < 1e-4)
+    let stem = try #require(
+      model.parameters.first { $0.name.hasPrefix("backbone.conv1.") && $0.role == .weight })
+    #expect(difference(try #require(stem.tensor.gradient), golden.stemGradient) < 1e-3)
+    let mean = try #require(
+      model.buffers.first {
+        $0.name.hasPrefix("backbone.conv5.res_1.conv_branch.b")
+          && $0.name.hasSuffix("running_mean")
+          && ($0.name.contains("b_bn") || $0.name.contains("b2_bn"))
+      })
+    #expect(difference(mean.tensor, golden.runningMean) < 1e-4)
+  }
+
+  static let fixtures =
+    (ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
+      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path + "/shared") + "/fixtures"
+
+  @Test(
+    .enabled(
+      if: FileManager.default.fileExists(atPath: fixtures),
+      "the authors' checkpoints are not beside the repository"),
+    arguments: [
+      ("r2d3d18-w8-mosi", Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9),
+      ("r2d3d18-w8-hmdb51", .r2d3d18, .actions, 51),
+      ("r2plus1d10-w8-mosi", .r2plus1d10, .pretext, 9),
+    ])
+  func namesAndShapesAreTheAuthors(
+    file: String, architecture: Architecture, kind: VideoClassifier.Head.Kind, classes: Int
+  ) throws {
+    let text = try String(contentsOfFile: "\(Self.fixtures)/\(file).keys.txt", encoding: .utf8)
+    let model = classifier(architecture, width: 8, classes: classes, kind: kind)
+    #expect(
+      Set(text.split(separator: "\n").map(String.init))
+        == Set(model.state.map { "\($0.name) \($0.tensor.shape)" }))
+  }
+
+  @Test(arguments: [Architecture.r2d3d18, .r2plus1d10])
+  func evaluationChangesNothingAndRepeats(architecture: Architecture) {
+    let model = classifier(architecture, width: 2, dropout: 0.5)
+    let clips = keyed([1], [2, 3, 4, 16, 16], -1...1)
+    model.train(false)
+    let before = model.state.map { $0.tensor.detached().clone() }
+    let first = model(clips)
+    #expect(first.isEqual(to: model(clips)), "dropout must be off")
+    for (entry, old) in zip(model.state, before) {
+      #expect(entry.tensor.isEqual(to: old), "\(entry.name)")
+    }
+    // A clip's logits do not depend on the others.
+    #expect((model(clips.sliced(0, 0..<1)) - first.sliced(0, 0..<1)).norm < 1e-5 * first.norm)
+
+    model.train()
+    #expect(!model(clips).isEqual(to: model(clips)), "dropout must be on")
+    for buffer in model.buffers where buffer.name.hasSuffix("num_batches_tracked") {
+      #expect(buffer.tensor.item == 2, "\(buffer.name)")
+    }
+    for (entry, old) in zip(model.state, before) where entry.name.hasSuffix("running_mean") {
+      #expect(!entry.tensor.isEqual(to: old), "\(entry.name)")
+    }
+  }
+
+  @Test func everyParameterLearns() {
+    for architecture in Architecture.allCases {
+      let model = classifier(architecture, width: 2)
+      crossEntropy(model(keyed([2], [2, 3, 4, 32, 32], -1...1)), Tensor([1, 3])).backward()
+      for parameter in model.parameters {
+        #expect((parameter.tensor.gradient?.norm ?? 0) > 0, "\(architecture): \(parameter.name)")
+      }
+    }
+  }
+
+  @Test func normalizationsAreToldFromWeights() {
+    for parameter in classifier(.r2plus1d10, width: 2).parameters {
+      let expected: Module.Parameter.Role =
+        parameter.name.contains("_bn.")
+        ? .normalization : parameter.name.hasSuffix(".bias") ? .bias : .weight
+      #expect(parameter.role == expected, "\(parameter.name)")
+    }
+  }
+
+  @Test func movingKeepsIdentity() {
+    let model = classifier(.r2d3d18, width: 2)
+    let before = model.state.map { ObjectIdentifier($0.tensor) }
+    model.move(to: .best)
+    #expect(model.state.map { ObjectIdentifier($0.tensor) } == before)
+    #expect(model.state.allSatisfy { $0.tensor.device == .best })
+    #expect(model.parameters.allSatisfy { $0.tensor.requiresGradient })
+  }
+
+  @Test func initialWeightsAreHes() {
+    let model = classifier(.r2d3d18, width: 32)
+    for parameter in model.parameters where parameter.tensor.count > 20_000 {
+      let shape = parameter.tensor.shape
+      let fanOut = Double(shape[0] * shape[2...].reduce(1, *))
+      let deviation = parameter.tensor.norm / Double(parameter.tensor.count).squareRoot()
+      #expect(abs(deviation / (2 / fanOut).squareRoot() - 1) < 0.03, "\(parameter.name)")
+    }
+  }
+
+  /// libtorch's generator is the process's, so this runs in one of its own.
+  @Test func equalSeedsGiveEqualNetworks() async {
+    await #expect(processExitsWith: .success) {
+      func weights(_ seed: UInt64) -> [Tensor] {
+        Runtime.seed(seed)
+        return VideoResNet(Architecture.r2plus1d10.plan, width: 4).state.map(\.tensor)
+      }
+      let (first, second, other) = (weights(1), weights(1), weights(2))
+      let same = zip(first, second).allSatisfy { $0.isEqual(to: $1) }
+      exit(same && !first[0].isEqual(to: other[0]) ? EXIT_SUCCESS : EXIT_FAILURE)
+    }
+  }
+}
