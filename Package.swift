@@ -43,7 +43,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -80,7 +79,7 @@ let package = Package(
       [
         "Torch", "MoSI", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
         "SafeFiles",
-        "Figures", "Yams", .product(name: "Logging", package: "swift-log"),
+        "Figures", "Yams",
       ]),
 
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
@@ -88,7 +87,6 @@ let package = Package(
       name: "CommandLineTool",
       dependencies: [
         "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 

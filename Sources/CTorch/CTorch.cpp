@@ -13,9 +13,14 @@
 
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace {
 
@@ -393,6 +398,13 @@ ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_byt
     *free_bytes = static_cast<int64_t>(memory.first);
     *total_bytes = static_cast<int64_t>(memory.second);
   });
+}
+
+void ct_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
 }
 
 void ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn) {

@@ -26,6 +26,7 @@ struct Mosi: ParsableCommand {
     }
     // Writing into a closed pipe is an error to report, not a death.
     signal(SIGPIPE, SIG_IGN)
+    Runtime.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -145,6 +145,8 @@ int32_t ct_cuda_device_count(void);
 ct_error *ct_cuda_synchronize(int32_t device);
 // Bytes free and in all on a CUDA device.
 ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes);
+// Lets glibc's allocator keep what is freed instead of returning it to the system; no effect elsewhere.
+void ct_keep_freed_memory(void);
 // Lets CUDA matrix products and convolutions of float32 use TF32, and cuDNN choose by measuring.
 void ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
 
