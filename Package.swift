@@ -32,6 +32,7 @@ let package = Package(
     .executable(name: "mosi", targets: ["CommandLineTool"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Media", targets: ["Media"]),
+    .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
@@ -42,6 +43,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
