@@ -8,6 +8,7 @@
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples
+DOCUMENTED := KeyedRandom Torch Media MoSI VideoModels VideoData Training
 
 .PHONY: demo test build example docs setup format lint
 .DEFAULT_GOAL := build
@@ -30,7 +31,9 @@ example: setup
 	  --scratch-path .build/example PseudoMotionStep
 
 docs: setup
-	scripts/docs.sh
+	swift package $(SWIFT_BUILD_FLAGS) --allow-writing-to-directory .build/documentation \
+	  generate-documentation --enable-experimental-combined-documentation --warnings-as-errors \
+	  $(addprefix --target ,$(DOCUMENTED)) --output-path .build/documentation
 
 format:
 	swift format --in-place --recursive --parallel $(FORMATTED)
