@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 passed=0 failed=0
-readonly tools=(bash sh env dirname uname mktemp tail rm awk cat readlink ln mkdir mv touch chmod)
+readonly tools=(bash sh env dirname mktemp tail rm awk cat readlink ln mkdir mv touch chmod)
 
 # A machine in folder $1 where everything is found; tests take away from it.
 machine() {
@@ -17,6 +17,7 @@ machine() {
   cp scripts/setup.sh "$clone/scripts/"
   local tool
   for tool in "${tools[@]}"; do ln -s "$(command -v "$tool")" "$folder/bin/$tool"; done
+  mock uname 'echo Linux'
   mock swift 'true'
   mock pkg-config 'true'
   mock dpkg 'true'
@@ -79,9 +80,10 @@ machine all-there
 expect 0 'installing torch==2.13.0'
 check grep -q "prefix=$clone/.libtorch/venv/lib/python3.11/site-packages/torch" "$clone/.libtorch/pkgconfig/libtorch.pc"
 check [ -e "$clone/.libtorch/torch/lib/libtorch_cpu.so" ]
-touch -d '2001-01-01' "$clone/.libtorch/pkgconfig/libtorch.pc"
+touch -d '2001-01-01T00:00:00' "$clone/.libtorch/pkgconfig/libtorch.pc"
 expect 0 ''
-check [ "$(lines pip)$(lines apt-get)" = 10 ]
+check [ "$(lines pip)" = 1 ]
+check [ "$(lines apt-get)" = 0 ]
 check [ "$(date -r "$clone/.libtorch/pkgconfig/libtorch.pc" +%Y)" = 2001 ]  # nothing to rebuild
 mv "$clone" "$clone-moved"; clone="$clone-moved"
 expect 0 ''

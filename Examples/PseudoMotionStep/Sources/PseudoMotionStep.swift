@@ -24,10 +24,8 @@ struct PseudoMotionStep {
 
     // A narrow R-2D3D-18 with a class for each motion.
     Runtime.seed(3)
-    let backbone = VideoResNet(Architecture.r2d3d18.plan, width: 8)
-    let head = VideoClassifier.Head(
-      .pretext, features: backbone.featureCount, classes: task.classNames.count, dropout: 0)
-    let model = VideoClassifier(backbone: backbone, head: head)
+    let model = VideoClassifier(
+      .r2d3d18, width: 8, classes: task.classNames.count, dropout: 0)
     let optimizer = Adam(ParameterGroup.sparingNormalization(model.parameters, weightDecay: 1e-4))
 
     // One step.
