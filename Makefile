@@ -1,13 +1,16 @@
 # make demo    set up, build, train on pictures made on the fly (or SOURCES=dir) and show the result
 # make test    set up, build and run every test
 # make build   set up and build; the tool is .build/release/mosi
+# make example set up, build and run Examples/PseudoMotionStep
+# make docs    build the documentation into .build/documentation
 # make format  format the sources;  make lint  check their format
 # LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
 
-SWIFT_BUILD_FLAGS := -c release --pkg-config-path $(CURDIR)/.libtorch/pkgconfig
+SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples
+DOCUMENTED := KeyedRandom Torch Media MoSI VideoModels VideoData Training
 
-.PHONY: demo test build setup format lint
+.PHONY: demo test build example docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -21,6 +24,16 @@ test: setup
 
 demo: build
 	@scripts/demo.sh $(SOURCES)
+
+# Built beside the package, so that the example's folder stays clean.
+example: setup
+	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
+	  --scratch-path .build/example PseudoMotionStep
+
+docs: setup
+	swift package $(SWIFT_BUILD_FLAGS) --allow-writing-to-directory .build/documentation \
+	  generate-documentation --enable-experimental-combined-documentation --warnings-as-errors \
+	  $(addprefix --target ,$(DOCUMENTED)) --output-path .build/documentation
 
 format:
 	swift format --in-place --recursive --parallel $(FORMATTED)

@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "mosi", targets: ["CommandLineTool"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Media", targets: ["Media"]),
+    .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
@@ -44,6 +45,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [

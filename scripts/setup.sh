@@ -39,14 +39,15 @@ install_system_libraries() {
   local command="apt-get install -y --no-install-recommends ${apt_packages[*]}"
   command -v apt-get >/dev/null \
     || die "FFmpeg's and Cairo's development files are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale and cairo with this system's package manager"
-  local as_root=()
+  local as_root=env
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || die "not root and no sudo: run as root: $command"
-    as_root=(sudo)
+    as_root="sudo env"
   fi
   say "installing FFmpeg's and Cairo's development files with apt-get"
   local log; log=$(mktemp)
-  if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
+  if ! { $as_root apt-get update && $as_root DEBIAN_FRONTEND=noninteractive $command; } \
+    </dev/null >"$log" 2>&1; then
     tail -5 "$log" >&2
     die "apt-get failed (its last lines are above, all of it in $log): mend that, or run: $command"
   fi
@@ -76,41 +77,47 @@ check_torch() { # folder, how to mend it
     || die "$1 is torch $((version / 100)).$((version % 100)), but mosi needs 2.11 to 2.13: $2"
 }
 
+# Prints the folder of the wheel's torch, installed where it is not yet.
 install_wheel() {
   local venv=.libtorch/venv
-  local torch
-  torch=$(echo "$venv"/lib/python3*/site-packages/torch)
-  if [ ! -e "$venv/installed-$wheel_version" ]; then
+  local mark=$venv/installed-$wheel_version  # made last: without it an installation was cut off
+  local torch; torch=$(torch_in "$venv")
+  if [ ! -e "$mark" ] || [ ! -e "$torch/lib" ]; then
     command -v python3 >/dev/null \
       || die "python3 is missing: install it (apt-get install python3-venv), or set LIBTORCH=/path/to/torch"
     rm -rf "$venv"
+    mkdir -p .libtorch
     python3 -m venv "$venv" >/dev/null 2>&1 \
       || die "python3 cannot make a virtual environment: apt-get install python3-venv, or set LIBTORCH=/path/to/torch"
     say "installing torch==$wheel_version into .libtorch (once)"
-    local index=()
-    [ -z "${MOSI_TORCH_INDEX:-}" ] || index=(--extra-index-url "$MOSI_TORCH_INDEX")
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${index[@]}" \
-      "torch==$wheel_version" >&2 \
-      || die "pip could not install torch==$wheel_version (its words are above): check the network, name an index with MOSI_TORCH_INDEX=URL, or set LIBTORCH=/path/to/torch"
-    torch=$(echo "$venv"/lib/python3*/site-packages/torch)
+    # No array: an empty one is an error in the bash 3 of macOS.
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+      ${MOSI_TORCH_INDEX:+--extra-index-url "$MOSI_TORCH_INDEX"} "torch==$wheel_version" >&2 \
+      || die "pip could not install torch==$wheel_version (its words are above): check the network and that python3 is 3.10 or later, name an index with MOSI_TORCH_INDEX=URL, or set LIBTORCH=/path/to/torch"
+    torch=$(torch_in "$venv")
     check_torch "$torch" "remove .libtorch and run make again"
-    touch "$venv/installed-$wheel_version"
+    touch "$mark"
   fi
-  echo "$PWD/$torch"
+  # The physical path, so that clones which share one .libtorch by a link agree on it.
+  (cd "$torch" && pwd -P)
 }
+
+torch_in() { echo "$1"/lib/python3*/site-packages/torch; }
 
 # Links and describes the libtorch in folder $1; files change only when their content does, so that
 # a repeated set-up rebuilds nothing.
 use_torch() {
   mkdir -p .libtorch/pkgconfig
   [ "$(readlink .libtorch/torch 2>/dev/null)" = "$1" ] || ln -sfn "$1" .libtorch/torch
+  local version; version=$(torch_version "$1")
+  local prefix=${1// /\\ }  # pkg-config splits at plain spaces
   local description
   description=$(cat <<EOF
-prefix=$1
+prefix=$prefix
 
 Name: libtorch
 Description: PyTorch's C++ library
-Version: $(( $(torch_version "$1") / 100 )).$(( $(torch_version "$1") % 100 ))
+Version: $((version / 100)).$((version % 100))
 Cflags: -I\${prefix}/include
 Libs: -L\${prefix}/lib -ltorch -ltorch_cpu -lc10
 EOF

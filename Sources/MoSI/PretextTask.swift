@@ -18,6 +18,7 @@ public protocol PretextTask: Sendable {
   /// - Parameters:
   ///   - sources: uint8 [B, 3, H, W].
   ///   - generators: one for each source; all that is random about its clips is drawn from it.
+  ///   - purpose: training, with what has passed of it, or validation.
   func clips(from sources: Tensor, generators: [KeyedGenerator], purpose: ClipPurpose)
     -> LabelledClips
 }

@@ -20,7 +20,11 @@ public final class StillLoader: @unchecked Sendable {
     public let reason: String
   }
 
-  /// - Parameter report: called once for each bad source, from whatever thread meets it.
+  /// - Parameters:
+  ///   - sources: what stills are loaded from.
+  ///   - height: of the stills, in pixels.
+  ///   - width: of the stills, in pixels.
+  ///   - report: called once for each bad source, from whatever thread meets it.
   public init(
     sources: [Source], height: Int, width: Int, report: @escaping @Sendable (BadSource) -> Void
   ) {

@@ -10,6 +10,18 @@ public final class VideoClassifier: Layer {
     self.head = head
   }
 
+  /// A network of one of the paper's architectures; see ``VideoResNet`` for `width`, `epsilon` and the weights.
+  public convenience init(
+    _ architecture: Architecture, width: Int = 64, epsilon: Double = 1e-3,
+    head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, device: Device = .cpu
+  ) {
+    let backbone = VideoResNet(architecture.plan, width: width, epsilon: epsilon, device: device)
+    self.init(
+      backbone: backbone,
+      head: Head(
+        head, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
+  }
+
   public override var children: [(name: String, module: Module)] {
     [("backbone", backbone), ("head", head)]
   }
@@ -59,10 +71,7 @@ extension Architecture {
   /// The cost of this network with a head of `classes`, for a clip of `frames` frames of `height` x `width`.
   public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
   {
-    let backbone = VideoResNet(plan, width: width, device: .meta)
-    let head = VideoClassifier.Head(
-      .pretext, features: backbone.featureCount, classes: classes, dropout: 0, device: .meta)
-    let model = VideoClassifier(backbone: backbone, head: head)
+    let model = VideoClassifier(self, width: width, classes: classes, device: .meta)
     model.train(false)
     let operations = OperationCounter.count {
       _ = withoutGradients {

@@ -14,8 +14,10 @@ public final class VideoResNet: Layer {
   /// Weights are drawn from libtorch's generator (see `Runtime.seed`).
   ///
   /// - Parameters:
+  ///   - plan: the kernels, strides and numbers of blocks; see ``Architecture/plan``.
   ///   - width: the channels of conv1; 64 in the paper.
   ///   - epsilon: batch normalization's, 1e-3 in the MoSI recipes.
+  ///   - device: where the weights are.
   public init(_ plan: ResNetPlan, width: Int = 64, epsilon: Double = 1e-3, device: Device = .cpu) {
     stem = Stem(plan, width: width, epsilon: epsilon, device: device)
     var channels = width

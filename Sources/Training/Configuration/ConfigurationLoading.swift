@@ -58,7 +58,9 @@ extension PretrainingConfiguration {
 
   /// The configuration that ``yaml`` gave.
   ///
-  /// - Parameter origin: what errors call the text.
+  /// - Parameters:
+  ///   - yaml: the text; keys that it lacks have their defaults.
+  ///   - origin: what errors call the text.
   public init(yaml: String, origin: String) throws {
     var tree = try ConfigurationTree(PretrainingConfiguration())
     try tree.merge(ConfigurationTree.parse(yaml: yaml, path: origin), origin: origin)

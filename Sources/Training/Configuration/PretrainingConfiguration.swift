@@ -235,12 +235,9 @@ extension PretrainingConfiguration {
   /// The network with a head of `classes`, its weights drawn by the run's seed, on the CPU.
   public func makeModel(classes: Int) -> VideoClassifier {
     Runtime.seed(UInt64(seed))
-    let backbone = VideoResNet(
-      model.architecture.plan, width: model.width, epsilon: model.batchNormEpsilon)
     return VideoClassifier(
-      backbone: backbone,
-      head: .init(
-        .pretext, features: backbone.featureCount, classes: classes, dropout: model.dropout))
+      model.architecture, width: model.width, epsilon: model.batchNormEpsilon, classes: classes,
+      dropout: model.dropout)
   }
 
   func makeOptimizer(for model: VideoClassifier) -> any Optimizer {

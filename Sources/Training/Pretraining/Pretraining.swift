@@ -30,8 +30,12 @@ public enum PretrainingOutcome: Sendable {
 /// Pre-trains a network by the configuration's pretext task and leaves everything in the run's folder.
 ///
 /// - Parameters:
+///   - configuration: what is computed.
+///   - run: where all is left; a new run wants a folder without one.
 ///   - resuming: true to go on from the folder's last checkpoint, to the very numbers of a run that was never
 ///     interrupted.
+///   - options: the device and the threads.
+///   - reporter: hears how it goes, and can ask to stop.
 /// - Throws: ``RunError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,

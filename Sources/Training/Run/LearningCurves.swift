@@ -5,7 +5,9 @@ public struct LearningCurves {
   private let metrics: Metrics
   private let chance: Double
 
-  /// - Parameter chance: the accuracy of guessing, drawn as a line.
+  /// - Parameters:
+  ///   - metrics: the lines of the run's metrics.jsonl.
+  ///   - chance: the accuracy of guessing, drawn as a line.
   public init(of metrics: Metrics, chance: Double) {
     self.metrics = metrics
     self.chance = chance
