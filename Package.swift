@@ -100,7 +100,8 @@ let package = Package(
     tests(of: "MoSI"),
     tests(of: "VideoModels"),
     tests(of: "VideoData"),
-    tests(of: "Training"),
+    tests(of: "Training", ["KeyedRandom"]),
+    tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
