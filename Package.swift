@@ -103,7 +103,8 @@ let package = Package(
     tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
-    tests(of: "Training"),
+    tests(of: "Training", ["KeyedRandom"]),
+    tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

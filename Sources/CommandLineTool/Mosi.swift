@@ -26,6 +26,8 @@ struct Mosi: ParsableCommand {
     }
     // Writing into a closed pipe is an error to report, not a death.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file larger than the shell's limit.
+    signal(SIGXFSZ, SIG_IGN)
     Runtime.keepFreedMemory()
     do {
       var command = try parseAsRoot()
@@ -38,7 +40,7 @@ struct Mosi: ParsableCommand {
         print(fullMessage(for: error))
         Foundation.exit(0)
       case .validationFailure:
-        FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+        Terminal.line(fullMessage(for: error))
         Foundation.exit(2)
       default:
         Terminal.error("\(error)")

@@ -70,7 +70,9 @@ struct Pretrain: ParsableCommand {
       if let valFraction { $0.sources.validationFraction = valFraction }
       if let epochs { $0.epochs = epochs }
     }
-    if !resume && run.holdsRun { throw RunError.occupied(path: run.path) }
+    if !resume && run.holdsRun {
+      throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
+    }
     var execution = ExecutionOptions(device: try device.map(chosenDevice) ?? .best)
     if let workers { execution.workers = workers }
 

@@ -34,6 +34,9 @@ struct Preview: ParsableCommand {
     let settings = configuration.sources
     let collection = try SourceCollection(
       paths: settings.paths, frameFolders: settings.frameFolders)
+    for problem in collection.problems {
+      Terminal.line(Terminal.warning("\(problem.path) \(problem.reason)"))
+    }
     let task = configuration.task
     let loader = StillLoader(
       sources: collection.sources, height: task.sourceSize.height, width: task.sourceSize.width

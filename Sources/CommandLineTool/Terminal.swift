@@ -17,7 +17,8 @@ enum Terminal {
   }
 
   static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    // Nobody may be reading any more; the work goes on.
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   static func line(_ text: String) { write(text + "\n") }

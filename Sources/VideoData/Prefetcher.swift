@@ -36,15 +36,15 @@ public final class Prefetcher<Item: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// The next item; nil after the last.
+  /// The next item; nil after the last and once cancelled.
   ///
   /// - Throws: what making it threw.
   public func next() throws -> Item? {
     condition.lock()
     defer { condition.unlock() }
-    guard nextToHand < count, !isCancelled else { return nil }
-    while ready[nextToHand] == nil { condition.wait() }
-    let result = ready.removeValue(forKey: nextToHand)!
+    guard nextToHand < count else { return nil }
+    while !isCancelled && ready[nextToHand] == nil { condition.wait() }
+    guard !isCancelled, let result = ready.removeValue(forKey: nextToHand) else { return nil }
     nextToHand += 1
     condition.broadcast()
     return try result.get()

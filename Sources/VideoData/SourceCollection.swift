@@ -2,7 +2,7 @@ import Foundation
 import KeyedRandom
 import Media
 
-/// The sources that paths name, in an order that depends on nothing but their names.
+/// The sources that paths name, each once, in an order that depends on nothing but their names.
 public struct SourceCollection: Sendable {
   public private(set) var sources: [Source] = []
   /// Folders that could not be read, each with its reason.
@@ -20,18 +20,24 @@ public struct SourceCollection: Sendable {
   public init(paths: [String], frameFolders: Bool = false) throws {
     var search = Search(frameFolders: frameFolders)
     for path in paths { try search.add(path) }
-    sources = search.sources
+    // A source that paths name twice would be trained on and held out at once.
+    var seen: Set<Source> = []
+    sources = search.sources.filter { seen.insert($0).inserted }
     problems = search.problems
     likelyFrameFolders = search.likelyFrameFolders
-    guard !sources.isEmpty else { throw SourceError.nothingFound(paths: paths) }
+    guard !sources.isEmpty else {
+      throw SourceError.nothingFound(
+        paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })
+    }
   }
 
-  /// Sets aside the share `fraction` of the sources, at least one where it is positive.
+  /// Sets aside the share `fraction` of the sources, at least one where it is positive, but never all: of a single
+  /// source nothing is held out.
   ///
   /// Which ones depends on the sources alone, not on a run's seed, so that runs are judged alike.
   public func split(heldOut fraction: Double) -> (training: [Source], heldOut: [Source]) {
-    guard fraction > 0 else { return (sources, []) }
-    let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count)
+    guard fraction > 0, sources.count > 1 else { return (sources, []) }
+    let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count - 1)
     var generator = KeyedGenerator(0x5911_7000)
     let heldOut = Set(generator.permutation(of: sources.count).prefix(count))
     return (
@@ -47,7 +53,8 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
   case unknownKind(path: String)
   case unreadableList(path: String, reason: String)
   case malformedSynthetic(name: String)
-  case nothingFound(paths: [String])
+  /// `problem` tells of a folder that could not be read.
+  case nothingFound(paths: [String], problem: String? = nil)
 
   public var description: String {
     switch self {
@@ -58,19 +65,23 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
     case .unreadableList(let path, let reason):
       "the list \(path) cannot be read: \(reason)"
     case .malformedSynthetic(let name):
-      "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to 100000000"
-    case .nothingFound(let paths):
+      "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
+    case .nothingFound(let paths, let problem):
       "no picture or video was found in \(paths.joined(separator: ", "))"
+        + (problem.map { "; \($0)" } ?? "")
     }
   }
 }
+
+/// So many fit into memory together with an epoch's order.
+private let maximalSynthetic = 10_000_000
 
 private struct Search {
   let frameFolders: Bool
   var sources: [Source] = []
   var problems: [(path: String, reason: String)] = []
   var likelyFrameFolders: [String] = []
-  /// Real paths of the folders entered, so that links cannot lead in circles.
+  /// Real paths of the folders and lists entered, so that links and lists cannot lead in circles.
   private var entered: Set<String> = []
 
   init(frameFolders: Bool) { self.frameFolders = frameFolders }
@@ -105,14 +116,18 @@ private struct Search {
   private mutating func addSynthetic(_ name: String) throws {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[1] == "dead-leaves", let count = Int(parts[2]),
-      (1...100_000_000).contains(count)
+      (1...maximalSynthetic).contains(count)
     else { throw SourceError.malformedSynthetic(name: name) }
     sources += (0..<count).map { .deadLeaves(index: $0) }
   }
 
+  /// False where the folder or list was entered before, by whatever name.
+  private mutating func enter(_ path: String) -> Bool {
+    entered.insert(URL(fileURLWithPath: path).resolvingSymlinksInPath().path).inserted
+  }
+
   private mutating func addFolder(_ path: String) {
-    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    guard entered.insert(real).inserted else { return }
+    guard enter(path) else { return }
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -163,14 +178,17 @@ private struct Search {
     return true
   }
 
-  /// Missing entries stay in: whoever loads them reports each.
+  /// Missing entries, and files that are no pictures by their names, stay in: whoever loads them reports each.
   private mutating func addList(_ path: String) throws {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
+    guard enter(path) else { return }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw SourceError.unreadableList(path: path, reason: "there is no permission to read it")
+    }
+    guard var text = String(data: data, encoding: .utf8) else {
       throw SourceError.unreadableList(path: path, reason: "it is no UTF-8 text")
     }
+    // The mark that some editors put first.
+    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
     let folder = (path as NSString).deletingLastPathComponent
     for line in text.split(whereSeparator: \.isNewline) {
       let entry = line.trimmingCharacters(in: .whitespaces)
@@ -178,9 +196,9 @@ private struct Search {
       let target =
         entry.hasPrefix("/") || entry.hasPrefix("synthetic:") || folder.isEmpty
         ? entry : "\(folder)/\(entry)"
-      if FileManager.default.fileExists(atPath: target) || target.hasPrefix("synthetic:") {
+      do {
         try add(target)
-      } else {
+      } catch SourceError.missing, SourceError.unknownKind {
         sources.append(file(target) ?? .picture(path: target))
       }
     }

@@ -5,7 +5,9 @@ import Media
 /// Loads stills of sources, and steps over those that give none.
 ///
 /// Safe to share between threads. What is loaded for a sample depends on its key alone: a bad source is replaced by
-/// the next good one after a place drawn from the same key, whoever loads it and whenever.
+/// the next good one after a place drawn from the same key, whoever loads it and whenever. That a source was bad
+/// before is therefore no reason to pass it over: a video or a folder of frames may be bad at one time only, and
+/// who met that first differs from run to run.
 public final class StillLoader: @unchecked Sendable {
   public let sources: [Source]
   public let height: Int
@@ -34,6 +36,9 @@ public final class StillLoader: @unchecked Sendable {
     self.report = report
   }
 
+  /// The indices of the bad sources met so far, in order.
+  public var badIndices: [Int] { lock.withLock { bad.keys.sorted() } }
+
   /// The bad sources met so far, in the order of the sources.
   public var badSources: [BadSource] {
     lock.withLock { bad.sorted { $0.key < $1.key }.map(\.value) }
@@ -57,14 +62,17 @@ public final class StillLoader: @unchecked Sendable {
   public func centreStill(ofSource index: Int) -> Picture? { attempt(index, key: nil) }
 
   private func attempt(_ index: Int, key: [UInt64]?) -> Picture? {
-    if lock.withLock({ bad[index] != nil }) { return nil }
     do {
       return try sources[index].still(
         height: height, width: width, place: key.map { .random(KeyedGenerator(key: $0)) } ?? .centre
       )
     } catch {
       let found = BadSource(source: sources[index], reason: error.description)
-      let isNew = lock.withLock { bad.updateValue(found, forKey: index) == nil }
+      let isNew = lock.withLock {
+        if bad[index] != nil { return false }
+        bad[index] = found
+        return true
+      }
       if isNew { report(found) }
       return nil
     }
@@ -77,6 +85,8 @@ public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     let first = badSources.first.map { "; the first: \($0.reason)" } ?? ""
-    return "none of the \(badSources.count) sources gives a picture\(first)"
+    return badSources.count == 1
+      ? "the only source gives no picture: \(badSources[0].reason)"
+      : "none of the \(badSources.count) sources gives a picture\(first)"
   }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import MoSI
 import SafeFiles
+import VideoModels
 import Yams
 
 /// A configuration that cannot be used: one sentence that names the key.
@@ -23,22 +25,6 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
     case .impossible(let key, let rule):
       "the configuration's \(key) \(rule)"
     }
-  }
-}
-
-/// An enumeration that configurations name by its raw values; a wrong one is told the right ones.
-public protocol ConfigurationChoice: RawRepresentable<String>, CaseIterable, Codable {}
-
-extension ConfigurationChoice {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let name = try container.decode(String.self)
-    guard let value = Self(rawValue: name) else {
-      let choices = Self.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "one of \(choices), not \(name)")
-    }
-    self = value
   }
 }
 
@@ -88,6 +74,69 @@ extension PretrainingConfiguration {
   }
 }
 
+/// Any JSON, by coders: JSONSerialization rounds numbers and makes Booleans of them.
+private enum JSONValue: Codable {
+  case group([String: JSONValue])
+  case list([JSONValue])
+  case boolean(Bool)
+  case integer(Int)
+  case real(Double)
+  case text(String)
+
+  /// Traps on what no JSON holds.
+  init(_ value: Any) {
+    self =
+      switch value {
+      case let group as [String: Any]: .group(group.mapValues(JSONValue.init))
+      case let list as [Any]: .list(list.map(JSONValue.init))
+      case let boolean as Bool: .boolean(boolean)
+      case let integer as Int: .integer(integer)
+      case let real as Double: .real(real)
+      default: .text(value as! String)
+      }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let boolean = try? container.decode(Bool.self) {
+      self = .boolean(boolean)
+    } else if let integer = try? container.decode(Int.self) {
+      self = .integer(integer)
+    } else if let real = try? container.decode(Double.self) {
+      self = .real(real)
+    } else if let text = try? container.decode(String.self) {
+      self = .text(text)
+    } else if let list = try? container.decode([JSONValue].self) {
+      self = .list(list)
+    } else {
+      self = .group(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .group(let group): try container.encode(group)
+    case .list(let list): try container.encode(list)
+    case .boolean(let boolean): try container.encode(boolean)
+    case .integer(let integer): try container.encode(integer)
+    case .real(let real): try container.encode(real)
+    case .text(let text): try container.encode(text)
+    }
+  }
+
+  var any: Any {
+    switch self {
+    case .group(let group): group.mapValues(\.any)
+    case .list(let list): list.map(\.any)
+    case .boolean(let boolean): boolean
+    case .integer(let integer): integer
+    case .real(let real): real
+    case .text(let text): text
+    }
+  }
+}
+
 /// A configuration as nested dictionaries, whose keys are all that there are.
 struct ConfigurationTree {
   private var root: [String: Any]
@@ -97,8 +146,9 @@ struct ConfigurationTree {
   init(_ configuration: PretrainingConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    let json = try encoder.encode(configuration)
-    root = try JSONSerialization.jsonObject(with: json) as! [String: Any]
+    root =
+      try JSONDecoder().decode(JSONValue.self, from: encoder.encode(configuration)).any
+      as! [String: Any]
   }
 
   static func parse(yaml: String, path: String) throws -> [String: Any] {
@@ -110,7 +160,7 @@ struct ConfigurationTree {
       throw ConfigurationError.unreadable(path: path, problem: words)
     }
     switch value {
-    case nil: return [:]
+    case nil, is NSNull: return [:]
     case let tree as [String: Any]: return tree
     default:
       throw ConfigurationError.unreadable(path: path, problem: "it holds no keys and values")
@@ -118,7 +168,7 @@ struct ConfigurationTree {
   }
 
   mutating func merge(_ changes: [String: Any], origin: String) throws {
-    root = try Self.merged(root, changes, prefix: "", origin: origin, all: Array(leaves.keys))
+    root = try Self.merged(root, changes, prefix: "", origin: origin, all: names)
     lastOrigin = origin
   }
 
@@ -138,19 +188,15 @@ struct ConfigurationTree {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
       return try decoder.decode(
-        PretrainingConfiguration.self, from: JSONSerialization.data(withJSONObject: root))
+        PretrainingConfiguration.self, from: JSONEncoder().encode(JSONValue(root)))
     } catch let error as DecodingError {
       let (context, expected): (DecodingError.Context, String) =
         switch error {
-        case .typeMismatch(let type, let context): (context, "of type \(type)")
+        case .typeMismatch(let type, let context):
+          (context, type == Int.self ? "a whole number in range" : "of type \(type)")
         case .valueNotFound(let type, let context): (context, "of type \(type)")
         case .keyNotFound(_, let context): (context, "complete")
-        case .dataCorrupted(let context):
-          (
-            context,
-            context.debugDescription.hasPrefix("one of")
-              ? context.debugDescription : "a whole number in range"
-          )
+        case .dataCorrupted(let context): (context, "a whole number in range")
         @unknown default: (.init(codingPath: [], debugDescription: ""), "readable")
         }
       throw ConfigurationError.wrongType(
@@ -160,7 +206,7 @@ struct ConfigurationTree {
   }
 
   var yaml: String {
-    get throws { try Yams.dump(object: Self.plain(root), sortKeys: true) }
+    get throws { try Yams.serialize(node: Self.node(root), allowUnicode: true) }
   }
 
   /// Every value by its dotted key, as text.
@@ -171,7 +217,7 @@ struct ConfigurationTree {
         if let below = value as? [String: Any] {
           walk(below, "\(prefix)\(key).")
         } else {
-          found[prefix + key] = "\(Self.plain(value))"
+          found[prefix + key] = "\(value)"
         }
       }
     }
@@ -179,11 +225,21 @@ struct ConfigurationTree {
     return found
   }
 
+  /// The keys of all values and of all groups, dotted.
+  private var names: [String] {
+    let values = leaves.keys.map { $0.split(separator: ".") }
+    return Set(
+      values.flatMap { key in (1...key.count).map { key.prefix($0).joined(separator: ".") } }
+    )
+    .sorted()
+  }
+
   private static func merged(
     _ tree: [String: Any], _ changes: [String: Any], prefix: String, origin: String, all: [String]
   ) throws -> [String: Any] {
     var tree = tree
-    for (key, value) in changes {
+    // In the order of the names: of several mistakes the same one is told each time.
+    for (key, value) in changes.sorted(by: { $0.key < $1.key }) {
       let name = prefix + key
       guard let present = tree[key] else {
         throw ConfigurationError.unknownKey(
@@ -213,20 +269,24 @@ struct ConfigurationTree {
     if let present = present as? [Any] {
       // One value stands for a list of one.
       let list = value as? [Any] ?? [value]
-      guard let first = present.first else { return list.map { "\($0)" } }
+      // The lists that are empty by default are of texts.
+      let first = present.first ?? ""
       return try list.map { try converted($0, like: first, key: key, origin: origin) }
     }
-    if isBoolean(present) {
-      guard isBoolean(value) else { throw fail("true or false") }
+    if present is Bool {
+      guard value is Bool else { throw fail("true or false") }
       return value
     }
     if present is String {
-      guard !(value is [Any]), !(value is [String: Any]), !(value is NSNull) else {
+      guard !(value is [Any]), !(value is [AnyHashable: Any]), !(value is NSNull) else {
         throw fail("a text")
+      }
+      if let choices = choices[key], !choices.contains("\(value)") {
+        throw fail("one of \(choices.joined(separator: ", "))")
       }
       return "\(value)"
     }
-    if let number = value as? NSNumber, !isBoolean(value) { return number }
+    if value is Bool { throw fail("a number") }
     if let number = value as? Int { return number }
     if let number = value as? Double, number.isFinite { return number }
     // YAML takes 1e-3 for a text; a person does not.
@@ -234,21 +294,39 @@ struct ConfigurationTree {
     throw fail("a number")
   }
 
-  private static func isBoolean(_ value: Any) -> Bool {
-    if let number = value as? NSNumber { return String(cString: number.objCType) == "c" }
-    return value is Bool
+  /// What can be chosen for a key.
+  private static let choices = [
+    "labels.axes": names(of: MotionAxes.self),
+    "model.architecture": names(of: Architecture.self),
+    "optimizer.kind": names(of: PretrainingConfiguration.OptimizerSettings.Kind.self),
+    "precision": names(of: PretrainingConfiguration.Precision.self),
+  ]
+
+  private static func names<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type)
+    -> [String]
+  {
+    Choice.allCases.map(\.rawValue)
   }
 
-  /// Swift's own types in place of Foundation's, as Yams needs them.
-  private static func plain(_ value: Any) -> Any {
-    if let tree = value as? [String: Any] { return tree.mapValues(plain) }
-    if let list = value as? [Any] { return list.map(plain) }
-    if isBoolean(value), let flag = value as? Bool { return flag }
-    if let number = value as? NSNumber {
-      let real = number.doubleValue
-      return real == real.rounded() && abs(real) < 1e15 ? number.intValue : real
+  /// `value` as YAML. Yams itself writes numbers as 5e-1 and rounds them: a resumed run would
+  /// find them changed.
+  private static func node(_ value: Any) throws -> Node {
+    switch value {
+    case let tree as [String: Any]:
+      return Node(
+        try tree.sorted { $0.key < $1.key }.map { (Node($0.key), try node($0.value)) })
+    case let list as [Any]:
+      return Node(
+        try list.map(node), .implicit, list.allSatisfy { $0 is Double || $0 is Int } ? .flow : .any)
+    case let real as Double:
+      // With a point, which other readers of YAML need to see a number in 1e-05.
+      let text = "\(real)"
+      return Node(text.contains(".") ? text : text.replacingOccurrences(of: "e", with: ".0e"))
+    case let text as String:
+      return Node.scalar(text.represented())
+    default:
+      return Node("\(value)")
     }
-    return value
   }
 
   /// The key closest to `key` by edits, where it is close enough to be meant.
@@ -256,7 +334,8 @@ struct ConfigurationTree {
     let last = key.split(separator: ".").last.map(String.init) ?? key
     func distance(_ candidate: String) -> Int {
       let tail = candidate.split(separator: ".").last.map(String.init) ?? candidate
-      return min(editDistance(key, candidate), editDistance(last, tail) + 1)
+      return min(
+        editDistance(key.lowercased(), candidate), editDistance(last.lowercased(), tail) + 1)
     }
     let best = keys.min { (distance($0), $0) < (distance($1), $1) }
     return best.flatMap { distance($0) <= max(3, last.count / 3) ? $0 : nil }

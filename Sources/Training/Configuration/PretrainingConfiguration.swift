@@ -129,11 +129,6 @@ public struct PretrainingConfiguration: Codable, Equatable, Sendable {
   }
 }
 
-extension Architecture: ConfigurationChoice {}
-extension MotionAxes: ConfigurationChoice {}
-extension PretrainingConfiguration.OptimizerSettings.Kind: ConfigurationChoice {}
-extension PretrainingConfiguration.Precision: ConfigurationChoice {}
-
 // MARK: - Checks
 
 extension PretrainingConfiguration {

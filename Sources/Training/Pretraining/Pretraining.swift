@@ -42,6 +42,7 @@ public func pretrain(
   options: ExecutionOptions, reporter: any TrainingReporter
 ) throws -> PretrainingOutcome {
   let checkpoint = resuming ? try resumable(run, configuration) : nil
+  if checkpoint != nil, let summary = try finishedSummary(of: run) { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
   let autocast: DType? = configuration.precision == .bfloat16 ? .bfloat16 : nil
@@ -49,7 +50,8 @@ public func pretrain(
 
   // Sources
   let task = configuration.task
-  let (training, heldOut) = try collectSources(configuration.sources, reporter: reporter)
+  let (training, heldOut, problemCount) = try collectSources(
+    configuration.sources, reporter: reporter)
   let batch = configuration.batch
   let sourcesPerStep = batch.sources * batch.accumulation
   let stepsPerEpoch = training.count / sourcesPerStep
@@ -73,15 +75,34 @@ public func pretrain(
   let schedule = configuration.makeSchedule(totalSteps: totalSteps)
   try checkpoint?.restore(model: model, optimizer: optimizer, path: run.last)
   var position = checkpoint?.position ?? TrainingPosition()
+  func state(at position: TrainingPosition) -> Checkpoint {
+    Checkpoint(
+      configuration: configuration, position: position, classNames: task.classNames, model: model,
+      optimizer: optimizer)
+  }
 
   // Records
-  if checkpoint == nil {
-    try run.prepare()
-    try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
+  let sourcesDigest = digest(of: training, heldOut)
+  if resuming {
+    guard position.sources == sourcesDigest else {
+      throw RunError.differentSources(path: run.path)
+    }
+  } else {
+    position.sources = sourcesDigest
+    // Before the folder is made: that no source is usable is to leave no run behind.
+    _ = try loader.still(ofSource: 0, key: [seed, 0])
+    try run.prepare {
+      try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
+      // From here on there is something to resume, whenever the run is killed.
+      try state(at: position).write(to: run.last)
+    }
+  }
+  let metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
+  run.removePartialFiles()
+  if !FileManager.default.fileExists(atPath: run.preview) || !resuming {
     let still = try loader.still(ofSource: 0, key: [seed, 0])
     try MotionPreview(task: task, still: still, seed: seed).sheet.write(to: run.preview)
   }
-  let metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
   let board = TensorBoardLog(run: run, restartingAt: checkpoint?.position.step, reporter: reporter)
   defer { board.close() }
   reporter.note(
@@ -92,11 +113,10 @@ public func pretrain(
       + (position.step > 0 ? ", \(position.step) of them done" : ""))
 
   func save(to path: String) throws {
+    try metrics.synchronize()
     position.metricsBytes = metrics.byteCount
-    try Checkpoint(
-      configuration: configuration, position: position, classNames: task.classNames,
-      model: model, optimizer: optimizer
-    ).write(to: path)
+    position.badSources = Set(position.badSources).union(loader.badIndices).sorted()
+    try state(at: position).write(to: path)
   }
 
   // Loading runs ahead, across the ends of epochs.
@@ -196,18 +216,19 @@ public func pretrain(
     }
     let isDue =
       (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
-    if !endsEpoch, isDue || reporter.wantsToStop {
+    // Asked once: what is told as saved has been saved.
+    let stops = reporter.wantsToStop
+    if !endsEpoch, isDue || stops {
       try save(to: run.last)
       lastSave = .now
     }
-    if reporter.wantsToStop, position.step < totalSteps {
+    if stops, position.step < totalSteps {
       return .stopped(step: position.step, totalSteps: totalSteps)
     }
   }
 
   // The end.
   let records = try Metrics(contentsOf: run.metrics)
-  if let summary = records.summary { return .finished(summary) }
   let lastEpoch = records.steps.filter { $0.epoch == configuration.epochs }
   let clips = Double(totalSteps * sourcesPerStep * task.clipsPerSource)
   let summary = SummaryRecord(
@@ -218,10 +239,12 @@ public func pretrain(
     chance: 1 / Double(task.classNames.count), clipsPerSecond: clips / position.trainingSeconds,
     seconds: position.trainingSeconds + position.validationSeconds,
     trainingSources: training.count, validationSources: validation?.sourceCount ?? 0,
-    badSources: loader.badSources.count + validationLoader.badSources.count)
+    badSources: Set(position.badSources).union(loader.badIndices).count
+      + validationLoader.badIndices.count + problemCount)
+  // The summary last: where it stands, all else is done.
+  try LearningCurves(of: records, chance: summary.chance).write(to: run)
   try metrics.append(summary)
   try save(to: run.last)
-  try LearningCurves(of: records, chance: summary.chance).write(to: run)
   return .finished(summary)
 }
 
@@ -240,11 +263,33 @@ private func resumable(_ run: RunFolder, _ configuration: PretrainingConfigurati
   return checkpoint
 }
 
+/// The summary where the run that the checkpoint belongs to has come to its end.
+private func finishedSummary(of run: RunFolder) throws -> SummaryRecord? {
+  guard FileManager.default.fileExists(atPath: run.metrics) else { return nil }
+  return try Metrics(contentsOf: run.metrics).summary
+}
+
+/// A number that changes with the sources and their order (FNV-1a of their names).
+private func digest(of training: [Source], _ heldOut: [Source]) -> UInt64 {
+  var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  for sources in [training, heldOut] {
+    for source in sources {
+      for byte in source.description.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      hash = hash &* 0x100_0000_01B3
+    }
+    hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+  }
+  return hash
+}
+
+/// The sources of both kinds, and how many folders could not be read.
 private func collectSources(
   _ settings: PretrainingConfiguration.Sources, reporter: any TrainingReporter
-) throws -> (training: [Source], heldOut: [Source]) {
+) throws -> (training: [Source], heldOut: [Source], problemCount: Int) {
+  var problemCount = 0
   func collect(_ paths: [String]) throws -> SourceCollection {
     let collection = try SourceCollection(paths: paths, frameFolders: settings.frameFolders)
+    problemCount += collection.problems.count
     for problem in collection.problems { reporter.warn("\(problem.path) \(problem.reason)") }
     for folder in collection.likelyFrameFolders.prefix(1) {
       reporter.note(
@@ -255,9 +300,17 @@ private func collectSources(
   }
   let collection = try collect(settings.paths)
   guard settings.validationPaths.isEmpty else {
-    return (collection.sources, try collect(settings.validationPaths).sources)
+    let heldOut = try collect(settings.validationPaths).sources
+    let unseen = Set(heldOut)
+    let training = collection.sources.filter { !unseen.contains($0) }
+    let shared = collection.sources.count - training.count
+    if shared > 0 {
+      reporter.note("\(shared) sources are validated on and therefore not trained on")
+    }
+    return (training, heldOut, problemCount)
   }
-  return collection.split(heldOut: settings.validationFraction)
+  let (training, heldOut) = collection.split(heldOut: settings.validationFraction)
+  return (training, heldOut, problemCount)
 }
 
 private func makeLoader(

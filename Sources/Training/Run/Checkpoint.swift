@@ -16,6 +16,10 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
   /// Seconds spent on steps, loading included.
   public var trainingSeconds = 0.0
   public var validationSeconds = 0.0
+  /// What was trained and validated on, as a digest of all names; 0 before the start.
+  public var sources: UInt64 = 0
+  /// The indices of the bad training sources met so far.
+  public var badSources: [Int] = []
 
   public init() {}
 }

@@ -17,7 +17,7 @@ public struct LearningCurves {
     func points<Record>(_ records: [Record], _ step: (Record) -> Int, _ value: (Record) -> Double)
       -> [Point]
     {
-      records.map { Point(Double(step($0)), value($0)) }
+      records.filter { value($0).isFinite }.map { Point(Double(step($0)), value($0)) }
     }
     let steps = metrics.steps
     let validations = metrics.validations

@@ -10,15 +10,18 @@ final class MetricsLog {
 
   /// Opens the file with its first `keeping` bytes, dropping what an interrupted run wrote after them.
   ///
-  /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` where the file is shorter.
+  /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` where the file is shorter, ``RunError/busy(path:)`` where
+  ///   another process writes it.
   init(path: String, keeping: Int) throws {
-    if keeping == 0 { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    guard let handle = FileHandle(forUpdatingAtPath: path) else {
-      throw FileError(path: path, attempt: "cannot write")
-    }
-    self.handle = handle
+    let descriptor = open(path, O_RDWR | O_CLOEXEC | (keeping == 0 ? O_CREAT : 0), 0o644)
+    guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
+    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     self.path = path
     byteCount = keeping
+    // Two that go on with one run would spoil it. File systems without locks do not help here.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      throw RunError.busy(path: path)
+    }
     guard try handle.seekToEnd() >= UInt64(keeping) else {
       throw RunError.damagedMetrics(path: path)
     }
@@ -32,6 +35,7 @@ final class MetricsLog {
   func append<Record: Encodable>(_ record: Record) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = Metrics.infinities.encoding
     var line = try encoder.encode(record)
     line.append(UInt8(ascii: "\n"))
     do {
@@ -42,7 +46,14 @@ final class MetricsLog {
     byteCount += line.count
   }
 
-  deinit { try? handle.close() }
+  /// Forces all lines to the disk; a checkpoint that counts on them is not to outlive them.
+  ///
+  /// - Throws: `FileError`.
+  func synchronize() throws {
+    guard fsync(handle.fileDescriptor) == 0 else {
+      throw FileError(path: path, attempt: "cannot write")
+    }
+  }
 }
 
 /// A line of metrics.jsonl about one step. Losses are in nats, accuracies fractions.
@@ -102,11 +113,20 @@ public struct Metrics: Sendable {
   public private(set) var validations: [ValidationRecord] = []
   public private(set) var summary: SummaryRecord?
 
+  /// JSON has no numbers for what a validation's loss can become where a training goes astray.
+  static let infinities = (
+    encoding: JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN"),
+    decoding: JSONDecoder.NonConformingFloatDecodingStrategy.convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+  )
+
   /// Reads the file; lines that are torn or of other kinds are passed over.
   ///
   /// - Throws: `FileError`.
   public init(contentsOf path: String) throws {
     let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
     struct Kind: Decodable { let event: String }
     for line in try readFile(at: path).split(separator: UInt8(ascii: "\n")) {
       switch (try? decoder.decode(Kind.self, from: line))?.event {

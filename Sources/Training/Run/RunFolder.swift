@@ -30,12 +30,37 @@ public struct RunFolder: Sendable {
     [configuration, metrics, last, best].contains { FileManager.default.fileExists(atPath: $0) }
   }
 
-  /// Makes the folder for a new run.
+  /// True where there is something to resume.
+  public var holdsCheckpoint: Bool { FileManager.default.fileExists(atPath: last) }
+
+  /// Makes the folder for a new run and lets `begin` put the first files into it; where that fails, nothing of it
+  /// is left behind.
   ///
-  /// - Throws: ``RunError/occupied(path:)`` where a run is there already, `FileError` where it cannot be made.
-  public func prepare() throws {
-    guard !holdsRun else { throw RunError.occupied(path: path) }
+  /// - Throws: ``RunError/occupied(path:)`` where a run is there already, `FileError` where it cannot be made, and what
+  ///   `begin` throws.
+  func prepare(_ begin: () throws -> Void) throws {
+    guard !holdsRun else {
+      throw holdsCheckpoint ? RunError.occupied(path: path) : .torso(path: path)
+    }
+    let isNew = !FileManager.default.fileExists(atPath: path)
     try makeFolder(at: path)
+    do {
+      try begin()
+    } catch {
+      unlink(configuration)
+      unlink(last)
+      // Only where it is empty.
+      if isNew { rmdir(path) }
+      throw error
+    }
+  }
+
+  /// Removes what a run that was killed while it saved has left of the unfinished file.
+  func removePartialFiles() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where name.hasPrefix(".") && name.contains(".partial") {
+      unlink(file(name))
+    }
   }
 }
 
@@ -43,6 +68,9 @@ public struct RunFolder: Sendable {
 public enum RunError: Error, Sendable, CustomStringConvertible {
   case occupied(path: String)
   case nothingToResume(path: String)
+  case torso(path: String)
+  case busy(path: String)
+  case differentSources(path: String)
   case differentConfiguration(path: String, keys: [String])
   case foreignCheckpoint(path: String, problem: String)
   case damagedMetrics(path: String)
@@ -56,6 +84,13 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(path) already holds a run: add --resume to go on with it, or choose another --output"
     case .nothingToResume(let path):
       "\(path) holds no checkpoint to resume from: leave out --resume to begin"
+    case .torso(let path):
+      "\(path) holds parts of a run but no checkpoint to resume from: remove them, or choose another --output"
+    case .busy(let path):
+      "another process is writing \(path): wait for it to end, or choose another --output"
+    case .differentSources(let path):
+      "the run in \(path) was begun with other sources than its paths hold now: put them back as they were, or "
+        + "choose another --output"
     case .differentConfiguration(let path, let keys):
       "the run in \(path) was begun with another \(keys.joined(separator: ", ")): resume it without changing "
         + "that, or choose another --output"
@@ -65,7 +100,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(path) is shorter than when the checkpoint was written: it cannot be continued"
     case .tooFewSources(let count, let needed):
       "\(count) training sources do not fill a step of \(needed) (batch.sources x batch.accumulation): "
-        + "give more sources or lower batch.accumulation"
+        + "give more sources, or lower those with --set"
     case .noValidationSource:
       "none of the validation sources gives a picture"
     case .diverged(let step):

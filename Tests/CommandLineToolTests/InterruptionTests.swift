@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+import Torch
+import Training
+
+/// Runs that are killed, and what going on with them gives.
+@Suite(.serialized) struct InterruptionTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+  }
+
+  /// Masks, jitter, dropout and accumulation are on; epochs of 5 steps.
+  private func arguments(_ output: String, _ more: [String] = []) -> [String] {
+    ["pretrain", "--sources", "synthetic:dead-leaves:22", "--epochs", "8", "--output", output]
+      + tiny
+      + more
+  }
+
+  private func numbers(_ name: String) throws -> [String] {
+    try jsonLines(folder.bytes(name + "/metrics.jsonl")).map { line in
+      ["event", "step", "epoch", "loss", "top1", "learningRate", "maskRatio", "top1PerLabel"]
+        .map { key in
+          (line[key] as? [String: Double])?.sorted { $0.key < $1.key }.description
+            ?? line[key].map { "\($0)" } ?? "-"
+        }.joined(separator: " ")
+    }
+  }
+
+  private func tensors(_ name: String) throws -> [String: [Float]] {
+    try Safetensors(contentsOf: folder.path + "/\(name)/last.safetensors").tensors
+      .mapValues { $0.to(.float32).array() }
+  }
+
+  /// The number of whole lines in a run's metrics so far.
+  private func lines(_ name: String) -> Int {
+    (try? folder.bytes(name + "/metrics.jsonl"))?.count { $0 == UInt8(ascii: "\n") } ?? 0
+  }
+
+  /// Killed wherever it is, several times, with and without checkpoints within epochs: the numbers of a run
+  /// that nobody killed, each step once.
+  @Test(arguments: [10, 1e-6]) func killedRunsGoOnToTheSameNumbers(minutes: Double) throws {
+    let more = ["--set", "records.checkpoint_minutes=\(minutes)"]
+    #expect(try tool.run(arguments("whole", more)).status == 0)
+    for (attempt, target) in [3, 13, 24].enumerated() {
+      let started = try tool.start(
+        Tool.path,
+        attempt == 0
+          ? arguments("killed", more)
+          : ["pretrain", "--output", "killed", "--resume", "--workers", "\(attempt)"])
+      while lines("killed") < target && started.process.isRunning { usleep(2000) }
+      usleep(.random(in: 0...8000))
+      kill(started.process.processIdentifier, SIGKILL)
+      _ = try tool.wait(for: started)
+    }
+    let resumed = try tool.run("pretrain", "--output", "killed", "--resume", "--workers", "4")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try numbers("killed") == numbers("whole"))
+    #expect(try tensors("killed") == tensors("whole"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/killed/events")
+    #expect(files.count > 1)
+  }
+
+  /// Killed before the first epoch ended there is already something to go on from.
+  @Test func killedAtOnceCanStillGoOn() throws {
+    let started = try tool.start(Tool.path, arguments("r"))
+    while lines("r") < 1 && started.process.isRunning { usleep(500) }
+    kill(started.process.processIdentifier, SIGKILL)
+    _ = try tool.wait(for: started)
+    // As a kill in the middle of saving leaves it.
+    try folder.write("half", to: "r/.last.12345.partial.safetensors")
+    let resumed = try tool.run("pretrain", "--output", "r", "--resume")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let steps = try Metrics(contentsOf: folder.path + "/r/metrics.jsonl").steps.map(\.step)
+    #expect(steps == Array(1...40))
+    #expect(!folder.exists("r/.last.12345.partial.safetensors"))
+    #expect(folder.exists("r/preview.png") && folder.exists("r/config.yaml"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func interruptionSaves(signal: Int32) throws {
+    #expect(try tool.run(arguments("whole")).status == 0)
+    let started = try tool.start(Tool.path, arguments("r"))
+    while lines("r") < 4 && started.process.isRunning { usleep(500) }
+    kill(started.process.processIdentifier, signal)
+    let stopped = try tool.wait(for: started)
+    #expect(stopped.status == 130 && stopped.output.isEmpty)
+    #expect(stopped.errors.contains("go on with: mosi pretrain --output r --resume"))
+    let saved = try Checkpoint(contentsOf: folder.path + "/r/last.safetensors").position.step
+    #expect(saved >= 4 && stopped.errors.contains("saved after step \(saved) of 40"))
+    let resumed = try tool.run("pretrain", "--output", "r", "--resume")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try numbers("r") == numbers("whole"))
+    #expect(try tensors("r") == tensors("whole"))
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Media
+
+/// The tool as its users run it: a process of its own.
+struct Tool {
+  /// The built `mosi`, which lies beside the test bundle.
+  static let path: String = {
+    #if os(macOS)
+      let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+    #else
+      let bundle = URL(fileURLWithPath: CommandLine.arguments[0])
+    #endif
+    return bundle.deletingLastPathComponent().appendingPathComponent("mosi").path
+  }()
+
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// The lines on stderr that tell of an error.
+    var complaints: [Substring] {
+      errors.split(separator: "\n").filter { $0.hasPrefix("mosi: error: ") }
+    }
+  }
+
+  let folder: Scratch
+  var environment: [String: String] = [:]
+
+  /// Runs `mosi` in the folder and waits for its end.
+  func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+  func run(_ arguments: [String]) throws -> Result {
+    try wait(for: start(Self.path, arguments))
+  }
+
+  /// Runs a shell's `script` in the folder, in which `$MOSI` is the tool.
+  func shell(_ script: String) throws -> Result { try wait(for: start("/bin/sh", ["-c", script])) }
+
+  struct Started {
+    let process: Process
+    let output: String
+    let errors: String
+  }
+
+  func start(_ executable: String, _ arguments: [String]) throws -> Started {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    // One thread: tests run beside each other, and operators of tiny tensors gain nothing by more.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["OMP_NUM_THREADS": "1", "MOSI": Self.path, "TERM": "xterm"]) { $1 }
+      .merging(environment) { $1 }
+    // Files, not pipes: nobody has to read while the tool runs.
+    let log = Scratch.root + "log-\(UUID().uuidString)"
+    for name in [log + ".out", log + ".err"] {
+      _ = FileManager.default.createFile(atPath: name, contents: nil)
+    }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: log + ".out")
+    process.standardError = FileHandle(forWritingAtPath: log + ".err")
+    try process.run()
+    return Started(process: process, output: log + ".out", errors: log + ".err")
+  }
+
+  func wait(for started: Started) throws -> Result {
+    started.process.waitUntilExit()
+    defer {
+      unlink(started.output)
+      unlink(started.errors)
+    }
+    func text(_ path: String) throws -> String {
+      String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+    return Result(
+      status: started.process.terminationReason == .exit
+        ? started.process.terminationStatus : -started.process.terminationStatus,
+      output: try text(started.output), errors: try text(started.errors))
+  }
+}
+
+/// The settings of a training of a second.
+let tiny = [
+  "model.width=2", "clip.frames=2", "clip.size=16", "sources.size=32", "batch.sources=2",
+  "batch.accumulation=2",
+].flatMap { ["--set", $0] }
+
+/// A folder for one test, removed when the last reference goes.
+final class Scratch {
+  static let root = NSTemporaryDirectory() + (NSTemporaryDirectory().hasSuffix("/") ? "" : "/")
+  let path: String
+
+  init() throws {
+    path = Self.root + "mosi-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// The path of `name`; the folders on the way are made.
+  func file(_ name: String) throws -> String {
+    let url = URL(fileURLWithPath: path).appendingPathComponent(name)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    return path + "/" + name
+  }
+
+  func write(_ data: Data, to name: String) throws {
+    try data.write(to: URL(fileURLWithPath: file(name)))
+  }
+
+  func write(_ text: String, to name: String) throws { try write(Data(text.utf8), to: name) }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
+
+  func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
+  }
+
+  /// The content of every file below the folder `name`.
+  func contents(of name: String) throws -> [String: Data] {
+    var found: [String: Data] = [:]
+    for child in try FileManager.default.subpathsOfDirectory(atPath: path + "/" + name) {
+      if let data = try? bytes(name + "/" + child) { found[child] = data }
+    }
+    return found
+  }
+
+  /// A picture of stripes whose hue `index` decides.
+  func picture(_ index: Int, width: Int = 48, height: Int = 40) -> Picture {
+    Picture(
+      width: width, height: height,
+      pixels: (0..<width * height * 3).map {
+        UInt8(truncatingIfNeeded: $0 / 3 % width * (5 + index) + $0 % 3 * 40 * index)
+      })
+  }
+}
+
+/// The lines of a metrics.jsonl, each an object.
+func jsonLines(_ data: Data) throws -> [[String: Any]] {
+  try data.split(separator: UInt8(ascii: "\n")).map {
+    try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] ?? [:]
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Media
+import Testing
+
+@Suite struct UsageTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+  }
+
+  @Test(arguments: [
+    ["--nonsense"], ["nonsense"], ["pretrain"], ["pretrain", "--output"],
+    ["pretrain", "--output", "r", "--workers", "0"],
+    ["pretrain", "--output", "r", "--workers", "x"],
+    ["pretrain", "--output", "r", "--epochs", "1.5"],
+    ["pretrain", "--output", "r", "--device", "gpu"],
+    ["pretrain", "--output", "r", "--val-sources", "x", "--val-fraction", "0.1"],
+    ["pretrain", "--output", "r", "--bogus"], ["preview", "--sources", "x"],
+    ["preview", "--output", "p", "--index", "-1"], ["models", "--width", "0"], ["doctor", "extra"],
+  ])
+  func wrongUsageIsStatusTwo(arguments: [String]) throws {
+    let result = try tool.run(arguments)
+    #expect(result.status == 2)
+    #expect(result.output.isEmpty)
+    #expect(result.errors.contains("Error: ") && result.errors.contains("Usage: mosi"))
+    #expect(!folder.exists("r"))
+  }
+
+  @Test(arguments: [
+    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"], ["--version"], [],
+  ])
+  func helpIsStatusZeroOnStdout(arguments: [String]) throws {
+    let result = try tool.run(arguments)
+    #expect(result.status == 0 && result.errors.isEmpty && !result.output.isEmpty)
+  }
+
+  @Test func modelsPrintsThePapersNumbers() throws {
+    let result = try tool.run("models")
+    #expect(result.status == 0 && result.errors.isEmpty)
+    let rows = result.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(rows.contains(["r2d3d-18", "14,059,849", "13.73"]))
+    #expect(rows.contains(["r2plus1d-10", "14,370,094", "42.67"]))
+    let json = try tool.run("models", "--json", "--width", "24", "--classes", "5")
+    let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+    #expect(list?.count == 4 && list?.allSatisfy { $0["parameters"] is Int } == true)
+  }
+
+  @Test func doctorPrintsWhatIsThere() throws {
+    let result = try tool.run("doctor", "--json")
+    #expect(result.status == 0 && result.errors.isEmpty)
+    let found =
+      try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any] ?? [:]
+    #expect((found["libtorch"] as? String)?.hasPrefix("2.") == true)
+    #expect((found["decoders"] as? [String])?.isEmpty == false)
+    #expect((found["cores"] as? Int ?? 0) > 0)
+    #expect(try tool.run("doctor").output.contains("libtorch"))
+  }
+
+  /// A sheet, and for each label a GIF and an MP4 whose frames are the clip's.
+  @Test func previewWritesWhatDecodesAgain() throws {
+    try folder.picture(3, width: 90, height: 70).writePNG(to: folder.file("p.png"))
+    let result = try tool.run(["preview", "--sources", "p.png", "--output", "a/b"] + tiny)
+    #expect(result.status == 0, "\(result.errors)")
+    let paths = result.output.split(separator: "\n").map { folder.path + "/" + $0 }
+    #expect(paths.count == 1 + 9 * 2)
+    #expect(try Picture(contentsOf: paths[0]).width > 100)
+    #expect(paths.count { $0.hasSuffix(".gif") } == 9 && paths.count { $0.hasSuffix(".mp4") } == 9)
+    for path in paths.dropFirst() {
+      var frames = try Video(contentsOf: path).frames()
+      var count = 0
+      while try frames.next() != nil { count += 1 }
+      #expect(count == (path.hasSuffix(".gif") ? 2 : 8), "\(path)")
+    }
+    #expect(result.output.contains("label-0-left-2") && result.output.contains("label-8-static"))
+  }
+
+  @Test func closedPipesAreNoDeath() throws {
+    let result = try tool.shell("{ $MOSI models; echo $? >status; } | true; cat status")
+    #expect(result.output == "0\n")
+    let training = tiny.joined(separator: " ")
+    let run = try tool.shell(
+      "{ $MOSI pretrain --sources synthetic:dead-leaves:8 --epochs 1 --output r \(training) 2>&1; "
+        + "echo $? >status; } | true; cat status")
+    #expect(run.output == "0\n")
+    #expect(folder.exists("r/curves.svg"))
+  }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Testing
+import VideoData
+
+@Suite struct SourceCollectionTests {
+  let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func names(_ collection: SourceCollection) -> [String] {
+    collection.sources.map { folder.relative($0.description) }
+  }
+
+  private func collect(_ names: String..., frameFolders: Bool = false) throws -> SourceCollection {
+    try SourceCollection(
+      paths: names.map { $0.hasPrefix("synthetic:") ? $0 : folder.path + "/" + $0 },
+      frameFolders: frameFolders)
+  }
+
+  /// The error's sentence.
+  private func complaint(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  // MARK: Folders
+
+  @Test func foldersAreSearchedThroughInNaturalOrder() throws {
+    for name in [
+      "d/img_10.png", "d/img_2.JPG", "d/sub/b.webp", "d/clip.MP4", "d/.hidden.png",
+      "d/.git/x.png", "d/notes.txt", "d/README",
+    ] { try folder.write("", to: name) }
+    let collection = try collect("d")
+    #expect(names(collection) == ["d/clip.MP4", "d/img_2.JPG", "d/img_10.png", "d/sub/b.webp"])
+    #expect(collection.sources[0] == .video(path: folder.path + "/d/clip.MP4"))
+    #expect(collection.sources[1] == .picture(path: folder.path + "/d/img_2.JPG"))
+    #expect(collection.problems.isEmpty && collection.likelyFrameFolders.isEmpty)
+    // A slash at the end doubles none in the paths.
+    #expect(try names(collect("d/")) == names(collection))
+  }
+
+  @Test func linksMayLeadInCircles() throws {
+    try folder.write("", to: "d/e/a.png")
+    let files = FileManager.default
+    try files.createSymbolicLink(
+      atPath: folder.path + "/d/e/up", withDestinationPath: folder.path + "/d")
+    try files.createSymbolicLink(atPath: folder.path + "/d/self", withDestinationPath: ".")
+    #expect(try names(collect("d")) == ["d/e/a.png"])
+  }
+
+  /// What is named twice would be trained on and held out at once.
+  @Test func eachSourceIsTakenOnce() throws {
+    try folder.write("", to: "d/a.png")
+    try folder.write("", to: "d/b.png")
+    try folder.write("a.png\na.png\nb.png\n", to: "d/all.txt")
+    #expect(try names(collect("d/b.png", "d", "d", "d/all.txt")) == ["d/b.png", "d/a.png"])
+    #expect(try collect("synthetic:dead-leaves:3", "synthetic:dead-leaves:5").sources.count == 5)
+  }
+
+  @Test func nothingFoundIsAnError() throws {
+    try folder.write("", to: "d/notes.md")
+    let text = complaint { _ = try collect("d") }
+    #expect(text == "no picture or video was found in \(folder.path)/d")
+  }
+
+  @Test func missingPathIsAnError() {
+    let text = complaint { _ = try collect("nowhere") }
+    #expect(text.hasPrefix("\(folder.path)/nowhere does not exist"))
+  }
+
+  @Test func unknownKindIsAnError() throws {
+    try folder.write("", to: "notes.md")
+    #expect(complaint { _ = try collect("notes.md") }.contains("neither a picture nor a video"))
+  }
+
+  // MARK: Frame folders
+
+  @Test func frameFoldersAreVideosWhereAsked() throws {
+    for frame in 1...9 { try folder.write("", to: "d/run/frame_\(frame).jpg") }
+    try folder.write("", to: "d/one/only.jpg")
+    try folder.write("", to: "d/loose.png")
+    let single = try collect("d")
+    #expect(single.sources.count == 11)
+    #expect(single.likelyFrameFolders == [folder.path + "/d/run"])
+    let videos = try collect("d", frameFolders: true)
+    // A folder with others beside pictures, or with one picture, is none.
+    #expect(
+      videos.sources == [
+        .picture(path: folder.path + "/d/loose.png"),
+        .picture(path: folder.path + "/d/one/only.jpg"),
+        .frameFolder(path: folder.path + "/d/run"),
+      ])
+  }
+
+  @Test func onlyNumbersInARowLookLikeFrames() throws {
+    for frame in 1...9 { try folder.write("", to: "gap/f\(frame == 5 ? 50 : frame).jpg") }
+    for frame in 1...9 {
+      try folder.write("", to: "mixed/\(frame % 2 == 0 ? "a" : "b")\(frame).jpg")
+    }
+    for frame in 1...7 { try folder.write("", to: "few/f\(frame).jpg") }
+    #expect(try collect("gap", "mixed", "few").likelyFrameFolders.isEmpty)
+  }
+
+  // MARK: Lists
+
+  @Test func listsNameFilesRelativeToThemselves() throws {
+    try folder.write("", to: "pictures/a.png")
+    try folder.write("", to: "pictures/b c.png")
+    try folder.write("", to: "elsewhere.mp4")
+    try folder.write(
+      "\u{FEFF}# mine\r\npictures/b c.png\r\n\r\n  pictures/a.png  \r\n#skipped.png\r\n"
+        + "\(folder.path)/elsewhere.mp4\r\nsynthetic:dead-leaves:1\r\n", to: "all.LST")
+    #expect(
+      try names(collect("all.LST")) == [
+        "pictures/b c.png", "pictures/a.png", "elsewhere.mp4", "synthetic:dead-leaves #0",
+      ])
+  }
+
+  /// One bad line is to cost one source, not the run: loading reports it.
+  @Test func badEntriesOfListsStay() throws {
+    try folder.write("", to: "a.png")
+    try folder.write("", to: "notes.md")
+    try folder.write("gone.png\na.png\ngone.mov\nnotes.md\ngone\n", to: "all.txt")
+    let collection = try collect("all.txt")
+    #expect(names(collection) == ["gone.png", "a.png", "gone.mov", "notes.md", "gone"])
+    #expect(collection.sources[2] == .video(path: folder.path + "/gone.mov"))
+  }
+
+  @Test func listsMayNameFoldersAndEachOther() throws {
+    try folder.write("", to: "d/a.png")
+    try folder.write("", to: "b.png")
+    try folder.write("d\nsecond.list\nfirst.txt\n", to: "first.txt")
+    try folder.write("first.txt\nb.png\n", to: "second.list")
+    #expect(try names(collect("first.txt")) == ["d/a.png", "b.png"])
+  }
+
+  @Test func listThatIsNoTextIsAnError() throws {
+    let path = try folder.file("binary.txt")
+    try Data([0xFF, 0xD8, 0xFF, 0xE0]).write(to: URL(fileURLWithPath: path))
+    #expect(
+      complaint { _ = try collect("binary.txt") }
+        == "the list \(path) cannot be read: it is no UTF-8 text")
+  }
+
+  // MARK: Synthetic
+
+  @Test func syntheticNamesMakeSources() throws {
+    #expect(
+      try collect("synthetic:dead-leaves:2").sources
+        == [.deadLeaves(index: 0), .deadLeaves(index: 1)])
+  }
+
+  @Test(arguments: [
+    "synthetic:", "synthetic:dead-leaves", "synthetic:dead-leaves:", "synthetic:dead-leaves:0",
+    "synthetic:dead-leaves:-1", "synthetic:dead-leaves:1.5", "synthetic:dead-leaves:5:6",
+    "synthetic:dead-leaves:99999999999999999999", "synthetic:dead-leaves:10000001",
+    "synthetic:leaves:5",
+  ])
+  func malformedSyntheticNamesAreErrors(name: String) {
+    #expect(
+      complaint { _ = try collect(name) }
+        == "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to 10000000"
+    )
+  }
+
+  // MARK: Held-out sources
+
+  @Test(arguments: [
+    (1, 0.1, 0), (1, 0.99, 0), (2, 0.01, 1), (2, 0.99, 1), (10, 0.25, 3), (10, 0.999, 9),
+    (500, 0.12, 60), (7, 0.0, 0),
+  ])
+  func splitIsDisjointAndCompleteAndLeavesSomethingToTrainOn(
+    count: Int, fraction: Double, heldOut: Int
+  ) throws {
+    let collection = try collect("synthetic:dead-leaves:\(count)")
+    let split = collection.split(heldOut: fraction)
+    #expect(split.heldOut.count == heldOut)
+    #expect(split.training.count == count - heldOut)
+    #expect(Set(split.training).isDisjoint(with: split.heldOut))
+    #expect(Set(split.training + split.heldOut) == Set(collection.sources))
+    // Again the same, and both in the collection's order.
+    let again = collection.split(heldOut: fraction)
+    #expect(again.training == split.training && again.heldOut == split.heldOut)
+    let training = Set(split.training)
+    #expect(split.training == collection.sources.filter { training.contains($0) })
+  }
+
+  /// Held-out sources are spread, not the last ones of a sorted list (of one class, say).
+  @Test func heldOutSourcesAreSpread() throws {
+    let split = try collect("synthetic:dead-leaves:1000").split(heldOut: 0.2)
+    let firstHalf = split.heldOut.count { source in
+      if case .deadLeaves(let index) = source { index < 500 } else { false }
+    }
+    #expect((70...130).contains(firstHalf))
+  }
+}
