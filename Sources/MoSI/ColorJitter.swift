@@ -168,7 +168,8 @@ public enum ColorOperators {
     let offset = redLeads.choose(
       constant([0], []), greenLeads.choose(constant([2], []), constant([4], [])))
     let turned = difference / divisor + offset + shifts * 6
-    let hue = turned - (turned / 6).floor() * 6  // in 0 ..< 6: red, yellow, green, cyan, blue, magenta
+    // In 0 ..< 6: red, yellow, green, cyan, blue, magenta.
+    let hue = turned - (turned / 6).floor() * 6
     // Over the smallest channel each one rises by the chroma times a trapezoid of the hue: |hue - 3| - 1 for red, 2 -
     // |hue - 2| for green, 2 - |hue - 4| for blue, clamped to 0...1.
     let axes = [1, 3, 1, 1]

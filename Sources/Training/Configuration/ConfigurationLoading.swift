@@ -33,7 +33,7 @@ extension PretrainingConfiguration {
   ///
   /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
   public init(file path: String? = nil, settings: [String] = []) throws {
-    var tree = try ConfigurationTree(PretrainingConfiguration())
+    var tree = ConfigurationTree(PretrainingConfiguration())
     if let path {
       try tree.merge(ConfigurationTree.parse(yaml: Self.text(of: path), path: path), origin: path)
     }
@@ -48,7 +48,7 @@ extension PretrainingConfiguration {
   ///   - yaml: the text; keys that it lacks have their defaults.
   ///   - origin: what errors call the text.
   public init(yaml: String, origin: String) throws {
-    var tree = try ConfigurationTree(PretrainingConfiguration())
+    var tree = ConfigurationTree(PretrainingConfiguration())
     try tree.merge(ConfigurationTree.parse(yaml: yaml, path: origin), origin: origin)
     self = try tree.decoded()
     try check()
@@ -61,8 +61,8 @@ extension PretrainingConfiguration {
 
   /// The keys, dotted, in which the two differ.
   public func differences(from other: PretrainingConfiguration) throws -> [String] {
-    let mine = try ConfigurationTree(self).leaves
-    let theirs = try ConfigurationTree(other).leaves
+    let mine = ConfigurationTree(self).leaves
+    let theirs = ConfigurationTree(other).leaves
     return mine.keys.filter { mine[$0] != theirs[$0] }.sorted()
   }
 
@@ -74,81 +74,27 @@ extension PretrainingConfiguration {
   }
 }
 
-/// Any JSON, by coders: JSONSerialization rounds numbers and makes Booleans of them.
-private enum JSONValue: Codable {
-  case group([String: JSONValue])
-  case list([JSONValue])
-  case boolean(Bool)
-  case integer(Int)
-  case real(Double)
-  case text(String)
-
-  /// Traps on what no JSON holds.
-  init(_ value: Any) {
-    self =
-      switch value {
-      case let group as [String: Any]: .group(group.mapValues(JSONValue.init))
-      case let list as [Any]: .list(list.map(JSONValue.init))
-      case let boolean as Bool: .boolean(boolean)
-      case let integer as Int: .integer(integer)
-      case let real as Double: .real(real)
-      default: .text(value as! String)
-      }
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let boolean = try? container.decode(Bool.self) {
-      self = .boolean(boolean)
-    } else if let integer = try? container.decode(Int.self) {
-      self = .integer(integer)
-    } else if let real = try? container.decode(Double.self) {
-      self = .real(real)
-    } else if let text = try? container.decode(String.self) {
-      self = .text(text)
-    } else if let list = try? container.decode([JSONValue].self) {
-      self = .list(list)
-    } else {
-      self = .group(try container.decode([String: JSONValue].self))
-    }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .group(let group): try container.encode(group)
-    case .list(let list): try container.encode(list)
-    case .boolean(let boolean): try container.encode(boolean)
-    case .integer(let integer): try container.encode(integer)
-    case .real(let real): try container.encode(real)
-    case .text(let text): try container.encode(text)
-    }
-  }
-
-  var any: Any {
-    switch self {
-    case .group(let group): group.mapValues(\.any)
-    case .list(let list): list.map(\.any)
-    case .boolean(let boolean): boolean
-    case .integer(let integer): integer
-    case .real(let real): real
-    case .text(let text): text
-    }
-  }
-}
-
 /// A configuration as nested dictionaries, whose keys are all that there are.
 struct ConfigurationTree {
   private var root: [String: Any]
-  /// What is reported as the origin of a value that only decoding finds wrong.
-  private var lastOrigin = "the configuration"
 
-  init(_ configuration: PretrainingConfiguration) throws {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    root =
-      try JSONDecoder().decode(JSONValue.self, from: encoder.encode(configuration)).any
-      as! [String: Any]
+  init(_ configuration: PretrainingConfiguration) {
+    root = Self.tree(of: configuration) as! [String: Any]
+  }
+
+  /// A value of the configuration as dictionaries, lists, texts, numbers and Booleans of Swift's own types: they tell whole
+  /// numbers from others.
+  private static func tree(of value: Any) -> Any {
+    switch value {
+    case is Bool, is Int, is Double, is String: value
+    case let list as [Any]: list.map(tree)
+    case let choice as any RawRepresentable<String>: choice.rawValue
+    default:
+      Dictionary(
+        uniqueKeysWithValues: Mirror(reflecting: value).children.map {
+          (snakeCase($0.label!), tree(of: $0.value))
+        })
+    }
   }
 
   static func parse(yaml: String, path: String) throws -> [String: Any] {
@@ -169,7 +115,6 @@ struct ConfigurationTree {
 
   mutating func merge(_ changes: [String: Any], origin: String) throws {
     root = try Self.merged(root, changes, prefix: "", origin: origin, all: names)
-    lastOrigin = origin
   }
 
   mutating func apply(setting: String) throws {
@@ -183,26 +128,12 @@ struct ConfigurationTree {
     try merge(changes as! [String: Any], origin: "--set \(setting)")
   }
 
+  /// Kinds, keys and choices have been checked on the way in: decoding cannot fail.
   func decoded() throws -> PretrainingConfiguration {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      return try decoder.decode(
-        PretrainingConfiguration.self, from: JSONEncoder().encode(JSONValue(root)))
-    } catch let error as DecodingError {
-      let (context, expected): (DecodingError.Context, String) =
-        switch error {
-        case .typeMismatch(let type, let context):
-          (context, type == Int.self ? "a whole number in range" : "of type \(type)")
-        case .valueNotFound(let type, let context): (context, "of type \(type)")
-        case .keyNotFound(_, let context): (context, "complete")
-        case .dataCorrupted(let context): (context, "a whole number in range")
-        @unknown default: (.init(codingPath: [], debugDescription: ""), "readable")
-        }
-      throw ConfigurationError.wrongType(
-        key: context.codingPath.map(\.stringValue).map(Self.snakeCase).joined(separator: "."),
-        expected: expected, origin: lastOrigin)
-    }
+    return try decoder.decode(
+      PretrainingConfiguration.self, from: JSONEncoder().encode(EncodableTree(value: root)))
   }
 
   var yaml: String {
@@ -286,12 +217,21 @@ struct ConfigurationTree {
       }
       return "\(value)"
     }
-    if value is Bool { throw fail("a number") }
-    if let number = value as? Int { return number }
-    if let number = value as? Double, number.isFinite { return number }
     // YAML takes 1e-3 for a text; a person does not.
-    if let text = value as? String, let number = Double(text), number.isFinite { return number }
-    throw fail("a number")
+    let number: Double? =
+      switch value {
+      case is Bool: nil
+      case let integer as Int: Double(integer)
+      case let real as Double: real
+      case let text as String: Double(text)
+      default: nil
+      }
+    guard let number, number.isFinite else { throw fail("a number") }
+    guard present is Int else { return number }
+    // Not through Double, which loses the end of large whole numbers.
+    if let integer = value as? Int { return integer }
+    guard let integer = Int(exactly: number) else { throw fail("a whole number in range") }
+    return integer
   }
 
   /// What can be chosen for a key.
@@ -358,5 +298,20 @@ struct ConfigurationTree {
 
   private static func snakeCase(_ name: String) -> String {
     name.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+  }
+}
+
+/// A tree of ``ConfigurationTree`` for an encoder.
+private struct EncodableTree: Encodable {
+  let value: Any
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch value {
+    case let group as [String: Any]: try container.encode(group.mapValues(EncodableTree.init))
+    case let list as [Any]: try container.encode(list.map(EncodableTree.init))
+    case let scalar as any Encodable: try container.encode(scalar)
+    default: preconditionFailure("a configuration holds no \(type(of: value))")
+    }
   }
 }
