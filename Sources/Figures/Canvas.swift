@@ -1,5 +1,7 @@
 import CCairo
+import Foundation
 import Media
+import SafeFiles
 
 /// A surface to draw on: pixels or SVG, with the same calls.
 ///
@@ -62,7 +64,12 @@ public final class Canvas {
     }
     let canvas = try Canvas(backend, width: width, height: height, scale: scale)
     try canvas.draw(background, body)
-    try writeWholeFile(canvas.encoded(), to: path)
+    let content = Data(try canvas.encoded())
+    do {
+      try replaceFile(at: path, with: content)
+    } catch {
+      throw FigureError.cannotWrite(path: error.path, reason: error.reason)
+    }
   }
 
   enum Backend { case raster, svg }

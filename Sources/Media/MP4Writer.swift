@@ -1,11 +1,12 @@
 import CFFmpeg
+import SafeFiles
 
 /// Writes pictures as an MP4 video: H.264 where the installed FFmpeg has libx264, else MPEG-4 part 2.
 ///
 /// The video is YUV 4:2:0, tagged with its range and matrix, and its index stands in front. The file
 /// appears at its path when `finish` has made it whole; without that nothing is left behind.
 public final class MP4Writer {
-  private let file: PartialFile
+  private let file: FileReplacement
   private let encoder: Encoder
   private let scaler = FrameScaler()
   private let size: (width: Int, height: Int)
@@ -28,7 +29,7 @@ public final class MP4Writer {
     precondition(width > 0 && height > 0, "a video needs a size, not \(width)x\(height)")
     precondition(framesPerSecond > 0, "framesPerSecond must be above 0, not \(framesPerSecond)")
     size = (width, height)
-    file = PartialFile(for: path)
+    file = FileReplacement(of: path)
     let hasX264 = avcodec_find_encoder_by_name("libx264") != nil
     let rate = av_d2q(framesPerSecond, 65535)  // MPEG-4 has 16 bits for it
     encoder = try Encoder(
@@ -54,7 +55,7 @@ public final class MP4Writer {
         context.max_b_frames = 2
       }
     }
-    let url = "file:" + file.partialPath
+    let url = "file:" + file.temporaryPath
     var container: UnsafeMutablePointer<AVFormatContext>?
     avformat_alloc_output_context2(&container, nil, "mp4", url)
     guard let container, let stream = avformat_new_stream(container, nil) else {
@@ -88,7 +89,11 @@ public final class MP4Writer {
     try encoder.encode(nil) { packet throws(MediaError) in try write(packet) }
     try check(av_write_trailer(container))
     try check(avio_closep(&container.pointee.pb))
-    try file.moveIntoPlace()
+    do {
+      try file.commit()
+    } catch {
+      throw MediaError(error)
+    }
   }
 
   /// Writes a whole video; see `init` for the parameters. All frames have the size of the first.

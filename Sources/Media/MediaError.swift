@@ -1,3 +1,5 @@
+import SafeFiles
+
 /// Why a picture or video could not be read or written: one sentence that names the file.
 public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
   /// What kind of trouble it is, for callers that treat some kinds differently.
@@ -27,5 +29,10 @@ public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
     self.reason = reason
     self.path = path
     self.problem = problem
+  }
+
+  /// A file that could not be put in its place.
+  init(_ error: FileError) {
+    self.init(.unwritable, error.path, "cannot be written: \(error.reason)")
   }
 }

@@ -45,6 +45,7 @@ private func decode(
       width: header.width, height: header.height, shortSide: shortSide, path: path)
   }
   av_shrink_packet(packet.pointer, Int32(header.length))
+  if header.codec == AV_CODEC_ID_TIFF { TIFFDirectory.keepOnlyDecodingTags(packet.mutableBytes) }
   var options = Decoder.Options(maxPixels: limit, isStrict: true)
   if isJPEG, header.components < 4, let shortSide {
     // Half the frequencies of a block make half the size: quick and small, but not free of aliases.
@@ -68,6 +69,10 @@ private func decode(
   }
   guard status >= 0 else {
     throw MediaError(.damaged, path, "is cut off or damaged: \(ffmpegText(status))")
+  }
+  // Unlike in video of the same range, and FFmpeg does not say so.
+  if header.codec == AV_CODEC_ID_WEBP {
+    frame.pointer.pointee.chroma_location = AVCHROMA_LOC_CENTER
   }
   if isJPEG, header.components == 4, !header.hasAdobeSegment { frame.takeAsInks() }
   return frame

@@ -180,6 +180,34 @@ struct TIFFDirectory {
     }
   }
 
+  /// Takes out of the first directory of a TIFF file, in place, what says nothing about the samples.
+  ///
+  /// FFmpeg's decoder, told to give up at errors, takes every tag for one that it does not know: the
+  /// orientation, EXIF, resolution units and more, without which few files are made.
+  static func keepOnlyDecodingTags(_ bytes: UnsafeMutableRawBufferPointer) {
+    var reader = ByteReader(bytes: UnsafeRawBufferPointer(bytes))
+    reader.isBigEndian = reader.uint16(at: 0) == 0x4D4D
+    guard let start = reader.uint32(at: 4), let count = reader.uint16(at: start),
+      start + 2 + count * 12 <= bytes.count
+    else { return }
+    var kept = 0
+    for index in 0..<count {
+      let entry = start + 2 + index * 12
+      guard let tag = reader.uint16(at: entry), decodingTags.contains(tag) else { continue }
+      for offset in 0..<12 { bytes[start + 2 + kept * 12 + offset] = bytes[entry + offset] }
+      kept += 1
+    }
+    let (low, high) = (UInt8(kept & 255), UInt8(kept >> 8))
+    (bytes[start], bytes[start + 1]) = reader.isBigEndian ? (high, low) : (low, high)
+  }
+
+  /// Size, depth, compression, photometric interpretation, fill order, strips, components, planes, fax
+  /// options, predictor, palette, tiles, subsampling of chroma, reference levels.
+  private static let decodingTags: Set<Int> = [
+    256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325,
+    530, 532,
+  ]
+
   var orientation: Orientation {
     values[0x0112].flatMap { Orientation(exif: $0) } ?? .upright
   }

@@ -85,8 +85,9 @@ public final class Video {
 
   /// The picture shown at `fraction`, in 0 ..< 1, of the duration.
   ///
-  /// Where nothing decodes at that time (a video that was cut off), half the time is tried, a
-  /// quarter and so on down to the first frame, so equal calls give equal pictures.
+  /// Where the frames end before the duration does (a video that was cut off, a duration that is not
+  /// true), it is a fraction of what is there. Where frames are damaged, half the time is tried, a
+  /// quarter and so on down to the first frame. So equal calls give equal pictures.
   ///
   /// - Throws: `MediaError` if no frame of the video decodes, or for unsuitable sizes.
   public func frame(atFraction fraction: Double, shortSide: Int? = nil) throws(MediaError)
@@ -94,16 +95,23 @@ public final class Video {
   {
     precondition(fraction >= 0 && fraction < 1, "a fraction is in 0 ..< 1, not \(fraction)")
     var time = fraction * duration
+    var knowsEnd = false
     while true {
       var frames = try frames(from: time)
-      // The end of a file that was cut off answers for nothing that should have come after it.
-      if let frame = try frames.next(), !frame.isDamaged,
-        time <= frame.time + max(frame.duration, 1)
-      {
-        return try frame.picture(shortSide: shortSide)
-      }
+      guard let frame = try frames.next() else { break }
+      let end = max(frame.time, 0) + frame.duration
+      // The last frame answers for nothing that should have come more than a second after it.
+      var isShown = time <= frame.time + max(frame.duration, 1)
+      if !isShown { isShown = try frames.next() != nil }
+      if isShown, !frame.isDamaged { return try frame.picture(shortSide: shortSide) }
       if time == 0 { break }
-      time = time > 0.1 ? time / 2 : 0
+      if isShown || knowsEnd {
+        time = time > 0.1 ? time / 2 : 0
+      } else {
+        // One search for the end is enough, however absurd the duration.
+        knowsEnd = true
+        time = fraction * end
+      }
     }
     // Whatever there is, even if damaged.
     var frames = try frames(from: 0)
@@ -143,6 +151,10 @@ extension Video {
     private var isPastStart = false
     private var fruitlessPackets = 0
     private var nextTick: Int64?
+    /// Whether the packet has come with which decoding begins.
+    private var isDecoding = false
+    /// The time that is sought, by the container's clock.
+    private var goalTick: Int64 = 0
     /// The presentation time of the keyframe where decoding began. Frames shown before it that follow
     /// it in the file may lean on frames that were never decoded.
     private var keyTick: Int64?
@@ -169,11 +181,13 @@ extension Video {
         let goal = time - back
         let isFromStart = goal <= 0
         isPastStart = !isFromStart
-        video.restart(at: max(goal, 0))
+        if isFromStart { video.restart() } else { video.restart(at: goal) }
         isDrained = false
         fruitlessPackets = 0
         nextTick = nil
+        isDecoding = isFromStart
         keyTick = nil
+        goalTick = video.tick(at: time)
         var shown: VideoFrame?
         while let frame = decodeNext() {
           if frame.time > time + video.timeBase / 1000 {
@@ -200,14 +214,24 @@ extension Video {
         }
         guard status == cff_error_again() || !isDrained else { return nil }
         if isDrained { return nil }
-        fruitlessPackets += 1
-        if video.input.read(packet) < 0 || fruitlessPackets > MediaLimits.fruitlessPackets {
+        if video.input.read(packet) < 0 || fruitlessPackets >= MediaLimits.fruitlessPackets {
           isDrained = true
           _ = video.decoder.send(nil)
-        } else {
-          if keyTick == nil { keyTick = packet.pointer.pointee.pts }
-          _ = video.decoder.send(packet)  // a damaged packet is passed over
+          continue
         }
+        let content = packet.pointer.pointee
+        if !isDecoding {
+          // MPEG-TS has no index: a seek ends between keyframes, where decoders invent what is missing.
+          isDecoding = content.flags & AV_PKT_FLAG_KEY != 0
+          guard isDecoding else {
+            // A keyframe that comes now is shown too late.
+            if content.dts != cff_no_timestamp(), content.dts > goalTick { return nil }
+            continue
+          }
+        }
+        fruitlessPackets += 1
+        if keyTick == nil { keyTick = content.pts }
+        _ = video.decoder.send(packet)  // a damaged packet is passed over
       }
     }
 
@@ -231,11 +255,25 @@ extension Video {
     return Int64(min(max(1 / (averageFrameRate * timeBase), 1), 0x1p40))
   }
 
-  /// Goes to the keyframe at or before `time`, or failing that to the start.
+  /// The last tick of the container's clock that is not after `time`.
+  private func tick(at time: Double) -> Int64 {
+    let ticks = time / timeBase + Double(startTick)
+    return ticks < 0x1p62 ? Int64(max(ticks, -0x1p62).rounded(.down)) : Int64(1) << 62
+  }
+
+  /// Goes to the keyframe at or before `time`, or failing that to the start; where the container has
+  /// no index, somewhere near.
   private func restart(at time: Double) {
     decoder.flush()
-    let ticks = time / timeBase + Double(startTick)
-    let tick = ticks < 0x1p62 ? Int64(ticks.rounded(.down)) : Int64(1) << 62
-    if input.seek(tick) < 0, input.seek(min(startTick, 0)) < 0 { _ = input.rewind() }
+    if input.seek(tick(at: time)) < 0 { rewind() }
   }
+
+  /// Goes to the first frame.
+  private func restart() {
+    decoder.flush()
+    // Some containers seek by decoding time, which begins some frames before presentation does.
+    if input.seek(tick(at: -10)) < 0, input.seek(startTick) < 0 { rewind() }
+  }
+
+  private func rewind() { if input.seek(min(startTick, 0)) < 0 { _ = input.rewind() } }
 }

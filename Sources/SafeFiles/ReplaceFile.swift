@@ -23,6 +23,58 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   public var description: String { "\(attempt) \(path): \(reason)" }
 }
 
+/// A file that is written aside, to take its place whole or not at all.
+///
+/// The new content is written to ``temporaryPath``, of the same folder, by whatever means. Until
+/// ``commit()`` the file at ``path`` stays as it was; without that nothing is left of the new one.
+public final class FileReplacement {
+  /// The file that is made or replaced.
+  public let path: String
+  /// Where the new content goes meanwhile; its ending is that of `path`.
+  public let temporaryPath: String
+  private let folder: String
+  private var isOpen = true
+
+  /// Touches no file yet.
+  public init(of path: String) {
+    self.path = path
+    let url = URL(fileURLWithPath: path)
+    folder = url.deletingLastPathComponent().path
+    let name = ".\(url.deletingPathExtension().lastPathComponent).\(getpid()).partial"
+    // Writers that choose a format by the name see the same ending.
+    let ending = url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)"
+    temporaryPath = "\(folder)/\(name)\(ending)"
+  }
+
+  deinit { abandon() }
+
+  /// Forces the new content, written and closed, to the disk and renames it into place.
+  ///
+  /// - Throws: ``FileError``; the new content is then gone, the old file stays.
+  public func commit() throws(FileError) {
+    precondition(isOpen, "a replacement is committed or abandoned once")
+    // An error names the file that was asked for, not the temporary one.
+    do throws(FileError) {
+      try synchronize(temporaryPath, for: path)
+      guard rename(temporaryPath, path) == 0 else {
+        throw FileError(path: path, attempt: "cannot write")
+      }
+    } catch {
+      abandon()
+      throw error
+    }
+    isOpen = false
+    // The rename itself is safe on disk only when the folder is; some file systems cannot sync folders.
+    try? synchronize(folder, for: path)
+  }
+
+  /// Removes what has been written; the file at ``path`` stays as it was. Nothing after a commit.
+  public func abandon() {
+    if isOpen { unlink(temporaryPath) }
+    isOpen = false
+  }
+}
+
 /// Makes or replaces the file at `path` whole or not at all.
 ///
 /// `write` makes the new content at a path of its own in the same folder; that file is then forced to
@@ -33,38 +85,28 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
 public func replaceFile(at path: String, writing write: (_ temporaryPath: String) throws -> Void)
   throws
 {
-  let url = URL(fileURLWithPath: path)
-  let folder = url.deletingLastPathComponent().path
-  let name = ".\(url.deletingPathExtension().lastPathComponent).\(getpid()).partial"
-  var temporary = "\(folder)/\(name)"
-  // Writers that choose a format by the name see the same ending.
-  if !url.pathExtension.isEmpty { temporary += ".\(url.pathExtension)" }
+  let replacement = FileReplacement(of: path)
   do {
-    try write(temporary)
-    // An error names the file that was asked for, not the temporary one.
-    try synchronize(temporary, for: path)
-    guard rename(temporary, path) == 0 else {
-      throw FileError(path: path, attempt: "cannot write")
-    }
+    try write(replacement.temporaryPath)
   } catch {
-    unlink(temporary)
+    replacement.abandon()
     throw error
   }
-  // The rename itself is safe on disk only when the folder is; some file systems cannot sync folders.
-  try? synchronize(folder, for: path)
+  try replacement.commit()
 }
 
 /// Makes or replaces the file at `path` with `content`, whole or not at all.
 ///
 /// - Throws: ``FileError``.
-public func replaceFile(at path: String, with content: Data) throws {
-  try replaceFile(at: path) { temporary in
-    do {
-      try content.write(to: URL(fileURLWithPath: temporary))
-    } catch {
-      throw FileError(path: path, attempt: "cannot write", reason: reason(of: error))
-    }
+public func replaceFile(at path: String, with content: Data) throws(FileError) {
+  let replacement = FileReplacement(of: path)
+  do {
+    try content.write(to: URL(fileURLWithPath: replacement.temporaryPath))
+  } catch {
+    replacement.abandon()
+    throw FileError(path: path, attempt: "cannot write", reason: reason(of: error))
   }
+  try replacement.commit()
 }
 
 /// Makes the folder at `path` and those above it; one that is there already is fine.
@@ -89,7 +131,7 @@ public func readFile(at path: String) throws -> Data {
   }
 }
 
-private func synchronize(_ file: String, for path: String) throws {
+private func synchronize(_ file: String, for path: String) throws(FileError) {
   let descriptor = open(file, O_RDONLY)
   guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
   defer { close(descriptor) }
@@ -106,7 +148,7 @@ private func reason(of error: any Error) -> String {
   }
   if error.domain == NSCocoaErrorDomain {
     switch error.code {
-    case 4, 260: return "no such file or folder"
+    case 4, 260: return String(cString: strerror(ENOENT))
     case 257, 513: return "no permission"
     case 640: return "the disk is full"
     case 642: return "the volume is read-only"

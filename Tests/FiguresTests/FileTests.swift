@@ -80,9 +80,9 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
       let error = #expect(throws: FigureError.self) {
         try Canvas.write(to: path, width: 5, height: 5) { _ in }
       }
-      #expect(error == .cannotWrite(path: path, reason: "no such file or directory"))
+      #expect(error == .cannotWrite(path: path, reason: "No such file or directory"))
       #expect(
-        error?.description == "Cannot write the figure \(path): no such file or directory.")
+        error?.description == "Cannot write the figure \(path): No such file or directory.")
       let left = try contents(of: folder)
       #expect(left.isEmpty)
     }

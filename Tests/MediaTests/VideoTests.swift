@@ -122,6 +122,25 @@ import Testing
     #expect(brightest < Double(16 + 3 * (decodable + 3)))
   }
 
+  /// Fractions of a duration that is not true are fractions of what is there.
+  @Test(arguments: [3, 17, 28])
+  func believesTheFramesMoreThanTheDuration(index: Int) throws {
+    let folder = try ScratchFolder()
+    var bytes = try fixtureBytes("late.mkv")
+    // Matroska's duration, a double of milliseconds: 11 days.
+    let at = try #require(
+      bytes.indices.dropLast(20).first {
+        bytes[$0..<$0 + 3].elementsEqual([0x44, 0x89, 0x88])
+      })
+    let lie = (0..<8).map { UInt8(truncatingIfNeeded: 1e9.bitPattern >> (56 - 8 * $0)) }
+    bytes.replaceSubrange(at + 3..<at + 11, with: lie)
+    let video = try Video(contentsOf: try folder.write(bytes, to: "liar.mkv"))
+    #expect(video.duration > 900_000)
+    let found = try video.frame(atFraction: (Double(index) + 0.5) / 30)
+    let truth = try Video(contentsOf: fixture("late.mkv"))
+    #expect(try found == truth.frame(at: (Double(index) + 0.5) / 10).picture())
+  }
+
   @Test func saysWhatIsWrongWithBadVideos() throws {
     let folder = try ScratchFolder()
     #expect(throws: MediaError.self) { try Video(contentsOf: folder.file("missing.mp4")) }

@@ -67,6 +67,20 @@ import Testing
     }
   }
 
+  @Test func aReplacementIsCommittedOrLeavesNothing() throws {
+    try inTemporaryFolder { folder in
+      let path = "\(folder)/film.mp4"
+      for isCommitted in [true, false] {
+        let replacement = FileReplacement(of: path)
+        let content = Data("committed: \(isCommitted)".utf8)
+        try content.write(to: URL(fileURLWithPath: replacement.temporaryPath))
+        if isCommitted { try replacement.commit() }
+      }
+      #expect(try readFile(at: path) == Data("committed: true".utf8))
+      #expect(try contents(of: folder) == ["film.mp4"])
+    }
+  }
+
   @Test func relativePathsLeadToTheWorkingFolder() throws {
     let name = "replace-file-test-\(UUID().uuidString).txt"
     defer { try? FileManager.default.removeItem(atPath: name) }

@@ -1,0 +1,11 @@
+import Foundation
+import SafeFiles
+
+/// Makes or replaces a file of the given bytes, wholly or not at all.
+func writeFile(_ bytes: [UInt8], to path: String) throws(MediaError) {
+  do {
+    try replaceFile(at: path, with: Data(bytes))
+  } catch {
+    throw MediaError(error)
+  }
+}
