@@ -8,6 +8,12 @@ enum Interruption {
   static var isWanted: Bool { wasAsked.load(ordering: .relaxed) }
 
   static func listen() {
+    // Whoever started this process may have blocked them, and that is inherited.
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    sigaddset(&wanted, SIGINT)
+    sigaddset(&wanted, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     for signalNumber in [SIGINT, SIGTERM] {
       signal(signalNumber) { number in
         Interruption.wasAsked.store(true, ordering: .relaxed)

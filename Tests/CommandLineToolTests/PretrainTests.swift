@@ -184,7 +184,7 @@ import Training
     (["--set", "mask.ratio=[0.3, 1.5]"], "mask.ratio"),
     (["--set", "optimiser.kind=sgd"], "did you mean optimizer"),
     (["--config", "nowhere.yaml"], "nowhere.yaml"), (["--epochs", "0"], "epochs"),
-    (["--seed", "-1"], "seed"), (["--device", "cuda:99"], "no device cuda:99"),
+    (["--seed=-1"], "seed"), (["--device", "cuda:99"], "no device cuda:99"),
     (["--val-fraction", "1"], "validation_fraction"), (["--resume"], "no checkpoint to resume"),
     (["--val-sources", "nowhere"], "nowhere does not exist"),
   ])

@@ -39,6 +39,8 @@ struct Tool {
 
   struct Started {
     let process: Process
+    /// Signalled at the process's end; `waitUntilExit` needs a run loop, which tests' threads lack.
+    let ended: DispatchSemaphore
     let output: String
     let errors: String
   }
@@ -60,12 +62,14 @@ struct Tool {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: log + ".out")
     process.standardError = FileHandle(forWritingAtPath: log + ".err")
+    let ended = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in ended.signal() }
     try process.run()
-    return Started(process: process, output: log + ".out", errors: log + ".err")
+    return Started(process: process, ended: ended, output: log + ".out", errors: log + ".err")
   }
 
   func wait(for started: Started) throws -> Result {
-    started.process.waitUntilExit()
+    started.ended.wait()
     defer {
       unlink(started.output)
       unlink(started.errors)

@@ -183,7 +183,7 @@ import Training
 
   @Test func missingFilesAreRefused() {
     let text = complaint { _ = try PretrainingConfiguration(file: "/nowhere/x.yaml") }
-    #expect(text == "cannot read /nowhere/x.yaml: no such file or folder")
+    #expect(text == "cannot read /nowhere/x.yaml: No such file or directory")
   }
 
   // MARK: Round trips
