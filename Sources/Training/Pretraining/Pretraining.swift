@@ -119,6 +119,16 @@ public func pretrain(
     try state(at: position).write(to: path)
   }
 
+  let chance = 1 / Double(task.classNames.count)
+  func drawCurves() {
+    do {
+      try LearningCurves(of: Metrics(contentsOf: run.metrics), chance: chance).write(to: run)
+    } catch {
+      // No reason to lose a training.
+      reporter.warn("the learning curves are not up to date: \(error)")
+    }
+  }
+
   // Loading runs ahead, across the ends of epochs.
   let sequence = SampleSequence(
     sourceCount: training.count, samplesPerEpoch: stepsPerEpoch * sourcesPerStep, seed: seed)
@@ -213,6 +223,7 @@ public func pretrain(
       }
       try save(to: run.last)
       lastSave = .now
+      drawCurves()
     }
     let isDue =
       (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
@@ -236,13 +247,12 @@ public func pretrain(
     loss: lastEpoch.map(\.loss).reduce(0, +) / Double(max(lastEpoch.count, 1)),
     top1: records.validations.last?.top1,
     bestTop1: position.bestTop1 < 0 ? nil : position.bestTop1,
-    chance: 1 / Double(task.classNames.count), clipsPerSecond: clips / position.trainingSeconds,
+    chance: chance, clipsPerSecond: clips / position.trainingSeconds,
     seconds: position.trainingSeconds + position.validationSeconds,
     trainingSources: training.count, validationSources: validation?.sourceCount ?? 0,
     badSources: Set(position.badSources).union(loader.badIndices).count
       + validationLoader.badIndices.count + problemCount)
   // The summary last: where it stands, all else is done.
-  try LearningCurves(of: records, chance: summary.chance).write(to: run)
   try metrics.append(summary)
   try save(to: run.last)
   return .finished(summary)

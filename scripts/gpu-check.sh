@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Trains the tiny configuration on CUDA and on the CPU and prints both results; needs what scripts/gpu-build.sh gathered
+# and a python3 that has PyTorch for CUDA. Everything goes under $OUT (default: .build-gpu/out).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+readonly carry=$PWD/.build-gpu/carry out=${OUT:-$PWD/.build-gpu/out}
+torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+export LD_LIBRARY_PATH=$torch/lib:$carry/lib
+mkdir -p "$out"
+mosi() { "$carry/mosi" "$@"; }
+
+mosi doctor
+train() { # name, options
+  local name=$1; shift
+  rm -rf "/tmp/mosi-$name"
+  mosi pretrain --sources synthetic:dead-leaves:2000 --config configs/tiny.yaml --epochs 3 --seed 1 \
+    --output "/tmp/mosi-$name" --json "$@" >"$out/$name.json" 2>"$out/$name.log" \
+    || { tail -5 "$out/$name.log"; return 1; }
+  echo "$name: $(grep -E '"(top1|clipsPerSecond)"' "$out/$name.json" | tr -d '\n')"
+}
+train cuda --device cuda
+train cuda-bfloat16 --device cuda --set precision=bfloat16
+train cpu --device cpu
+
+# The paper's network and clips: its speed on the device.
+for architecture in r2d3d-18 r2plus1d-10; do
+  rm -rf /tmp/mosi-full
+  mosi pretrain --sources synthetic:dead-leaves:700 --set model.architecture=$architecture \
+    --set precision=bfloat16 --set sources.validation_fraction=0.03 --epochs 1 --device cuda \
+    --output /tmp/mosi-full --json >"$out/$architecture.json" 2>"$out/$architecture.log"
+  echo "$architecture at full size: $(grep '"clipsPerSecond"' "$out/$architecture.json")"
+done
