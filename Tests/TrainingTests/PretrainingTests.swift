@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import Torch
 import Training
+import VideoData
 
 @Suite(.serialized) struct PretrainingTests {
   let folder: ScratchFolder
@@ -35,6 +36,45 @@ import Training
   /// The elements of every tensor of the last checkpoint: weights, statistics, moments.
   private func tensors(_ run: RunFolder) throws -> [String: [Float]] {
     try Safetensors(contentsOf: run.last).tensors.mapValues { $0.to(.float32).array() }
+  }
+
+  // MARK: Sources
+
+  /// A share held out that happens to be bad ends no run; sources that were named for it do.
+  @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
+    var configuration = tinyConfiguration()
+    configuration.epochs = 1
+    configuration.batch.accumulation = 1
+    configuration.sources.validationFraction = 0.1
+    // Which source is held out depends on their number alone.
+    var path = try folder.write(
+      (0..<9).map { "x\($0).png" }.joined(separator: "\n"), to: "names.txt")
+    let heldOut = try SourceCollection(paths: [path]).split(heldOut: 0.1).heldOut
+    try #require(heldOut.count == 1)
+    let digit = try #require(heldOut[0].description.dropLast(4).last.flatMap { Int(String($0)) })
+    path = try folder.write(
+      try (0..<9).map { $0 == digit ? "missing.png" : try goodPicture($0) }.joined(separator: "\n"),
+      to: "list.txt")
+    configuration.sources.paths = [path]
+    let (_, run, listener) = try train(configuration, "a")
+    #expect(listener.warnings.contains { $0.hasPrefix("there is no validation") })
+    #expect(listener.warnings.contains { $0.contains("missing.png") })
+    let summary = try #require(try Metrics(contentsOf: run.metrics).summary)
+    #expect(summary.top1 == nil && summary.badSources == 1 && summary.validationSources == 0)
+
+    configuration.sources.validationPaths = [try folder.write("missing.png", to: "val.txt")]
+    #expect(
+      complaint { try train(configuration, "b") }
+        == "none of the validation sources gives a picture")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("b")))
+  }
+
+  /// The path of a picture of noise, made on the spot (a PPM needs no encoder).
+  private func goodPicture(_ index: Int) throws -> String {
+    let pixels = (0..<48 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 * (7 + index) / 3) }
+    let path = folder.file("good\(index).ppm")
+    try (Data("P6\n48 40\n255\n".utf8) + Data(pixels)).write(to: URL(fileURLWithPath: path))
+    return path
   }
 
   // MARK: Records

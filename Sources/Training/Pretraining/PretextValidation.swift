@@ -23,8 +23,8 @@ struct PretextValidation {
 
   var sourceCount: Int { stills.count }
 
-  /// Loads at most `limit` of the loader's sources on `workers` threads; bad ones are left out.
-  init(loader: StillLoader, limit: Int, workers: Int, task: any PretextTask) throws {
+  /// Loads at most `limit` of the loader's sources on `workers` threads; bad ones are left out. Nil where none is left.
+  init?(loader: StillLoader, limit: Int, workers: Int, task: any PretextTask) throws {
     let indices = Self.evenlySpread(limit, of: loader.sources.count)
     let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: 4 * workers) {
       loader.centreStill(ofSource: indices[$0])
@@ -34,7 +34,7 @@ struct PretextValidation {
     while let still = try prefetcher.next() {
       if let still { stills.append(.stills([still])) }
     }
-    guard !stills.isEmpty else { throw RunError.noValidationSource }
+    guard !stills.isEmpty else { return nil }
     self.stills = stills
     self.task = task
   }

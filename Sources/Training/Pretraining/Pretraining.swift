@@ -61,12 +61,14 @@ public func pretrain(
   let totalSteps = stepsPerEpoch * configuration.epochs
   let loader = makeLoader(training, task: task, reporter: reporter)
   let validationLoader = makeLoader(heldOut, task: task, reporter: reporter)
-  let validation =
-    heldOut.isEmpty
-    ? nil
-    : try PretextValidation(
-      loader: validationLoader, limit: configuration.sources.validationLimit,
-      workers: options.workers, task: task)
+  let validation = try PretextValidation(
+    loader: validationLoader, limit: configuration.sources.validationLimit,
+    workers: options.workers, task: task)
+  if validation == nil && !heldOut.isEmpty {
+    // Sources that were asked for are missed; a share that happens to be bad is no reason to stop.
+    guard configuration.sources.validationPaths.isEmpty else { throw RunError.noValidationSource }
+    reporter.warn("there is no validation: none of the held-out sources gives a picture")
+  }
 
   // Model
   let model = configuration.makeModel(classes: task.classNames.count)
@@ -90,7 +92,7 @@ public func pretrain(
   } else {
     position.sources = sourcesDigest
     // Before the folder is made: that no source is usable is to leave no run behind.
-    _ = try loader.still(ofSource: 0, key: [seed, 0])
+    _ = try loader.still(ofSource: 0, key: [seed, Purpose.preview.rawValue])
     try run.prepare {
       try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
       // From here on there is something to resume, whenever the run is killed.
@@ -100,7 +102,7 @@ public func pretrain(
   let metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
   run.removePartialFiles()
   if !FileManager.default.fileExists(atPath: run.preview) || !resuming {
-    let still = try loader.still(ofSource: 0, key: [seed, 0])
+    let still = try loader.still(ofSource: 0, key: [seed, Purpose.preview.rawValue])
     try MotionPreview(task: task, still: still, seed: seed).sheet.write(to: run.preview)
   }
   let board = TensorBoardLog(run: run, restartingAt: checkpoint?.position.step, reporter: reporter)
@@ -138,7 +140,7 @@ public func pretrain(
     ahead: 2 * batch.sources + 2 * options.workers
   ) { item in
     let sample = sequence.sample(at: firstSample + item)
-    let key = [seed, UInt64(sample.epoch), UInt64(sample.source)]
+    let key = [seed, Purpose.still.rawValue, UInt64(sample.epoch), UInt64(sample.source)]
     return LoadedSample(
       sample: sample, still: try loader.still(ofSource: sample.source, key: key))
   }
@@ -161,12 +163,14 @@ public func pretrain(
       let samples = try (0..<batch.sources).map { _ in try stills.next()! }
       let sources = Tensor.stills(samples.map(\.still)).to(device)
       let generators = samples.map {
-        KeyedGenerator(seed, UInt64($0.sample.epoch), UInt64($0.sample.source), 1)
+        KeyedGenerator(
+          seed, Purpose.clips.rawValue, UInt64($0.sample.epoch), UInt64($0.sample.source))
       }
       let made = task.clips(
         from: sources, generators: generators, purpose: .training(progress: progress))
       // Dropout draws from libtorch's generator: named by the step like everything else.
-      var dropout = KeyedGenerator(seed, UInt64(position.step), UInt64(part), 2)
+      var dropout = KeyedGenerator(
+        seed, Purpose.dropout.rawValue, UInt64(position.step), UInt64(part))
       Runtime.seed(dropout.next())
       let (logits, loss) = withAutocast(autocast, on: device) {
         let logits = model(made.clips)
@@ -256,6 +260,14 @@ public func pretrain(
   try metrics.append(summary)
   try save(to: run.last)
   return .finished(summary)
+}
+
+/// What the draws of a training are for: a part of their keys, so that no two purposes share a stream.
+private enum Purpose: UInt64 {
+  case still = 1
+  case clips
+  case dropout
+  case preview
 }
 
 /// The checkpoint to go on from.
