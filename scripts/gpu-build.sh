@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a mosi for a machine that has PyTorch for CUDA but neither Swift nor FFmpeg, and gathers what it needs in
-# .build-gpu/carry: the tool with Swift's runtime linked in, FFmpeg's and Cairo's libraries, configurations, the check.
+# .build-gpu/carry.tar.xz: the tool with Swift's runtime linked in, FFmpeg's and Cairo's libraries (62 MiB).
 #
 #   scripts/gpu-build.sh [2.11.0]       the version of PyTorch there
 #
@@ -32,4 +32,7 @@ cp "$root/build/release/mosi" "$root/carry/"
 ldd "$root/carry/mosi" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' \
   | grep -vE '/(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux[^/]*|libtorch[^/]*|libc10[^/]*|libgomp[^/]*)\.so' \
   | xargs -r cp -L -t "$root/carry/lib"
-du -sh "$root/carry" >&2
+strip -s "$root/carry/mosi"
+strip --strip-unneeded "$root"/carry/lib/*
+tar -c -C "$root" carry | xz -T0 -9 >"$root/carry.tar.xz"
+ls -l "$root/carry.tar.xz" >&2

@@ -3,6 +3,7 @@
 # and a python3 that has PyTorch for CUDA. Everything goes under $OUT (default: .build-gpu/out).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ -d .build-gpu/carry ] || tar -x -J -C .build-gpu -f .build-gpu/carry.tar.xz
 readonly carry=$PWD/.build-gpu/carry out=${OUT:-$PWD/.build-gpu/out}
 torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 export LD_LIBRARY_PATH=$torch/lib:$carry/lib
