@@ -89,10 +89,13 @@ public func pretrain(
     guard position.sources == sourcesDigest else {
       throw RunError.differentSources(path: run.path)
     }
-  } else {
+  }
+  // Decoded before a folder is made: that no source is usable is to leave no run behind.
+  let needsPreview = !resuming || !FileManager.default.fileExists(atPath: run.preview)
+  let previewed =
+    needsPreview ? try loader.still(ofSource: 0, key: [seed, Purpose.preview.rawValue]) : nil
+  if !resuming {
     position.sources = sourcesDigest
-    // Before the folder is made: that no source is usable is to leave no run behind.
-    _ = try loader.still(ofSource: 0, key: [seed, Purpose.preview.rawValue])
     try run.prepare {
       try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
       // From here on there is something to resume, whenever the run is killed.
@@ -101,9 +104,8 @@ public func pretrain(
   }
   let metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
   run.removePartialFiles()
-  if !FileManager.default.fileExists(atPath: run.preview) || !resuming {
-    let still = try loader.still(ofSource: 0, key: [seed, Purpose.preview.rawValue])
-    try MotionPreview(task: task, still: still, seed: seed).sheet.write(to: run.preview)
+  if let previewed {
+    try MotionPreview(task: task, still: previewed, seed: seed).sheet.write(to: run.preview)
   }
   let board = TensorBoardLog(run: run, restartingAt: checkpoint?.position.step, reporter: reporter)
   defer { board.close() }
@@ -211,7 +213,6 @@ public func pretrain(
         let result = validation.run(
           model, batch: batch.sources, device: device, autocast: autocast)
         position.validationSeconds += (ContinuousClock.now - begun).seconds
-        position.validations += 1
         let record = ValidationRecord(
           step: position.step, epoch: epoch + 1, loss: result.loss, top1: result.top1,
           top1PerLabel: Dictionary(

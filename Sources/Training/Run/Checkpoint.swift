@@ -7,8 +7,6 @@ import VideoModels
 public struct TrainingPosition: Codable, Equatable, Sendable {
   /// Steps (updates) that are done.
   public var step = 0
-  /// Validations that are done.
-  public var validations = 0
   /// The best top-1 of a validation, a fraction; below 0 before the first.
   public var bestTop1 = -1.0
   /// The length in bytes of metrics.jsonl with what is said about these steps.
