@@ -1,0 +1,40 @@
+/// Videos with the actions that they show, in the subsets of one split.
+public struct ActionDataset: Sendable {
+  /// The names of the classes, in the order of the labels.
+  public let classNames: [String]
+  /// Every video of the lists, in their order, present or not.
+  public let videos: [LabelledVideo]
+
+  public init(classNames: [String], videos: [LabelledVideo]) {
+    self.classNames = classNames
+    self.videos = videos
+  }
+
+  /// The videos of `subset`, in the lists' order.
+  public func videos(of subset: Subset) -> [LabelledVideo] { videos.filter { $0.subset == subset } }
+}
+
+/// What a video of a split is for.
+public enum Subset: String, Codable, CaseIterable, Sendable {
+  case training = "train"
+  case validation = "val"
+  case test
+}
+
+/// A video of a dataset.
+public struct LabelledVideo: Hashable, Sendable {
+  /// As the dataset's list calls it.
+  public let name: String
+  /// The index of its class.
+  public let label: Int
+  public let subset: Subset
+  /// Where it is; nil where the list names a file that is not there.
+  public let footage: Footage?
+
+  public init(name: String, label: Int, subset: Subset, footage: Footage?) {
+    self.name = name
+    self.label = label
+    self.subset = subset
+    self.footage = footage
+  }
+}
