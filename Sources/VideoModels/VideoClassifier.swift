@@ -30,7 +30,22 @@ public final class VideoClassifier: Layer {
   public func features(_ clips: Tensor) -> Tensor { backbone(clips).globalAveragePool() }
 
   /// The classes' logits: [N, 3, T, H, W] to [N, classes].
-  public override func callAsFunction(_ clips: Tensor) -> Tensor { head(features(clips)) }
+  public override func callAsFunction(_ clips: Tensor) -> Tensor { classify(features(clips)) }
+
+  /// The classes' logits from what ``features(_:)`` returned: [N, featureCount] to [N, classes].
+  public func classify(_ features: Tensor) -> Tensor { head(features) }
+
+  /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`. Those named `head.…` are
+  /// ignored, and this network's head stays as it is.
+  ///
+  /// - Throws: `StateMismatch`, before anything is copied, where other tensors are missing, left over or of
+  ///   another shape.
+  public func loadBackbone(_ source: [String: Tensor]) throws {
+    let ownHead = state.filter { $0.name.hasPrefix("head.") }.map { ($0.name, $0.tensor) }
+    try load(
+      source.filter { !$0.key.hasPrefix("head.") }
+        .merging(ownHead) { _, own in own })
+  }
 
   /// Dropout and a linear map.
   public final class Head: Layer {

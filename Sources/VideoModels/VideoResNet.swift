@@ -41,6 +41,12 @@ public final class VideoResNet: Layer {
     ([stem] + stages).enumerated().map { ("conv\($0 + 1)", $1) }
   }
 
+  /// Freezes the first `count` (0...5) of conv1 to conv5, for good; see `Module.freeze()`.
+  public func freezeStages(_ count: Int) {
+    precondition((0...5).contains(count), "there are 5 stages, not \(count)")
+    for stage in children.prefix(count) { stage.module.freeze() }
+  }
+
   /// The outputs of conv1 to conv5.
   public func stageOutputs(_ clips: Tensor) -> [Tensor] {
     var outputs = [stem(clips.contiguous(.channelsLast3d))]

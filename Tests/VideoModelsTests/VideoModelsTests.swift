@@ -219,6 +219,89 @@ private func classifier(
     }
   }
 
+  @Test(arguments: [Architecture.r2d3d18, .r2plus1d10])
+  func frozenStagesStayToTheBitAndTheOthersLearn(architecture: Architecture) {
+    let model = classifier(architecture, width: 2)
+    let clips = keyed([3], [2, 3, 4, 32, 32], -1...1)
+    func step() {
+      crossEntropy(model(clips), Tensor([1, 3])).backward()
+      let optimizer = SGD([ParameterGroup(model.trainableParameters, weightDecay: 0.1)])
+      optimizer.step(learningRate: 0.1)
+      optimizer.clearGradients()
+    }
+    step()  // so that running statistics and gradients are not as they were made
+    model.backbone.freezeStages(2)
+    model.train(false)
+    model.train()
+    func bytes(_ tensor: Tensor) -> [UInt8] {
+      [UInt8](unsafeUninitializedCapacity: tensor.count * tensor.dtype.byteCount) {
+        tensor.detached().copyBytes(to: UnsafeMutableRawBufferPointer($0))
+        $1 = $0.count
+      }
+    }
+    let before = model.state.map { bytes($0.tensor) }
+    step()
+    step()
+    func isFrozen(_ name: String) -> Bool {
+      name.hasPrefix("backbone.conv1.") || name.hasPrefix("backbone.conv2.")
+    }
+    for (entry, old) in zip(model.state, before) {
+      #expect((bytes(entry.tensor) == old) == isFrozen(entry.name), "\(entry.name)")
+    }
+    #expect(
+      model.trainableParameters.map(\.name)
+        == model.parameters.map(\.name).filter { !isFrozen($0) })
+    let outputs = model.backbone.stageOutputs(clips)
+    #expect(outputs.map(\.requiresGradient) == [false, false, true, true, true])
+    model.backbone.freezeStages(5)
+    #expect(model.trainableParameters.allSatisfy { $0.name.hasPrefix("head.") })
+    #expect(!model.features(clips).requiresGradient)
+  }
+
+  @Test func aPretrainedBackboneLoadsUnderAnotherHead() throws {
+    let source = classifier(.r2d3d18, width: 2)
+    let tensors = Dictionary(uniqueKeysWithValues: source.state.map { ($0.name, $0.tensor) })
+    let model = classifier(.r2d3d18, width: 2, classes: 51, kind: .actions)
+    let head = model.head.state.map { $0.tensor.detached().clone() }
+    try model.loadBackbone(tensors)
+    for (own, other) in zip(model.backbone.state, source.backbone.state) {
+      #expect(own.tensor.isEqual(to: other.tensor), "\(own.name)")
+    }
+    for (entry, old) in zip(model.head.state, head) { #expect(entry.tensor.isEqual(to: old)) }
+    #expect(model.trainableParameters.count == model.parameters.count)
+    // A backbone alone will do.
+    try model.loadBackbone(tensors.filter { $0.key.hasPrefix("backbone.") })
+  }
+
+  @Test func aBackboneThatDoesNotFitIsNamedAndNothingChanges() throws {
+    let model = classifier(.r2d3d18, width: 2)
+    var tensors = Dictionary(
+      uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor.detached().clone()) })
+    let before = tensors
+    for (name, tensor) in tensors { tensors[name] = tensor + 1 }
+    tensors["backbone.conv1.a.weight"] = .zeros([7])
+    tensors["backbone.conv1.a_bn.bias"] = nil
+    tensors["backbone.conv6.weight"] = .zeros([1])
+    tensors["module.extra"] = .zeros([1])
+    tensors["head.out.weight"] = .zeros([5])
+    #expect(
+      throws: StateMismatch(
+        missing: ["backbone.conv1.a_bn.bias"],
+        leftOver: ["backbone.conv6.weight", "module.extra"],
+        reshaped: [
+          .init(name: "backbone.conv1.a.weight", expected: [2, 3, 1, 7, 7], found: [7])
+        ])
+    ) { try model.loadBackbone(tensors) }
+    for (name, tensor) in model.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
+  }
+
+  @Test func logitsFromFeaturesAreTheNetworks() {
+    let model = classifier(.r2d3d18, width: 2)
+    model.train(false)
+    let clips = keyed([4], [2, 3, 4, 16, 16], -1...1)
+    #expect(model.classify(model.features(clips)).isEqual(to: model(clips)))
+  }
+
   @Test func normalizationsAreToldFromWeights() {
     for parameter in classifier(.r2plus1d10, width: 2).parameters {
       let expected: Module.Parameter.Role =

@@ -4,6 +4,8 @@
 open class Module {
   /// True while training: dropout drops, batch normalization uses and tracks the batch's statistics.
   public private(set) var isTraining = true
+  /// True once ``freeze()`` has been called here or above.
+  public private(set) var isFrozen = false
 
   public init() {}
 
@@ -61,13 +63,30 @@ extension Module {
     parameters.map { ($0.name, $0.tensor) } + buffers
   }
 
-  /// The number of trained numbers.
+  /// The parameters that training changes: those that require a gradient. Optimizers made of these hold
+  /// nothing for frozen ones.
+  public var trainableParameters: [Parameter] { parameters.filter(\.tensor.requiresGradient) }
+
+  /// The number of numbers in all parameters, frozen ones included.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
 
-  /// Switches this part and all below between training and evaluation.
+  /// Switches this part and all below between training and evaluation; what is frozen stays in evaluation.
   public func train(_ isTraining: Bool = true) {
-    self.isTraining = isTraining
+    self.isTraining = isTraining && !isFrozen
     for child in children { child.module.train(isTraining) }
+  }
+
+  /// Fixes this part and all below for good: the parameters stop requiring gradients and lose those they have,
+  /// and the parts stay in evaluation mode whatever ``train(_:)`` says, so that batch normalizations neither
+  /// use the batch's statistics nor change the running ones. Call it before an optimizer is made.
+  public func freeze() {
+    isFrozen = true
+    isTraining = false
+    for parameter in ownParameters {
+      parameter.tensor.requiresGradient = false
+      parameter.tensor.gradient = nil
+    }
+    for child in children { child.module.freeze() }
   }
 
   /// Moves every parameter and buffer to `device`, the CPU or a CUDA device; the tensors keep their identity.
@@ -95,11 +114,17 @@ extension Module {
 }
 
 /// How the tensors of a checkpoint differ from those of a module.
-public struct StateMismatch: Error, Sendable, CustomStringConvertible {
-  public struct Reshaped: Sendable {
+public struct StateMismatch: Error, Hashable, CustomStringConvertible {
+  public struct Reshaped: Hashable, Sendable {
     public let name: String
     public let expected: [Int]
     public let found: [Int]
+
+    public init(name: String, expected: [Int], found: [Int]) {
+      self.name = name
+      self.expected = expected
+      self.found = found
+    }
   }
 
   /// Names that the module has and the checkpoint lacks.
@@ -108,6 +133,12 @@ public struct StateMismatch: Error, Sendable, CustomStringConvertible {
   public let leftOver: [String]
   /// Tensors of the same name and another shape.
   public let reshaped: [Reshaped]
+
+  public init(missing: [String] = [], leftOver: [String] = [], reshaped: [Reshaped] = []) {
+    self.missing = missing
+    self.leftOver = leftOver
+    self.reshaped = reshaped
+  }
 
   var isEmpty: Bool { missing.isEmpty && leftOver.isEmpty && reshaped.isEmpty }
 
