@@ -119,6 +119,127 @@ import Torch
   }
 }
 
+@Suite struct ExponentialMovingAverageTests {
+  /// What make_goldens.py averages.
+  private final class Network: Module {
+    let first = BatchNorm3d(6, epsilon: 1e-5)
+    let second = Linear(6, 3)
+
+    override init() {
+      super.init()
+      withoutGradients {
+        second.weight.copy(from: .keyed(42, shape: [3, 6]))
+        second.bias.copy(from: .keyed(43, shape: [3]))
+      }
+    }
+
+    override var children: [(name: String, module: Module)] {
+      [("first", first), ("second", second)]
+    }
+
+    func run(_ average: ExponentialMovingAverage, steps: Int) {
+      let inputs = Tensor.keyed(40, shape: [16, 6, 1, 1, 1], in: -1...3)
+      let optimizer = SGD([ParameterGroup(parameters, weightDecay: 0)], momentum: 0)
+      for _ in 0..<steps {
+        optimizer.clearGradients()
+        let difference = second(first(inputs).flattened(from: 1)) - .keyed(41, shape: [16, 3])
+        (difference * difference).mean().backward()
+        optimizer.step(learningRate: 0.1)
+        average.update()
+      }
+    }
+  }
+
+  private func copies(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {
+    Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor.detached().clone()) })
+  }
+
+  @Test func twentyStepsAverageAsInPyTorch() throws {
+    let expected: [String: Golden] = try golden("averages")
+    let network = Network()
+    let average = ExponentialMovingAverage(of: network, decay: 0.6)
+    network.run(average, steps: 20)
+    #expect(Set(average.averages.map(\.name)) == Set(expected.keys))
+    for (name, tensor) in average.averages {
+      #expect(tensor.difference(to: expected[name]!) < 1e-6, "\(name)")
+    }
+    #expect(average.averages.first { $0.name.hasSuffix("tracked") }!.tensor.dtype == .int64)
+    #expect(network.second.weight.difference(to: expected["second.weight"]!) > 1e-3)
+  }
+
+  @Test func resumedAveragesAreBitEqual() throws {
+    let straight = Network()
+    let whole = ExponentialMovingAverage(of: straight, decay: 0.999)
+    straight.run(whole, steps: 9)
+
+    let first = Network()
+    let before = ExponentialMovingAverage(of: first, decay: 0.999)
+    first.run(before, steps: 4)
+    let second = Network()
+    try second.load(copies(first.state))
+    let after = ExponentialMovingAverage(of: second, decay: 0.999)
+    try after.load(copies(before.state))
+    second.run(after, steps: 5)
+    for (a, b) in zip(whole.state, after.state) {
+      #expect(a.name == b.name && a.tensor.isEqual(to: b.tensor), "\(a.name)")
+    }
+  }
+
+  @Test func averagesAreLentAndTheWeightsComeBackAlsoAfterAnError() throws {
+    struct Stop: Error {}
+    let network = Network()
+    let average = ExponentialMovingAverage(of: network, decay: 0.9)
+    network.run(average, steps: 3)
+    let (own, averages) = (copies(network.state), copies(average.averages))
+    #expect(!own["second.weight"]!.isEqual(to: averages["second.weight"]!))
+    #expect(throws: Stop.self) {
+      try average.withAverages {
+        for (name, tensor) in network.state {
+          #expect(tensor.isEqual(to: averages[name]!), "\(name)")
+        }
+        throw Stop()
+      }
+    }
+    for (name, tensor) in network.state { #expect(tensor.isEqual(to: own[name]!), "\(name)") }
+    for (name, tensor) in average.averages {
+      #expect(tensor.isEqual(to: averages[name]!), "\(name)")
+      #expect(!tensor.requiresGradient)
+    }
+    // Training goes on with the weights, not with the averages.
+    let straight = Network()
+    let undisturbed = ExponentialMovingAverage(of: straight, decay: 0.9)
+    straight.run(undisturbed, steps: 5)
+    network.run(average, steps: 2)
+    for (a, b) in zip(straight.state + undisturbed.state, network.state + average.state) {
+      #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
+    }
+  }
+}
+
+@Suite struct GradientClippingTests {
+  @Test(arguments: [("above", 100.0), ("below", 0.5), ("zero", 0)])
+  func gradientsAndNormAreThoseOfPyTorch(name: String, limit: Double) throws {
+    let goldens: [String: [String: Golden]] = try golden("clipping")
+    let expected = goldens[name]!
+    let parameters = [("matrix", [3, 4]), ("vector", [5]), ("unused", [2])].map {
+      Module.Parameter(name: $0, tensor: .zeros($1), role: .weight)
+    }
+    for (place, parameter) in parameters.prefix(2).enumerated() {
+      parameter.tensor.requiresGradient = true
+      parameter.tensor.gradient = .keyed(
+        44, UInt64(place), shape: parameter.tensor.shape, in: -2...2)
+    }
+    let norm = clipGradients(of: parameters, toNorm: limit)
+    #expect(norm.difference(to: expected["norm"]!) < 1e-6)
+    for parameter in parameters.prefix(2) {
+      let gradient = try #require(parameter.tensor.gradient)
+      #expect(gradient.difference(to: expected[parameter.name]!) < 1e-6, "\(parameter.name)")
+    }
+    #expect(parameters[2].tensor.gradient == nil)
+    #expect(clipGradients(of: Array(parameters.suffix(1)), toNorm: 1).item == 0)
+  }
+}
+
 @Suite struct CosineScheduleTests {
   @Test func everyStepIsTheFormulas() throws {
     let expected: [Double] = try golden("schedule")
@@ -212,6 +333,25 @@ import Torch
     #expect(!pair.isTraining && !pair.first.isTraining && !pair.second.isTraining)
     pair.train()
     #expect(pair.isTraining && pair.second.isTraining)
+  }
+
+  @Test func whatIsFrozenStaysSoWhateverTrainSays() {
+    let pair = Pair()
+    let input = Tensor.keyed(1, shape: [4, 3, 1, 1, 1]) + 5
+    pair.second(input).mean().backward()
+    pair.second.freeze()
+    #expect(pair.second.scale.gradient == nil)
+    let before = state(of: pair)
+    for isTraining in [true, false, true] {
+      pair.train(isTraining)
+      #expect(pair.isTraining == isTraining && pair.first.isTraining == isTraining)
+      #expect(!pair.second.isTraining && pair.second.isFrozen && !pair.first.isFrozen)
+      #expect(!pair.second(input).requiresGradient)
+    }
+    for (name, tensor) in pair.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
+    #expect(pair.trainableParameters.map(\.name) == ["first.weight", "first.bias"])
+    pair.move(to: .best)
+    #expect(pair.trainableParameters.count == 2)
   }
 
   @Test func movingKeepsIdentityAndTraining() {

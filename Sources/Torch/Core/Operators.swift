@@ -94,4 +94,8 @@ enum Operators {
   // Optimizers
   static let fusedAdam = Operator("_fused_adam_")
   static let fusedSGD = Operator("_fused_sgd_")
+  static let lerpEachInPlace = Operator("_foreach_lerp_", "Scalar")
+  static let copyEachInPlace = Operator("_foreach_copy_")
+  static let multiplyEachInPlace = Operator("_foreach_mul_", "Tensor")
+  static let vectorNorm = Operator("linalg_vector_norm")
 }

@@ -1,4 +1,5 @@
-"""Writes operators.json, gradients.json, optimizers.json and schedule.json: python make_goldens.py (PyTorch 2.13).
+"""Writes operators.json, gradients.json, optimizers.json, averages.json, clipping.json and schedule.json:
+python make_goldens.py (PyTorch 2.13).
 
 Inputs are not stored: both sides draw them from the same keyed stream (keyed_random.py)."""
 
@@ -123,6 +124,42 @@ def optimizers():
     return results
 
 
+def averages():
+    """20 steps of a linear map with a batch normalization under it, averaged with the warmed-up decay 0.6."""
+    inputs, target = tensor([40], [16, 6, 1, 1, 1], -1, 3), tensor([41], [16, 3])
+    model = torch.nn.Sequential(torch.nn.BatchNorm3d(6), torch.nn.Flatten(), torch.nn.Linear(6, 3))
+    with torch.no_grad():
+        model[2].weight.copy_(tensor([42], [3, 6]))
+        model[2].bias.copy_(tensor([43], [3]))
+
+    def average(kept, own, number):  # PyTorch's first update, number 0, copies: the numbers here begin at 1
+        decay = min(0.6, int(number) / (9 + int(number)))
+        return decay * kept + (1 - decay) * own if own.is_floating_point() else own
+
+    averaged = torch.optim.swa_utils.AveragedModel(model, avg_fn=average, use_buffers=True)
+    averaged.update_parameters(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(20):
+        optimizer.zero_grad()
+        ((model(inputs) - target) ** 2).mean().backward()
+        optimizer.step()
+        averaged.update_parameters(model)
+    names = {"0": "first", "2": "second"}
+    state = averaged.module.state_dict()
+    return {names[name[0]] + name[1:]: dump(t) for name, t in state.items()}
+
+
+def clipping():
+    results = {}
+    for name, limit in {"above": 100.0, "below": 0.5, "zero": 0.0}.items():
+        parameters = [torch.nn.Parameter(torch.zeros(3, 4)), torch.nn.Parameter(torch.zeros(5))]
+        for place, parameter in enumerate(parameters):
+            parameter.grad = tensor([44, place], list(parameter.shape), -2, 2)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, limit)
+        results[name] = {"norm": dump(norm), "matrix": dump(parameters[0].grad), "vector": dump(parameters[1].grad)}
+    return results
+
+
 def schedule(base=1e-3, start=1e-4, warmup=7, total=40):
     """The paper's appendix: linear warm-up to the cosine's value at the warm-up's end, then the cosine."""
 
@@ -138,4 +175,6 @@ def schedule(base=1e-3, start=1e-4, warmup=7, total=40):
 write("operators.json", {name: dump(t) for name, t in operators().items()})
 write("gradients.json", {name: dump(t) for name, t in network().items()})
 write("optimizers.json", optimizers())
+write("averages.json", averages())
+write("clipping.json", clipping())
 write("schedule.json", schedule())

@@ -1,0 +1,18 @@
+/// Scales the gradients of `parameters` down, in place, where their common Euclidean norm exceeds `limit`: by
+/// `limit / (norm + 1e-6)`, as PyTorch's `clip_grad_norm_`. Parameters without a gradient are left out.
+///
+/// A norm that is not finite makes the gradients not a number.
+///
+/// - Returns: the norm before, float32 [], not waiting for the device; 0 without any gradient.
+@discardableResult
+public func clipGradients(of parameters: [Module.Parameter], toNorm limit: Double) -> Tensor {
+  let gradients = parameters.compactMap(\.tensor.gradient)
+  guard !gradients.isEmpty else { return .zeros([]) }
+  return withoutGradients {
+    let norms = gradients.map { Operators.vectorNorm(.tensor($0)) }
+    let norm = Operators.vectorNorm(.tensor(.stacked(norms)))
+    let factor = (Tensor.full([], limit, device: norm.device) / (norm + 1e-6)).clamped(0, 1)
+    Operators.multiplyEachInPlace.tensors([.tensors(gradients), .tensor(factor)])
+    return norm
+  }
+}
