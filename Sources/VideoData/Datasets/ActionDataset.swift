@@ -12,13 +12,29 @@ public struct ActionDataset: Sendable {
 
   /// The videos of `subset`, in the lists' order.
   public func videos(of subset: Subset) -> [LabelledVideo] { videos.filter { $0.subset == subset } }
+
+  /// What accuracy is measured on: ``Subset/test`` where the lists have labelled videos of it, else
+  /// ``Subset/validation`` (of Kinetics, whose test labels were never meant for it, the field reports `val`).
+  public var evaluationSubset: Subset {
+    videos.contains { $0.subset == .test } ? .test : .validation
+  }
 }
 
 /// What a video of a split is for.
-public enum Subset: String, Codable, CaseIterable, Sendable {
+public enum Subset: String, Codable, CodingKeyRepresentable, CaseIterable, Sendable {
   case training = "train"
   case validation = "val"
   case test
+
+  /// The subset that lists and folders call `name`, in capitals or not.
+  init?(listed name: some StringProtocol) {
+    switch name.lowercased() {
+    case "train", "training": self = .training
+    case "val", "valid", "validate", "validation": self = .validation
+    case "test", "testing": self = .test
+    default: return nil
+    }
+  }
 }
 
 /// A video of a dataset.

@@ -1,0 +1,56 @@
+extension ListFile {
+  /// Gives `body` each row that is not blank, read as comma-separated values (RFC 4180): fields may stand in quotes,
+  /// in which commas and line ends are text and `""` is a quote. Spaces around fields without quotes go.
+  ///
+  /// - Throws: ``DatasetError`` for quotes that do not match and rows beyond all bounds; what `body` throws.
+  func forEachRow(_ body: (_ place: Place, _ fields: [String]) throws -> Void) throws {
+    let (comma, quote, newline) = (UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"))
+    let bytes = text.utf8
+    var index = bytes.startIndex
+    var line = 1
+    while index < bytes.endIndex {
+      let place = Place(path: path, line: line)
+      var fields: [String] = []
+      var isBlank = true
+      row: while true {
+        guard fields.count < 1024 else { throw place.error("it has more than 1024 columns") }
+        let end = bytes[index...].firstIndex { $0 == comma || $0 == newline } ?? bytes.endIndex
+        var field = trimmed(Substring(bytes[index..<end]))
+        if field.utf8.first != quote {
+          if !field.isEmpty { isBlank = false }
+          fields.append(String(field))
+          index = end
+        } else {
+          isBlank = false
+          index = bytes.index(after: field.startIndex)
+          var content: [UInt8] = []
+          while true {
+            guard let close = bytes[index...].firstIndex(of: quote) else {
+              throw place.error("a quote opens that nothing closes")
+            }
+            content += bytes[index..<close]
+            index = bytes.index(after: close)
+            guard index < bytes.endIndex, bytes[index] == quote else { break }
+            content.append(quote)
+            index = bytes.index(after: index)
+          }
+          line += content.count { $0 == newline }
+          let end = bytes[index...].firstIndex { $0 == comma || $0 == newline } ?? bytes.endIndex
+          field = trimmed(Substring(bytes[index..<end]))
+          guard field.isEmpty else {
+            throw place.error("text follows a closing quote; a quote inside a field is doubled")
+          }
+          fields.append(String(decoding: content, as: UTF8.self))
+          index = end
+        }
+        guard index < bytes.endIndex else { break row }
+        let separator = bytes[index]
+        index = bytes.index(after: index)
+        if separator == newline { break row }
+        isBlank = false
+      }
+      line += 1
+      if !isBlank { try body(place, fields) }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+
+/// A text file that names videos or classes. It comes from outside: its size is bounded and it is UTF-8.
+struct ListFile {
+  let path: String
+  /// Without the mark that some editors put first.
+  let text: Substring
+
+  /// - Parameter expected: what the file should be, for the error where there is none.
+  init(_ path: String, expected: String) throws {
+    self.path = path
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw DatasetError.unreadable(path: path, reason: String(cString: strerror(errno)))
+      }
+      throw DatasetError.missing(path: path, expected: expected)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw DatasetError.unreadable(path: path, reason: "it is not a file; \(expected)")
+    }
+    guard status.st_size <= Self.sizeLimit else {
+      throw DatasetError.unreadable(
+        path: path, reason: "it is larger than the \(Self.sizeLimit >> 20) MiB allowed for a list")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw DatasetError.unreadable(path: path, reason: "there is no permission to")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw DatasetError.unreadable(path: path, reason: "it is no UTF-8 text")
+    }
+    let mark = text.unicodeScalars.first == "\u{FEFF}"
+    self.text = Substring(text.unicodeScalars.dropFirst(mark ? 1 : 0))
+  }
+
+  private static let sizeLimit = 256 << 20
+
+  /// The lines with something in them, without spaces around; they end in LF or CRLF.
+  var lines: [(place: Place, text: Substring)] {
+    var lines: [(Place, Substring)] = []
+    var number = 0
+    for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      number += 1
+      let text = trimmed(Substring(line))
+      if !text.isEmpty { lines.append((Place(path: path, line: number), text)) }
+    }
+    return lines
+  }
+
+  /// A line of a list.
+  struct Place: CustomStringConvertible {
+    let path: String
+    /// From 1; nil where it is a folder that was looked through.
+    let line: Int?
+
+    /// What the list says may stand in `problem`: it is cut where endless, and commands to a terminal are taken out.
+    func error(_ problem: String) -> DatasetError {
+      var problem = String(problem.unicodeScalars.prefix(500))
+      problem.unicodeScalars.removeAll { $0.properties.generalCategory == .control }
+      guard let line else { return .unsuitable(path: path, problem: problem) }
+      return .malformed(path: path, line: line, problem: problem)
+    }
+
+    var description: String { line.map { "\(path), line \($0)" } ?? path }
+
+    /// `path` without empty and `.` components.
+    ///
+    /// - Throws: where it would lead out of the folder that it is relative to.
+    func checked(_ path: some StringProtocol) throws -> String {
+      let parts = path.split(separator: "/").filter { $0 != "." }
+      guard !path.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."),
+        !path.utf8.contains(0)
+      else {
+        throw error("the name \"\(path)\" leads out of the videos folder")
+      }
+      return parts.joined(separator: "/")
+    }
+
+    /// `name`, which is to be a file's or folder's.
+    func checkedComponent(_ name: some StringProtocol) throws -> String {
+      guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.utf8.contains(0)
+      else { throw error("\"\(name)\" cannot be a part of a file's name") }
+      return String(name)
+    }
+  }
+}
+
+/// `text` without spaces, tabs and carriage returns around it.
+func trimmed(_ text: Substring) -> Substring {
+  func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+  var bytes = text.utf8
+  while let first = bytes.first, isSpace(first) { bytes.removeFirst() }
+  while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+  return Substring(bytes)
+}
