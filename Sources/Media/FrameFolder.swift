@@ -41,6 +41,69 @@ public struct FrameFolder: Sendable {
     let index = min(Int(fraction * Double(count)), count - 1)
     return try Picture(contentsOf: path(ofFrame: index), shortSide: shortSide)
   }
+
+  /// The folder at `path`, where it is known to hold a video's frames.
+  ///
+  /// - Throws: `MediaError` if the folder cannot be read, or holds anything but pictures.
+  public static func ofVideo(_ path: String) throws(MediaError) -> FrameFolder {
+    guard let folder = try FrameFolder(contentsOf: path) else {
+      throw MediaError(
+        .unrecognized, path,
+        "holds no pictures, or others files beside them: it is no video's frames")
+    }
+    return folder
+  }
+
+  /// The pictures shown at `times`, as ``Video/pictures(shownAt:shortSide:)`` gives them of a video of
+  /// `rate` frames a second: frame k is shown from k / rate on.
+  ///
+  /// - Throws: `MediaError` if a frame asked for does not decode or is of another size.
+  public func pictures(shownAt times: [Double], rate: Double, shortSide: Int?)
+    throws(MediaError) -> [Picture]
+  {
+    precondition(rate > 0, "a rate is positive, not \(rate)")
+    var result: [Picture] = []
+    var last: Int?
+    for time in times {
+      let index = Int(min(max((time * rate + 1e-3).rounded(.down), 0), Double(count - 1)))
+      if index == last {
+        result.append(result[result.count - 1])
+      } else {
+        result.append(try picture(ofFrame: index, shortSide: shortSide, like: result.first))
+        last = index
+      }
+    }
+    return result
+  }
+
+  /// Every picture with its time; nil where they take more than `bytes`.
+  public func allPictures(rate: Double, shortSide: Int?, bytes: Int) throws(MediaError)
+    -> TimedPictures?
+  {
+    precondition(rate > 0, "a rate is positive, not \(rate)")
+    var free = bytes
+    var pictures: [Picture] = []
+    for index in 0..<count {
+      let picture = try picture(ofFrame: index, shortSide: shortSide, like: pictures.first)
+      free -= picture.pixels.count
+      guard free >= 0 else { return nil }
+      pictures.append(picture)
+    }
+    return TimedPictures(
+      times: (0..<count).map { Double($0) / rate }, pictures: pictures,
+      lastFrameTime: Double(count - 1) / rate, leeway: 1e-3 / rate)
+  }
+
+  private func picture(ofFrame index: Int, shortSide: Int?, like first: Picture?)
+    throws(MediaError) -> Picture
+  {
+    let path = path(ofFrame: index)
+    let picture = try Picture(contentsOf: path, shortSide: shortSide)
+    if let first, (first.width, first.height) != (picture.width, picture.height) {
+      throw MediaError(.unsuitableSize, path, "differs in shape from other frames of its video")
+    }
+    return picture
+  }
 }
 
 /// The names in a folder, in no order, without the hidden ones; folders in it end in a slash.

@@ -36,14 +36,29 @@ final class FrameScaler {
         frame, to: Shape(frame.width, frame.height, AV_PIX_FMT_RGBA), path: path)
       source.multiplyByAlpha()
     }
+    return try rgb(source, width: size.width, height: size.height, path: path).rgbPicture()
+  }
+
+  /// The part of the picture, scaled to `width` x `height` pixels whatever its aspect.
+  func picture(_ part: Picture, width: Int, height: Int) throws(MediaError) -> Picture {
+    guard part.width != width || part.height != height else { return part }
+    guard let source = FrameBuffer(part, width: part.width, height: part.height) else {
+      throw MediaError(.unreadable, "a picture", "cannot be scaled: out of memory")
+    }
+    return try rgb(source, width: width, height: height, path: "a picture").rgbPicture()
+  }
+
+  private func rgb(
+    _ frame: FrameBuffer, width: Int, height: Int, path: String
+  ) throws(MediaError) -> FrameBuffer {
+    var source = frame
     // swscale's filters hold at most 256 taps: scale by more than 64 in steps.
-    while min(source.width / size.width, source.height / size.height) >= 64 {
+    while max(source.width / width, source.height / height) >= 64 {
       let step = Shape(
-        max(source.width / 32, size.width), max(source.height / 32, size.height), AV_PIX_FMT_RGB24)
+        max(source.width / 32, width), max(source.height / 32, height), AV_PIX_FMT_RGB24)
       source = try convert(source, to: step, path: path)
     }
-    let target = Shape(size.width, size.height, AV_PIX_FMT_RGB24)
-    return try convert(source, to: target, path: path).rgbPicture()
+    return try convert(source, to: Shape(width, height, AV_PIX_FMT_RGB24), path: path)
   }
 
   /// The picture as a frame for video encoders, YUV 4:2:0 of limited range and the matrix
@@ -219,14 +234,13 @@ extension FrameBuffer {
   convenience init?(_ picture: Picture, width: Int, height: Int) {
     self.init(width: width, height: height, format: AV_PIX_FMT_RGB24)
     guard let data = pointer.pointee.data.0 else { return nil }
-    let stride = Int(pointer.pointee.linesize.0)
+    let rowBytes = Int(pointer.pointee.linesize.0)
     picture.pixels.withUnsafeBufferPointer { samples in
       for row in 0..<height {
-        let line = min(row, picture.height - 1) * picture.width * 3
-        for offset in 0..<width * 3 {
-          data[row * stride + offset] =
-            samples[line + (offset < picture.width * 3 ? offset : offset - 3)]
-        }
+        let (line, stored) = (data + row * rowBytes, picture.width * 3)
+        let start = min(row, picture.height - 1) * stored
+        line.update(from: samples.baseAddress! + start, count: min(stored, width * 3))
+        for offset in stride(from: stored, to: width * 3, by: 1) { line[offset] = line[offset - 3] }
       }
     }
   }

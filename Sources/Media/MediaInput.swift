@@ -117,3 +117,60 @@ extension MediaInput {
     return 0
   }
 }
+
+extension MediaInput {
+  /// The file is shorter than its own structure says: a download or a recording that was broken off.
+  var isCutOff: Bool {
+    let size = avio_size(context.pointee.pb)
+    guard size > 0 else { return false }
+    for index in 0..<avformat_index_get_entries_count(stream) {
+      guard let entry = avformat_index_get_entry(stream, index)?.pointee else { continue }
+      if entry.pos > size || Int64(entry.size) > size - max(entry.pos, 0) { return true }
+    }
+    return outermostEnd.map { $0 > size + 1 } ?? false
+  }
+
+  /// Where the element ends that holds everything in AVI and Matroska; nil in other formats, and where
+  /// the length was never filled in.
+  private var outermostEnd: Int64? {
+    let position = avio_seek(context.pointee.pb, 0, SEEK_CUR)
+    defer { _ = avio_seek(context.pointee.pb, position, SEEK_SET) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    guard avio_seek(context.pointee.pb, 0, SEEK_SET) == 0 else { return nil }
+    let count = bytes.withUnsafeMutableBufferPointer {
+      avio_read(context.pointee.pb, $0.baseAddress, Int32($0.count))
+    }
+    guard count > 0 else { return nil }
+    return bytes.withUnsafeBytes { bytes in
+      var reader = ByteReader(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]))
+      if reader.has("RIFF", at: 0) {
+        reader.isBigEndian = false
+        guard let length = reader.uint32(at: 4), (1..<0x7FFF_FFFF).contains(length) else {
+          return nil
+        }
+        return Int64(length) + 8
+      }
+      // Matroska: the header, then the segment; a length of ones alone means an unknown one.
+      guard reader.uint32(at: 0) == 0x1A45_DFA3, let header = reader.matroskaLength(at: 4) else {
+        return nil
+      }
+      let segment = header.end + header.length
+      guard reader.uint32(at: segment) == 0x1853_8067,
+        let length = reader.matroskaLength(at: segment + 4)
+      else { return nil }
+      return Int64(length.end + length.length)
+    }
+  }
+}
+
+extension ByteReader {
+  /// The length coded at `offset` and where its code ends; nil where it is unknown or absurd.
+  fileprivate func matroskaLength(at offset: Int) -> (length: Int, end: Int)? {
+    guard let first = uint8(at: offset), first > 0 else { return nil }
+    let size = UInt8(first).leadingZeroBitCount + 1
+    guard let coded = integer(at: offset, size: size) else { return nil }
+    let length = coded & (1 << (7 * size) - 1)
+    guard length < 1 << (7 * size) - 1, length < 1 << 50 else { return nil }
+    return (length, offset + size)
+  }
+}

@@ -17,8 +17,13 @@ public final class Video {
   public let timeBase: Double
   /// The length in seconds: the container's word, or where it is silent, of the packets.
   public private(set) lazy var duration = input.declaredDuration ?? scannedDuration()
+  /// The presentation time of the last frame, in seconds: where the packets end, whatever the container
+  /// says, and in a file that was cut off, where it would have ended by the container's word.
+  ///
+  /// Asking for it the first time ends iterators, as ``frames(from:)`` does.
+  public private(set) lazy var lastFrameTime = findLastFrameTime()
 
-  private let input: MediaInput
+  let input: MediaInput
   private let decoder: Decoder
   private let orientation: Orientation
   private let scaler = FrameScaler()
@@ -65,7 +70,7 @@ public final class Video {
   /// Asking for frames again ends the iterators given out before; calling them then is an error of
   /// the program.
   public func frames(from time: Double = 0) throws(MediaError) -> Frames {
-    generation += 1
+    endIterators()
     var frames = Frames(video: self, generation: generation)
     try frames.seek(time)
     return frames
@@ -121,6 +126,9 @@ public final class Video {
     return try frame.picture(shortSide: shortSide)
   }
 
+  /// Ends the iterators given out so far.
+  func endIterators() { generation += 1 }
+
   private func scannedDuration() -> Double {
     // Another handle, so that the scan disturbs no iterator.
     guard let scan = try? MediaInput(path) else { return 0 }
@@ -151,6 +159,9 @@ extension Video {
     private var isPastStart = false
     private var fruitlessPackets = 0
     private var nextTick: Int64?
+    /// The presentation time of the first packet since the seek that the decoder refused; minus
+    /// infinity where the packet has no time.
+    private(set) var refusedTime: Double?
     /// Whether the packet has come with which decoding begins.
     private var isDecoding = false
     /// The time that is sought, by the container's clock.
@@ -185,6 +196,7 @@ extension Video {
         isDrained = false
         fruitlessPackets = 0
         nextTick = nil
+        refusedTime = nil
         isDecoding = isFromStart
         keyTick = nil
         goalTick = video.tick(at: time)
@@ -212,7 +224,7 @@ extension Video {
           if let keyTick, tick != cff_no_timestamp(), tick < keyTick, isPastStart { continue }
           return timed(frame)
         }
-        guard status == cff_error_again() || !isDrained else { return nil }
+        if status != cff_error_again(), status != cff_error_eof() { noteRefusal() }
         if isDrained { return nil }
         if video.input.read(packet) < 0 || fruitlessPackets >= MediaLimits.fruitlessPackets {
           isDrained = true
@@ -230,9 +242,21 @@ extension Video {
           }
         }
         fruitlessPackets += 1
+        // AVI marks times at which nothing changes by empty packets; to the decoder they mean the end.
+        guard content.size > 0 else { continue }
         if keyTick == nil { keyTick = content.pts }
-        _ = video.decoder.send(packet)  // a damaged packet is passed over
+        // A damaged packet is passed over.
+        if video.decoder.send(packet) < 0 { noteRefusal() }
       }
+    }
+
+    private mutating func noteRefusal() {
+      let content = packet.pointer.pointee
+      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
+      // What goes before the keyframe leans on frames that were never decoded.
+      if let keyTick, tick != cff_no_timestamp(), tick < keyTick { return }
+      let time = tick == cff_no_timestamp() ? -.infinity : video.time(of: tick)
+      refusedTime = min(refusedTime ?? .infinity, time)
     }
 
     private mutating func timed(_ frame: FrameBuffer) -> VideoFrame {
@@ -244,32 +268,35 @@ extension Video {
       let step = duration > 0 ? duration : video.ticksPerFrame
       nextTick = tick.addingReportingOverflow(step).partialValue
       return VideoFrame(
-        time: (Double(tick) - Double(video.startTick)) * video.timeBase,
+        time: video.time(of: tick),
         duration: Double(duration) * video.timeBase, buffer: frame,
         orientation: video.orientation, scaler: video.scaler, path: video.path)
     }
   }
 
-  private var ticksPerFrame: Int64 {
+  /// The time in seconds of a tick of the container's clock.
+  func time(of tick: Int64) -> Double { (Double(tick) - Double(startTick)) * timeBase }
+
+  var ticksPerFrame: Int64 {
     guard averageFrameRate > 0, timeBase > 0 else { return 1 }
     return Int64(min(max(1 / (averageFrameRate * timeBase), 1), 0x1p40))
   }
 
   /// The last tick of the container's clock that is not after `time`.
-  private func tick(at time: Double) -> Int64 {
+  func tick(at time: Double) -> Int64 {
     let ticks = time / timeBase + Double(startTick)
     return ticks < 0x1p62 ? Int64(max(ticks, -0x1p62).rounded(.down)) : Int64(1) << 62
   }
 
   /// Goes to the keyframe at or before `time`, or failing that to the start; where the container has
   /// no index, somewhere near.
-  private func restart(at time: Double) {
+  func restart(at time: Double) {
     decoder.flush()
     if input.seek(tick(at: time)) < 0 { rewind() }
   }
 
   /// Goes to the first frame.
-  private func restart() {
+  func restart() {
     decoder.flush()
     // Some containers seek by decoding time, which begins some frames before presentation does.
     if input.seek(tick(at: -10)) < 0, input.seek(startTick) < 0 { rewind() }
