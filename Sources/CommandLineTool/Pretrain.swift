@@ -42,21 +42,12 @@ struct Pretrain: ParsableCommand {
   @Flag(help: "Go on from the run's last checkpoint.")
   var resume = false
 
-  @Option(
-    help: ArgumentHelp("cpu, cuda, cuda:N. Default: cuda where there is one.", valueName: "device"))
-  var device: String?
-
-  @Option(
-    help: ArgumentHelp("Threads that load sources. Default: one a core.", valueName: "number"))
-  var workers: Int?
+  @OptionGroup var machine: MachineOptions
 
   @Flag(help: "Print the result as JSON.")
   var json = false
 
   func validate() throws {
-    if let workers, !(1...1024).contains(workers) {
-      throw ValidationError("--workers must be from 1 to 1024, not \(workers)")
-    }
     if !valSources.isEmpty, valFraction != nil {
       throw ValidationError("--val-sources and --val-fraction exclude each other")
     }
@@ -73,12 +64,11 @@ struct Pretrain: ParsableCommand {
     if !resume && run.holdsRun {
       throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
     }
-    var execution = ExecutionOptions(device: try device.map(chosenDevice) ?? .best)
-    if let workers { execution.workers = workers }
+    let execution = try machine.execution()
 
     Interruption.listen()
     let reporter = ProgressBar()
-    let outcome: PretrainingOutcome
+    let outcome: TrainingOutcome
     do {
       defer { reporter.finish() }
       outcome = try pretrain(
@@ -86,7 +76,7 @@ struct Pretrain: ParsableCommand {
     }
     switch outcome {
     case .finished(let summary):
-      print(json ? try Self.json(summary, run) : Self.table(summary, run))
+      print(json ? try TrainingResult(summary, run).json : Self.table(summary, run))
     case .stopped(let step, let totalSteps):
       Terminal.line(
         "saved after step \(step) of \(totalSteps); go on with: mosi pretrain --output \(output) --resume"
@@ -114,39 +104,5 @@ struct Pretrain: ParsableCommand {
     if summary.top1 != nil { table.add("best checkpoint", run.best) }
     table.add("TensorBoard", "tensorboard --logdir \(run.events)")
     return table.text(leftAligned: true)
-  }
-
-  private static func json(_ summary: SummaryRecord, _ run: RunFolder) throws -> String {
-    struct Result: Encodable {
-      let summary: SummaryRecord
-      let preview: String
-      let curves: String
-      let checkpoint: String
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let result = Result(
-      summary: summary, preview: run.preview, curves: run.curves, checkpoint: run.last)
-    return String(decoding: try encoder.encode(result), as: UTF8.self)
-  }
-}
-
-/// The device of a name that a person typed.
-///
-/// - Throws: `ValidationError` where there is none.
-func chosenDevice(_ name: String) throws -> Device {
-  guard let device = Device(name), device != .meta else {
-    throw ValidationError("--device \(name): write cpu, cuda or cuda:N")
-  }
-  if case .cuda(let index) = device, index >= Device.cudaCount {
-    throw DeviceMissing(name: name)
-  }
-  return device
-}
-
-struct DeviceMissing: Error, CustomStringConvertible {
-  let name: String
-  var description: String {
-    "there is no device \(name) here (libtorch finds \(Device.cudaCount) CUDA devices): use --device cpu"
   }
 }

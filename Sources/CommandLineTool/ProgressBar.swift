@@ -43,7 +43,7 @@ final class ProgressBar: TrainingReporter {
 
   func validated(_ record: ValidationRecord) {
     put(
-      "epoch \(record.epoch): \(percent(record.top1)) of unseen sources' clips recognized, "
+      "epoch \(record.epoch): top-1 \(percent(record.top1)) on \(record.sources) unseen, "
         + "loss \(fixed(record.loss, 3))")
   }
 

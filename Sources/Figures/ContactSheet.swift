@@ -12,7 +12,8 @@ public struct ContactSheet: Drawing, Sendable {
     public var title: String
     /// The detail, as "(+2, 0) · 13.9 px/frame".
     public var subtitle: String
-    /// Its motion in units of speed, x to the right and y down; nil for a static clip.
+    /// Its motion in units of speed, x to the right and y down; nil for a static clip. A sheet of which no row has one
+    /// shows no motions.
     public var motion: Vector?
     /// The frames in their order, of any size.
     public var frames: [Picture]
@@ -134,7 +135,10 @@ public struct ContactSheet: Drawing, Sendable {
   private func drawLabel(of row: Row, middle: Double, fastest: Double, on canvas: Canvas) {
     let mark = Rectangle(
       x: Self.margin, y: middle - Self.markSize / 2, width: Self.markSize, height: Self.markSize)
-    canvas.motionMark(row.motion, fastest: fastest, in: mark, color: Palette.blue)
+    // Where no row has a motion, the marks of stillness would claim what nobody knows.
+    if rows.contains(where: { $0.motion != nil }) {
+      canvas.motionMark(row.motion, fastest: fastest, in: mark, color: Palette.blue)
+    }
     let x = Self.margin + Self.markSize + Self.markGap
     if row.subtitle.isEmpty {
       canvas.text(

@@ -1,10 +1,11 @@
-// Frame-wise random colour jitter: the paper's appendix, with the parameters of DPC and MemDPC.
+// Random colour jitter, frame-wise in pre-training and clip-wise in fine-tuning: the paper's appendix, with the
+// parameters of DPC and MemDPC.
 
 import KeyedRandom
 import Torch
 
-/// Changes brightness, contrast, saturation and hue of every frame by factors of its own, in an order of its
-/// own, and turns some clips to grey; operators as torchvision defines them.
+/// Changes brightness, contrast, saturation and hue of frames by random factors in a random order, and turns some clips
+/// to grey; operators as torchvision defines them.
 public struct ColorJitter: Hashable, Sendable {
   /// Factors are uniform in [1 - brightness, 1 + brightness], none below 0.
   public var brightness: Double
@@ -47,23 +48,30 @@ public struct ColorJitter: Hashable, Sendable {
     }
   }
 
-  /// Draws for a clip of `frames` frames; operations of amplitude 0 are left out.
+  /// Draws for a clip of `frames` frames, for each frame anew; operations of amplitude 0 are left out.
   public func draw(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
     let isGrey = generator.chance(greyscale)
+    return ClipDraw(isGrey: isGrey, frames: (0..<frames).map { _ in drawFrame(using: &generator) })
+  }
+
+  /// Draws once for all frames of a clip, as fine-tuning does.
+  public func drawClipWise(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
+    let isGrey = generator.chance(greyscale)
+    let draw = drawFrame(using: &generator)
+    return ClipDraw(isGrey: isGrey, frames: Array(repeating: draw, count: frames))
+  }
+
+  private func drawFrame(using generator: inout KeyedGenerator) -> FrameDraw {
     let amplitudes = [brightness, contrast, saturation, hue]
-    return ClipDraw(
-      isGrey: isGrey,
-      frames: (0..<frames).map { _ in
-        generator.permutation(of: Operation.allCases.count).compactMap { index in
-          guard amplitudes[index] > 0 else { return nil }
-          let operation = Operation.allCases[index]
-          let range =
-            operation == .hue
-            ? -amplitudes[index]...amplitudes[index]
-            : Swift.max(0, 1 - amplitudes[index])...(1 + amplitudes[index])
-          return (operation, generator.uniform(in: range))
-        }
-      })
+    return generator.permutation(of: Operation.allCases.count).compactMap { index in
+      guard amplitudes[index] > 0 else { return nil }
+      let operation = Operation.allCases[index]
+      let range =
+        operation == .hue
+        ? -amplitudes[index]...amplitudes[index]
+        : Swift.max(0, 1 - amplitudes[index])...(1 + amplitudes[index])
+      return (operation, generator.uniform(in: range))
+    }
   }
 
   /// The clips after their draws.

@@ -88,7 +88,9 @@ import Training
     let stopped = try tool.wait(for: started)
     #expect(stopped.status == 130 && stopped.output.isEmpty)
     #expect(stopped.errors.contains("go on with: mosi pretrain --output r --resume"))
-    let saved = try Checkpoint(contentsOf: folder.path + "/r/last.safetensors").position.step
+    let saved = try Checkpoint<PretrainingConfiguration>(
+      contentsOf: folder.path + "/r/last.safetensors"
+    ).position.step
     #expect(saved >= 4 && stopped.errors.contains("saved after step \(saved) of 40"))
     let resumed = try tool.run("pretrain", "--output", "r", "--resume")
     #expect(resumed.status == 0, "\(resumed.errors)")

@@ -252,6 +252,6 @@ import Training
     #expect(try folder.bytes("r/last.safetensors") == before)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/r")
     #expect(!names.contains { $0.contains(".partial") }, "\(names)")
-    _ = try Checkpoint(contentsOf: folder.path + "/r/last.safetensors")
+    _ = try Checkpoint<PretrainingConfiguration>(contentsOf: folder.path + "/r/last.safetensors")
   }
 }

@@ -20,7 +20,9 @@ import Testing
       let step = 0.4 * random.uniform()
       let times = (0..<1 + random.integer(below: 12)).map { start + Double($0) * step }
       let pictures = try video.pictures(shownAt: times, shortSide: 32)
-      let expected = times.map { time in all.last { $0.time <= time + leeway }?.picture ?? all[0].picture }
+      let expected = times.map { time in
+        all.last { $0.time <= time + leeway }?.picture ?? all[0].picture
+      }
       #expect(pictures == expected, "\(path), \(start) by \(step)")
     }
     let whole = try #require(try video.allPictures(shortSide: 32, bytes: 1 << 30))

@@ -9,9 +9,11 @@ import Training
 
   init() throws { folder = try ScratchFolder() }
 
-  private func checkpoint(_ configuration: PretrainingConfiguration, seed: UInt64 = 0) -> Checkpoint
+  private func checkpoint(_ configuration: PretrainingConfiguration, seed: UInt64 = 0)
+    -> Checkpoint<PretrainingConfiguration>
   {
-    let model = configuration.makeModel(classes: 9)
+    let model = configuration.model.makeModel(
+      head: .pretext, classes: 9, seed: UInt64(configuration.seed))
     let optimizer = Adam(
       ParameterGroup.sparingNormalization(model.parameters, weightDecay: 1e-4))
     var position = TrainingPosition()
@@ -20,7 +22,7 @@ import Training
     position.sources = .max - 1
     position.badSources = [1, 5]
     position.trainingSeconds = 1.0 / 3
-    return Checkpoint(
+    return Checkpoint<PretrainingConfiguration>(
       configuration: configuration, position: position,
       classNames: (0..<9).map { "label \($0)" }, model: model, optimizer: optimizer)
   }
@@ -30,7 +32,7 @@ import Training
     c.optimizer.learningRate = 0.1 + 0.2
     let written = checkpoint(c)
     try written.write(to: folder.file("c.safetensors"))
-    let read = try Checkpoint(contentsOf: folder.file("c.safetensors"))
+    let read = try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("c.safetensors"))
     #expect(read.configuration == c && read.position == written.position)
     #expect(read.classNames == written.classNames)
     #expect(Set(read.model.keys) == Set(written.model.keys))
@@ -47,11 +49,11 @@ import Training
     wide.model.width = 3
     try checkpoint(wide).write(to: folder.file("wide.safetensors"))
     let c = tinyConfiguration()
-    let model = c.makeModel(classes: 9)
+    let model = c.model.makeModel(head: .pretext, classes: 9, seed: UInt64(c.seed))
     let optimizer = Adam(ParameterGroup.sparingNormalization(model.parameters, weightDecay: 0))
     let before = model.parameters.map { $0.tensor.array(of: Float.self) }
     let text = complaint {
-      try Checkpoint(contentsOf: folder.file("wide.safetensors"))
+      try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("wide.safetensors"))
         .restore(model: model, optimizer: optimizer, path: "wide.safetensors")
     }
     #expect(text.hasPrefix("wide.safetensors is no checkpoint of this run: "), "\(text)")
@@ -70,16 +72,17 @@ import Training
       + (0..<8).map({ _ in generator.integer(below: whole.count) })
     {
       try whole.prefix(length).write(to: URL(fileURLWithPath: torn))
-      let text = complaint { _ = try Checkpoint(contentsOf: torn) }
+      let text = complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: torn) }
       #expect(text.hasPrefix("\(torn) is no readable safetensors file: "), "\(length): \(text)")
     }
     try (whole + Data([0])).write(to: URL(fileURLWithPath: torn))
-    #expect(complaint { _ = try Checkpoint(contentsOf: torn) } != "no error")
+    #expect(
+      complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: torn) } != "no error")
     for _ in 0..<100 {
       var damaged = whole
       damaged[generator.integer(below: 4000)] = UInt8(generator.integer(below: 256))
       try damaged.write(to: URL(fileURLWithPath: torn))
-      let text = complaint { _ = try Checkpoint(contentsOf: torn) }
+      let text = complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: torn) }
       #expect(!text.contains("\n"), "\(text)")
     }
   }
@@ -88,10 +91,10 @@ import Training
     let path = folder.file("foreign.safetensors")
     try Safetensors(tensors: ["weight": Tensor([1, 2], shape: [2])]).write(to: path)
     #expect(
-      complaint { _ = try Checkpoint(contentsOf: path) }
-        == "\(path) is no checkpoint of this run: it was not written by mosi pretrain")
+      complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: path) }
+        == "\(path) is no checkpoint of this run: it was not written by mosi")
     #expect(
-      complaint { _ = try Checkpoint(contentsOf: folder.file("gone")) }
+      complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("gone")) }
         .hasPrefix("cannot read \(folder.file("gone")): "))
   }
 }

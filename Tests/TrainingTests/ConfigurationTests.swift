@@ -40,7 +40,7 @@ import Training
     #expect(c.optimizer.weightDecay == 1e-4)
     #expect(c.epochs == 100 && c.batch.sources * c.batch.accumulation == 160)
     #expect(c.batch.sources == 10)
-    #expect(c.makeModel(classes: 9).parameterCount == 14_059_849)
+    #expect(c.model.makeModel(head: .pretext, classes: 9, seed: 0).parameterCount == 14_059_849)
   }
 
   // MARK: Reading

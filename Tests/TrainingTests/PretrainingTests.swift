@@ -13,7 +13,7 @@ import VideoData
   private func train(
     _ configuration: PretrainingConfiguration, _ name: String, resuming: Bool = false,
     workers: Int = 1, stoppingAfter step: Int = .max
-  ) throws -> (outcome: PretrainingOutcome, run: RunFolder, listener: Listener) {
+  ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
     let run = RunFolder(path: folder.file(name))
     let listener = Listener(stoppingAfter: step)
     let outcome = try pretrain(

@@ -100,12 +100,7 @@ extension Module {
   public func load(_ source: [String: Tensor]) throws {
     let own = state
     let mismatch = StateMismatch(
-      missing: own.filter { source[$0.name] == nil }.map(\.name),
-      leftOver: Set(source.keys).subtracting(own.map(\.name)).sorted(),
-      reshaped: own.compactMap { name, tensor in
-        guard let found = source[name], found.shape != tensor.shape else { return nil }
-        return .init(name: name, expected: tensor.shape, found: found.shape)
-      })
+      expected: own.map { ($0.name, $0.tensor.shape) }, found: source.mapValues(\.shape))
     guard mismatch.isEmpty else { throw mismatch }
     withoutGradients {
       for (name, tensor) in own { tensor.copy(from: source[name]!) }
@@ -140,7 +135,21 @@ public struct StateMismatch: Error, Hashable, CustomStringConvertible {
     self.reshaped = reshaped
   }
 
-  var isEmpty: Bool { missing.isEmpty && leftOver.isEmpty && reshaped.isEmpty }
+  /// How the shapes by name that were found differ from those that were expected.
+  public init(expected: [(name: String, shape: [Int])], found: [String: [Int]]) {
+    self.init(
+      missing: expected.filter { found[$0.name] == nil }.map(\.name),
+      leftOver: Set(found.keys).subtracting(expected.map(\.name)).sorted(),
+      reshaped: expected.compactMap { name, shape in
+        guard let other = found[name], other != shape else { return nil }
+        return Reshaped(name: name, expected: shape, found: other)
+      })
+  }
+
+  /// The number of tensors that differ.
+  public var count: Int { missing.count + leftOver.count + reshaped.count }
+
+  public var isEmpty: Bool { count == 0 }
 
   public var description: String {
     var parts: [String] = []

@@ -64,8 +64,15 @@ public final class ExponentialMovingAverage {
 
   /// What a checkpoint must hold to go on, by name.
   public var state: [(name: String, tensor: Tensor)] {
-    [("updates", updates)] + averages.map { ("average.\($0.name)", $0.tensor) }
+    [("updates", updates)] + averages.map { (Self.prefix + $0.name, $0.tensor) }
   }
+
+  /// The module's name of the tensor that ``state`` calls `name`; nil for what is no average.
+  public static func averagedName(_ name: String) -> String? {
+    name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+  }
+
+  private static let prefix = "average."
 
   /// Takes over the tensors of ``state``.
   ///

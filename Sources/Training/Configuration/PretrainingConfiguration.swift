@@ -1,12 +1,8 @@
 import MoSI
-import Torch
 import VideoModels
 
 /// Everything that decides what a pre-training computes; the defaults are the paper's (section 3.3 and appendix).
-///
-/// In files and on the command line the keys are written in snake case: `optimizer.learning_rate`.
-public struct PretrainingConfiguration: Codable, Equatable, Sendable {
-  /// Names every random draw of the run.
+public struct PretrainingConfiguration: RunConfiguration {
   public var seed = 0
   /// Passes over the sources.
   public var epochs = 100
@@ -14,15 +10,24 @@ public struct PretrainingConfiguration: Codable, Equatable, Sendable {
   public var clip = Clip()
   public var labels = Labels()
   public var mask = Mask()
-  public var jitter = Jitter()
-  public var normalization = Normalization()
-  public var model = Model()
+  public var jitter = JitterSettings()
+  public var normalization = NormalizationSettings()
+  public var model = ModelSettings()
   public var optimizer = OptimizerSettings()
   public var batch = Batch()
   public var precision = Precision.float32
-  public var records = Records()
+  public var records = RecordSettings()
 
   public init() {}
+
+  public static let phase = TrainingPhase.pretraining
+
+  public static let choices = [
+    "labels.axes": names(of: MotionAxes.self),
+    "model.architecture": names(of: Architecture.self),
+    "optimizer.kind": names(of: OptimizerSettings.Kind.self),
+    "precision": names(of: Precision.self),
+  ]
 
   public struct Sources: Codable, Equatable, Sendable {
     /// Folders, pictures, videos, list files, `synthetic:dead-leaves:N`.
@@ -69,76 +74,18 @@ public struct PretrainingConfiguration: Codable, Equatable, Sendable {
     }
   }
 
-  public struct Jitter: Codable, Equatable, Sendable {
-    public var brightness = 0.5
-    public var contrast = 0.5
-    public var saturation = 0.5
-    public var hue = 0.25
-    public var greyscale = 0.3
-  }
-
-  public struct Normalization: Codable, Equatable, Sendable {
-    public var mean = [0.45, 0.45, 0.45]
-    public var deviation = [0.225, 0.225, 0.225]
-  }
-
-  public struct Model: Codable, Equatable, Sendable {
-    public var architecture = Architecture.r2d3d18
-    /// The channels of conv1.
-    public var width = 64
-    /// The head's dropout.
-    public var dropout = 0.5
-    public var batchNormEpsilon = 1e-3
-  }
-
-  public struct OptimizerSettings: Codable, Equatable, Sendable {
-    public enum Kind: String, Codable, CaseIterable, Sendable {
-      case adam
-      case sgd
-    }
-
-    public var kind = Kind.adam
-    public var learningRate = 1e-3
-    /// The share of the run in which the rate rises linearly: the paper's 10 of 100 epochs, 2 of 20 for Kinetics.
-    public var warmupShare = 0.1
-    public var warmupLearningRate = 1e-4
-    /// Added to the gradient as L2; normalizations are spared.
-    public var weightDecay = 1e-4
-    /// For sgd.
-    public var momentum = 0.9
-  }
-
   public struct Batch: Codable, Equatable, Sendable {
     /// Sources that are in memory at once, with the clips of all their labels.
     public var sources = 10
     /// Batches whose gradients make one step: 16 times 10 sources are the paper's.
     public var accumulation = 16
   }
-
-  public enum Precision: String, Codable, CaseIterable, Sendable {
-    case float32
-    /// Convolutions and products in bfloat16, weights in float32.
-    case bfloat16
-  }
-
-  public struct Records: Codable, Equatable, Sendable {
-    /// Every so many steps a line in metrics.jsonl.
-    public var stepInterval = 1
-    /// Minutes after which a checkpoint is written also within an epoch.
-    public var checkpointMinutes = 10.0
-  }
 }
 
 // MARK: - Checks
 
 extension PretrainingConfiguration {
-  /// Refuses values with which no run is possible.
-  ///
-  /// - Throws: ``ConfigurationError``.
   public func check() throws {
-    func require(_ holds: Bool, _ key: String, _ rule: String) throws {
-      guard holds else { throw ConfigurationError.impossible(key: key, rule: rule) }
-    }
     func requireRange(_ range: [Double], _ key: String) throws {
       try require(
         range.count == 2 && 0 < range[0] && range[0] <= range[1] && range[1] <= 1, key,
@@ -171,36 +118,13 @@ extension PretrainingConfiguration {
     try require(
       mask.curriculum.share > 0 && mask.curriculum.share <= 1, "mask.curriculum.share",
       "must be above 0 and at most 1, not \(mask.curriculum.share)")
-    for (key, value, limit) in [
-      ("brightness", jitter.brightness, 10), ("contrast", jitter.contrast, 10),
-      ("saturation", jitter.saturation, 10), ("hue", jitter.hue, 0.5),
-      ("greyscale", jitter.greyscale, 1),
-    ] {
-      try require(
-        (0...limit).contains(value), "jitter.\(key)", "must be from 0 to \(limit), not \(value)")
-    }
-    try require(normalization.mean.count == 3, "normalization.mean", "must be three numbers")
-    try require(
-      normalization.deviation.count == 3 && normalization.deviation.allSatisfy { $0 > 0 },
-      "normalization.deviation", "must be three positive numbers")
-    try require(
-      (1...1024).contains(model.width), "model.width", "must be from 1 to 1024, not \(model.width)")
-    try require(
-      (0..<1).contains(model.dropout), "model.dropout",
-      "must be at least 0 and below 1, not \(model.dropout)")
-    try require(model.batchNormEpsilon > 0, "model.batch_norm_epsilon", "must be positive")
-    try require(optimizer.learningRate > 0, "optimizer.learning_rate", "must be positive")
-    try require(
-      optimizer.warmupLearningRate >= 0, "optimizer.warmup_learning_rate", "must not be negative")
-    try require(
-      (0...1).contains(optimizer.warmupShare), "optimizer.warmup_share",
-      "must be from 0 to 1, not \(optimizer.warmupShare)")
-    try require(optimizer.weightDecay >= 0, "optimizer.weight_decay", "must not be negative")
-    try require((0..<1).contains(optimizer.momentum), "optimizer.momentum", "must be in 0 ..< 1")
+    try jitter.check()
+    try normalization.check()
+    try model.check()
+    try optimizer.check()
     try require(batch.sources >= 1, "batch.sources", "must be at least 1")
     try require(batch.accumulation >= 1, "batch.accumulation", "must be at least 1")
-    try require(records.stepInterval >= 1, "records.step_interval", "must be at least 1")
-    try require(records.checkpointMinutes > 0, "records.checkpoint_minutes", "must be positive")
+    try records.check()
   }
 }
 
@@ -220,34 +144,6 @@ extension PretrainingConfiguration {
             ? .init(
               initial: mask.curriculum.initial[0]...mask.curriculum.initial[1],
               share: mask.curriculum.share) : nil) : nil,
-      jitter: ColorJitter(
-        brightness: jitter.brightness, contrast: jitter.contrast, saturation: jitter.saturation,
-        hue: jitter.hue, greyscale: jitter.greyscale),
-      normalization: MoSI.Normalization(
-        mean: normalization.mean, deviation: normalization.deviation))
-  }
-
-  /// The network with a head of `classes`, its weights drawn by the run's seed, on the CPU.
-  public func makeModel(classes: Int) -> VideoClassifier {
-    Runtime.seed(UInt64(seed))
-    return VideoClassifier(
-      model.architecture, width: model.width, epsilon: model.batchNormEpsilon, classes: classes,
-      dropout: model.dropout)
-  }
-
-  func makeOptimizer(for model: VideoClassifier) -> any Optimizer {
-    let groups = ParameterGroup.sparingNormalization(
-      model.parameters, weightDecay: optimizer.weightDecay)
-    return switch optimizer.kind {
-    case .adam: Adam(groups)
-    case .sgd: SGD(groups, momentum: optimizer.momentum)
-    }
-  }
-
-  func makeSchedule(totalSteps: Int) -> CosineSchedule {
-    CosineSchedule(
-      base: optimizer.learningRate, warmupStart: optimizer.warmupLearningRate,
-      warmupSteps: Int((optimizer.warmupShare * Double(totalSteps)).rounded()),
-      totalSteps: totalSteps)
+      jitter: jitter.jitter, normalization: normalization.normalization)
   }
 }

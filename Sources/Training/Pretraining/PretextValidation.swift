@@ -14,13 +14,6 @@ struct PretextValidation {
   private let stills: [Tensor]
   private let task: any PretextTask
 
-  struct Result {
-    let loss: Double
-    let top1: Double
-    /// By label.
-    let top1PerLabel: [Double]
-  }
-
   var sourceCount: Int { stills.count }
 
   /// Loads at most `limit` of the loader's sources on `workers` threads; bad ones are left out. Nil where none is left.
@@ -43,10 +36,10 @@ struct PretextValidation {
     count <= limit ? Array(0..<count) : (0..<limit).map { $0 * count / limit }
   }
 
-  /// The accuracy of `model`, which is left in training mode; `batch` sources at a time.
-  func run(_ model: VideoClassifier, batch: Int, device: Device, autocast: DType?) -> Result {
-    model.train(false)
-    defer { model.train() }
+  /// How `model`, in evaluation mode, does; `batch` sources at a time.
+  func run(_ model: VideoClassifier, batch: Int, device: Device, autocast: DType?)
+    -> ValidationResult
+  {
     let classes = task.classNames.count
     var loss = 0.0
     var clips = 0
@@ -68,10 +61,11 @@ struct PretextValidation {
         clips += labels.count
       }
     }
-    return Result(
+    return ValidationResult(
       loss: loss / Double(clips),
       top1: Double(correct.reduce(0, +)) / Double(clips),
-      top1PerLabel: zip(correct, seen).map { $1 == 0 ? 0 : Double($0) / Double($1) })
+      top1PerLabel: zip(correct, seen).map { $1 == 0 ? 0 : Double($0) / Double($1) },
+      sourceCount: stills.count)
   }
 
   private static let key: UInt64 = 0xACC0_0000

@@ -23,44 +23,37 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
 }
 
 /// A run's state in one file: weights, statistics and optimizer by name, the configuration and the position.
-public struct Checkpoint {
-  public let configuration: PretrainingConfiguration
+public struct Checkpoint<Configuration: RunConfiguration> {
+  public let configuration: Configuration
   public let position: TrainingPosition
   public let classNames: [String]
   /// The parameters and buffers of the model.
   public let model: [String: Tensor]
   public let optimizer: [String: Tensor]
-
-  private static let format = "mosi-checkpoint-1"
-  private static let modelPrefix = "model."
-  private static let optimizerPrefix = "optimizer."
+  /// The state of the moving average of the model's; empty for none.
+  public let average: [String: Tensor]
 
   public init(
-    configuration: PretrainingConfiguration, position: TrainingPosition, classNames: [String],
-    model: VideoClassifier, optimizer: any Optimizer
+    configuration: Configuration, position: TrainingPosition, classNames: [String],
+    model: VideoClassifier, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil
   ) {
     self.configuration = configuration
     self.position = position
     self.classNames = classNames
     self.model = Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor) })
     self.optimizer = Dictionary(uniqueKeysWithValues: optimizer.state.map { ($0.name, $0.tensor) })
+    self.average = Dictionary(
+      uniqueKeysWithValues: average?.state.map { ($0.name, $0.tensor) } ?? [])
   }
 
   /// Writes the file whole or not at all.
   ///
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
-    var tensors: [String: Tensor] = [:]
-    for (name, tensor) in model { tensors[Self.modelPrefix + name] = tensor }
-    for (name, tensor) in optimizer { tensors[Self.optimizerPrefix + name] = tensor }
-    try Safetensors(
-      tensors: tensors,
-      metadata: [
-        "format": Self.format,
-        "configuration": try configuration.yaml,
-        "position": String(decoding: try JSONEncoder().encode(position), as: UTF8.self),
-        "class_names": String(decoding: try JSONEncoder().encode(classNames), as: UTF8.self),
-      ]
+    try CheckpointFile(
+      phase: Configuration.phase, configuration: try configuration.yaml,
+      position: String(decoding: try JSONEncoder().encode(position), as: UTF8.self),
+      classNames: classNames, model: model, optimizer: optimizer, average: average
     ).write(to: path)
   }
 
@@ -70,38 +63,108 @@ public struct Checkpoint {
   ///   something else.
   public init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
-    guard file.metadata["format"] == Self.format,
-      let yaml = file.metadata["configuration"],
-      let position = file.metadata["position"].flatMap({
-        try? JSONDecoder().decode(TrainingPosition.self, from: Data($0.utf8))
-      }),
-      let classNames = file.metadata["class_names"].flatMap({
-        try? JSONDecoder().decode([String].self, from: Data($0.utf8))
-      })
+    guard let content = CheckpointFile(file) else {
+      throw RunError.foreignCheckpoint(path: path, problem: "it was not written by mosi")
+    }
+    guard content.phase == Configuration.phase,
+      let position = try? JSONDecoder().decode(
+        TrainingPosition.self, from: Data(content.position.utf8))
     else {
-      throw RunError.foreignCheckpoint(path: path, problem: "it was not written by mosi pretrain")
+      throw RunError.foreignCheckpoint(
+        path: path, problem: "it comes from a \(content.phase.rawValue)")
     }
-    configuration = try PretrainingConfiguration(yaml: yaml, origin: path)
+    configuration = try Configuration(yaml: content.configuration, origin: path)
     self.position = position
-    self.classNames = classNames
-    func tensors(_ prefix: String) -> [String: Tensor] {
-      Dictionary(
-        uniqueKeysWithValues: file.tensors.filter { $0.key.hasPrefix(prefix) }
-          .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
-    }
-    model = tensors(Self.modelPrefix)
-    optimizer = tensors(Self.optimizerPrefix)
+    classNames = content.classNames
+    model = content.model
+    optimizer = content.optimizer
+    average = content.average
   }
 
-  /// Copies the state into a model and its optimizer.
+  /// Copies the state into a model, its optimizer and its average.
   ///
   /// - Throws: ``RunError`` where shapes or names differ.
-  public func restore(model: VideoClassifier, optimizer: any Optimizer, path: String) throws {
+  public func restore(
+    model: VideoClassifier, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
+    path: String
+  ) throws {
     do {
       try model.load(self.model)
       try optimizer.load(self.optimizer)
+      try average?.load(self.average)
     } catch let mismatch as StateMismatch {
       throw RunError.foreignCheckpoint(path: path, problem: mismatch.description)
     }
+  }
+}
+
+/// A checkpoint as it lies in a file, whatever the kind of training: what a reader of weights needs.
+struct CheckpointFile {
+  let phase: TrainingPhase
+  /// As YAML.
+  let configuration: String
+  /// As JSON.
+  let position: String
+  let classNames: [String]
+  let model: [String: Tensor]
+  let optimizer: [String: Tensor]
+  let average: [String: Tensor]
+
+  private static let format = "mosi-checkpoint-1"
+
+  init(
+    phase: TrainingPhase, configuration: String, position: String, classNames: [String],
+    model: [String: Tensor], optimizer: [String: Tensor], average: [String: Tensor]
+  ) {
+    self.phase = phase
+    self.configuration = configuration
+    self.position = position
+    self.classNames = classNames
+    self.model = model
+    self.optimizer = optimizer
+    self.average = average
+  }
+
+  /// Nil where `file` is no checkpoint.
+  init?(_ file: Safetensors) {
+    guard file.metadata["format"] == Self.format,
+      let configuration = file.metadata["configuration"], let position = file.metadata["position"],
+      let classNames = file.metadata["class_names"].flatMap({
+        try? JSONDecoder().decode([String].self, from: Data($0.utf8))
+      }),
+      // The first checkpoints do not say what they come from; there was pre-training alone.
+      let phase = TrainingPhase(
+        rawValue: file.metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
+    else { return nil }
+    func tensors(_ part: Part) -> [String: Tensor] {
+      Dictionary(
+        uniqueKeysWithValues: file.tensors.filter { $0.key.hasPrefix(part.rawValue) }
+          .map { (String($0.key.dropFirst(part.rawValue.count)), $0.value) })
+    }
+    self.init(
+      phase: phase, configuration: configuration, position: position, classNames: classNames,
+      model: tensors(.model), optimizer: tensors(.optimizer), average: tensors(.average))
+  }
+
+  func write(to path: String) throws {
+    var tensors: [String: Tensor] = [:]
+    for (part, state) in [(Part.model, model), (.optimizer, optimizer), (.average, average)] {
+      for (name, tensor) in state { tensors[part.rawValue + name] = tensor }
+    }
+    try Safetensors(
+      tensors: tensors,
+      metadata: [
+        "format": Self.format, "phase": phase.rawValue, "configuration": configuration,
+        "position": position,
+        "class_names": String(decoding: try JSONEncoder().encode(classNames), as: UTF8.self),
+      ]
+    ).write(to: path)
+  }
+
+  /// What the names of tensors begin with.
+  private enum Part: String {
+    case model = "model."
+    case optimizer = "optimizer."
+    case average = "moving_average."
   }
 }

@@ -46,8 +46,8 @@ public struct LearningCurves {
   /// Draws PNG and SVG into the run's folder.
   ///
   /// - Throws: what writing throws.
-  public func write(to run: RunFolder) throws {
-    let figure = figure(title: "Pre-training")
+  public func write(to run: RunFolder, title: String) throws {
+    let figure = figure(title: title)
     try figure.write(to: run.curves)
     try figure.write(to: run.curvesAsSVG)
   }

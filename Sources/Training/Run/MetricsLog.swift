@@ -105,6 +105,30 @@ public struct SummaryRecord: Codable, Sendable {
   public let trainingSources: Int
   public let validationSources: Int
   public let badSources: Int
+  /// Of a fine-tuning.
+  public var evaluation: FinalEvaluation?
+
+  /// How the network does on the test videos once it is trained.
+  public struct FinalEvaluation: Codable, Sendable {
+    public let videos: Int
+    /// Clips a video.
+    public let clips: Int
+    public let top1: Double
+    /// Absent with 5 classes or fewer.
+    public let top5: Double?
+    public let meanClassAccuracy: Double
+    /// Videos that could not be read and count as wrong.
+    public let failed: Int
+
+    init(_ evaluation: Evaluation) {
+      videos = evaluation.videos.count
+      clips = evaluation.clips
+      top1 = evaluation.top1
+      top5 = evaluation.top5
+      meanClassAccuracy = evaluation.meanClassAccuracy
+      failed = evaluation.failures.count
+    }
+  }
 }
 
 /// The lines of a metrics.jsonl by their kind.

@@ -20,6 +20,8 @@ public struct RunFolder: Sendable {
   /// The learning curves.
   public var curves: String { file("curves.png") }
   public var curvesAsSVG: String { file("curves.svg") }
+  /// The folder of what a fine-tuning's final evaluation leaves.
+  public var evaluation: String { file("evaluation") }
   /// TensorBoard's event files.
   public var events: String { file("events") }
 
@@ -76,6 +78,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case damagedMetrics(path: String)
   case tooFewSources(count: Int, needed: Int)
   case noValidationSource
+  case noTrainingVideo(listed: Int, folder: String)
   case diverged(step: Int)
 
   public var description: String {
@@ -103,6 +106,10 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + "give more sources, or lower those with --set"
     case .noValidationSource:
       "none of the validation sources gives a picture"
+    case .noTrainingVideo(let listed, let folder):
+      listed == 0
+        ? "the dataset lists no training videos"
+        : "none of the \(listed) training videos is in \(folder): check --videos, or run mosi datasets check"
     case .diverged(let step):
       "the loss is no finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
     }

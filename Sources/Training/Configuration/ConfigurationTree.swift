@@ -1,85 +1,15 @@
 import Foundation
-import MoSI
-import SafeFiles
-import VideoModels
 import Yams
-
-/// A configuration that cannot be used: one sentence that names the key.
-public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
-  case unreadable(path: String, problem: String)
-  case unknownKey(key: String, nearest: String?, origin: String)
-  case wrongType(key: String, expected: String, origin: String)
-  case malformedSetting(String)
-  case impossible(key: String, rule: String)
-
-  public var description: String {
-    switch self {
-    case .unreadable(let path, let problem):
-      "the configuration \(path) cannot be read: \(problem)"
-    case .unknownKey(let key, let nearest, let origin):
-      "\(origin): there is no key \(key)" + (nearest.map { "; did you mean \($0)?" } ?? "")
-    case .wrongType(let key, let expected, let origin):
-      "\(origin): \(key) must be \(expected)"
-    case .malformedSetting(let setting):
-      "--set \(setting): write key=value, as in --set optimizer.learning_rate=0.001"
-    case .impossible(let key, let rule):
-      "the configuration's \(key) \(rule)"
-    }
-  }
-}
-
-extension PretrainingConfiguration {
-  /// The defaults, changed by a YAML file and then by settings `key=value` with dotted keys.
-  ///
-  /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
-  public init(file path: String? = nil, settings: [String] = []) throws {
-    var tree = ConfigurationTree(PretrainingConfiguration())
-    if let path {
-      try tree.merge(ConfigurationTree.parse(yaml: Self.text(of: path), path: path), origin: path)
-    }
-    for setting in settings { try tree.apply(setting: setting) }
-    self = try tree.decoded()
-    try check()
-  }
-
-  /// The configuration that ``yaml`` gave.
-  ///
-  /// - Parameters:
-  ///   - yaml: the text; keys that it lacks have their defaults.
-  ///   - origin: what errors call the text.
-  public init(yaml: String, origin: String) throws {
-    var tree = ConfigurationTree(PretrainingConfiguration())
-    try tree.merge(ConfigurationTree.parse(yaml: yaml, path: origin), origin: origin)
-    self = try tree.decoded()
-    try check()
-  }
-
-  /// Every key with its value.
-  public var yaml: String {
-    get throws { try ConfigurationTree(self).yaml }
-  }
-
-  /// The keys, dotted, in which the two differ.
-  public func differences(from other: PretrainingConfiguration) throws -> [String] {
-    let mine = ConfigurationTree(self).leaves
-    let theirs = ConfigurationTree(other).leaves
-    return mine.keys.filter { mine[$0] != theirs[$0] }.sorted()
-  }
-
-  private static func text(of path: String) throws -> String {
-    guard let text = String(data: try readFile(at: path), encoding: .utf8) else {
-      throw ConfigurationError.unreadable(path: path, problem: "it is no UTF-8 text")
-    }
-    return text
-  }
-}
 
 /// A configuration as nested dictionaries, whose keys are all that there are.
 struct ConfigurationTree {
   private var root: [String: Any]
+  /// What can be chosen for a key.
+  private let choices: [String: [String]]
 
-  init(_ configuration: PretrainingConfiguration) {
+  init<Configuration: RunConfiguration>(_ configuration: Configuration) {
     root = Self.tree(of: configuration) as! [String: Any]
+    choices = Configuration.choices
   }
 
   /// A value of the configuration as dictionaries, lists, texts, numbers and Booleans of Swift's own types: they tell whole
@@ -114,7 +44,7 @@ struct ConfigurationTree {
   }
 
   mutating func merge(_ changes: [String: Any], origin: String) throws {
-    root = try Self.merged(root, changes, prefix: "", origin: origin, all: names)
+    root = try merged(root, changes, prefix: "", origin: origin, all: names)
   }
 
   mutating func apply(setting: String) throws {
@@ -129,11 +59,11 @@ struct ConfigurationTree {
   }
 
   /// Kinds, keys and choices have been checked on the way in: decoding cannot fail.
-  func decoded() throws -> PretrainingConfiguration {
+  func decoded<Configuration: RunConfiguration>() throws -> Configuration {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(
-      PretrainingConfiguration.self, from: JSONEncoder().encode(EncodableTree(value: root)))
+      Configuration.self, from: JSONEncoder().encode(EncodableTree(value: root)))
   }
 
   var yaml: String {
@@ -165,7 +95,7 @@ struct ConfigurationTree {
     .sorted()
   }
 
-  private static func merged(
+  private func merged(
     _ tree: [String: Any], _ changes: [String: Any], prefix: String, origin: String, all: [String]
   ) throws -> [String: Any] {
     var tree = tree
@@ -174,7 +104,7 @@ struct ConfigurationTree {
       let name = prefix + key
       guard let present = tree[key] else {
         throw ConfigurationError.unknownKey(
-          key: name, nearest: nearest(to: name, among: all), origin: origin)
+          key: name, nearest: Self.nearest(to: name, among: all), origin: origin)
       }
       if let below = present as? [String: Any] {
         guard let value = value as? [String: Any] else {
@@ -191,7 +121,7 @@ struct ConfigurationTree {
   }
 
   /// `value` where it has the kind of `present`, the value that it replaces.
-  private static func converted(_ value: Any, like present: Any, key: String, origin: String) throws
+  private func converted(_ value: Any, like present: Any, key: String, origin: String) throws
     -> Any
   {
     func fail(_ expected: String) -> ConfigurationError {
@@ -232,20 +162,6 @@ struct ConfigurationTree {
     if let integer = value as? Int { return integer }
     guard let integer = Int(exactly: number) else { throw fail("a whole number in range") }
     return integer
-  }
-
-  /// What can be chosen for a key.
-  private static let choices = [
-    "labels.axes": names(of: MotionAxes.self),
-    "model.architecture": names(of: Architecture.self),
-    "optimizer.kind": names(of: PretrainingConfiguration.OptimizerSettings.Kind.self),
-    "precision": names(of: PretrainingConfiguration.Precision.self),
-  ]
-
-  private static func names<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type)
-    -> [String]
-  {
-    Choice.allCases.map(\.rawValue)
   }
 
   /// `value` as YAML. Yams itself writes numbers as 5e-1 and rounds them: a resumed run would

@@ -1,0 +1,191 @@
+import ArgumentParser
+import Foundation
+import Training
+import VideoData
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Judges fine-tuned networks on the videos of a dataset.",
+    discussion: """
+      Each video's scores are the softmax averaged over its clips. Prints top-1, top-5 and the mean class accuracy; \
+      leaves in --output evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
+      scores.safetensors. Videos that are absent or cannot be read count as wrong and are listed.
+
+      Dataset and split are those of the fine-tuning unless named. Several splits are averaged; each wants the weights \
+      that were trained on it.
+
+      Examples:
+        mosi evaluate --weights run
+        mosi evaluate --weights run --clips 10 --crops 3 --output three-crops
+        mosi evaluate --weights run1 run2 run3 --split 1,2,3 --output hmdb51
+      """)
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "A fine-tuned run's folder or a checkpoint; for several splits one for each, in their order.",
+      valueName: "run|file"))
+  var weights: [String]
+
+  @OptionGroup var data: DatasetOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The official split, or several with commas, whose results are averaged.",
+      valueName: "numbers"))
+  var split: SplitNumbers?
+
+  @Option(
+    help: ArgumentHelp(
+      "train, val or test. Default: test, or val where nothing is listed for testing.",
+      valueName: "subset"))
+  var subset: Subset?
+
+  @OptionGroup var options: InferenceOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the files, made where it is missing. Default: evaluation in the run's folder; with several "
+        + "splits or a checkpoint no files are left unless it is named.", valueName: "dir"))
+  var output: String?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let split, split.numbers.count != weights.count {
+      throw ValidationError(
+        "--split names \(split.numbers.count) splits, --weights \(weights.count) networks: each split wants the "
+          + "weights that were trained on it")
+    }
+    if split == nil, weights.count > 1 {
+      throw ValidationError("for several networks name the split of each: --split 1,2,3")
+    }
+  }
+
+  func run() throws {
+    let numbers = split?.numbers.map(Optional.init) ?? [nil]
+    var results: [(split: Int, evaluation: Evaluation)] = []
+    for (path, number) in zip(weights, numbers) {
+      let (split, evaluation) = try evaluate(path, split: number)
+      results.append((split, evaluation))
+      if let folder = folder(for: path, split: split) { try evaluation.write(to: folder) }
+    }
+    for (split, evaluation) in results {
+      for video in evaluation.failures {
+        let place = results.count > 1 ? " (split \(split))" : ""
+        Terminal.line(
+          Terminal.warning("counted as wrong\(place): \(video.name) \(video.failure ?? "")"))
+      }
+    }
+    if json {
+      print(try prettyJSON(Report(results)))
+    } else {
+      print(table(results))
+    }
+  }
+
+  private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation) {
+    let weights = try Weights(at: path)
+    let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
+    let dataset = try ActionDataset(settings.description)
+    let subset = subset ?? dataset.evaluationSubset
+    let videos = dataset.videos(of: subset)
+    guard !videos.isEmpty else {
+      throw ValidationError("the dataset lists no videos for --subset \(subset.rawValue)")
+    }
+    let classes = try ClassOrder(weights, dataset)
+    let inference = try options.inference(weights)
+    let progress = Progress(label: "judging", total: videos.count, unit: "videos")
+    defer { progress.finish() }
+    let evaluation = try Evaluation(
+      of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
+      progress: progress.update)
+    return (settings.split, evaluation)
+  }
+
+  private func folder(for path: String, split: Int) -> String? {
+    if let output { return weights.count > 1 ? "\(output)/split-\(split)" : output }
+    guard weights.count == 1, RunFolder(path: path).holdsRun else { return nil }
+    return RunFolder(path: path).evaluation
+  }
+
+  private func table(_ results: [(split: Int, evaluation: Evaluation)]) -> String {
+    var table = TextTable()
+    if results.count == 1 {
+      let (split, evaluation) = results[0]
+      table.add(
+        "videos",
+        "\(grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
+          + (evaluation.crops == 1 ? "crop" : "crops"))
+      table.add("top-1", percent(evaluation.top1))
+      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
+      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+      if !evaluation.failures.isEmpty {
+        table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
+      }
+      if let folder = folder(for: weights[0], split: split) { table.add("files", folder) }
+      return table.text(leftAligned: true)
+        + "\n\n" + Self.classTable(evaluation)
+    }
+    table.add("split", "videos", "top-1", "top-5", "mean class", "unreadable")
+    for (split, evaluation) in results {
+      table.add(
+        "\(split)", grouped(evaluation.videos.count), percent(evaluation.top1),
+        evaluation.top5.map(percent) ?? "-", percent(evaluation.meanClassAccuracy),
+        "\(evaluation.failures.count)")
+    }
+    let report = Report(results)
+    table.add(
+      "mean", "", percent(report.top1), report.top5.map(percent) ?? "-",
+      percent(report.meanClassAccuracy), "")
+    return table.text()
+  }
+
+  /// The classes, the worst first.
+  private static func classTable(_ evaluation: Evaluation) -> String {
+    var table = TextTable("class", "correct", "of", "accuracy")
+    let classes = evaluation.classes.filter { $0.videos > 0 }
+      .sorted { ($0.accuracy!, $0.name) < ($1.accuracy!, $1.name) }
+    for result in classes {
+      table.add(result.name, "\(result.correct)", "\(result.videos)", percent(result.accuracy!))
+    }
+    return table.text()
+  }
+
+  private struct Report: Encodable {
+    struct Split: Encodable {
+      let split: Int
+      let evaluation: Evaluation.Summary
+    }
+
+    let top1: Double
+    let top5: Double?
+    let meanClassAccuracy: Double
+    let splits: [Split]
+
+    init(_ results: [(split: Int, evaluation: Evaluation)]) {
+      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+      let evaluations = results.map(\.evaluation)
+      top1 = mean(evaluations.map(\.top1))
+      let top5s = evaluations.compactMap(\.top5)
+      top5 = top5s.isEmpty ? nil : mean(top5s)
+      meanClassAccuracy = mean(evaluations.map(\.meanClassAccuracy))
+      splits = results.map { Split(split: $0.split, evaluation: $0.evaluation.summary) }
+    }
+  }
+}
+
+/// Numbers with commas between them.
+struct SplitNumbers: ExpressibleByArgument {
+  let numbers: [Int]
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false)
+      .map { Int($0) ?? 0 }
+    guard numbers.allSatisfy({ $0 > 0 }), Set(numbers).count == numbers.count else { return nil }
+    self.numbers = numbers
+  }
+}
+
+extension Subset: ExpressibleByArgument {}

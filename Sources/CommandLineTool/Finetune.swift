@@ -1,0 +1,181 @@
+import ArgumentParser
+import Foundation
+import Torch
+import Training
+import VideoData
+
+struct Finetune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Fine-tunes a network on videos with actions, and judges it on the test videos.",
+    discussion: """
+      The network comes from --weights: a run of mosi pretrain, a checkpoint, or none for random weights. Its head \
+      is new, with the dataset's classes. Leaves in RUN what mosi pretrain leaves (config.yaml, metrics.jsonl, events/, \
+      preview.png, curves, last.safetensors, best.safetensors) and evaluation/: the accuracy by class, the confusion \
+      matrix and every video's scores, from 10 clips a video.
+
+      Ctrl-C saves and leaves; --resume goes on. Videos that cannot be read are reported once and passed over in \
+      training; in the evaluation they count as wrong and are listed.
+
+      The defaults are the paper's: 300 epochs, 1,024 clips a step, 16 frames at an interval of 4 for 30 frames a second. \
+      A file of settings (--config) or --set changes them; see configs/.
+
+      Examples:
+        mosi finetune --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist --split 1 \\
+          --weights pretrained --output run
+        mosi finetune --dataset folders --videos mine/ --weights pretrained --output run --config configs/tiny-finetune.yaml
+        mosi finetune --dataset hmdb51 --videos hmdb51 --splits splits --weights none --shots 5 --output scratch
+      """)
+
+  @OptionGroup var data: DatasetOptions
+
+  @Option(help: ArgumentHelp("The official split. Default: 1.", valueName: "number"))
+  var split: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the network begins: a run's folder, a checkpoint, or none. Required for a new run.",
+      valueName: "run|file|none"))
+  var weights: String?
+
+  @Option(help: ArgumentHelp("The run's folder, made where it is missing.", valueName: "run"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "conv1 to convS keep their weights and statistics (0 to 5).", valueName: "S"))
+  var freezeStages: Int?
+
+  @Flag(help: "Train the head alone; the same as --freeze-stages 5.")
+  var linearProbe = false
+
+  @Option(
+    help: ArgumentHelp("Learn from K videos a class, drawn by the seed.", valueName: "K"))
+  var shots: Int?
+
+  @Option(help: ArgumentHelp("Passes over the training videos.", valueName: "number"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("A YAML file of settings; see configs/.", valueName: "file"))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "One setting over the file's, as --set optimizer.learning_rate=0.001; can be repeated.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("Names every random draw.", valueName: "number"))
+  var seed: Int?
+
+  @Flag(help: "Go on from the run's last checkpoint.")
+  var resume = false
+
+  @OptionGroup var machine: MachineOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Megabytes of memory for decoded videos: small datasets are then decoded once. Default: 0.",
+      valueName: "MB"))
+  var cache = 0
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let freezeStages, !(0...5).contains(freezeStages) {
+      throw ValidationError("--freeze-stages must be from 0 to 5, not \(freezeStages)")
+    }
+    if linearProbe, let freezeStages, freezeStages != 5 {
+      throw ValidationError("--linear-probe freezes all 5 stages: leave out --freeze-stages")
+    }
+    if let shots, shots < 1 { throw ValidationError("--shots must be at least 1, not \(shots)") }
+    if !(0...1_000_000).contains(cache) {
+      throw ValidationError("--cache must be from 0 to 1000000 megabytes, not \(cache)")
+    }
+    if !resume, weights == nil {
+      throw ValidationError(
+        "--weights is missing: name a run's folder or a checkpoint, or none for random weights")
+    }
+  }
+
+  func run() throws {
+    let run = RunFolder(path: output)
+    if !resume && run.holdsRun {
+      throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
+    }
+    let configuration = try resolved(run)
+    let execution = try machine.execution(cacheBytes: cache << 20)
+
+    Interruption.listen()
+    let reporter = ProgressBar()
+    let outcome: TrainingOutcome
+    do {
+      defer { reporter.finish() }
+      outcome = try finetune(
+        configuration, in: run, resuming: resume, options: execution, reporter: reporter)
+    }
+    switch outcome {
+    case .finished(let summary):
+      print(json ? try TrainingResult(summary, run).json : Self.table(summary, run))
+    case .stopped(let step, let totalSteps):
+      Terminal.line(
+        "saved after step \(step) of \(totalSteps); go on with: mosi finetune --output \(output) --resume"
+      )
+      throw ExitCode(130)
+    }
+  }
+
+  /// The run's own configuration where it goes on, else the weights' network and clips; then the file, the settings and
+  /// the options.
+  private func resolved(_ run: RunFolder) throws -> FinetuningConfiguration {
+    var configuration: FinetuningConfiguration
+    if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
+      configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
+    } else {
+      let name = weights ?? FinetuningConfiguration.noWeights
+      configuration = try FinetuningConfiguration(
+        file: config, settings: settings,
+        startingFrom: name == FinetuningConfiguration.noWeights ? nil : Weights(at: name))
+    }
+    if let weights { configuration.start.weights = weights }
+    configuration.dataset = try data.settings(over: configuration.dataset, split: split)
+    if let shots { configuration.dataset.shots = shots }
+    if let freezeStages { configuration.start.frozenStages = freezeStages }
+    if linearProbe { configuration.start.frozenStages = 5 }
+    if let epochs { configuration.epochs = epochs }
+    if let seed { configuration.seed = seed }
+    try configuration.check()
+    return configuration
+  }
+
+  private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
+    var table = TextTable()
+    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
+    table.add("time", spoken(seconds: summary.seconds))
+    table.add("speed", "\(fixed(summary.clipsPerSecond, 1)) clips/s")
+    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    if let evaluation = summary.evaluation {
+      table.add(
+        "top-1",
+        "\(percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
+          + "(chance \(percent(summary.chance)))")
+      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
+      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+      if evaluation.failed > 0 {
+        table.add("unreadable", "\(evaluation.failed) test videos, counted as wrong")
+      }
+    } else if let top1 = summary.top1 {
+      table.add("top-1", "\(percent(top1)) of \(summary.validationSources) videos")
+    }
+    if summary.badSources > 0 {
+      table.add("bad videos", "\(summary.badSources) training videos, passed over")
+    }
+    table.add("preview", run.preview)
+    table.add("curves", run.curves)
+    if summary.evaluation != nil { table.add("evaluation", run.evaluation) }
+    table.add("checkpoint", run.last)
+    table.add("TensorBoard", "tensorboard --logdir \(run.events)")
+    return table.text(leftAligned: true)
+  }
+}

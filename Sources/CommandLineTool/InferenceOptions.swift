@@ -1,0 +1,73 @@
+import ArgumentParser
+import Training
+import VideoData
+
+/// How clips are cut from videos and shown to a network, as options that several commands share.
+struct InferenceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Clips a video, spread over it.", valueName: "number"))
+  var clips = 10
+
+  @Option(help: ArgumentHelp("Crops a clip: 1, or 3 along the long side.", valueName: "1|3"))
+  var crops = 1
+
+  @Option(
+    help: ArgumentHelp("Clips that go through the network at once.", valueName: "number"))
+  var batch = VideoInference.defaultBatch
+
+  @Option(
+    help: ArgumentHelp(
+      "Frames a clip. Default for this and the next four: what the weights were trained with.",
+      valueName: "number"))
+  var frames: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The distance of a clip's frames, in frames of a video of --rate.", valueName: "number"))
+  var interval: Int?
+
+  @Option(help: ArgumentHelp("Frames a second that --interval counts in.", valueName: "fps"))
+  var rate: Double?
+
+  @Option(help: ArgumentHelp("The side of a clip in pixels.", valueName: "pixels"))
+  var size: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How a clip is cut: paper (short side = size) or released (short side = 2 x size).",
+      valueName: "preset"))
+  var preset: SpatialPreset?
+
+  @OptionGroup var machine: MachineOptions
+
+  func validate() throws {
+    if !(1...1000).contains(clips) {
+      throw ValidationError("--clips must be from 1 to 1000, not \(clips)")
+    }
+    if crops != 1 && crops != 3 { throw ValidationError("--crops must be 1 or 3, not \(crops)") }
+    if !(1...100_000).contains(batch) {
+      throw ValidationError("--batch must be from 1 to 100000, not \(batch)")
+    }
+  }
+
+  /// The network of `weights`, ready to be shown videos.
+  ///
+  /// - Throws: `WeightsError`, `ConfigurationError`.
+  func inference(_ weights: Weights) throws -> VideoInference {
+    var clip = weights.clip ?? ClipSettings()
+    if let frames { clip.frames = frames }
+    if let interval { clip.interval = interval }
+    if let rate { clip.rate = rate }
+    if let size { clip.size = size }
+    if let preset { clip.preset = preset }
+    try clip.check()
+    let options = try machine.execution()
+    let model = try weights.makeModel()
+    model.move(to: options.device)
+    return VideoInference(
+      model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
+      clip: clip,
+      clips: clips, crops: crops, batch: batch, device: options.device, workers: options.workers)
+  }
+}
+
+extension SpatialPreset: ExpressibleByArgument {}

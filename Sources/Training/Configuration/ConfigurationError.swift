@@ -1,0 +1,23 @@
+/// A configuration that cannot be used: one sentence that names the key.
+public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
+  case unreadable(path: String, problem: String)
+  case unknownKey(key: String, nearest: String?, origin: String)
+  case wrongType(key: String, expected: String, origin: String)
+  case malformedSetting(String)
+  case impossible(key: String, rule: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let problem):
+      "the configuration \(path) cannot be read: \(problem)"
+    case .unknownKey(let key, let nearest, let origin):
+      "\(origin): there is no key \(key)" + (nearest.map { "; did you mean \($0)?" } ?? "")
+    case .wrongType(let key, let expected, let origin):
+      "\(origin): \(key) must be \(expected)"
+    case .malformedSetting(let setting):
+      "--set \(setting): write key=value, as in --set optimizer.learning_rate=0.001"
+    case .impossible(let key, let rule):
+      "the configuration's \(key) \(rule)"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import VideoData
+
+/// The classes of a network beside those of a dataset: the same names, perhaps in another order.
+public struct ClassOrder: Sendable {
+  /// In the order of the network's logits.
+  public let names: [String]
+  /// The network's label by the dataset's.
+  private let labels: [Int]
+
+  /// - Throws: ``WeightsError`` where the network has no classes of actions, or their names differ from the dataset's.
+  public init(_ weights: Weights, _ dataset: ActionDataset) throws {
+    guard weights.head == .actions, weights.classCount != nil else {
+      throw WeightsError(
+        path: weights.path,
+        problem: "has no head for actions: fine-tune it first (mosi finetune), or use mosi retrieve"
+      )
+    }
+    guard let names = weights.classNames else {
+      // A file that does not name its classes can only be believed.
+      guard weights.classCount == dataset.classNames.count else {
+        throw WeightsError(
+          path: weights.path,
+          problem:
+            "tells \(weights.classCount!) classes apart, the dataset has \(dataset.classNames.count)"
+        )
+      }
+      self.names = dataset.classNames
+      labels = Array(dataset.classNames.indices)
+      return
+    }
+    let places = Dictionary(zip(names, names.indices)) { first, _ in first }
+    let unknown = dataset.classNames.filter { places[$0] == nil }
+    let absent = Set(names).subtracting(dataset.classNames).sorted()
+    guard unknown.isEmpty, absent.isEmpty else {
+      var parts: [String] = []
+      if !unknown.isEmpty { parts.append("the dataset alone has \(Self.list(unknown))") }
+      if !absent.isEmpty { parts.append("the weights alone have \(Self.list(absent))") }
+      throw WeightsError(
+        path: weights.path,
+        problem: "knows other classes than the dataset: \(parts.joined(separator: "; "))")
+    }
+    self.names = names
+    labels = dataset.classNames.map { places[$0]! }
+  }
+
+  /// `video` with the network's label.
+  public func relabelled(_ video: LabelledVideo) -> LabelledVideo {
+    LabelledVideo(
+      name: video.name, label: labels[video.label], subset: video.subset, footage: video.footage)
+  }
+
+  private static func list(_ words: [String]) -> String {
+    let shown = words.prefix(5).joined(separator: ", ")
+    return words.count > 5 ? "\(shown) and \(words.count - 5) more" : shown
+  }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import Media
+import MoSI
+import Torch
+import VideoData
+import VideoModels
+
+/// Runs a network over the test clips of videos.
+///
+/// The clips of different videos share batches; what comes out depends on neither the batches nor the threads nor the
+/// order of the videos, up to the last bits of the convolutions' sums.
+public struct VideoInference {
+  /// Clips that go through the network at once, unless said otherwise.
+  public static let defaultBatch = 32
+
+  /// In evaluation mode.
+  let model: VideoClassifier
+  let normalization: Normalization
+  let clip: ClipSettings
+  /// Clips a video, spread evenly over it.
+  let clips: Int
+  /// 1 for the centre, 3 along the long side.
+  let crops: Int
+  let batch: Int
+  let device: Device
+  let autocast: DType?
+  let workers: Int
+
+  /// - Parameters:
+  ///   - model: on `device`, in evaluation mode.
+  ///   - clip: frames, interval, size and preset of the clips.
+  ///   - clips: clips a video; the paper tests with 10.
+  ///   - crops: 1 or 3 crops a clip.
+  ///   - batch: clips that go through the network at once.
+  ///   - workers: threads that decode.
+  public init(
+    model: VideoClassifier, normalization: Normalization, clip: ClipSettings, clips: Int,
+    crops: Int = 1, batch: Int = VideoInference.defaultBatch, device: Device,
+    precision: Precision = .float32, workers: Int
+  ) {
+    precondition(clips > 0 && (crops == 1 || crops == 3) && batch > 0 && workers > 0)
+    self.model = model
+    self.normalization = normalization
+    self.clip = clip
+    self.clips = clips
+    self.crops = crops
+    self.batch = batch
+    self.device = device
+    autocast = precision.autocast
+    self.workers = workers
+  }
+
+  /// What the network says about the clips of a video, clip by clip and each with its crops.
+  public struct Output: Sendable {
+    /// [clips * crops][features].
+    public var features: [[Float]] = []
+    /// [clips * crops][classes].
+    public var logits: [[Float]] = []
+
+    /// The softmax of the logits, averaged over the clips.
+    public var probabilities: [Double] { Self.mean(logits.map(softmax)) }
+
+    /// The features, averaged over the clips.
+    public var meanFeatures: [Double] { Self.mean(features.map { $0.map(Double.init) }) }
+
+    /// The logits, averaged over the clips.
+    public var meanLogits: [Double] { Self.mean(logits.map { $0.map(Double.init) }) }
+
+    private static func mean(_ rows: [[Double]]) -> [Double] {
+      var sum = [Double](repeating: 0, count: rows[0].count)
+      for row in rows { for index in row.indices { sum[index] += row[index] } }
+      return sum.map { $0 / Double(rows.count) }
+    }
+  }
+
+  /// Runs the network over `footage`.
+  ///
+  /// - Parameters:
+  ///   - footage: the videos; nil for one that is known to be absent.
+  ///   - cache: keeps the decoded clips for the next time.
+  ///   - progress: told the number of videos done.
+  /// - Returns: for each video its output, or why there is none.
+  public func run(
+    _ footage: [Footage?], cache: TestClipCache? = nil, progress: (Int) -> Void = { _ in }
+  ) throws -> [Result<Output, VideoFailure>] {
+    let present = footage.indices.filter { footage[$0] != nil }
+    let loader = ClipLoader(
+      footage: present.map { footage[$0]! }, sampling: clip.sampling, preset: clip.preset,
+      side: clip.size
+    ) { _ in }
+    var outputs = footage.map { _ in
+      Result<Output, VideoFailure>.failure(VideoFailure(reason: "is not there"))
+    }
+    let (clips, crops) = (clips, crops)
+    let prefetcher = Prefetcher(
+      count: present.count, workers: workers, ahead: workers + batch / (clips * crops)
+    ) { item in
+      if let kept = cache?.clips(of: item) { return kept }
+      let loaded = Result<[ClipPixels], VideoFailure> {
+        try loader.testClips(of: item, clips: clips, crops: crops)
+      } mapping: {
+        VideoFailure($0)
+      }
+      cache?.keep(loaded, of: item)
+      return loaded
+    }
+    defer { prefetcher.cancel() }
+
+    // Clips wait here until they fill a batch; the last batch is as large as what is left.
+    var waiting: [(video: Int, clip: ClipPixels)] = []
+    func forward(_ count: Int) {
+      let members = waiting.prefix(count)
+      for (member, output) in zip(members, self.output(of: members.map(\.clip))) {
+        guard case .success(var sofar) = outputs[member.video] else { continue }
+        outputs[member.video] = .success(Output())  // so that the arrays are not copied
+        sofar.features.append(output.features)
+        sofar.logits.append(output.logits)
+        outputs[member.video] = .success(sofar)
+      }
+      waiting.removeFirst(count)
+    }
+    for (done, video) in present.enumerated() {
+      switch try prefetcher.next()! {
+      case .failure(let failure): outputs[video] = .failure(failure)
+      case .success(let clips):
+        outputs[video] = .success(Output())
+        waiting += clips.map { (video, $0) }
+      }
+      while waiting.count >= batch { forward(batch) }
+      progress(done + 1)
+    }
+    if !waiting.isEmpty { forward(waiting.count) }
+    return outputs
+  }
+
+  /// Features and logits of clips that are normalized already: float32 [M, 3, N, H, W] on the CPU, `batch` at a time, to
+  /// [M, features] and [M, classes] on the CPU.
+  public func run(normalized clips: Tensor) -> (features: Tensor, logits: Tensor) {
+    let count = clips.shape[0]
+    let parts = stride(from: 0, to: count, by: batch).map { first in
+      forward(clips.sliced(0, first..<min(first + batch, count)).to(device))
+    }
+    return (.concatenated(parts.map(\.features)), .concatenated(parts.map(\.logits)))
+  }
+
+  private func output(of clips: [ClipPixels]) -> [(features: [Float], logits: [Float])] {
+    let prepared = ActionClips(jitter: .none, normalization: normalization)
+      .plain(clips, device: device)
+    let (features, logits) = forward(prepared)
+    func rows(_ tensor: Tensor) -> [[Float]] {
+      let (width, values) = (tensor.shape[1], tensor.array(of: Float.self))
+      return clips.indices.map { Array(values[$0 * width..<($0 + 1) * width]) }
+    }
+    return zip(rows(features), rows(logits)).map { ($0, $1) }
+  }
+
+  private func forward(_ clips: Tensor) -> (features: Tensor, logits: Tensor) {
+    withoutGradients {
+      let (features, logits) = withAutocast(autocast, on: device) {
+        let features = model.features(clips)
+        return (features, model.classify(features))
+      }
+      return (features.to(.float32).to(.cpu), logits.to(.float32).to(.cpu))
+    }
+  }
+}
+
+/// Why a video gives no clips.
+public struct VideoFailure: Error, Sendable {
+  /// The predicate of a sentence whose subject is the video.
+  public let reason: String
+
+  init(reason: String) { self.reason = reason }
+
+  init(_ error: any Error) {
+    reason = (error as? MediaError)?.problem ?? "\(error)"
+  }
+}
+
+extension Result {
+  fileprivate init(
+    catching body: () throws -> Success, mapping: (any Error) -> Failure
+  ) {
+    do { self = .success(try body()) } catch { self = .failure(mapping(error)) }
+  }
+}
+
+/// The test clips of videos that are judged again and again, kept in memory while they fit.
+///
+/// Safe to share between threads.
+public final class TestClipCache: @unchecked Sendable {
+  let byteLimit: Int
+  private let lock = NSLock()
+  private var kept: [Int: Result<[ClipPixels], VideoFailure>] = [:]
+  private var byteCount = 0
+
+  public init(byteLimit: Int) { self.byteLimit = byteLimit }
+
+  func clips(of video: Int) -> Result<[ClipPixels], VideoFailure>? { lock.withLock { kept[video] } }
+
+  func keep(_ clips: Result<[ClipPixels], VideoFailure>, of video: Int) {
+    let size = ((try? clips.get()) ?? []).reduce(64) { $0 + $1.pixels.count }
+    lock.withLock {
+      guard byteCount + size <= byteLimit else { return }
+      byteCount += size
+      kept[video] = clips
+    }
+  }
+}
+
+/// Exponentials over their sum.
+func softmax(_ logits: [Float]) -> [Double] {
+  let largest = Double(logits.max() ?? 0)
+  let powers = logits.map { exp(Double($0) - largest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
+}

@@ -1,0 +1,57 @@
+import KeyedRandom
+import VideoData
+
+/// The videos of a split as a fine-tuning uses them.
+struct TrainingVideos {
+  let classNames: [String]
+  /// What is learned from: present, and of each class at most the wanted number.
+  let training: [LabelledVideo]
+  /// What the run is judged by while it goes: the validation subset where there is one, else the test subset.
+  let heldOut: [LabelledVideo]
+  /// What the run is judged by at its end, absent videos included.
+  let evaluated: [LabelledVideo]
+  /// The listed training videos that are not there.
+  let absentCount: Int
+
+  /// - Throws: `DatasetError` where the lists cannot be read, ``RunError`` where no training video is there.
+  init(_ settings: FinetuningConfiguration.Dataset, seed: UInt64, reporter: any TrainingReporter)
+    throws
+  {
+    let dataset = try ActionDataset(settings.description)
+    classNames = dataset.classNames
+    let listed = dataset.videos(of: .training)
+    let present = listed.filter { $0.footage != nil }
+    absentCount = listed.count - present.count
+    guard !present.isEmpty else {
+      throw RunError.noTrainingVideo(listed: listed.count, folder: settings.videos)
+    }
+    if absentCount > 0 {
+      reporter.warn(
+        "\(absentCount) of \(listed.count) training videos are not in \(settings.videos) (the first: "
+          + "\(listed.first { $0.footage == nil }!.name)); mosi datasets check lists them")
+    }
+    training =
+      settings.shots > 0
+      ? Self.drawn(settings.shots, of: present, classes: classNames.count, seed: seed) : present
+    if settings.shots > 0, training.count < settings.shots * classNames.count {
+      reporter.note(
+        "some classes have fewer than \(settings.shots) training videos; all of theirs are taken")
+    }
+    let validation = dataset.videos(of: .validation)
+    evaluated = dataset.videos(of: dataset.evaluationSubset)
+    heldOut = validation.isEmpty ? evaluated : validation
+  }
+
+  /// `count` videos of each class, in the lists' order.
+  private static func drawn(_ count: Int, of videos: [LabelledVideo], classes: Int, seed: UInt64)
+    -> [LabelledVideo]
+  {
+    var members = [[Int]](repeating: [], count: classes)
+    for (index, video) in videos.enumerated() { members[video.label].append(index) }
+    let chosen = members.enumerated().flatMap { label, members in
+      var generator = KeyedGenerator(seed, DrawPurpose.shots.rawValue, UInt64(label))
+      return generator.permutation(of: members.count).prefix(count).map { members[$0] }
+    }
+    return chosen.sorted().map { videos[$0] }
+  }
+}
