@@ -16,7 +16,7 @@ struct Mosi: ParsableCommand {
       Begin with:  mosi pretrain --sources PICTURES --output RUN
       """,
     version: Version.text,
-    subcommands: [Pretrain.self, Preview.self, Models.self, Doctor.self])
+    subcommands: [Pretrain.self, Preview.self, Datasets.self, Models.self, Doctor.self])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
   static func main() {
