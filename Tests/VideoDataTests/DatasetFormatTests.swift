@@ -297,7 +297,10 @@ import VideoData
       "the header is to have one column of the name path or video or file or filename, not 2"
     ),
     ("a.mp4,,train", 1, "the row has no label"), (",wave,train", 1, "the row has no path"),
-    ("path,label,split,note\na.mp4,wave,train,\"1\n2\"\nb.mp4,\"wave,train\n", 4, "a quote opens that nothing closes"),
+    (
+      "path,label,split,note\na.mp4,wave,train,\"1\n2\"\nb.mp4,\"wave,train\n", 4,
+      "a quote opens that nothing closes"
+    ),
     ("a.mp4,\"wave\"s,train", 1, "text follows a closing quote; a quote inside a field is doubled"),
     ("../a.mp4,wave,train", 1, "the name \"../a.mp4\" leads out of the videos folder"),
     ("a.mp4,wave,train\n./a.mp4,wave,test", 2, "lists a.mp4 again, after s/m.csv, line 1"),
