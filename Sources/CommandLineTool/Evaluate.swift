@@ -31,12 +31,6 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The official split, or several with commas, whose results are averaged.",
-      valueName: "numbers"))
-  var split: SplitNumbers?
-
-  @Option(
-    help: ArgumentHelp(
       "train, val or test. Default: test, or val where nothing is listed for testing.",
       valueName: "subset"))
   var subset: Subset?
@@ -53,18 +47,18 @@ struct Evaluate: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let split, split.numbers.count != weights.count {
+    if let split = data.split, split.values.count != weights.count {
       throw ValidationError(
-        "--split names \(split.numbers.count) splits, --weights \(weights.count) networks: each split wants the "
+        "--split names \(split.values.count) splits, --weights \(weights.count) networks: each split wants the "
           + "weights that were trained on it")
     }
-    if split == nil, weights.count > 1 {
+    if data.split == nil, weights.count > 1 {
       throw ValidationError("for several networks name the split of each: --split 1,2,3")
     }
   }
 
   func run() throws {
-    let numbers = split?.numbers.map(Optional.init) ?? [nil]
+    let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
     for (path, number) in zip(weights, numbers) {
       let (split, evaluation) = try evaluate(path, split: number)
@@ -175,17 +169,3 @@ struct Evaluate: ParsableCommand {
     }
   }
 }
-
-/// Numbers with commas between them.
-struct SplitNumbers: ExpressibleByArgument {
-  let numbers: [Int]
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false)
-      .map { Int($0) ?? 0 }
-    guard numbers.allSatisfy({ $0 > 0 }), Set(numbers).count == numbers.count else { return nil }
-    self.numbers = numbers
-  }
-}
-
-extension Subset: ExpressibleByArgument {}

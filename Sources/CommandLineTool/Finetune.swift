@@ -28,9 +28,6 @@ struct Finetune: ParsableCommand {
 
   @OptionGroup var data: DatasetOptions
 
-  @Option(help: ArgumentHelp("The official split. Default: 1.", valueName: "number"))
-  var split: Int?
-
   @Option(
     help: ArgumentHelp(
       "Where the network begins: a run's folder, a checkpoint, or none. Required for a new run.",
@@ -83,6 +80,7 @@ struct Finetune: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try data.requireOneSplit()
     if let freezeStages, !(0...5).contains(freezeStages) {
       throw ValidationError("--freeze-stages must be from 0 to 5, not \(freezeStages)")
     }
@@ -139,7 +137,7 @@ struct Finetune: ParsableCommand {
         startingFrom: name == FinetuningConfiguration.noWeights ? nil : Weights(at: name))
     }
     if let weights { configuration.start.weights = weights }
-    configuration.dataset = try data.settings(over: configuration.dataset, split: split)
+    configuration.dataset = try data.settings(over: configuration.dataset)
     if let shots { configuration.dataset.shots = shots }
     if let freezeStages { configuration.start.frozenStages = freezeStages }
     if linearProbe { configuration.start.frozenStages = 5 }

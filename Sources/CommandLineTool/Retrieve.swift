@@ -20,17 +20,16 @@ struct Retrieve: ParsableCommand {
 
   @OptionGroup var data: DatasetOptions
 
-  @Option(help: ArgumentHelp("The official split. Default: 1.", valueName: "number"))
-  var split: Int?
-
   @OptionGroup var options: InferenceOptions
 
   @Flag(help: "Print the result as JSON, with every video's nearest.")
   var json = false
 
+  func validate() throws { try data.requireOneSplit() }
+
   func run() throws {
     let weights = try Weights(at: weights)
-    let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
+    let settings = try data.settings(over: weights.finetuning?.dataset)
     let dataset = try ActionDataset(settings.description)
     let training = dataset.videos(of: .training)
     let test = dataset.videos(of: dataset.evaluationSubset)

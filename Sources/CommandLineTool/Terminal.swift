@@ -44,6 +44,8 @@ struct TextTable {
 
   mutating func add(_ cells: String...) { rows.append(cells) }
 
+  mutating func add(_ cells: [String]) { rows.append(cells) }
+
   /// The first column aligned to the left, the others to the right unless `leftAligned`.
   func text(leftAligned: Bool = false) -> String {
     let columns = rows.map(\.count).max() ?? 0

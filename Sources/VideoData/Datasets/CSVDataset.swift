@@ -22,9 +22,9 @@ extension DatasetReading {
     let labels = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
     for row in rows {
       let path = row.name.hasPrefix("/") ? row.name : videosFolder + "/" + row.name
-      let slash = path.lastIndex(of: "/")!
+      let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))!
       let footage = try finder.footage(
-        String(path[path.index(after: slash)...]), in: [String(path[..<slash])])
+        String(path[path.utf8.index(after: slash)...]), in: [String(path[..<slash])])
       try add(
         row.name, label: labels[row.className]!, subset: row.subset, footage: footage, at: row.place
       )
@@ -78,8 +78,8 @@ private struct CSVColumns {
     }
     // Its owner may well point elsewhere, but is to do so openly.
     let name =
-      fields[path].hasPrefix("/") && !fields[path].utf8.contains(0)
-      ? fields[path] : try place.checked(fields[path])
-    return (place, name, fields[label], subset)
+      fields[path].hasPrefix("/")
+      ? try place.checkedText(fields[path]) : try place.checked(fields[path])
+    return (place, name, try place.checkedText(fields[label]), subset)
   }
 }

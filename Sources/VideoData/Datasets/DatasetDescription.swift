@@ -46,7 +46,8 @@ extension ActionDataset {
   public init(_ description: DatasetDescription) throws {
     precondition(description.frameRate > 0, "a frame rate is above 0, not \(description.frameRate)")
     let finder = VideoFinder(frameRate: description.frameRate)
-    let folder = description.videos
+    var folder = description.videos
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     guard try finder.listing(of: folder) != nil else {
       throw DatasetError.missing(path: folder, expected: "name the folder of the videos")
     }

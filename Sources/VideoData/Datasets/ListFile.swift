@@ -56,7 +56,7 @@ struct ListFile {
     /// What the list says may stand in `problem`: it is cut where endless, and commands to a terminal are taken out.
     func error(_ problem: String) -> DatasetError {
       var problem = String(problem.unicodeScalars.prefix(500))
-      problem.unicodeScalars.removeAll { $0.properties.generalCategory == .control }
+      problem.unicodeScalars.removeAll(where: \.isControl)
       guard let line else { return .unsuitable(path: path, problem: problem) }
       return .malformed(path: path, line: line, problem: problem)
     }
@@ -67,22 +67,37 @@ struct ListFile {
     ///
     /// - Throws: where it would lead out of the folder that it is relative to.
     func checked(_ path: some StringProtocol) throws -> String {
-      let parts = path.split(separator: "/").filter { $0 != "." }
-      guard !path.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."),
-        !path.utf8.contains(0)
-      else {
+      // By bytes, as the file system reads it: to Swift a slash with an accent is no slash.
+      let parts = Substring(path).utf8.split(separator: UInt8(ascii: "/")).map {
+        String(Substring($0))
+      }
+      .filter { $0 != "." }
+      guard path.utf8.first != UInt8(ascii: "/"), !parts.isEmpty, !parts.contains("..") else {
         throw error("the name \"\(path)\" leads out of the videos folder")
       }
-      return parts.joined(separator: "/")
+      return try checkedText(parts.joined(separator: "/"))
     }
 
     /// `name`, which is to be a file's or folder's.
     func checkedComponent(_ name: some StringProtocol) throws -> String {
-      guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.utf8.contains(0)
-      else { throw error("\"\(name)\" cannot be a part of a file's name") }
-      return String(name)
+      guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
+        throw error("\"\(name)\" cannot be a part of a file's name")
+      }
+      return try checkedText(String(name))
+    }
+
+    /// `text`, which is to be printed.
+    func checkedText(_ text: String) throws -> String {
+      guard !text.unicodeScalars.contains(where: \.isControl) else {
+        throw error("the name \"\(text)\" has control characters in it")
+      }
+      return text
     }
   }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isControl: Bool { properties.generalCategory == .control }
 }
 
 /// `text` without spaces, tabs and carriage returns around it.

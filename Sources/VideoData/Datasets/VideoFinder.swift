@@ -80,5 +80,8 @@ final class VideoFinder {
 
 /// `name` without its extension, where that is one of videos.
 func videoStem(_ name: String) -> String {
-  MediaKind(path: name) == .video ? String(name[..<name.lastIndex(of: ".")!]) : name
+  guard MediaKind(path: name) == .video,
+    let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
+  else { return name }
+  return String(name[..<dot])
 }

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Foundation
+import VideoData
+
+struct Datasets: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks an action dataset, or lists its videos.",
+    subcommands: [Check.self, List.self])
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Counts a dataset's videos and names each that is absent or does not decode.",
+      discussion: """
+        Exit status 1 where there is any.
+
+        Examples:
+          mosi datasets check --dataset ucf101 --videos UCF-101 --splits lists
+          mosi datasets check --dataset csv --videos mine --decode --json
+        """)
+
+    @OptionGroup var options: DatasetOptions
+
+    @Flag(help: "Open each video and decode its first frame and its last.")
+    var decode = false
+
+    @Option(help: ArgumentHelp("Threads that decode. Default: one a core.", valueName: "number"))
+    var workers: Int?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+      try options.requireOneSplit()
+      if let workers, !(1...1024).contains(workers) {
+        throw ValidationError("--workers must be from 1 to 1024, not \(workers)")
+      }
+    }
+
+    func run() throws {
+      let dataset = try ActionDataset(options.settings().description)
+      let report: DatasetReport
+      if decode {
+        let progress = Progress(
+          label: "decoding", total: dataset.videos.count { $0.footage != nil }, unit: "videos")
+        defer { progress.finish() }
+        report = try DatasetReport(
+          decoding: dataset, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount
+        ) { done, _ in progress.update(done) }
+      } else {
+        report = DatasetReport(dataset)
+      }
+      print(json ? try Self.json(report) : Self.table(report))
+      guard report.problems.isEmpty else {
+        fflush(nil)
+        Terminal.error(Self.complaint(report, of: dataset.videos.count))
+        throw ExitCode(1)
+      }
+    }
+
+    private static func complaint(_ report: DatasetReport, of total: Int) -> String {
+      let parts = [(report.absent, "absent"), (report.undecodable, "undecodable")]
+        .filter { $0.0 > 0 }.map { "\(grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
+      return "of \(grouped(total)) listed videos, \(parts.joined(separator: " and "))"
+    }
+
+    private static func table(_ report: DatasetReport) -> String {
+      let subsets = Subset.allCases.filter { report.listed($0) > 0 }
+      func cells(_ counts: [Int]) -> [String] { counts.map(grouped) }
+      var table = TextTable()
+      table.add(
+        ["class"] + subsets.map(\.rawValue) + ["absent"]
+          + (report.isDecoded ? ["undecodable"] : []))
+      for row in report.classes {
+        table.add(
+          [row.name]
+            + cells(
+              subsets.map { row.listed[$0] ?? 0 } + [row.absent]
+                + (report.isDecoded ? [row.undecodable] : [])))
+      }
+      table.add(
+        ["\(grouped(report.classes.count)) classes"]
+          + cells(
+            subsets.map(report.listed) + [report.absent]
+              + (report.isDecoded ? [report.undecodable] : [])))
+      guard !report.problems.isEmpty else { return table.text() }
+      var problems = TextTable()
+      for problem in report.problems {
+        problems.add(
+          problem.kind.rawValue, problem.subset.rawValue, problem.video, problem.reason)
+      }
+      return table.text() + "\n\n" + problems.text(leftAligned: true)
+    }
+
+    private static func json(_ report: DatasetReport) throws -> String {
+      struct Totals: Encodable {
+        let classes: Int
+        let listed: [Subset: Int]
+        let absent: Int
+        let undecodable: Int?
+      }
+      struct Result: Encodable {
+        let totals: Totals
+        let report: DatasetReport
+
+        enum CodingKeys: CodingKey { case totals }
+
+        func encode(to encoder: any Encoder) throws {
+          try report.encode(to: encoder)
+          var container = encoder.container(keyedBy: CodingKeys.self)
+          try container.encode(totals, forKey: .totals)
+        }
+      }
+      let listed = Subset.allCases.map { ($0, report.listed($0)) }.filter { $0.1 > 0 }
+      let totals = Totals(
+        classes: report.classes.count, listed: Dictionary(uniqueKeysWithValues: listed),
+        absent: report.absent, undecodable: report.isDecoded ? report.undecodable : nil)
+      return try prettyJSON(Result(totals: totals, report: report))
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the absolute paths of a subset's videos that are there, one a line.",
+      discussion: """
+        For pre-training on the training split alone:
+          mosi datasets list --dataset csv --videos mine --subset train >train.txt
+          mosi pretrain --sources train.txt --output run
+
+        Folders of frames are listed as such: pre-train on them with --set sources.frame_folders=true.
+        """)
+
+    @OptionGroup var options: DatasetOptions
+
+    @Option(help: ArgumentHelp("train, val or test.", valueName: "subset"))
+    var subset: Subset
+
+    func validate() throws { try options.requireOneSplit() }
+
+    func run() throws {
+      let settings = try options.settings()
+      let videos = try ActionDataset(settings.description).videos(of: subset)
+      let paths = videos.compactMap(\.footage?.path)
+      guard !paths.isEmpty else {
+        throw NothingToList(
+          subset: subset, listed: videos.count, folder: settings.videos)
+      }
+      print(paths.map { URL(fileURLWithPath: $0).path }.joined(separator: "\n"))
+      let absent = videos.count - paths.count
+      if absent > 0 {
+        fflush(nil)
+        Terminal.line(
+          Terminal.warning("\(grouped(absent)) of \(grouped(videos.count)) videos are absent"))
+      }
+    }
+  }
+}
+
+private struct NothingToList: Error, CustomStringConvertible {
+  let subset: Subset
+  let listed: Int
+  let folder: String
+
+  var description: String {
+    listed == 0
+      ? "the dataset has no videos for \(subset.rawValue)"
+      : "none of the \(grouped(listed)) videos for \(subset.rawValue) is in \(folder)"
+  }
+}
