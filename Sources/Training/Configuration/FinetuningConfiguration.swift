@@ -87,6 +87,8 @@ public struct FinetuningConfiguration: RunConfiguration {
     public var gradientNorm = 0.0
     /// The decay of the moving average of the weights, which is then what is judged; 0 for none.
     public var averageDecay = 0.0
+
+    public init() {}
   }
 
   public struct Validation: Codable, Equatable, Sendable {
@@ -142,6 +144,8 @@ public struct ClipSettings: Codable, Equatable, Sendable {
   public var size = 112
   /// Ties the training crop to the test size.
   public var preset = SpatialPreset.paper
+  /// The probability with which a training clip is mirrored; 0 where classes tell left from right.
+  public var flip = 0.5
 
   public init() {}
 
@@ -159,5 +163,6 @@ public struct ClipSettings: Codable, Equatable, Sendable {
       "must be above 0 and at most 1000 frames a second, not \(rate)")
     try require(
       (8...1024).contains(size), "clip.size", "must be from 8 to 1024 pixels, not \(size)")
+    try require((0...1).contains(flip), "clip.flip", "must be from 0 to 1, not \(flip)")
   }
 }

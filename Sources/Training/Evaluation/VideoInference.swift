@@ -130,7 +130,12 @@ public struct VideoInference {
       progress(done + 1)
     }
     if !waiting.isEmpty { forward(waiting.count) }
-    return outputs
+    return outputs.map { output in
+      guard case .success(let sound) = output,
+        !sound.logits.allSatisfy({ $0.allSatisfy(\.isFinite) })
+      else { return output }
+      return .failure(VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
+    }
   }
 
   /// Features and logits of clips that are normalized already: float32 [M, 3, N, H, W] on the CPU, `batch` at a time, to

@@ -33,15 +33,17 @@ public func finetune(
   let heldOutClips = TestClipCache(byteLimit: options.cacheBytes / 4)
   let loader = ClipLoader(
     footage: videos.training.map { $0.footage! }, sampling: clip.sampling, preset: clip.preset,
-    side: clip.size, cacheBytes: options.cacheBytes - heldOutClips.byteLimit
+    side: clip.size, flip: clip.flip, cacheBytes: options.cacheBytes - heldOutClips.byteLimit
   ) { reporter.warn("passed over: \($0.reason)") }
-  // A training set smaller than the paper's step makes smaller steps.
+  // A training set smaller than the paper's step makes smaller steps. Batches are of equal size: a small one left over
+  // would weigh as much in the normalizations' statistics as the others.
   let batch = configuration.batch
   let clipsPerStep = min(batch.clips * batch.accumulation, videos.training.count)
+  let batchCount = (clipsPerStep + batch.clips - 1) / batch.clips
   let plan = StepPlan(
     epochs: configuration.epochs, stepsPerEpoch: videos.training.count / clipsPerStep,
-    batches: stride(from: 0, to: clipsPerStep, by: batch.clips).map {
-      min(batch.clips, clipsPerStep - $0)
+    batches: (0..<batchCount).map {
+      clipsPerStep * ($0 + 1) / batchCount - clipsPerStep * $0 / batchCount
     }, clipsPerSample: 1)
 
   // Model
@@ -161,7 +163,9 @@ extension FinetuningConfiguration {
   /// and then by settings `key=value`.
   ///
   /// - Throws: ``ConfigurationError``.
-  public init(file: String? = nil, settings: [String] = [], startingFrom weights: Weights?) throws {
+  public init(
+    file: String? = nil, settings: [String] = [], startingFrom weights: Weights?
+  ) throws {
     var base = Self()
     if let weights {
       base.start.weights = weights.path

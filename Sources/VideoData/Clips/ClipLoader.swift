@@ -12,6 +12,8 @@ public final class ClipLoader: @unchecked Sendable {
   public let preset: SpatialPreset
   /// The clips' height and width in pixels.
   public let side: Int
+  /// The probability with which a training clip is mirrored.
+  public let flip: Double
   private let cache: PictureCache
   private let report: @Sendable (BadFootage) -> Void
   private let lock = NSLock()
@@ -28,18 +30,20 @@ public final class ClipLoader: @unchecked Sendable {
   ///   - sampling: which frames make a clip.
   ///   - preset: the crops.
   ///   - side: the clips' height and width in pixels.
+  ///   - flip: the probability with which a training clip is mirrored.
   ///   - cacheBytes: memory for the frames of whole videos, at the size that training crops are cut from.
   ///     It saves decoding in later epochs and changes no clip.
   ///   - report: called once for each bad video of training, from whatever thread meets it.
   public init(
     footage: [Footage], sampling: ClipSampling, preset: SpatialPreset, side: Int = 112,
-    cacheBytes: Int = 0, report: @escaping @Sendable (BadFootage) -> Void
+    flip: Double = 0.5, cacheBytes: Int = 0, report: @escaping @Sendable (BadFootage) -> Void
   ) {
     precondition(!footage.isEmpty && side > 0)
     self.footage = footage
     self.sampling = sampling
     self.preset = preset
     self.side = side
+    self.flip = flip
     cache = PictureCache(bytes: cacheBytes)
     self.report = report
   }
@@ -116,7 +120,8 @@ public final class ClipLoader: @unchecked Sendable {
     let draw = generator.uniform()
     let frames = try storedFrames(of: index, startDraw: draw)
     let crop = preset.trainingCrop(
-      width: frames[0].width, height: frames[0].height, side: side, using: &generator)
+      width: frames[0].width, height: frames[0].height, side: side, flip: flip,
+      using: &generator)
     return ClipPixels(frames, crop: crop, side: side)
   }
 

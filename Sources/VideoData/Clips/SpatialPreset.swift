@@ -46,9 +46,9 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
   }
 
   /// Draws the crop of a training clip out of frames of `width` x `height` pixels, whose short side is that
-  /// of the storage.
+  /// of the storage; it is mirrored with the probability `flip`.
   public func trainingCrop(
-    width: Int, height: Int, side: Int, using generator: inout KeyedGenerator
+    width: Int, height: Int, side: Int, flip: Double = 0.5, using generator: inout KeyedGenerator
   ) -> Crop {
     var crop =
       switch self {
@@ -56,7 +56,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
       case .released:
         Self.scaledCrop(width: width, height: height, side: side, using: &generator)
       }
-    crop.isMirrored = generator.chance(0.5)
+    crop.isMirrored = generator.chance(flip)
     return crop
   }
 

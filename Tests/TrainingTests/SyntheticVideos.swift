@@ -1,0 +1,88 @@
+import Foundation
+import KeyedRandom
+import Media
+import Training
+import VideoData
+
+/// Videos of a texture, with their list: it moves to the right, to the left or not at all, or is dark or light.
+struct SyntheticVideos {
+  static let classes = ["left", "right", "still"]
+
+  let folder: String
+  /// The lines of the list: path, label, subset.
+  private(set) var lines: [String] = []
+
+  /// Writes `training` and `test` videos of each class into `folder`.
+  init(in folder: String, training: Int, test: Int, classes: [String] = Self.classes) throws {
+    self.folder = folder
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (label, name) in classes.enumerated() {
+      for number in 0..<training + test {
+        let path = "\(name)\(number).mp4"
+        try Self.write(
+          to: "\(folder)/\(path)", step: ["left": -2, "right": 2][name] ?? 0,
+          levels: ["dark": 0..<80, "light": 176..<256][name] ?? 0..<256, seed: UInt64(label * 1000 + number))
+        lines.append("\(path),\(name),\(number < training ? "train" : "test")")
+      }
+    }
+    try list()
+  }
+
+  /// Adds a line for a file that is no video, with `content`, or that is not there.
+  mutating func add(broken path: String, label: String, subset: String, content: String?) throws {
+    if let content {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(path)"))
+    }
+    lines.append("\(path),\(label),\(subset)")
+    try list()
+  }
+
+  private func list() throws {
+    try Data((["path,label,split"] + lines).joined(separator: "\n").utf8)
+      .write(to: URL(fileURLWithPath: "\(folder)/annotations.csv"))
+  }
+
+  /// 12 frames of 40 x 32 pixels at 10 frames a second, whose content moves by `step` pixels a frame.
+  static func write(to path: String, step: Int, levels: Range<Int> = 0..<256, seed: UInt64) throws {
+    let (width, height, count) = (40, 32, 12)
+    var generator = KeyedGenerator(0x51D, seed)
+    let wide = width + 2 * count + 8
+    // Blocks of four pixels survive the encoder.
+    let blocks = (0..<(wide / 4 + 1) * (height / 4)).map { _ in
+      UInt8(levels.lowerBound + generator.integer(below: levels.count))
+    }
+    let frames = (0..<count).map { frame in
+      let shift = step >= 0 ? 2 * count - step * frame : -step * frame
+      var pixels: [UInt8] = []
+      for y in 0..<height {
+        for x in 0..<width {
+          let value = blocks[(x + shift) / 4 + (y / 4) * (wide / 4 + 1)]
+          pixels += [value, value, value]
+        }
+      }
+      return Picture(width: width, height: height, pixels: pixels)
+    }
+    try MP4Writer.write(frames, to: path, framesPerSecond: 10)
+  }
+}
+
+/// A fine-tuning of a second with everything on that could go astray between runs.
+func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningConfiguration {
+  var c = FinetuningConfiguration()
+  c.epochs = epochs
+  c.dataset.kind = .csv
+  c.dataset.videos = videos.folder
+  c.clip.frames = 4
+  c.clip.interval = 2
+  c.clip.rate = 10
+  c.clip.size = 16
+  c.model.width = 2
+  c.batch.clips = 2
+  c.batch.accumulation = 2
+  c.regularization.labelSmoothing = 0.1
+  c.regularization.gradientNorm = 1
+  c.regularization.averageDecay = 0.9
+  c.validation.epochs = 1
+  c.validation.finalClips = 2
+  return c
+}
