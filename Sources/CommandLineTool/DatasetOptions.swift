@@ -5,10 +5,7 @@ import VideoData
 /// A dataset, as options that several commands share; what is left out comes from the configuration of a fine-tuning,
 /// where there is one.
 struct DatasetOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "How the videos are listed: \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "kind"))
+  @Option(help: ArgumentHelp("How the videos are listed.", valueName: "kind"))
   var dataset: DatasetKind?
 
   @Option(help: ArgumentHelp("The folder of the videos.", valueName: "dir"))
