@@ -15,7 +15,8 @@ struct Features: ParsableCommand {
 
       Examples:
         mosi features --weights run --input *.mp4 --output features.safetensors
-        mosi features --weights run --input clips.safetensors --output features.safetensors
+        mosi features --weights run --input clips.safetensors \\
+          --output features.safetensors
       """)
 
   @Option(help: ArgumentHelp("A run's folder or a checkpoint.", valueName: "run|file"))

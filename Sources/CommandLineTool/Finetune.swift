@@ -16,14 +16,20 @@ struct Finetune: ParsableCommand {
       Ctrl-C saves and leaves; --resume goes on. Videos that cannot be read are reported once and passed over in \
       training; in the evaluation they count as wrong and are listed.
 
+      --dataset folders wants DIR/train/CLASS/* and DIR/test/CLASS/* (and val), or DIR/CLASS/*, of which a fifth is \
+      tested on; --dataset csv a file with the columns path, label and split. Videos may also be folders of frames.
+
       The defaults are the paper's: 300 epochs, 1,024 clips a step, 16 frames at an interval of 4 for 30 frames a second. \
       A file of settings (--config) or --set changes them; see configs/.
 
       Examples:
-        mosi finetune --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist --split 1 \\
-          --weights pretrained --output run
-        mosi finetune --dataset folders --videos mine/ --weights pretrained --output run --config configs/tiny-finetune.yaml
-        mosi finetune --dataset hmdb51 --videos hmdb51 --splits splits --weights none --shots 5 --output scratch
+        mosi finetune --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist \\
+          --split 1 --weights pretrained --output run
+        mosi finetune --dataset folders --videos mine/ --weights pretrained \\
+          --output run --config configs/tiny-finetune.yaml
+        mosi finetune --dataset hmdb51 --videos hmdb51 --splits splits \\
+          --weights none --shots 5 --output scratch
+        mosi finetune --output run --resume
       """)
 
   @OptionGroup var data: DatasetOptions
@@ -72,7 +78,7 @@ struct Finetune: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Megabytes of memory for decoded videos: small datasets are then decoded once. Default: 0.",
+      "Megabytes of memory for decoded videos: small datasets are then decoded once.",
       valueName: "MB"))
   var cache = 0
 
@@ -99,6 +105,7 @@ struct Finetune: ParsableCommand {
 
   func run() throws {
     let run = RunFolder(path: output)
+    if resume && !run.holdsCheckpoint { throw RunError.nothingToResume(path: run.path) }
     if !resume && run.holdsRun {
       throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
     }
@@ -151,7 +158,7 @@ struct Finetune: ParsableCommand {
     var table = TextTable()
     table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
     table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(fixed(summary.clipsPerSecond, 1)) clips/s")
+    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
     table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
     if let evaluation = summary.evaluation {
       table.add(

@@ -32,11 +32,19 @@ struct Mosi: ParsableCommand {
     // So is a file larger than the shell's limit.
     signal(SIGXFSZ, SIG_IGN)
     Runtime.keepFreedMemory()
+    var command: any ParsableCommand = Mosi()
     do {
-      var command = try parseAsRoot()
+      command = try parseAsRoot()
       try command.run()
     } catch let status as ExitCode {
       Foundation.exit(status.rawValue)
+    } catch let error as ValidationError {
+      // Found at work: the parser, which has lost the subcommand, would show the usage of `mosi`.
+      let name = "mosi \(type(of: command)._commandName)"
+      Terminal.line(
+        "Error: \(error.message)\nUsage: \(name) [<options>]\n"
+          + "  See '\(name) --help' for more information.")
+      Foundation.exit(2)
     } catch {
       switch exitCode(for: error) {
       case .success:

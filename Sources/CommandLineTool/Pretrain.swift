@@ -89,7 +89,7 @@ struct Pretrain: ParsableCommand {
     var table = TextTable()
     table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
     table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(fixed(summary.clipsPerSecond, 0)) clips/s")
+    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
     table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
     if let top1 = summary.top1, let best = summary.bestTop1 {
       table.add(

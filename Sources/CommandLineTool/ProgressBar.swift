@@ -71,7 +71,7 @@ final class ProgressBar: TrainingReporter {
 
   private static func words(_ progress: TrainingProgress) -> String {
     "epoch \(progress.epoch)/\(progress.epochs)  loss \(fixed(progress.loss, 3))  "
-      + "top-1 \(percent(progress.top1))  \(fixed(progress.clipsPerSecond, 0)) clips/s  "
+      + "top-1 \(percent(progress.top1))  \(rate(progress.clipsPerSecond)) clips/s  "
       + "\(spoken(seconds: progress.remainingSeconds)) left"
   }
 

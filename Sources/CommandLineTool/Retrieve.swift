@@ -10,8 +10,10 @@ struct Retrieve: ParsableCommand {
       of conv5, averaged over the clips), has its class. Videos that cannot be read count as missed.
 
       Examples:
-        mosi retrieve --weights pretrained --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist
-        mosi retrieve --weights pretrained --dataset folders --videos mine/ --interval 2 --json
+        mosi retrieve --weights pretrained --dataset ucf101 --videos UCF-101 \\
+          --splits ucfTrainTestlist
+        mosi retrieve --weights pretrained --dataset folders --videos mine/ \\
+          --interval 2 --json
       """)
 
   @Option(

@@ -77,6 +77,9 @@ func spoken(seconds: Double) -> String {
 /// `value` with `digits` decimals.
 func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
+/// `value` a second as "1.3" or "240".
+func rate(_ value: Double) -> String { fixed(value, value < 10 ? 1 : 0) }
+
 /// A fraction as "92.1%".
 func percent(_ fraction: Double) -> String { fixed(100 * fraction, 1) + "%" }
 

@@ -20,6 +20,22 @@ import Testing
     ["pretrain", "--output", "r", "--val-sources", "x", "--val-fraction", "0.1"],
     ["pretrain", "--output", "r", "--bogus"], ["preview", "--sources", "x"],
     ["preview", "--output", "p", "--index", "-1"], ["models", "--width", "0"], ["doctor", "extra"],
+    ["finetune", "--output", "r", "--dataset", "folders", "--videos", "v"],
+    ["finetune", "--output", "r", "--weights", "none"],
+    ["finetune", "--output", "r", "--weights", "none", "--dataset", "ucf", "--videos", "v"],
+    ["finetune", "--output", "r", "--weights", "none", "--freeze-stages", "6"],
+    ["finetune", "--output", "r", "--weights", "none", "--linear-probe", "--freeze-stages", "2"],
+    ["finetune", "--output", "r", "--weights", "none", "--shots", "0"],
+    ["evaluate"], ["evaluate", "--weights", "r", "--split", "1,2"],
+    ["evaluate", "--weights", "r", "s"],
+    ["evaluate", "--weights", "r", "s", "--split", "1,1"],
+    ["evaluate", "--weights", "r", "--subset", "all"],
+    ["evaluate", "--weights", "r", "--crops", "2"],
+    ["evaluate", "--weights", "r", "--batch", "0"], ["predict", "--weights", "r"],
+    ["predict", "--weights", "r", "--top", "0", "x.mp4"],
+    ["predict", "--weights", "r", "--frame-rate", "0", "x.mp4"], ["retrieve"],
+    ["retrieve", "--weights", "r", "--split", "one"],
+    ["features", "--weights", "r", "--input", "x.mp4"],
   ])
   func wrongUsageIsStatusTwo(arguments: [String]) throws {
     let result = try tool.run(arguments)

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+import Torch
+import Training
+
+@Suite struct RetrieveTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+  }
+
+  /// A copy of a training video is its own nearest; a broken one on either side is told of.
+  @Test func copiesAreFoundAndBrokenVideosTold() throws {
+    try folder.actions()
+    try folder.write(folder.bytes("v/train/sinks/1.mp4"), to: "v/test/sinks/copy.mp4")
+    try folder.write("Dear diary", to: "v/test/rises/text.mp4")
+    try folder.write("Dear diary", to: "v/train/rises/text.mp4")
+    try folder.finetuned()
+    let arguments = ["retrieve", "--weights", "r", "--clips", "2"]
+    let result = try tool.run(arguments + ["--json"])
+    #expect(result.status == 0, "\(result.errors)")
+    let warnings = result.errors.split(separator: "\n")
+    #expect(warnings.count == 2, "\(warnings)")
+    #expect(warnings.contains { $0.hasPrefix("warning: no neighbour: train/rises/text.mp4 ") })
+    #expect(warnings.contains { $0.hasPrefix("warning: counted as missed: test/rises/text.mp4 ") })
+    let found = try json(result.output)
+    #expect(found["trainingVideos"] as? Int == 7 && found["testVideos"] as? Int == 6)
+    #expect(found["unusableTrainingVideos"] as? [String] == ["train/rises/text.mp4"])
+    let matches = found["matches"] as? [[String: Any]] ?? []
+    #expect(matches.count == 6)
+    let copy = matches.first { $0["name"] as? String == "test/sinks/copy.mp4" } ?? [:]
+    #expect(copy["nearest"] as? String == "train/sinks/1.mp4" && copy["firstHit"] as? Int == 1)
+    #expect(abs((copy["cosine"] as? Double ?? 0) - 1) < 1e-5)
+    // What each match says adds up to the accuracies; the broken one is never a hit.
+    let accuracies = found["accuracies"] as? [[String: Any]] ?? []
+    #expect(accuracies.map { $0["k"] as? Int } == [1, 5, 10, 20, 50])
+    for accuracy in accuracies {
+      let hits = matches.count {
+        ($0["firstHit"] as? Int ?? .max) <= accuracy["k"] as? Int ?? 0
+      }
+      #expect(accuracy["accuracy"] as? Double == Double(hits) / 6)
+    }
+    #expect(accuracies.last?["accuracy"] as? Double == 5.0 / 6)
+
+    let text = try tool.run(arguments)
+    #expect(text.output.contains("6 videos searched for among 7") && text.output.contains("top-k"))
+  }
+
+  /// What a pre-training leaves has no dataset of its own.
+  @Test func pretrainedNetworksNeedADatasetNamed() throws {
+    try folder.actions(training: 1, test: 1)
+    let configuration = try PretrainingConfiguration(settings: [
+      "model.width=2", "clip.frames=4", "clip.size=24",
+    ])
+    try Checkpoint(
+      configuration: configuration, position: TrainingPosition(), classNames: ["left 1", "static"],
+      model: configuration.model.makeModel(head: .pretext, classes: 2, seed: 0),
+      optimizer: SGD([])
+    ).write(to: folder.file("p/last.safetensors"))
+    let missing = try tool.run("retrieve", "--weights", "p")
+    #expect(missing.status == 2 && missing.errors.contains("--dataset is missing"))
+    let found = try tool.run(
+      "retrieve", "--weights", "p", "--dataset", "folders", "--videos", "v", "--interval", "1")
+    #expect(found.status == 0 && found.errors.isEmpty, "\(found.errors)")
+  }
+}
