@@ -39,8 +39,9 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: evaluation in the run's folder; with several "
-        + "splits or a checkpoint no files are left unless it is named.", valueName: "dir"))
+      "The folder for the files, made where it is missing. Default: evaluation in the run's folder; of several "
+        + "splits, a checkpoint or other videos than the run's own test videos no files are left unless it is named.",
+      valueName: "dir"))
   var output: String?
 
   @Flag(help: "Print the result as JSON.")
@@ -60,10 +61,12 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
+    var folder: String?
     for (path, number) in zip(weights, numbers) {
-      let (split, evaluation) = try evaluate(path, split: number)
+      let (split, evaluation, isOwn) = try evaluate(path, split: number)
       results.append((split, evaluation))
-      if let folder = folder(for: path, split: split) { try evaluation.write(to: folder) }
+      folder = self.folder(for: path, split: split, isOwn: isOwn)
+      if let folder { try evaluation.write(to: folder) }
     }
     for (split, evaluation) in results {
       for video in evaluation.failures {
@@ -75,13 +78,21 @@ struct Evaluate: ParsableCommand {
     if json {
       print(try prettyJSON(Report(results)))
     } else {
-      print(table(results))
+      print(table(results, folder))
     }
   }
 
-  private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation) {
+  /// - Returns: the split, its evaluation, and whether the videos are the test videos of the network's own run.
+  private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation, isOwn: Bool) {
     let weights = try Weights(at: path)
     let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
+    let own = weights.finetuning?.dataset
+    if let own, own.kind == settings.kind, own.split != settings.split {
+      Terminal.line(
+        Terminal.warning(
+          "\(path) was trained on split \(own.split): videos of split \(settings.split) may be among its own"
+        ))
+    }
     let dataset = try ActionDataset(settings.description)
     let subset = subset ?? dataset.evaluationSubset
     let videos = dataset.videos(of: subset)
@@ -95,19 +106,22 @@ struct Evaluate: ParsableCommand {
     let evaluation = try Evaluation(
       of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
       progress: progress.update)
-    return (settings.split, evaluation)
+    return (
+      settings.split, evaluation, isOwn: own == settings && subset == dataset.evaluationSubset
+    )
   }
 
-  private func folder(for path: String, split: Int) -> String? {
+  private func folder(for path: String, split: Int, isOwn: Bool) -> String? {
     if let output { return weights.count > 1 ? "\(output)/split-\(split)" : output }
-    guard weights.count == 1, RunFolder(path: path).holdsRun else { return nil }
+    guard weights.count == 1, isOwn, RunFolder(path: path).holdsRun else { return nil }
     return RunFolder(path: path).evaluation
   }
 
-  private func table(_ results: [(split: Int, evaluation: Evaluation)]) -> String {
+  private func table(_ results: [(split: Int, evaluation: Evaluation)], _ folder: String?) -> String
+  {
     var table = TextTable()
     if results.count == 1 {
-      let (split, evaluation) = results[0]
+      let evaluation = results[0].evaluation
       table.add(
         "videos",
         "\(grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
@@ -118,7 +132,7 @@ struct Evaluate: ParsableCommand {
       if !evaluation.failures.isEmpty {
         table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
       }
-      if let folder = folder(for: weights[0], split: split) { table.add("files", folder) }
+      if let folder { table.add("files", folder) }
       return table.text(leftAligned: true)
         + "\n\n" + Self.classTable(evaluation)
     }

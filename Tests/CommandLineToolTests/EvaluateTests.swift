@@ -101,6 +101,10 @@ import Training
     #expect(top1s.count == 2 && abs(mean - (top1s[0] + top1s[1]) / 2) < 1e-12)
     for split in [1, 2] { #expect(folder.exists("e/split-\(split)/evaluation.json")) }
     #expect(!folder.exists("r1/evaluation"))
+    // A network that may have learned from what it is judged by; the run's own evaluation is left alone.
+    let foreign = try tool.run("evaluate", "--weights", "r1", "--split", "2", "--clips", "1")
+    #expect(foreign.errors.contains("warning: r1 was trained on split 1"))
+    #expect(foreign.status == 0 && !folder.exists("r1/evaluation"))
   }
 
   /// A dataset's order of classes is not the network's: names decide.
