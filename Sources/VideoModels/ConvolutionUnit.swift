@@ -8,9 +8,10 @@ final class ConvolutionUnit: Layer {
   private let name: String
   private let factors: [(convolution: Conv3d, normalization: BatchNorm3d)]
 
+  /// Factored where there are channels between the factors: `middle`.
   init(
-    _ name: String, _ kind: ConvolutionKind, _ input: Int, _ output: Int, kernel: Extent3,
-    stride: Extent3, epsilon: Double, device: Device
+    _ name: String, _ input: Int, _ output: Int, middle: Int?, kernel: Extent3, stride: Extent3,
+    epsilon: Double, device: Device
   ) {
     self.name = name
     func factor(_ input: Int, _ output: Int, _ kernel: Extent3, _ stride: Extent3) -> (
@@ -21,24 +22,16 @@ final class ConvolutionUnit: Layer {
         BatchNorm3d(output, epsilon: epsilon, device: device)
       )
     }
-    switch kind {
-    case .full:
-      factors = [factor(input, output, kernel, stride)]
-    case .factored:
-      let middle = Self.middleChannels(input, output, kernel)
+    if let middle {
       factors = [
         factor(
           input, middle, Extent3(1, kernel.height, kernel.width),
           Extent3(1, stride.height, stride.width)),
         factor(middle, output, Extent3(kernel.time, 1, 1), Extent3(stride.time, 1, 1)),
       ]
+    } else {
+      factors = [factor(input, output, kernel, stride)]
     }
-  }
-
-  /// M of Tran et al. (2018), section 3.5: as many parameters as the whole kernel has.
-  private static func middleChannels(_ input: Int, _ output: Int, _ kernel: Extent3) -> Int {
-    let area = kernel.height * kernel.width
-    return kernel.time * area * input * output / (area * input + kernel.time * output)
   }
 
   override var children: [(name: String, module: Module)] {

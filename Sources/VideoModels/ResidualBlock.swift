@@ -10,16 +10,19 @@ final class ResidualBlock: Layer {
     _ kind: ConvolutionKind, _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3,
     epsilon: Double, device: Device
   ) {
-    branch = Branch(
-      first: ConvolutionUnit(
-        "a", kind, input, output, kernel: kernel, stride: stride, epsilon: epsilon, device: device),
-      second: ConvolutionUnit(
-        "b", kind, output, output, kernel: kernel, stride: .one, epsilon: epsilon, device: device))
+    func unit(_ name: String, _ unitInput: Int, _ stride: Extent3) -> ConvolutionUnit {
+      ConvolutionUnit(
+        name, unitInput, output,
+        middle: kind.middleChannels(
+          input: unitInput, output: output, blockInput: input, kernel: kernel),
+        kernel: kernel, stride: stride, epsilon: epsilon, device: device)
+    }
+    branch = Branch(first: unit("a", input, stride), second: unit("b", output, .one))
     shortcut =
       input == output && stride == .one
       ? nil
       : ConvolutionUnit(
-        "short_cut", .full, input, output, kernel: .one, stride: stride, epsilon: epsilon,
+        "short_cut", input, output, middle: nil, kernel: .one, stride: stride, epsilon: epsilon,
         device: device)
   }
 

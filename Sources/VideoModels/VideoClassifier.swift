@@ -10,7 +10,7 @@ public final class VideoClassifier: Layer {
     self.head = head
   }
 
-  /// A network of one of the paper's architectures; see ``VideoResNet`` for `width`, `epsilon` and the weights.
+  /// A network of one of the architectures; see ``VideoResNet`` for `width`, `epsilon` and the weights.
   public convenience init(
     _ architecture: Architecture, width: Int = 64, epsilon: Double = 1e-3,
     head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, device: Device = .cpu

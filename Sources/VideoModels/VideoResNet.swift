@@ -3,8 +3,8 @@ import Torch
 /// A residual video network without its head: conv1 to conv5.
 ///
 /// Input [N, 3, T, H, W] float32, normalized. With a width of 64 and clips of 16x112x112 the stages give
-/// [N, 64, 16, 28, 28], ..., [N, 256, 4, 4, 4] for R-2D3D and [N, 64, 16, 56, 56], ..., [N, 512, 2, 7, 7] for
-/// R(2+1)D.
+/// [N, 64, 16, 28, 28], ..., [N, 256, 4, 4, 4] for R-2D3D, [N, 64, 16, 56, 56], ..., [N, 512, 2, 7, 7] for R(2+1)D
+/// and R3D, and [N, 512, 16, 7, 7] at last for MC3.
 public final class VideoResNet: Layer {
   /// The channels of the last stage.
   public let featureCount: Int
@@ -15,11 +15,11 @@ public final class VideoResNet: Layer {
   ///
   /// - Parameters:
   ///   - plan: the kernels, strides and numbers of blocks; see ``Architecture/plan``.
-  ///   - width: the channels of conv1; 64 in the paper.
-  ///   - epsilon: batch normalization's, 1e-3 in the MoSI recipes.
+  ///   - width: the channels of conv1; 64 in the paper and in torchvision.
+  ///   - epsilon: batch normalization's, 1e-3 in the MoSI recipes; see ``StateNames/epsilon``.
   ///   - device: where the weights are.
   public init(_ plan: ResNetPlan, width: Int = 64, epsilon: Double = 1e-3, device: Device = .cpu) {
-    stem = Stem(plan, width: width, epsilon: epsilon, device: device)
+    stem = Stem(plan.stem, width: width, epsilon: epsilon, device: device)
     var channels = width
     var stages: [Stage] = []
     for stage in plan.stages {
@@ -65,12 +65,14 @@ public final class VideoResNet: Layer {
     private let unit: ConvolutionUnit
     private let pool: MaxPool3d?
 
-    init(_ plan: ResNetPlan, width: Int, epsilon: Double, device: Device) {
+    init(_ plan: ResNetPlan.Stem, width: Int, epsilon: Double, device: Device) {
       let halving = Extent3(1, 2, 2)
       unit = ConvolutionUnit(
-        "a", plan.convolution, 3, width, kernel: plan.stemKernel, stride: halving, epsilon: epsilon,
-        device: device)
-      pool = plan.poolsStem ? MaxPool3d(kernel: Extent3(1, 3, 3), stride: halving) : nil
+        "a", 3, width,
+        middle: plan.convolution.middleChannels(
+          input: 3, output: width, blockInput: 3, kernel: plan.kernel),
+        kernel: plan.kernel, stride: halving, epsilon: epsilon, device: device)
+      pool = plan.pools ? MaxPool3d(kernel: Extent3(1, 3, 3), stride: halving) : nil
     }
 
     override var children: [(name: String, module: Module)] { unit.children }

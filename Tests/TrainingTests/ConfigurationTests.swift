@@ -126,7 +126,8 @@ import Training
     ("optimizer.learning_rate=.inf", "optimizer.learning_rate must be a number"),
     ("optimizer.learning_rate=nan", "optimizer.learning_rate must be a number"),
     (
-      "model.architecture=resnet", "one of r2d3d-18, r2d3d-34, r2plus1d-10, r2plus1d-18, not resnet"
+      "model.architecture=resnet",
+      "one of r2d3d-18, r2d3d-34, r2plus1d-10, r2plus1d-18, r3d-18, mc3-18, r2plus1d-18-torchvision, not resnet"
     ),
     ("labels.axes=z", "labels.axes must be one of"),
     ("sources.paths=[[a]]", "sources.paths must be a text"),
