@@ -2,9 +2,10 @@
 //
 //   fuzz checkpoints|safetensors MINUTES FOLDER [SEED]
 //
-// The files to mutate are those of FOLDER that the reader accepts. A worker process reads mutant after mutant; where
-// it dies of one (a crash, 20 s without an end, 2 GB of memory), that file is kept in the working folder and the next
-// worker goes on behind it. Ends with the numbers, and fails where a file was kept.
+// The files to mutate are the checkpoints of FOLDER that are read, or their state dicts as safetensors. A worker
+// process reads mutant after mutant; where it dies of one (a crash, 20 s without an end, 2 GB of memory), that file is
+// kept in the temporary folder and the next worker goes on behind it. Ends with the numbers, and fails where a file
+// was kept.
 
 import Foundation
 import Torch
@@ -56,10 +57,11 @@ enum Reader: String {
 /// The most memory that this process has had, in KiB.
 func peakMemory() -> Int {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
   #if canImport(Darwin)
+    getrusage(RUSAGE_SELF, &usage)
     return usage.ru_maxrss / 1024
   #else
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss
   #endif
 }
@@ -98,10 +100,22 @@ else {
 let folder = URL(fileURLWithPath: arguments[3])
 let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
 let files = try names.map { folder.appendingPathComponent($0).path }
-  .filter { try reader.accepts($0) }
-  .map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
+  .filter { try Reader.checkpoints.accepts($0) }
+  .compactMap { path -> [UInt8]? in
+    guard reader == .safetensors else {
+      return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+    guard let tensors = try? PyTorchCheckpoint(contentsOf: path).loadStateDict() else { return nil }
+    let copy = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: copy) }
+    try Safetensors(
+      tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
+      metadata: ["format": "pt"]
+    ).write(to: copy)
+    return [UInt8](try Data(contentsOf: URL(fileURLWithPath: copy)))
+  }
 guard !files.isEmpty else {
-  print("no file of \(folder.path) is one that the reader accepts")
+  print("no file of \(folder.path) is a checkpoint that is read")
   exit(2)
 }
 
@@ -111,7 +125,7 @@ if arguments.count > 6, let first = UInt64(arguments[5]), let end = Double(argum
 }
 
 // The folder of this run, with "input" and the files that killed a worker.
-let run = URL(fileURLWithPath: "fuzz-\(reader.rawValue)-\(seed)")
+let run = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-\(getpid())")
 try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
 let end = Date().addingTimeInterval(minutes * 60)
 var total = Tally()

@@ -137,6 +137,7 @@ def save(name, value, **options):
 
 
 def main():
+    torch.manual_seed(0)
     for file in FOLDER.glob("*.pt"):
         file.unlink()
     texts = {}
@@ -147,6 +148,10 @@ def main():
     for protocol in (3, 4, 5):
         save(f"protocol {protocol}", readable()["nested"], pickle_protocol=protocol)
         texts[f"protocol {protocol}"] = texts["nested"]
+    torch.serialization.set_crc32_options(False)
+    save("without checksums", readable()["types"])
+    texts["without checksums"] = texts["types"]
+    torch.serialization.set_crc32_options(True)
     swapped(FOLDER / "module.pt", FOLDER / "big-endian.pt")
     texts["big-endian"] = text(torch.load(FOLDER / "big-endian.pt", weights_only=True))
     for name, value in refused().items():
@@ -157,7 +162,7 @@ def main():
     with zipfile.ZipFile(FOLDER / "module.pt") as old:
         with zipfile.ZipFile(FOLDER / "refused compressed.pt", "w", zipfile.ZIP_DEFLATED) as new:
             for info in old.infolist():
-                new.writestr(info.filename, old.read(info))
+                new.writestr(zipfile.ZipInfo(info.filename), old.read(info), zipfile.ZIP_DEFLATED)
     (HERE / "checkpoints.json").write_text(json.dumps(texts, sort_keys=True, ensure_ascii=False, indent=1) + "\n")
 
 
