@@ -2,15 +2,16 @@
 # make test    set up, build and run every test
 # make build   set up and build; the tool is .build/release/mosi
 # make example set up, build and run Examples/PseudoMotionStep
+# make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make docs    build the documentation into .build/documentation
 # make format  format the sources;  make lint  check their format
 # LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
-FORMATTED := Package.swift Sources Tests Examples
+FORMATTED := Package.swift Sources Tests Examples Fuzzing
 DOCUMENTED := KeyedRandom Torch Media MoSI VideoModels VideoData Training
 
-.PHONY: demo test build example docs setup format lint
+.PHONY: demo test build example fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -30,6 +31,12 @@ demo: build
 example: setup
 	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
 	  --scratch-path .build/example PseudoMotionStep
+
+fuzz: setup
+	for reader in checkpoints safetensors; do \
+	  swift run $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/fuzzing \
+	    fuzz $$reader 10 Tests/TorchTests/Goldens/checkpoints || exit 1; \
+	done
 
 docs: setup
 	swift package $(SWIFT_BUILD_FLAGS) --allow-writing-to-directory .build/documentation \

@@ -17,6 +17,12 @@ func golden<Content: Decodable>(_ name: String, as type: Content.Type = Content.
   return try JSONDecoder().decode(Content.self, from: Data(contentsOf: url))
 }
 
+/// The text of a file of Goldens.
+func golden(_ name: String, _ ending: String) throws -> String {
+  let url = Bundle.module.url(forResource: name, withExtension: ending, subdirectory: "Goldens")!
+  return try String(contentsOf: url, encoding: .utf8)
+}
+
 extension Tensor {
   /// float32 numbers uniform in the range from the stream named by `key`: what `tensor` of keyed_random.py makes.
   static func keyed(_ key: UInt64..., shape: [Int], in range: ClosedRange<Double> = -1...1)

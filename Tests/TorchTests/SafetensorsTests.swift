@@ -1,5 +1,4 @@
 import Foundation
-import KeyedRandom
 import SafeFiles
 import Testing
 import Torch
@@ -36,6 +35,32 @@ import Torch
       let first = try readFile(at: path)
       try Safetensors(contentsOf: path).write(to: path)
       #expect(try readFile(at: path) == first)
+    }
+  }
+
+  @Test func summariesNeedNoElements() throws {
+    try withFile { path in
+      try Self.everyType.write(to: path)
+      let summary = try Safetensors.summary(of: path)
+      #expect(summary.metadata == Self.everyType.metadata)
+      #expect(summary.tensors.first == TensorSummary(name: "count", dtype: .int64, shape: []))
+      #expect(
+        Set(summary.tensors)
+          == Set(
+            Self.everyType.tensors.map {
+              TensorSummary(name: $0, dtype: $1.dtype, shape: $1.shape)
+            }))
+    }
+  }
+
+  /// Colons and quotes inside of names are no keys.
+  @Test func namesMayLookLikeJSON() throws {
+    try withFile { path in
+      let odd = Safetensors(
+        tensors: ["a\":{\\\"b\\\":": Tensor([UInt8(1)])], metadata: ["\\": "{\"x\":1,\"x\":2}"])
+      try odd.write(to: path)
+      let read = try Safetensors(contentsOf: path)
+      #expect(read.metadata == odd.metadata && Set(read.tensors.keys) == Set(odd.tensors.keys))
     }
   }
 
@@ -129,6 +154,10 @@ import Torch
     "{\"a\":\(entry("[0]", "[0,0]")),\"b\":\(entry("[1]", "[4,8]"))}",
     "{\"__metadata__\":3,\"a\":\(entry())}", "{\"__metadata__\":{\"k\":1},\"a\":\(entry())}",
     "{\"a\":\(entry("[1]", "[0,4]")),\"a\":\(entry("[1]", "[4,8]"))}",
+    // Keys that come twice, also under another spelling: which one counts is each reader's guess.
+    "{\"a\":\(entry()),\"a\":\(entry())}", "{\"a\":\(entry()),\"\\u0061\":\(entry())}",
+    "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"},\"a\":\(entry())}",
+    "{\"a\":{\"dtype\":\"F64\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
     // No elements, but extents that no allocator can multiply.
     "{\"a\":\(entry()),\"b\":\(entry("[0,4611686018427387904,4611686018427387904]", "[8,8]"))}",
     "{\"a\":\(entry()),\"b\":\(entry("[4611686018427387904,4611686018427387904,0]", "[8,8]"))}",
@@ -212,22 +241,11 @@ import Torch
         ], metadata: ["k": "v"]
       ).write(to: path)
       let whole = [UInt8](try readFile(at: path))
-      let alphabet = Array("0123456789-{}[]\",:.eE \u{0}\\".utf8)
       var read = 0
       var refused = 0
       for round in 0..<3000 as Range<UInt64> {
-        var generator = KeyedGenerator(77, round)
-        var bytes = whole
-        for _ in 0...generator.integer(below: 3) {
-          let place = generator.integer(below: bytes.count)
-          switch generator.integer(below: 4) {
-          case 0: bytes[place] = UInt8(generator.integer(below: 256))
-          case 1: bytes[place] = alphabet[generator.integer(below: alphabet.count)]
-          case 2: bytes.insert(alphabet[generator.integer(below: alphabet.count)], at: place)
-          default: bytes.remove(at: place)
-          }
-        }
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        var mutator = FileMutator(77, round)
+        try Data(mutator.mutant(ofSafetensors: [whole])).write(to: URL(fileURLWithPath: path))
         do {
           _ = try Safetensors(contentsOf: path)
           read += 1
@@ -235,7 +253,7 @@ import Torch
           refused += 1
         }
       }
-      #expect(read > 50 && refused > 1000, "\(read) read, \(refused) refused")
+      #expect(read > 20 && refused > 1000, "\(read) read, \(refused) refused")
     }
   }
 

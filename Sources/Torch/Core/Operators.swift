@@ -61,6 +61,7 @@ enum Operators {
   static let flatten = Operator("flatten", "using_ints")
   static let select = Operator("select", "int")
   static let narrow = Operator("narrow")
+  static let asStrided = Operator("as_strided")
   static let unfold = Operator("unfold")
   static let indexSelect = Operator("index_select")
   static let index = Operator("index", "Tensor")

@@ -50,28 +50,11 @@ extension Safetensors {
     while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
 
     try replaceFile(at: path) { temporary in
-      guard let file = fopen(temporary, "wb") else {
-        throw FileError(path: path, attempt: "cannot write")
-      }
-      var isOpen = true
-      defer { if isOpen { fclose(file) } }
-      func put(_ bytes: UnsafeRawBufferPointer) throws {
-        guard fwrite(bytes.baseAddress, 1, bytes.count, file) == bytes.count || bytes.isEmpty else {
-          throw FileError(path: path, attempt: "cannot write")
-        }
-      }
-      try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try put($0) }
-      try json.withUnsafeBytes { try put($0) }
-      for name in names {
-        let tensor = tensors[name]!
-        let byteCount = tensor.count * tensor.dtype.byteCount
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
-        defer { block.deallocate() }
-        tensor.copyBytes(to: block)
-        try put(UnsafeRawBufferPointer(block))
-      }
-      isOpen = false
-      guard fclose(file) == 0 else { throw FileError(path: path, attempt: "cannot write") }
+      let file = try OutputFile(temporary, for: path)
+      try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try file.put($0) }
+      try json.withUnsafeBytes { try file.put($0) }
+      for name in names { try tensors[name]!.withElements { try file.put($0) } }
+      try file.close()
     }
   }
 }
@@ -86,90 +69,119 @@ extension Safetensors {
   ///
   /// - Throws: ``SafetensorsError`` where the file is torn or unsound, `FileError` where it cannot be read.
   public init(contentsOf path: String) throws {
-    guard let file = fopen(path, "rb") else { throw FileError(path: path, attempt: "cannot read") }
-    defer { fclose(file) }
-    func fail(_ problem: String) -> SafetensorsError { .init(path: path, problem: problem) }
-    func read(_ count: Int, _ what: String) throws -> Data {
-      var data = Data(count: count)
-      let got = data.withUnsafeMutableBytes { fread($0.baseAddress, 1, count, file) }
-      guard got == count || count == 0 else {
-        guard ferror(file) == 0 else { throw FileError(path: path, attempt: "cannot read") }
-        throw fail("it ends inside \(what)")
-      }
-      return data
-    }
-
-    var status = stat()
-    guard fstat(fileno(file), &status) == 0 else {
-      throw FileError(path: path, attempt: "cannot read")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError(path: path, attempt: "cannot read", reason: "it is no file")
-    }
-    let size = Int(status.st_size)
-    guard size >= 8 else { throw fail("it has only \(size) bytes") }
-    let length = try read(8, "the header's length").reversed().reduce(UInt64(0)) {
-      $0 << 8 | UInt64($1)
-    }
-    guard length <= UInt64(min(size - 8, Self.maximalHeader)) else {
-      throw fail("its header claims \(length) bytes")
-    }
-    let json = try read(Int(length), "the header")
-    guard let header = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
-      throw fail("its header is no JSON object")
-    }
-
-    var entries: [Entry] = []
-    var metadata: [String: String] = [:]
-    for (name, value) in header {
-      if name == "__metadata__" {
-        guard let texts = value as? [String: String] else { throw fail("its metadata is no text") }
-        metadata = texts
-      } else {
-        guard let entry = Entry(name: name, value: value) else {
-          throw fail("the entry of \(name) is unsound")
+    let file = try InputFile(path: path)
+    do {
+      let header = try Header(of: file)
+      var tensors: [String: Tensor] = [:]
+      for entry in header.entries {
+        let bytes = try file.read(entry.bytes)
+        guard entry.summary.dtype != .bool || bytes.allSatisfy({ $0 <= 1 }) else {
+          throw Unsound("\(quoted(entry.summary.name)) holds bytes that are neither true nor false")
         }
-        entries.append(entry)
+        tensors[entry.summary.name] = bytes.withUnsafeBytes {
+          Tensor(bytes: $0, shape: entry.summary.shape, dtype: entry.summary.dtype)
+        }
       }
+      self.init(tensors: tensors, metadata: header.metadata)
+    } catch let error as Unsound {
+      throw SafetensorsError(path: path, problem: error.problem)
     }
-    entries.sort { ($0.start, $0.end) < ($1.start, $1.end) }
-    var offset = 0
-    for entry in entries {
-      guard entry.start == offset, entry.end <= size - 8 - Int(length) else {
-        throw fail("the bytes of \(entry.name) are not where the header says")
+  }
+
+  /// What a file says of its tensors, in the order of their elements there, and its metadata; no element is read.
+  ///
+  /// - Throws: ``SafetensorsError``, `FileError`.
+  public static func summary(of path: String) throws -> (
+    tensors: [TensorSummary], metadata: [String: String]
+  ) {
+    let file = try InputFile(path: path)
+    do {
+      let header = try Header(of: file)
+      return (header.entries.map(\.summary), header.metadata)
+    } catch let error as Unsound {
+      throw SafetensorsError(path: path, problem: error.problem)
+    }
+  }
+
+  /// The header of a file, checked against its size.
+  private struct Header {
+    /// In the order of their bytes, which leave no gap.
+    let entries: [Entry]
+    let metadata: [String: String]
+
+    init(of file: InputFile) throws {
+      guard file.size >= 8 else { throw Unsound("it has only \(file.size) bytes") }
+      var cursor = ByteCursor(try file.read(0..<8))
+      let length = cursor.integer(UInt64.self)!
+      guard length <= UInt64(min(file.size - 8, maximalHeader)) else {
+        throw Unsound("its header claims \(length) bytes")
       }
-      offset = entry.end
-    }
-    guard offset == size - 8 - Int(length) else {
-      throw fail("it has \(size - 8 - Int(length)) bytes of data where the header says \(offset)")
-    }
-    var tensors: [String: Tensor] = [:]
-    for entry in entries {
-      let data = try read(entry.end - entry.start, entry.name)
-      guard entry.dtype != .bool || data.allSatisfy({ $0 <= 1 }) else {
-        throw fail("\(entry.name) holds bytes that are neither true nor false")
+      let dataStart = 8 + Int(length)
+      let json = try file.read(8..<dataStart)
+      guard let header = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any]
+      else {
+        throw Unsound("its header is no JSON object")
       }
-      tensors[entry.name] = data.withUnsafeBytes {
-        Tensor(bytes: $0, shape: entry.shape, dtype: entry.dtype)
+      guard json.keyCount == Self.keyCount(header) else {
+        throw Unsound("its header has a key twice")
       }
+
+      var entries: [Entry] = []
+      var metadata: [String: String] = [:]
+      for (name, value) in header {
+        if name == "__metadata__" {
+          guard let texts = value as? [String: String] else {
+            throw Unsound("its metadata is no text")
+          }
+          metadata = texts
+        } else {
+          guard let entry = Entry(name: name, value: value, dataStart: dataStart) else {
+            throw Unsound("the entry of \(quoted(name)) is unsound")
+          }
+          entries.append(entry)
+        }
+      }
+      entries.sort {
+        ($0.bytes.lowerBound, $0.bytes.upperBound, $0.summary.name)
+          < ($1.bytes.lowerBound, $1.bytes.upperBound, $1.summary.name)
+      }
+      var offset = dataStart
+      for entry in entries {
+        guard entry.bytes.lowerBound == offset, entry.bytes.upperBound <= file.size else {
+          throw Unsound("the bytes of \(quoted(entry.summary.name)) are not where the header says")
+        }
+        offset = entry.bytes.upperBound
+      }
+      guard offset == file.size else {
+        throw Unsound(
+          "it has \(file.size - dataStart) bytes of data where the header says \(offset - dataStart)"
+        )
+      }
+      self.entries = entries
+      self.metadata = metadata
     }
-    self.init(tensors: tensors, metadata: metadata)
+
+    /// The number of keys in an object of JSON and all below.
+    private static func keyCount(_ value: Any) -> Int {
+      if let object = value as? [String: Any] {
+        return object.values.reduce(object.count) { $0 + keyCount($1) }
+      }
+      return (value as? [Any])?.reduce(0) { $0 + keyCount($1) } ?? 0
+    }
   }
 
   /// A tensor's line in the header, sound in itself.
   private struct Entry {
-    let name: String
-    let dtype: DType
-    let shape: [Int]
-    let start: Int
-    let end: Int
+    let summary: TensorSummary
+    /// Its place in the file.
+    let bytes: Range<Int>
 
-    init?(name: String, value: Any) {
+    init?(name: String, value: Any, dataStart: Int) {
       guard let value = value as? [String: Any],
         let dtype = (value["dtype"] as? String).flatMap(DType.init(safetensorsName:)),
         let shape = value["shape"] as? [Int], shape.count <= 16, shape.allSatisfy({ $0 >= 0 }),
         let offsets = value["data_offsets"] as? [Int], offsets.count == 2,
-        0 <= offsets[0], offsets[0] <= offsets[1]
+        0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= Int.max - dataStart
       else { return nil }
       // Extents are bounded as if none were 0: libtorch multiplies the others for its strides.
       var bound = dtype.byteCount
@@ -180,9 +192,30 @@ extension Safetensors {
       }
       let byteCount = shape.contains(0) ? 0 : bound
       guard byteCount == offsets[1] - offsets[0] else { return nil }
-      (self.name, self.dtype, self.shape) = (name, dtype, shape)
-      (start, end) = (offsets[0], offsets[1])
+      summary = TensorSummary(name: name, dtype: dtype, shape: shape)
+      bytes = (dataStart + offsets[0])..<(dataStart + offsets[1])
     }
+  }
+}
+
+extension [UInt8] {
+  /// The number of keys in a text of sound JSON: of colons outside of strings.
+  fileprivate var keyCount: Int {
+    var count = 0
+    var isInString = false
+    var isEscaped = false
+    for byte in self {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\"") {
+        isInString.toggle()
+      } else if isInString {
+        isEscaped = byte == UInt8(ascii: "\\")
+      } else if byte == UInt8(ascii: ":") {
+        count += 1
+      }
+    }
+    return count
   }
 }
 

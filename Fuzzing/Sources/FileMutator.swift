@@ -1,0 +1,1 @@
+../../Tests/TorchTests/FileMutator.swift

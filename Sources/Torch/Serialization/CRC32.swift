@@ -1,0 +1,40 @@
+/// The checksum of zip archives: CRC-32 of ISO-HDLC, eight bytes a step.
+enum CRC32 {
+  /// `tables[k][b]` is the remainder of the byte b before k zero bytes, tables one after another.
+  private static let tables: [UInt32] = {
+    var tables = [UInt32](repeating: 0, count: 8 * 256)
+    for byte in 0..<256 {
+      tables[byte] = (0..<8).reduce(UInt32(byte)) { value, _ in
+        value >> 1 ^ (value & 1 == 1 ? 0xEDB8_8320 : 0)
+      }
+    }
+    for index in 256..<(8 * 256) {
+      let value = tables[index - 256]
+      tables[index] = value >> 8 ^ tables[Int(value & 0xFF)]
+    }
+    return tables
+  }()
+
+  static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    tables.withUnsafeBufferPointer { tables in
+      var value = ~UInt32(0)
+      var position = 0
+      while bytes.count - position >= 8 {
+        let word = UInt64(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        let mixed = word ^ UInt64(value)
+        value = 0
+        for byte in 0..<8 {
+          value ^= tables[(7 - byte) * 256 + Int(mixed >> (8 * byte) & 0xFF)]
+        }
+        position += 8
+      }
+      for byte in bytes[position...] {
+        value = value >> 8 ^ tables[Int(UInt8(truncatingIfNeeded: value) ^ byte)]
+      }
+      return ~value
+    }
+  }
+
+  static func checksum(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { checksum($0) } }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import SafeFiles
+
+/// A new file that bytes are put into one after another.
+final class OutputFile {
+  /// In bytes, so far.
+  private(set) var size = 0
+  private let path: String
+  private var file: UnsafeMutablePointer<FILE>?
+
+  /// - Throws: `FileError`, here and below, that names `path`, which the file at `temporaryPath` will replace.
+  init(_ temporaryPath: String, for path: String) throws(FileError) {
+    self.path = path
+    file = fopen(temporaryPath, "wb")
+    guard file != nil else { throw FileError(path: path, attempt: "cannot write") }
+  }
+
+  deinit { if let file { fclose(file) } }
+
+  func put(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    guard bytes.isEmpty || fwrite(bytes.baseAddress, 1, bytes.count, file!) == bytes.count else {
+      throw FileError(path: path, attempt: "cannot write")
+    }
+    size += bytes.count
+  }
+
+  func put(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try put($0) }
+  }
+
+  func close() throws(FileError) {
+    let file = self.file!
+    self.file = nil
+    guard fclose(file) == 0 else { throw FileError(path: path, attempt: "cannot write") }
+  }
+}
+
+extension [UInt8] {
+  /// Appends `integer` in little-endian order.
+  mutating func append<Integer: FixedWidthInteger>(_ integer: Integer, as type: Integer.Type) {
+    Swift.withUnsafeBytes(of: integer.littleEndian) { append(contentsOf: $0) }
+  }
+}
+
+extension Tensor {
+  /// Calls `body` with the elements in row-major order.
+  func withElements<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    let block = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: count * dtype.byteCount, alignment: 16)
+    defer { block.deallocate() }
+    copyBytes(to: block)
+    return try body(UnsafeRawBufferPointer(block))
+  }
+}

@@ -1,0 +1,282 @@
+/// A value on the stack of a pickle.
+enum PickleValue {
+  case none
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case string(String)
+  /// A list, tuple or dictionary: its place among ``Pickle/containers``.
+  case container(Int)
+  /// What a name stands for, `module.name`.
+  case name(String)
+  /// An object that the interpreter made: its number there.
+  case object(Int)
+}
+
+/// A list, tuple or dictionary of a pickle. Containers lie in one array and name each other by their places, so
+/// that neither cycles nor depth can do harm.
+struct PickleContainer {
+  enum Kind { case list, tuple, dictionary }
+
+  let kind: Kind
+  /// The elements; of a dictionary keys and values in turn.
+  var items: [PickleValue]
+}
+
+/// What the names of a pickle mean.
+protocol PickleInterpreter {
+  /// Whether `name` means anything.
+  func knows(_ name: String) -> Bool
+  /// The object that `name`, which is known, makes of arguments.
+  mutating func call(
+    _ name: String, _ arguments: [PickleValue], _ containers: [PickleContainer]
+  ) throws -> PickleValue
+  /// The object that lies outside of the pickle under this identity.
+  mutating func object(
+    outside identity: PickleValue, _ containers: [PickleContainer]
+  ) throws -> PickleValue
+}
+
+/// A pickle, decoded by a machine of those instructions that torch.save uses for tensors, containers, numbers and
+/// text (protocol 2, and what protocols 3 to 5 add for the same). Nothing is run: names that the interpreter does
+/// not know are refused, as is every other instruction.
+///
+/// The instructions are those of Python's pickletools.
+struct Pickle<Interpreter: PickleInterpreter> {
+  private(set) var interpreter: Interpreter
+  private(set) var containers: [PickleContainer] = []
+  private(set) var root = PickleValue.none
+
+  private var cursor: ByteCursor
+  private var stack: [PickleValue] = []
+  /// Where the stack stood at each mark that is open.
+  private var marks: [Int] = []
+  private var memo: [Int: PickleValue] = [:]
+
+  /// - Throws: ``Unsound``.
+  init(_ bytes: [UInt8], interpreter: Interpreter) throws {
+    self.interpreter = interpreter
+    cursor = ByteCursor(bytes)
+    try run()
+  }
+
+  /// The most instructions that are followed; a quarter of a million tensors need fewer.
+  private static var maximalInstructions: Int { 8 << 20 }
+
+  private mutating func run() throws {
+    guard cursor.integer(UInt8.self) == 0x80, let version = cursor.integer(UInt8.self),
+      2...5 ~= version
+    else { throw Unsound("its pickle is of no protocol from 2 to 5") }
+    for _ in 0..<Self.maximalInstructions {
+      let code: UInt8 = try next()
+      guard let instruction = Instruction(rawValue: code) else {
+        throw Unsound(
+          "its pickle has the instruction 0x\(String(code, radix: 16)), which tensors, containers, "
+            + "numbers and text do not need")
+      }
+      guard instruction != .stop else { return try finish() }
+      try follow(instruction)
+    }
+    throw Unsound("its pickle has more than \(Self.maximalInstructions) instructions")
+  }
+
+  private mutating func finish() throws {
+    root = try pop()
+    guard stack.isEmpty, marks.isEmpty, cursor.remaining == 0 else {
+      throw Unsound("its pickle holds more than one object")
+    }
+    memo = [:]
+  }
+
+  private enum Instruction: UInt8 {
+    case mark = 0x28  // (
+    case stop = 0x2E  // .
+    case binaryFloat = 0x47  // G
+    case integer32 = 0x4A  // J
+    case integer8 = 0x4B  // K
+    case integer16 = 0x4D  // M
+    case none = 0x4E  // N
+    case persistent = 0x51  // Q
+    case reduce = 0x52  // R
+    case text32 = 0x58  // X
+    case append = 0x61  // a
+    case build = 0x62  // b
+    case global = 0x63  // c
+    case appends = 0x65  // e
+    case get8 = 0x68  // h
+    case get32 = 0x6A  // j
+    case put8 = 0x71  // q
+    case put32 = 0x72  // r
+    case setItem = 0x73  // s
+    case tuple = 0x74  // t
+    case setItems = 0x75  // u
+    case emptyList = 0x5D  // ]
+    case emptyTuple = 0x29  // )
+    case emptyDictionary = 0x7D  // }
+    case tuple1 = 0x85
+    case tuple2 = 0x86
+    case tuple3 = 0x87
+    case yes = 0x88
+    case no = 0x89
+    case long = 0x8A
+    // Protocol 4.
+    case text8 = 0x8C
+    case stackGlobal = 0x93
+    case memoize = 0x94
+    case frame = 0x95
+  }
+
+  private mutating func follow(_ instruction: Instruction) throws {
+    switch instruction {
+    case .stop: break
+    case .frame: let _: UInt64 = try next()
+
+    case .none: stack.append(.none)
+    case .yes: stack.append(.bool(true))
+    case .no: stack.append(.bool(false))
+    case .integer8: stack.append(.integer(Int(try next() as UInt8)))
+    case .integer16: stack.append(.integer(Int(try next() as UInt16)))
+    case .integer32: stack.append(.integer(Int(try next() as Int32)))
+    case .long: stack.append(.integer(try longInteger()))
+    case .binaryFloat:
+      stack.append(.number(Double(bitPattern: (try next() as UInt64).byteSwapped)))
+    case .text8: stack.append(.string(try text(Int(try next() as UInt8))))
+    case .text32: stack.append(.string(try text(Int(try next() as UInt32))))
+
+    case .emptyList: push(.list, [])
+    case .emptyTuple: push(.tuple, [])
+    case .emptyDictionary: push(.dictionary, [])
+    case .mark: marks.append(stack.count)
+    case .tuple: push(.tuple, try popToMark())
+    case .tuple1: push(.tuple, try pop(1))
+    case .tuple2: push(.tuple, try pop(2))
+    case .tuple3: push(.tuple, try pop(3))
+    case .append: try extend(.list, by: try pop(1))
+    case .appends: try extend(.list, by: try popToMark())
+    case .setItem: try extend(.dictionary, by: try pop(2))
+    case .setItems: try extend(.dictionary, by: try popToMark())
+
+    case .put8: memo[Int(try next() as UInt8)] = try top()
+    case .put32: memo[Int(try next() as UInt32)] = try top()
+    case .memoize: memo[memo.count] = try top()
+    case .get8: stack.append(try remembered(Int(try next() as UInt8)))
+    case .get32: stack.append(try remembered(Int(try next() as UInt32)))
+
+    case .global:
+      guard let module = cursor.line(), let name = cursor.line() else { throw torn() }
+      try pushName(String(decoding: module, as: UTF8.self), String(decoding: name, as: UTF8.self))
+    case .stackGlobal:
+      guard case .string(let name) = try pop(), case .string(let module) = try pop() else {
+        throw Unsound("its pickle names something that is no text")
+      }
+      try pushName(module, name)
+    case .reduce: try reduce()
+    case .build:
+      // The attributes of an OrderedDict, as those with versions that Module.state_dict() sets.
+      let _ = try pop()
+      guard case .container(let place) = try top(), containers[place].kind == .dictionary else {
+        throw Unsound("its pickle gives attributes to something that is no dictionary")
+      }
+    case .persistent:
+      stack.append(try interpreter.object(outside: try pop(), containers))
+    }
+  }
+
+  private mutating func reduce() throws {
+    guard case .container(let place) = try pop(), containers[place].kind == .tuple,
+      case .name(let name) = try pop()
+    else { throw Unsound("its pickle calls something that is no name, or with no tuple") }
+    let arguments = containers[place].items
+    if name == orderedDictionary {
+      guard arguments.isEmpty else { throw Unsound("its pickle fills an OrderedDict at once") }
+      push(.dictionary, [])
+    } else {
+      stack.append(try interpreter.call(name, arguments, containers))
+    }
+  }
+
+  private var orderedDictionary: String { "collections.OrderedDict" }
+
+  private mutating func pushName(_ module: String, _ name: String) throws {
+    let name = "\(module).\(name)"
+    guard name == orderedDictionary || interpreter.knows(name) else {
+      throw Unsound(
+        "it holds \(quoted(name)), and only tensors, containers, numbers, text and None are read; "
+          + "save anew without it, best the state dict alone")
+    }
+    stack.append(.name(name))
+  }
+
+  // MARK: - The stack
+
+  private mutating func push(_ kind: PickleContainer.Kind, _ items: [PickleValue]) {
+    stack.append(.container(containers.count))
+    containers.append(PickleContainer(kind: kind, items: items))
+  }
+
+  private func top() throws -> PickleValue {
+    guard stack.count > marks.last ?? 0 else { throw empty() }
+    return stack.last!
+  }
+
+  private mutating func pop() throws -> PickleValue {
+    guard stack.count > marks.last ?? 0 else { throw empty() }
+    return stack.removeLast()
+  }
+
+  private mutating func pop(_ count: Int) throws -> [PickleValue] {
+    guard stack.count - count >= marks.last ?? 0 else { throw empty() }
+    defer { stack.removeLast(count) }
+    return Array(stack.suffix(count))
+  }
+
+  private mutating func popToMark() throws -> [PickleValue] {
+    guard let mark = marks.last else { throw empty() }
+    let items = try pop(stack.count - mark)
+    marks.removeLast()
+    return items
+  }
+
+  private mutating func extend(_ kind: PickleContainer.Kind, by items: [PickleValue]) throws {
+    guard case .container(let place) = try top(), containers[place].kind == kind else {
+      throw Unsound("its pickle adds to something that is no \(kind)")
+    }
+    guard kind == .list || items.count % 2 == 0 else {
+      throw Unsound("its pickle gives a dictionary a key without a value")
+    }
+    containers[place].items += items
+  }
+
+  private func remembered(_ place: Int) throws -> PickleValue {
+    guard let value = memo[place] else { throw Unsound("its pickle recalls what it never kept") }
+    return value
+  }
+
+  // MARK: - Operands
+
+  private mutating func next<Integer: FixedWidthInteger>() throws -> Integer {
+    guard let value = cursor.integer(Integer.self) else { throw torn() }
+    return value
+  }
+
+  private mutating func text(_ count: Int) throws -> String {
+    guard let bytes = cursor.take(count) else { throw torn() }
+    // Python writes lone surrogates, which are no UTF-8, too; names of tensors have none.
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Unsound("its pickle holds text that is no UTF-8")
+    }
+    return text
+  }
+
+  /// A two's complement number of as many bytes as the first says.
+  private mutating func longInteger() throws -> Int {
+    let count: UInt8 = try next()
+    guard let bytes = cursor.take(Int(count)) else { throw torn() }
+    guard bytes.count <= 8 else { throw Unsound("its pickle holds an integer of over 64 bits") }
+    let isNegative = bytes.last.map { $0 >= 0x80 } ?? false
+    return bytes.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int($1) }
+  }
+
+  private func torn() -> Unsound { Unsound("its pickle is cut off") }
+  private func empty() -> Unsound { Unsound("its pickle takes from an empty stack") }
+}

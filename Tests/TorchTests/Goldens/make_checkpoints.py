@@ -1,0 +1,169 @@
+"""Writes checkpoints/*.pt and checkpoints.json: python make_checkpoints.py (PyTorch 2.13).
+
+checkpoints.json has what every readable file holds as text, which the tests compare with what they read: tensors as
+their type, shape and bytes in row-major order, numbers of floating point as their bits."""
+
+import collections
+import json
+import pathlib
+import struct
+import zipfile
+
+import torch
+
+HERE = pathlib.Path(__file__).parent
+FOLDER = HERE / "checkpoints"
+TYPES = [
+    torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
+    torch.float16, torch.float32, torch.float64, torch.bool, torch.bfloat16,
+]  # fmt: skip
+
+
+def text(value):
+    if isinstance(value, torch.Tensor):
+        data = bytes(value.detach().contiguous().clone().untyped_storage())
+        kind = str(value.dtype).removeprefix("torch.")
+        return f"{kind}{list(value.shape)}{data.hex()}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{text(k)}: {text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(text, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(text, value)) + ")"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, float):
+        return "float " + struct.pack(">d", value).hex()
+    assert value is None or isinstance(value, (bool, int)), value
+    return str(value)
+
+
+class Rebuilt:
+    """Pickles as a call of PyTorch's function for tensors over a storage without a type."""
+
+    def __init__(self, storage, dtype, offset, shape, strides):
+        arguments = (storage, offset, shape, strides, False, collections.OrderedDict(), dtype)
+        self.call = (torch._utils._rebuild_tensor_v3, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+def numbers(dtype, *shape):
+    count = torch.Size(shape).numel()
+    values = torch.arange(count, dtype=torch.float64) * 1.7 - 3
+    return (values.abs() if dtype == torch.uint8 else values).to(dtype).reshape(shape)
+
+
+def readable():
+    types = collections.OrderedDict((str(t), numbers(t, 2, 3)) for t in TYPES)
+    base = numbers(torch.float32, 4, 5)
+    clip = numbers(torch.float32, 1, 2, 2, 2, 3)
+    views = {
+        "whole": base, "transposed": base.t(), "row": base[2], "column": base[:, 1], "steps": base[::2, 1::2],
+        "expanded": base[0].expand(3, 5), "overlapping": base.flatten().as_strided((3, 4), (2, 1)),
+        "channels last": clip.contiguous(memory_format=torch.channels_last_3d), "scalar": base[1, 1],
+        "empty": torch.zeros(0, 3), "empty view": base[:, 5:], "nothing": torch.zeros(0),
+        "one": numbers(torch.int64, 1), "odd strides": base.as_strided((1, 5), (1 << 40, 1)),
+        "parameter": torch.nn.Parameter(base[1:3]), "frozen": torch.nn.Parameter(base, requires_grad=False),
+    }  # fmt: skip
+    shared = [1, "x"]
+    nested = {
+        "none": None, "yes": True, "no": False, "text": "naïve π \"quoted\"\n", "empty": "", 3: "three", None: 0,
+        (1, "a"): 2.5, "ints": [0, 1, 255, 256, 65535, 65536, -1, -(1 << 31), 1 << 31, (1 << 63) - 1, -(1 << 63)],
+        "floats": [0.0, -0.0, 0.1, 1e300, float("inf"), 5e-324], "tuples": ((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)),
+        "lists": [[], [[]], shared, shared], "dictionaries": {"a": {}, "b": {"c": collections.OrderedDict(d=1)}},
+        "tensors": [torch.tensor([1.5]), (torch.tensor(2),)],
+    }  # fmt: skip
+    network = torch.nn.Sequential(torch.nn.Conv3d(1, 2, 1), torch.nn.BatchNorm3d(2))
+    for index, tensor in enumerate(network.state_dict().values()):
+        tensor.copy_(numbers(tensor.dtype, *tensor.shape) + index)
+    untyped = numbers(torch.float32, 6).untyped_storage()
+    return {
+        "types": types,
+        "views": views,
+        "nested": nested,
+        "module": network.state_dict(),
+        "module with weights only": {"epoch": 3, "state_dict": network.state_dict(), "cfg": {"lr": 0.1}},
+        "released": {"epoch": 99, "model_state": dict(network.state_dict()), "optimizer_state": {}, "cfg": "A: 1\n"},
+        "model": {"model": network.state_dict(), "step": 7},
+        "tensor": numbers(torch.float32, 3),
+        "number": 7,
+        "empty": {},
+        "untyped": {
+            "a": Rebuilt(untyped, torch.float32, 2, (2, 2), (1, 2)),
+            "b": Rebuilt(untyped, torch.int16, 0, (12,), (1,)),
+        },
+    }
+
+
+def refused():
+    """Files that PyTorch writes too and that hold more than data, or data of kinds that are not read."""
+    t = torch.zeros(2)
+    return {
+        "function": {"f": print},
+        "argparse": {"args": __import__("argparse").Namespace(lr=1), "model": {"t": t}},
+        "counter": collections.Counter(a=1),
+        "set": {"s": {1, 2}},
+        "bytes": {"b": b"abc"},
+        "size": {"s": torch.Size([1])},
+        "dtype": {"d": torch.float32},
+        "device": {"d": torch.device("cpu")},
+        "complex": {"c": torch.zeros(2, dtype=torch.complex64)},
+        "uint16": {"u": torch.zeros(2, dtype=torch.uint16)},
+        "quantized": {"q": torch.quantize_per_tensor(t, 0.1, 0, torch.qint8)},
+        "sparse": {"s": t.to_sparse()},
+        "negative": {"n": torch.zeros(2, dtype=torch.complex64).conj().imag},
+        "module": torch.nn.Linear(1, 1),
+        "storage": {"s": t.untyped_storage()},
+        "large integer": 1 << 64,
+    }
+
+
+def swapped(source, destination):
+    """The same file as a big-endian machine writes it; every storage has elements of 4 bytes."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(destination, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            if "/data/" in info.filename:
+                data = b"".join(data[i : i + 4][::-1] for i in range(0, len(data), 4))
+            if info.filename.endswith("/byteorder"):
+                data = b"big"
+            new.writestr(zipfile.ZipInfo(info.filename), data)
+
+
+def save(name, value, **options):
+    torch.save(value, FOLDER / f"{name}.pt", **options)
+
+
+def main():
+    torch.manual_seed(0)
+    for file in FOLDER.glob("*.pt"):
+        file.unlink()
+    texts = {}
+    for name, value in readable().items():
+        save(name, value)
+        # What PyTorch itself reads; Rebuilt is a tensor only then.
+        texts[name] = text(torch.load(FOLDER / f"{name}.pt", weights_only=name != "untyped"))
+    for protocol in (3, 4, 5):
+        save(f"protocol {protocol}", readable()["nested"], pickle_protocol=protocol)
+        texts[f"protocol {protocol}"] = texts["nested"]
+    torch.serialization.set_crc32_options(False)
+    save("without checksums", readable()["types"])
+    texts["without checksums"] = texts["types"]
+    torch.serialization.set_crc32_options(True)
+    swapped(FOLDER / "module.pt", FOLDER / "big-endian.pt")
+    texts["big-endian"] = text(torch.load(FOLDER / "big-endian.pt", weights_only=True))
+    for name, value in refused().items():
+        save(f"refused {name}", value)
+    save("refused legacy", readable()["module"], _use_new_zipfile_serialization=False)
+    save("refused legacy protocol 4", {"a": 1}, _use_new_zipfile_serialization=False, pickle_protocol=4)
+    torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), FOLDER / "refused script.pt")
+    with zipfile.ZipFile(FOLDER / "module.pt") as old:
+        with zipfile.ZipFile(FOLDER / "refused compressed.pt", "w", zipfile.ZIP_DEFLATED) as new:
+            for info in old.infolist():
+                new.writestr(zipfile.ZipInfo(info.filename), old.read(info), zipfile.ZIP_DEFLATED)
+    (HERE / "checkpoints.json").write_text(json.dumps(texts, sort_keys=True, ensure_ascii=False, indent=1) + "\n")
+
+
+main()

@@ -1,0 +1,243 @@
+import Foundation
+import SafeFiles
+import Testing
+import Torch
+
+/// Files made to crash, hang or exhaust a reader: each ends in a tensor read or a typed error.
+@Suite struct HostileCheckpointTests {
+  private typealias Bytes = [UInt8]
+
+  private func withFile(_ body: (String) throws -> Void) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).pth"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(path)
+  }
+
+  private func write(_ bytes: Bytes, to path: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+  }
+
+  /// A checkpoint of a pickle's instructions between PROTO and STOP, and of one storage "0" of 16 bytes.
+  private func file(_ pickle: Bytes) -> Bytes {
+    FileMutator.archive([
+      (Bytes("a/data.pkl".utf8), [0x80, 2] + pickle + Bytes(".".utf8)),
+      (Bytes("a/data/0".utf8), Bytes(repeating: 1, count: 16)),
+    ])
+  }
+
+  private func problem(_ bytes: Bytes) throws -> String? {
+    var problem: String?
+    try withFile { path in
+      try write(bytes, to: path)
+      do {
+        let file = try PyTorchCheckpoint(contentsOf: path)
+        if case .tensor(let tensor) = file.object { _ = try file.load([tensor]) }
+      } catch let error as PyTorchCheckpointError {
+        problem = error.problem
+      }
+    }
+    return problem
+  }
+
+  private static func long(_ number: Int) -> Bytes { [0x8A, 8] + FileMutator.bytes(number, 8) }
+
+  private static func tuple(_ numbers: [Int]) -> Bytes {
+    Bytes("(".utf8) + numbers.flatMap(long) + Bytes("t".utf8)
+  }
+
+  /// The pickle of a tensor over the storage, which has 4 floats.
+  private static func tensor(
+    offset: Int = 0, shape: [Int] = [2, 2], strides: [Int] = [2, 1], count: Int = 4,
+    type: String = "FloatStorage", key: String = "0"
+  ) -> Bytes {
+    let text = { (text: String) in
+      Bytes("X".utf8) + FileMutator.bytes(text.utf8.count, 4) + text.utf8
+    }
+    return Bytes("ctorch._utils\n_rebuild_tensor_v2\n((".utf8) + text("storage")
+      + Bytes("ctorch\n\(type)\n".utf8) + text(key) + text("cpu") + long(count) + Bytes("tQ".utf8)
+      + long(offset) + tuple(shape) + tuple(strides) + [0x89]
+      + Bytes("ccollections\nOrderedDict\n)RtR".utf8)
+  }
+
+  /// The files below are unsound for the reason meant.
+  @Test func soundFilesOfTheSameMakeAreRead() throws {
+    for pickle in [
+      Self.tensor(), Self.tensor(offset: 3, shape: [], strides: []),
+      Self.tensor(offset: 1, shape: [3, 1, 1], strides: [1, 1 << 62, 0]),
+      Self.tensor(offset: 99, shape: [0, 7], strides: [7, 1]),
+      Self.tensor(shape: [2], strides: [1], count: 2, type: "LongStorage"),
+      Self.tensor(shape: [16], strides: [1], count: 16, type: "BoolStorage"),
+    ] {
+      #expect(try problem(file(pickle)) == nil)
+    }
+  }
+
+  static let unsoundTensors: [[UInt8]] = [
+    tensor(offset: 1), tensor(offset: -1), tensor(offset: .max), tensor(shape: [5], strides: [1]),
+    tensor(shape: [2], strides: [4]), tensor(shape: [2], strides: [-1]),
+    tensor(shape: [-2, -2]), tensor(shape: [4], strides: [1, 1]),
+    tensor(shape: [.max, .max], strides: [0, 0]), tensor(shape: [1 << 62, 0], strides: [0, 0]),
+    tensor(shape: [3], strides: [.max]), tensor(shape: [3, 3], strides: [.max / 2, .max / 2]),
+    tensor(shape: [1 << 40], strides: [0]), tensor(shape: [1 << 20, 1 << 5], strides: [0, 0]),
+    tensor(shape: Array(repeating: 1, count: 17), strides: Array(repeating: 1, count: 17)),
+    tensor(count: 5), tensor(count: -4), tensor(count: .max), tensor(count: 1 << 62),
+    tensor(type: "DoubleStorage"), tensor(type: "FooStorage"), tensor(key: "1"),
+    tensor(key: "../data.pkl"), tensor(key: ""), tensor(key: String(repeating: "0", count: 60_000)),
+    tensor(shape: [2], strides: [1], count: 16, type: "HalfStorage"),
+  ]
+
+  @Test(arguments: unsoundTensors.indices)
+  func tensorsBeyondTheirStorageAreRefused(index: Int) throws {
+    #expect(try problem(file(Self.unsoundTensors[index])) != nil)
+  }
+
+  @Test func truthsOtherThanZeroAndOneAreRefused() throws {
+    let pickle = Self.tensor(shape: [4], strides: [4], count: 16, type: "BoolStorage")
+    var entries = FileMutator.entries(of: file(pickle))
+    #expect(try problem(FileMutator.archive(entries)) == nil)
+    entries[1].bytes[15] = 2
+    #expect(try problem(FileMutator.archive(entries))?.contains("neither true nor false") == true)
+  }
+
+  /// Pickles that unfold without end, hold themselves, go deep, or misuse the stack, and words that tell of it.
+  static let unsoundPickles: [(pickle: String, word: String)] = [
+    (String(repeating: "](", count: 200) + String(repeating: "e", count: 199), "more than one"),
+    (String(repeating: "](", count: 200) + "N" + String(repeating: "e", count: 200), "deep"),
+    ("]q\u{0}(h\u{0}e", "deep"), ("}q\u{0}(Nh\u{0}u", "deep"),
+    ("(]q\u{0}" + String(repeating: "](h\u{0}h\u{0}eq\u{0}", count: 60) + "t", "unfold"),
+    ("}(NNNNu", "twice"), ("}(N]N]u", "twice"),
+    ("}(X\u{1}\u{0}\u{0}\u{0}aNX\u{1}\u{0}\u{0}\u{0}aNu", "\"a\" twice"),
+    ("}(NNNu", "without a value"), ("]NNs", "no dictionary"), ("}Na", "no list"),
+    ("(", "empty stack"),
+    ("t", "empty stack"), ("", "empty stack"), ("(N(e", "no list"), ("h\u{9}", "never kept"),
+    ("NN", "more than one"),
+    ("N.N", "more than one"), ("X\u{FF}", "cut off"), ("NR", "no name"), ("NQ", "no storage"),
+    (")Q", "no storage"),
+    ("cos\nsystem\nX\u{2}\u{0}\u{0}\u{0}lsR", "\"os.system\""), ("c", "cut off"),
+    ("cos\n", "cut off"),
+    ("ccollections\nOrderedDict\n", "itself as an object"),
+    ("ctorch\nfloat32\n", "itself as an object"),
+    ("ctorch._utils\n_rebuild_tensor_v2\n)R", "as PyTorch does not"), ("N}b", "no dictionary"),
+    ("ccollections\nOrderedDict\n(](e\u{0}", "instruction 0x0"), ("I1\n", "instruction 0x49"),
+    ("ctorch._utils\n_rebuild_parameter\n(NNNtR", "as PyTorch does not"),
+  ]
+
+  @Test(arguments: unsoundPickles.indices)
+  func unsoundPicklesAreRefused(index: Int) throws {
+    let (pickle, word) = Self.unsoundPickles[index]
+    let problem = try problem(file(Bytes(pickle.utf8)))
+    #expect(problem?.contains(word) == true, "\(problem ?? "read")")
+  }
+
+  /// A million tuples around each other would exhaust the stack of whatever follows them.
+  @Test func depthIsRefusedHoweverDeep() throws {
+    #expect(
+      try problem(file(Bytes("N".utf8) + Bytes(repeating: 0x85, count: 1_000_000)))?.contains(
+        "deep")
+        == true)
+  }
+
+  /// One long key over and over: hashing it must not take longer than the file is long.
+  @Test func longKeysCountByTheirLength() throws {
+    let text =
+      Bytes("X".utf8) + FileMutator.bytes(100_000, 4) + Bytes(repeating: 97, count: 100_000)
+    let dictionaries = Bytes(String(repeating: "}h\u{1}Ns", count: 100_000).utf8)
+    let pickle = Bytes("(".utf8) + text + Bytes("q\u{1}".utf8) + dictionaries + Bytes("t".utf8)
+    #expect(try problem(file(pickle))?.contains("unfold") == true)
+  }
+
+  @Test func namesInErrorsAreShortAndPlain() throws {
+    let pickle = "c" + String(repeating: "a", count: 5000) + "\u{1B}[31m\nb\n"
+    let problem = try #require(try problem(file(Bytes(pickle.utf8))))
+    #expect(problem.utf8.count < 400 && !problem.contains("\u{1B}"))
+  }
+
+  // MARK: - Archives
+
+  @Test func archivesThatLieAreRefused() throws {
+    let sound = file(Self.tensor())
+    #expect(try problem(sound) == nil)
+    let entries = FileMutator.entries(of: sound)
+    func expect(_ word: String, _ bytes: Bytes) throws {
+      let problem = try problem(bytes)
+      #expect(problem?.contains(word) == true, "\(problem ?? "read"), where \(word) was meant")
+    }
+    try expect("no zip", [])
+    try expect("no zip", Bytes(repeating: 0, count: 100_000))
+    try expect("two entries", FileMutator.archive(entries + [entries[1]]))
+    try expect("lacks the storage", FileMutator.archive([entries[0]]))
+    try expect("without the one", FileMutator.archive([entries[1]]))
+    try expect(
+      "without the one",
+      FileMutator.archive(entries + [(Bytes("b/data.pkl".utf8), entries[0].bytes)]))
+    try expect("UTF-8", FileMutator.archive([entries[0], ([0xFF], [])]))
+    try expect("byte order", FileMutator.archive(entries + [(Bytes("a/byteorder".utf8), [])]))
+    try expect(
+      "metadata", FileMutator.archive(entries + [(Bytes("a/extra/metadata.json".utf8), [0x7B])]))
+
+    // The lines of the directory: of the pickle, then of the storage.
+    let pickleLine = sound.count - 22 - 46 * 2 - 10 - 8
+    let storageLine = pickleLine + 46 + 10
+    func changed(_ place: Int, _ bytes: Bytes) -> Bytes {
+      var file = sound
+      file.replaceSubrange(place..<(place + bytes.count), with: bytes)
+      return file
+    }
+    let storage = 30 + 10 + entries[0].bytes.count
+    #expect(Array(sound[storage..<(storage + 4)]) == [0x50, 0x4B, 3, 4])
+    try expect("encrypted", changed(storageLine + 8, [1]))
+    try expect("compressed", changed(storageLine + 10, [8]))
+    try expect("checksum", changed(storageLine + 16, [1, 2, 3, 4]))
+    try expect("checksum", changed(storage + 30 + 8, [7]))
+    try expect(
+      "claims bytes", changed(storageLine + 20, [0xFE, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF]))
+    try expect("claims bytes", changed(storageLine + 20, [15]))
+    try expect("directory is torn", changed(storageLine + 20, Bytes(repeating: 0xFF, count: 8)))
+    try expect("directory is torn", changed(storageLine + 28, [0xFF, 0xFF]))
+    try expect("directory is torn", changed(storageLine, [0]))
+    try expect("overlap", changed(storageLine + 42, FileMutator.bytes(0, 4)))
+    try expect("claims bytes", changed(storageLine + 42, FileMutator.bytes(sound.count, 4)))
+    try expect("not where", changed(storage, [0]))
+    try expect("torn", changed(storage + 28, [0xFF, 0xFF]))
+    try expect("does not have", changed(sound.count - 14, [0xFE, 0xFF, 0xFE, 0xFF]))
+    try expect("several parts", changed(sound.count - 14, [0xFE, 0xFF]))
+    try expect("does not have", changed(sound.count - 10, [0xFE, 0xFF, 0xFF, 0xFF]))
+    try expect("end record", changed(sound.count - 6, [0xFF, 0xFF, 0xFF, 0xFF]))
+  }
+
+  @Test func filesTornAnywhereAreRefused() throws {
+    try withFile { path in
+      try PyTorchCheckpoint.write(stateDict: [("a", Tensor([Float(1), 2]))], to: path)
+      let whole = Bytes(try readFile(at: path))
+      for count in 0..<whole.count {
+        try write(Array(whole.prefix(count)), to: path)
+        #expect(throws: PyTorchCheckpointError.self, "\(count) of \(whole.count) bytes") {
+          try PyTorchCheckpoint(contentsOf: path)
+        }
+      }
+    }
+  }
+
+  /// Files of PyTorch and of our own, changed at random: read or refused with a typed error.
+  @Test func mutatedFilesNeverCrash() throws {
+    let folder = Bundle.module.bundleURL.appendingPathComponent("Goldens/checkpoints")
+    let seeds = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      .filter { !$0.hasPrefix("refused") }
+      .map { Bytes(try readFile(at: folder.appendingPathComponent($0).path)) }
+    try withFile { path in
+      var (read, refused) = (0, 0)
+      for round in 0..<4000 as Range<UInt64> {
+        var mutator = FileMutator(78, round)
+        try write(mutator.mutant(ofArchives: seeds), to: path)
+        do {
+          let file = try PyTorchCheckpoint(contentsOf: path)
+          if let stateDict = try? file.stateDict() { _ = try file.load(stateDict.map(\.tensor)) }
+          read += 1
+        } catch is PyTorchCheckpointError {
+          refused += 1
+        }
+      }
+      #expect(read > 300 && refused > 1000, "\(read) read, \(refused) refused")
+    }
+  }
+}

@@ -1,0 +1,295 @@
+import Foundation
+import KeyedRandom
+import SafeFiles
+import Testing
+import Torch
+
+/// The path of a file that make_checkpoints.py wrote.
+private func checkpoint(_ name: String) -> String {
+  Bundle.module.bundleURL.appendingPathComponent("Goldens/checkpoints/\(name).pt").path
+}
+
+/// What a checkpoint holds as make_checkpoints.py writes it.
+private func text(_ checkpoint: PyTorchCheckpoint) throws -> String {
+  var leaves: [StoredTensor] = []
+  collect(checkpoint.object, into: &leaves)
+  var tensors = try checkpoint.load(leaves)[...]
+  return text(checkpoint.object) { stored in
+    let tensor = tensors.removeFirst()
+    #expect(tensor.shape == stored.shape && tensor.dtype == stored.dtype && tensor.isContiguous())
+    return tensor
+  }
+}
+
+private func collect(_ object: PyTorchObject<StoredTensor>, into leaves: inout [StoredTensor]) {
+  switch object {
+  case .list(let items), .tuple(let items): for item in items { collect(item, into: &leaves) }
+  case .dictionary(let entries):
+    for entry in entries {
+      collect(entry.key, into: &leaves)
+      collect(entry.value, into: &leaves)
+    }
+  case .tensor(let tensor): leaves.append(tensor)
+  default: break
+  }
+}
+
+private func text<Leaf>(_ object: PyTorchObject<Leaf>, _ tensor: (Leaf) -> Tensor) -> String {
+  switch object {
+  case .none: return "None"
+  case .bool(let value): return value ? "True" : "False"
+  case .integer(let value): return "\(value)"
+  case .number(let value):
+    let digits = String(value.bitPattern, radix: 16)
+    return "float " + String(repeating: "0", count: 16 - digits.count) + digits
+  case .string(let value): return "\"\(value)\""
+  case .list(let items):
+    return "[" + items.map { text($0, tensor) }.joined(separator: ", ") + "]"
+  case .tuple(let items):
+    return "(" + items.map { text($0, tensor) }.joined(separator: ", ") + ")"
+  case .dictionary(let entries):
+    let lines = entries.map { "\(text($0.key, tensor)): \(text($0.value, tensor))" }
+    return "{" + lines.joined(separator: ", ") + "}"
+  case .tensor(let leaf):
+    let tensor = tensor(leaf)
+    return "\(tensor.dtype)\(tensor.shape)" + hex(tensor)
+  }
+}
+
+/// The bytes of the elements in row-major order.
+private func hex(_ tensor: Tensor) -> String {
+  var bytes = [UInt8](repeating: 0, count: tensor.count * tensor.dtype.byteCount)
+  bytes.withUnsafeMutableBytes { tensor.copyBytes(to: $0) }
+  return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+/// A Python that has PyTorch, or nil.
+private let python: String? = {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  let path =
+    ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"]
+    ?? root.appendingPathComponent(".libtorch/venv/bin/python").path
+  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+}()
+
+/// What Python prints.
+private func run(_ script: String, _ arguments: String...) throws -> String {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: python!)
+  process.arguments = ["-W", "ignore", "-c", script] + arguments
+  let output = Pipe()
+  process.standardOutput = output
+  try process.run()
+  let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  #expect(process.terminationStatus == 0, "Python failed")
+  return text
+}
+
+/// The folder of the released checkpoints of the fixtures, or nil.
+private let fixtures: String? = {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  let path =
+    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
+    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
+  return FileManager.default.fileExists(atPath: path + "/fixtures") ? path + "/fixtures" : nil
+}()
+
+private func withFile(_ body: (String) throws -> Void) throws {
+  let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).pth"
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  try body(path)
+}
+
+// MARK: - Reading
+
+@Suite struct PyTorchCheckpointTests {
+  /// Every type, views, shared storages, parameters, containers, protocols, the byte order.
+  @Test func filesHoldWhatPyTorchSaved() throws {
+    let goldens = try golden("checkpoints", as: [String: String].self)
+    #expect(goldens.count >= 15)
+    for (name, expected) in goldens {
+      #expect(try text(PyTorchCheckpoint(contentsOf: checkpoint(name))) == expected, "\(name)")
+    }
+  }
+
+  /// One sentence names what is in the way; the file's own path apart.
+  @Test(arguments: [
+    ("function", "__builtin__.print"), ("argparse", "argparse.Namespace"),
+    ("counter", "collections.Counter"), ("set", "__builtin__.set"), ("bytes", "_codecs.encode"),
+    ("size", "torch.Size"), ("dtype", "torch.float32"), ("device", "torch.device"),
+    ("complex", "torch.ComplexFloatStorage"), ("uint16", "torch.uint16"),
+    ("quantized", "torch._utils._rebuild_qtensor"),
+    ("sparse", "torch._utils._rebuild_sparse_tensor"),
+    ("negative", "metadata"), ("module", "torch.nn.modules.linear.Linear"), ("storage", "storage"),
+    ("large integer", "64 bits"), ("legacy", "before PyTorch 1.6"),
+    ("legacy protocol 4", "before PyTorch 1.6"), ("script", "TorchScript"),
+    ("compressed", "compressed"),
+  ])
+  func whatIsNoDataIsRefusedByName(name: String, word: String) {
+    let path = checkpoint("refused \(name)")
+    let error = #expect(throws: PyTorchCheckpointError.self) {
+      try PyTorchCheckpoint(contentsOf: path)
+    }
+    #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
+    #expect(error?.description.hasPrefix("\(path) is no readable PyTorch checkpoint: ") == true)
+  }
+
+  @Test(arguments: ["module", "module with weights only", "released", "model"])
+  func stateDictsAreFound(name: String) throws {
+    let tensors = try PyTorchCheckpoint(contentsOf: checkpoint(name)).loadStateDict()
+    #expect(tensors.map(\.name).prefix(2) == ["0.weight", "0.bias"] && tensors.count == 7)
+    #expect(tensors[0].tensor.shape == [2, 1, 1, 1, 1])
+    #expect(tensors[1].tensor.array(of: Float.self)[0] == -2)
+    #expect(tensors[6].tensor.array(of: Int.self) == [3])
+  }
+
+  @Test(arguments: ["nested", "tensor", "number", "empty"])
+  func whereThereIsNoStateDictTheErrorSaysSo(name: String) throws {
+    let file = try PyTorchCheckpoint(contentsOf: checkpoint(name))
+    let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
+    #expect(error?.problem.contains("model_state, state_dict, model") == true)
+  }
+
+  @Test func summariesNameTensorsInTheFilesOrder() throws {
+    let summary = try PyTorchCheckpoint(contentsOf: checkpoint("released")).summary()
+    #expect(
+      summary.prefix(2) == [
+        TensorSummary(name: "0.weight", dtype: .float32, shape: [2, 1, 1, 1, 1]),
+        TensorSummary(name: "0.bias", dtype: .float32, shape: [2]),
+      ])
+    #expect(summary.last == TensorSummary(name: "1.num_batches_tracked", dtype: .int64, shape: []))
+  }
+
+  /// A tensor that is written into must not change another that shared its storage in the file.
+  @Test func loadedTensorsShareNoMemory() throws {
+    let file = try PyTorchCheckpoint(contentsOf: checkpoint("views"))
+    let tensors = try file.loadStateDict()
+    let before = tensors.map { hex($0.tensor) }
+    let whole = tensors.first { $0.name == "whole" }!.tensor
+    whole.copy(from: Tensor.zeros(whole.shape))
+    for (index, (name, tensor)) in tensors.enumerated() where name != "whole" {
+      #expect(hex(tensor) == before[index], "\(name)")
+    }
+  }
+
+  @Test func releasedCheckpointsAreReadWhole() throws {
+    guard let fixtures else {
+      print("skipped: no fixtures beside the checkout")
+      return
+    }
+    for name in ["r2d3d18-w8-mosi", "r2d3d18-w8-hmdb51", "r2plus1d10-w8-mosi"] {
+      let file = try PyTorchCheckpoint(contentsOf: "\(fixtures)/\(name).pyth")
+      let keys = try String(decoding: readFile(at: "\(fixtures)/\(name).keys.txt"), as: UTF8.self)
+        .split(separator: "\n")
+      let tensors = try file.loadStateDict()
+      #expect(tensors.count == keys.count && keys.count > 100)
+      for (key, (name, tensor)) in zip(keys, tensors) {
+        #expect(key.split(separator: " ").first.map(String.init) == name)
+        #expect(!tensor.dtype.isFloatingPoint || tensor.doubles.allSatisfy(\.isFinite))
+      }
+      #expect(file.object["epoch"] == .integer(99))
+      guard case .string? = file.object["cfg"] else {
+        Issue.record("\(name) has no text cfg")
+        continue
+      }
+    }
+  }
+}
+
+// MARK: - Writing
+
+@Suite struct PyTorchCheckpointWritingTests {
+  private static let everyType: [(name: String, tensor: Tensor)] = [
+    ("z last letter first", Tensor([Float(0.1), -0.0, .infinity], shape: [1, 3])),
+    ("u8", Tensor([UInt8(0), 7, 255])), ("i8", Tensor([Int8(-128), 127])),
+    ("i16", Tensor([Int16.min, .max])), ("i32", Tensor([Int32.min, .max])),
+    ("i64", Tensor([Int64.min, .max], shape: [2, 1])), ("f64", Tensor([0.1, -1e300])),
+    ("f16", Tensor([Float(0.1), 65504]).to(.float16)),
+    ("bf16", Tensor([Float(0.1), -3e38, 1]).to(.bfloat16)), ("bool", Tensor([true, false, true])),
+    ("scalar", Tensor(scalar: Float(2.5))), ("empty", .zeros([0, 3])),
+    ("naïve/näme \"quoted\"", Tensor([Float(1)])),
+    ("channels last", Tensor.keyed(1, shape: [2, 3, 2, 2, 2]).contiguous(.channelsLast3d)),
+    ("transposed", Tensor.keyed(2, shape: [2, 3]).permuted([1, 0])),
+  ]
+
+  private static let released = PyTorchObject<Tensor>.dictionary([
+    .init(.string("epoch"), .integer(99)), .init(.string("model_state"), .stateDict(everyType)),
+    .init(.string("optimizer_state"), .dictionary([])), .init(.string("cfg"), .string("A: 1\n")),
+    .init(
+      .integer(-1),
+      .list([
+        .none, .bool(true), .bool(false), .number(0.1), .integer(1 << 40), .tuple([.list([])]),
+      ])
+    ),
+  ])
+
+  @Test func everythingComesBack() throws {
+    try withFile { path in
+      try PyTorchCheckpoint.write(Self.released, metadata: ["π": "3\n\"14\"", "a": ""], to: path)
+      let file = try PyTorchCheckpoint(contentsOf: path)
+      #expect(try text(file) == text(Self.released) { $0 })
+      #expect(file.metadata == ["π": "3\n\"14\"", "a": ""])
+      #expect(try file.stateDict().map(\.name) == Self.everyType.map(\.name))
+    }
+  }
+
+  @Test func equalContentsAreEqualFiles() throws {
+    try withFile { path in
+      try PyTorchCheckpoint.write(
+        stateDict: Self.everyType, metadata: ["b": "", "a": ""], to: path)
+      let first = try readFile(at: path)
+      let file = try PyTorchCheckpoint(contentsOf: path)
+      try PyTorchCheckpoint.write(
+        stateDict: file.loadStateDict(), metadata: file.metadata, to: path)
+      #expect(try readFile(at: path) == first)
+    }
+  }
+
+  /// Also mapped into memory, for which elements lie at multiples of 64 bytes.
+  @Test func pyTorchReadsTheSame() throws {
+    guard python != nil else {
+      print("skipped: no Python with PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON")
+      return
+    }
+    let script = try golden("make_checkpoints", "py")
+      .split(separator: "def text(value):")[1].split(separator: "\nclass ")[0]
+    try withFile { path in
+      try PyTorchCheckpoint.write(Self.released, metadata: ["a": "b"], to: path)
+      let expected = text(Self.released) { $0 }
+      let printed = try run(
+        """
+        import struct, sys, torch
+        def text(value):\(script)
+        for mmap in (False, True):
+            value = torch.load(sys.argv[1], weights_only=True, mmap=mmap)
+            assert all(t.is_contiguous() and not t.requires_grad for t in value["model_state"].values())
+            assert not mmap or all(t.data_ptr() % 64 == 0 for t in value["model_state"].values())
+            sys.stdout.buffer.write(text(value).encode() + b"\\0")
+        """, path)
+      #expect(printed == "\(expected)\0\(expected)\0")
+    }
+  }
+
+  @Test func wherePathsCannotBeWrittenOldFilesStay() throws {
+    #expect(throws: FileError.self) {
+      try PyTorchCheckpoint.write(stateDict: [], to: "/nowhere/model.pth")
+    }
+    #expect(throws: FileError.self) { try PyTorchCheckpoint(contentsOf: "/nowhere/model.pth") }
+    #expect(throws: FileError.self) {
+      try PyTorchCheckpoint(contentsOf: FileManager.default.temporaryDirectory.path)
+    }
+  }
+
+  /// Over 65535 entries the counts stand in the records of zip64.
+  @Test func manyTensorsNeedZip64() throws {
+    try withFile { path in
+      let one = Tensor([UInt8(7)])
+      try PyTorchCheckpoint.write(stateDict: (0..<66_000).map { ("\($0)", one) }, to: path)
+      let summary = try PyTorchCheckpoint(contentsOf: path).summary()
+      #expect(summary.count == 66_000 && summary.last?.name == "65999")
+    }
+  }
+}
