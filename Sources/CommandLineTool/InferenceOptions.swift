@@ -51,7 +51,7 @@ struct InferenceOptions: ParsableArguments {
 
   /// The network of `weights`, ready to be shown videos.
   ///
-  /// - Throws: `WeightsError`, `ConfigurationError`.
+  /// - Throws: `ConfigurationError`.
   func inference(_ weights: Weights) throws -> VideoInference {
     var clip = weights.clip ?? ClipSettings()
     if let frames { clip.frames = frames }
@@ -61,7 +61,7 @@ struct InferenceOptions: ParsableArguments {
     if let preset { clip.preset = preset }
     try clip.check()
     let options = try machine.execution()
-    let model = try weights.makeModel()
+    let model = weights.makeModel()
     model.move(to: options.device)
     return VideoInference(
       model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,

@@ -40,7 +40,7 @@ struct Mosi: ParsableCommand {
       Foundation.exit(status.rawValue)
     } catch let error as ValidationError {
       // Found at work: the parser, which has lost the subcommand, would show the usage of `mosi`.
-      let name = "mosi \(type(of: command)._commandName)"
+      let name = path(to: type(of: command)).joined(separator: " ")
       Terminal.line(
         "Error: \(error.message)\nUsage: \(name) [<options>]\n"
           + "  See '\(name) --help' for more information.")
@@ -58,6 +58,18 @@ struct Mosi: ParsableCommand {
         Foundation.exit(1)
       }
     }
+  }
+}
+
+extension Mosi {
+  /// The names from the tool's on by which a command is called.
+  private static func path(to command: any ParsableCommand.Type) -> [String] {
+    func search(_ parent: any ParsableCommand.Type) -> [String]? {
+      if parent == command { return [parent._commandName] }
+      return parent.configuration.subcommands.lazy.compactMap(search).first
+        .map { [parent._commandName] + $0 }
+    }
+    return search(Mosi.self) ?? [_commandName]
   }
 }
 

@@ -204,7 +204,7 @@ import Training
     (["--weights", "v"], "v is a folder without last.safetensors"),
     (["--videos", "nowhere"], "nowhere does not exist"),
     (["--dataset", "csv"], "v/annotations.csv does not exist"),
-    (["--dataset", "ucf101"], "classInd.txt"), (["--split", "2"], "no split 2"),
+    (["--dataset", "ucf101", "--splits", "v"], "classInd.txt"), (["--split", "2"], "no split 2"),
     (["--set", "dataset.vidoes=x"], "did you mean"),
   ])
   func mistakesAreOneSentence(more: [String], text: String) throws {

@@ -4,304 +4,310 @@ import Torch
 import Training
 import VideoData
 
-@Suite(.serialized) struct PretrainingTests {
-  let folder: ScratchFolder
+extension TrainingRuns {
+  @Suite(.serialized) struct PretrainingTests {
+    let folder: ScratchFolder
 
-  init() throws { folder = try ScratchFolder() }
+    init() throws { folder = try ScratchFolder() }
 
-  @discardableResult
-  private func train(
-    _ configuration: PretrainingConfiguration, _ name: String, resuming: Bool = false,
-    workers: Int = 1, stoppingAfter step: Int = .max
-  ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
-    let run = RunFolder(path: folder.file(name))
-    let listener = Listener(stoppingAfter: step)
-    let outcome = try pretrain(
-      configuration, in: run, resuming: resuming,
-      options: ExecutionOptions(device: .cpu, workers: workers), reporter: listener)
-    return (outcome, run, listener)
-  }
-
-  /// What a step or validation computed, without the times.
-  private func numbers(_ run: RunFolder) throws -> [String] {
-    let metrics = try Metrics(contentsOf: run.metrics)
-    return metrics.steps.map {
-      "\($0.step) \($0.epoch) \($0.loss) \($0.top1) \($0.learningRate) \($0.maskRatio ?? [])"
+    @discardableResult
+    private func train(
+      _ configuration: PretrainingConfiguration, _ name: String, resuming: Bool = false,
+      workers: Int = 1, stoppingAfter step: Int = .max
+    ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
+      let run = RunFolder(path: folder.file(name))
+      let listener = Listener(stoppingAfter: step)
+      let outcome = try pretrain(
+        configuration, in: run, resuming: resuming,
+        options: ExecutionOptions(device: .cpu, workers: workers), reporter: listener)
+      return (outcome, run, listener)
     }
-      + metrics.validations.map {
-        "\($0.step) \($0.loss) \($0.top1) \($0.top1PerLabel.sorted { $0.key < $1.key })"
+
+    /// What a step or validation computed, without the times.
+    private func numbers(_ run: RunFolder) throws -> [String] {
+      let metrics = try Metrics(contentsOf: run.metrics)
+      return metrics.steps.map {
+        "\($0.step) \($0.epoch) \($0.loss) \($0.top1) \($0.learningRate) \($0.maskRatio ?? [])"
       }
-  }
-
-  /// The elements of every tensor of the last checkpoint: weights, statistics, moments.
-  private func tensors(_ run: RunFolder) throws -> [String: [Float]] {
-    try Safetensors(contentsOf: run.last).tensors.mapValues { $0.to(.float32).array() }
-  }
-
-  // MARK: Sources
-
-  /// A share held out that happens to be bad ends no run; sources that were named for it do.
-  @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
-    var configuration = tinyConfiguration()
-    configuration.epochs = 1
-    configuration.batch.accumulation = 1
-    configuration.sources.validationFraction = 0.1
-    // Which source is held out depends on their number alone.
-    var path = try folder.write(
-      (0..<9).map { "x\($0).png" }.joined(separator: "\n"), to: "names.txt")
-    let heldOut = try SourceCollection(paths: [path]).split(heldOut: 0.1).heldOut
-    try #require(heldOut.count == 1)
-    let digit = try #require(heldOut[0].description.dropLast(4).last.flatMap { Int(String($0)) })
-    path = try folder.write(
-      try (0..<9).map { $0 == digit ? "missing.png" : try goodPicture($0) }.joined(separator: "\n"),
-      to: "list.txt")
-    configuration.sources.paths = [path]
-    let (_, run, listener) = try train(configuration, "a")
-    #expect(listener.warnings.contains { $0.hasPrefix("there is no validation") })
-    #expect(listener.warnings.contains { $0.contains("missing.png") })
-    let summary = try #require(try Metrics(contentsOf: run.metrics).summary)
-    #expect(summary.top1 == nil && summary.badSources == 1 && summary.validationSources == 0)
-
-    configuration.sources.validationPaths = [try folder.write("missing.png", to: "val.txt")]
-    #expect(
-      complaint { try train(configuration, "b") }
-        == "none of the validation sources gives a picture")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("b")))
-  }
-
-  /// The path of a picture of noise, made on the spot (a PPM needs no encoder).
-  private func goodPicture(_ index: Int) throws -> String {
-    let pixels = (0..<48 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 * (7 + index) / 3) }
-    let path = folder.file("good\(index).ppm")
-    try (Data("P6\n48 40\n255\n".utf8) + Data(pixels)).write(to: URL(fileURLWithPath: path))
-    return path
-  }
-
-  // MARK: Records
-
-  @Test func everyStepAndValidationIsRecorded() throws {
-    // 13 sources: 3 held out, 10 make two steps of 4 an epoch.
-    let (outcome, run, listener) = try train(tinyConfiguration(), "a")
-    let metrics = try Metrics(contentsOf: run.metrics)
-    #expect(metrics.steps.map(\.step) == Array(1...6) && listener.steps == Array(1...6))
-    #expect(metrics.steps.map(\.epoch) == [1, 1, 2, 2, 3, 3])
-    #expect(metrics.validations.map(\.step) == [2, 4, 6])
-    #expect(metrics.validations.allSatisfy { $0.sources == 3 && $0.top1PerLabel.count == 9 })
-    for step in metrics.steps {
-      #expect(step.loss > 0 && (0...1).contains(step.top1) && step.clipsPerSecond > 0)
-      // A step has 36 clips; its accuracy is a share of them.
-      #expect(abs(step.top1 * 36 - (step.top1 * 36).rounded()) < 1e-4)
+        + metrics.validations.map {
+          "\($0.step) \($0.loss) \($0.top1) \($0.top1PerLabel.sorted { $0.key < $1.key })"
+        }
     }
-    for validation in metrics.validations {
-      // The last batch is smaller than the others: each clip counts once all the same.
-      #expect(abs(validation.top1 * 27 - (validation.top1 * 27).rounded()) < 1e-9)
-      let mean = validation.top1PerLabel.values.reduce(0, +) / 9
-      #expect(abs(validation.top1 - mean) < 1e-9)
+
+    /// The elements of every tensor of the last checkpoint: weights, statistics, moments.
+    private func tensors(_ run: RunFolder) throws -> [String: [Float]] {
+      try Safetensors(contentsOf: run.last).tensors.mapValues { $0.to(.float32).array() }
     }
-    guard case .finished(let summary) = outcome else {
-      Issue.record("it did not finish")
-      return
+
+    // MARK: Sources
+
+    /// A share held out that happens to be bad ends no run; sources that were named for it do.
+    @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
+      var configuration = tinyConfiguration()
+      configuration.epochs = 1
+      configuration.batch.accumulation = 1
+      configuration.sources.validationFraction = 0.1
+      // Which source is held out depends on their number alone.
+      var path = try folder.write(
+        (0..<9).map { "x\($0).png" }.joined(separator: "\n"), to: "names.txt")
+      let heldOut = try SourceCollection(paths: [path]).split(heldOut: 0.1).heldOut
+      try #require(heldOut.count == 1)
+      let digit = try #require(heldOut[0].description.dropLast(4).last.flatMap { Int(String($0)) })
+      path = try folder.write(
+        try (0..<9).map { $0 == digit ? "missing.png" : try goodPicture($0) }.joined(
+          separator: "\n"),
+        to: "list.txt")
+      configuration.sources.paths = [path]
+      let (_, run, listener) = try train(configuration, "a")
+      #expect(listener.warnings.contains { $0.hasPrefix("there is no validation") })
+      #expect(listener.warnings.contains { $0.contains("missing.png") })
+      let summary = try #require(try Metrics(contentsOf: run.metrics).summary)
+      #expect(summary.top1 == nil && summary.badSources == 1 && summary.validationSources == 0)
+
+      configuration.sources.validationPaths = [try folder.write("missing.png", to: "val.txt")]
+      #expect(
+        complaint { try train(configuration, "b") }
+          == "none of the validation sources gives a picture")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("b")))
     }
-    #expect(summary.step == 6 && summary.trainingSources == 10 && summary.validationSources == 3)
-    #expect(summary.top1 == metrics.validations.last?.top1)
-    #expect(summary.bestTop1 == metrics.validations.map(\.top1).max())
-    #expect(summary.badSources == 0 && abs(summary.chance - 1.0 / 9) < 1e-12)
-    #expect(abs(summary.loss - (metrics.steps[4].loss + metrics.steps[5].loss) / 2) < 1e-12)
-    for file in [run.preview, run.curves, run.curvesAsSVG, run.best, run.last, run.configuration] {
-      #expect(FileManager.default.fileExists(atPath: file))
+
+    /// The path of a picture of noise, made on the spot (a PPM needs no encoder).
+    private func goodPicture(_ index: Int) throws -> String {
+      let pixels = (0..<48 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 * (7 + index) / 3) }
+      let path = folder.file("good\(index).ppm")
+      try (Data("P6\n48 40\n255\n".utf8) + Data(pixels)).write(to: URL(fileURLWithPath: path))
+      return path
     }
-    #expect(try PretrainingConfiguration(file: run.configuration) == tinyConfiguration())
-  }
 
-  /// Masks and paths of validation are drawn from a key of their own.
-  @Test func validationIsTheSameForEqualWeights() throws {
-    var c = tinyConfiguration(sources: 16)
-    c.epochs = 1
-    c.sources.validationFraction = 0.5
-    // One step sees all sources with a rate that leaves the weights: only the batch statistics move, by the same
-    // eight sources.
-    c.optimizer.learningRate = 1e-30
-    c.optimizer.warmupLearningRate = 1e-30
-    c.optimizer.weightDecay = 0
-    c.batch.accumulation = 1
-    c.batch.sources = 8
-    func validation(_ change: (inout PretrainingConfiguration) -> Void) throws -> ValidationRecord {
-      var changed = c
-      change(&changed)
-      let run = try train(changed, UUID().uuidString).run
-      return try Metrics(contentsOf: run.metrics).validations[0]
+    // MARK: Records
+
+    @Test func everyStepAndValidationIsRecorded() throws {
+      // 13 sources: 3 held out, 10 make two steps of 4 an epoch.
+      let (outcome, run, listener) = try train(tinyConfiguration(), "a")
+      let metrics = try Metrics(contentsOf: run.metrics)
+      #expect(metrics.steps.map(\.step) == Array(1...6) && listener.steps == Array(1...6))
+      #expect(metrics.steps.map(\.epoch) == [1, 1, 2, 2, 3, 3])
+      #expect(metrics.validations.map(\.step) == [2, 4, 6])
+      #expect(metrics.validations.allSatisfy { $0.sources == 3 && $0.top1PerLabel.count == 9 })
+      for step in metrics.steps {
+        #expect(step.loss > 0 && (0...1).contains(step.top1) && step.clipsPerSecond > 0)
+        // A step has 36 clips; its accuracy is a share of them.
+        #expect(abs(step.top1 * 36 - (step.top1 * 36).rounded()) < 1e-4)
+      }
+      for validation in metrics.validations {
+        // The last batch is smaller than the others: each clip counts once all the same.
+        #expect(abs(validation.top1 * 27 - (validation.top1 * 27).rounded()) < 1e-9)
+        let mean = validation.top1PerLabel.values.reduce(0, +) / 9
+        #expect(abs(validation.top1 - mean) < 1e-9)
+      }
+      guard case .finished(let summary) = outcome else {
+        Issue.record("it did not finish")
+        return
+      }
+      #expect(summary.step == 6 && summary.trainingSources == 10 && summary.validationSources == 3)
+      #expect(summary.top1 == metrics.validations.last?.top1)
+      #expect(summary.bestTop1 == metrics.validations.map(\.top1).max())
+      #expect(summary.badSources == 0 && abs(summary.chance - 1.0 / 9) < 1e-12)
+      #expect(abs(summary.loss - (metrics.steps[4].loss + metrics.steps[5].loss) / 2) < 1e-12)
+      for file in [run.preview, run.curves, run.curvesAsSVG, run.best, run.last, run.configuration]
+      {
+        #expect(FileManager.default.fileExists(atPath: file))
+      }
+      #expect(try PretrainingConfiguration(file: run.configuration) == tinyConfiguration())
     }
-    let base = try validation { _ in }
-    let again = try validation { $0.seed = 0 }
-    #expect(base.loss == again.loss && base.top1PerLabel == again.top1PerLabel)
-    #expect(base.sources == 8)
-    let fewer = try validation { $0.sources.validationLimit = 3 }
-    #expect(fewer.sources == 3)
-  }
 
-  @Test func nothingIsValidatedWithoutShare() throws {
-    var c = tinyConfiguration()
-    c.sources.validationFraction = 0
-    let (outcome, run, _) = try train(c, "none")
-    guard case .finished(let summary) = outcome else {
-      Issue.record("it did not finish")
-      return
+    /// Masks and paths of validation are drawn from a key of their own.
+    @Test func validationIsTheSameForEqualWeights() throws {
+      var c = tinyConfiguration(sources: 16)
+      c.epochs = 1
+      c.sources.validationFraction = 0.5
+      // One step sees all sources with a rate that leaves the weights: only the batch statistics move, by the same
+      // eight sources.
+      c.optimizer.learningRate = 1e-30
+      c.optimizer.warmupLearningRate = 1e-30
+      c.optimizer.weightDecay = 0
+      c.batch.accumulation = 1
+      c.batch.sources = 8
+      func validation(_ change: (inout PretrainingConfiguration) -> Void) throws -> ValidationRecord
+      {
+        var changed = c
+        change(&changed)
+        let run = try train(changed, UUID().uuidString).run
+        return try Metrics(contentsOf: run.metrics).validations[0]
+      }
+      let base = try validation { _ in }
+      let again = try validation { $0.seed = 0 }
+      #expect(base.loss == again.loss && base.top1PerLabel == again.top1PerLabel)
+      #expect(base.sources == 8)
+      let fewer = try validation { $0.sources.validationLimit = 3 }
+      #expect(fewer.sources == 3)
     }
-    #expect(summary.top1 == nil && summary.bestTop1 == nil && summary.validationSources == 0)
-    #expect(summary.trainingSources == 13)
-    #expect(!FileManager.default.fileExists(atPath: run.best))
-  }
 
-  /// Sources named for validation are not trained on, though the training paths hold them too.
-  @Test func namedValidationSourcesAreUnseen() throws {
-    var c = tinyConfiguration()
-    c.epochs = 1
-    c.sources.validationPaths = ["synthetic:dead-leaves:5"]
-    let (outcome, _, listener) = try train(c, "named")
-    guard case .finished(let summary) = outcome else {
-      Issue.record("it did not finish")
-      return
+    @Test func nothingIsValidatedWithoutShare() throws {
+      var c = tinyConfiguration()
+      c.sources.validationFraction = 0
+      let (outcome, run, _) = try train(c, "none")
+      guard case .finished(let summary) = outcome else {
+        Issue.record("it did not finish")
+        return
+      }
+      #expect(summary.top1 == nil && summary.bestTop1 == nil && summary.validationSources == 0)
+      #expect(summary.trainingSources == 13)
+      #expect(!FileManager.default.fileExists(atPath: run.best))
     }
-    #expect(summary.trainingSources == 8 && summary.validationSources == 5)
-    #expect(listener.notes.contains("5 sources are validated on and therefore not trained on"))
-  }
 
-  // MARK: Loader threads
-
-  @Test func loaderThreadsChangeNothing() throws {
-    let one = try train(tinyConfiguration(), "one", workers: 1).run
-    let four = try train(tinyConfiguration(), "four", workers: 4).run
-    #expect(try numbers(one) == numbers(four))
-    #expect(try tensors(one) == tensors(four))
-  }
-
-  @Test func anotherSeedIsAnotherRun() throws {
-    var c = tinyConfiguration()
-    let one = try train(c, "one").run
-    c.seed = 1
-    #expect(try numbers(one) != numbers(train(c, "two").run))
-  }
-
-  // MARK: Going on
-
-  @Test(arguments: [1, 2, 3, 5])
-  func stoppedAndResumedIsTheSame(step: Int) throws {
-    let c = tinyConfiguration()
-    let whole = try train(c, "whole").run
-    let first = try train(c, "parts", stoppingAfter: step)
-    guard case .stopped(let at, let total) = first.outcome else {
-      Issue.record("it did not stop")
-      return
+    /// Sources named for validation are not trained on, though the training paths hold them too.
+    @Test func namedValidationSourcesAreUnseen() throws {
+      var c = tinyConfiguration()
+      c.epochs = 1
+      c.sources.validationPaths = ["synthetic:dead-leaves:5"]
+      let (outcome, _, listener) = try train(c, "named")
+      guard case .finished(let summary) = outcome else {
+        Issue.record("it did not finish")
+        return
+      }
+      #expect(summary.trainingSources == 8 && summary.validationSources == 5)
+      #expect(listener.notes.contains("5 sources are validated on and therefore not trained on"))
     }
-    #expect(at == step && total == 6)
-    #expect(try Metrics(contentsOf: first.run.metrics).steps.map(\.step) == Array(1...step))
-    let second = try train(c, "parts", resuming: true, workers: 3)
-    #expect(second.listener.steps == Array(step + 1...6))
-    #expect(try numbers(second.run) == numbers(whole))
-    #expect(try tensors(second.run) == tensors(whole))
-  }
 
-  @Test func finishedRunsStayAsTheyAre() throws {
-    let (outcome, run, _) = try train(tinyConfiguration(), "done")
-    guard case .finished(let summary) = outcome else {
-      Issue.record("it did not finish")
-      return
+    // MARK: Loader threads
+
+    @Test func loaderThreadsChangeNothing() throws {
+      let one = try train(tinyConfiguration(), "one", workers: 1).run
+      let four = try train(tinyConfiguration(), "four", workers: 4).run
+      #expect(try numbers(one) == numbers(four))
+      #expect(try tensors(one) == tensors(four))
     }
-    func state() throws -> [String: Data] {
-      let names = try FileManager.default.subpathsOfDirectory(atPath: run.path)
-      return Dictionary(
-        uniqueKeysWithValues: names.compactMap { name in
-          (try? bytes(run.path + "/" + name)).map { (name, $0) }
-        })
+
+    @Test func anotherSeedIsAnotherRun() throws {
+      var c = tinyConfiguration()
+      let one = try train(c, "one").run
+      c.seed = 1
+      #expect(try numbers(one) != numbers(train(c, "two").run))
     }
-    let before = try state()
-    let again = try train(tinyConfiguration(), "done", resuming: true)
-    guard case .finished(let same) = again.outcome else {
-      Issue.record("it went on")
-      return
+
+    // MARK: Going on
+
+    @Test(arguments: [1, 2, 3, 5])
+    func stoppedAndResumedIsTheSame(step: Int) throws {
+      let c = tinyConfiguration()
+      let whole = try train(c, "whole").run
+      let first = try train(c, "parts", stoppingAfter: step)
+      guard case .stopped(let at, let total) = first.outcome else {
+        Issue.record("it did not stop")
+        return
+      }
+      #expect(at == step && total == 6)
+      #expect(try Metrics(contentsOf: first.run.metrics).steps.map(\.step) == Array(1...step))
+      let second = try train(c, "parts", resuming: true, workers: 3)
+      #expect(second.listener.steps == Array(step + 1...6))
+      #expect(try numbers(second.run) == numbers(whole))
+      #expect(try tensors(second.run) == tensors(whole))
     }
-    #expect(same.seconds == summary.seconds && again.listener.steps.isEmpty)
-    #expect(try state() == before)
-  }
 
-  @Test func otherSettingsAreRefused() throws {
-    var c = tinyConfiguration()
-    let run = try train(c, "run", stoppingAfter: 1).run
-    let before = try bytes(run.last)
-    c.optimizer.learningRate = 0.01
-    c.mask.enabled = false
-    let text = complaint { try train(c, "run", resuming: true) }
-    #expect(text.contains("begun with another mask.enabled, optimizer.learning_rate"), "\(text)")
-    #expect(try bytes(run.last) == before)
-  }
-
-  @Test func otherSourcesAreRefused() throws {
-    var c = tinyConfiguration()
-    let list = try folder.write("synthetic:dead-leaves:12\n", to: "list.txt")
-    c.sources.paths = [list]
-    let run = try train(c, "run", stoppingAfter: 1).run
-    let before = try (bytes(run.last), bytes(run.metrics))
-    try folder.write("synthetic:dead-leaves:13\n", to: "list.txt")
-    #expect(
-      complaint { try train(c, "run", resuming: true) }.contains("begun with other sources"))
-    #expect(try (bytes(run.last), bytes(run.metrics)) == before)
-  }
-
-  @Test func twoCannotWriteOneRun() throws {
-    let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
-    let descriptor = open(run.metrics, O_RDWR)
-    defer { close(descriptor) }
-    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
-    #expect(
-      complaint { try train(tinyConfiguration(), "run", resuming: true) }
-        .hasPrefix("another process is writing "))
-  }
-
-  // MARK: Folders in the way
-
-  @Test func runsAreNotOverwritten() throws {
-    let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
-    let before = try (bytes(run.last), bytes(run.metrics))
-    #expect(complaint { try train(tinyConfiguration(), "run") }.contains("already holds a run"))
-    #expect(try (bytes(run.last), bytes(run.metrics)) == before)
-    #expect(
-      complaint { try train(tinyConfiguration(), "fresh", resuming: true) }
-        .contains("holds no checkpoint to resume from"))
-    #expect(!FileManager.default.fileExists(atPath: folder.file("fresh")))
-  }
-
-  /// A configuration that lies there is a person's own; and what is said must lead somewhere.
-  @Test func filesOfOthersAreNotOverwritten() throws {
-    try FileManager.default.createDirectory(
-      atPath: folder.file("mine"), withIntermediateDirectories: true)
-    try folder.write("epochs: 3\n", to: "mine/config.yaml")
-    #expect(complaint { try train(tinyConfiguration(), "mine") }.contains("remove them, or choose"))
-    #expect(try bytes(folder.file("mine/config.yaml")) == Data("epochs: 3\n".utf8))
-  }
-
-  // MARK: Sources that do not do
-
-  @Test func tooFewSourcesAreToldBeforeAnythingIsMade() {
-    let text = complaint { try train(tinyConfiguration(sources: 3), "few") }
-    #expect(text.contains("2 training sources do not fill a step of 4"), "\(text)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("few")))
-  }
-
-  @Test func badSourcesAreCountedAcrossResuming() throws {
-    var c = tinyConfiguration()
-    c.sources.validationFraction = 0
-    let gone = (0..<5).map { "gone\($0).png\n" }.joined()
-    c.sources.paths = [try folder.write("synthetic:dead-leaves:8\n\(gone)", to: "list.txt")]
-    let whole = try train(c, "whole")
-    #expect(try Metrics(contentsOf: whole.run.metrics).summary?.badSources == 5)
-    #expect(whole.listener.warnings.count == 5)
-    for number in 0..<5 {
-      #expect(whole.listener.warnings.count { $0.contains("gone\(number).png") } == 1)
+    @Test func finishedRunsStayAsTheyAre() throws {
+      let (outcome, run, _) = try train(tinyConfiguration(), "done")
+      guard case .finished(let summary) = outcome else {
+        Issue.record("it did not finish")
+        return
+      }
+      func state() throws -> [String: Data] {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: run.path)
+        return Dictionary(
+          uniqueKeysWithValues: names.compactMap { name in
+            (try? bytes(run.path + "/" + name)).map { (name, $0) }
+          })
+      }
+      let before = try state()
+      let again = try train(tinyConfiguration(), "done", resuming: true)
+      guard case .finished(let same) = again.outcome else {
+        Issue.record("it went on")
+        return
+      }
+      #expect(same.seconds == summary.seconds && again.listener.steps.isEmpty)
+      #expect(try state() == before)
     }
-    try train(c, "parts", stoppingAfter: 5)
-    let parts = try train(c, "parts", resuming: true, workers: 4)
-    #expect(try Metrics(contentsOf: parts.run.metrics).summary?.badSources == 5)
-    #expect(try numbers(parts.run) == numbers(whole.run))
-    #expect(try tensors(parts.run) == tensors(whole.run))
+
+    @Test func otherSettingsAreRefused() throws {
+      var c = tinyConfiguration()
+      let run = try train(c, "run", stoppingAfter: 1).run
+      let before = try bytes(run.last)
+      c.optimizer.learningRate = 0.01
+      c.mask.enabled = false
+      let text = complaint { try train(c, "run", resuming: true) }
+      #expect(text.contains("begun with another mask.enabled, optimizer.learning_rate"), "\(text)")
+      #expect(try bytes(run.last) == before)
+    }
+
+    @Test func otherSourcesAreRefused() throws {
+      var c = tinyConfiguration()
+      let list = try folder.write("synthetic:dead-leaves:12\n", to: "list.txt")
+      c.sources.paths = [list]
+      let run = try train(c, "run", stoppingAfter: 1).run
+      let before = try (bytes(run.last), bytes(run.metrics))
+      try folder.write("synthetic:dead-leaves:13\n", to: "list.txt")
+      #expect(
+        complaint { try train(c, "run", resuming: true) }.contains("begun with other sources"))
+      #expect(try (bytes(run.last), bytes(run.metrics)) == before)
+    }
+
+    @Test func twoCannotWriteOneRun() throws {
+      let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
+      let descriptor = open(run.metrics, O_RDWR)
+      defer { close(descriptor) }
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      #expect(
+        complaint { try train(tinyConfiguration(), "run", resuming: true) }
+          .hasPrefix("another process is writing "))
+    }
+
+    // MARK: Folders in the way
+
+    @Test func runsAreNotOverwritten() throws {
+      let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
+      let before = try (bytes(run.last), bytes(run.metrics))
+      #expect(complaint { try train(tinyConfiguration(), "run") }.contains("already holds a run"))
+      #expect(try (bytes(run.last), bytes(run.metrics)) == before)
+      #expect(
+        complaint { try train(tinyConfiguration(), "fresh", resuming: true) }
+          .contains("holds no checkpoint to resume from"))
+      #expect(!FileManager.default.fileExists(atPath: folder.file("fresh")))
+    }
+
+    /// A configuration that lies there is a person's own; and what is said must lead somewhere.
+    @Test func filesOfOthersAreNotOverwritten() throws {
+      try FileManager.default.createDirectory(
+        atPath: folder.file("mine"), withIntermediateDirectories: true)
+      try folder.write("epochs: 3\n", to: "mine/config.yaml")
+      #expect(
+        complaint { try train(tinyConfiguration(), "mine") }.contains("remove them, or choose"))
+      #expect(try bytes(folder.file("mine/config.yaml")) == Data("epochs: 3\n".utf8))
+    }
+
+    // MARK: Sources that do not do
+
+    @Test func tooFewSourcesAreToldBeforeAnythingIsMade() {
+      let text = complaint { try train(tinyConfiguration(sources: 3), "few") }
+      #expect(text.contains("2 training sources do not fill a step of 4"), "\(text)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("few")))
+    }
+
+    @Test func badSourcesAreCountedAcrossResuming() throws {
+      var c = tinyConfiguration()
+      c.sources.validationFraction = 0
+      let gone = (0..<5).map { "gone\($0).png\n" }.joined()
+      c.sources.paths = [try folder.write("synthetic:dead-leaves:8\n\(gone)", to: "list.txt")]
+      let whole = try train(c, "whole")
+      #expect(try Metrics(contentsOf: whole.run.metrics).summary?.badSources == 5)
+      #expect(whole.listener.warnings.count == 5)
+      for number in 0..<5 {
+        #expect(whole.listener.warnings.count { $0.contains("gone\(number).png") } == 1)
+      }
+      try train(c, "parts", stoppingAfter: 5)
+      let parts = try train(c, "parts", resuming: true, workers: 4)
+      #expect(try Metrics(contentsOf: parts.run.metrics).summary?.badSources == 5)
+      #expect(try numbers(parts.run) == numbers(whole.run))
+      #expect(try tensors(parts.run) == tensors(whole.run))
+    }
   }
 }

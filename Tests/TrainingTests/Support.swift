@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 import Training
 
 /// A folder for one test, removed when the last reference goes.
@@ -65,3 +66,7 @@ func complaint(_ body: () throws -> Void) -> String {
 }
 
 func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+/// Suites that train: one after the other, since libtorch draws dropout and first weights from one generator for the
+/// whole process.
+@Suite(.serialized) enum TrainingRuns {}

@@ -21,7 +21,8 @@ struct SyntheticVideos {
         let path = "\(name)\(number).mp4"
         try Self.write(
           to: "\(folder)/\(path)", step: ["left": -2, "right": 2][name] ?? 0,
-          levels: ["dark": 0..<80, "light": 176..<256][name] ?? 0..<256, seed: UInt64(label * 1000 + number))
+          levels: ["dark": 0..<80, "light": 176..<256][name] ?? 0..<256,
+          seed: UInt64(label * 1000 + number))
         lines.append("\(path),\(name),\(number < training ? "train" : "test")")
       }
     }

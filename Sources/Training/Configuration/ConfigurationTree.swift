@@ -30,7 +30,14 @@ struct ConfigurationTree {
   static func parse(yaml: String, path: String) throws -> [String: Any] {
     let value: Any?
     do {
+      // An alias stands for all that it names: few bytes could unfold into more than any memory holds.
+      guard yaml.utf8.count <= 1 << 20, try Yams.compose(yaml: yaml).map(isSmall) ?? true else {
+        throw ConfigurationError.unreadable(
+          path: path, problem: "it holds more than a configuration can")
+      }
       value = try Yams.load(yaml: yaml)
+    } catch let error as ConfigurationError {
+      throw error
     } catch {
       let words = "\(error)".split(separator: "\n").first.map(String.init) ?? "it is no YAML"
       throw ConfigurationError.unreadable(path: path, problem: words)
@@ -41,6 +48,22 @@ struct ConfigurationTree {
     default:
       throw ConfigurationError.unreadable(path: path, problem: "it holds no keys and values")
     }
+  }
+
+  /// True where the node has no more than 100,000 nodes below it, those behind aliases counted each time.
+  private static func isSmall(_ node: Node) -> Bool {
+    var waiting = [node]
+    var count = 0
+    while let node = waiting.popLast() {
+      count += 1
+      guard count + waiting.count <= 100_000 else { return false }
+      switch node {
+      case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
+      case .sequence(let sequence): waiting += Array(sequence)
+      case .scalar, .alias: break
+      }
+    }
+    return true
   }
 
   mutating func merge(_ changes: [String: Any], origin: String) throws {

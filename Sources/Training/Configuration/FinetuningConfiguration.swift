@@ -163,6 +163,9 @@ public struct ClipSettings: Codable, Equatable, Sendable {
       "must be above 0 and at most 1000 frames a second, not \(rate)")
     try require(
       (8...1024).contains(size), "clip.size", "must be from 8 to 1024 pixels, not \(size)")
+    try require(
+      frames * size * size <= 1 << 24, "clip.size",
+      "makes clips of more than 16.7 million pixels: \(frames) frames of \(size) x \(size)")
     try require((0...1).contains(flip), "clip.flip", "must be from 0 to 1, not \(flip)")
   }
 }

@@ -134,7 +134,8 @@ public struct VideoInference {
       guard case .success(let sound) = output,
         !sound.logits.allSatisfy({ $0.allSatisfy(\.isFinite) })
       else { return output }
-      return .failure(VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
+      return .failure(
+        VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
     }
   }
 

@@ -23,9 +23,9 @@ public struct Weights {
 
   /// Reads weights.
   ///
-  /// - Parameter path: a run's folder, whose last checkpoint is taken, a checkpoint of a run, or a safetensors file of a
-  ///   state dict with the names of the authors' code.
-  /// - Throws: ``WeightsError``, `SafetensorsError`, `FileError`, ``ConfigurationError``.
+  /// - Parameter path: a run's folder, whose last checkpoint is taken; a checkpoint of a run; or a state dict with the
+  ///   names of the authors' code or of torchvision's, as safetensors or as PyTorch writes it (.pt, .pth, .pyth).
+  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`, ``ConfigurationError``.
   public init(at path: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -37,12 +37,28 @@ public struct Weights {
         path: path,
         problem: "is a folder without last.safetensors: name a run's folder or a checkpoint")
     }
-    let content = try Safetensors(contentsOf: file)
-    guard let checkpoint = CheckpointFile(content) else {
-      try self.init(stateDict: content.tensors, path: path)
+    if Self.beginsLikeZip(file) {
+      let state = try PyTorchCheckpoint(contentsOf: file).loadStateDict()
+      try self.init(
+        stateDict: Dictionary(state.map { ($0.name, $0.tensor) }) { first, _ in first }, path: path)
       return
     }
-    let classNames = checkpoint.classNames
+    let content = try Safetensors(contentsOf: file)
+    if let checkpoint = CheckpointFile(content) {
+      try self.init(checkpoint, path: path, file: file)
+    } else {
+      try self.init(stateDict: content.tensors, path: path)
+    }
+  }
+
+  private static func beginsLikeZip(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: 2)) == Data("PK".utf8)
+  }
+
+  /// A checkpoint of a run.
+  private init(_ checkpoint: CheckpointFile, path: String, file: String) throws {
     // The average is what was judged, where there is one.
     let averages = checkpoint.average.compactMap { name, tensor in
       ExponentialMovingAverage.averagedName(name).map { ($0, tensor) }
@@ -56,18 +72,24 @@ public struct Weights {
       clip.size = configuration.clip.size
       self.init(
         path: path, tensors: tensors, model: configuration.model, head: .pretext,
-        classNames: classNames, normalization: configuration.normalization, clip: clip,
+        classNames: checkpoint.classNames, normalization: configuration.normalization, clip: clip,
         finetuning: nil)
     case .finetuning:
       let configuration = try FinetuningConfiguration(yaml: checkpoint.configuration, origin: file)
       self.init(
         path: path, tensors: tensors, model: configuration.model, head: .actions,
-        classNames: classNames, normalization: configuration.normalization,
-        clip: configuration.clip,
-        finetuning: configuration)
+        classNames: checkpoint.classNames, normalization: configuration.normalization,
+        clip: configuration.clip, finetuning: configuration)
     }
     // A file from a stranger may say one thing and hold another.
-    _ = try makeModel()
+    guard checkpoint.classNames.count == classCount, Set(checkpoint.classNames).count == classCount
+    else {
+      throw WeightsError(
+        path: path,
+        problem:
+          "names \(Set(checkpoint.classNames).count) classes for a head of \(classCount ?? 0)")
+    }
+    try checkTensors()
   }
 
   private init(
@@ -87,42 +109,44 @@ public struct Weights {
 
   /// A state dict that says nothing about itself: the network is the one whose tensors it has.
   private init(stateDict tensors: [String: Tensor], path: String) throws {
-    let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.key, $0.value.shape) })
-    let heads = [VideoClassifier.Head.Kind.pretext, .actions]
-    let head = heads.first { found["head.\($0.rawValue).weight"] != nil }
-    var candidates: [(settings: ModelSettings, mismatch: StateMismatch)] = []
-    for architecture in Architecture.allCases {
-      // The stem's first and last convolution have as many channels as the network is wide in one of the two builds.
-      for stem in ["backbone.conv1.a.weight", "backbone.conv1.a2.weight"] {
-        guard let width = found[stem]?.first, (1...1024).contains(width) else { continue }
-        var settings = ModelSettings()
-        settings.architecture = architecture
-        settings.width = width
-        let backbone = VideoResNet(architecture.plan, width: width, device: .meta)
-        let expected = backbone.state.map { ("backbone.\($0.name)", $0.tensor.shape) }
-        candidates.append(
-          (
-            settings,
-            StateMismatch(
-              expected: expected, found: found.filter { !$0.key.hasPrefix("head.") })
-          ))
-      }
+    let network: RecognizedNetwork
+    do {
+      network = try RecognizedNetwork(shapes: tensors.mapValues(\.shape))
+    } catch let unrecognized as UnrecognizedNetwork {
+      throw WeightsError(path: path, problem: unrecognized.description)
     }
-    guard let best = candidates.min(by: { $0.mismatch.count < $1.mismatch.count }) else {
-      throw WeightsError(
-        path: path,
-        problem: "holds no network that mosi knows: there is no tensor backbone.conv1.a.weight or "
-          + "backbone.conv1.a2.weight")
-    }
-    guard best.mismatch.isEmpty else {
-      throw WeightsError(
-        path: path,
-        problem: "comes closest to \(best.settings.architecture.rawValue) of width "
-          + "\(best.settings.width), but \(best.mismatch)")
-    }
+    var settings = ModelSettings()
+    settings.architecture = network.architecture
+    settings.width = network.width
+    settings.batchNormEpsilon = network.epsilon
     self.init(
-      path: path, tensors: tensors, model: best.settings, head: head ?? .pretext, classNames: nil,
-      normalization: nil, clip: nil, finetuning: nil)
+      path: path, tensors: network.ownState(tensors), model: settings,
+      head: network.head?.kind ?? .pretext, classNames: nil, normalization: nil, clip: nil,
+      finetuning: nil)
+    try checkTensors()
+  }
+
+  /// - Throws: ``WeightsError`` that names the tensors that differ from the network that the file claims. Nothing is
+  ///   allocated for a claim before it is known to hold.
+  private func checkTensors() throws {
+    let claimed = VideoClassifier(
+      model.architecture, width: model.width, head: head, classes: classCount ?? 1, device: .meta)
+    let expected =
+      classCount == nil
+      ? claimed.backbone.state.map { ("backbone.\($0.name)", $0.tensor) }
+      : claimed.state.map { ($0.name, $0.tensor) }
+    let mismatch = StateMismatch(
+      expected: expected.map { ($0.0, $0.1.shape) }, found: tensors.mapValues(\.shape))
+    guard mismatch.isEmpty else {
+      throw WeightsError(path: path, problem: "cannot be used: \(mismatch)")
+    }
+    let foreign = expected.filter {
+      $0.1.dtype.isFloatingPoint != tensors[$0.0]!.dtype.isFloatingPoint
+    }
+    if let (name, _) = foreign.first {
+      throw WeightsError(
+        path: path, problem: "cannot be used: \(name) holds numbers as \(tensors[name]!.dtype)")
+    }
   }
 
   /// The number of classes of the head; nil where there is none.
@@ -140,14 +164,12 @@ public struct Weights {
   }
 
   /// The network with these weights, in evaluation mode, on the CPU. Where the file has no head, its logits mean nothing.
-  ///
-  /// - Throws: ``WeightsError`` that names the tensors that differ from the network that the file claims.
-  public func makeModel() throws -> VideoClassifier {
+  public func makeModel() -> VideoClassifier {
     let model = self.model.makeModel(head: head, classes: classCount ?? 1, seed: 0)
     do {
       if classCount == nil { try model.loadBackbone(tensors) } else { try model.load(tensors) }
-    } catch let mismatch as StateMismatch {
-      throw WeightsError(path: path, problem: "cannot be used: \(mismatch)")
+    } catch {
+      preconditionFailure("checked when they were read: \(error)")
     }
     model.train(false)
     return model
