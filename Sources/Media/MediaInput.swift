@@ -110,11 +110,14 @@ extension MediaInput {
 
   /// Frames a second; zero where the file does not tell.
   var averageFrameRate: Double {
-    for rate in [stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate]
-    where rate.num > 0 && rate.den > 0 {
-      return av_q2d(rate)
-    }
-    return 0
+    let average = stream.pointee.avg_frame_rate
+    if average.num > 0, average.den > 0 { return av_q2d(average) }
+    let (guess, tick) = (stream.pointee.r_frame_rate, stream.pointee.time_base)
+    // Where FFmpeg knows nothing, its guess is a frame a tick.
+    guard guess.num > 0, guess.den > 0,
+      av_cmp_q(guess, AVRational(num: tick.den, den: tick.num)) != 0
+    else { return 0 }
+    return av_q2d(guess)
   }
 }
 

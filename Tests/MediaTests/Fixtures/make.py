@@ -212,6 +212,22 @@ subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", "1.25", "-i", path("open.m
                 path("editlist.mp4")], check=True)
 subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=duration=0.2", path("sound.mp4")],
                check=True)
+# Frame n is shown from 100 n + 37 (n mod 3) ms on, and from frame 20 on 15 s later.
+for name in ("variable.mp4", "variable.mkv"):
+    video(name, *x264, "-vf", "settb=1/1000,setpts=100*N+37*mod(N\\,3)+15000*gte(N\\,20)", "-vsync", "passthrough",
+          "-enc_time_base", "1/1000")
+for name in ("longsound.mp4", "longsound.mkv"):
+    sound = ["-f", "lavfi", "-i", "sine=duration=6:sample_rate=8000", "-c:a", "aac", "-b:a", "8k"]
+    video(name, *sound, *x264)
+# Two sizes in one stream, and one frame without any rate (Matroska's default duration made void).
+video("small.h264", *x264, "-vf", "scale=64:64", "-frames:v", "3")
+with open(path("sizes.h264"), "wb") as file:
+    for part in ("stream.h264", "small.h264"):
+        file.write(open(path(part), "rb").read())
+os.remove(path("small.h264"))
+video("norate.mkv", "-c:v", "mjpeg", "-frames:v", "1")
+data = open(path("norate.mkv"), "rb").read()
+open(path("norate.mkv"), "wb").write(data.replace(b"\x23\xe3\x83\x84", b"\xec\x86\0\0", 1))
 
 with open(path("expected.json"), "w") as file:
     file.write("{\n" + ",\n".join(

@@ -1,0 +1,24 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// libtorch is where the library's own set-up has put it (scripts/setup.sh); an executable that uses it
+// needs the run path.
+let root = "\(Context.packageDirectory)/.."
+
+let package = Package(
+  name: "Benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "mosi", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "DecodeAndStep",
+      dependencies: ["KeyedRandom", "MoSI", "Torch", "VideoData", "VideoModels"].map {
+        .product(name: $0, package: "mosi")
+      },
+      swiftSettings: [.treatAllWarnings(as: .error)],
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(root)/.libtorch/torch/lib"])
+      ])
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,130 @@
+import Foundation
+import Media
+import Testing
+import VideoData
+
+/// The folder of real data, or nil where there is none.
+private let realData: String? = {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  let path =
+    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
+    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
+  return FileManager.default.fileExists(atPath: path + "/data/samples") ? path + "/data" : nil
+}()
+
+/// The path of a tool; nil where it is not installed.
+private func tool(_ name: String) -> String? {
+  (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+}
+
+/// The frames of clips against those of the ffmpeg tool, by presentation time.
+@Suite(
+  .enabled(
+    if: realData != nil && tool("ffmpeg") != nil && tool("ffprobe") != nil,
+    "needs the videos of ../shared/data and the tools ffmpeg and ffprobe"))
+struct ClipFramesTests {
+  /// Runs a tool with its output in a file.
+  private func run(_ name: String, _ arguments: [String], output: String) throws {
+    _ = FileManager.default.createFile(atPath: output, contents: nil)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(tool(name)))
+    process.arguments = arguments
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+  }
+
+  @Test(arguments: [
+    "test.avi", "test.mp4", "demo.mp4", "v_Biking_g05_c02.avi", "v_Punch_g03_c01.avi",
+  ])
+  func framesOfClipsAreThoseOfFFmpegByPresentationTime(name: String) throws {
+    let path = try #require(realData) + "/samples/" + name
+    let folder = try ScratchFolder()
+    // Times of all frames, by ffprobe.
+    let list = try folder.file("times.csv")
+    try run(
+      "ffprobe",
+      [
+        "-v", "error", "-select_streams", "v:0", "-show_entries",
+        "frame=best_effort_timestamp_time", "-of", "csv=p=0", path,
+      ], output: list)
+    let starts = try String(contentsOfFile: list, encoding: .utf8).split(separator: "\n")
+      .compactMap { Double($0.prefix { $0 != "," }) }
+    // The last frame of an AVI with B-frames has no time of its own: one frame after the one before.
+    let raw = try folder.file("frames.rgb")
+    try run(
+      "ffmpeg",
+      [
+        "-v", "error", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-vf",
+        "scale=in_h_chr_pos=0:flags="
+          + "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
+        "-pix_fmt", "rgb24", "-f", "rawvideo", "-",
+      ], output: raw)
+    let frames = try Data(contentsOf: URL(fileURLWithPath: raw), options: .alwaysMapped)
+    let video = try Video(contentsOf: path)
+    let size = video.width * video.height * 3
+    try #require(frames.count % size == 0)
+    let count = frames.count / size
+    try #require(count - starts.count <= 1)
+    let rate = video.averageFrameRate
+    var times = starts
+    if count > times.count { times.append(times[times.count - 1] + 1 / rate) }
+
+    let sampling = ClipSampling()
+    var met: Set<Int> = []
+    for start in sampling.testStarts(clips: 10, lastFrameTime: video.lastFrameTime) + [0.777] {
+      let clip = sampling.times(from: start)
+      let pictures = try video.pictures(shownAt: clip, shortSide: nil)
+      for (time, picture) in zip(clip, pictures) {
+        let index = times.lastIndex { $0 <= time + 1e-3 / rate } ?? 0
+        let expected = frames[index * size..<(index + 1) * size]
+        #expect(Data(picture.pixels) == expected, "\(name): frame \(index) at \(time) s")
+        met.insert(index)
+      }
+    }
+    #expect(met.contains(0) && met.contains(count - 1) && met.count > 60)
+  }
+
+  /// Ten clips from one pass over the video are those of ten readings.
+  @Test(arguments: ["test.avi", "test.mp4", "v_Biking_g05_c02.avi"])
+  func tenClipsOfOnePassAreThoseReadAlone(name: String) throws {
+    let path = try #require(realData) + "/samples/" + name
+    let sampling = ClipSampling()
+    let loader = ClipLoader(footage: [.video(path: path)], sampling: sampling, preset: .paper) {
+      _ in
+    }
+    let clips = try loader.testClips(of: 0, clips: 10)
+    let starts = sampling.testStarts(
+      clips: 10, lastFrameTime: try Video(contentsOf: path).lastFrameTime)
+    for (clip, start) in zip(clips, starts) {
+      let frames = try Video(contentsOf: path).pictures(
+        shownAt: sampling.times(from: start), shortSide: 112)
+      let crop = SpatialPreset.testCrops(
+        width: frames[0].width, height: frames[0].height, side: 112, crops: 1)[0]
+      #expect(clip == ClipPixels(frames, crop: crop, side: 112))
+    }
+  }
+
+  @Test(arguments: SpatialPreset.allCases)
+  func theCacheChangesNoClipOfRealVideos(preset: SpatialPreset) throws {
+    let samples = try #require(realData) + "/samples/"
+    let footage = ["test.avi", "demo.mp4", "v_Punch_g03_c01.avi"].map {
+      Footage.video(path: samples + $0)
+    }
+    let loaders = [0, 1 << 30].map {
+      ClipLoader(footage: footage, sampling: ClipSampling(), preset: preset, cacheBytes: $0) {
+        Issue.record("\($0.reason)")
+      }
+    }
+    for item in 0..<9 {
+      let clips = try loaders.map {
+        try $0.trainingClip(of: item % 3, key: [1, UInt64(item)]).clip
+      }
+      #expect(clips[0] == clips[1])
+    }
+  }
+}

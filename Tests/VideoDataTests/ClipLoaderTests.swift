@@ -1,0 +1,227 @@
+import Foundation
+import KeyedRandom
+import Media
+import Testing
+import VideoData
+
+@Suite struct ClipLoaderTests {
+  let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
+  /// Collects reports from all threads.
+  final class Reports: @unchecked Sendable {
+    private let lock = NSLock()
+    private var all: [ClipLoader.BadFootage] = []
+    func add(_ report: ClipLoader.BadFootage) { lock.withLock { all.append(report) } }
+    var paths: [String] { lock.withLock { all.map(\.footage.path) } }
+  }
+
+  static let sampling = ClipSampling(frames: 6, interval: 3, targetRate: 20)
+
+  /// Textures that move, 40 pixels high, frame n brighter than the one before.
+  private func video(
+    _ name: String, frames: Int = 40, rate: Double = 20, width: Int = 56, seed: UInt64 = 0
+  ) throws -> String {
+    let path = try folder.file(name)
+    let pictures = (0..<frames).map { n in
+      Picture(
+        width: width, height: 40,
+        pixels: (0..<40 * width).flatMap { index -> [UInt8] in
+          let wave = (index % width + 2 * n) / 8 % 2 * 30 + index / width % 10 + Int(seed) * 5
+          return [UInt8(20 + 2 * n + wave), UInt8(40 + wave), UInt8(60 + 2 * wave)]
+        })
+    }
+    try MP4Writer.write(pictures, to: path, framesPerSecond: rate, keyframeInterval: 9)
+    return path
+  }
+
+  /// Good videos and folders of frames, and bad ones of several kinds among them.
+  private func mixture() throws -> (footage: [Footage], bad: [String]) {
+    var (footage, bad): ([Footage], [String]) = ([], [])
+    for index in 0..<5 {
+      let name = "good\(index).mp4"
+      let path = try video(name, rate: [20, 12.5, 30][index % 3], seed: UInt64(index))
+      footage.append(.video(path: path))
+    }
+    for n in 0..<20 { try folder.picture("frames/f\(n).png", width: 50, height: 40) }
+    footage.append(.frameFolder(path: folder.path + "/frames", rate: 10))
+    bad.append(try folder.write("no video", to: "bad.mp4"))
+    bad.append(folder.path + "/gone.mp4")
+    bad.append(try folder.file("none") + "/frames")
+    footage.insert(.video(path: bad[0]), at: 1)
+    footage.insert(.video(path: bad[1]), at: 3)
+    footage.append(.frameFolder(path: bad[2], rate: 5))
+    return (footage, bad)
+  }
+
+  private func clips(
+    _ footage: [Footage], workers: Int, count: Int, preset: SpatialPreset = .paper,
+    cacheBytes: Int = 0, reports: Reports = Reports()
+  ) throws -> [ClipPixels] {
+    let loader = ClipLoader(
+      footage: footage, sampling: Self.sampling, preset: preset, side: 24, cacheBytes: cacheBytes
+    ) { reports.add($0) }
+    let prefetcher = Prefetcher(count: count, workers: workers, ahead: 7) { item in
+      if workers > 1 { usleep(.random(in: 0...1500)) }
+      return try loader.trainingClip(of: item % footage.count, key: [3, UInt64(item)])
+    }
+    var found: [ClipPixels] = []
+    while let item = try prefetcher.next() {
+      // Labels go with the video that the clip is really from.
+      #expect(!loader.badIndices.contains(item.index))
+      found.append(item.clip)
+    }
+    return found
+  }
+
+  @Test(arguments: SpatialPreset.allCases)
+  func threadsAndCacheChangeNothing(preset: SpatialPreset) throws {
+    let (footage, bad) = try mixture()
+    let one = try clips(footage, workers: 1, count: 60, preset: preset)
+    #expect(one.allSatisfy { $0.frames == 6 && $0.height == 24 && $0.width == 24 })
+    #expect(Set(one.map(\.pixels)).count > 50)
+    let reports = Reports()
+    #expect(
+      try clips(footage, workers: 4, count: 60, preset: preset, reports: reports) == one)
+    #expect(reports.paths.sorted() == bad.sorted())
+    // Room for all, for some and for none.
+    for cacheBytes in [1 << 30, 700_000, 1000] {
+      let found = try clips(
+        footage, workers: 3, count: 60, preset: preset, cacheBytes: cacheBytes)
+      #expect(found == one, "\(cacheBytes) bytes")
+    }
+  }
+
+  /// Damage somewhere in a video is met by some clips only, with the same result whether it is cached or not
+  /// and whoever came before.
+  @Test func damageInAVideoIsMetWhereItIs() throws {
+    let whole = try video("whole.mp4", frames: 60)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
+    let cut = try folder.file("cut.mp4")
+    try bytes.prefix(bytes.count * 3 / 4).write(to: URL(fileURLWithPath: cut))
+    let footage: [Footage] = [.video(path: cut), .video(path: try video("other.mp4", seed: 3))]
+    let reports = Reports()
+    func items(cacheBytes: Int, order: [Int]) throws -> [Int: (ClipPixels, Int)] {
+      let loader = ClipLoader(
+        footage: footage, sampling: Self.sampling, preset: .released, side: 24,
+        cacheBytes: cacheBytes
+      ) { reports.add($0) }
+      return Dictionary(
+        uniqueKeysWithValues: try order.map { item in
+          let (clip, index) = try loader.trainingClip(of: 0, key: [7, UInt64(item)])
+          return (item, (clip, index))
+        })
+    }
+    let forth = try items(cacheBytes: 0, order: Array(0..<40))
+    let back = try items(cacheBytes: 1 << 30, order: (0..<40).reversed())
+    for item in 0..<40 {
+      #expect(forth[item]!.0 == back[item]!.0 && forth[item]!.1 == back[item]!.1)
+    }
+    #expect(Set(forth.values.map(\.1)) == [0, 1])
+    #expect(reports.paths == [cut, cut])
+  }
+
+  @Test func noUsableFootageSaysWhy() throws {
+    let path = try folder.write("", to: "empty.mp4")
+    let loader = ClipLoader(
+      footage: [.video(path: path), .video(path: folder.path + "/gone.mp4")],
+      sampling: Self.sampling, preset: .paper, side: 24
+    ) { _ in }
+    do {
+      _ = try loader.trainingClip(of: 0, key: [0])
+      Issue.record("a clip of nothing")
+    } catch {
+      #expect("\(error)".hasPrefix("none of the 2 videos gives a clip; the first: \(path)"))
+    }
+    #expect(loader.badIndices == [0, 1] && loader.badFootage[0].reason.contains(path))
+  }
+
+  /// What a clip is made of, step by step.
+  @Test func aTrainingClipIsTheCropOfTheFramesAtItsTimes() throws {
+    let path = try video("v.mp4")
+    let loader = ClipLoader(
+      footage: [.video(path: path)], sampling: Self.sampling, preset: .released, side: 24
+    ) { _ in }
+    var all: [Picture] = []
+    var frames = try Video(contentsOf: path).frames()
+    while let frame = try frames.next() { all.append(try frame.picture(shortSide: 48)) }
+    for item in 0..<10 {
+      let clip = try loader.trainingClip(of: 0, key: [5, UInt64(item)]).clip
+      var generator = KeyedGenerator(5, UInt64(item), 0)
+      let start = generator.uniform() * (39 / 20.0 - 5 * 0.15)
+      let shown = (0..<6).map { all[Int((start * 20 + 3 * Double($0) + 1e-3).rounded(.down))] }
+      let crop = SpatialPreset.released.trainingCrop(
+        width: all[0].width, height: all[0].height, side: 24, using: &generator)
+      #expect(clip == ClipPixels(shown, crop: crop, side: 24))
+    }
+  }
+
+  @Test func mirroringTurnsRowsAround() throws {
+    let picture = Picture(width: 30, height: 26, pixels: (0..<2340).map { UInt8($0 % 251) })
+    var crop = SpatialPreset.Crop(left: 3, top: 1, width: 24, height: 24)
+    let plain = ClipPixels([picture, picture], crop: crop, side: 24)
+    crop.isMirrored = true
+    let mirrored = ClipPixels([picture, picture], crop: crop, side: 24)
+    for frame in 0..<2 {
+      for (y, x) in [(0, 0), (5, 20), (23, 11)] {
+        for channel in 0..<3 {
+          let at = ((frame * 24 + y) * 24 + x) * 3 + channel
+          #expect(plain.pixels[at] == picture.pixels[((y + 1) * 30 + x + 3) * 3 + channel])
+          #expect(plain.pixels[at] == mirrored.pixels[at + 3 * (23 - 2 * x)])
+        }
+      }
+    }
+  }
+
+  /// Each clip of the single pass equals what reading it alone gives; short videos repeat their last frame.
+  @Test(arguments: SpatialPreset.allCases)
+  func testClipsOfOnePassEqualThoseReadAlone(preset: SpatialPreset) throws {
+    let paths = [
+      try video("long.mp4", frames: 58), try video("short.mp4", frames: 5),
+      try video("high.mp4", width: 40),
+    ]
+    let loader = ClipLoader(
+      footage: paths.map { .video(path: $0) }, sampling: Self.sampling, preset: preset, side: 24
+    ) { _ in }
+    for (index, path) in paths.enumerated() {
+      let clips = try loader.testClips(of: index, clips: 10, crops: 3)
+      #expect(clips.count == 30)
+      let starts = Self.sampling.testStarts(
+        clips: 10, lastFrameTime: try Video(contentsOf: path).lastFrameTime)
+      for (clip, start) in starts.enumerated() {
+        let frames = try Video(contentsOf: path).pictures(
+          shownAt: Self.sampling.times(from: start),
+          shortSide: preset.testShortSide(side: 24))
+        let crops = SpatialPreset.testCrops(
+          width: frames[0].width, height: frames[0].height, side: 24, crops: 3)
+        for (place, crop) in crops.enumerated() {
+          #expect(clips[clip * 3 + place] == ClipPixels(frames, crop: crop, side: 24))
+        }
+      }
+      #expect(
+        try loader.testClips(of: index, clips: 10).elementsEqual(
+          stride(from: 1, to: 30, by: 3).map { clips[$0] }))
+    }
+    let short = try loader.testClips(of: 1, clips: 1)[0].pixels
+    let size = 24 * 24 * 3
+    #expect(short[2 * size..<3 * size] == short[5 * size..<6 * size])
+    #expect(short[0..<size] != short[5 * size..<6 * size])
+  }
+
+  @Test func testClipsOfABadVideoThrow() throws {
+    let (footage, bad) = try mixture()
+    let reports = Reports()
+    let loader = ClipLoader(
+      footage: footage, sampling: Self.sampling, preset: .paper, side: 24
+    ) { reports.add($0) }
+    for index in footage.indices {
+      if bad.contains(footage[index].path) {
+        #expect(throws: MediaError.self) { try loader.testClips(of: index, clips: 2) }
+      } else {
+        #expect(try loader.testClips(of: index, clips: 2).count == 2)
+      }
+    }
+    #expect(reports.paths.isEmpty)
+  }
+}
