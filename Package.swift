@@ -103,7 +103,7 @@ let package = Package(
     tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
-    tests(of: "Training", ["KeyedRandom", "Media", "VideoData", "VideoModels"]),
+    tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],
