@@ -3,15 +3,16 @@
 # make build   set up and build; the tool is .build/release/mosi
 # make example set up, build and run Examples/PseudoMotionStep
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
+# make benchmark VIDEOS=dir  whether decoding keeps the training step fed
 # make docs    build the documentation into .build/documentation
 # make format  format the sources;  make lint  check their format
 # LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
-FORMATTED := Package.swift Sources Tests Examples Fuzzing
+FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := KeyedRandom Torch Media MoSI VideoModels VideoData Training
 
-.PHONY: demo test build example fuzz docs setup format lint
+.PHONY: demo test build example benchmark fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -31,6 +32,11 @@ demo: build
 example: setup
 	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
 	  --scratch-path .build/example PseudoMotionStep
+
+# Needs a machine that does nothing else.
+benchmark: setup
+	swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/benchmarks \
+	  DecodeAndStep $(VIDEOS)
 
 fuzz: setup
 	for reader in checkpoints safetensors; do \

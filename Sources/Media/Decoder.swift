@@ -53,6 +53,16 @@ final class Decoder {
     avcodec_free_context(&context)
   }
 
+  /// Whether frames that no other leans on are passed over without decoding; H.264 and HEVC alone say which they are
+  /// in every packet.
+  var skipsUnreferenced: Bool {
+    get { context.pointee.skip_frame == AVDISCARD_NONREF }
+    set {
+      guard [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC].contains(context.pointee.codec_id) else { return }
+      context.pointee.skip_frame = newValue ? AVDISCARD_NONREF : AVDISCARD_DEFAULT
+    }
+  }
+
   /// Gives the decoder a packet, or with nil tells it that there are no more; FFmpeg's status.
   func send(_ packet: PacketBuffer?) -> Int32 { avcodec_send_packet(context, packet?.pointer) }
 

@@ -166,6 +166,10 @@ extension Video {
     private var isDecoding = false
     /// The time that is sought, by the container's clock.
     private var goalTick: Int64 = 0
+    /// Before this tick frames that no other leans on are passed over.
+    private var unneededTick = Int64.min
+    /// Whether some may have been passed over since the seek.
+    private var hasSkipped = false
     /// The presentation time of the keyframe where decoding began. Frames shown before it that follow
     /// it in the file may lean on frames that were never decoded.
     private var keyTick: Int64?
@@ -188,8 +192,11 @@ extension Video {
       // Containers seek by decoding time and streams have leading frames, so the first frame after
       // the seek may come after `time`: then go further back.
       var back = 0.0
+      // Frames that no other leans on need no decoding before the one that is sought, which is seldom older than this.
+      var unneededTime: Double? = time - 0.5
       while true {
         let goal = time - back
+        unneededTick = unneededTime.map { $0 > 0 ? video.tick(at: $0) : .min } ?? .min
         let isFromStart = goal <= 0
         isPastStart = !isFromStart
         if isFromStart { video.restart() } else { video.restart(at: goal) }
@@ -199,6 +206,7 @@ extension Video {
         refusedTime = nil
         isDecoding = isFromStart
         keyTick = nil
+        hasSkipped = false
         goalTick = video.tick(at: time)
         var shown: VideoFrame?
         while let frame = decodeNext() {
@@ -209,6 +217,12 @@ extension Video {
           shown = frame
         }
         if waiting.isEmpty { waiting = [shown].compactMap { $0 } }
+        if hasSkipped, let unneeded = unneededTime, shown.map({ $0.time < unneeded }) ?? true {
+          // It may be among those that were passed over.
+          waiting = []
+          unneededTime = nil
+          continue
+        }
         if shown != nil || isFromStart { return }
         waiting = []
         back = back == 0 ? 0.5 : back * 4
@@ -245,6 +259,9 @@ extension Video {
         // AVI marks times at which nothing changes by empty packets; to the decoder they mean the end.
         guard content.size > 0 else { continue }
         if keyTick == nil { keyTick = content.pts }
+        let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
+        video.decoder.skipsUnreferenced = isUnneeded
+        if isUnneeded { hasSkipped = true }
         // A damaged packet is passed over.
         if video.decoder.send(packet) < 0 { noteRefusal() }
       }
