@@ -56,7 +56,7 @@ struct DatasetOptions: ParsableArguments {
     var settings = base ?? .init()
     if let dataset {
       // Lists of another form mean nothing here.
-      if dataset != settings.kind { settings.splits = "" }
+      if dataset != settings.kind { (settings.splits, settings.split) = ("", 1) }
       settings.kind = dataset
     }
     if let videos { settings.videos = videos }

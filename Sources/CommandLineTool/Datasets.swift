@@ -41,7 +41,7 @@ struct Datasets: ParsableCommand {
       let report: DatasetReport
       if decode {
         let progress = Progress(
-          label: "decoding", total: dataset.videos.count { $0.footage != nil }, unit: "videos")
+          label: "decoding", total: dataset.videos.count, unit: "videos")
         defer { progress.finish() }
         report = try DatasetReport(
           decoding: dataset, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount

@@ -99,6 +99,9 @@ struct Evaluate: ParsableCommand {
     guard !videos.isEmpty else {
       throw ValidationError("the dataset lists no videos for --subset \(subset.rawValue)")
     }
+    guard videos.contains(where: { $0.footage != nil }) else {
+      throw VideosMissing(count: videos.count, folder: settings.videos)
+    }
     let classes = try ClassOrder(weights, dataset)
     let inference = try options.inference(weights)
     let progress = Progress(label: "judging", total: videos.count, unit: "videos")
@@ -107,7 +110,9 @@ struct Evaluate: ParsableCommand {
       of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
       progress: progress.update)
     return (
-      settings.split, evaluation, isOwn: own == settings && subset == dataset.evaluationSubset
+      settings.split, evaluation,
+      isOwn: try own == settings && subset == dataset.evaluationSubset
+        && options.isAsTrained(weights)
     )
   }
 
@@ -181,5 +186,14 @@ struct Evaluate: ParsableCommand {
       meanClassAccuracy = mean(evaluations.map(\.meanClassAccuracy))
       splits = results.map { Split(split: $0.split, evaluation: $0.evaluation.summary) }
     }
+  }
+}
+
+/// A folder in which none of a dataset's videos is.
+struct VideosMissing: Error, CustomStringConvertible {
+  let count: Int
+  let folder: String
+  var description: String {
+    "none of the \(grouped(count)) videos is in \(folder): check --videos, or run mosi datasets check"
   }
 }

@@ -43,7 +43,10 @@ struct Features: ParsableCommand {
 
   func run() throws {
     let weights = try Weights(at: weights)
-    _ = try weights.headClasses()
+    guard weights.classCount != nil else {
+      throw ClipsUnusable(
+        path: weights.path, problem: "has a backbone but no head, and so no logits")
+    }
     let inference = try options.inference(weights)
     let isTensorFile = input.count == 1 && input[0].lowercased().hasSuffix(".safetensors")
     let result =

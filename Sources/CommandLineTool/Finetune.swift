@@ -13,6 +13,9 @@ struct Finetune: ParsableCommand {
       preview.png, curves, last.safetensors, best.safetensors) and evaluation/: the accuracy by class, the confusion \
       matrix and every video's scores, from 10 clips a video.
 
+      While it goes, the run is judged by the validation videos, or where there are none by the test videos, with \
+      one clip each: best.safetensors is then the best on the test videos, last.safetensors is what is reported.
+
       Ctrl-C saves and leaves; --resume goes on. Videos that cannot be read are reported once and passed over in \
       training; in the evaluation they count as wrong and are listed.
 

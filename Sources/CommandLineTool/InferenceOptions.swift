@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 import Training
 import VideoData
 
@@ -49,10 +50,10 @@ struct InferenceOptions: ParsableArguments {
     }
   }
 
-  /// The network of `weights`, ready to be shown videos.
+  /// The clips that the network of `weights` is shown.
   ///
   /// - Throws: `ConfigurationError`.
-  func inference(_ weights: Weights) throws -> VideoInference {
+  func clipSettings(_ weights: Weights) throws -> ClipSettings {
     var clip = weights.clip ?? ClipSettings()
     if let frames { clip.frames = frames }
     if let interval { clip.interval = interval }
@@ -60,13 +61,30 @@ struct InferenceOptions: ParsableArguments {
     if let size { clip.size = size }
     if let preset { clip.preset = preset }
     try clip.check()
+    return clip
+  }
+
+  /// Whether videos are judged as at the end of the fine-tuning that `weights` come from.
+  func isAsTrained(_ weights: Weights) throws -> Bool {
+    guard let finetuning = weights.finetuning else { return false }
+    return try clips == finetuning.validation.finalClips && crops == 1
+      && clipSettings(weights) == finetuning.clip
+  }
+
+  /// The network of `weights`, ready to be shown videos, in the precision that it was trained in.
+  ///
+  /// - Throws: `ConfigurationError`.
+  func inference(_ weights: Weights) throws -> VideoInference {
+    let clip = try clipSettings(weights)
     let options = try machine.execution()
     let model = weights.makeModel()
     model.move(to: options.device)
+    if options.device.isCUDA { Runtime.preferSpeedOnCUDA() }
     return VideoInference(
       model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
       clip: clip,
-      clips: clips, crops: crops, batch: batch, device: options.device, workers: options.workers)
+      clips: clips, crops: crops, batch: batch, device: options.device,
+      precision: weights.finetuning?.precision ?? .float32, workers: options.workers)
   }
 }
 

@@ -40,7 +40,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     let weights = try Weights(at: weights)
-    let names = try weights.headClasses()
+    let names = try weights.actionNames()
     let inference = try options.inference(weights)
     var results: [VideoPrediction] = []
     for path in videos {

@@ -41,6 +41,22 @@ final class ProgressBar: TrainingReporter {
     }
   }
 
+  func judging(_ done: Int, of total: Int) {
+    state.withLock { state in
+      let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
+      guard ContinuousClock.now - state.lastDraw >= interval, done < total else { return }
+      state.lastDraw = .now
+      let text = "judging: \(grouped(done)) of \(grouped(total)) videos"
+      if Terminal.isInteractive {
+        erase(&state)
+        state.bar = String(text.prefix(Terminal.width - 1))
+        Terminal.write(state.bar)
+      } else {
+        Terminal.line(text)
+      }
+    }
+  }
+
   func validated(_ record: ValidationRecord) {
     put(
       "epoch \(record.epoch): top-1 \(percent(record.top1)) on \(record.sources) unseen, "

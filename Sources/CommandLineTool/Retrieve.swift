@@ -39,6 +39,9 @@ struct Retrieve: ParsableCommand {
       throw ValidationError(
         "retrieval wants training videos and test videos; one of them is not listed")
     }
+    for videos in [training, test] where videos.allSatisfy({ $0.footage == nil }) {
+      throw VideosMissing(count: videos.count, folder: settings.videos)
+    }
     let inference = try options.inference(weights)
     let progress = Progress(
       label: "reading", total: training.count + test.count, unit: "videos")

@@ -17,9 +17,9 @@ import Training
   @Test func withoutADatasetTheRunsOwnIsTaken() throws {
     try folder.actions()
     try folder.finetuned()
-    let result = try tool.run("evaluate", "--weights", "r", "--clips", "3", "--crops", "3")
+    let result = try tool.run("evaluate", "--weights", "r", "--clips", "2")
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
-    #expect(result.output.contains("4, 3 clips of 3 crops"))
+    #expect(result.output.contains("4, 2 clips of 1 crop"))
     #expect(result.output.contains("r/evaluation") && result.output.contains("rises"))
     let files = try folder.contents(of: "r/evaluation")
     #expect(
@@ -27,8 +27,7 @@ import Training
         "classes.csv", "confusion.csv", "confusion.png", "confusion.svg", "evaluation.json",
         "scores.safetensors", "videos.csv",
       ])
-    let printed = try tool.run(
-      "evaluate", "--weights", "r", "--clips", "3", "--crops", "3", "--json")
+    let printed = try tool.run("evaluate", "--weights", "r", "--clips", "2", "--json")
     let report = try json(printed.output)
     let splits = report["splits"] as? [[String: Any]] ?? []
     let evaluation = splits.first?["evaluation"] as? [String: Any] ?? [:]
@@ -36,6 +35,12 @@ import Training
     #expect(evaluation["videoCount"] as? Int == 4 && report["top5"] == nil)
     let own = try json(String(decoding: files["evaluation.json"]!, as: UTF8.self))
     #expect(NSDictionary(dictionary: evaluation) == NSDictionary(dictionary: own))
+
+    // By another protocol: told, but the run's own files stay.
+    let other = try tool.run("evaluate", "--weights", "r", "--clips", "3", "--crops", "3")
+    #expect(
+      other.output.contains("4, 3 clips of 3 crops") && !other.output.contains("r/evaluation"))
+    #expect(try folder.contents(of: "r/evaluation") == files)
   }
 
   /// Batches, threads and the end of the list change nothing that counts.

@@ -78,7 +78,8 @@ func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningCo
   c.clip.rate = 10
   c.clip.size = 16
   c.model.width = 2
-  c.batch.clips = 2
+  // Two clips or more: of one alone conv5 leaves a single place, which has no variance.
+  c.batch.clips = 3
   c.batch.accumulation = 2
   c.regularization.labelSmoothing = 0.1
   c.regularization.gradientNorm = 1

@@ -95,6 +95,11 @@ extension TrainingRuns {
       }
     }
 
+    @Test func absentVideosAloneAreNoCrash() throws {
+      let outputs = try inference(clips: 2).run([nil, nil])
+      #expect(outputs.allSatisfy { if case .failure = $0 { true } else { false } })
+    }
+
     @Test func onesThatCannotBeReadStandInTheirPlaces() throws {
       let folder = try ScratchFolder()
       let good = try videos(folder)[0]

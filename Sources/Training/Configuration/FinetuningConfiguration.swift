@@ -4,7 +4,7 @@ import VideoModels
 /// Everything that decides what a fine-tuning computes; the defaults are the paper's (section 4.1 and appendix).
 public struct FinetuningConfiguration: RunConfiguration {
   public var seed = 0
-  /// Passes over the training videos, a clip of each.
+  /// Passes over the training videos, a clip of each (but for what does not fill a step).
   public var epochs = 300
   public var dataset = Dataset()
   public var start = Start()
@@ -76,7 +76,8 @@ public struct FinetuningConfiguration: RunConfiguration {
   public struct Batch: Codable, Equatable, Sendable {
     /// Clips that are in memory at once.
     public var clips = 128
-    /// Batches whose gradients make one step: 8 times 128 clips are the paper's.
+    /// Batches whose gradients make one step: 8 times 128 clips are the paper's. Steps are made smaller until they fit the
+    /// training set without much being left over.
     public var accumulation = 8
   }
 

@@ -34,6 +34,14 @@ public struct NormalizationSettings: Codable, Equatable, Sendable {
 
   public init() {}
 
+  /// That of torchvision's video networks, which were trained on Kinetics-400.
+  static let kinetics = {
+    var settings = Self()
+    settings.mean = [0.43216, 0.394666, 0.37645]
+    settings.deviation = [0.22803, 0.22145, 0.216989]
+    return settings
+  }()
+
   public var normalization: Normalization { Normalization(mean: mean, deviation: deviation) }
 
   func check() throws {

@@ -9,12 +9,7 @@ public struct ClassOrder: Sendable {
 
   /// - Throws: ``WeightsError`` where the network has no classes of actions, or their names differ from the dataset's.
   public init(_ weights: Weights, _ dataset: ActionDataset) throws {
-    guard weights.head == .actions, weights.classCount != nil else {
-      throw WeightsError(
-        path: weights.path,
-        problem: "has no head for actions: fine-tune it first (mosi finetune), or use mosi retrieve"
-      )
-    }
+    _ = try weights.actionNames()
     guard let names = weights.classNames else {
       // A file that does not name its classes can only be believed.
       guard weights.classCount == dataset.classNames.count else {

@@ -57,18 +57,23 @@ public struct Evaluation: Sendable {
   /// Judges a network on labelled videos.
   public init(
     of videos: [LabelledVideo], classNames: [String], with inference: VideoInference,
-    cache: TestClipCache? = nil, progress: (Int) -> Void = { _ in }
+    cache: TestClipCache? = nil, progress: (Int) throws -> Void = { _ in }
   ) throws {
-    let outputs = try inference.run(videos.map(\.footage), cache: cache, progress: progress)
+    let outputs = try inference.run(videos.map(\.footage), cache: cache, progress: progress) {
+      let losses = zip($1.logits, repeatElement(videos[$0].label, count: $1.logits.count))
+        .map { -log(max(softmax($0)[$1], 1e-300)) }
+      return (
+        probabilities: $1.probabilities, loss: losses.reduce(0, +) / Double(losses.count)
+      )
+    }
     self.init(
       classNames: classNames,
       videos: zip(videos, outputs).map { video, output in
         switch output {
         case .success(let output):
-          let losses = output.logits.map { -log(max(softmax($0)[video.label], 1e-300)) }
           return Video(
             name: video.name, label: video.label, probabilities: output.probabilities,
-            loss: losses.reduce(0, +) / Double(losses.count))
+            loss: output.loss)
         case .failure(let failure):
           return Video(
             name: video.name, label: video.label, probabilities: nil, failure: failure.reason)
@@ -135,7 +140,7 @@ extension Evaluation {
 
   var validationResult: ValidationResult {
     ValidationResult(
-      loss: loss, top1: top1, top1PerLabel: classes.map { $0.accuracy ?? 0 },
+      loss: loss, top1: top1, top1PerLabel: classes.map(\.accuracy),
       sourceCount: videos.count)
   }
 }

@@ -41,10 +41,12 @@ public struct Retrieval: Codable, Sendable {
   ///   - progress: told the number of videos done, of both kinds together.
   public init(
     training: [LabelledVideo], test: [LabelledVideo], classNames: [String],
-    with inference: VideoInference, progress: (Int) -> Void = { _ in }
+    with inference: VideoInference, progress: (Int) throws -> Void = { _ in }
   ) throws {
-    let outputs = try inference.run((training + test).map(\.footage), progress: progress)
-    let features = outputs.map { try? $0.get().meanFeatures }
+    let outputs = try inference.run((training + test).map(\.footage), progress: progress) {
+      $1.meanFeatures
+    }
+    let features = outputs.map { try? $0.get() }
     self.init(
       training: Array(zip(training, features[..<training.count])),
       test: zip(zip(test, features[training.count...]), outputs[training.count...]).map {
@@ -60,25 +62,35 @@ public struct Retrieval: Codable, Sendable {
     let usable = training.filter { $0.features != nil }
     let gallery = usable.isEmpty ? nil : directions(usable.map { $0.features! })
     let searched = test.indices.filter { test[$0].features != nil && gallery != nil }
+    let labels = usable.map(\.video.label)
     var found: [Int: (nearest: Int, cosine: Double, firstHit: Int?)] = [:]
     // So many at a time that the products with all training videos stay small.
-    for first in stride(from: 0, to: searched.count, by: 256) {
-      let members = Array(searched[first..<min(first + 256, searched.count)])
+    let rows = max(1, (1 << 24) / max(usable.count, 1))
+    for first in stride(from: 0, to: searched.count, by: rows) {
+      let members = Array(searched[first..<min(first + rows, searched.count)])
       let cosines = directions(members.map { test[$0].features! })
         .matmul(gallery!.permuted([1, 0])).array(of: Double.self)
       for (row, member) in members.enumerated() {
-        let values = cosines[row * usable.count..<(row + 1) * usable.count]
         let label = test[member].video.label
+        let values = cosines[row * usable.count..<(row + 1) * usable.count]
+        var nearest = 0
+        var hit: Int?
         // Of equal ones the first in the list comes first.
-        func precedes(_ a: Int, _ b: Int) -> Bool {
-          (-values[values.startIndex + a], a) < (-values[values.startIndex + b], b)
+        for (index, value) in values.enumerated() {
+          if value > values[values.startIndex + nearest] { nearest = index }
+          if labels[index] == label, hit.map({ value > values[values.startIndex + $0] }) ?? true {
+            hit = index
+          }
         }
-        let nearest = usable.indices.min(by: precedes)!
-        let hit = usable.indices.lazy.filter { usable[$0].video.label == label }.min(by: precedes)
-        found[member] = (
-          nearest, values[values.startIndex + nearest],
-          hit.map { hit in usable.indices.count { precedes($0, hit) } + 1 }
-        )
+        var place: Int?
+        if let hit {
+          let best = values[values.startIndex + hit]
+          var before = 0
+          for (index, value) in values.enumerated()
+          where value > best || (value == best && index < hit) { before += 1 }
+          place = before + 1
+        }
+        found[member] = (nearest, values[values.startIndex + nearest], place)
       }
     }
     matches = test.indices.map { index in
@@ -95,9 +107,9 @@ public struct Retrieval: Codable, Sendable {
       let hits = matches.count { ($0.firstHit ?? .max) <= k }
       return Accuracy(k: k, accuracy: Double(hits) / Double(max(matches.count, 1)))
     }
-    let shares = test.map { searched in
-      Double(usable.count { $0.video.label == searched.video.label }) / Double(max(usable.count, 1))
-    }
+    var counts: [Int: Int] = [:]
+    for label in labels { counts[label, default: 0] += 1 }
+    let shares = test.map { Double(counts[$0.video.label] ?? 0) / Double(max(labels.count, 1)) }
     chance = shares.reduce(0, +) / Double(max(shares.count, 1))
     trainingVideos = training.count
     testVideos = test.count
@@ -106,7 +118,7 @@ public struct Retrieval: Codable, Sendable {
 }
 
 /// The reason where there is no output.
-private func failure(_ output: Result<VideoInference.Output, VideoFailure>) -> String? {
+private func failure(_ output: Result<[Double], VideoFailure>) -> String? {
   if case .failure(let failure) = output { failure.reason } else { nil }
 }
 

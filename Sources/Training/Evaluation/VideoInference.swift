@@ -78,19 +78,31 @@ public struct VideoInference {
   /// - Parameters:
   ///   - footage: the videos; nil for one that is known to be absent.
   ///   - cache: keeps the decoded clips for the next time.
-  ///   - progress: told the number of videos done.
+  ///   - progress: told the number of videos done; what it throws ends the work.
   /// - Returns: for each video its output, or why there is none.
   public func run(
-    _ footage: [Footage?], cache: TestClipCache? = nil, progress: (Int) -> Void = { _ in }
+    _ footage: [Footage?], cache: TestClipCache? = nil,
+    progress: (Int) throws -> Void = { _ in }
   ) throws -> [Result<Output, VideoFailure>] {
+    try run(footage, cache: cache, progress: progress) { _, output in output }
+  }
+
+  /// As ``run(_:cache:progress:)``, keeping of each video's output only what `reduce` makes of it: of many videos the
+  /// outputs of all clips are too much for memory.
+  public func run<Reduced>(
+    _ footage: [Footage?], cache: TestClipCache? = nil,
+    progress: (Int) throws -> Void = { _ in },
+    reduce: (_ video: Int, _ output: Output) -> Reduced
+  ) throws -> [Result<Reduced, VideoFailure>] {
     let present = footage.indices.filter { footage[$0] != nil }
+    var results = footage.map { _ in
+      Result<Reduced, VideoFailure>.failure(VideoFailure(reason: "is not there"))
+    }
+    guard !present.isEmpty else { return results }
     let loader = ClipLoader(
       footage: present.map { footage[$0]! }, sampling: clip.sampling, preset: clip.preset,
       side: clip.size
     ) { _ in }
-    var outputs = footage.map { _ in
-      Result<Output, VideoFailure>.failure(VideoFailure(reason: "is not there"))
-    }
     let (clips, crops) = (clips, crops)
     let prefetcher = Prefetcher(
       count: present.count, workers: workers, ahead: workers + batch / (clips * crops)
@@ -108,35 +120,32 @@ public struct VideoInference {
 
     // Clips wait here until they fill a batch; the last batch is as large as what is left.
     var waiting: [(video: Int, clip: ClipPixels)] = []
+    var unfinished: [Int: Output] = [:]
     func forward(_ count: Int) {
       let members = waiting.prefix(count)
       for (member, output) in zip(members, self.output(of: members.map(\.clip))) {
-        guard case .success(var sofar) = outputs[member.video] else { continue }
-        outputs[member.video] = .success(Output())  // so that the arrays are not copied
-        sofar.features.append(output.features)
-        sofar.logits.append(output.logits)
-        outputs[member.video] = .success(sofar)
+        unfinished[member.video, default: Output()].features.append(output.features)
+        unfinished[member.video]!.logits.append(output.logits)
+        guard unfinished[member.video]!.logits.count == clips * crops else { continue }
+        let whole = unfinished.removeValue(forKey: member.video)!
+        results[member.video] =
+          whole.logits.allSatisfy { $0.allSatisfy(\.isFinite) }
+          ? .success(reduce(member.video, whole))
+          : .failure(
+            VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
       }
       waiting.removeFirst(count)
     }
     for (done, video) in present.enumerated() {
       switch try prefetcher.next()! {
-      case .failure(let failure): outputs[video] = .failure(failure)
-      case .success(let clips):
-        outputs[video] = .success(Output())
-        waiting += clips.map { (video, $0) }
+      case .failure(let failure): results[video] = .failure(failure)
+      case .success(let clips): waiting += clips.map { (video, $0) }
       }
       while waiting.count >= batch { forward(batch) }
-      progress(done + 1)
+      try progress(done + 1)
     }
     if !waiting.isEmpty { forward(waiting.count) }
-    return outputs.map { output in
-      guard case .success(let sound) = output,
-        !sound.logits.allSatisfy({ $0.allSatisfy(\.isFinite) })
-      else { return output }
-      return .failure(
-        VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
-    }
+    return results
   }
 
   /// Features and logits of clips that are normalized already: float32 [M, 3, N, H, W] on the CPU, `batch` at a time, to

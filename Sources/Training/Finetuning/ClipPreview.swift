@@ -17,7 +17,7 @@ struct ClipPreview {
       let key = [seed, DrawPurpose.preview.rawValue, UInt64(row)]
       let (clip, index) = try loader.trainingClip(
         of: row * videos.training.count / count, key: key)
-      let generator = KeyedGenerator(key: key + [0])
+      let generator = KeyedGenerator(key: key + [3])
       let frames = withoutGradients {
         (clips.jittered([clip], [generator], .cpu).selected(0, 0) * 255).round().to(.uint8)
           .permuted([0, 2, 3, 1]).contiguous()

@@ -35,13 +35,15 @@ public func finetune(
     footage: videos.training.map { $0.footage! }, sampling: clip.sampling, preset: clip.preset,
     side: clip.size, flip: clip.flip, cacheBytes: options.cacheBytes - heldOutClips.byteLimit
   ) { reporter.warn("passed over: \($0.reason)") }
-  // A training set smaller than the paper's step makes smaller steps. Batches are of equal size: a small one left over
-  // would weigh as much in the normalizations' statistics as the others.
+  // Steps and batches of equal size, at most that of the configuration: of what is left over an epoch would miss much,
+  // and a small batch would weigh as much in the normalizations' statistics as the others.
   let batch = configuration.batch
-  let clipsPerStep = min(batch.clips * batch.accumulation, videos.training.count)
+  let mostClips = batch.clips * batch.accumulation
+  let stepsPerEpoch = (videos.training.count + mostClips - 1) / mostClips
+  let clipsPerStep = videos.training.count / stepsPerEpoch
   let batchCount = (clipsPerStep + batch.clips - 1) / batch.clips
   let plan = StepPlan(
-    epochs: configuration.epochs, stepsPerEpoch: videos.training.count / clipsPerStep,
+    epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
     batches: (0..<batchCount).map {
       clipsPerStep * ($0 + 1) / batchCount - clipsPerStep * $0 / batchCount
     }, clipsPerSample: 1)
@@ -80,9 +82,10 @@ public func finetune(
     normalization: configuration.normalization.normalization)
   let needsPreview = !resuming || !FileManager.default.fileExists(atPath: run.preview)
   let preview = try needsPreview ? ClipPreview(loader, videos, clips, seed: seed) : nil
-  let names = [videos.training, videos.heldOut].map { $0.map(\.name) } + [videos.classNames]
+  let names = [videos.training, videos.heldOut, videos.evaluated]
+    .map { $0.map { "\($0.name) \($0.label)" } }
   try loop.open(
-    sources: digest(of: names),
+    sources: digest(of: names + [videos.classNames]),
     introduction:
       "\(videos.training.count) videos of \(videos.classNames.count) classes to train on, "
       + "\(videos.heldOut.count) to validate on",
@@ -129,7 +132,8 @@ public func finetune(
         ? nil
         : Evaluation(
           of: videos.heldOut, classNames: videos.classNames,
-          with: inference(clips: validation.clips), cache: heldOutClips
+          with: inference(clips: validation.clips), cache: heldOutClips,
+          progress: { reporter.judging($0, of: videos.heldOut.count) }
         ).validationResult
     })
   guard hasFinished else {
@@ -141,10 +145,19 @@ public func finetune(
   if validation.finalClips > 0, !videos.evaluated.isEmpty {
     reporter.note(
       "judging by \(videos.evaluated.count) videos, \(validation.finalClips) clips each")
-    evaluation = try loop.whileJudged {
-      try Evaluation(
-        of: videos.evaluated, classNames: videos.classNames,
-        with: inference(clips: validation.finalClips))
+    do {
+      evaluation = try loop.whileJudged {
+        try Evaluation(
+          of: videos.evaluated, classNames: videos.classNames,
+          with: inference(clips: validation.finalClips)
+        ) { done in
+          reporter.judging(done, of: videos.evaluated.count)
+          // All steps are saved; who resumes comes back to here.
+          if reporter.wantsToStop { throw StopWanted() }
+        }
+      }
+    } catch is StopWanted {
+      return .stopped(step: loop.position.step, totalSteps: plan.totalSteps)
     }
     try evaluation!.write(to: run.evaluation)
   }
@@ -176,6 +189,9 @@ extension FinetuningConfiguration {
     try self.init(file: file, settings: settings, over: base)
   }
 }
+
+/// Somebody asked to stop while the network was judged.
+private struct StopWanted: Error {}
 
 /// A clip that came through the prefetcher.
 private struct LoadedClip: Sendable {

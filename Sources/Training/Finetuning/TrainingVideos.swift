@@ -40,6 +40,12 @@ struct TrainingVideos {
     let validation = dataset.videos(of: .validation)
     evaluated = dataset.videos(of: dataset.evaluationSubset)
     heldOut = validation.isEmpty ? evaluated : validation
+    let missing = Set(heldOut + evaluated).filter { $0.footage == nil }
+    if !missing.isEmpty {
+      reporter.warn(
+        "\(missing.count) of the videos to be judged by are not in \(settings.videos) and count as wrong; "
+          + "mosi datasets check lists them")
+    }
   }
 
   /// `count` videos of each class, in the lists' order.

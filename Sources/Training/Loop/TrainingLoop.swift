@@ -179,34 +179,40 @@ struct TrainingLoop<Configuration: RunConfiguration> {
 
       // The end of an epoch: validation, checkpoint.
       let endsEpoch = position.step % plan.stepsPerEpoch == 0
+      var isJudged = false
       if endsEpoch {
         if validates(epoch + 1), let result = try judged(validation) {
           let record = ValidationRecord(
             step: position.step, epoch: epoch + 1, loss: result.loss, top1: result.top1,
-            top1PerLabel: Dictionary(uniqueKeysWithValues: zip(classNames, result.top1PerLabel)),
+            top1PerLabel: Dictionary(
+              uniqueKeysWithValues: zip(classNames, result.top1PerLabel)
+                .compactMap { name, top1 in top1.map { (name, $0) } }),
             sources: result.sourceCount)
           try metrics.append(record)
           board.record(record)
           reporter.validated(record)
+          isJudged = true
           if result.top1 > position.bestTop1 {
             position.bestTop1 = result.top1
             collectBadSources()
             try save(to: run.best)
           }
         }
-        collectBadSources()
-        try save(to: run.last)
-        lastSave = .now
-        drawCurves()
       }
       let isDue =
         (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
       // Asked once: what is told as saved has been saved.
       let stops = reporter.wantsToStop
-      if !endsEpoch, isDue || stops {
+      // Of a small training set an epoch may be a single step, and a checkpoint each would cost more than it.
+      let isLast = position.step == plan.totalSteps
+      if isJudged || isDue || stops || isLast {
+        guard model.trainableParameters.allSatisfy(\.tensor.isFinite) else {
+          throw RunError.diverged(step: position.step)
+        }
         collectBadSources()
         try save(to: run.last)
         lastSave = .now
+        if endsEpoch { drawCurves() }
       }
       if stops, position.step < plan.totalSteps { return false }
     }
@@ -286,8 +292,8 @@ struct ValidationResult {
   /// The mean cross-entropy over the clips, in nats.
   let loss: Double
   let top1: Double
-  /// By label.
-  let top1PerLabel: [Double]
+  /// By label; nil for one that nothing is there of.
+  let top1PerLabel: [Double?]
   /// The number of sources or videos judged by.
   let sourceCount: Int
 }

@@ -6,10 +6,16 @@ public protocol TrainingReporter: AnyObject, Sendable {
   func warn(_ text: String)
   /// A step is done.
   func stepped(_ progress: TrainingProgress)
+  /// So many of the videos that the network is judged by are done.
+  func judging(_ done: Int, of total: Int)
   /// A validation is done.
   func validated(_ record: ValidationRecord)
   /// True once the person wants the run to save and leave.
   var wantsToStop: Bool { get }
+}
+
+extension TrainingReporter {
+  public func judging(_ done: Int, of total: Int) {}
 }
 
 /// How far a training is.

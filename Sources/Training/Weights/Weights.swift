@@ -121,8 +121,8 @@ public struct Weights {
     settings.batchNormEpsilon = network.epsilon
     self.init(
       path: path, tensors: network.ownState(tensors), model: settings,
-      head: network.head?.kind ?? .pretext, classNames: nil, normalization: nil, clip: nil,
-      finetuning: nil)
+      head: network.head?.kind ?? .pretext, classNames: nil,
+      normalization: network.names == .torchvision ? .kinetics : nil, clip: nil, finetuning: nil)
     try checkTensors()
   }
 
@@ -152,13 +152,15 @@ public struct Weights {
   /// The number of classes of the head; nil where there is none.
   public var classCount: Int? { tensors["head.\(head.rawValue).weight"]?.shape.first }
 
-  /// The names of the head's classes, `class N` where the file has none.
+  /// The names of the actions that the head tells apart, `class N` where the file has none.
   ///
-  /// - Throws: ``WeightsError`` where there is no head.
-  public func headClasses() throws -> [String] {
-    guard let classCount else {
+  /// - Throws: ``WeightsError`` where there is no head for actions.
+  public func actionNames() throws -> [String] {
+    guard head == .actions, let classCount else {
       throw WeightsError(
-        path: path, problem: "has a backbone but no head: fine-tune it first (mosi finetune)")
+        path: path,
+        problem: "has no head for actions: fine-tune it first (mosi finetune), or use mosi retrieve"
+      )
     }
     return classNames ?? (0..<classCount).map { "class \($0)" }
   }
