@@ -33,7 +33,9 @@ extension Architecture {
   /// The names under `names` of the network's tensors, all different, by what a ``VideoClassifier`` calls them, which is
   /// the released name.
   ///
-  /// - Parameter head: the head, whose names are among them; nil for the backbone alone.
+  /// - Parameters:
+  ///   - names: whose names are wanted.
+  ///   - head: the head, whose names are among them; nil for the backbone alone.
   /// - Returns: nil where there are none: torchvision has three of the architectures, and no head but that of actions.
   public func tensorNames(_ names: StateNames, head: VideoClassifier.Head.Kind?)
     -> [String: String]?

@@ -38,6 +38,8 @@ public struct Retrieval: Codable, Sendable {
   /// - Parameters:
   ///   - training: the videos that are searched.
   ///   - test: the videos that are searched for.
+  ///   - classNames: by label.
+  ///   - inference: makes the features.
   ///   - progress: told the number of videos done, of both kinds together.
   public init(
     training: [LabelledVideo], test: [LabelledVideo], classNames: [String],

@@ -28,10 +28,13 @@ public struct VideoInference {
 
   /// - Parameters:
   ///   - model: on `device`, in evaluation mode.
+  ///   - normalization: what the model was trained with.
   ///   - clip: frames, interval, size and preset of the clips.
   ///   - clips: clips a video; the paper tests with 10.
   ///   - crops: 1 or 3 crops a clip.
   ///   - batch: clips that go through the network at once.
+  ///   - device: where the model is.
+  ///   - precision: what convolutions are computed in.
   ///   - workers: threads that decode.
   public init(
     model: VideoClassifier, normalization: Normalization, clip: ClipSettings, clips: Int,

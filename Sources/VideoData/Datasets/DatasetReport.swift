@@ -36,6 +36,7 @@ public struct DatasetReport: Sendable, Encodable {
   /// Counts the videos of `dataset` and decodes of each present one the first frame and the last.
   ///
   /// - Parameters:
+  ///   - dataset: What is counted.
   ///   - workers: The threads that decode.
   ///   - progress: Called on the caller's thread after each video, with how many of how many are done.
   public init(
