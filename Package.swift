@@ -43,6 +43,7 @@ let package = Package(
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Insight", targets: ["Insight"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -90,12 +91,18 @@ let package = Package(
         "SafeFiles",
         "Figures", "Yams",
       ]),
+    library(
+      "Insight",
+      [
+        "Torch", "MoSI", "VideoModels", "VideoData", "Training", "Media", "Figures", "KeyedRandom",
+        "SafeFiles", "OpticalFlow",
+      ]),
 
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", "OpticalFlow",
+        "Training", "Insight", "OpticalFlow",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -113,6 +120,7 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
+    tests(of: "Insight", ["KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"]),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],

@@ -18,6 +18,8 @@ public struct Weights {
   public let normalization: NormalizationSettings?
   /// The clips that the network was trained on; nil where the file does not tell. Of a pre-training its frames and size.
   public let clip: ClipSettings?
+  /// The configuration of the pre-training that they come from, if they do.
+  public let pretraining: PretrainingConfiguration?
   /// The configuration of the fine-tuning that they come from, if they do.
   public let finetuning: FinetuningConfiguration?
 
@@ -73,7 +75,7 @@ public struct Weights {
       self.init(
         path: path, tensors: tensors, model: configuration.model, head: .pretext,
         classNames: checkpoint.classNames, normalization: configuration.normalization, clip: clip,
-        finetuning: nil)
+        pretraining: configuration)
     case .finetuning:
       let configuration = try FinetuningConfiguration(yaml: checkpoint.configuration, origin: file)
       self.init(
@@ -95,7 +97,7 @@ public struct Weights {
   private init(
     path: String, tensors: [String: Tensor], model: ModelSettings, head: VideoClassifier.Head.Kind,
     classNames: [String]?, normalization: NormalizationSettings?, clip: ClipSettings?,
-    finetuning: FinetuningConfiguration?
+    pretraining: PretrainingConfiguration? = nil, finetuning: FinetuningConfiguration? = nil
   ) {
     self.path = path
     self.tensors = tensors
@@ -104,6 +106,7 @@ public struct Weights {
     self.classNames = classNames
     self.normalization = normalization
     self.clip = clip
+    self.pretraining = pretraining
     self.finetuning = finetuning
   }
 
@@ -122,7 +125,7 @@ public struct Weights {
     self.init(
       path: path, tensors: network.ownState(tensors), model: settings,
       head: network.head?.kind ?? .pretext, classNames: nil,
-      normalization: network.names == .torchvision ? .kinetics : nil, clip: nil, finetuning: nil)
+      normalization: network.names == .torchvision ? .kinetics : nil, clip: nil)
     try checkTensors()
   }
 
