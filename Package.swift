@@ -123,7 +123,7 @@ let package = Package(
     tests(
       of: "Insight", ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"],
       resources: goldens),
-    tests(of: "CommandLineTool", ["Training"]),
+    tests(of: "CommandLineTool", ["Insight", "Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
