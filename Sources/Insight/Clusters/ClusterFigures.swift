@@ -90,7 +90,7 @@ struct ClusterPicture: Drawing {
   ) {
     func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
     title =
-      "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), mostly "
+      "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), most often "
       + cluster.dominantDirection.rawValue
     subtitle =
       "clips: "
