@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Media
 import Torch
+import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
