@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Insight", targets: ["Insight"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -83,12 +84,19 @@ let package = Package(
         "SafeFiles",
         "Figures", "Yams",
       ]),
+    library(
+      "Insight",
+      [
+        "Torch", "MoSI", "VideoModels", "VideoData", "Training", "Media", "Figures", "KeyedRandom",
+        "SafeFiles",
+      ]),
 
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Insight",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
@@ -104,6 +112,7 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
+    tests(of: "Insight", ["KeyedRandom", "Torch"]),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],

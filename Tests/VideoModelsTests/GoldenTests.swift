@@ -35,25 +35,6 @@ import VideoModels
     return try #require(goldens[name])
   }
 
-  /// The state dict that make_goldens.py fills a network with.
-  private func state(_ shapes: [String: [Int]]) -> [String: Tensor] {
-    var state: [String: Tensor] = [:]
-    for (place, (name, shape)) in shapes.sorted(by: { $0.key < $1.key }).enumerated() {
-      let key = [50, UInt64(place)]
-      if name.hasSuffix("num_batches_tracked") {
-        state[name] = .zeros(shape, dtype: .int64)
-      } else if shape.count == 5 {
-        let bound = (3 / Double(shape[1...].reduce(1, *))).squareRoot()
-        state[name] = keyed(key, shape, -bound...bound)
-      } else if shape.count == 1, name.hasSuffix(".weight") || name.hasSuffix(".running_var") {
-        state[name] = keyed(key, shape, 0.5...1.5)
-      } else {
-        state[name] = keyed(key, shape, -0.5...0.5)
-      }
-    }
-    return state
-  }
-
   /// The golden's weights in the network that they are recognized as.
   private func model(_ golden: Golden, _ network: RecognizedNetwork, epsilon: Double? = nil) throws
     -> VideoClassifier
@@ -63,7 +44,7 @@ import VideoModels
       network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
       head: head.kind,
       classes: head.classes, dropout: 0)
-    try model.load(network.ownState(state(golden.state)))
+    try model.load(network.ownState(keyedState(golden.state)))
     return model
   }
 
