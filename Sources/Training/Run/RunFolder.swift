@@ -22,6 +22,8 @@ public struct RunFolder: Sendable {
   public var curvesAsSVG: String { file("curves.svg") }
   /// The folder of what a fine-tuning's final evaluation leaves.
   public var evaluation: String { file("evaluation") }
+  /// The folder of what a command that looks into the network leaves, `localize` for instance.
+  public func insight(_ name: String) -> String { file("insight/\(name)") }
   /// TensorBoard's event files.
   public var events: String { file("events") }
 

@@ -9,6 +9,8 @@ public struct Weights {
   /// By the names of a `VideoClassifier`: `backbone.…` and `head.…`.
   public let tensors: [String: Tensor]
   public let description: WeightsDescription
+  /// The configuration of the pre-training that they come from, if they do.
+  public let pretraining: PretrainingConfiguration?
   /// The configuration of the fine-tuning that they come from, if they do.
   public let finetuning: FinetuningConfiguration?
 
@@ -80,6 +82,7 @@ public struct Weights {
     self.path = path
     self.tensors = tensors
     self.description = description
+    pretraining = try description.recipe?.pretraining(origin: path)
     finetuning = try description.recipe?.finetuning(origin: path)
     // A file from a stranger may say one thing and hold another.
     if let names = description.classNames {

@@ -27,6 +27,13 @@ public struct TrainingRecipe: Equatable, Sendable {
   /// Its whole configuration as YAML.
   public let configuration: String
 
+  /// The configuration of a pre-training; nil for a fine-tuning.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  public func pretraining(origin: String) throws -> PretrainingConfiguration? {
+    phase == .pretraining ? try PretrainingConfiguration(yaml: configuration, origin: origin) : nil
+  }
+
   /// The configuration of a fine-tuning; nil for a pre-training.
   ///
   /// - Throws: ``ConfigurationError``.
