@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// libtorch is found through `libtorch.pc`, which scripts/setup.sh writes to .libtorch/pkgconfig.
+// libtorch and OpenCV are found through `libtorch.pc` and `opencv-video.pc`, which scripts/setup.sh
+// writes to .libtorch/pkgconfig.
 // The run path is an unsafe flag, so only executables and tests carry it: the libraries stay usable
 // as versioned dependencies.
 let libtorchRunPath: [LinkerSetting] = [
@@ -35,6 +36,7 @@ let package = Package(
     .executable(name: "mosi", targets: ["CommandLineTool"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Media", targets: ["Media"]),
+    .library(name: "OpticalFlow", targets: ["OpticalFlow"]),
     .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
@@ -61,6 +63,9 @@ let package = Package(
     .systemLibrary(
       name: "CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+    .systemLibrary(
+      name: "COpenCV", pkgConfig: "opencv-video",
+      providers: [.apt(["libopencv-video-dev"]), .brew(["opencv"])]),
 
     // The C ABI over libtorch, and Swift's tensors over that.
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
@@ -69,6 +74,8 @@ let package = Package(
     library("SafeFiles"),
     library("KeyedRandom"),
     library("Media", ["CFFmpeg", "SafeFiles"]),
+    .target(name: "COpticalFlow", dependencies: ["COpenCV"]),
+    library("OpticalFlow", ["COpticalFlow", "Media"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
     .target(
       name: "TensorBoard",
@@ -88,14 +95,14 @@ let package = Package(
       "Insight",
       [
         "Torch", "MoSI", "VideoModels", "VideoData", "Training", "Media", "Figures", "KeyedRandom",
-        "SafeFiles",
+        "SafeFiles", "OpticalFlow",
       ]),
 
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", "Insight",
+        "Training", "Insight", "OpticalFlow",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -104,6 +111,7 @@ let package = Package(
     tests(of: "KeyedRandom", resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
     tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
+    tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),
     tests(of: "Figures"),
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -112,7 +120,7 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
-    tests(of: "Insight", ["KeyedRandom", "Torch"]),
+    tests(of: "Insight", ["KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"]),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],
