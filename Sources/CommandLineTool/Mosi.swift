@@ -19,7 +19,8 @@ struct Mosi: ParsableCommand {
     version: Version.text,
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
-      Features.self, Localize.self, Convert.self, Inspect.self, Datasets.self, Models.self,
+      Features.self, Localize.self, Clusters.self, Curves.self, Convert.self, Inspect.self,
+      Datasets.self, Models.self,
       Doctor.self,
     ])
 
