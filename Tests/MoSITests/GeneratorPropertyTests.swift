@@ -194,10 +194,12 @@ private struct ExactPath {
         let sides = (1...length).filter { share(side: $0, of: length, ratio: ratio) > 0 }
         let bySide = Dictionary(grouping: regions, by: \.side)
         #expect(Set(bySide.keys).isSubset(of: sides), "\(geometry)")
-        probabilities.append(
-          chiSquareProbability(
-            sides.map { bySide[$0]?.count ?? 0 },
-            shares: sides.map { share(side: $0, of: length, ratio: ratio) }))
+        if sides.count > 1 {
+          probabilities.append(
+            chiSquareProbability(
+              sides.map { bySide[$0]?.count ?? 0 },
+              shares: sides.map { share(side: $0, of: length, ratio: ratio) }))
+        }
         // Sides that are drawn too rarely say nothing.
         for (side, regions) in bySide where regions.count > 1000 {
           let (columns, rows) = (geometry.width - side + 1, geometry.height - side + 1)
@@ -237,7 +239,7 @@ private struct ExactPath {
   /// Bit for bit: outside of the mask frame q, inside the moving picture, which without jitter is the crop of the source.
   @Test(arguments: 1...4, frameCounts)
   func outsideIsStaticAndInsideMoves(granularity: Int, frames: Int) {
-    for seed in 0..<10 as Range<UInt64> {
+    for seed in 0..<20 as Range<UInt64> {
       var generator = KeyedGenerator(64, UInt64(granularity), UInt64(frames), seed)
       let geometry = geometry(
         least: 2, clip: 24, room: 40, frames: frames, isSquare: seed % 2 == 0, &generator)
