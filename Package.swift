@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// libtorch is found through `libtorch.pc`, which scripts/setup.sh writes to .libtorch/pkgconfig.
+// libtorch and OpenCV are found through `libtorch.pc` and `opencv-video.pc`, which scripts/setup.sh
+// writes to .libtorch/pkgconfig.
 // The run path is an unsafe flag, so only executables and tests carry it: the libraries stay usable
 // as versioned dependencies.
 let libtorchRunPath: [LinkerSetting] = [
@@ -35,12 +36,14 @@ let package = Package(
     .executable(name: "mosi", targets: ["CommandLineTool"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Media", targets: ["Media"]),
+    .library(name: "OpticalFlow", targets: ["OpticalFlow"]),
     .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Insight", targets: ["Insight"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -60,6 +63,9 @@ let package = Package(
     .systemLibrary(
       name: "CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+    .systemLibrary(
+      name: "COpenCV", pkgConfig: "opencv-video",
+      providers: [.apt(["libopencv-video-dev"]), .brew(["opencv"])]),
 
     // The C ABI over libtorch, and Swift's tensors over that.
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
@@ -68,6 +74,8 @@ let package = Package(
     library("SafeFiles"),
     library("KeyedRandom"),
     library("Media", ["CFFmpeg", "SafeFiles"]),
+    .target(name: "COpticalFlow", dependencies: ["COpenCV"]),
+    library("OpticalFlow", ["COpticalFlow", "Media"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
     .target(
       name: "TensorBoard",
@@ -83,12 +91,19 @@ let package = Package(
         "SafeFiles",
         "Figures", "Yams",
       ]),
+    library(
+      "Insight",
+      [
+        "Torch", "MoSI", "VideoModels", "VideoData", "Training", "Media", "Figures", "KeyedRandom",
+        "SafeFiles", "OpticalFlow",
+      ]),
 
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Insight", "OpticalFlow",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
@@ -96,6 +111,7 @@ let package = Package(
     tests(of: "KeyedRandom", resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
     tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
+    tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),
     tests(of: "Figures"),
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -104,6 +120,9 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
+    tests(
+      of: "Insight", ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"],
+      resources: goldens),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],

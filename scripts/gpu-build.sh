@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds a mosi for a machine that has PyTorch for CUDA but neither Swift nor FFmpeg, and gathers what it needs in
-# .build-gpu/carry.tar.xz: the tool with Swift's runtime linked in, FFmpeg's and Cairo's libraries (62 MiB).
+# .build-gpu/carry.tar.xz: the tool with Swift's runtime linked in, FFmpeg's, Cairo's and OpenCV's libraries
+# (about 70 MiB).
 #
 #   scripts/gpu-build.sh [2.11.0]       the version of PyTorch there
 #

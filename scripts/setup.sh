@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Brings what the build needs and nothing twice: FFmpeg's and Cairo's development files through apt,
-# libtorch out of the torch wheel. Leaves
-#   .libtorch/torch                     a link to the torch folder in use (include/, lib/)
-#   .libtorch/pkgconfig/libtorch.pc     what SwiftPM reads
+# Brings what the build needs and nothing twice: FFmpeg's, Cairo's and OpenCV's development files
+# through apt, libtorch out of the torch wheel. Leaves
+#   .libtorch/torch                         a link to the torch folder in use (include/, lib/)
+#   .libtorch/pkgconfig/libtorch.pc         what SwiftPM reads
+#   .libtorch/pkgconfig/opencv-video.pc     likewise: Debian's packages of single modules have none
 # Settings (environment):
 #   LIBTORCH=/path/to/torch             use this PyTorch or libtorch (2.11 to 2.13) instead of a wheel
 #   MOSI_TORCH_INDEX=URL                a package index to ask for torch, besides pip's own
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 readonly wheel_version=2.13.0
 readonly lowest=211 highest=213  # major * 100 + minor, as compared below
 readonly apt_packages=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libcairo2-dev fonts-dejavu-core libstdc++-12-dev)
+  libcairo2-dev libopencv-video-dev fonts-dejavu-core libstdc++-12-dev)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
@@ -25,26 +26,27 @@ require_swift() {
 
 install_system_libraries() {
   if [ "$(uname)" = Darwin ]; then
-    for module in libavformat cairo; do
+    for module in libavformat cairo opencv4; do
       pkg-config --exists "$module" 2>/dev/null \
-        || die "$module is missing: run 'brew install pkg-config ffmpeg cairo'"
+        || die "$module is missing: run 'brew install pkg-config ffmpeg cairo opencv'"
     done
     return
   fi
   if command -v pkg-config >/dev/null \
     && pkg-config --exists libavformat libavcodec libavutil libswscale cairo \
+    && [ -n "$(opencv_headers)" ] \
     && { ! command -v dpkg >/dev/null || dpkg -s fonts-dejavu-core >/dev/null 2>&1; }; then
     return
   fi
   local command="apt-get install -y --no-install-recommends ${apt_packages[*]}"
   command -v apt-get >/dev/null \
-    || die "FFmpeg's and Cairo's development files are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale and cairo with this system's package manager"
+    || die "development files of FFmpeg, Cairo or OpenCV are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale, cairo and opencv 4 with this system's package manager"
   local as_root=env
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || die "not root and no sudo: run as root: $command"
     as_root="sudo env"
   fi
-  say "installing FFmpeg's and Cairo's development files with apt-get"
+  say "installing the development files of FFmpeg, Cairo and OpenCV with apt-get"
   local log; log=$(mktemp)
   if ! { $as_root apt-get update && $as_root DEBIAN_FRONTEND=noninteractive $command; } \
     </dev/null >"$log" 2>&1; then
@@ -52,6 +54,45 @@ install_system_libraries() {
     die "apt-get failed (its last lines are above, all of it in $log): mend that, or run: $command"
   fi
   rm -f "$log"
+}
+
+# --- OpenCV -------------------------------------------------------------------------------------
+
+# Prints the folder of OpenCV's headers, or nothing where its module of optical flow is missing.
+opencv_headers() {
+  local folder
+  for folder in "$(pkg-config --variable=includedir opencv4 2>/dev/null)" /usr/include/opencv4; do
+    [ -f "$folder/opencv2/video/tracking.hpp" ] || continue
+    echo "$folder"
+    return
+  done
+}
+
+use_opencv() {
+  local headers; headers=$(opencv_headers)
+  [ -n "$headers" ] || die "OpenCV's header opencv2/video/tracking.hpp is missing: install libopencv-video-dev, or opencv 4 with its pkg-config file"
+  local libraries; libraries=$(pkg-config --variable=libdir opencv4 2>/dev/null) || libraries=
+  local version
+  version=$(awk '/#define CV_VERSION_(MAJOR|MINOR)/ {printf "%s%s", dot, $3; dot = "."}' \
+    "$headers/opencv2/core/version.hpp")
+  describe opencv-video <<EOF
+Name: opencv-video
+Description: OpenCV's optical flow
+Version: $version
+Cflags: -I${headers// /\\ }
+Libs: ${libraries:+-L${libraries// /\\ } }-lopencv_video -lopencv_imgproc -lopencv_core
+EOF
+}
+
+# Writes standard input to the pkg-config file of module $1. Files change only when their content
+# does, so that a repeated set-up rebuilds nothing.
+describe() {
+  mkdir -p .libtorch/pkgconfig
+  local file=.libtorch/pkgconfig/$1.pc
+  local description; description=$(cat)
+  if [ ! -f "$file" ] || [ "$(cat "$file")" != "$description" ]; then
+    printf '%s\n' "$description" >"$file.new" && mv "$file.new" "$file"
+  fi
 }
 
 # --- libtorch -----------------------------------------------------------------------------------
@@ -104,15 +145,13 @@ install_wheel() {
 
 torch_in() { echo "$1"/lib/python3*/site-packages/torch; }
 
-# Links and describes the libtorch in folder $1; files change only when their content does, so that
-# a repeated set-up rebuilds nothing.
+# Links and describes the libtorch in folder $1.
 use_torch() {
-  mkdir -p .libtorch/pkgconfig
+  mkdir -p .libtorch
   [ "$(readlink .libtorch/torch 2>/dev/null)" = "$1" ] || ln -sfn "$1" .libtorch/torch
   local version; version=$(torch_version "$1")
   local prefix=${1// /\\ }  # pkg-config splits at plain spaces
-  local description
-  description=$(cat <<EOF
+  describe libtorch <<EOF
 prefix=$prefix
 
 Name: libtorch
@@ -121,11 +160,6 @@ Version: $((version / 100)).$((version % 100))
 Cflags: -I\${prefix}/include
 Libs: -L\${prefix}/lib -ltorch -ltorch_cpu -lc10
 EOF
-  )
-  local file=.libtorch/pkgconfig/libtorch.pc
-  if [ ! -f "$file" ] || [ "$(cat "$file")" != "$description" ]; then
-    printf '%s\n' "$description" >"$file.new" && mv "$file.new" "$file"
-  fi
 }
 
 require_swift
@@ -137,4 +171,5 @@ if [ -n "${LIBTORCH:-}" ]; then
 else
   folder=$(install_wheel)
 fi
+use_opencv
 use_torch "$folder"

@@ -14,7 +14,8 @@ machine() {
   folder="$work/$1"
   clone="$folder/clone"
   mkdir -p "$folder/bin" "$clone/scripts"
-  cp scripts/setup.sh "$clone/scripts/"
+  sed "s|/usr/include|'$folder/include'|" scripts/setup.sh >"$clone/scripts/setup.sh"
+  opencv "$folder/include/opencv4"
   local tool
   for tool in "${tools[@]}"; do ln -s "$(command -v "$tool")" "$folder/bin/$tool"; done
   mock uname 'echo Linux'
@@ -45,6 +46,13 @@ mock() { # name, script
   rm -f "$folder/bin/$1"
   printf '#!/usr/bin/env bash\n%s\n' "$2" >"$folder/bin/$1"
   chmod +x "$folder/bin/$1"
+}
+
+# A folder like OpenCV's headers.
+opencv() {
+  mkdir -p "$1/opencv2/video" "$1/opencv2/core"
+  touch "$1/opencv2/video/tracking.hpp"
+  printf '#define CV_VERSION_MAJOR    4\n#define CV_VERSION_MINOR    6\n' >"$1/opencv2/core/version.hpp"
 }
 
 without() { local tool; for tool in "$@"; do rm -f "$folder/bin/$tool"; done; }
@@ -80,11 +88,15 @@ machine all-there
 expect 0 'installing torch==2.13.0'
 check grep -q "prefix=$clone/.libtorch/venv/lib/python3.11/site-packages/torch" "$clone/.libtorch/pkgconfig/libtorch.pc"
 check [ -e "$clone/.libtorch/torch/lib/libtorch_cpu.so" ]
-touch -d '2001-01-01T00:00:00' "$clone/.libtorch/pkgconfig/libtorch.pc"
+check grep -qx "Cflags: -I$folder/include/opencv4" "$clone/.libtorch/pkgconfig/opencv-video.pc"
+check grep -qx 'Version: 4.6' "$clone/.libtorch/pkgconfig/opencv-video.pc"
+touch -d '2001-01-01T00:00:00' "$clone"/.libtorch/pkgconfig/*.pc
 expect 0 ''
 check [ "$(lines pip)" = 1 ]
 check [ "$(lines apt-get)" = 0 ]
-check [ "$(date -r "$clone/.libtorch/pkgconfig/libtorch.pc" +%Y)" = 2001 ]  # nothing to rebuild
+for module in libtorch opencv-video; do  # nothing to rebuild
+  check [ "$(date -r "$clone/.libtorch/pkgconfig/$module.pc" +%Y)" = 2001 ]
+done
 mv "$clone" "$clone-moved"; clone="$clone-moved"
 expect 0 ''
 check [ -e "$clone/.libtorch/torch/lib/libtorch_cpu.so" ]
@@ -96,7 +108,7 @@ expect 0 'installing'
 
 machine shared-libtorch
 expect 0 'installing'
-mkdir -p "$folder/second/scripts"; cp scripts/setup.sh "$folder/second/scripts/"
+mkdir -p "$folder/second/scripts"; cp "$clone/scripts/setup.sh" "$folder/second/scripts/"
 ln -s "$clone/.libtorch" "$folder/second/.libtorch"
 before=$(cat "$clone/.libtorch/pkgconfig/libtorch.pc"); clone="$folder/second"
 expect 0 ''
@@ -105,6 +117,7 @@ check [ "$before" = "$(cat "$clone/.libtorch/pkgconfig/libtorch.pc")" ]
 machine "name with spaces"
 expect 0 'installing'
 check grep -qF 'prefix='"${clone// /\\ }" "$clone/.libtorch/pkgconfig/libtorch.pc"
+check grep -qxF "Cflags: -I${folder// /\\ }/include/opencv4" "$clone/.libtorch/pkgconfig/opencv-video.pc"
 expect 0 ''
 
 machine no-swift; without swift
@@ -114,6 +127,28 @@ machine no-libraries
 mock pkg-config '[ -e "$LOG" ] && [[ $(cat "$LOG") == *install* ]]'
 expect 0 'installing torch'
 check [ "$(lines libavformat-dev)" = 1 ]
+
+machine no-opencv; rm -r "$folder/include"
+mock apt-get 'echo "$*" >>"$LOG"; [ "$1" = update ] || { mkdir -p "${LOG%/log}/include"; cp -r "${LOG%/log}/spare" "${LOG%/log}/include/opencv4"; }'
+opencv "$folder/spare"; ln -s "$(command -v cp)" "$folder/bin/cp"
+expect 0 'installing torch'
+check [ "$(lines libopencv-video-dev)" = 1 ]
+
+machine opencv-not-installed-by-apt; rm -r "$folder/include"
+expect 1 'error: OpenCV.s header opencv2/video/tracking.hpp is missing: install libopencv-video-dev'
+
+machine opencv-elsewhere; rm -r "$folder/include"; opencv "$folder/elsewhere/include"
+mock pkg-config 'case $1 in
+  --variable=includedir) echo "${LOG%/log}/elsewhere/include" ;;
+  --variable=libdir) echo "${LOG%/log}/elsewhere/lib" ;;
+esac'
+expect 0 'installing torch'
+check [ "$(lines apt-get)" = 0 ]
+check grep -qx "Cflags: -I$folder/elsewhere/include" "$clone/.libtorch/pkgconfig/opencv-video.pc"
+check grep -q "^Libs: -L$folder/elsewhere/lib -lopencv_video" "$clone/.libtorch/pkgconfig/opencv-video.pc"
+
+machine mac-without-opencv; mock uname 'echo Darwin'; mock pkg-config '[ "$2" != opencv4 ]'
+expect 1 'opencv4 is missing: run .brew install pkg-config ffmpeg cairo opencv'
 
 machine no-pkg-config-nor-apt; without pkg-config apt-get
 expect 1 'no apt-get: install pkg-config, libavformat'

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import Media
+import OpticalFlow
 import Torch
+import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,6 +30,7 @@ struct Doctor: ParsableCommand {
     let missingDecoders: [String]
     let encoders: [String]
     let missingEncoders: [String]
+    let opencv: String
   }
 
   func run() throws {
@@ -48,7 +51,7 @@ struct Doctor: ParsableCommand {
       decoders: names(MediaCapabilities.decoders, true),
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
-      missingEncoders: names(MediaCapabilities.encoders, false))
+      missingEncoders: names(MediaCapabilities.encoders, false), opencv: OpenCV.version)
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -82,6 +85,7 @@ struct Doctor: ParsableCommand {
     if !findings.missingEncoders.isEmpty {
       table.add("  missing", findings.missingEncoders.joined(separator: " "))
     }
+    table.add("OpenCV", findings.opencv)
     return table.text(leftAligned: true)
   }
 }

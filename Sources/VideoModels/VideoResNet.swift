@@ -54,6 +54,16 @@ public final class VideoResNet: Layer {
     return outputs
   }
 
+  /// The output of `stage`.
+  public func output(of stage: StageName, _ clips: Tensor) -> Tensor {
+    stages.prefix(stage.index).reduce(stem(clips.contiguous(.channelsLast3d))) { $1($0) }
+  }
+
+  /// The output of conv5 from what ``output(of:_:)`` returned for `stage`.
+  public func output(from stage: StageName, _ activations: Tensor) -> Tensor {
+    stages.dropFirst(stage.index).reduce(activations) { $1($0) }
+  }
+
   /// The output of conv5.
   public override func callAsFunction(_ clips: Tensor) -> Tensor {
     stages.reduce(stem(clips.contiguous(.channelsLast3d))) { $1($0) }
@@ -92,5 +102,28 @@ public final class VideoResNet: Layer {
     }
 
     override func callAsFunction(_ input: Tensor) -> Tensor { blocks.reduce(input) { $1($0) } }
+  }
+}
+
+/// The convolutional stages of the networks, in their order.
+public enum StageName: String, CaseIterable, Codable, Sendable {
+  case conv1, conv2, conv3, conv4, conv5
+
+  /// From 0.
+  var index: Int { Self.allCases.firstIndex(of: self)! }
+
+  /// - Throws: ``UnknownStage`` where there is none of that name.
+  public init(named name: String) throws {
+    guard let stage = Self(rawValue: name) else { throw UnknownStage(name: name) }
+    self = stage
+  }
+}
+
+/// A name that no convolutional stage has.
+public struct UnknownStage: Error, Hashable, Sendable, CustomStringConvertible {
+  public let name: String
+  public var description: String {
+    "there is no convolutional stage \(name): the networks have "
+      + StageName.allCases.map(\.rawValue).joined(separator: ", ")
   }
 }

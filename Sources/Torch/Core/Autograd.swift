@@ -71,8 +71,19 @@ extension Tensor {
 
 /// Runs `body` without recording anything for autograd on this thread.
 public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try withGradientMode(false, body)
+}
+
+/// Runs `body` with autograd recording on this thread, also inside of ``withoutGradients(_:)``.
+public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+  try withGradientMode(true, body)
+}
+
+private func withGradientMode<Result>(_ isRecording: Bool, _ body: () throws -> Result) rethrows
+  -> Result
+{
   let previous = ct_grad_mode()
-  ct_set_grad_mode(false)
+  ct_set_grad_mode(isRecording)
   defer { ct_set_grad_mode(previous) }
   return try body()
 }

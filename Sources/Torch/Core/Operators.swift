@@ -90,6 +90,7 @@ enum Operators {
   static let reluInPlace = Operator("relu_")
   static let maxPool3d = Operator("max_pool3d")
   static let dropout = Operator("dropout")
+  static let upsampleTrilinear3d = Operator("upsample_trilinear3d")
   static let crossEntropy = Operator("cross_entropy_loss")
 
   // Optimizers

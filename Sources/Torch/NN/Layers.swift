@@ -189,6 +189,12 @@ extension Tensor {
   /// ``relu()`` in place: for results that nothing else holds and whose own derivative does not need them.
   public func reluInPlace() -> Tensor { Operators.reluInPlace(.tensor(self)) }
 
+  /// The tensor [N, C, T, H, W] at other extents, trilinearly between the centres of its cells; beyond the outermost
+  /// ones it is constant. (PyTorch's `align_corners=False`.)
+  public func resizedTrilinearly(to extents: Extent3) -> Tensor {
+    Operators.upsampleTrilinear3d(.tensor(self), .ints(extents.array), .bool(false))
+  }
+
   /// The mean over time, height and width: [N, C, T, H, W] to [N, C].
   public func globalAveragePool() -> Tensor { mean([2, 3, 4]) }
 }

@@ -28,8 +28,9 @@ public func pretrain(
 
   // Sources
   let task = configuration.task
-  let (training, heldOut, problemCount) = try collectSources(
-    configuration.sources, reporter: reporter)
+  let sources = try PretrainingSources(
+    configuration.sources, note: reporter.note, warn: reporter.warn)
+  let (training, heldOut) = (sources.training, sources.heldOut)
   let batch = configuration.batch
   let sourcesPerStep = batch.sources * batch.accumulation
   let plan = StepPlan(
@@ -110,39 +111,9 @@ public func pretrain(
   return .finished(
     try loop.finish(
       trainingSources: training.count, validationSources: validation?.sourceCount ?? 0,
-      badSources: loop.position.badSources.count + validationLoader.badIndices.count + problemCount)
+      badSources: loop.position.badSources.count + validationLoader.badIndices.count
+        + sources.problemCount)
   )
-}
-
-/// The sources of both kinds, and how many folders could not be read.
-private func collectSources(
-  _ settings: PretrainingConfiguration.Sources, reporter: any TrainingReporter
-) throws -> (training: [Source], heldOut: [Source], problemCount: Int) {
-  var problemCount = 0
-  func collect(_ paths: [String]) throws -> SourceCollection {
-    let collection = try SourceCollection(paths: paths, frameFolders: settings.frameFolders)
-    problemCount += collection.problems.count
-    for problem in collection.problems { reporter.warn("\(problem.path) \(problem.reason)") }
-    for folder in collection.likelyFrameFolders.prefix(1) {
-      reporter.note(
-        "\(folder) looks like a video's frames; each is taken as a picture of its own. "
-          + "For one frame a folder: --set sources.frame_folders=true")
-    }
-    return collection
-  }
-  let collection = try collect(settings.paths)
-  guard settings.validationPaths.isEmpty else {
-    let heldOut = try collect(settings.validationPaths).sources
-    let unseen = Set(heldOut)
-    let training = collection.sources.filter { !unseen.contains($0) }
-    let shared = collection.sources.count - training.count
-    if shared > 0 {
-      reporter.note("\(shared) sources are validated on and therefore not trained on")
-    }
-    return (training, heldOut, problemCount)
-  }
-  let (training, heldOut) = collection.split(heldOut: settings.validationFraction)
-  return (training, heldOut, problemCount)
 }
 
 private func makeLoader(

@@ -22,6 +22,8 @@ public struct RunFolder: Sendable {
   public var curvesAsSVG: String { file("curves.svg") }
   /// The folder of what a fine-tuning's final evaluation leaves.
   public var evaluation: String { file("evaluation") }
+  /// The folder of what a command that looks into the network leaves, `localize` for instance.
+  public func insight(_ name: String) -> String { file("insight/\(name)") }
   /// TensorBoard's event files.
   public var events: String { file("events") }
 
@@ -71,6 +73,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case occupied(path: String)
   case nothingToResume(path: String)
   case torso(path: String)
+  case unrecorded(path: String)
   case busy(path: String)
   case differentSources(path: String)
   case differentConfiguration(path: String, keys: [String])
@@ -89,6 +92,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(path) holds no checkpoint to resume from: leave out --resume to begin"
     case .torso(let path):
       "\(path) holds parts of a run but no checkpoint to resume from: remove them, or choose another --output"
+    case .unrecorded(let path):
+      "\(path) is no run's folder: config.yaml or metrics.jsonl is missing"
     case .busy(let path):
       "another process is writing \(path): wait for it to end, or choose another --output"
     case .differentSources(let path):

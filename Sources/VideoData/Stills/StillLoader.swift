@@ -83,6 +83,8 @@ public final class StillLoader: @unchecked Sendable {
 public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
   public let badSources: [StillLoader.BadSource]
 
+  public init(badSources: [StillLoader.BadSource]) { self.badSources = badSources }
+
   public var description: String {
     let first = badSources.first.map { "; the first: \($0.reason)" } ?? ""
     return badSources.count == 1

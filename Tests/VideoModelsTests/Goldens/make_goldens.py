@@ -1,4 +1,4 @@
-"""Writes released.json, torchvision.json and training.pth: python make_goldens.py (PyTorch 2.13).
+"""Writes released.json, torchvision.json, gradcam.json and training.pth: python make_goldens.py (PyTorch 2.13).
 
 The networks of released_networks.py at width 8 and of torchvision_networks.py at width 4, with weights and clips from
 keyed streams, so that none is stored: the tensor at place k of the sorted names is drawn from the key (50, k). All is
@@ -83,6 +83,47 @@ def torchvision():
         yield own, evaluation(fill(VideoResNet(name, width=4, classes=11)), clips)
 
 
+def sampled(t):
+    """At most 500 numbers, evenly spread."""
+    return dump(t.flatten()[:: 1 + (t.numel() - 1) // 500])
+
+
+def grad_cam(model, stages, clips, labels):
+    """By hooks, a forward and a backward pass a stage."""
+    golden = {"state": {key: list(value.shape) for key, value in model.state_dict().items()}, "stages": {}}
+    for name, (module, is_input) in stages.items():
+        kept = []
+
+        def keep(_, inputs, output=None, kept=kept):
+            kept.append(inputs[0] if is_input else output)
+            kept[0].retain_grad()
+
+        hook = module.register_forward_pre_hook(keep) if is_input else module.register_forward_hook(keep)
+        logits = model(clips)
+        chosen = torch.tensor(labels) if labels else logits.argmax(1)
+        logits[torch.arange(len(clips)), chosen].sum().backward()
+        hook.remove()
+        weights = kept[0].grad.mean((2, 3, 4), keepdim=True)
+        coarse = F.relu((weights * kept[0]).sum(1, keepdim=True))
+        maps = F.interpolate(coarse, size=clips.shape[2:], mode="trilinear", align_corners=False)
+        maps = (maps / maps.amax((1, 2, 3, 4), keepdim=True)).nan_to_num(0)
+        golden["stages"][name] = {"labels": chosen.tolist(), "coarse": sampled(coarse), "maps": sampled(maps)}
+    return golden
+
+
+def grad_cams():
+    clips = tensor([53], [2, 3, 8, 32, 40]).double()
+    for name, factored in (("r2d3d-18", False), ("r2plus1d-10", True)):
+        model = fill(Network(factored, 8, "out_joint", 9)).eval()
+        blocks = {f"conv{i}": list(getattr(model.backbone, f"conv{i}").children())[-1] for i in range(2, 6)}
+        stages = {"conv1": (model.backbone.conv2.res_1, True)} | {i: (block, False) for i, block in blocks.items()}
+        for kind, labels in (("given", [3, 7]), ("predicted", None)):
+            yield f"{name} {kind}", grad_cam(model, stages, clips, labels)
+    model = fill(VideoResNet("r3d_18", width=4, classes=11)).eval()
+    stages = {"conv1": (model.stem, False)} | {f"conv{i + 1}": (getattr(model, f"layer{i}"), False) for i in range(1, 5)}
+    yield "r3d-18 given", grad_cam(model, stages, clips, [10, 0])
+
+
 def schedule(base, start, step, warmup=10, total=50):
     def cosine(step):
         return base * 0.5 * (1 + math.cos(math.pi * step / total))
@@ -149,4 +190,5 @@ def trainings():
 CLIP = 12.0
 write("released.json", dict(released()))
 write("torchvision.json", dict(torchvision()))
+write("gradcam.json", dict(grad_cams()))
 torch.save(trainings(), HERE / "training.pth")

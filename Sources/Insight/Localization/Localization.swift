@@ -1,0 +1,45 @@
+import Foundation
+import SafeFiles
+import VideoModels
+
+/// What `mosi localize` has found: localization.json.
+public struct Localization: Codable, Equatable, Sendable {
+  /// The run or file that was measured.
+  public let weights: String
+  public let layer: StageName
+  public let label: HeatLabel
+  /// On masked clips of pictures; nil where there were none.
+  public let squares: SquareLocalization?
+  /// The contact sheet of masked clips, a file beside this one.
+  public let sheet: String?
+
+  public static let fileName = "localization.json"
+
+  public init(
+    weights: String, layer: StageName, label: HeatLabel, squares: SquareLocalization?,
+    sheet: String?
+  ) {
+    self.weights = weights
+    self.layer = layer
+    self.label = label
+    self.squares = squares
+    self.sheet = sheet
+  }
+
+  /// Reads what ``write(to:)`` has left in `folder`.
+  ///
+  /// - Throws: `FileError`, `DecodingError`.
+  public init(folder: String) throws {
+    self = try JSONDecoder().decode(
+      Self.self, from: readFile(at: "\(folder)/\(Self.fileName)"))
+  }
+
+  /// Writes localization.json into `folder`, which is there.
+  ///
+  /// - Throws: `FileError`.
+  public func write(to folder: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try replaceFile(at: "\(folder)/\(Self.fileName)", with: encoder.encode(self))
+  }
+}

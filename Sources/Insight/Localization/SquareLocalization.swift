@@ -1,0 +1,181 @@
+import Figures
+import KeyedRandom
+import Media
+import MoSI
+import Torch
+import VideoData
+import VideoModels
+
+/// Which label a heat map is of.
+public enum HeatLabel: String, Codable, CaseIterable, Sendable {
+  /// The clip's own.
+  case `true`
+  /// The one that the network takes it for.
+  case predicted
+}
+
+/// The clips by which it is measured whether a network locates motion: those of the pretext task with the static mask,
+/// whose moving square is known.
+///
+/// Stills are the centres of pictures, paths are centred, nothing is jittered, and the squares are drawn from a fixed
+/// seed. The static label is left out: in its clips nothing moves, so that there is no place to point at.
+public struct MaskedClips {
+  public let task: MotionFromStaticImages
+  /// The labels that move.
+  public let labels: [Int]
+  private let stills: [Picture]
+
+  /// The number of sources.
+  public var sourceCount: Int { stills.count }
+
+  /// - Parameters:
+  ///   - task: a task without a mask gets the paper's, so that unmasked networks can be measured.
+  ///   - stills: of the task's source size, one a source.
+  public init(_ task: MotionFromStaticImages, stills: [Picture]) {
+    self.task = MotionFromStaticImages(
+      motion: task.motion, mask: task.mask ?? MaskSchedule(), jitter: .none,
+      normalization: task.normalization)
+    self.stills = stills
+    labels = task.motion.labels.motions.indices.filter { task.motion.labels.motions[$0].speed > 0 }
+  }
+
+  /// The moving clips of one source, one a label in the order of ``labels``.
+  struct Clips {
+    /// float32 [labels, N, 3, height, width] in 0...1.
+    let frames: Tensor
+    /// float32 [labels, 3, N, height, width], normalized.
+    let clips: Tensor
+    let squares: [StaticMask.Region]
+  }
+
+  func clips(ofSource index: Int, on device: Device) -> Clips {
+    withoutGradients {
+      var generator = KeyedGenerator(Self.key, UInt64(index))
+      let draws = task.draw(using: &generator, purpose: .validation)
+      let frames = task.frames(of: Tensor.stills([stills[index]]).to(device), draws: [draws])
+        .selected(0, indices: Tensor(labels).to(device))
+      return Clips(
+        frames: frames, clips: task.normalization.clips(from: frames),
+        squares: labels.map { draws[$0].region! })
+    }
+  }
+
+  private static let key: UInt64 = 0x5CA1_AB1E
+}
+
+/// How well a network's Grad-CAM points at what moves in masked clips, beside networks with random weights and chance.
+public struct SquareLocalization: Codable, Equatable, Sendable {
+  public let sources: Int
+  /// The moving clips, as many of each source.
+  public let clips: Int
+  /// The square's mean share of the frame's area: what a uniform map scores in each of the three.
+  public let chance: Double
+  public let network: SquareScores
+  /// With random weights, one a seed.
+  public let random: [SquareScores]
+  /// The share of the clips whose motion the network tells.
+  public let top1: Double
+
+  /// - Parameters:
+  ///   - model: a network with the task's head, on `device`.
+  ///   - random: networks of its kind with random weights, on `device`.
+  ///   - clips: what they are shown.
+  ///   - stage: whose Grad-CAM is taken.
+  ///   - label: of which label; networks with random weights are asked likewise.
+  ///   - progress: told the number of sources done.
+  public init(
+    of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
+    at stage: StageName,
+    label: HeatLabel, device: Device, progress: (Int) -> Void = { _ in }
+  ) {
+    var scores = [[[SquareScore]]](repeating: [], count: 1 + random.count)
+    var correct = 0
+    for source in 0..<clips.sourceCount {
+      let made = clips.clips(ofSource: source, on: device)
+      for (index, network) in ([model] + random).enumerated() {
+        let cam = network.gradCAM(
+          made.clips, at: stage, labels: label == .true ? clips.labels : nil)
+        scores[index].append(
+          zip(cam.values, made.squares).map { map, square in
+            SquareScore(
+              map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
+              width: cam.maps.shape[3], square: square)
+          })
+        if index == 0 {
+          let guesses = cam.logits.argmax(1).array(of: Int.self)
+          correct += zip(guesses, clips.labels).count { $0 == $1 }
+        }
+      }
+      progress(source + 1)
+    }
+    sources = clips.sourceCount
+    self.clips = sources * clips.labels.count
+    chance = Estimate(scores[0].map { $0.map(\.chance).reduce(0, +) / Double($0.count) }).mean
+    network = SquareScores(scores[0])
+    self.random = scores.dropFirst().map(SquareScores.init)
+    top1 = Double(correct) / Double(self.clips)
+  }
+
+  /// Of one of the scores what the networks with random weights come to.
+  public func random(_ score: KeyPath<SquareScores, Estimate>) -> RandomWeights {
+    RandomWeights(random.map { $0[keyPath: score].mean })
+  }
+}
+
+extension GradCAM {
+  /// The maps as numbers, each [T, H, W].
+  var values: [[Float]] {
+    let all = maps.to(.cpu).array(of: Float.self)
+    let size = all.count / labels.count
+    return labels.indices.map { Array(all[$0 * size..<($0 + 1) * size]) }
+  }
+}
+
+extension MaskedClips {
+  /// Some clips with the heat map over each frame and the square outlined: sources evenly spread, of each the next label,
+  /// whatever the map looks like.
+  public func sheet(
+    of model: VideoClassifier, at stage: StageName, label: HeatLabel, device: Device, rows: Int = 8
+  ) -> ContactSheet {
+    let count = min(rows, sourceCount * labels.count)
+    let motions = task.motion.labels.motions
+    let made = (0..<count).map { row -> ContactSheet.Row in
+      let place = row % labels.count
+      let clips = clips(ofSource: row * sourceCount / count, on: device)
+      let cam = model.gradCAM(
+        clips.clips.sliced(0, place..<place + 1), at: stage,
+        labels: label == .true ? [labels[place]] : nil)
+      let square = clips.squares[place]
+      let score = SquareScore(
+        map: cam.values[0], frames: cam.maps.shape[1], height: cam.maps.shape[2],
+        width: cam.maps.shape[3], square: square)
+      let pictures = pictures(clips.frames.selected(0, place))
+      let size = cam.values[0].count / pictures.count
+      let motion = motions[labels[place]]
+      let guess = motions[cam.logits.argmax(1).array(of: Int.self)[0]]
+      return ContactSheet.Row(
+        title: "\(motion.direction), speed \(motion.speed)",
+        subtitle: "\(Int((100 * score.energyInside).rounded()))% inside, chance "
+          + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.direction) \(guess.speed)",
+        motion: Vector(Double(motion.x), Double(motion.y)),
+        frames: pictures.enumerated().map { frame, picture in
+          picture.overlaid(with: Array(cam.values[0][frame * size..<(frame + 1) * size]))
+        },
+        outline: Rectangle(
+          x: Double(square.x), y: Double(square.y), width: Double(square.side),
+          height: Double(square.side)))
+    }
+    return ContactSheet(
+      title: "Where the network finds the motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
+        + "the moving square outlined", rows: made)
+  }
+
+  /// float32 [N, 3, height, width] in 0...1 as pictures.
+  private func pictures(_ frames: Tensor) -> [Picture] {
+    let bytes = (frames * 255).round().to(.uint8).permuted([0, 2, 3, 1]).contiguous().to(.cpu)
+    let shape = bytes.shape
+    return (0..<shape[0]).map {
+      Picture(width: shape[2], height: shape[1], pixels: bytes.selected(0, $0).array())
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import MoSI
+
+/// How well a clip's heat map points at the square that moves in it. Of a map that is 0 everywhere, which points
+/// nowhere, the scores are those of a uniform one.
+public struct SquareScore: Equatable, Sendable {
+  /// The heights at which maps are cut for ``overlaps``: 0.05, 0.1, ..., 0.95 of a map's greatest value.
+  public static let thresholds = (1...19).map { Double($0) / 20 }
+
+  /// The share of the heat of all frames that is inside the square.
+  public let energyInside: Double
+  /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 where the
+  /// hottest place of all frames is inside the square, 0 where it is not; of several such places the share inside.
+  public let pointing: Double
+  /// For each of ``thresholds`` the intersection over union of the square, over all frames, with the places that are at
+  /// least so hot.
+  public let overlaps: [Double]
+  /// The square's share of the frame's area: what a uniform map scores throughout.
+  public let chance: Double
+  /// True for a map that is 0 everywhere.
+  public let isEmpty: Bool
+
+  /// - Parameters:
+  ///   - map: [frames, height, width] in 0...1, its greatest value 1 unless it is 0 everywhere.
+  ///   - square: that of the clip.
+  public init(map: [Float], frames: Int, height: Int, width: Int, square: StaticMask.Region) {
+    precondition(map.count == frames * height * width, "a map of another size than its clip")
+    let levels = Self.thresholds.count + 1
+    var (energy, energyInside) = (0.0, 0.0)
+    var (hottest, peaks, peaksInside) = (Float(0), 0, 0)
+    // How many places are so hot: those at the threshold k / 20 are those of the levels from k on.
+    var all = [Int](repeating: 0, count: levels + 1)
+    var inside = all
+    var index = 0
+    for _ in 0..<frames {
+      for y in 0..<height {
+        let isRow = square.y <= y && y < square.y + square.side
+        for x in 0..<width {
+          let isInside = isRow && square.x <= x && x < square.x + square.side
+          let heat = map[index]
+          index += 1
+          let level = min(Int(heat * Float(levels)), levels)
+          energy += Double(heat)
+          all[level] += 1
+          if heat > hottest { (hottest, peaks, peaksInside) = (heat, 0, 0) }
+          if heat == hottest { peaks += 1 }
+          guard isInside else { continue }
+          energyInside += Double(heat)
+          inside[level] += 1
+          if heat == hottest { peaksInside += 1 }
+        }
+      }
+    }
+    let area = square.side * square.side * frames
+    chance = Double(area) / Double(map.count)
+    isEmpty = energy == 0
+    guard !isEmpty else {
+      (self.energyInside, pointing) = (chance, chance)
+      overlaps = Array(repeating: chance, count: Self.thresholds.count)
+      return
+    }
+    self.energyInside = energyInside / energy
+    pointing = Double(peaksInside) / Double(peaks)
+    overlaps = (1..<levels).map { first in
+      let hot = all[first...].reduce(0, +)
+      let common = inside[first...].reduce(0, +)
+      return Double(common) / Double(hot + area - common)
+    }
+  }
+}
+
+/// The scores of many clips.
+public struct SquareScores: Codable, Equatable, Sendable {
+  /// Of ``SquareScore/energyInside``.
+  public let energyInside: Estimate
+  /// Of ``SquareScore/pointing``.
+  public let pointing: Estimate
+  /// The intersection over union at ``threshold``.
+  public let overlap: Estimate
+  /// The one threshold for all clips at which the overlap is best.
+  public let threshold: Double
+  /// Clips whose map is 0 everywhere.
+  public let emptyMaps: Int
+
+  /// - Parameter scores: of the clips of each source; no source without clips.
+  public init(_ scores: [[SquareScore]]) {
+    func estimate(_ value: (SquareScore) -> Double) -> Estimate {
+      Estimate(scores.map { $0.map(value).reduce(0, +) / Double($0.count) })
+    }
+    energyInside = estimate(\.energyInside)
+    pointing = estimate(\.pointing)
+    let overlaps = SquareScore.thresholds.indices.map { index in estimate { $0.overlaps[index] } }
+    let best = overlaps.indices.max { overlaps[$0].mean < overlaps[$1].mean }!
+    overlap = overlaps[best]
+    threshold = SquareScore.thresholds[best]
+    emptyMaps = scores.joined().count { $0.isEmpty }
+  }
+}

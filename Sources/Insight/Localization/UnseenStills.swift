@@ -1,0 +1,64 @@
+import Media
+import Training
+import VideoData
+
+/// The centres of sources that a pre-training has not learned from, at its source size.
+///
+/// - Parameters:
+///   - configuration: that of the pre-training.
+///   - paths: where they are looked for; what was trained on is left out. Empty for what was held out for validation.
+///   - limit: at most so many, evenly spread.
+///   - workers: threads that load.
+///   - warn: told of what cannot be read or was trained on.
+/// - Throws: `SourceError`, `NoUsableSource`, ``NothingUnseen``.
+public func unseenStills(
+  of configuration: PretrainingConfiguration, among paths: [String], limit: Int, workers: Int,
+  warn: @escaping @Sendable (String) -> Void
+) throws -> [Picture] {
+  var sources: [Source]
+  if paths.isEmpty {
+    sources = try PretrainingSources(configuration.sources, warn: warn).heldOut
+    guard !sources.isEmpty else { throw NothingUnseen.nothingHeldOut }
+  } else {
+    var settings = configuration.sources
+    (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
+    let named = try PretrainingSources(settings, warn: warn).training
+    // The run's own may have gone meanwhile; then there is nothing to leave out.
+    let trained = Set((try? PretrainingSources(configuration.sources))?.training ?? [])
+    sources = named.filter { !trained.contains($0) }
+    guard !sources.isEmpty else { throw NothingUnseen.allTrainedOn }
+    if sources.count < named.count {
+      warn("\(named.count - sources.count) of the sources were trained on and are left out")
+    }
+  }
+  if sources.count > limit { sources = (0..<limit).map { sources[$0 * sources.count / limit] } }
+  let (height, width) = configuration.task.sourceSize
+  let loader = StillLoader(sources: sources, height: height, width: width) {
+    warn("passed over: \($0.reason)")
+  }
+  let prefetcher = Prefetcher(count: sources.count, workers: workers, ahead: 4 * workers) {
+    loader.centreStill(ofSource: $0)
+  }
+  defer { prefetcher.cancel() }
+  var stills: [Picture] = []
+  while let still = try prefetcher.next() {
+    if let still { stills.append(still) }
+  }
+  guard !stills.isEmpty else { throw NoUsableSource(badSources: loader.badSources) }
+  return stills
+}
+
+/// Why there is nothing that a pre-training has not learned from.
+public enum NothingUnseen: Error, Sendable, CustomStringConvertible {
+  case nothingHeldOut
+  case allTrainedOn
+
+  public var description: String {
+    switch self {
+    case .nothingHeldOut:
+      "the run held nothing out for a validation: name unseen pictures with --sources"
+    case .allTrainedOn:
+      "the network was trained on all of these sources: name unseen ones"
+    }
+  }
+}
