@@ -15,6 +15,18 @@ func classifier(
       kind, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
 }
 
+/// The network that a state dict was recognized as, with its weights.
+func classifier(
+  _ network: RecognizedNetwork, _ state: [String: Tensor], epsilon: Double? = nil
+) throws -> VideoClassifier {
+  let head = try #require(network.head)
+  let model = VideoClassifier(
+    network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
+    head: head.kind, classes: head.classes, dropout: 0)
+  try model.load(network.ownState(state))
+  return model
+}
+
 /// float32 numbers uniform in the range from the stream named by `key`.
 func keyed(_ key: [UInt64], _ shape: [Int], _ range: ClosedRange<Double>) -> Tensor {
   var generator = KeyedGenerator(key: key)
