@@ -124,7 +124,7 @@ let package = Package(
       of: "Insight",
       ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training", "VideoModels"],
       exclude: ["check_page.py"], resources: goldens),
-    tests(of: "CommandLineTool", ["Training"]),
+    tests(of: "CommandLineTool", ["Insight", "Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
