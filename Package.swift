@@ -121,8 +121,9 @@ let package = Package(
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
     tests(
-      of: "Insight", ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"],
-      resources: goldens),
+      of: "Insight",
+      ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training", "VideoModels"],
+      exclude: ["check_page.py"], resources: goldens),
     tests(of: "CommandLineTool", ["Insight", "Training"]),
   ],
   swiftLanguageModes: [.v6],

@@ -30,24 +30,26 @@ public struct LearningCurves {
   public init(_ runs: [Run]) { self.runs = runs }
 
   public func figure(title: String) -> Figure {
+    Figure(title: title, panels: panels, columns: 2)
+  }
+
+  /// Loss, accuracy, learning rate and speed.
+  public var panels: [LineChart] {
     let chances = Set(runs.compactMap(\.chance)).sorted()
-    return Figure(
-      title: title,
-      panels: [
-        LineChart(
-          title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
-          series: series(\.loss, \.loss)),
-        LineChart(
-          title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
-          series: series(\.top1, \.top1),
-          references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
-        LineChart(
-          title: "Learning rate", xLabel: "step", yLabel: "rate",
-          series: series(\.learningRate, isSmooth: true)),
-        LineChart(
-          title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)
-        ),
-      ], columns: 2)
+    return [
+      LineChart(
+        title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
+        series: series(\.loss, \.loss)),
+      LineChart(
+        title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
+        series: series(\.top1, \.top1),
+        references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
+      LineChart(
+        title: "Learning rate", xLabel: "step", yLabel: "rate",
+        series: series(\.learningRate, isSmooth: true)),
+      LineChart(
+        title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)),
+    ]
   }
 
   private func heading(_ measure: String) -> String {
