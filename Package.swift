@@ -121,8 +121,11 @@ let package = Package(
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
     tests(
-      of: "Insight", ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"],
-      resources: goldens),
+      of: "Insight",
+      [
+        "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
+        "VideoModels",
+      ], resources: goldens),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],

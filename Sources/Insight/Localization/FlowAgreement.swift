@@ -9,7 +9,8 @@ import VideoModels
 /// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
 /// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
 ///
-/// The maps are of the label that the network predicts, since nobody knows the motions.
+/// Nobody knows the motions: the maps are of the label that the network finds likeliest, of a pre-trained network among
+/// those that move. What speaks for stillness is elsewhere.
 public struct FlowAgreement: Codable, Equatable, Sendable {
   public let videos: Int
   public let clips: Int
@@ -35,21 +36,25 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     /// Clips that go through a network at once.
     public var batch: Int
     public var normalization: Normalization
+    /// The labels of which the likeliest one's maps are taken; nil for all.
+    public var labels: [Int]?
 
     public init(
-      clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization
+      clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization,
+      labels: [Int]? = nil
     ) {
       self.clip = clip
       self.clips = clips
       self.crops = crops
       self.batch = batch
       self.normalization = normalization
+      self.labels = labels
     }
   }
 
   /// - Parameters:
-  ///   - model: a network on `device`.
-  ///   - random: networks of its kind with random weights, on `device`.
+  ///   - model: a network on `device`, in evaluation mode.
+  ///   - random: networks of its kind with random weights, likewise.
   ///   - footage: the videos.
   ///   - stage: whose Grad-CAM is taken.
   ///   - workers: threads that decode and compute the flow.
@@ -118,7 +123,13 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     try stride(from: 0, to: clips.count, by: settings.batch).flatMap { first in
       let batch = clips[first..<min(first + settings.batch, clips.count)]
       let frames = Tensor.clips(batch.map(\.pixels)).to(device).to(.float32) * (1 / 255)
-      let cam = network.gradCAM(settings.normalization.clips(from: frames), at: stage)
+      let shown = settings.normalization.clips(from: frames)
+      let likeliest = settings.labels.map { labels in
+        let logits = withoutGradients { network(shown) }.to(.cpu)
+        return logits.selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
+          .map { labels[$0] }
+      }
+      let cam = network.gradCAM(shown, at: stage, labels: likeliest)
       return zip(try cam.values, batch).map { map, clip in
         rankCorrelation(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes) ?? 0
       }

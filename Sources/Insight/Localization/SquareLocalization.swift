@@ -36,7 +36,7 @@ public struct MaskedClips {
       motion: task.motion, mask: task.mask ?? MaskSchedule(), jitter: .none,
       normalization: task.normalization)
     self.stills = stills
-    labels = task.motion.labels.motions.indices.filter { task.motion.labels.motions[$0].speed > 0 }
+    labels = task.motion.labels.movingLabels
   }
 
   /// The moving clips of one source, one a label in the order of ``labels``.

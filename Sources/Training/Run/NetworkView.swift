@@ -69,7 +69,9 @@ struct NetworkView {
   /// Evenly spread numbers of the tensors.
   private static func sample(_ tensors: [Tensor]) -> [Float] {
     let count = tensors.reduce(0) { $0 + $1.count }
-    let step = max(1, count / sampleSize)
+    var step = max(1, count / sampleSize)
+    // Of a step that the kernels' sizes or the channels divide, the same taps or channels would be taken throughout.
+    while [2, 3, 7].contains(where: { step > 1 && step % $0 == 0 }) { step += 1 }
     return withoutGradients {
       tensors.flatMap { tensor in
         tensor.detached().flattened().unfolded(0, size: 1, step: step).to(.float32)
