@@ -140,7 +140,7 @@ import VideoModels
     let shown = FlowAgreement.ShownClips(
       clip: settings, clips: 2, crops: 1, batch: 1,
       normalization: NormalizationSettings().normalization, labels: [0, 1, 2])
-    let networks = (1...2).map { seed in
+    let networks = (UInt64(1)...2).map { seed in
       var model = ModelSettings()
       model.width = 4
       let network = model.makeModel(head: .pretext, classes: 9, seed: seed)
