@@ -125,8 +125,8 @@ let package = Package(
       [
         "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
         "VideoModels",
-      ], resources: goldens),
-    tests(of: "CommandLineTool", ["Training"]),
+      ], exclude: ["check_page.py"], resources: goldens),
+    tests(of: "CommandLineTool", ["Insight", "Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -20,7 +20,7 @@ struct Mosi: ParsableCommand {
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
       Features.self, Localize.self, Clusters.self, Curves.self, Convert.self, Inspect.self,
-      Datasets.self, Models.self,
+      ReportCommand.self, Datasets.self, Models.self,
       Doctor.self,
     ])
 

@@ -72,6 +72,21 @@ public final class Canvas {
     }
   }
 
+  /// Draws an SVG document.
+  ///
+  /// - Parameters:
+  ///   - width: The width in points.
+  ///   - height: The height in points.
+  ///   - body: Draws.
+  /// - Throws: `FigureError`, and what `body` throws.
+  public static func svg(width: Double, height: Double, _ body: (Canvas) throws -> Void) throws
+    -> String
+  {
+    let canvas = try Canvas(.svg, width: width, height: height, scale: 1)
+    try canvas.draw(.white, body)
+    return String(decoding: try canvas.encoded(), as: UTF8.self)
+  }
+
   enum Backend { case raster, svg }
 
   private init(_ backend: Backend, width: Double, height: Double, scale: Double) throws {

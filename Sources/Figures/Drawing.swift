@@ -19,6 +19,9 @@ extension Drawing {
     try Canvas.write(to: path, width: width, height: height, scale: scale, draw)
   }
 
+  /// The drawing as an SVG document. Throws `FigureError`.
+  public func svg() throws -> String { try Canvas.svg(width: width, height: height, draw) }
+
   /// The drawing as pixels, `scale` pixels a point. Throws `FigureError`.
   public func picture(scale: Double = 1) throws -> Picture {
     try Canvas.picture(width: width, height: height, scale: scale, draw)

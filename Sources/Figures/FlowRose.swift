@@ -52,7 +52,7 @@ public struct FlowRose: Panel {
       // Between two wedges.
       let angle = -step / 2
       canvas.text(
-        String(format: share < 0.01 ? "%.1f%%" : "%.0f%%", 100 * share),
+        String(format: share < 0.1 ? "%.1f%%" : "%.0f%%", 100 * share),
         at: Point(center.x + reach(share) * cos(angle), center.y + reach(share) * sin(angle)),
         Self.number, anchor: TextAnchor(.center, .middle),
         halo: Stroke(Color.white.opacity(0.9), width: 3))

@@ -63,10 +63,16 @@ public struct SweepChart: Panel {
         groups.compactMap { axes.place(Point($0.x, $0.mean)) }, Stroke(Palette.blue, width: 1.5))
     }
     for group in groups {
+      // Runs that would cover each other stand side by side.
+      var taken: [Point] = []
       for result in group.results {
-        guard let place = axes.place(Point(group.x, result)) else { continue }
-        canvas.circle(
-          Point(place.x + 10, place.y), radius: 3.5, Stroke(Palette.vermillion, width: 1.4))
+        guard var place = axes.place(Point(group.x, result)) else { continue }
+        place.x += 12
+        while taken.contains(where: { abs($0.x - place.x) < 8 && abs($0.y - place.y) < 8 }) {
+          place.x += 9
+        }
+        taken.append(place)
+        canvas.circle(place, radius: 3.5, Stroke(Palette.vermillion, width: 1.4))
       }
       guard let mean = axes.place(Point(group.x, group.mean)) else { continue }
       if group.deviation > 0,

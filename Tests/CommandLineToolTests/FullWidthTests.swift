@@ -24,16 +24,20 @@ struct FullWidthTests {
       for: tool.start(#require(python), ["-W", "ignore", script, folder.path]))
     try #require(saved.status == 0, "\(saved.errors)")
     for name in ["r2d3d-18", "r2plus1d-10"] {
-      let result = try tool.run(
-        "features", "--weights", "\(name).pyth", "--input", "clips.safetensors", "--output",
-        "found.safetensors")
-      try #require(result.status == 0, "\(result.errors)")
       let expected = try Safetensors(contentsOf: folder.path + "/\(name).safetensors").tensors
-      let found = try Safetensors(contentsOf: folder.path + "/found.safetensors").tensors
-      for key in ["features", "logits"] {
-        let tensor = try #require(found[key])
-        #expect(tensor.shape == expected[key]?.shape)
-        #expect(difference(tensor, expected[key]!) < 1e-4, "\(name), \(key)")
+      let converted = try tool.run("convert", "\(name).pyth", "own.safetensors", "--to", "mosi")
+      try #require(converted.status == 0, "\(converted.errors)")
+      for weights in ["\(name).pyth", "own.safetensors"] {
+        let result = try tool.run(
+          "features", "--weights", weights, "--input", "clips.safetensors", "--output",
+          "found.safetensors")
+        try #require(result.status == 0, "\(result.errors)")
+        let found = try Safetensors(contentsOf: folder.path + "/found.safetensors").tensors
+        for key in ["features", "logits"] {
+          let tensor = try #require(found[key])
+          #expect(tensor.shape == expected[key]?.shape)
+          #expect(difference(tensor, expected[key]!) < 1e-4, "\(name), \(weights), \(key)")
+        }
       }
     }
   }

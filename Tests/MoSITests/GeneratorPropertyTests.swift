@@ -100,6 +100,7 @@ private struct ExactPath {
   @Test(arguments: 1...4, frameCounts)
   func windowsAreTheRoundingOfEquation2AndInside(granularity: Int, frames: Int) {
     let labels = LabelPool(granularity: granularity)
+    var wrong: [String] = []
     for seed in 0..<150 as Range<UInt64> {
       var generator = KeyedGenerator(60, UInt64(granularity), UInt64(frames), seed)
       let geometry =
@@ -116,18 +117,17 @@ private struct ExactPath {
         let (x, y) = paths(motion, label: label)
         for start in draws.map({ $0[label] }) {
           let windows = motion.positions(label: label, start: start)
-          #expect(windows.count == frames && windows[0] == start)
-          for (frame, window) in windows.enumerated() {
-            #expect(
-              x.isRounding(window.x, start.x, frame) && y.isRounding(window.y, start.y, frame),
-              "\(geometry), \(labels.motions[label]) from \(start), frame \(frame): \(window)")
-            #expect(
-              (0...x.room).contains(window.x) && (0...y.room).contains(window.y),
-              "\(geometry), \(labels.motions[label]) from \(start), frame \(frame): \(window)")
+          let areRight = windows.enumerated().allSatisfy { frame, window in
+            x.isRounding(window.x, start.x, frame) && y.isRounding(window.y, start.y, frame)
+              && (0...x.room).contains(window.x) && (0...y.room).contains(window.y)
+          }
+          if windows.count != frames || windows[0] != start || !areRight {
+            wrong.append("\(geometry), \(labels.motions[label]): \(windows)")
           }
         }
       }
     }
+    #expect(wrong.isEmpty, "\(wrong.count) clips, the first \(wrong.first ?? "")")
   }
 
   /// Over the starts whose end lies inside, and over no others.
@@ -194,10 +194,12 @@ private struct ExactPath {
         let sides = (1...length).filter { share(side: $0, of: length, ratio: ratio) > 0 }
         let bySide = Dictionary(grouping: regions, by: \.side)
         #expect(Set(bySide.keys).isSubset(of: sides), "\(geometry)")
-        probabilities.append(
-          chiSquareProbability(
-            sides.map { bySide[$0]?.count ?? 0 },
-            shares: sides.map { share(side: $0, of: length, ratio: ratio) }))
+        if sides.count > 1 {
+          probabilities.append(
+            chiSquareProbability(
+              sides.map { bySide[$0]?.count ?? 0 },
+              shares: sides.map { share(side: $0, of: length, ratio: ratio) }))
+        }
         // Sides that are drawn too rarely say nothing.
         for (side, regions) in bySide where regions.count > 1000 {
           let (columns, rows) = (geometry.width - side + 1, geometry.height - side + 1)
@@ -237,7 +239,7 @@ private struct ExactPath {
   /// Bit for bit: outside of the mask frame q, inside the moving picture, which without jitter is the crop of the source.
   @Test(arguments: 1...4, frameCounts)
   func outsideIsStaticAndInsideMoves(granularity: Int, frames: Int) {
-    for seed in 0..<10 as Range<UInt64> {
+    for seed in 0..<20 as Range<UInt64> {
       var generator = KeyedGenerator(64, UInt64(granularity), UInt64(frames), seed)
       let geometry = geometry(
         least: 2, clip: 24, room: 40, frames: frames, isSquare: seed % 2 == 0, &generator)

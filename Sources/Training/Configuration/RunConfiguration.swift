@@ -34,7 +34,7 @@ public enum TrainingPhase: String, Codable, Sendable {
   case finetuning = "fine-tuning"
 
   /// As a heading.
-  var title: String { self == .pretraining ? "Pre-training" : "Fine-tuning" }
+  public var title: String { self == .pretraining ? "Pre-training" : "Fine-tuning" }
 }
 
 extension RunConfiguration {

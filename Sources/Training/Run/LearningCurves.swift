@@ -26,28 +26,30 @@ public struct LearningCurves {
     self.init([Run(name: "", metrics: metrics, chance: chance)])
   }
 
-  /// The curves of runs in one figure. Of several runs, the training is smoothed: the mean over each 200th of it.
+  /// The curves of runs in one figure. Of several runs, the training is smoothed: the mean over each 50th of it.
   public init(_ runs: [Run]) { self.runs = runs }
 
   public func figure(title: String) -> Figure {
+    Figure(title: title, panels: panels, columns: 2)
+  }
+
+  /// Loss, accuracy, learning rate and speed.
+  public var panels: [LineChart] {
     let chances = Set(runs.compactMap(\.chance)).sorted()
-    return Figure(
-      title: title,
-      panels: [
-        LineChart(
-          title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
-          series: series(\.loss, \.loss)),
-        LineChart(
-          title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
-          series: series(\.top1, \.top1),
-          references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
-        LineChart(
-          title: "Learning rate", xLabel: "step", yLabel: "rate",
-          series: series(\.learningRate, isSmooth: true)),
-        LineChart(
-          title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)
-        ),
-      ], columns: 2)
+    return [
+      LineChart(
+        title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
+        series: series(\.loss, \.loss)),
+      LineChart(
+        title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
+        series: series(\.top1, \.top1),
+        references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
+      LineChart(
+        title: "Learning rate", xLabel: "step", yLabel: "rate",
+        series: series(\.learningRate, isSmooth: true)),
+      LineChart(
+        title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)),
+    ]
   }
 
   private func heading(_ measure: String) -> String {
@@ -59,34 +61,37 @@ public struct LearningCurves {
     _ training: KeyPath<StepRecord, Double>, _ validation: KeyPath<ValidationRecord, Double>? = nil,
     isSmooth: Bool = false
   ) -> [LineChart.Series] {
-    runs.enumerated().flatMap { index, run in
+    runs.enumerated().flatMap { index, run -> [LineChart.Series] in
       var steps = run.metrics.steps.filter { $0[keyPath: training].isFinite }
         .map { Point(Double($0.step), $0[keyPath: training]) }
       if runs.count > 1, !isSmooth { steps = Self.smoothed(steps) }
       let color = Palette.series(index)
       // Colours repeat after seven.
       let dash: [Double] = index / Palette.series.count % 2 == 1 ? [6, 3] : []
-      let isAlone = runs.count == 1
-      var series = [
-        LineChart.Series(
-          isAlone ? (validation == nil ? "" : "training") : run.name, points: steps, color: color,
-          dash: dash)
-      ]
-      if let validation {
-        series.append(
-          LineChart.Series(
-            isAlone ? "validation" : "",
-            points: run.metrics.validations.filter { $0[keyPath: validation].isFinite }
-              .map { Point(Double($0.step), $0[keyPath: validation]) },
-            color: isAlone ? Palette.series(1) : color, hasMarkers: true, dash: dash))
+      let judged = validation.map { validation in
+        run.metrics.validations.filter { $0[keyPath: validation].isFinite }
+          .map { Point(Double($0.step), $0[keyPath: validation]) }
       }
-      return series
+      guard runs.count > 1 else {
+        guard let judged else { return [LineChart.Series("", points: steps)] }
+        return [
+          LineChart.Series("training", points: steps),
+          LineChart.Series("validation", points: judged, hasMarkers: true),
+        ]
+      }
+      guard let judged, !judged.isEmpty else {
+        return [LineChart.Series(run.name, points: steps, color: color, dash: dash)]
+      }
+      return [
+        LineChart.Series("", points: steps, color: color.opacity(0.5), dash: dash),
+        LineChart.Series(run.name, points: judged, color: color, hasMarkers: true, dash: dash),
+      ]
     }
   }
 
-  /// The means of 200 neighbouring parts, or of fewer where there are fewer points.
+  /// The means of 50 neighbouring parts, or of fewer where there are fewer points.
   private static func smoothed(_ points: [Point]) -> [Point] {
-    let length = max(1, (points.count + 199) / 200)
+    let length = max(1, (points.count + 49) / 50)
     return stride(from: 0, to: points.count, by: length).map { first in
       let part = points[first..<min(first + length, points.count)]
       let sum = part.reduce(Point(0, 0)) { Point($0.x + $1.x, $0.y + $1.y) }

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import Insight
+import Training
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Gathers runs in one page.",
+    discussion: """
+      The page needs no network and no other file: configuration, learning curves, accuracy by label or class, confusion \
+      matrix, pseudo-motions, and what mosi gradcam, mosi localize and mosi clusters left in the run's folder (RUN/insight). \
+      Several runs stand side by side first, with the settings in which they differ.
+
+      Examples:
+        mosi report run --output report.html
+        mosi report scratch masked unmasked --output comparison.html
+        mosi report --watch run --output report.html     # until the run ends; Ctrl-C leaves
+      """)
+
+  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run"))
+  var runs: [String]
+
+  @Option(help: ArgumentHelp("The page to write.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Write the page again whenever the runs have grown, until all have ended.")
+  var watch = false
+
+  func validate() throws {
+    if !output.lowercased().hasSuffix(".html") {
+      throw ValidationError("--output must end in .html")
+    }
+  }
+
+  func run() throws {
+    guard watch else {
+      try write(RunRecord.all(at: runs), follows: false)
+      return
+    }
+    Interruption.listen()
+    var seen: [String: FileStamp] = [:]
+    while !Interruption.isWanted {
+      let stamps = FileStamp.all(in: runs)
+      if stamps != seen {
+        seen = stamps
+        let records = try RunRecord.all(at: runs)
+        let isOver = records.allSatisfy(\.isFinished)
+        try write(records, follows: !isOver)
+        if isOver { return }
+      }
+      for _ in 0..<20 where !Interruption.isWanted { usleep(100_000) }
+    }
+  }
+
+  private func write(_ records: [RunRecord], follows: Bool) throws {
+    try Report(of: records, follows: follows).write(to: output)
+    let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
+    let count = records.count == 1 ? "1 run" : "\(records.count) runs"
+    print("\(output): \(count), \(fixed(Double(size) / 1e6, 1)) MB")
+    fflush(nil)
+  }
+}
+
+/// What tells that a file has changed.
+private struct FileStamp: Equatable {
+  let size: Int
+  let time: Date
+
+  /// Those of the files of runs that a page tells of.
+  static func all(in runs: [String]) -> [String: FileStamp] {
+    var stamps: [String: FileStamp] = [:]
+    for run in runs {
+      let folder = RunFolder(path: run)
+      let results = [folder.evaluation] + ["gradcam", "localize", "clusters"].map(folder.insight)
+      let files =
+        [folder.metrics, folder.preview]
+        + results.flatMap { result in
+          ((try? FileManager.default.contentsOfDirectory(atPath: result)) ?? []).map {
+            "\(result)/\($0)"
+          }
+        }
+      for file in files {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file) else {
+          continue
+        }
+        stamps[file] = FileStamp(
+          size: attributes[.size] as? Int ?? 0,
+          time: attributes[.modificationDate] as? Date ?? .distantPast)
+      }
+    }
+    return stamps
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// A picture or animation inside of the page.
+struct EmbeddedFile: Sendable {
+  let dataURI: String
+
+  /// The largest file that goes into a page, in bytes.
+  private static let limit = 16 << 20
+
+  /// Nil where the file is absent, of no kind that browsers show, or too large for a page.
+  init?(path: String) {
+    let type: String
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "png": type = "image/png"
+    case "gif": type = "image/gif"
+    case "svg": type = "image/svg+xml"
+    default: return nil
+    }
+    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
+      size <= Self.limit, let data = FileManager.default.contents(atPath: path), !data.isEmpty
+    else { return nil }
+    self.init(type: type, data: data)
+  }
+
+  init(svg: String) { self.init(type: "image/svg+xml", data: Data(svg.utf8)) }
+
+  private init(type: String, data: Data) {
+    dataURI = "data:\(type);base64,\(data.base64EncodedString())"
+  }
+}

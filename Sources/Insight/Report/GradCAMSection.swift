@@ -1,0 +1,53 @@
+/// Where the network looks in real videos.
+enum GradCAMSection {
+  /// Clips that go into the page.
+  private static let limit = 12
+
+  static func content(_ run: RunRecord) -> [HTML] {
+    guard let report = run.gradCAM else { return [] }
+    let drawn = report.clips.filter { $0.files != nil }
+    let folder = run.folder.insight("gradcam")
+    let agreement =
+      report.meanAgreement.map {
+        " Over \(report.clips.count) clips the rank correlation of heat and optical flow is "
+          + "\(Words.number($0, 3)) on average."
+      } ?? ""
+    let order = report.isRanked ? " The clips in which heat and flow agree least come first." : ""
+    return [
+      .element("h3", text: "Where it looks"),
+      .element(
+        "p", text: "Grad-CAM at \(report.layer), over frames of videos.\(agreement)\(order)"),
+    ]
+      + drawn.prefix(limit).compactMap { figure($0, folder: folder) }
+      + (drawn.count > limit
+        ? [.element("p", text: "\(drawn.count - limit) more are in \(folder).")] : [])
+  }
+
+  private static func figure(_ clip: GradCAMReport.Clip, folder: String) -> HTML? {
+    guard let files = clip.files, let strip = EmbeddedFile(path: "\(folder)/\(files.png)")
+    else { return nil }
+    let agreement =
+      clip.agreement.map { ", rank correlation with the flow \(Words.number($0, 2))" } ?? ""
+    let what = "\(clip.video) from \(Words.number(clip.start, 1)) s: \(clip.labelName)"
+    let still = HTML.figure(
+      strip,
+      alternative:
+        "Strip of frames with the heat map over them, and the optical flow's magnitude: \(what)",
+      caption: "\(what) (\(Words.percent(clip.probability)))\(agreement).")
+    // What moves is shown when it is asked for.
+    guard let animation = EmbeddedFile(path: "\(folder)/\(files.gif)") else { return still }
+    return .joined([
+      still,
+      .details(
+        "Play \(clip.video)",
+        .element(
+          "figure", [:],
+          .element(
+            "img",
+            [
+              "src": animation.dataURI, "loading": "lazy",
+              "alt": "Animation of the clip with the heat map over it: \(what)",
+            ]))),
+    ])
+  }
+}

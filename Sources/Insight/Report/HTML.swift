@@ -1,0 +1,116 @@
+/// A piece of a page, sound by construction: text is escaped, elements are closed.
+struct HTML: Sendable {
+  let source: String
+
+  private init(source: String) { self.source = source }
+
+  static let empty = HTML(source: "")
+
+  /// `text` as it is to be read.
+  static func text(_ text: some StringProtocol) -> HTML { HTML(source: escaped(text)) }
+
+  /// A style sheet or script of this package's own, as it stands.
+  static func code(_ element: String, _ code: String) -> HTML {
+    HTML(source: "<\(element)>\n\(code)\n</\(element)>\n")
+  }
+
+  /// Elements without content.
+  private static let void: Set = ["img", "meta", "br"]
+  /// Elements that get a line of their own in the source.
+  private static let inline: Set = ["a", "code", "strong", "span", "td", "th", "em"]
+
+  /// An element with its attributes in order and its content.
+  static func element(
+    _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: HTML...
+  ) -> HTML { element(name, attributes, content) }
+
+  static func element(
+    _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: [HTML]
+  ) -> HTML {
+    var source = "<\(name)"
+    for (key, value) in attributes { source += " \(key)=\"\(escaped(value))\"" }
+    source += ">"
+    if !void.contains(name) { source += content.map(\.source).joined() + "</\(name)>" }
+    return HTML(source: source + (inline.contains(name) ? "" : "\n"))
+  }
+
+  /// An element with text alone.
+  static func element(
+    _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: some StringProtocol
+  ) -> HTML { element(name, attributes, .text(text)) }
+
+  static func joined(_ parts: [HTML]) -> HTML { HTML(source: parts.map(\.source).joined()) }
+
+  private static func escaped(_ text: some StringProtocol) -> String {
+    var result = ""
+    result.reserveCapacity(text.utf8.count)
+    for character in text.unicodeScalars {
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "\n", "\t": result.unicodeScalars.append(character)
+      // Not allowed in a page, however written.
+      case _ where character.properties.generalCategory == .control: result += "\u{FFFD}"
+      default: result.unicodeScalars.append(character)
+      }
+    }
+    return result
+  }
+}
+
+extension HTML {
+  /// A table that scrolls by itself where the page is narrow, the first column naming its rows.
+  ///
+  /// - Parameter caption: what the table tells; read aloud before it.
+  static func table(caption: String, header: [String], rows: [[String]]) -> HTML {
+    table(caption: caption, header: header, rows: rows.map { $0.map { .text($0) } })
+  }
+
+  static func table(caption: String, header: [String], rows: [[HTML]]) -> HTML {
+    .element(
+      "div", ["class": "scroll", "tabindex": "0", "role": "group", "aria-label": caption],
+      .element(
+        "table", [:],
+        .element("caption", text: caption),
+        .element(
+          "thead", [:],
+          .element("tr", [:], header.map { .element("th", ["scope": "col"], text: $0) })),
+        .element(
+          "tbody", [:],
+          rows.map { row in
+            .element(
+              "tr", [:],
+              row.enumerated().map { column, cell in
+                column == 0
+                  ? .element("th", ["scope": "row"], cell) : .element("td", [:], cell)
+              })
+          })))
+  }
+
+  /// A bar whose length is `share` of the column, beside the text that says the same.
+  static func bar(_ share: Double, _ text: String) -> HTML {
+    let width = Int((min(max(share, 0), 1) * 100).rounded())
+    return .joined([
+      .element(
+        "span", ["class": "bar", "aria-hidden": "true"],
+        .element("span", ["style": "width:\(width)%"])),
+      .text(text),
+    ])
+  }
+
+  /// A figure; `alternative` tells those who cannot see it what it shows.
+  static func figure(_ picture: EmbeddedFile, alternative: String, caption: String? = nil) -> HTML {
+    .element(
+      "figure", [:],
+      .element(
+        "img", ["src": picture.dataURI, "alt": alternative, "loading": "lazy"]),
+      caption.map { .element("figcaption", text: $0) } ?? .empty)
+  }
+
+  /// What is shown when it is opened.
+  static func details(_ summary: String, _ content: HTML...) -> HTML {
+    .element("details", [:], [.element("summary", text: summary)] + content)
+  }
+}

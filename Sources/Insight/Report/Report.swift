@@ -1,0 +1,91 @@
+import Foundation
+import SafeFiles
+import Training
+
+/// One page about runs, in a file that needs no other: what they were, how they learned, what they see.
+public struct Report {
+  private let runs: [RunRecord]
+  /// Whether the page offers to reload itself, as for runs that go on.
+  private let follows: Bool
+
+  public init(of runs: [RunRecord], follows: Bool = false) {
+    self.runs = runs
+    self.follows = follows
+  }
+
+  /// Writes the page whole or not at all.
+  ///
+  /// - Throws: `FileError`, and what drawing throws.
+  public func write(to path: String) throws {
+    try replaceFile(at: path, with: Data(page().utf8))
+  }
+
+  private func page() throws -> String {
+    let title = runs.count == 1 ? "Run \(runs[0].name)" : "\(runs.count) runs side by side"
+    let head = HTML.element(
+      "head", [:],
+      .element("meta", ["charset": "utf-8"]),
+      .element(
+        "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
+      .element("title", text: "\(title) – mosi"),
+      .code("style", pageStyle))
+    let sections = try runs.enumerated().map { try RunPage($1, id: "run-\($0 + 1)").section() }
+    let comparison = runs.count > 1 ? try Comparison(of: runs).section() : .empty
+    let body = HTML.element(
+      "body", [:],
+      .element("a", ["class": "skip", "href": "#content"], text: "Skip to the content"),
+      .element("header", [:], .element("h1", text: title), subtitle, navigation, followButton),
+      .element("main", ["id": "content"], [comparison] + sections),
+      .element("footer", [:], .element("p", text: "Written by mosi \(Version.text).")),
+      follows ? .code("script", followScript) : .empty)
+    return "<!DOCTYPE html>\n" + HTML.element("html", ["lang": "en"], head, body).source
+  }
+
+  private var subtitle: HTML {
+    let finished = runs.count(where: \.isFinished)
+    let state =
+      finished == runs.count
+      ? "" : " \(runs.count - finished) of \(runs.count) still going on or interrupted."
+    return .element(
+      "p",
+      text:
+        "Motion learned from static images: what was trained, how it went, where the network looks."
+        + state)
+  }
+
+  private var navigation: HTML {
+    guard runs.count > 1 else { return .empty }
+    let links =
+      [("#comparison", "Side by side")]
+      + runs.enumerated().map { ("#run-\($0 + 1)", $1.name) }
+    return .element(
+      "nav", ["aria-label": "Runs"],
+      .element(
+        "ul", [:],
+        links.map { .element("li", [:], .element("a", ["href": $0], text: $1)) }))
+  }
+
+  private var followButton: HTML {
+    guard follows else { return .empty }
+    return .element(
+      "p", [:],
+      .element(
+        "button", ["type": "button", "id": "follow", "aria-pressed": "false"],
+        text: "Reload every 10 seconds"))
+  }
+}
+
+/// Reloading is the reader's choice, kept over the reloads by the page's address.
+private let followScript = """
+  const button = document.getElementById("follow");
+  let timer;
+  function follow(on) {
+    button.setAttribute("aria-pressed", String(on));
+    button.textContent = on ? "Stop reloading" : "Reload every 10 seconds";
+    history.replaceState(null, "", on ? "?follow" : location.pathname);
+    clearInterval(timer);
+    if (on) timer = setInterval(() => location.reload(), 10000);
+  }
+  button.addEventListener("click", () => follow(button.getAttribute("aria-pressed") !== "true"));
+  if (location.search === "?follow") follow(true);
+  """

@@ -1,0 +1,202 @@
+import Figures
+import Foundation
+import Training
+
+/// The section of one run.
+struct RunPage {
+  private let run: RunRecord
+  private let id: String
+
+  init(_ run: RunRecord, id: String) {
+    self.run = run
+    self.id = id
+  }
+
+  func section() throws -> HTML {
+    let parts: [HTML] =
+      [facts, try curves(), accuracies, try confusion(), preview]
+      + GradCAMSection.content(run) + LocalizationSection.content(run)
+      + ClustersSection.content(run) + [configuration]
+    return .element(
+      "section", ["id": id, "aria-labelledby": "\(id)-title"],
+      [.element("h2", ["id": "\(id)-title"], text: run.name)] + parts)
+  }
+
+  private var facts: HTML {
+    var facts: [(String, String)] = [
+      ("training", run.recipe.phase.title),
+      ("network", run.networkWords),
+      ("head", run.headWords),
+      ("state", run.progressWords),
+    ]
+    if let summary = run.metrics.summary {
+      facts.append(
+        (
+          run.recipe.phase == .pretraining ? "sources" : "videos",
+          "\(summary.trainingSources) to learn from, \(summary.validationSources) to judge by"
+            + (summary.badSources > 0 ? ", \(summary.badSources) unreadable" : "")
+        ))
+      facts.append(
+        (
+          "time",
+          "\(Words.duration(summary.seconds)), \(Words.number(summary.clipsPerSecond, 1)) clips a second"
+        ))
+    }
+    if let last = run.metrics.validations.last {
+      let best = run.metrics.validations.map(\.top1).max()!
+      facts.append(
+        (
+          "validation",
+          "\(Words.percent(last.top1)) at the end, \(Words.percent(best)) at best; guessing gives \(Words.percent(run.chance))"
+        ))
+    }
+    if let evaluation = run.evaluation {
+      let top5 = evaluation.top5.map { ", top-5 \(Words.percent($0))" } ?? ""
+      facts.append(
+        (
+          "test",
+          "top-1 \(Words.percent(evaluation.top1))\(top5), mean class accuracy "
+            + "\(Words.percent(evaluation.meanClassAccuracy)) on \(evaluation.videoCount) videos, \(evaluation.clips) clips each"
+        ))
+    }
+    return .element(
+      "dl", [:],
+      facts.flatMap { [.element("dt", text: $0), .element("dd", text: $1)] })
+  }
+
+  private func curves() throws -> HTML {
+    guard !run.metrics.steps.isEmpty else {
+      return .element("p", text: "No step has been recorded yet.")
+    }
+    let panels = LearningCurves(of: run.metrics, chance: run.chance).panels
+    return .joined([
+      .element("h3", text: "Learning curves"),
+      .element(
+        "div", ["class": "grid"],
+        try panels.map { panel in
+          .figure(
+            EmbeddedFile(svg: try Figure(panels: [panel]).svg()),
+            alternative: alternative(of: panel))
+        }),
+    ])
+  }
+
+  /// What a curve shows, in words.
+  private func alternative(of chart: LineChart) -> String {
+    let series = chart.series.compactMap { series -> String? in
+      guard let first = series.points.first, let last = series.points.last else { return nil }
+      return "\(series.name) from \(Words.significant(first.y)) at step \(Int(first.x)) to "
+        + "\(Words.significant(last.y)) at step \(Int(last.x))"
+    }
+    return "Line chart, \(chart.title.lowercased()) over steps: \(series.joined(separator: "; "))"
+  }
+
+  private var accuracies: HTML {
+    if let evaluation = run.evaluation {
+      return .joined([
+        .element("h3", text: "Accuracy by class"),
+        .table(
+          caption: "Test videos recognized", header: ["class", "accuracy", "videos"],
+          rows: evaluation.classes.map { result in
+            [
+              .text(result.name),
+              result.accuracy.map { .bar($0, Words.percent($0)) } ?? .text("–"),
+              .text("\(result.correct) of \(result.videos)"),
+            ]
+          }),
+      ])
+    }
+    guard let last = run.metrics.validations.last, !last.top1PerLabel.isEmpty else { return .empty }
+    let order = run.weights.description?.classNames ?? last.top1PerLabel.keys.sorted()
+    let isPretext = run.recipe.phase == .pretraining
+    return .joined([
+      .element("h3", text: isPretext ? "Accuracy by label" : "Accuracy by class"),
+      .table(
+        caption: "Last validation, step \(last.step)",
+        header: [isPretext ? "motion of the window" : "class", "accuracy"],
+        rows: order.compactMap { name in
+          last.top1PerLabel[name].map { [.text(name), .bar($0, Words.percent($0))] }
+        }),
+    ])
+  }
+
+  private func confusion() throws -> HTML {
+    guard let evaluation = run.evaluation else { return .empty }
+    let names = evaluation.classes.map(\.name)
+    let matrix = ConfusionMatrix(classes: names, counts: evaluation.confusion)
+    let (width, height) = matrix.preferredSize
+    let figure = Figure(panels: [matrix], panelWidth: width, panelHeight: height)
+    let mistakes = names.indices.flatMap { row in
+      names.indices.filter { $0 != row && evaluation.confusion[row][$0] > 0 }
+        .map { (row, $0, evaluation.confusion[row][$0]) }
+    }.sorted { ($1.2, $0.0, $0.1) < ($0.2, $1.0, $1.1) }
+    let words = mistakes.prefix(3).map { "\(names[$0]) taken for \(names[$1]) \($2) times" }
+    let most = words.isEmpty ? "no mistakes" : "most often " + words.joined(separator: ", ")
+    return .joined([
+      .element("h3", text: "Confusion"),
+      .figure(
+        EmbeddedFile(svg: try figure.svg()),
+        alternative: "Confusion matrix of \(names.count) classes: \(most)",
+        caption:
+          "Rows are the true classes, columns the predicted ones; shades are shares of the row."),
+      mistakes.isEmpty
+        ? .empty
+        : .details(
+          "The most frequent mistakes as a table",
+          .table(
+            caption: "Mistakes", header: ["true class", "taken for", "videos"],
+            rows: mistakes.prefix(20).map { [names[$0], names[$1], "\($2)"] })),
+    ])
+  }
+
+  private var preview: HTML {
+    guard let picture = EmbeddedFile(path: run.folder.preview) else { return .empty }
+    let isPretext = run.recipe.phase == .pretraining
+    return .joined([
+      .element("h3", text: isPretext ? "Pseudo-motions" : "Training clips"),
+      .figure(
+        picture,
+        alternative: isPretext
+          ? "Contact sheet: frames of pseudo-motion clips, a row for each label"
+          : "Contact sheet: frames of training clips",
+        caption: isPretext
+          ? "What the network was trained on: a row for each label, frames from left to right; outlined is the square that moves."
+          : "What the network was trained on, a row for each clip, frames from left to right."),
+    ])
+  }
+
+  private var configuration: HTML {
+    .joined([
+      .element("h3", text: "Configuration"),
+      .details(
+        "All settings",
+        .element(
+          "pre", ["tabindex": "0", "role": "group", "aria-label": "Configuration of \(run.name)"],
+          .element("code", text: run.recipe.configuration))),
+    ])
+  }
+}
+
+extension RunRecord {
+  var networkWords: String {
+    let settings = weights.description!.model
+    let count = weights.parameterCount.map { ", \(Words.grouped($0)) parameters" } ?? ""
+    return "\(settings.architecture.rawValue) of width \(settings.width)\(count)"
+  }
+
+  var headWords: String {
+    guard let count = weights.classCount else { return "none" }
+    return recipe.phase == .pretraining ? "\(count) pseudo-motions" : "\(count) actions"
+  }
+
+  /// Nil before the first.
+  var lastStep: Int? { metrics.summary?.step ?? metrics.steps.last?.step }
+
+  var progressWords: String {
+    guard let step = lastStep else { return "not begun" }
+    let epoch = metrics.summary?.epoch ?? metrics.steps.last!.epoch
+    let epochs = settings["epochs"] ?? "?"
+    return (isFinished ? "finished" : "going on or interrupted")
+      + " at step \(Words.grouped(step)), epoch \(epoch) of \(epochs)"
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Training
+
+/// What a run's folder tells of the run, finished or not.
+public struct RunRecord {
+  public let folder: RunFolder
+  /// What stands for the run among those of a page.
+  public let name: String
+  let recorded: RecordedRun
+  let weights: WeightsInspection
+  let recipe: TrainingRecipe
+  /// The evaluation on test videos; nil where there is none yet.
+  let evaluation: Evaluation.Summary?
+  let localization: Localization?
+  let clusters: ClusterReport?
+  let gradCAM: GradCAMReport?
+
+  /// Reads the folders of runs.
+  ///
+  /// - Throws: ``ReportError`` or `RunError` where one holds no run, and what reading its files throws.
+  public static func all(at paths: [String]) throws -> [RunRecord] {
+    let recorded = try paths.map(RecordedRun.init)
+    return try zip(recorded, RecordedRun.names(recorded)).map(RunRecord.init)
+  }
+
+  private init(_ recorded: RecordedRun, name: String) throws {
+    let path = recorded.path
+    let folder = RunFolder(path: path)
+    self.recorded = recorded
+    self.folder = folder
+    self.name = name
+    weights = try WeightsInspection(at: path)
+    guard let recipe = weights.description?.recipe else {
+      throw ReportError(path: path, problem: "holds weights, but no run's last.safetensors")
+    }
+    self.recipe = recipe
+    evaluation = try Self.found("\(folder.evaluation)/evaluation.json") {
+      try JSONDecoder().decode(
+        Evaluation.Summary.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
+    }
+    localization = try Self.found(
+      folder.insight("localize") + "/" + Localization.fileName
+    ) { _ in
+      try Localization(folder: folder.insight("localize"))
+    }
+    clusters = try Self.found(folder.insight("clusters") + "/" + ClusterReport.fileName) { _ in
+      try ClusterReport(folder: folder.insight("clusters"))
+    }
+    gradCAM = try Self.found(folder.insight("gradcam") + "/" + GradCAMReport.fileName) { _ in
+      try GradCAMReport(inFolder: folder.insight("gradcam"))
+    }
+  }
+
+  /// Nil where there is no such file.
+  private static func found<Value>(_ path: String, read: (String) throws -> Value) throws -> Value?
+  {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    do {
+      return try read(path)
+    } catch is DecodingError {
+      throw ReportError(
+        path: path, problem: "cannot be read: remove it, or write it again with this version")
+    }
+  }
+
+  var metrics: Metrics { recorded.metrics }
+  /// Every setting by its dotted key.
+  var settings: [String: String] { recorded.configuration }
+
+  /// Whether the run has come to its end.
+  public var isFinished: Bool { metrics.summary != nil }
+
+  /// The accuracy of guessing.
+  var chance: Double { 1 / Double(max(weights.classCount ?? 1, 1)) }
+}
+
+/// What a report cannot be made of: one sentence that names the file.
+public struct ReportError: Error, Sendable, CustomStringConvertible {
+  public let path: String
+  /// The predicate of a sentence whose subject is the path.
+  public let problem: String
+  public var description: String { "\(path) \(problem)" }
+}

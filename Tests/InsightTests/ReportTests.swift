@@ -1,0 +1,195 @@
+import Figures
+import Foundation
+import Insight
+import Media
+import Testing
+import Torch
+import Training
+import VideoModels
+
+@Suite struct ReportTests {
+  private let folder = NSTemporaryDirectory() + "report-\(UUID().uuidString)"
+  /// What a stranger might call a class.
+  private static let hostile = "<script>alert('x')</script>\"&"
+
+  private func write(_ text: String, to name: String) throws {
+    let url = URL(fileURLWithPath: "\(folder)/\(name)")
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  /// A run as a training leaves it.
+  @discardableResult
+  private func run<Configuration: RunConfiguration>(
+    _ name: String, _ configuration: Configuration, classes: [String], isFinished: Bool = true
+  ) throws -> String {
+    let lines =
+      (1...20).map { step in
+        #"{"event":"step","step":\#(step),"epoch":\#(1 + step / 11),"loss":\#(2.0 / Double(step)),"top1":0.5,"learningRate":0.001,"clipsPerSecond":10}"#
+      } + [
+        #"{"event":"validation","step":20,"epoch":2,"loss":0.5,"top1":0.75,"top1PerLabel":{"\#(classes[0])":0.625},"sources":8}"#
+      ]
+    let summary =
+      #"{"event":"summary","step":20,"epoch":2,"loss":0.1,"top1":0.75,"bestTop1":0.75,"chance":0.5,"clipsPerSecond":10,"seconds":3725,"trainingSources":30,"validationSources":8,"badSources":1}"#
+    // The last line of a run that goes on may be half written.
+    let end = isFinished ? summary + "\n" : String(summary.prefix(40))
+    try write(lines.joined(separator: "\n") + "\n" + end, to: "\(name)/metrics.jsonl")
+    try write(configuration.yaml, to: "\(name)/config.yaml")
+    let isPretext = Configuration.phase == .pretraining
+    let model = configuration.model.makeModel(
+      head: isPretext ? .pretext : .actions, classes: classes.count, seed: 1)
+    try Checkpoint(
+      configuration: configuration, position: TrainingPosition(), classNames: classes,
+      model: model, optimizer: SGD([])
+    ).write(to: "\(folder)/\(name)/last.safetensors")
+    try Picture(width: 60, height: 40, pixels: [UInt8](repeating: 90, count: 60 * 40 * 3))
+      .writePNG(to: "\(folder)/\(name)/preview.png")
+    return "\(folder)/\(name)"
+  }
+
+  private func pretraining(_ name: String, width: Int = 2, isFinished: Bool = true) throws -> String
+  {
+    var configuration = PretrainingConfiguration()
+    configuration.model.width = width
+    configuration.epochs = 2
+    return try run(
+      name, configuration, classes: (0..<9).map { "motion \($0)" }, isFinished: isFinished)
+  }
+
+  private func finetuning(_ name: String) throws -> String {
+    var configuration = FinetuningConfiguration()
+    configuration.model.width = 2
+    configuration.dataset.videos = "v"
+    let path = try run(name, configuration, classes: ["run", Self.hostile])
+    let quoted = String(decoding: try JSONEncoder().encode(Self.hostile), as: UTF8.self)
+    try write(
+      #"{"videoCount":5,"clips":10,"crops":1,"top1":0.6,"meanClassAccuracy":0.55,"failed":0,"classes":[{"name":"run","videos":3,"correct":2,"accuracy":0.66},{"name":\#(quoted),"videos":2,"correct":1,"accuracy":0.5}],"confusion":[[2,1],[1,1]],"videos":[]}"#,
+      to: "\(name)/evaluation/evaluation.json")
+    return path
+  }
+
+  private func page(_ runs: [String], follows: Bool = false) throws -> String {
+    let path = "\(folder)/report.html"
+    try Report(of: RunRecord.all(at: runs), follows: follows).write(to: path)
+    return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+  }
+
+  private func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+  @Test func aPageTellsOfTheRunAndNeedsNothingElse() throws {
+    defer { remove() }
+    let page = try page([finetuning("a")])
+    for part in [
+      "<html lang=\"en\">", "<title>Run a – mosi</title>", "Fine-tuning", "2 actions",
+      "finished at step 20, epoch 2 of 300", "30 to learn from, 8 to judge by, 1 unreadable",
+      "1 h 2 min", "top-1 60.0 %", "2 of 3", "run taken for", "optimizer:",
+    ] { #expect(page.contains(part), "\(part)") }
+    // What strangers named is text.
+    #expect(!page.contains("<script>"))
+    #expect(page.contains("&lt;script&gt;alert"))
+    // Pictures are inside, each with words for those who do not see them.
+    for tag in page.components(separatedBy: "<img").dropFirst() {
+      let attributes = tag.prefix { $0 != ">" }
+      #expect(attributes.contains(" src=\"data:image/"))
+      #expect(attributes.contains(" alt=\"") && !attributes.contains(" alt=\"\""))
+    }
+    for source in ["http://", "https://", "url(", "@import", "<link"] {
+      // Inside of an SVG is base64.
+      #expect(!page.contains(source), "\(source)")
+    }
+  }
+
+  @Test func severalRunsShowWhereTheyDiffer() throws {
+    defer { remove() }
+    let page = try page([pretraining("x/narrow"), pretraining("x/wide", width: 3)])
+    #expect(page.contains("2 runs side by side"))
+    let section = try #require(page.range(of: "id=\"comparison\"")).lowerBound
+    let comparison = page[section...].prefix { _ in true }
+    let end = try #require(comparison.range(of: "</section>")).lowerBound
+    let table = comparison[..<end]
+    #expect(table.contains("model.width") && !table.contains("model.architecture"))
+    // No run has been tested on videos.
+    #expect(table.contains("75.0 %") && !table.contains("test top-1"))
+  }
+
+  @Test func runsThatGoOnCanBeFollowed() throws {
+    defer { remove() }
+    let runs = [try pretraining("on", isFinished: false)]
+    #expect(try !RunRecord.all(at: runs)[0].isFinished)
+    let page = try page(runs, follows: true)
+    #expect(page.contains("going on or interrupted at step 20"))
+    #expect(page.contains("aria-pressed=\"false\"") && page.contains("location.reload"))
+    // Reloading is the reader's choice.
+    #expect(!page.contains("http-equiv"))
+  }
+
+  @Test func whatIsNoRunIsRefused() throws {
+    defer { remove() }
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/empty", withIntermediateDirectories: true)
+    #expect(throws: RunError.self) { try page(["\(folder)/empty"]) }
+    let path = try finetuning("b")
+    try write("{}", to: "b/evaluation/evaluation.json")
+    let error = #expect(throws: ReportError.self) { try page([path]) }
+    #expect(error?.description.contains("evaluation.json cannot be read") == true)
+  }
+
+  /// The page as its readers open it, on a phone and on a desk, light and dark.
+  @Test func browsersAndCheckersOfAccessibilityFindNoFault() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let axe = root.appendingPathComponent(".libtorch/axe/axe.min.js").path
+    let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    guard let chromium, FileManager.default.fileExists(atPath: axe) else {
+      print("skipped: no Chromium or no axe; scripts/setup-browser.sh brings them")
+      return
+    }
+    defer { remove() }
+    _ = try page([finetuning("a"), pretraining("b", isFinished: false)], follows: true)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "python3", root.appendingPathComponent("Tests/InsightTests/check_page.py").path, chromium,
+      axe, "\(folder)/report.html", "\(folder)/pictures",
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+
+    struct Findings: Decodable {
+      struct View: Decodable {
+        let width: Int
+        let scheme: String
+        let scrollWidth: Int
+        let console: [String]
+        let requests: [String]
+        let violations: [String]
+        let brokenPictures: [String]
+      }
+      let views: [View]
+      let tabStops: [String]
+      let invisibleFocus: [String]
+    }
+    let findings = try JSONDecoder().decode(Findings.self, from: text)
+    #expect(findings.views.map(\.width) == [390, 390, 1280, 1280])
+    for view in findings.views {
+      let place: Comment = "\(view.width) pixels, \(view.scheme)"
+      #expect(view.console.isEmpty, place)
+      #expect(view.requests.isEmpty, place)
+      #expect(view.violations.isEmpty, place)
+      #expect(view.brokenPictures.isEmpty, place)
+      #expect(view.scrollWidth == view.width, place)
+      #expect(
+        FileManager.default.fileExists(
+          atPath: "\(folder)/pictures/\(view.width)-\(view.scheme).png"))
+    }
+    // Links, the button, what opens and what scrolls are reached by the keyboard, and show it.
+    #expect(Set(findings.tabStops).isSuperset(of: ["A", "BUTTON", "SUMMARY", "DIV"]))
+    #expect(findings.invisibleFocus.isEmpty)
+  }
+}
