@@ -18,7 +18,7 @@ struct Mosi: ParsableCommand {
     version: Version.text,
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
-      Features.self, Localize.self, Datasets.self, Models.self, Doctor.self,
+      Features.self, Gradcam.self, Localize.self, Datasets.self, Models.self, Doctor.self,
     ])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.

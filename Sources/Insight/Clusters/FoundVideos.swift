@@ -1,0 +1,79 @@
+import Foundation
+import Media
+import SafeFiles
+import VideoData
+
+/// The videos that paths lead to: files, and of folders all videos below them. A folder that holds pictures and no
+/// videos counts as one video, of which they are the frames.
+public struct FoundVideos: Sendable {
+  /// Each with its name: the path below the folder that led to it, or the file's name.
+  public let videos: [(name: String, footage: Footage)]
+
+  /// - Parameters:
+  ///   - paths: of files and folders.
+  ///   - frameRate: frames a second of folders of frames.
+  ///   - limit: at most so many, spread evenly over those found; nil for all.
+  /// - Throws: `FileError` for what is not there or cannot be read, ``NoVideosFound``.
+  public init(at paths: [String], frameRate: Double, limit: Int? = nil) throws {
+    var found: [(name: String, footage: Footage)] = []
+    // Links may lead in circles.
+    var entered: Set<String> = []
+    func search(_ folder: String, _ prefix: String) throws {
+      guard entered.insert(URL(fileURLWithPath: folder).resolvingSymlinksInPath().path).inserted
+      else { return }
+      guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+        throw FileError(path: folder, attempt: "cannot read", reason: "the folder cannot be listed")
+      }
+      var hasPictures = false
+      var hasVideos = false
+      for name in names.sorted(by: naturallyPrecedes) where !name.hasPrefix(".") {
+        let path = folder + "/" + name
+        if Self.isFolder(path) {
+          try search(path, prefix + name + "/")
+        } else if MediaKind(path: name) == .video {
+          hasVideos = true
+          found.append((prefix + name, .video(path: path)))
+        } else if MediaKind(path: name) == .picture {
+          hasPictures = true
+        }
+      }
+      if hasPictures, !hasVideos {
+        let name =
+          prefix.isEmpty ? (folder as NSString).lastPathComponent : String(prefix.dropLast())
+        found.append((name, .frameFolder(path: folder, rate: frameRate)))
+      }
+    }
+    for path in paths {
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw FileError(path: path, attempt: "cannot read", reason: "it does not exist")
+      }
+      if Self.isFolder(path) {
+        var folder = path
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        try search(folder, "")
+      } else {
+        found.append(((path as NSString).lastPathComponent, .video(path: path)))
+      }
+    }
+    guard !found.isEmpty else { throw NoVideosFound(paths: paths) }
+    guard let limit, limit < found.count else {
+      videos = found
+      return
+    }
+    videos = (0..<limit).map { found[$0 * found.count / limit] }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+}
+
+/// Folders without a video.
+public struct NoVideosFound: Error, CustomStringConvertible {
+  public let paths: [String]
+  public var description: String {
+    "no video was found in \(paths.joined(separator: ", ")): name videos, or a folder that holds some"
+  }
+}
