@@ -2,7 +2,7 @@ import Figures
 import Foundation
 import Media
 
-/// A clip's frames, its heat over them and its flow, as a strip and frame by frame.
+/// A clip's frames, its heat over them and its flow, as a strip and as an animation.
 struct ClipPicture {
   let explanation: ClipExplanation
   /// The video's name.
@@ -38,10 +38,10 @@ struct ClipPicture {
     return max(Double(speeds[(speeds.count - 1) * 995 / 1000]), 0.25)
   }
 
-  /// The pictures of a frame, in the order of the captions. The last frame has the flow of the one before.
+  /// The pictures of a frame that has a next one, in the order of the captions.
   private func panels(_ frame: Int, _ speedLimit: Double) -> [Picture] {
     let picture = explanation.frames[frame]
-    let speed = explanation.speed[min(frame, explanation.speed.count - 1)]
+    let speed = explanation.speed[frame]
     let share = HeatMap(
       width: speed.width, height: speed.height, values: speed.values.map { $0 / Float(speedLimit) })
     return [
@@ -51,10 +51,10 @@ struct ClipPicture {
   }
 
   private func legends(_ speedLimit: Double) -> (heat: ColorBar, flow: ColorBar) {
-    (
-      ColorBar(label: "Grad-CAM, share of the clip's greatest", range: 0...1),
-      ColorBar(
-        label: "flow, pixels a frame of \(explanation.heat[0].width)", range: 0...speedLimit)
+    let side = explanation.heat[0].width
+    return (
+      ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
+      ColorBar(label: "flow: pixels a frame, of \(side) × \(side)", range: 0...speedLimit)
     )
   }
 
@@ -63,11 +63,12 @@ struct ClipPicture {
   private static let cell = 144.0
   private static let captionWidth = 104.0
 
-  /// A row each of frames, of frames under their heat, and of flow: at most 8 frames, evenly spaced.
+  /// A row each of frames, of frames under their heat, and of the flow to the next frame: at most 8 frames, evenly
+  /// spaced. The last frame of all has no flow and is left out.
   func strip() throws -> Picture {
-    let count = min(explanation.frames.count, 8)
+    let count = min(explanation.speed.count, 8)
     let shown = (0..<count).map {
-      count == 1 ? 0 : ($0 * (explanation.frames.count - 1) * 2 + count - 1) / (2 * (count - 1))
+      count == 1 ? 0 : ($0 * (explanation.speed.count - 1) * 2 + count - 1) / (2 * (count - 1))
     }
     let (margin, gap, cell) = (Self.margin, Self.gap, Self.cell)
     let left = margin + Self.captionWidth
@@ -112,7 +113,7 @@ struct ClipPicture {
 
   private static let panel = 196.0
 
-  /// For each frame the three pictures side by side, of an even size as video encoders ask for.
+  /// For each frame but the last the three pictures side by side, of an even size as video encoders ask for.
   func animation() throws -> [Picture] {
     let (margin, panel) = (Self.margin, Self.panel)
     let gap = 3 * Self.gap
@@ -121,7 +122,7 @@ struct ClipPicture {
     let height = top + panel + 16 + ColorBar.height + margin
     let limit = speedLimit
     let (heat, flow) = legends(limit)
-    return try explanation.frames.indices.map { frame in
+    return try explanation.speed.indices.map { frame in
       try Canvas.picture(
         width: (width / 2).rounded(.up) * 2, height: (height / 2).rounded(.up) * 2
       ) { canvas in
