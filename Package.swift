@@ -120,7 +120,9 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
-    tests(of: "Insight", ["KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"]),
+    tests(
+      of: "Insight", ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training"],
+      resources: goldens),
     tests(of: "CommandLineTool", ["Training"]),
   ],
   swiftLanguageModes: [.v6],

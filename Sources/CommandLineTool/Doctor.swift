@@ -3,6 +3,7 @@ import Foundation
 import Media
 import OpticalFlow
 import Torch
+import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -79,7 +79,7 @@ struct Gradcam: ParsableCommand {
 
   func run() throws {
     let stage = try StageName(named: layer)
-    let folder = try folder()
+    let folder = try insightFolder("gradcam", output: output, weights: weights)
     let weights = try Weights(at: weights)
     var settings = GradCAMAnalysis.Settings()
     settings.layer = stage
@@ -91,17 +91,13 @@ struct Gradcam: ParsableCommand {
     let analysis = try GradCAMAnalysis(
       FoundVideos(at: input, frameRate: frameRate), weights: weights, settings: settings,
       device: options.device, workers: options.workers)
-    var progress: (stage: GradCAMAnalysis.Stage, line: Progress)?
+    let progress = StageProgress()
     let report: GradCAMReport
     do {
-      defer { progress?.line.finish() }
+      defer { progress.finish() }
       report = try analysis.write(to: folder) { stage, done, total in
-        if progress?.stage != stage {
-          progress?.line.finish()
-          let label = stage == .explaining ? "explaining" : "drawing"
-          progress = (stage, Progress(label: label, total: total, unit: "videos"))
-        }
-        progress?.line.update(done)
+        progress.update(
+          (stage == .explaining ? "explaining" : "drawing", "videos"), done, of: total)
       }
     }
     for failure in report.failures { Terminal.error("\(failure.video) \(failure.reason)") }
@@ -111,16 +107,6 @@ struct Gradcam: ParsableCommand {
       print(table(report, folder))
     }
     if !report.failures.isEmpty { throw ExitCode.failure }
-  }
-
-  private func folder() throws -> String {
-    if let output { return output }
-    let run = RunFolder(path: weights)
-    guard run.holdsRun else {
-      throw ValidationError(
-        "--output is missing: \(weights) is no run's folder that could hold the files")
-    }
-    return run.insight("gradcam")
   }
 
   private func table(_ report: GradCAMReport, _ folder: String) -> String {

@@ -4,6 +4,7 @@ import Insight
 import SafeFiles
 import Torch
 import Training
+import VideoData
 import VideoModels
 
 struct Localize: ParsableCommand {
@@ -17,11 +18,15 @@ struct Localize: ParsableCommand {
       kind with random weights (mean and deviation over --seeds of them) and chance, the square's share of the \
       picture. Clips of the static label are left out. Maps of no heat count as chance.
 
-      Leaves localization.json and localization.png (some clips with heat and square) in --output.
+      Of --videos: the rank correlation of the heat of the predicted label with the magnitude of the optical flow, the \
+      mean over the clips; the options from --clips to --preset say how clips are cut.
+
+      Leaves localization.json and, of pictures, localization.png (some clips with heat and square) in --output.
 
       Examples:
         mosi localize --weights run
         mosi localize --weights run --sources unseen/ --layer conv3
+        mosi localize --weights run --videos clips/ --interval 2
       """)
 
   @Option(help: ArgumentHelp("A run's folder or a checkpoint.", valueName: "run|file"))
@@ -35,18 +40,28 @@ struct Localize: ParsableCommand {
   var sources: [String] = []
 
   @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Videos, folders of frames, or folders of either. What is not pre-trained is measured by them alone.",
+      valueName: "path"))
+  var videos: [String] = []
+
+  @Option(
     help: ArgumentHelp(
       "The stage whose Grad-CAM is taken, conv1 to conv5: later ones know more and are coarser.",
       valueName: "stage"))
   var layer = StageName.conv4.rawValue
 
-  @Option(help: ArgumentHelp("Of which label: true or predicted.", valueName: "label"))
+  @Option(
+    help: ArgumentHelp(
+      "Of which label maps of pictures are: true or predicted.", valueName: "label"))
   var label = HeatLabel.true
 
   @Option(help: ArgumentHelp("At most so many pictures, evenly spread.", valueName: "number"))
   var limit = 1000
 
-  @Option(help: ArgumentHelp("Networks with random weights to compare with.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Networks with random weights to compare with.", valueName: "number"))
   var seeds = 5
 
   @Option(
@@ -58,7 +73,7 @@ struct Localize: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup var options: InferenceOptions
 
   func validate() throws {
     if !(1...100).contains(seeds) {
@@ -70,44 +85,72 @@ struct Localize: ParsableCommand {
   func run() throws {
     let stage = try StageName(named: layer)
     let weights = try Weights(at: weights)
-    guard let pretraining = weights.pretraining else {
-      throw ValidationError(
-        "\(weights.path) is no pre-training of mosi: there is no pretext task to measure it by")
+    guard let classCount = weights.classCount else {
+      throw ValidationError("\(weights.path) has a backbone but no head, and so no Grad-CAM")
     }
-    let options = try machine.execution()
-    let stills = try unseenStills(
-      of: pretraining, among: sources, limit: limit, workers: options.workers
-    ) { Terminal.line(Terminal.warning($0)) }
-    let clips = MaskedClips(pretraining.task, stills: stills)
+    guard weights.pretraining != nil || !videos.isEmpty else {
+      throw ValidationError(
+        "\(weights.path) is no pre-training of mosi, so that there is no pretext task to measure it by: name --videos"
+      )
+    }
+    let footage = videos.isEmpty ? [] : try footage(of: videos)
+    let machine = try options.machine.execution()
+    let device = machine.device
     let model = weights.makeModel()
-    model.move(to: options.device)
+    model.move(to: device)
     let random = (1...seeds).map { seed in
       let network = weights.model.makeModel(
-        head: .pretext, classes: weights.classCount!, seed: UInt64(seed))
-      network.move(to: options.device)
+        head: weights.head, classes: classCount, seed: UInt64(seed))
+      network.move(to: device)
       return network
+    }
+    let clips = try weights.pretraining.map { configuration in
+      MaskedClips(
+        configuration.task,
+        stills: try unseenStills(
+          of: configuration, among: sources, limit: limit, workers: machine.workers
+        ) { Terminal.line(Terminal.warning($0)) })
     }
     let folder = output ?? ownFolder
     // Before the work: what cannot be written is to cost nothing.
     if let folder { try makeFolder(at: folder) }
-    let progress = Progress(label: "measuring", total: stills.count, unit: "pictures")
-    let squares: SquareLocalization
-    do {
+    let squares = try clips.map { clips in
+      let progress = Progress(label: "measuring", total: clips.sourceCount, unit: "pictures")
       defer { progress.finish() }
-      squares = SquareLocalization(
-        of: model, random: random, on: clips, at: stage, label: label, device: options.device,
+      return try SquareLocalization(
+        of: model, random: random, on: clips, at: stage, label: label, device: device,
         progress: progress.update)
     }
+    var agreement: FlowAgreement?
+    if !footage.isEmpty {
+      let progress = Progress(label: "measuring", total: footage.count, unit: "videos")
+      defer { progress.finish() }
+      agreement = try FlowAgreement(
+        of: model, random: random, on: footage,
+        shown: .init(
+          clip: options.clipSettings(weights), clips: options.clips, crops: options.crops,
+          batch: options.batch,
+          normalization: (weights.normalization ?? NormalizationSettings()).normalization),
+        at: stage, device: device, workers: machine.workers, progress: progress.update)
+    }
+    for video in agreement?.leftOut ?? [] {
+      Terminal.line(Terminal.warning("left out: \(video.video) \(video.reason)"))
+    }
+    let sheet = folder != nil && clips != nil ? "localization.png" : nil
     let result = Localization(
-      weights: weights.path, layer: stage, label: label, squares: squares,
-      sheet: folder == nil ? nil : "localization.png")
+      weights: weights.path, layer: stage, label: label, squares: squares, videos: agreement,
+      sheet: sheet)
     if let folder {
-      try clips.sheet(of: model, at: stage, label: label, device: options.device)
-        .write(to: "\(folder)/localization.png")
+      if let sheet, let clips {
+        try clips.sheet(of: model, at: stage, label: label, device: device)
+          .write(to: "\(folder)/\(sheet)")
+      }
       try result.write(to: folder)
     }
     if json { return print(try prettyJSON(result)) }
-    print(table(result, squares))
+    print(
+      [squares.map(Self.text), agreement.map(Self.text)].compactMap { $0 }
+        .joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
   }
 
@@ -116,34 +159,62 @@ struct Localize: ParsableCommand {
     return run.holdsRun ? run.insight("localize") : nil
   }
 
-  private func table(_ result: Localization, _ squares: SquareLocalization) -> String {
-    func estimate(_ value: Estimate) -> String {
-      percent(value.mean) + (value.standardError.map { " ± \(fixed(100 * $0, 1))" } ?? "")
+  private static func text(_ squares: SquareLocalization) -> String {
+    var table = TextTable("", "network", "random weights", "chance")
+    func add(_ name: String, _ score: KeyPath<SquareScores, Estimate>) {
+      table.add(
+        name, text(squares.network[keyPath: score], percent),
+        text(squares.random(score), percent), percent(squares.chance))
     }
-    func row(_ name: String, _ score: KeyPath<SquareScores, Estimate>) -> [String] {
-      let random = squares.random(score)
-      return [
-        name, estimate(squares.network[keyPath: score]),
-        "\(percent(random.mean)) ± \(fixed(100 * random.deviation, 1))", percent(squares.chance),
-      ]
-    }
-    var table = TextTable("Grad-CAM at \(result.layer.rawValue)", "network", "random", "chance")
-    table.add(row("heat inside the square", \.energyInside))
-    table.add(row("hottest place inside", \.pointing))
-    table.add(row("overlap (IoU)", \.overlap))
-    let empty = squares.network.emptyMaps
+    add("heat inside the square", \.energyInside)
+    add("hottest place inside", \.pointing)
+    add("overlap (IoU)", \.overlap)
+    let thresholds = squares.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
     return """
-      \(grouped(squares.clips)) moving clips of \(grouped(squares.sources)) unseen sources, \
-      \(percent(squares.top1)) of the motions told; maps of the \(result.label.rawValue) label
+      \(grouped(squares.clips)) moving clips of \(grouped(squares.sources)) unseen sources; the network tells \
+      \(percent(squares.top1)) of the motions
 
       \(table.text())
 
-      ± of the network: standard error over the sources; of random weights: deviation over \
-      \(squares.random.count) seeds.
-      Overlap at the best threshold for all clips, \(fixed(squares.network.threshold, 2)) \
-      (random weights: \(squares.random.map { fixed($0.threshold, 2) }.joined(separator: ", "))). \
-      Maps without heat: \(empty).
+      ± standard error over the sources; of random weights the deviation over \(squares.random.count) seeds
+      overlap at the best threshold for all clips: \(fixed(squares.network.threshold, 2)), random weights \(thresholds)
+      maps without heat, counted as chance: \(squares.network.emptyMaps), random weights \
+      \(squares.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
       """
+  }
+
+  private static func text(_ videos: FlowAgreement) -> String {
+    func number(_ value: Double) -> String { fixed(value, 3) }
+    var table = TextTable("", "network", "random weights", "chance")
+    table.add(
+      "rank correlation with the flow", text(videos.network, number), text(videos.random, number),
+      number(0))
+    return """
+      \(grouped(videos.clips)) clips of \(grouped(videos.videos)) videos
+
+      \(table.text())
+
+      ± standard error over the videos; of random weights the deviation over \(videos.random.values.count) seeds
+      """
+  }
+
+  private static func text(_ value: Estimate, _ format: (Double) -> String) -> String {
+    format(value.mean) + (value.standardError.map { " ± \(format($0))" } ?? "")
+  }
+
+  private static func text(_ value: RandomWeights, _ format: (Double) -> String) -> String {
+    "\(format(value.mean)) ± \(format(value.deviation))"
+  }
+
+  /// What lies at `paths`, folders searched through.
+  private func footage(of paths: [String]) throws -> [Footage] {
+    try SourceCollection(paths: paths, frameFolders: true).sources.compactMap { source in
+      switch source {
+      case .video(let path): .video(path: path)
+      case .frameFolder(let path): .frameFolder(path: path, rate: 25)
+      case .picture, .deadLeaves: nil
+      }
+    }
   }
 }
 

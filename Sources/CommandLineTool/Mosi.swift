@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Torch
+import Training
 
 /// The tool `mosi`: each subcommand has a file; they parse and print, the libraries do the work.
 @main
@@ -18,7 +19,8 @@ struct Mosi: ParsableCommand {
     version: Version.text,
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
-      Features.self, Gradcam.self, Localize.self, Datasets.self, Models.self, Doctor.self,
+      Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, Convert.self,
+      Inspect.self, Datasets.self, Models.self, Doctor.self,
     ])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
@@ -71,8 +73,4 @@ extension Mosi {
     }
     return search(Mosi.self) ?? [_commandName]
   }
-}
-
-enum Version {
-  static let text = "0.1.0"
 }

@@ -20,11 +20,18 @@ public struct Axes: Sendable {
     public let range: ClosedRange<Double>
     let ticks: Ticks
 
-    init(label: String, scale: Scale, range: ClosedRange<Double>, tickCount: Int) {
+    /// - Parameter ticks: where ticks are and what they say; nil for round numbers.
+    init(
+      label: String, scale: Scale, range: ClosedRange<Double>, tickCount: Int, ticks: Ticks? = nil
+    ) {
       self.label = label
       self.scale = scale
       self.range = range
-      ticks =
+      if let ticks {
+        self.ticks = ticks
+        return
+      }
+      self.ticks =
         switch scale {
         case .linear: .linear(range, count: tickCount)
         case .percent: .linear(range, count: tickCount, percent: true)
@@ -89,7 +96,8 @@ public struct Axes: Sendable {
   /// Axes whose plot, ticks and labels fill `frame` (in points).
   init(
     x: (label: String, scale: Scale, range: ClosedRange<Double>),
-    y: (label: String, scale: Scale, range: ClosedRange<Double>), in frame: Rectangle
+    y: (label: String, scale: Scale, range: ClosedRange<Double>), xTicks: Ticks? = nil,
+    in frame: Rectangle
   ) {
     let bottom = Self.tickLength + 6 + Self.tick.capHeight + (x.label.isEmpty ? 2 : 28)
     let top = Self.tick.capHeight / 2
@@ -103,7 +111,7 @@ public struct Axes: Sendable {
     let width = max(frame.width - left - 14, 1)
     self.x = Axis(
       label: x.label, scale: x.scale, range: x.range,
-      tickCount: min(max(Int(width / 80), 2), 8))
+      tickCount: min(max(Int(width / 80), 2), 8), ticks: xTicks)
     plot = Rectangle(
       x: (frame.x + left).rounded(), y: (frame.y + top).rounded(), width: width.rounded(),
       height: height.rounded())

@@ -105,9 +105,10 @@ final class FrameScaler {
       throw MediaError(.unreadable, path, "cannot be scaled: out of memory")
     }
     let object = UnsafeMutableRawPointer(context)
-    // Where the height stays, swscale's bilinear takes the nearest row of chroma; bicubic does not,
+    // Where the size stays, swscale's bilinear takes the nearest row of chroma; bicubic does not,
     // and leaves what is not scaled alone all the same.
-    let filter = source.height == target.height ? SWS_BICUBIC : SWS_BILINEAR
+    let staysInSize = source.width == target.width && source.height == target.height
+    let filter = staysInSize ? SWS_BICUBIC : SWS_BILINEAR
     let flags =
       filter | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT
     let options: [(String, Int)] = [

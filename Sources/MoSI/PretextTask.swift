@@ -65,12 +65,19 @@ public struct Normalization: Hashable, Sendable {
 
   /// Frames float32 [M, N, 3, H, W] of 0...1 to the network's clips [M, 3, N, H, W], channels last in memory.
   public func clips(from frames: Tensor) -> Tensor {
-    func channels(_ values: [Double]) -> Tensor {
-      Tensor(values.map(Float.init), shape: [3, 1, 1]).to(frames.device)
-    }
     // One pass that multiplies and adds, then the copy into the network's order.
-    let scale = channels(deviation.map { 1 / $0 })
-    let shift = channels(zip(mean, deviation).map { -$0 / $1 })
+    let scale = channels(deviation.map { 1 / $0 }, on: frames.device)
+    let shift = channels(zip(mean, deviation).map { -$0 / $1 }, on: frames.device)
     return (frames * scale + shift).permuted([0, 2, 1, 3, 4]).contiguous(.channelsLast3d)
+  }
+
+  /// The frames float32 [M, N, 3, H, W] of 0...1 that ``clips(from:)`` made the clips [M, 3, N, H, W] of.
+  public func frames(from clips: Tensor) -> Tensor {
+    let (scale, shift) = (channels(deviation, on: clips.device), channels(mean, on: clips.device))
+    return (clips.permuted([0, 2, 1, 3, 4]) * scale + shift).clamped(0, 1)
+  }
+
+  private func channels(_ values: [Double], on device: Device) -> Tensor {
+    Tensor(values.map(Float.init), shape: [3, 1, 1]).to(device)
   }
 }

@@ -62,3 +62,18 @@ extension VideoClassifier {
     }
   }
 }
+
+extension Architecture {
+  /// The latest stage whose maps of clips of that size are at least 4 x 4, fine enough to point at something; conv1 where
+  /// none are.
+  public func latestStage(frames: Int, height: Int, width: Int) -> StageName {
+    let network = VideoResNet(plan, width: 1, device: .meta)
+    network.train(false)
+    let outputs = withoutGradients {
+      network.stageOutputs(.uninitialized([1, 3, frames, height, width], device: .meta))
+    }
+    return zip(StageName.allCases, outputs.map(\.shape)).reduce(.conv1) { latest, stage in
+      stage.1[3] >= 4 && stage.1[4] >= 4 ? stage.0 : latest
+    }
+  }
+}

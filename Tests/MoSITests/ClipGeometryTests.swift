@@ -144,16 +144,3 @@ import Testing
     }
   }
 }
-
-/// True where the counts pass Pearson's chi-square test at about one in 100,000 (Wilson and Hilferty).
-func isUniform(_ counts: [Int]) -> Bool {
-  guard counts.count > 1 else { return true }
-  let expected = Double(counts.reduce(0, +)) / Double(counts.count)
-  let statistic = counts.reduce(0) {
-    $0 + (Double($1) - expected) * (Double($1) - expected) / expected
-  }
-  let freedom = Double(counts.count - 1)
-  let z =
-    (cubeRoot(statistic / freedom) - (1 - 2 / (9 * freedom))) / (2 / (9 * freedom)).squareRoot()
-  return z < 4.3
-}

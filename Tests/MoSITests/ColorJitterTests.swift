@@ -24,23 +24,49 @@ import Torch
     return (a - b).absolute().flattened().max([0]).item
   }
 
+  private typealias ColorOperator = @Sendable (_ frames: Tensor, _ factors: Tensor) -> Tensor
+
+  /// Each operator with the factors of make_goldens.py and the bounds of its random ones, in the script's order.
+  private static let operators:
+    [(name: String, apply: ColorOperator, factors: [Float], bounds: ClosedRange<Double>)] = [
+      ("brightness", ColorOperators.brightness, [0, 0.5, 1, 1.37, 1.5, 2], 0...2),
+      ("contrast", ColorOperators.contrast, [0, 0.5, 0.83, 1, 1.5, 2], 0...2),
+      ("saturation", ColorOperators.saturation, [0, 0.5, 0.6, 1, 1.25, 1.5, 2], 0...2),
+      ("hue", ColorOperators.hue, [-0.5, -1 / 3, -0.25, 0, 0.17, 0.25, 0.5], -0.5...0.5),
+    ]
+
+  private func keyed(_ key: UInt64..., shape: [Int], in range: ClosedRange<Double>) -> Tensor {
+    var generator = KeyedGenerator(key: key)
+    let count = shape.reduce(1, *)
+    return Tensor((0..<count).map { _ in Float(generator.uniform(in: range)) }, shape: shape)
+  }
+
+  /// Black, white, greys, primaries, ties of channels and noise, under no, the least, the greatest and larger factors.
   @Test func operatorsAreTorchvisions() throws {
     let goldens = try Self.goldens()
     let frames = goldens["frames"]!
-    func factors(_ values: [Float]) -> Tensor { Tensor(values, shape: [values.count, 1, 1, 1]) }
-    var results = [
-      "grey": ColorOperators.greyscale(frames),
-      "brightness": ColorOperators.brightness(frames, factors([0.5, 1.0, 1.37])),
-      "contrast": ColorOperators.contrast(frames, factors([0.5, 1.5, 0.83])),
-      "saturation": ColorOperators.saturation(frames, factors([1.5, 0.6, 1.25])),
-      "hue": ColorOperators.hue(frames, factors([-0.25, 0.17, 0.25])),
-    ]
-    for (name, shift) in [("0", 0), ("0.3333", 1.0 / 3), ("0.5", 0.5), ("-0.5", -0.5)] {
-      results["hue \(name)"] = ColorOperators.hue(
-        frames, factors([Float](repeating: Float(shift), count: 3)))
+    #expect(
+      largestDifference(ColorOperators.greyscale(frames), goldens["grey"]!) < 1e-5, "grey")
+    for (name, apply, factors, _) in Self.operators {
+      for factor in factors {
+        let golden = "\(name) " + String(format: "%.4g", factor)
+        let result = apply(
+          frames, Tensor([Float](repeating: factor, count: 3), shape: [3, 1, 1, 1]))
+        let expected = try #require(goldens[golden], "\(golden)")
+        #expect(largestDifference(result, expected) < 1e-5, "\(golden)")
+      }
     }
-    for (name, result) in results {
-      #expect(largestDifference(result, try #require(goldens[name], "\(name)")) < 1e-5, "\(name)")
+  }
+
+  @Test func operatorsAreTorchvisionsOnRandomPictures() throws {
+    let goldens = try Self.goldens()
+    let pictures = keyed(3, shape: [8, 3, 11, 13], in: 0...1)
+    let grey = ColorOperators.greyscale(pictures)
+    #expect(largestDifference(grey, goldens["random grey"]!) < 1e-5)
+    for (place, (name, apply, _, bounds)) in Self.operators.enumerated() {
+      let factors = keyed(4, UInt64(place), shape: [8, 1, 1, 1], in: bounds)
+      let difference = largestDifference(apply(pictures, factors), goldens["random \(name)"]!)
+      #expect(difference < 1e-5, "\(name)")
     }
   }
 

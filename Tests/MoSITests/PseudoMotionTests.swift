@@ -4,8 +4,6 @@ import MoSI
 import Testing
 import Torch
 
-func cubeRoot(_ x: Double) -> Double { cbrt(x) }
-
 /// Random pictures, uint8 [count, 3, height, width], with their bytes.
 func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Tensor, [UInt8]) {
   var generator = KeyedGenerator(200, seed)

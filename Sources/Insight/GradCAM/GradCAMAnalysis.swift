@@ -206,7 +206,7 @@ public struct GradCAMAnalysis {
     let clips = try own.testClips(of: video, clips: settings.clips)
     let finest =
       own.side == finer.side ? clips : try finer.testClips(of: video, clips: settings.clips)
-    let frames = finest.map(\.framePictures)
+    let frames = finest.map(\.pictures)
     return Loaded(
       starts: sampling.testStarts(clips: settings.clips, lastFrameTime: last), clips: clips,
       frames: frames,
@@ -287,15 +287,5 @@ public struct GradCAMAnalysis {
     let name = ((video as NSString).lastPathComponent as NSString).deletingPathExtension
     let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" }
     return String(format: "%03d-", number) + String(plain.prefix(60))
-  }
-}
-
-extension ClipPixels {
-  /// Its frames.
-  fileprivate var framePictures: [Picture] {
-    let size = height * width * 3
-    return (0..<frames).map {
-      Picture(width: width, height: height, pixels: Array(pixels[$0 * size..<($0 + 1) * size]))
-    }
   }
 }

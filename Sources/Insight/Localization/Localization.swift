@@ -10,6 +10,8 @@ public struct Localization: Codable, Equatable, Sendable {
   public let label: HeatLabel
   /// On masked clips of pictures; nil where there were none.
   public let squares: SquareLocalization?
+  /// On real videos; nil where there were none.
+  public let videos: FlowAgreement?
   /// The contact sheet of masked clips, a file beside this one.
   public let sheet: String?
 
@@ -17,12 +19,13 @@ public struct Localization: Codable, Equatable, Sendable {
 
   public init(
     weights: String, layer: StageName, label: HeatLabel, squares: SquareLocalization?,
-    sheet: String?
+    videos: FlowAgreement?, sheet: String?
   ) {
     self.weights = weights
     self.layer = layer
     self.label = label
     self.squares = squares
+    self.videos = videos
     self.sheet = sheet
   }
 

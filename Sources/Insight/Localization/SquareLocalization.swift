@@ -83,11 +83,11 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   ///   - stage: whose Grad-CAM is taken.
   ///   - label: of which label; networks with random weights are asked likewise.
   ///   - progress: told the number of sources done.
+  /// - Throws: ``DivergedNetwork``.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
-    at stage: StageName,
-    label: HeatLabel, device: Device, progress: (Int) -> Void = { _ in }
-  ) {
+    at stage: StageName, label: HeatLabel, device: Device, progress: (Int) -> Void = { _ in }
+  ) throws {
     var scores = [[[SquareScore]]](repeating: [], count: 1 + random.count)
     var correct = 0
     for source in 0..<clips.sourceCount {
@@ -96,7 +96,7 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
         let cam = network.gradCAM(
           made.clips, at: stage, labels: label == .true ? clips.labels : nil)
         scores[index].append(
-          zip(cam.values, made.squares).map { map, square in
+          try zip(cam.values, made.squares).map { map, square in
             SquareScore(
               map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
               width: cam.maps.shape[3], square: square)
@@ -122,35 +122,29 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   }
 }
 
-extension GradCAM {
-  /// The maps as numbers, each [T, H, W].
-  var values: [[Float]] {
-    let all = maps.to(.cpu).array(of: Float.self)
-    let size = all.count / labels.count
-    return labels.indices.map { Array(all[$0 * size..<($0 + 1) * size]) }
-  }
-}
-
 extension MaskedClips {
   /// Some clips with the heat map over each frame and the square outlined: sources evenly spread, of each the next label,
   /// whatever the map looks like.
+  ///
+  /// - Throws: ``DivergedNetwork``.
   public func sheet(
     of model: VideoClassifier, at stage: StageName, label: HeatLabel, device: Device, rows: Int = 8
-  ) -> ContactSheet {
+  ) throws -> ContactSheet {
     let count = min(rows, sourceCount * labels.count)
     let motions = task.motion.labels.motions
-    let made = (0..<count).map { row -> ContactSheet.Row in
+    let made = try (0..<count).map { row -> ContactSheet.Row in
       let place = row % labels.count
       let clips = clips(ofSource: row * sourceCount / count, on: device)
       let cam = model.gradCAM(
         clips.clips.sliced(0, place..<place + 1), at: stage,
         labels: label == .true ? [labels[place]] : nil)
+      let map = try cam.values[0]
       let square = clips.squares[place]
       let score = SquareScore(
-        map: cam.values[0], frames: cam.maps.shape[1], height: cam.maps.shape[2],
+        map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
         width: cam.maps.shape[3], square: square)
-      let pictures = pictures(clips.frames.selected(0, place))
-      let size = cam.values[0].count / pictures.count
+      let pictures = [Picture](frames: clips.frames.selected(0, place))
+      let size = map.count / pictures.count
       let motion = motions[labels[place]]
       let guess = motions[cam.logits.argmax(1).array(of: Int.self)[0]]
       return ContactSheet.Row(
@@ -161,7 +155,7 @@ extension MaskedClips {
         frames: pictures.enumerated().map { frame, picture in
           HeatMap(
             width: picture.width, height: picture.height,
-            values: Array(cam.values[0][frame * size..<(frame + 1) * size])
+            values: Array(map[frame * size..<(frame + 1) * size])
           ).picture(over: picture)
         },
         outline: Rectangle(
@@ -171,14 +165,5 @@ extension MaskedClips {
     return ContactSheet(
       title: "Where the network finds the motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
         + "the moving square outlined", rows: made)
-  }
-
-  /// float32 [N, 3, height, width] in 0...1 as pictures.
-  private func pictures(_ frames: Tensor) -> [Picture] {
-    let bytes = (frames * 255).round().to(.uint8).permuted([0, 2, 3, 1]).contiguous().to(.cpu)
-    let shape = bytes.shape
-    return (0..<shape[0]).map {
-      Picture(width: shape[2], height: shape[1], pixels: bytes.selected(0, $0).array())
-    }
   }
 }

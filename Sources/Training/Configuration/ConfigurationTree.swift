@@ -94,7 +94,10 @@ struct ConfigurationTree {
   }
 
   /// Every value by its dotted key, as text.
-  var leaves: [String: String] {
+  var leaves: [String: String] { Self.leaves(of: root) }
+
+  /// Every value of `tree` by its dotted key, as text.
+  static func leaves(of tree: [String: Any]) -> [String: String] {
     var found: [String: String] = [:]
     func walk(_ tree: [String: Any], _ prefix: String) {
       for (key, value) in tree {
@@ -105,7 +108,7 @@ struct ConfigurationTree {
         }
       }
     }
-    walk(root, "")
+    walk(tree, "")
     return found
   }
 
@@ -209,7 +212,7 @@ struct ConfigurationTree {
   }
 
   /// The key closest to `key` by edits, where it is close enough to be meant.
-  private static func nearest(to key: String, among keys: [String]) -> String? {
+  static func nearest(to key: String, among keys: [String]) -> String? {
     let last = key.split(separator: ".").last.map(String.init) ?? key
     func distance(_ candidate: String) -> Int {
       let tail = candidate.split(separator: ".").last.map(String.init) ?? candidate

@@ -14,17 +14,19 @@ public struct VideoInference {
   public static let defaultBatch = 32
 
   /// In evaluation mode.
-  let model: VideoClassifier
+  private(set) var model: VideoClassifier
   let normalization: Normalization
-  let clip: ClipSettings
+  /// Frames, interval, size and preset of the clips.
+  public let clip: ClipSettings
   /// Clips a video, spread evenly over it.
-  let clips: Int
+  public let clips: Int
   /// 1 for the centre, 3 along the long side.
-  let crops: Int
+  public let crops: Int
   let batch: Int
-  let device: Device
+  public let device: Device
   let autocast: DType?
-  let workers: Int
+  /// Threads that decode.
+  public let workers: Int
 
   /// - Parameters:
   ///   - model: on `device`, in evaluation mode.
@@ -51,6 +53,13 @@ public struct VideoInference {
     self.device = device
     autocast = precision.autocast
     self.workers = workers
+  }
+
+  /// The same for another network of the same kind, which is on ``device`` and in evaluation mode.
+  public func with(_ model: VideoClassifier) -> VideoInference {
+    var other = self
+    other.model = model
+    return other
   }
 
   /// What the network says about the clips of a video, clip by clip and each with its crops.

@@ -126,6 +126,7 @@ public func finetune(
         labels: Tensor(loaded.map(\.label)).to(device))
     },
     badSources: { loader.badIndices },
+    watched: watchedClips(videos.heldOut, clip, clips, device: device),
     validates: { validation.epochs > 0 && ($0 % validation.epochs == 0 || $0 == plan.epochs) },
     validation: {
       try videos.heldOut.isEmpty
@@ -166,6 +167,26 @@ public func finetune(
       trainingSources: videos.training.count, validationSources: videos.heldOut.count,
       badSources: loop.position.badSources.count + videos.absentCount,
       evaluation: evaluation.map(SummaryRecord.FinalEvaluation.init)))
+}
+
+/// The middle clips of a few of the videos, evenly spread; those that cannot be read are left out, and of none is nil.
+private func watchedClips(
+  _ videos: [LabelledVideo], _ settings: ClipSettings, _ clips: ActionClips, device: Device
+) -> LabelledClips? {
+  let present = videos.filter { $0.footage != nil }
+  guard !present.isEmpty else { return nil }
+  let loader = ClipLoader(
+    footage: present.map { $0.footage! }, sampling: settings.sampling, preset: settings.preset,
+    side: settings.size
+  ) { _ in }
+  let count = min(NetworkView.clipLimit, present.count)
+  let loaded = (0..<count).map { $0 * present.count / count }.compactMap { index in
+    (try? loader.testClips(of: index, clips: 1))?.first.map { ($0, present[index].label) }
+  }
+  guard !loaded.isEmpty else { return nil }
+  return LabelledClips(
+    clips: clips.plain(loaded.map(\.0), device: device),
+    labels: Tensor(loaded.map(\.1)).to(device))
 }
 
 extension FinetuningConfiguration {

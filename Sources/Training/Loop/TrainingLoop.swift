@@ -102,13 +102,15 @@ struct TrainingLoop<Configuration: RunConfiguration> {
   ///   - batch: the labelled clips of the plan's next batch; asked for in order.
   ///   - maskRatio: the range of the mask at a progress, for the records.
   ///   - badSources: the indices of the sources that could not be used so far.
+  ///   - watched: a few clips in which TensorBoard shows where the network looks.
   ///   - validates: whether the model is judged at the end of an epoch, counted from 1.
   ///   - validation: judges the model, which it finds in evaluation mode; nil where there is nothing to judge it by.
   /// - Returns: false where somebody asked to stop before the end.
   mutating func train(
     batch: (BatchPosition) throws -> LabelledClips,
     maskRatio: (_ progress: Double) -> ClosedRange<Double>? = { _ in nil },
-    badSources: () -> [Int], validates: (_ epoch: Int) -> Bool = { _ in true },
+    badSources: () -> [Int], watched: LabelledClips? = nil,
+    validates: (_ epoch: Int) -> Bool = { _ in true },
     validation: () throws -> ValidationResult?
   ) throws -> Bool {
     let schedule = configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps)
@@ -116,6 +118,9 @@ struct TrainingLoop<Configuration: RunConfiguration> {
     let seed = UInt64(configuration.seed)
     var speed = SpeedMeter(clipsPerStep: plan.clipsPerStep)
     var lastSave = ContinuousClock.now
+    var view = NetworkView(
+      watched, classNames: classNames, normalization: configuration.normalization.normalization,
+      architecture: configuration.model.architecture)
     func collectBadSources() {
       position.badSources = Set(position.badSources).union(badSources()).sorted()
     }
@@ -198,6 +203,9 @@ struct TrainingLoop<Configuration: RunConfiguration> {
             try save(to: run.best)
           }
         }
+      }
+      if endsEpoch, board.isOpen, view.isDue(epoch: epoch + 1, of: plan.epochs) {
+        view.record(model, to: board, step: position.step) { body in whileJudged(body) }
       }
       let isDue =
         (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60

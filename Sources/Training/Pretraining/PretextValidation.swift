@@ -68,5 +68,21 @@ struct PretextValidation {
       sourceCount: stills.count)
   }
 
+  /// At most `limit` of the clips: of sources evenly spread, each with the next label.
+  func samples(_ limit: Int, device: Device) -> LabelledClips {
+    let clips = Self.evenlySpread(limit, of: stills.count).enumerated().map { row, index in
+      withoutGradients {
+        let made = task.clips(
+          from: stills[index].to(device), generators: [KeyedGenerator(Self.key, UInt64(index))],
+          purpose: .validation)
+        // Odd steps: neighbours among the labels are much alike.
+        let clip = row * 3 % made.labels.count
+        return (made.clips.sliced(0, clip..<clip + 1), made.labels.sliced(0, clip..<clip + 1))
+      }
+    }
+    return LabelledClips(
+      clips: .concatenated(clips.map(\.0)), labels: .concatenated(clips.map(\.1)))
+  }
+
   private static let key: UInt64 = 0xACC0_0000
 }

@@ -101,6 +101,7 @@ public func pretrain(
     },
     maskRatio: { task.mask?.range(at: $0) },
     badSources: { loader.badIndices },
+    watched: validation?.samples(NetworkView.clipLimit, device: device),
     validation: {
       validation?.run(
         model, batch: batch.sources, device: device, autocast: configuration.precision.autocast)

@@ -109,12 +109,15 @@ struct CheckpointFile {
   let model: [String: Tensor]
   let optimizer: [String: Tensor]
   let average: [String: Tensor]
+  /// The version of mosi that wrote it; nil for the first.
+  let version: String?
 
   private static let format = "mosi-checkpoint-1"
 
   init(
     phase: TrainingPhase, configuration: String, position: String, classNames: [String],
-    model: [String: Tensor], optimizer: [String: Tensor], average: [String: Tensor]
+    model: [String: Tensor], optimizer: [String: Tensor], average: [String: Tensor],
+    version: String? = Version.text
   ) {
     self.phase = phase
     self.configuration = configuration
@@ -123,27 +126,31 @@ struct CheckpointFile {
     self.model = model
     self.optimizer = optimizer
     self.average = average
+    self.version = version
   }
 
   /// Nil where `file` is no checkpoint.
-  init?(_ file: Safetensors) {
-    guard file.metadata["format"] == Self.format,
-      let configuration = file.metadata["configuration"], let position = file.metadata["position"],
-      let classNames = file.metadata["class_names"].flatMap({
+  init?(_ file: Safetensors) { self.init(metadata: file.metadata, tensors: file.tensors) }
+
+  /// Nil where the metadata is no checkpoint's; without `tensors` all but them is there.
+  init?(metadata: [String: String], tensors all: [String: Tensor] = [:]) {
+    guard metadata["format"] == Self.format,
+      let configuration = metadata["configuration"], let position = metadata["position"],
+      let classNames = metadata["class_names"].flatMap({
         try? JSONDecoder().decode([String].self, from: Data($0.utf8))
       }),
       // The first checkpoints do not say what they come from; there was pre-training alone.
-      let phase = TrainingPhase(
-        rawValue: file.metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
+      let phase = TrainingPhase(rawValue: metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
     else { return nil }
     func tensors(_ part: Part) -> [String: Tensor] {
       Dictionary(
-        uniqueKeysWithValues: file.tensors.filter { $0.key.hasPrefix(part.rawValue) }
+        uniqueKeysWithValues: all.filter { $0.key.hasPrefix(part.rawValue) }
           .map { (String($0.key.dropFirst(part.rawValue.count)), $0.value) })
     }
     self.init(
       phase: phase, configuration: configuration, position: position, classNames: classNames,
-      model: tensors(.model), optimizer: tensors(.optimizer), average: tensors(.average))
+      model: tensors(.model), optimizer: tensors(.optimizer), average: tensors(.average),
+      version: metadata["mosi_version"])
   }
 
   func write(to path: String) throws {
@@ -154,7 +161,8 @@ struct CheckpointFile {
     try Safetensors(
       tensors: tensors,
       metadata: [
-        "format": Self.format, "phase": phase.rawValue, "configuration": configuration,
+        "format": Self.format, "mosi_version": Version.text, "phase": phase.rawValue,
+        "configuration": configuration,
         "position": position,
         "class_names": String(decoding: try JSONEncoder().encode(classNames), as: UTF8.self),
       ]
@@ -162,7 +170,7 @@ struct CheckpointFile {
   }
 
   /// What the names of tensors begin with.
-  private enum Part: String {
+  enum Part: String {
     case model = "model."
     case optimizer = "optimizer."
     case average = "moving_average."

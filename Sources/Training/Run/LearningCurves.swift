@@ -1,46 +1,97 @@
 import Figures
 
-/// The learning curves of a run: loss, accuracy and learning rate over its steps.
+/// The learning curves of runs over their steps: loss, accuracy, learning rate and speed, of training and validation.
 public struct LearningCurves {
-  private let metrics: Metrics
-  private let chance: Double
+  /// One run's metrics.
+  public struct Run {
+    /// What the legend calls it.
+    public let name: String
+    let metrics: Metrics
+    /// The accuracy of guessing, drawn as a line.
+    let chance: Double?
 
-  /// - Parameters:
-  ///   - metrics: the lines of the run's metrics.jsonl.
-  ///   - chance: the accuracy of guessing, drawn as a line.
-  public init(of metrics: Metrics, chance: Double) {
-    self.metrics = metrics
-    self.chance = chance
+    public init(name: String, metrics: Metrics, chance: Double?) {
+      (self.name, self.metrics, self.chance) = (name, metrics, chance)
+    }
   }
 
+  private let runs: [Run]
+
+  /// The curves of one run.
+  ///
+  /// - Parameters:
+  ///   - metrics: the lines of the run's metrics.jsonl.
+  ///   - chance: the accuracy of guessing.
+  public init(of metrics: Metrics, chance: Double) {
+    self.init([Run(name: "", metrics: metrics, chance: chance)])
+  }
+
+  /// The curves of runs in one figure. Of several runs, the training is smoothed: the mean over each 200th of it.
+  public init(_ runs: [Run]) { self.runs = runs }
+
   public func figure(title: String) -> Figure {
-    func points<Record>(_ records: [Record], _ step: (Record) -> Int, _ value: (Record) -> Double)
-      -> [Point]
-    {
-      records.filter { value($0).isFinite }.map { Point(Double(step($0)), value($0)) }
-    }
-    let steps = metrics.steps
-    let validations = metrics.validations
+    let chances = Set(runs.compactMap(\.chance)).sorted()
     return Figure(
       title: title,
       panels: [
         LineChart(
-          title: "Loss", xLabel: "step", yLabel: "cross-entropy",
-          series: [
-            .init("training", points: points(steps, \.step, \.loss)),
-            .init("validation", points: points(validations, \.step, \.loss), hasMarkers: true),
-          ]),
+          title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
+          series: series(\.loss, \.loss)),
         LineChart(
-          title: "Accuracy", xLabel: "step", yLabel: "top-1",
-          series: [
-            .init("training", points: points(steps, \.step, \.top1)),
-            .init("validation", points: points(validations, \.step, \.top1), hasMarkers: true),
-          ],
-          references: [.init("chance", value: chance)], yScale: .percent, yRange: 0...1),
+          title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
+          series: series(\.top1, \.top1),
+          references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
         LineChart(
           title: "Learning rate", xLabel: "step", yLabel: "rate",
-          series: [.init("learning rate", points: points(steps, \.step, \.learningRate))]),
-      ], columns: 3)
+          series: series(\.learningRate, isSmooth: true)),
+        LineChart(
+          title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)
+        ),
+      ], columns: 2)
+  }
+
+  private func heading(_ measure: String) -> String {
+    runs.count > 1 ? "\(measure) (lines: training, discs: validation)" : measure
+  }
+
+  /// The curves of a measure: one run's in a colour each for training and validation, several runs' in a colour a run.
+  private func series(
+    _ training: KeyPath<StepRecord, Double>, _ validation: KeyPath<ValidationRecord, Double>? = nil,
+    isSmooth: Bool = false
+  ) -> [LineChart.Series] {
+    runs.enumerated().flatMap { index, run in
+      var steps = run.metrics.steps.filter { $0[keyPath: training].isFinite }
+        .map { Point(Double($0.step), $0[keyPath: training]) }
+      if runs.count > 1, !isSmooth { steps = Self.smoothed(steps) }
+      let color = Palette.series(index)
+      // Colours repeat after seven.
+      let dash: [Double] = index / Palette.series.count % 2 == 1 ? [6, 3] : []
+      let isAlone = runs.count == 1
+      var series = [
+        LineChart.Series(
+          isAlone ? (validation == nil ? "" : "training") : run.name, points: steps, color: color,
+          dash: dash)
+      ]
+      if let validation {
+        series.append(
+          LineChart.Series(
+            isAlone ? "validation" : "",
+            points: run.metrics.validations.filter { $0[keyPath: validation].isFinite }
+              .map { Point(Double($0.step), $0[keyPath: validation]) },
+            color: isAlone ? Palette.series(1) : color, hasMarkers: true, dash: dash))
+      }
+      return series
+    }
+  }
+
+  /// The means of 200 neighbouring parts, or of fewer where there are fewer points.
+  private static func smoothed(_ points: [Point]) -> [Point] {
+    let length = max(1, (points.count + 199) / 200)
+    return stride(from: 0, to: points.count, by: length).map { first in
+      let part = points[first..<min(first + length, points.count)]
+      let sum = part.reduce(Point(0, 0)) { Point($0.x + $1.x, $0.y + $1.y) }
+      return Point(sum.x / Double(part.count), sum.y / Double(part.count))
+    }
   }
 
   /// Draws PNG and SVG into the run's folder.

@@ -73,6 +73,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case occupied(path: String)
   case nothingToResume(path: String)
   case torso(path: String)
+  case unrecorded(path: String)
   case busy(path: String)
   case differentSources(path: String)
   case differentConfiguration(path: String, keys: [String])
@@ -91,6 +92,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(path) holds no checkpoint to resume from: leave out --resume to begin"
     case .torso(let path):
       "\(path) holds parts of a run but no checkpoint to resume from: remove them, or choose another --output"
+    case .unrecorded(let path):
+      "\(path) is no run's folder: config.yaml or metrics.jsonl is missing"
     case .busy(let path):
       "another process is writing \(path): wait for it to end, or choose another --output"
     case .differentSources(let path):

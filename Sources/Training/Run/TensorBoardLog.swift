@@ -1,8 +1,10 @@
+import Figures
 import Foundation
+import Media
 import SafeFiles
 import TensorBoard
 
-/// A run's curves and preview as TensorBoard events. Trouble with them is told once and never stops the training.
+/// A run's curves and pictures as TensorBoard events. Trouble with them is told once and never stops the training.
 final class TensorBoardLog {
   private let writer: EventWriter?
   private let reporter: any TrainingReporter
@@ -52,6 +54,23 @@ final class TensorBoardLog {
       for (name, top1) in record.top1PerLabel {
         try writer.scalar("validation_labels/\(name)", Float(top1), step: record.step)
       }
+      try writer.flush()
+    }
+  }
+
+  /// False where no events are written, so that nobody need compute any.
+  var isOpen: Bool { writer != nil }
+
+  func histogram(_ tag: String, _ values: [Float], step: Int) {
+    attempt { try $0.histogram(tag, values: values, step: step) }
+  }
+
+  func picture(_ tag: String, _ drawing: some Drawing, step: Int) {
+    attempt { writer in
+      let picture = try drawing.picture()
+      try writer.image(
+        tag, png: Data(try picture.pngData()), width: picture.width, height: picture.height,
+        step: step)
       try writer.flush()
     }
   }

@@ -100,6 +100,14 @@ public final class ClipLoader: @unchecked Sendable {
     }
   }
 
+  /// When the clips that the video at `index` is tested with start, in seconds.
+  ///
+  /// - Throws: `MediaError` where the video cannot be read.
+  public func testStarts(of index: Int, clips: Int) throws(MediaError) -> [Double] {
+    let open = try OpenFootage(footage[index])
+    return sampling.testStarts(clips: clips, lastFrameTime: open.lastFrameTime)
+  }
+
   private func attempt(_ index: Int, key: [UInt64]) -> ClipPixels? {
     do throws(MediaError) {
       return try clip(of: index, key: key)

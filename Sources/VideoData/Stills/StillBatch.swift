@@ -13,3 +13,14 @@ extension Tensor {
       .permuted([0, 3, 1, 2]).contiguous()
   }
 }
+
+extension [Picture] {
+  /// The frames of a clip, float32 [N, 3, H, W] in 0...1.
+  public init(frames: Tensor) {
+    let bytes = (frames * 255).round().to(.uint8).permuted([0, 2, 3, 1]).contiguous().to(.cpu)
+    let shape = bytes.shape
+    self = (0..<shape[0]).map {
+      Picture(width: shape[2], height: shape[1], pixels: bytes.selected(0, $0).array())
+    }
+  }
+}

@@ -4,7 +4,6 @@ python make_goldens.py (PyTorch 2.13).
 Inputs are not stored: both sides draw them from the same keyed stream (keyed_random.py)."""
 
 import json
-import math
 import pathlib
 import sys
 
@@ -139,7 +138,7 @@ def averages():
     averaged = torch.optim.swa_utils.AveragedModel(model, avg_fn=average, use_buffers=True)
     averaged.update_parameters(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    for _ in range(20):
+    for _ in range(50):
         optimizer.zero_grad()
         ((model(inputs) - target) ** 2).mean().backward()
         optimizer.step()
@@ -160,16 +159,33 @@ def clipping():
     return results
 
 
-def schedule(base=1e-3, start=1e-4, warmup=7, total=40):
-    """The paper's appendix: linear warm-up to the cosine's value at the warm-up's end, then the cosine."""
+def schedule(base, start, warmup, total):
+    """The paper's appendix by PyTorch's schedulers: linear warm-up to the cosine's value at the warm-up's end, then the
+    cosine over all steps."""
 
-    def cosine(step):
-        return base * 0.5 * (1 + math.cos(math.pi * step / total))
+    def rates(make, steps):
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+        scheduler = make(optimizer)
+        found = []
+        for _ in range(steps):
+            found.append(scheduler.get_last_lr()[0])
+            optimizer.step()
+            scheduler.step()
+        return found
 
-    return [
-        start + (cosine(warmup) - start) * step / warmup if step < warmup else cosine(step)
-        for step in range(total + 1)
-    ]
+    cosine = rates(lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total), total + 1)
+    linear = rates(
+        lambda optimizer: torch.optim.lr_scheduler.LinearLR(optimizer, start / base, cosine[warmup] / base, warmup), warmup)
+    return {"base": base, "start": start, "warmup": warmup, "total": total, "rates": linear + cosine[warmup:]}
+
+
+def schedules():
+    """A short one; the paper's with 9, 50 and 3 steps an epoch: pre-training of 100 epochs, 10 of them warm-up, on
+    Kinetics 20 and 2, fine-tuning 300 and 10."""
+    return {
+        "short": schedule(1e-3, 1e-4, 7, 40), "pre-training": schedule(1e-3, 1e-4, 90, 900),
+        "Kinetics": schedule(1e-3, 1e-4, 100, 1000), "fine-tuning": schedule(2e-3, 2e-4, 30, 900),
+    }
 
 
 write("operators.json", {name: dump(t) for name, t in operators().items()})
@@ -177,4 +193,4 @@ write("gradients.json", {name: dump(t) for name, t in network().items()})
 write("optimizers.json", optimizers())
 write("averages.json", averages())
 write("clipping.json", clipping())
-write("schedule.json", schedule())
+write("schedule.json", schedules())

@@ -1,10 +1,11 @@
-"""Writes released.json, torchvision.json and gradcam.json: python make_goldens.py (PyTorch 2.13).
+"""Writes released.json, torchvision.json, gradcam.json and training.pth: python make_goldens.py (PyTorch 2.13).
 
 The networks of released_networks.py at width 8 and of torchvision_networks.py at width 4, with weights and clips from
 keyed streams, so that none is stored: the tensor at place k of the sorted names is drawn from the key (50, k). All is
 computed in float64."""
 
 import json
+import math
 import pathlib
 import sys
 
@@ -123,6 +124,71 @@ def grad_cams():
     yield "r3d-18 given", grad_cam(model, stages, clips, [10, 0])
 
 
+def schedule(base, start, step, warmup=10, total=50):
+    def cosine(step):
+        return base * 0.5 * (1 + math.cos(math.pi * step / total))
+
+    return start + (cosine(warmup) - start) * step / warmup if step < warmup else cosine(step)
+
+
+def flat(state):
+    """All tensors but the counts of batches, by name, one after the other."""
+    names = [name for name in sorted(state) if not name.endswith("num_batches_tracked")]
+    return torch.cat([state[name].detach().flatten() for name in names]).float()
+
+
+def training(factored, make, base, clip=None, decay=None):
+    """50 steps at width 2: the state at the end, the average with EMA's warm-up, the loss and the norm of the gradient
+    at every step."""
+    model = fill(Network(factored, 2, "out_joint", 9)).train()
+
+    def average(kept, own, number):  # PyTorch's first update, number 0, copies: the numbers here begin at 1
+        share = min(decay, int(number) / (9 + int(number)))
+        return share * kept + (1 - share) * own if own.is_floating_point() else own
+
+    averaged = torch.optim.swa_utils.AveragedModel(model, avg_fn=average, use_buffers=True)
+    averaged.update_parameters(model)
+    spared = {id(p) for m in model.modules() if isinstance(m, torch.nn.BatchNorm3d) for p in m.parameters()}
+    optimizer = make([
+        {"params": [p for p in model.parameters() if id(p) not in spared], "weight_decay": 0.01},
+        {"params": [p for p in model.parameters() if id(p) in spared], "weight_decay": 0.0},
+    ])
+    batches = [tensor([53, k], [4, 3, 8, 32, 32]).double() for k in range(5)]
+    losses, norms = [], []
+    for step in range(50):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule(base, base / 10, step)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(batches[step % 5]), torch.tensor([step % 9, 7, 2, (step + 3) % 9]))
+        loss.backward()
+        norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), clip or math.inf).item())
+        losses.append(loss.item())
+        optimizer.step()
+        if decay:
+            averaged.update_parameters(model)
+    result = {"state": flat(model.state_dict()), "losses": torch.tensor(losses, dtype=torch.float64)}
+    if clip:
+        result["norms"] = torch.tensor(norms, dtype=torch.float64)
+    if decay:
+        result["average"] = flat(averaged.module.state_dict())
+    return result
+
+
+def trainings():
+    def sgd(groups):
+        return torch.optim.SGD(groups, lr=1, momentum=0.9)
+
+    runs = {
+        "r2d3d-18 adam": training(False, torch.optim.Adam, 1e-3, decay=0.8),
+        "r2plus1d-10 adam": training(True, torch.optim.Adam, 1e-3),
+        "r2d3d-18 sgd": training(False, sgd, 2e-3),
+        "r2d3d-18 clipped sgd": training(False, sgd, 2e-3, clip=CLIP),
+    }
+    return {f"{run} {key}": value for run, values in runs.items() for key, value in values.items()}
+
+
+CLIP = 12.0
 write("released.json", dict(released()))
 write("torchvision.json", dict(torchvision()))
 write("gradcam.json", dict(grad_cams()))
+torch.save(trainings(), HERE / "training.pth")

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Training
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes weights for another program, or for mosi.",
+    discussion: """
+      The ending of OUT decides the form: .safetensors, or .pth (.pt, .pyth), which \
+      torch.load(OUT, weights_only=True) opens. Architecture, classes, label pool, normalization, the recipe of the \
+      training and the version go with the tensors as metadata; mosi inspect shows them.
+
+        --to mosi         the weights as they are: for mosi on another machine, or as a state dict for PyTorch
+        --to released     for the authors' code: a .pth holds epoch, model_state and cfg
+        --to torchvision  for torchvision.models.video: r3d-18, mc3-18, r2plus1d-18-torchvision
+
+      The authors' batch normalizations have an epsilon of 0.001, torchvision's of 0.00001. Weights of another epsilon get \
+      scales that make up for it: in evaluation the outputs stay the same.
+
+      Examples:
+        mosi convert run backbone.pth --to mosi --backbone-only
+        mosi convert released.pyth weights.safetensors --to mosi
+      """)
+
+  @Argument(help: ArgumentHelp("A run's folder, a checkpoint or a state dict.", valueName: "in"))
+  var input: String
+
+  @Argument(help: ArgumentHelp("The file to write.", valueName: "out"))
+  var output: String
+
+  @Option(help: ArgumentHelp("mosi, released or torchvision.", valueName: "program"))
+  var to: WeightsConvention
+
+  @Flag(help: "Leave the head out.")
+  var backboneOnly = false
+
+  func run() throws {
+    let weights = try Weights(at: input)
+    if try weights.write(to: output, as: to, backboneOnly: backboneOnly) {
+      Terminal.line(
+        Terminal.warning(
+          "\(input) has batch normalizations with an epsilon of \(weights.model.batchNormEpsilon), "
+            + "\(to.rawValue) has \(to.epsilon!): scales were changed so that evaluation gives the same"
+        ))
+    }
+    let inspection = try WeightsInspection(at: output)
+    print(
+      "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
+        + "\(inspection.headWords), "
+        + "\(grouped(inspection.parameterCount ?? 0)) parameters")
+  }
+}
+
+extension WeightsInspection {
+  /// What the network tells apart.
+  var headWords: String {
+    guard let classCount, let head = description?.head else { return "no head" }
+    return "a head for \(classCount) \(head == .pretext ? "pseudo-motions" : "actions")"
+  }
+}
+
+extension WeightsConvention: ExpressibleByArgument {}

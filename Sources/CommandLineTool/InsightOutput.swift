@@ -1,0 +1,32 @@
+import ArgumentParser
+import Training
+
+/// Where a command that looks into a network leaves its files: `output`, or insight/NAME in the folder of the run.
+///
+/// - Throws: `ValidationError` where neither is known.
+func insightFolder(_ name: String, output: String?, weights: String) throws -> String {
+  if let output { return output }
+  guard RunFolder(path: weights).holdsRun else {
+    throw ValidationError(
+      "--output is missing: \(weights) is no run's folder that could hold the files")
+  }
+  return RunFolder(path: weights).insight(name)
+}
+
+/// The progress of work in several stages, one after another.
+final class StageProgress {
+  private var label = ""
+  private var progress: Progress?
+
+  func update(_ stage: (label: String, unit: String), _ done: Int, of total: Int) {
+    if stage.label != label {
+      finish()
+      label = stage.label
+      progress = Progress(label: stage.label, total: total, unit: stage.unit)
+    }
+    progress?.update(done)
+  }
+
+  /// Ends the line.
+  func finish() { progress?.finish() }
+}

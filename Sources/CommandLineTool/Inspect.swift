@@ -1,0 +1,194 @@
+import ArgumentParser
+import Foundation
+import Torch
+import Training
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what a file of weights holds.",
+    discussion: """
+      Reads the headers alone: network, head and classes, label pool, normalization, clips, the recipe of the training, and \
+      every tensor with its type and shape. A file that holds no network that mosi knows is shown too, with what differs.
+
+      Examples:
+        mosi inspect run
+        mosi inspect downloaded.pyth --json
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A run's folder, or a .safetensors, .pt, .pth or .pyth.", valueName: "file"))
+  var file: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let inspection = try WeightsInspection(at: file)
+    print(json ? try prettyJSON(Report(inspection)) : text(inspection))
+  }
+
+  // MARK: - Text
+
+  private func text(_ inspection: WeightsInspection) -> String {
+    let texts = texts(inspection)
+    var sections = [
+      facts(inspection, remarks: texts.filter(\.isShort)).text(leftAligned: true)
+    ]
+    for text in texts where !text.isShort {
+      let lines = text.content.split(separator: "\n", omittingEmptySubsequences: false)
+        .map { $0.isEmpty ? "" : "  \(printable(String($0)))" }
+      sections.append("\(printable(text.title))\n\(lines.joined(separator: "\n"))")
+    }
+    var table = TextTable("tensor", "type", "shape")
+    for tensor in inspection.file.tensors.sorted(by: { $0.name < $1.name }) {
+      table.add(printable(tensor.name), "\(tensor.dtype)", "\(tensor.shape)")
+    }
+    if !inspection.file.tensors.isEmpty { sections.append(table.text(leftAligned: true)) }
+    return sections.joined(separator: "\n\n")
+  }
+
+  private func facts(_ inspection: WeightsInspection, remarks: [TitledText]) -> TextTable {
+    var table = TextTable()
+    let tensors = inspection.file.tensors
+    let megabytes = Double(tensors.reduce(0) { $0 + $1.byteCount }) / 1e6
+    table.add("file", inspection.file.path)
+    table.add("form", inspection.file.form == .safetensors ? "safetensors" : "PyTorch")
+    table.add(
+      "holds", "\(holding(inspection))\(tensors.count) tensors, \(fixed(megabytes, 2)) MB")
+    if let problem = inspection.problem { table.add("network", "none: it \(problem)") }
+    if let description = inspection.description {
+      table.add(
+        "network", "\(description.model.architecture.rawValue) of width \(description.model.width)")
+      table.add("parameters", grouped(inspection.parameterCount ?? 0))
+      table.add(
+        "names", inspection.names == .torchvision ? "torchvision's" : "the authors' and mosi's")
+      table.add("batch norm", "epsilon \(description.model.batchNormEpsilon)")
+      table.add("head", inspection.headWords)
+      if let labels = description.labels {
+        table.add(
+          "label pool", "axes \(labels.axes.rawValue), \(labels.granularity) speeds a direction")
+      }
+      if let names = description.classNames {
+        table.add("classes", names.map(printable).joined(separator: ", "))
+      }
+      if let normalization = description.normalization {
+        table.add(
+          "normalization",
+          "mean \(list(normalization.mean)), deviation \(list(normalization.deviation))")
+      }
+      if let clip = description.clip {
+        let spacing =
+          description.recipe?.phase == .pretraining
+          ? ""
+          : ", \(clip.interval) frames of a \(fixed(clip.rate, 0)) fps video apart, preset \(clip.preset.rawValue)"
+        table.add("clips", "\(clip.frames) frames of \(clip.size) x \(clip.size)\(spacing)")
+      }
+      if let recipe = description.recipe { table.add("trained by", recipe.phase.rawValue) }
+      if let position = inspection.position {
+        let best = position.bestTop1 < 0 ? "" : ", best validation \(percent(position.bestTop1))"
+        table.add("position", "step \(position.step)\(best)")
+      }
+      if let version = description.version { table.add("written by", "mosi \(printable(version))") }
+    }
+    for remark in remarks { table.add(printable(remark.title), printable(remark.content)) }
+    return table
+  }
+
+  private func holding(_ inspection: WeightsInspection) -> String {
+    switch inspection.kind {
+    case .checkpoint: "the state of a run: "
+    case .weights: inspection.classCount == nil ? "a backbone: " : "a network: "
+    case .tensors: ""
+    }
+  }
+
+  /// What stands beside the tensors, with a title.
+  private struct TitledText {
+    let title: String
+    let content: String
+    var isShort: Bool { content.count <= 60 && !content.contains("\n") }
+
+    init(_ title: String, _ content: String) {
+      self.title = title
+      self.content = content.trimmingCharacters(in: .newlines)
+    }
+  }
+
+  private func texts(_ inspection: WeightsInspection) -> [TitledText] {
+    let recipe = inspection.description?.recipe?.configuration
+    let remarks = inspection.file.remarks.filter { $0.text != recipe && !$0.text.isEmpty }
+    // Of our own metadata all is shown already.
+    let isOwn = inspection.kind == .checkpoint || inspection.description?.version != nil
+    let metadata = isOwn ? [] : inspection.file.metadata.sorted { $0.key < $1.key }
+    return (recipe.map { [TitledText("recipe", $0)] } ?? [])
+      + remarks.map { TitledText($0.name, $0.text) }
+      + metadata.map { TitledText("metadata \($0.key)", $0.value) }
+  }
+
+  private func list(_ values: [Double]) -> String {
+    values.map { "\($0)" }.joined(separator: ", ")
+  }
+
+  // MARK: - JSON
+
+  private struct Report: Encodable {
+    struct Entry: Encodable {
+      let name: String
+      let dtype: String
+      let shape: [Int]
+    }
+
+    let path: String
+    let form: String
+    let kind: String
+    let problem: String?
+    let names: String?
+    let classes: Int?
+    let parameters: Int?
+    let model: ModelSettings?
+    let head: String?
+    let classNames: [String]?
+    let labels: PretrainingConfiguration.Labels?
+    let normalization: NormalizationSettings?
+    let clip: ClipSettings?
+    let phase: String?
+    let configuration: String?
+    let position: TrainingPosition?
+    let version: String?
+    let metadata: [String: String]
+    let remarks: [String: String]
+    let tensors: [Entry]
+
+    init(_ inspection: WeightsInspection) {
+      let description = inspection.description
+      path = inspection.file.path
+      form = inspection.file.form.rawValue
+      kind = inspection.kind.rawValue
+      problem = inspection.problem
+      names = inspection.names?.rawValue
+      classes = inspection.classCount
+      parameters = inspection.parameterCount
+      model = description?.model
+      head = description?.head?.rawValue
+      classNames = description?.classNames
+      labels = description?.labels
+      normalization = description?.normalization
+      clip = description?.clip
+      phase = description?.recipe?.phase.rawValue
+      configuration = description?.recipe?.configuration
+      position = inspection.position
+      version = description?.version
+      metadata = inspection.file.metadata
+      remarks = Dictionary(inspection.file.remarks.map { ($0.name, $0.text) }) { first, _ in first }
+      tensors = inspection.file.tensors.map {
+        Entry(name: $0.name, dtype: "\($0.dtype)", shape: $0.shape)
+      }
+    }
+  }
+}
+
+/// `text` of a stranger without what would steer a terminal.
+private func printable(_ text: String) -> String {
+  String(
+    text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) })
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// The shape of a point in a chart. With the colours of the palette they tell series apart also for those who see
+/// colours otherwise, and on paper without any.
+public enum Marker: CaseIterable, Sendable {
+  case disc, square, triangle, diamond, cross, hexagon
+
+  /// The marker of the series at `index` (0 or more); they repeat after six, while colours repeat after seven: 42
+  /// series differ.
+  public static func series(_ index: Int) -> Marker { allCases[index % allCases.count] }
+}
+
+extension Canvas {
+  /// A marker about `point`, all of about the same area; `size` is the radius of the disc in points.
+  ///
+  /// - Parameter border: What sets the marker off from others beneath.
+  public func marker(
+    _ marker: Marker, at point: Point, size: Double, _ color: Color, border: Stroke? = nil
+  ) {
+    func shape(_ corners: [(x: Double, y: Double)]) {
+      let points = corners.map { Point(point.x + $0.x * size, point.y + $0.y * size) }
+      if let border { polyline(points, closed: true, border) }
+      polygon(points, color)
+    }
+    func corners(_ count: Int, radius: Double, from degrees: Double) -> [(x: Double, y: Double)] {
+      (0..<count).map { index in
+        let angle = (degrees + 360 * Double(index) / Double(count)) * .pi / 180
+        return (radius * cos(angle), radius * sin(angle))
+      }
+    }
+    switch marker {
+    case .disc: disc(point, radius: size, color, border: border)
+    case .square: shape(corners(4, radius: 1.25, from: 45))
+    case .triangle: shape(corners(3, radius: 1.5, from: -90))
+    case .diamond: shape(corners(4, radius: 1.4, from: 0))
+    case .hexagon: shape(corners(6, radius: 1.1, from: 0))
+    case .cross:
+      let (long, short) = (1.35, 0.42)
+      shape([
+        (-short, -long), (short, -long), (short, -short), (long, -short), (long, short),
+        (short, short), (short, long), (-short, long), (-short, short), (-long, short),
+        (-long, -short), (-short, -short),
+      ])
+    }
+  }
+}

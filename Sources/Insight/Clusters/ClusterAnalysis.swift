@@ -1,0 +1,300 @@
+import Foundation
+import KeyedRandom
+import Media
+import OpticalFlow
+import SafeFiles
+import Torch
+import Training
+import VideoData
+
+/// Clusters a network's features of clips, and measures how well the clusters tell the motion of the clips (Fig. 5 of the
+/// paper), beside networks with random weights.
+///
+/// The features are scaled to length 1 before anything else, as for retrieval: what counts is their direction. The flow is
+/// that of the frames that the network saw, in finer pixels.
+public struct ClusterAnalysis {
+  public struct Settings: Sendable {
+    public var clusters = 5
+    /// Nil takes 30, or as much as the number of clips allows.
+    public var perplexity: Double?
+    /// Names every draw.
+    public var seed = 0
+    /// Networks with random weights to compare with.
+    public var randomNetworks = 5
+    /// Clips shown for each cluster.
+    public var nearest = 6
+
+    public init() {}
+  }
+
+  /// A piece of the work.
+  public enum Stage: Hashable, Sendable {
+    case features
+    /// Features of the random network at the index, from 0.
+    case randomFeatures(Int)
+    case flow
+    case embedding
+  }
+
+  /// The smallest side at which flow is computed, in pixels.
+  static let flowSide = 112
+
+  private let settings: Settings
+  private let videos: FoundVideos
+  private let weights: Weights
+  private let inference: VideoInference
+
+  /// - Parameters:
+  ///   - videos: what clips are cut from.
+  ///   - weights: the network that is judged.
+  ///   - inference: runs that network.
+  /// - Throws: ``ClusteringError`` and ``ClustersImpossible`` where already the number of videos, or the clips, cannot do.
+  public init(
+    _ videos: FoundVideos, weights: Weights, inference: VideoInference, settings: Settings
+  ) throws {
+    (self.videos, self.weights) = (videos, weights)
+    (self.inference, self.settings) = (inference, settings)
+    let most = videos.videos.count * inference.clips * inference.crops
+    guard inference.clip.frames > 1 else { throw ClustersImpossible.singleFrames }
+    guard most >= settings.clusters else {
+      throw ClusteringError.tooFewPoints(points: most, clusters: settings.clusters)
+    }
+    guard most <= TSNE.mostPoints else {
+      throw ClusteringError.tooManyPoints(points: most, most: TSNE.mostPoints)
+    }
+    let perplexity = settings.perplexity ?? 1
+    guard perplexity <= TSNE.largestPerplexity(points: most) else {
+      throw ClusteringError.perplexityTooLarge(perplexity: perplexity, points: most)
+    }
+  }
+
+  /// Does the work and leaves clusters.json, embedding.png, embedding.svg and a cluster-N.png for each cluster in `folder`,
+  /// made where it is missing.
+  ///
+  /// - Parameter progress: told how many of how many things of a stage are done; what it throws ends the work.
+  /// - Throws: `FileError`, before the work where the folder cannot be written; ``ClusteringError``,
+  ///   ``ClustersImpossible``, `FigureError`, and what `progress` throws.
+  public func write(
+    to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
+  ) throws -> ClusterReport {
+    try makeFolder(at: folder)
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw FileError(path: folder, attempt: "cannot write into")
+    }
+    let footage = videos.videos.map(\.footage)
+    let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
+    let outputs = try inference.run(
+      footage, cache: cache, progress: { try progress(.features, $0, footage.count) }
+    ) { $1.features }
+    let usable = outputs.indices.filter { (try? outputs[$0].get()) != nil }
+    guard !usable.isEmpty else {
+      guard case .failure(let failure) = outputs[0] else { preconditionFailure() }
+      throw ClustersImpossible.noUsableVideo(
+        count: outputs.count, first: videos.videos[0].name, reason: failure.reason)
+    }
+    let features = Self.directions(try usable.flatMap { try outputs[$0].get() })
+    let clusters = try kMeans(features)
+
+    var randomAssignments: [[Int]?] = []
+    for network in 0..<settings.randomNetworks {
+      randomAssignments.append(
+        try randomClusters(network, footage, usable, cache) {
+          try progress(.randomFeatures(network), $0, footage.count)
+        })
+    }
+    let clips = try flow(usable) { try progress(.flow, $0, usable.count) }
+    let motions = clips.map(\.motion)
+
+    let perplexity =
+      settings.perplexity ?? min(30, TSNE.largestPerplexity(points: clips.count))
+    let iterations = 1000
+    let tsne = try TSNE(
+      points: features, perplexity: perplexity, seed: UInt64(bitPattern: Int64(settings.seed)),
+      iterations: iterations
+    ) { try progress(.embedding, $0, iterations) }
+
+    let places = tsne.embedding.array(of: Double.self)
+    let placed = clips.enumerated().map { index, clip in
+      ClusterReport.Clip(
+        video: videos.videos[clip.video].name, start: clip.start, crop: clip.crop,
+        cluster: clusters.assignments[index], x: places[2 * index], y: places[2 * index + 1],
+        distance: clusters.squaredDistances[index], motion: clip.motion,
+        direction: clip.motion.direction, axis: clip.motion.axis)
+    }
+    // A network that tells the clips not apart makes a single cluster.
+    let random = randomAssignments.map { assignments in
+      ClusterReport.Agreement(assignments ?? motions.map { _ in 0 }, motions)
+    }
+    let failures = outputs.indices.compactMap { index -> ClusterReport.Failure? in
+      guard case .failure(let failure) = outputs[index] else { return nil }
+      return .init(video: videos.videos[index].name, reason: failure.reason)
+    }
+    let report = ClusterReport(
+      k: settings.clusters, seed: settings.seed, perplexity: perplexity, inertia: clusters.inertia,
+      divergence: tsne.divergence,
+      trustworthiness: clips.count > 10
+        ? trustworthiness(of: tsne.embedding, points: features) : nil,
+      agreement: .init(clusters.assignments, motions), random: random.isEmpty ? nil : .init(random),
+      staticSpeed: ClipMotion.staticSpeed, directions: FlowHistogram.directions,
+      magnitudes: FlowHistogram.magnitudes, clips: placed,
+      clusters: (0..<settings.clusters).map { cluster($0, clusters, clips) }, failures: failures,
+      embeddingPNG: "embedding.png", embeddingSVG: "embedding.svg")
+    try draw(report, clips, to: folder)
+    try report.write(to: folder)
+    return report
+  }
+
+  private func kMeans(_ features: Tensor) throws(ClusteringError) -> KMeans {
+    try KMeans(
+      points: features, clusters: settings.clusters,
+      seed: UInt64(bitPattern: Int64(settings.seed)))
+  }
+
+  /// The clusters that a network with random weights makes; nil where it tells the clips not apart.
+  private func randomClusters(
+    _ network: Int, _ footage: [Footage], _ usable: [Int], _ cache: TestClipCache?,
+    progress: (Int) throws -> Void
+  ) throws -> [Int]? {
+    var generator = KeyedGenerator(
+      UInt64(bitPattern: Int64(settings.seed)), 0x7261_6E64_6F6D, UInt64(network))
+    let model = weights.model.makeModel(
+      head: weights.head, classes: weights.classCount ?? 1, seed: generator.next())
+    model.train(false)
+    model.move(to: inference.device)
+    let outputs = try inference.with(model).run(footage, cache: cache, progress: progress) {
+      $1.features
+    }
+    let rows = usable.compactMap { try? outputs[$0].get() }
+    guard rows.count == usable.count else { return nil }
+    return try? kMeans(Self.directions(rows.flatMap { $0 })).assignments
+  }
+
+  /// A clip with its motion.
+  struct Clip: Sendable {
+    /// The index of its video.
+    let video: Int
+    let start: Double
+    let crop: Int
+    /// Its place among the clips and crops of its video.
+    let place: Int
+    let motion: ClipMotion
+    let histogram: FlowHistogram
+  }
+
+  /// The clips of `usable` videos in the order of their features.
+  private func flow(_ usable: [Int], progress: (Int) throws -> Void) throws -> [Clip] {
+    let loader = loader
+    let (clips, crops, side) = (inference.clips, inference.crops, loader.side)
+    let prefetcher = Prefetcher(
+      count: usable.count, workers: inference.workers, ahead: inference.workers + 1
+    ) { item in
+      let video = usable[item]
+      let starts = try loader.testStarts(of: video, clips: clips)
+      return try loader.testClips(of: video, clips: clips, crops: crops).enumerated().map {
+        place, clip in
+        let fields = try FlowField.fields(of: clip.pictures)
+        return Clip(
+          video: video, start: starts[place / crops], crop: place % crops, place: place,
+          motion: ClipMotion(fields, side: side), histogram: FlowHistogram(fields, side: side))
+      }
+    }
+    defer { prefetcher.cancel() }
+    var result: [Clip] = []
+    while let clips = try prefetcher.next() {
+      result += clips
+      try progress(result.count / (self.inference.clips * crops))
+    }
+    return result
+  }
+
+  /// Cuts the clips that the network saw, in finer pixels where its own are coarse.
+  private var loader: ClipLoader {
+    ClipLoader(
+      footage: videos.videos.map(\.footage), sampling: inference.clip.sampling,
+      preset: inference.clip.preset, side: max(inference.clip.size, Self.flowSide)
+    ) { _ in }
+  }
+
+  private func cluster(_ index: Int, _ clusters: KMeans, _ clips: [Clip]) -> ClusterReport.Cluster {
+    let members = clips.indices.filter { clusters.assignments[$0] == index }
+    var histogram = FlowHistogram()
+    var directions: [String: Int] = [:]
+    var axes: [String: Int] = [:]
+    for member in members {
+      histogram += clips[member].histogram
+      directions[clips[member].motion.direction.rawValue, default: 0] += 1
+      axes[clips[member].motion.axis.rawValue, default: 0] += 1
+    }
+    var nearest: [Int] = []
+    for member in members.sorted(by: {
+      (clusters.squaredDistances[$0], $0) < (clusters.squaredDistances[$1], $1)
+    }) where nearest.count < settings.nearest {
+      if !nearest.contains(where: { clips[$0].video == clips[member].video }) {
+        nearest.append(member)
+      }
+    }
+    let size = Double(members.count)
+    return .init(
+      size: members.count,
+      meanSpeed: members.reduce(0) { $0 + clips[$1].motion.speed } / size,
+      directionShares: directions.mapValues { Double($0) / size },
+      axisShares: axes.mapValues { Double($0) / size }, histogram: histogram, nearest: nearest,
+      picture: "cluster-\(index + 1).png")
+  }
+
+  private func draw(_ report: ClusterReport, _ clips: [Clip], to folder: String) throws {
+    let embedding = report.embeddingFigure
+    try embedding.write(to: "\(folder)/\(report.embeddingPNG)", scale: 2)
+    try embedding.write(to: "\(folder)/\(report.embeddingSVG)")
+    let loader = loader
+    let largest = report.clusters.flatMap { $0.histogram.shares.map { $0.reduce(0, +) } }.max()
+    for (index, cluster) in report.clusters.enumerated() {
+      let strips = try cluster.nearest.map { member in
+        let clip = clips[member]
+        let loaded = try loader.testClips(
+          of: clip.video, clips: inference.clips, crops: inference.crops)
+        return ClusterPicture.Strip(
+          clip: report.clips[member], frames: loaded[clip.place].pictures)
+      }
+      try ClusterPicture(
+        cluster, number: index + 1, magnitudes: report.magnitudes, largestShare: largest,
+        strips: strips
+      ).write(to: "\(folder)/\(cluster.picture)", scale: 1.5)
+    }
+  }
+
+  /// Rows scaled to length 1, float32 [n, d]; zero stays zero.
+  static func directions(_ rows: [[Float]]) -> Tensor {
+    let scaled = rows.flatMap { row in
+      let length = row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      return length > 0 ? row.map { Float(Double($0) / length) } : row
+    }
+    return Tensor(scaled, shape: [rows.count, rows[0].count])
+  }
+}
+
+/// Why videos have no clusters: one sentence.
+public enum ClustersImpossible: Error, CustomStringConvertible {
+  case singleFrames
+  case noUsableVideo(count: Int, first: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .singleFrames: "clips of one frame do not move: use --frames 2 or more"
+    case .noUsableVideo(let count, let first, let reason):
+      count == 1
+        ? "\(first) \(reason)"
+        : "none of the \(count) videos gives clips; the first, \(first), \(reason)"
+    }
+  }
+}
+
+extension ClipPixels {
+  /// Its frames.
+  var pictures: [Picture] {
+    let size = height * width * 3
+    return (0..<frames).map {
+      Picture(width: width, height: height, pixels: Array(pixels[$0 * size..<($0 + 1) * size]))
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import Figures
+import Foundation
+import Media
+
+extension ClusterReport {
+  /// The embedding twice: by cluster, and by the direction of the flow.
+  public var embeddingFigure: Figure {
+    let byCluster = clusters.enumerated().map { index, cluster in
+      ScatterChart.Series(
+        "\(index + 1) (\(cluster.size))", points: points { $0.cluster == index },
+        color: Palette.series(index), marker: .series(index))
+    }
+    let byDirection = ClipMotion.Direction.allCases.map { direction in
+      let points = points { $0.direction == direction }
+      return ScatterChart.Series(
+        "\(direction.rawValue) (\(points.count))", points: points, color: direction.color,
+        marker: direction.marker)
+    }
+    let videos = Set(clips.map(\.video)).count
+    return Figure(
+      title:
+        "Features of \(clips.count) clips of \(videos) \(videos == 1 ? "video" : "videos"), t-SNE",
+      panels: [
+        ScatterChart(
+          title: "Clusters", subtitle: "k-means, k = \(k)", series: byCluster),
+        ScatterChart(
+          title: "Direction of the optical flow", subtitle: agreementText, series: byDirection),
+      ], panelWidth: 480, panelHeight: 540)
+  }
+
+  private var agreementText: String {
+    let own = String(format: "agreement with the clusters (NMI): %.2f", agreement.directions)
+    guard let random else { return own }
+    return own
+      + String(
+        format: "; with random weights %.2f ± %.2f", random.directions.mean,
+        random.directions.deviation)
+  }
+
+  private func points(_ belongs: (Clip) -> Bool) -> [Point] {
+    clips.filter(belongs).map { Point($0.x, $0.y) }
+  }
+}
+
+extension ClipMotion.Direction {
+  /// The two horizontal ones are blues, the two vertical ones reds.
+  fileprivate var color: Color {
+    switch self {
+    case .still: Palette.axis
+    case .right: Palette.blue
+    case .left: Palette.sky
+    case .down: Palette.vermillion
+    case .up: Palette.orange
+    }
+  }
+
+  fileprivate var marker: Marker {
+    switch self {
+    case .still: .disc
+    case .right: .square
+    case .left: .diamond
+    case .down: .triangle
+    case .up: .cross
+    }
+  }
+}
+
+/// A cluster: the rose of its flow, and frames of the clips nearest to its centroid.
+struct ClusterPicture: Drawing {
+  /// A clip with its frames.
+  struct Strip {
+    let clip: ClusterReport.Clip
+    let frames: [Picture]
+  }
+
+  let width = 2 * margin + roseWidth + gap + 2 * stripWidth + stripGap
+  let height: Double
+
+  private let title: String
+  private let subtitle: String
+  private let rose: FlowRose
+  private let strips: [Strip]
+
+  /// - Parameters:
+  ///   - magnitudes: where the ranges of magnitudes begin.
+  ///   - largestShare: what the outermost circle of the rose stands for.
+  init(
+    _ cluster: ClusterReport.Cluster, number: Int, magnitudes: [Double], largestShare: Double?,
+    strips: [Strip]
+  ) {
+    func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
+    title =
+      "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), mostly "
+      + cluster.dominantDirection.rawValue
+    subtitle =
+      "clips: "
+      + ClipMotion.Direction.allCases.map {
+        "\($0.rawValue) \(percent(cluster.directionShares[$0.rawValue] ?? 0))"
+      }.joined(separator: ", ")
+      + String(format: " · mean speed %.1f%% of the side a frame", 100 * cluster.meanSpeed)
+    let ranges = magnitudes.map { String(format: "%g", 100 * $0) }
+    rose = FlowRose(
+      title: "Flow of all pixels, \(percent(cluster.histogram.stillShare)) still",
+      shares: cluster.histogram.shares,
+      magnitudes: ranges.indices.map {
+        $0 + 1 < ranges.count ? "\(ranges[$0])–\(ranges[$0 + 1])" : "\(ranges[$0])+"
+      }, legend: "% of the side a frame", largest: largestShare)
+    self.strips = strips
+    let rows = Double((strips.count + 1) / 2)
+    height = Self.top + max(Self.roseHeight, 22 + rows * Self.rowHeight) + Self.margin
+  }
+
+  func draw(on canvas: Canvas) {
+    canvas.text(
+      title, at: Point(Self.margin, Self.margin), Self.titleStyle, anchor: TextAnchor(.left, .top))
+    canvas.text(
+      subtitle, at: Point(Self.margin, Self.margin + 24), Self.subtitleStyle,
+      anchor: TextAnchor(.left, .top))
+    rose.draw(
+      on: canvas,
+      in: Rectangle(x: Self.margin, y: Self.top, width: Self.roseWidth, height: Self.roseHeight))
+    let left = Self.margin + Self.roseWidth + Self.gap
+    canvas.text(
+      "Clips nearest to the centroid", at: Point(left, Self.top), Self.headingStyle,
+      anchor: TextAnchor(.left, .top))
+    let fastest = strips.map { Vector($0.clip.motion.x, $0.clip.motion.y).length }.max() ?? 1
+    for (index, strip) in strips.enumerated() {
+      draw(
+        strip, fastest: fastest,
+        at: Point(
+          left + Double(index % 2) * (Self.stripWidth + Self.stripGap),
+          Self.top + 22 + Double(index / 2) * Self.rowHeight), on: canvas)
+    }
+  }
+
+  private func draw(_ strip: Strip, fastest: Double, at place: Point, on canvas: Canvas) {
+    let motion = strip.clip.motion
+    canvas.motionMark(
+      strip.clip.direction == .still ? nil : Vector(motion.x, motion.y), fastest: fastest,
+      in: Rectangle(x: place.x, y: place.y, width: 20, height: 20), color: Palette.blue)
+    let time = String(format: ", %.1f s", strip.clip.start)
+    canvas.text(
+      Self.shortened(
+        strip.clip.video, width: Self.stripWidth - 30 - Self.captionStyle.width(of: time))
+        + time, at: Point(place.x + 28, place.y + 10), Self.captionStyle,
+      anchor: TextAnchor(.left, .middle))
+    for column in 0..<Self.columns {
+      // Evenly spaced, the first and the last among them.
+      let frame = column * (strip.frames.count - 1) / (Self.columns - 1)
+      canvas.picture(
+        strip.frames[frame],
+        in: Rectangle(
+          x: place.x + Double(column) * (Self.cell + 4), y: place.y + 24, width: Self.cell,
+          height: Self.cell))
+    }
+  }
+
+  /// The end of a name that is too long, which tells videos apart.
+  private static func shortened(_ name: String, width: Double) -> String {
+    var text = name
+    while captionStyle.width(of: text) > width, text.count > 4 { text = "…" + text.dropFirst(2) }
+    return text
+  }
+
+  private static let margin = 24.0
+  private static let gap = 40.0
+  private static let top = 78.0
+  private static let roseWidth = 320.0
+  private static let roseHeight = 380.0
+  private static let columns = 4
+  private static let cell = 92.0
+  private static let stripWidth = 4 * cell + 3 * 4
+  private static let stripGap = 24.0
+  private static let rowHeight = cell + 24 + 14
+  private static let titleStyle = TextStyle(size: 18, bold: true)
+  private static let headingStyle = TextStyle(size: 14, bold: true)
+  private static let subtitleStyle = TextStyle(size: 12, color: Palette.faintInk)
+  private static let captionStyle = TextStyle(size: 11.5)
+}

@@ -1,0 +1,148 @@
+import Foundation
+import SafeFiles
+
+/// What `mosi clusters` found: the content of clusters.json.
+public struct ClusterReport: Codable, Sendable {
+  /// The name of the file in the folder of the pictures.
+  public static let fileName = "clusters.json"
+
+  /// The number of clusters.
+  public let k: Int
+  public let seed: Int
+  public let perplexity: Double
+  /// The sum of squared distances of the features, of length 1 each, to their centroids.
+  public let inertia: Double
+  /// Of the embedding, in nats.
+  public let divergence: Double
+  /// Of the embedding, for 5 neighbours; absent for fewer than 11 clips.
+  public let trustworthiness: Double?
+  /// The network's.
+  public let agreement: Agreement
+  /// Of networks with random weights; absent where none was asked for.
+  public let random: RandomAgreement?
+  /// Clips of a lower speed are static.
+  public let staticSpeed: Double
+  /// Names of the directions of histograms.
+  public let directions: [String]
+  /// Where the ranges of magnitudes of histograms begin.
+  public let magnitudes: [Double]
+  public let clips: [Clip]
+  /// The largest first; the cluster of a clip is an index into them.
+  public let clusters: [Cluster]
+  /// Videos that gave no clips.
+  public let failures: [Failure]
+  /// File names beside this file.
+  public let embeddingPNG: String
+  public let embeddingSVG: String
+
+  /// How well clusters tell the motion of clips: normalized mutual information, 0...1.
+  public struct Agreement: Codable, Equatable, Sendable {
+    /// With static, horizontal and vertical.
+    public let axes: Double
+    /// With static, right, down, left and up.
+    public let directions: Double
+
+    init(_ clusters: [Int], _ motions: [ClipMotion]) {
+      axes = normalizedMutualInformation(clusters, motions.map(\.axis))
+      directions = normalizedMutualInformation(clusters, motions.map(\.direction))
+    }
+  }
+
+  public struct RandomAgreement: Codable, Sendable {
+    /// Of each network.
+    public let networks: [Agreement]
+    public let axes: Spread
+    public let directions: Spread
+
+    init(_ networks: [Agreement]) {
+      self.networks = networks
+      axes = Spread(networks.map(\.axes))
+      directions = Spread(networks.map(\.directions))
+    }
+  }
+
+  public struct Clip: Codable, Sendable {
+    public let video: String
+    /// In seconds.
+    public let start: Double
+    /// 0, or 0...2 along the long side.
+    public let crop: Int
+    public let cluster: Int
+    /// The place in the embedding.
+    public let x: Double
+    public let y: Double
+    /// The squared distance of the features to the cluster's centroid.
+    public let distance: Double
+    public let motion: ClipMotion
+    public let direction: ClipMotion.Direction
+    public let axis: ClipMotion.Axis
+  }
+
+  public struct Cluster: Codable, Sendable {
+    public let size: Int
+    /// The mean of its clips' speeds, in shares of the side a frame.
+    public let meanSpeed: Double
+    /// The shares of its clips.
+    public let directionShares: [String: Double]
+    public let axisShares: [String: Double]
+    public let histogram: FlowHistogram
+    /// Indices of the clips nearest to the centroid, the nearest first, one a video.
+    public let nearest: [Int]
+    /// The name of its picture beside this file.
+    public let picture: String
+
+    /// The direction of most of its clips.
+    public var dominantDirection: ClipMotion.Direction {
+      ClipMotion.Direction.allCases.max {
+        directionShares[$0.rawValue] ?? 0 < directionShares[$1.rawValue] ?? 0
+      }!
+    }
+  }
+
+  public struct Failure: Codable, Sendable {
+    public let video: String
+    /// The predicate of a sentence whose subject is the video.
+    public let reason: String
+  }
+
+}
+
+extension ClusterReport {
+  /// Writes it as ``fileName`` into `folder`.
+  ///
+  /// - Throws: `FileError`.
+  public func write(to folder: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try replaceFile(at: "\(folder)/\(Self.fileName)", with: encoder.encode(self))
+  }
+
+  /// Reads ``fileName`` of `folder`.
+  ///
+  /// - Throws: `FileError`, where it cannot be read or holds something else.
+  public init(folder: String) throws {
+    let path = "\(folder)/\(Self.fileName)"
+    let data = try readFile(at: path)
+    do {
+      self = try JSONDecoder().decode(Self.self, from: data)
+    } catch {
+      throw FileError(
+        path: path, attempt: "cannot read", reason: "it is no report of mosi clusters")
+    }
+  }
+}
+
+/// The mean of some numbers, and how far they scatter.
+public struct Spread: Codable, Equatable, Sendable {
+  public let mean: Double
+  /// The sample's standard deviation; 0 for a single number.
+  public let deviation: Double
+
+  public init(_ values: [Double]) {
+    precondition(!values.isEmpty)
+    let mean = values.reduce(0, +) / Double(values.count)
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.mean = mean
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
+  }
+}

@@ -1,0 +1,113 @@
+import Figures
+import Foundation
+import Media
+import Training
+
+/// How the result of runs goes with a value of their configurations that was varied.
+public struct Sweep: Codable, Sendable {
+  /// What counts as the result of a run.
+  public enum Measure: String, Codable, CaseIterable, Sendable {
+    /// Of the final evaluation, where all runs have one; else of the last validation.
+    case accuracy
+    /// Of the last validation.
+    case loss
+    /// Clips a second over the whole training.
+    case speed
+  }
+
+  /// The runs that share a value.
+  public struct Group: Codable, Sendable {
+    public let value: String
+    public let runs: [String]
+    /// A result a run.
+    public let results: [Double]
+    public let spread: Spread
+  }
+
+  /// The dotted key of the configuration.
+  public let key: String
+  public let measure: Measure
+  /// In the order of the values: as numbers where all are numbers.
+  public let groups: [Group]
+  /// Runs that have no result yet.
+  public let unfinished: [String]
+  /// The accuracy of guessing, where it is the same for all runs.
+  public let chance: Double?
+
+  /// - Throws: `ConfigurationError` for a key that a run does not have, ``NothingToCompare``.
+  public init(_ runs: [RecordedRun], against key: String, measure: Measure) throws {
+    self.key = key
+    self.measure = measure
+    let names = RecordedRun.names(runs)
+    let isEvaluated = runs.allSatisfy { $0.metrics.summary?.evaluation != nil }
+    var results: [(value: String, run: String, result: Double)] = []
+    var unfinished: [String] = []
+    for (run, name) in zip(runs, names) {
+      let value = try run.value(of: key)
+      let metrics = run.metrics
+      let result: Double? =
+        switch measure {
+        case .accuracy:
+          isEvaluated ? metrics.summary?.evaluation?.top1 : metrics.validations.last?.top1
+        case .loss: metrics.validations.last?.loss
+        case .speed: metrics.summary?.clipsPerSecond
+        }
+      if metrics.summary != nil, let result, result.isFinite {
+        results.append((value, name, result))
+      } else {
+        unfinished.append(name)
+      }
+    }
+    guard !results.isEmpty else { throw NothingToCompare(measure: measure) }
+    let isNumeric = results.allSatisfy { Double($0.value) != nil }
+    // 0.001 and 1e-3 are one value.
+    let members = Dictionary(grouping: results) {
+      isNumeric ? "\(Double($0.value)!)" : $0.value
+    }.values
+    groups = members.map { members in
+      Group(
+        value: members[0].value, runs: members.map(\.run), results: members.map(\.result),
+        spread: Spread(members.map(\.result)))
+    }.sorted {
+      isNumeric
+        ? Double($0.value)! < Double($1.value)! : naturallyPrecedes($0.value, $1.value)
+    }
+    self.unfinished = unfinished
+    let chances = Set(runs.compactMap(\.chance))
+    chance = measure == .accuracy && chances.count == 1 ? chances.first : nil
+  }
+
+  public var figure: Figure {
+    let numbers = groups.compactMap { Double($0.value) }.filter(\.isFinite)
+    let isNumeric = numbers.count == groups.count
+    // Values that were varied by factors stand evenly on a logarithmic axis.
+    let isLogarithmic = isNumeric && numbers[0] > 0 && numbers.last! / numbers[0] >= 8
+    let yLabel =
+      switch measure {
+      case .accuracy: "final accuracy"
+      case .loss: "final loss (validation)"
+      case .speed: "clips a second"
+      }
+    let chart = SweepChart(
+      xLabel: key, yLabel: yLabel,
+      groups: groups.enumerated().map { index, group in
+        .init(
+          label: group.value, x: isNumeric ? numbers[index] : Double(index),
+          results: group.results, mean: group.spread.mean, deviation: group.spread.deviation)
+      }, joinsMeans: isNumeric, references: chance.map { [.init("chance", value: $0)] } ?? [],
+      xScale: isLogarithmic ? .logarithmic : .linear,
+      yScale: measure == .accuracy ? .percent : .linear)
+    let count = groups.reduce(0) { $0 + $1.runs.count }
+    return Figure(
+      title: "\(count) \(count == 1 ? "run" : "runs") by \(key)", panels: [chart], panelWidth: 560,
+      panelHeight: 400)
+  }
+}
+
+/// Runs without a result.
+public struct NothingToCompare: Error, CustomStringConvertible {
+  public let measure: Sweep.Measure
+  public var description: String {
+    "none of the runs has ended with a final \(measure.rawValue): wait for one, or leave out --against"
+  }
+}

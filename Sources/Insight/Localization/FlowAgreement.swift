@@ -1,0 +1,172 @@
+import Media
+import MoSI
+import OpticalFlow
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+/// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
+/// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
+///
+/// The maps are of the label that the network predicts, since nobody knows the motions.
+public struct FlowAgreement: Codable, Equatable, Sendable {
+  public let videos: Int
+  public let clips: Int
+  /// Spearman's correlation, the mean over the clips. A map without heat has none: 0.
+  public let network: Estimate
+  /// With random weights, one a seed; those of ``network`` in the same way.
+  public let random: RandomWeights
+  /// Videos that give no clip, and those in which nothing moves at all.
+  public let leftOut: [LeftOut]
+
+  public struct LeftOut: Codable, Equatable, Sendable {
+    public let video: String
+    /// The predicate of a sentence whose subject is the video.
+    public let reason: String
+  }
+
+  /// How clips are cut and shown.
+  public struct ShownClips {
+    public var clip: ClipSettings
+    /// Clips a video, and crops a clip.
+    public var clips: Int
+    public var crops: Int
+    /// Clips that go through a network at once.
+    public var batch: Int
+    public var normalization: Normalization
+
+    public init(
+      clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization
+    ) {
+      self.clip = clip
+      self.clips = clips
+      self.crops = crops
+      self.batch = batch
+      self.normalization = normalization
+    }
+  }
+
+  /// - Parameters:
+  ///   - model: a network on `device`.
+  ///   - random: networks of its kind with random weights, on `device`.
+  ///   - footage: the videos.
+  ///   - stage: whose Grad-CAM is taken.
+  ///   - workers: threads that decode and compute the flow.
+  ///   - progress: told the number of videos done.
+  /// - Throws: ``NothingMoves`` where no clip is left, ``DivergedNetwork``.
+  public init(
+    of model: VideoClassifier, random: [VideoClassifier], on footage: [Footage],
+    shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
+    progress: (Int) -> Void = { _ in }
+  ) throws {
+    func loader(side: Int) -> ClipLoader {
+      ClipLoader(
+        footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset, side: side
+      ) { _ in }
+    }
+    // The flow of small clips is that of finer pictures: slow motions are lost in few pixels.
+    let side = settings.clip.size
+    let factor = max(1, (Self.flowSide + side - 1) / side)
+    let (plain, fine) = (loader(side: side), loader(side: side * factor))
+    let (clips, crops) = (settings.clips, settings.crops)
+    let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: workers + 1) {
+      index -> Result<[MovingClip], Unusable> in
+      do {
+        let pixels = try plain.testClips(of: index, clips: clips, crops: crops)
+        let finer =
+          factor == 1 ? pixels : try fine.testClips(of: index, clips: clips, crops: crops)
+        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1, factor: factor) }
+          .filter(\.moves)
+        return moving.isEmpty ? .failure(Unusable(reason: "does not move")) : .success(moving)
+      } catch {
+        return .failure(Unusable(reason: (error as? MediaError)?.problem ?? "\(error)"))
+      }
+    }
+    defer { prefetcher.cancel() }
+    var leftOut: [LeftOut] = []
+    // Of each network the mean over the clips of each video.
+    var means = [[Double]](repeating: [], count: 1 + random.count)
+    var clipCount = 0
+    for (index, footage) in footage.enumerated() {
+      switch try prefetcher.next()! {
+      case .failure(let unusable):
+        leftOut.append(LeftOut(video: footage.path, reason: unusable.reason))
+      case .success(let moving):
+        clipCount += moving.count
+        for (place, network) in ([model] + random).enumerated() {
+          let all = try Self.correlations(of: network, moving, settings, stage, device)
+          means[place].append(all.reduce(0, +) / Double(all.count))
+        }
+      }
+      progress(index + 1)
+    }
+    guard clipCount > 0 else { throw NothingMoves(leftOut: leftOut) }
+    videos = means[0].count
+    self.clips = clipCount
+    network = Estimate(means[0])
+    self.random = RandomWeights(means.dropFirst().map { Estimate($0).mean })
+    self.leftOut = leftOut
+  }
+
+  private static let flowSide = 168
+
+  private static func correlations(
+    of network: VideoClassifier, _ clips: [MovingClip], _ settings: ShownClips, _ stage: StageName,
+    _ device: Device
+  ) throws -> [Double] {
+    try stride(from: 0, to: clips.count, by: settings.batch).flatMap { first in
+      let batch = clips[first..<min(first + settings.batch, clips.count)]
+      let frames = Tensor.clips(batch.map(\.pixels)).to(device).to(.float32) * (1 / 255)
+      let cam = network.gradCAM(settings.normalization.clips(from: frames), at: stage)
+      return zip(try cam.values, batch).map { map, clip in
+        rankCorrelation(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes) ?? 0
+      }
+    }
+  }
+}
+
+/// A clip and how fast each of its pixels moves.
+private struct MovingClip: Sendable {
+  let pixels: ClipPixels
+  /// [frames - 1, height, width], in pixels a frame.
+  let magnitudes: [Float]
+
+  /// False where the frames are all the same.
+  var moves: Bool { magnitudes.contains { $0 != magnitudes[0] } }
+
+  /// - Parameter finer: the same clip, larger by `factor`, over whose blocks the flow is averaged.
+  init(_ clip: ClipPixels, finer: ClipPixels, factor: Int) throws {
+    let size = finer.height * finer.width * 3
+    let pictures = (0..<finer.frames).map {
+      Picture(
+        width: finer.width, height: finer.height,
+        pixels: Array(finer.pixels[$0 * size..<($0 + 1) * size]))
+    }
+    pixels = clip
+    magnitudes = try FlowField.fields(of: pictures).flatMap { field in
+      var sums = [Float](repeating: 0, count: clip.height * clip.width)
+      for (place, speed) in field.magnitudes.enumerated() {
+        let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
+        sums[row / factor * clip.width + column / factor] += speed
+      }
+      return sums.map { $0 / Float(factor * factor * factor) }
+    }
+  }
+}
+
+/// Why a video is left out.
+private struct Unusable: Error {
+  let reason: String
+}
+
+/// None of the videos has a clip in which something moves.
+public struct NothingMoves: Error, Sendable, CustomStringConvertible {
+  public let leftOut: [FlowAgreement.LeftOut]
+
+  public var description: String {
+    leftOut.first.map {
+      "none of the \(leftOut.count) videos can be measured by its flow; the first: \($0.video) \($0.reason)"
+    } ?? "there is no video to measure"
+  }
+}

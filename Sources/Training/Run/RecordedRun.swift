@@ -1,0 +1,61 @@
+import Foundation
+import SafeFiles
+
+/// What a run has written about itself so far, without its weights.
+public struct RecordedRun: Sendable {
+  /// The run's folder.
+  public let path: String
+  public let metrics: Metrics
+  /// The values of the configuration as text, by their dotted keys.
+  public let configuration: [String: String]
+
+  /// - Parameter path: the run's folder.
+  /// - Throws: ``RunError/unrecorded(path:)`` where it is none, `FileError`, ``ConfigurationError``.
+  public init(at path: String) throws {
+    let folder = RunFolder(path: path)
+    guard FileManager.default.fileExists(atPath: folder.metrics),
+      FileManager.default.fileExists(atPath: folder.configuration)
+    else { throw RunError.unrecorded(path: path) }
+    self.path = path
+    metrics = try Metrics(contentsOf: folder.metrics)
+    guard let yaml = String(data: try readFile(at: folder.configuration), encoding: .utf8) else {
+      throw ConfigurationError.unreadable(
+        path: folder.configuration, problem: "it is no UTF-8 text")
+    }
+    configuration = ConfigurationTree.leaves(
+      of: try ConfigurationTree.parse(yaml: yaml, path: folder.configuration))
+  }
+
+  /// The value of the configuration at the dotted `key`.
+  ///
+  /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
+  public func value(of key: String) throws -> String {
+    guard let value = configuration[key] else {
+      throw ConfigurationError.unknownKey(
+        key: key,
+        nearest: ConfigurationTree.nearest(to: key, among: configuration.keys.sorted()),
+        origin: RunFolder(path: path).configuration)
+    }
+    return value
+  }
+
+  /// The accuracy of guessing; nil before the first validation.
+  public var chance: Double? {
+    metrics.summary?.chance
+      ?? metrics.validations.last.flatMap {
+        $0.top1PerLabel.isEmpty ? nil : 1 / Double($0.top1PerLabel.count)
+      }
+  }
+
+  /// Names for runs: the last parts of their paths, as many as tell them apart.
+  public static func names(_ runs: [RecordedRun]) -> [String] {
+    let parts = runs.map { URL(fileURLWithPath: $0.path).standardizedFileURL.pathComponents }
+    let longest = parts.map(\.count).max() ?? 1
+    for count in 1...longest {
+      let names = parts.map { $0.suffix(count).joined(separator: "/") }
+      if Set(names).count == names.count { return names }
+    }
+    // One run named twice.
+    return parts.map { $0.last ?? "" }
+  }
+}

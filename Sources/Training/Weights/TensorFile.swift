@@ -1,0 +1,100 @@
+import Foundation
+import Torch
+
+/// A file of tensors by name, open: what it says of them is known, and they are loaded when asked for.
+public struct TensorFile {
+  public enum Form: String, Sendable, Codable {
+    case safetensors
+    /// A zip archive of torch.save.
+    case pytorch
+  }
+
+  public let path: String
+  public let form: Form
+  /// In the file's order. Of a checkpoint of PyTorch those of its state dict.
+  public let tensors: [TensorSummary]
+  /// Text by name.
+  public let metadata: [String: String]
+  /// What a checkpoint of PyTorch holds beside the tensors of its state dict, each in a few words or, where it is text, whole.
+  public let remarks: [(name: String, text: String)]
+
+  private let checkpoint: PyTorchCheckpoint?
+
+  /// Opens a file, whose kind its first bytes tell.
+  ///
+  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
+  public init(at path: String) throws {
+    self.path = path
+    let start = try Self.start(of: path)
+    let isPickle =
+      start.first == 0x80
+      && ["pt", "pth", "pyth"].contains(URL(fileURLWithPath: path).pathExtension.lowercased())
+    if start.starts(with: Data("PK".utf8)) || isPickle {
+      let checkpoint = try PyTorchCheckpoint(contentsOf: path)
+      form = .pytorch
+      tensors = (try? checkpoint.summary()) ?? []
+      metadata = checkpoint.metadata
+      remarks = checkpoint.remarks
+      self.checkpoint = checkpoint
+      return
+    }
+    // The header of safetensors begins behind its length.
+    guard start.count < 9 || start[8] == UInt8(ascii: "{") || start[7] == 0 else {
+      throw WeightsError(
+        path: path, problem: "is neither a safetensors file nor a checkpoint of PyTorch")
+    }
+    form = .safetensors
+    (tensors, metadata) = try Safetensors.summary(of: path)
+    remarks = []
+    checkpoint = nil
+  }
+
+  private static func start(of path: String) throws -> Data {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw WeightsError(path: path, problem: "cannot be opened: check its name and permissions")
+    }
+    defer { try? file.close() }
+    do {
+      return try file.read(upToCount: 9) ?? Data()
+    } catch {
+      throw WeightsError(path: path, problem: "cannot be read: is it a folder?")
+    }
+  }
+
+  /// Loads all tensors to the CPU, by name.
+  ///
+  /// - Throws: as opening does.
+  public func load() throws -> [String: Tensor] {
+    guard let checkpoint else { return try Safetensors(contentsOf: path).tensors }
+    return Dictionary(uniqueKeysWithValues: try checkpoint.loadStateDict().map { ($0, $1) })
+  }
+}
+
+extension PyTorchCheckpoint {
+  /// What lies beside the state dict.
+  fileprivate var remarks: [(name: String, text: String)] {
+    guard object.tensors == nil else { return [] }
+    guard case .dictionary(let entries) = object else { return [("content", object.words)] }
+    return entries.compactMap { entry in
+      guard case .string(let name) = entry.key else { return (entry.key.words, entry.value.words) }
+      return (name, entry.value.words)
+    }
+  }
+}
+
+extension PyTorchObject {
+  fileprivate var words: String {
+    switch self {
+    case .none: "None"
+    case .bool(let value): value ? "True" : "False"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .string(let text): text
+    case .list(let items): "a list of \(items.count)"
+    case .tuple(let items): "a tuple of \(items.count)"
+    case .dictionary(let entries):
+      tensors == nil ? "a dictionary of \(entries.count)" : "\(entries.count) tensors"
+    case .tensor: "a tensor"
+    }
+  }
+}

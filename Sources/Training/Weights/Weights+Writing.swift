@@ -1,0 +1,97 @@
+import Foundation
+import Torch
+import VideoModels
+
+extension Weights {
+  /// Writes the weights for a program, with their ``description`` as metadata, whole or not at all.
+  ///
+  /// A program whose batch normalizations have another epsilon gets scales that make up for it: `γ` becomes
+  /// `γ √((v + ε′) / (v + ε))` with the running variance `v`, so that evaluation gives the same outputs.
+  ///
+  /// - Parameters:
+  ///   - path: .safetensors, or .pt, .pth, .pyth for a file that `torch.load(path, weights_only=True)` opens: for the authors'
+  ///     code a dictionary with `epoch` (0), `model_state` and `cfg` (the recipe as YAML), else the state dict itself.
+  ///   - convention: whose program it is for.
+  ///   - backboneOnly: true to leave the head out.
+  /// - Returns: whether scales had to make up for another epsilon.
+  /// - Throws: ``WeightsError`` where the program has no such network or head, or the path another ending; `FileError`.
+  @discardableResult
+  public func write(to path: String, as convention: WeightsConvention, backboneOnly: Bool) throws
+    -> Bool
+  {
+    guard let form = TensorFile.Form(ending: path) else {
+      throw WeightsError(
+        path: path, problem: "must end in .safetensors, or in .pth, .pt or .pyth for PyTorch")
+    }
+    func real(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    guard real(path) != real(try Self.file(at: self.path)) else {
+      throw WeightsError(
+        path: path, problem: "is what the weights are read from: name another file")
+    }
+    let programs = WeightsConvention.all(for: model.architecture)
+    guard programs.contains(convention) else {
+      throw WeightsError(
+        path: self.path,
+        problem: "holds \(model.architecture.rawValue), which --to \(convention.rawValue) does not "
+          + "have; what does is --to \(programs.map(\.rawValue).joined(separator: " or "))")
+    }
+    let keepsHead = classCount != nil && !backboneOnly
+    guard
+      let names = model.architecture.tensorNames(
+        convention.names, head: keepsHead ? head : nil)
+    else {
+      throw WeightsError(
+        path: self.path,
+        problem:
+          "has a head for pseudo-motions, which torchvision does not know: add --backbone-only")
+    }
+
+    let epsilon = convention.epsilon ?? model.batchNormEpsilon
+    var description = description
+    description.model.batchNormEpsilon = epsilon
+    if !keepsHead {
+      description.head = nil
+      description.classNames = nil
+    }
+    let (own, scales) = state(backboneOnly: !keepsHead)
+    let state = own.map { name, tensor in
+      guard epsilon != model.batchNormEpsilon, let variance = scales[name] else {
+        return (name: names[name]!, tensor: tensor)
+      }
+      let exact = tensors[variance]!.to(.float64)
+      let factor = ((exact + epsilon) / (exact + model.batchNormEpsilon)).squareRoot()
+      return (name: names[name]!, tensor: (tensor.to(.float64) * factor).to(tensor.dtype))
+    }
+    let metadata = try description.metadata(convention)
+    switch (form, convention) {
+    case (.safetensors, _):
+      try Safetensors(
+        tensors: Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) }),
+        metadata: metadata
+      ).write(to: path)
+    case (.pytorch, .released):
+      try PyTorchCheckpoint.write(
+        .dictionary([
+          .init(.string("epoch"), .integer(0)),
+          .init(.string("model_state"), .stateDict(state)),
+          .init(.string("cfg"), .string(description.recipe?.configuration ?? "")),
+        ]), metadata: metadata, to: path)
+    case (.pytorch, _):
+      try PyTorchCheckpoint.write(stateDict: state, metadata: metadata, to: path)
+    }
+    return epsilon != model.batchNormEpsilon
+  }
+}
+
+extension TensorFile.Form {
+  /// The form that a file's ending stands for; nil for another ending.
+  init?(ending path: String) {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "safetensors": self = .safetensors
+    case "pt", "pth", "pyth": self = .pytorch
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+import Torch
+
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().path
+
+/// A Python that has PyTorch, or nil.
+private let python: String? = {
+  let path =
+    ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"] ?? root + "/.libtorch/venv/bin/python"
+  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+}()
+
+/// The paper's networks of 14.06 and 14.37 million parameters as the released code saves them, made and run by PyTorch.
+@Suite(
+  .enabled(if: python != nil, "needs PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON"))
+struct FullWidthTests {
+  @Test func releasedCheckpointsGivePyTorchsFeaturesAndLogits() throws {
+    let folder = try Scratch()
+    let tool = Tool(folder: folder)
+    let script = root + "/Tests/VideoModelsTests/Goldens/save_full_width.py"
+    let saved = try tool.wait(
+      for: tool.start(#require(python), ["-W", "ignore", script, folder.path]))
+    try #require(saved.status == 0, "\(saved.errors)")
+    for name in ["r2d3d-18", "r2plus1d-10"] {
+      let result = try tool.run(
+        "features", "--weights", "\(name).pyth", "--input", "clips.safetensors", "--output",
+        "found.safetensors")
+      try #require(result.status == 0, "\(result.errors)")
+      let expected = try Safetensors(contentsOf: folder.path + "/\(name).safetensors").tensors
+      let found = try Safetensors(contentsOf: folder.path + "/found.safetensors").tensors
+      for key in ["features", "logits"] {
+        let tensor = try #require(found[key])
+        #expect(tensor.shape == expected[key]?.shape)
+        #expect(difference(tensor, expected[key]!) < 1e-4, "\(name), \(key)")
+      }
+    }
+  }
+}
