@@ -128,7 +128,7 @@ struct Localize: ParsableCommand {
       agreement = try FlowAgreement(
         of: model, random: random, on: footage,
         shown: .init(
-          clip: options.clipSettings(weights), clips: options.clips, crops: options.crops,
+          clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
           batch: options.batch,
           normalization: (weights.normalization ?? NormalizationSettings()).normalization),
         at: stage, device: device, workers: machine.workers, progress: progress.update)

@@ -1,7 +1,5 @@
 import Figures
 import Media
-import OpticalFlow
-import VideoData
 
 /// What in a clip speaks for a label, beside what moves in it.
 struct ClipExplanation {
@@ -34,26 +32,4 @@ struct ClipExplanation {
     agreement = rankCorrelation(
       heat.prefix(speed.count).flatMap(\.values), speed.flatMap(\.values))
   }
-
-  /// How many times finer frames for people are: the flow of slow motions in small clips wants it too.
-  static func fineness(side: Int) -> Int { max(1, (wantedSide + side - 1) / side) }
-
-  /// The speeds in the pixels of clips of `side` pixels, from frames that are finer by a whole factor.
-  static func speeds(_ frames: [Picture], side: Int) throws(OpticalFlowError) -> [HeatMap] {
-    var maps: [HeatMap] = []
-    for field in try FlowField.fields(of: frames) {
-      let factor = field.width / side
-      var sums = [Float](repeating: 0, count: side * side)
-      for (place, speed) in field.magnitudes.enumerated() {
-        let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
-        sums[row / factor * side + column / factor] += speed
-      }
-      // The mean over the block, in pixels that are as much larger.
-      let divisor = Float(factor * factor * factor)
-      maps.append(HeatMap(width: side, height: side, values: sums.map { $0 / divisor }))
-    }
-    return maps
-  }
-
-  private static let wantedSide = 168
 }

@@ -168,7 +168,7 @@ public struct GradCAMAnalysis {
         side: settings.clip.size * fineness
       ) { _ in }
     }
-    let fineness = ClipExplanation.fineness(side: settings.clip.size)
+    let fineness = ClipFlow.fineness(side: settings.clip.size)
     let (own, finer) = (loader(1), loader(fineness))
     let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: workers + 1) {
       item -> Result<Loaded, Reason> in
@@ -210,7 +210,7 @@ public struct GradCAMAnalysis {
     return Loaded(
       starts: sampling.testStarts(clips: settings.clips, lastFrameTime: last), clips: clips,
       frames: frames,
-      speeds: try frames.map { try ClipExplanation.speeds($0, side: settings.clip.size) })
+      speeds: try frames.map { try ClipFlow.speeds($0, side: settings.clip.size) })
   }
 
   private func explain(_ loaded: Loaded) -> Result<[ClipExplanation], Reason> {
