@@ -25,7 +25,8 @@ public struct ColorBar: Panel {
     let span = range.upperBound - range.lowerBound
     let ticks = Ticks.linear(range, count: min(max(Int(frame.width / 60), 2), 6))
     for (value, text) in zip(ticks.values, ticks.labels) {
-      let x = bar.x + (value - range.lowerBound) / span * bar.width
+      let place = bar.x + (value - range.lowerBound) / span * bar.width
+      let x = min(max(place, bar.x + 0.5), bar.maxX - 0.5)
       canvas.line(from: Point(x, bar.maxY), to: Point(x, bar.maxY + 4), Stroke(Palette.axis))
       // The outermost stay within the frame.
       let half = Axes.tick.width(of: text) / 2

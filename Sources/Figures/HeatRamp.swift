@@ -9,8 +9,8 @@ extension Palette {
   static let heats: [Color] = {
     // The path of a and b: a cubic Bézier curve about the greys that stays within sRGB, cut into equal lengths.
     let corners = [(0.0, -0.05), (-0.11, -0.40), (0.48, -0.12), (-0.044, 0.154)]
-    let path = (0...4096).map { (index: Int) -> Point in
-      let t = Double(index) / 4096
+    let path = (0...1024).map { (index: Int) -> Point in
+      let t = Double(index) / 1024
       let rest = 1 - t
       let weights = [rest * rest * rest, 3 * rest * rest * t, 3 * rest * t * t, t * t * t]
       var point = Point(0, 0)
@@ -24,11 +24,16 @@ extension Palette {
     for (from, to) in zip(path, path.dropFirst()) {
       lengths.append(lengths.last! + Vector(to.x - from.x, to.y - from.y).length)
     }
-    var reached = 0
+    var reached = 1
     return (0...255).map { level in
       let share = Double(level) / 255
-      while lengths[reached] < share * lengths.last!, reached < path.count - 1 { reached += 1 }
-      return Color(lightness: 0.17 + 0.78 * share, a: path[reached].x, b: path[reached].y)
+      let length = share * lengths.last!
+      while lengths[reached] < length, reached < path.count - 1 { reached += 1 }
+      let (from, to) = (path[reached - 1], path[reached])
+      let part = (length - lengths[reached - 1]) / (lengths[reached] - lengths[reached - 1])
+      return Color(
+        lightness: 0.17 + 0.78 * share, a: from.x + part * (to.x - from.x),
+        b: from.y + part * (to.y - from.y))
     }
   }()
 

@@ -30,7 +30,7 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
     return (l * l + a * a + b * b).squareRoot()
   }
   let mean = steps.reduce(0, +) / 255
-  #expect(steps.allSatisfy { abs($0 / mean - 1) < 0.05 }, "\(steps.min()!) ... \(steps.max()!)")
+  #expect(steps.allSatisfy { abs($0 / mean - 1) < 0.01 }, "\(steps.min()!) ... \(steps.max()!)")
 }
 
 @Test func heatsBeyondTheRangeAreItsEnds() {

@@ -160,7 +160,8 @@ struct ClipPicture {
   }
 }
 
-/// A number with so many digits behind the point, with a true minus sign.
+/// A number with so many digits behind the point, with a true minus sign where it does not round to zero.
 private func decimal(_ value: Double, _ digits: Int) -> String {
-  String(format: "%.\(digits)f", value).replacingOccurrences(of: "-", with: "−")
+  let text = String(format: "%.\(digits)f", abs(value))
+  return value < 0 && Double(text) != 0 ? "−" + text : text
 }
