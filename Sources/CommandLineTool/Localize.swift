@@ -130,7 +130,7 @@ struct Localize: ParsableCommand {
       agreement = try FlowAgreement(
         of: model, random: random, on: footage,
         shown: .init(
-          clip: options.clipSettings(weights), clips: options.clips, crops: options.crops,
+          clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
           batch: options.batch,
           normalization: (weights.normalization ?? NormalizationSettings()).normalization,
           labels: weights.pretraining?.task.motion.labels.movingLabels),

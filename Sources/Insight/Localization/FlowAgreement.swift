@@ -1,6 +1,5 @@
 import Media
 import MoSI
-import OpticalFlow
 import Torch
 import Training
 import VideoData
@@ -70,9 +69,8 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
         footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset, side: side
       ) { _ in }
     }
-    // The flow of small clips is that of finer pictures: slow motions are lost in few pixels.
     let side = settings.clip.size
-    let factor = max(1, (Self.flowSide + side - 1) / side)
+    let factor = ClipFlow.fineness(side: side)
     let (plain, fine) = (loader(side: side), loader(side: side * factor))
     let (clips, crops) = (settings.clips, settings.crops)
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: workers + 1) {
@@ -81,7 +79,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
         let pixels = try plain.testClips(of: index, clips: clips, crops: crops)
         let finer =
           factor == 1 ? pixels : try fine.testClips(of: index, clips: clips, crops: crops)
-        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1, factor: factor) }
+        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1) }
           .filter(\.moves)
         return moving.isEmpty ? .failure(Unusable(reason: "does not move")) : .success(moving)
       } catch {
@@ -114,8 +112,6 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     self.leftOut = leftOut
   }
 
-  private static let flowSide = 168
-
   private static func correlations(
     of network: VideoClassifier, _ clips: [MovingClip], _ settings: ShownClips, _ stage: StageName,
     _ device: Device
@@ -146,23 +142,10 @@ private struct MovingClip: Sendable {
   /// False where the frames are all the same.
   var moves: Bool { magnitudes.contains { $0 != magnitudes[0] } }
 
-  /// - Parameter finer: the same clip, larger by `factor`, over whose blocks the flow is averaged.
-  init(_ clip: ClipPixels, finer: ClipPixels, factor: Int) throws {
-    let size = finer.height * finer.width * 3
-    let pictures = (0..<finer.frames).map {
-      Picture(
-        width: finer.width, height: finer.height,
-        pixels: Array(finer.pixels[$0 * size..<($0 + 1) * size]))
-    }
+  /// - Parameter finer: the same clip in finer pixels.
+  init(_ clip: ClipPixels, finer: ClipPixels) throws {
     pixels = clip
-    magnitudes = try FlowField.fields(of: pictures).flatMap { field in
-      var sums = [Float](repeating: 0, count: clip.height * clip.width)
-      for (place, speed) in field.magnitudes.enumerated() {
-        let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
-        sums[row / factor * clip.width + column / factor] += speed
-      }
-      return sums.map { $0 / Float(factor * factor * factor) }
-    }
+    magnitudes = try ClipFlow.speeds(finer.pictures, side: clip.width).flatMap(\.values)
   }
 }
 

@@ -96,7 +96,10 @@ struct NetworkView {
           title: classNames[labels[index]], subtitle: "seen as \(classNames[guesses[index]])",
           motion: nil,
           frames: pictures.enumerated().map { frame, picture in
-            picture.overlaid(with: maps.selected(0, frame).to(.cpu).array())
+            HeatMap(
+              width: picture.width, height: picture.height,
+              values: maps.selected(0, frame).to(.cpu).array()
+            ).picture(over: picture)
           })
       }, maximumWidth: 1000)
   }
