@@ -11,12 +11,12 @@ import Testing
     tool = Tool(folder: folder)
   }
 
-  private func pretrained(_ more: String...) throws {
+  private func pretrained(heldOut: String = "0.3") throws {
     let result = try tool.run(
       [
         "pretrain", "--output", "r", "--sources", "synthetic:dead-leaves:10", "--epochs", "1",
-        "--val-fraction", "0.3",
-      ] + tiny + ["--set", "clip.size=24", "--set", "sources.size=40"] + more)
+        "--val-fraction", heldOut,
+      ] + tiny + ["--set", "clip.size=24", "--set", "sources.size=40"])
     try #require(result.status == 0, "\(result.errors)")
   }
 
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func videosAreMeasuredByTheirFlow() throws {
-    try pretrained("--set", "sources.validation_fraction=0")
+    try pretrained(heldOut: "0")
     try folder.actions(training: 2, test: 1)
     try folder.write("no video", to: "v/torn.mp4")
     let arguments = [
