@@ -122,8 +122,10 @@ let package = Package(
     tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
     tests(
       of: "Insight",
-      ["Figures", "KeyedRandom", "Media", "OpticalFlow", "Torch", "Training", "VideoModels"],
-      exclude: ["check_page.py"], resources: goldens),
+      [
+        "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
+        "VideoModels",
+      ], exclude: ["check_page.py"], resources: goldens),
     tests(of: "CommandLineTool", ["Insight", "Training"]),
   ],
   swiftLanguageModes: [.v6],

@@ -3,18 +3,8 @@ import Torch
 import Training
 import VideoData
 
-/// How clips are cut from videos and shown to a network, as options that several commands share.
-struct InferenceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Clips a video, spread over it.", valueName: "number"))
-  var clips = 10
-
-  @Option(help: ArgumentHelp("Crops a clip: 1, or 3 along the long side.", valueName: "1|3"))
-  var crops = 1
-
-  @Option(
-    help: ArgumentHelp("Clips that go through the network at once.", valueName: "number"))
-  var batch = VideoInference.defaultBatch
-
+/// How clips are cut from videos, as options that several commands share.
+struct ClipOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Frames a clip. Default for this and the next four: what the weights were trained with.",
@@ -38,6 +28,35 @@ struct InferenceOptions: ParsableArguments {
       valueName: "preset"))
   var preset: SpatialPreset?
 
+  /// The clips that the network of `weights` is shown.
+  ///
+  /// - Throws: `ConfigurationError`.
+  func settings(_ weights: Weights) throws -> ClipSettings {
+    var clip = weights.clip ?? ClipSettings()
+    if let frames { clip.frames = frames }
+    if let interval { clip.interval = interval }
+    if let rate { clip.rate = rate }
+    if let size { clip.size = size }
+    if let preset { clip.preset = preset }
+    try clip.check()
+    return clip
+  }
+}
+
+/// How clips are cut from videos and shown to a network, as options that several commands share.
+struct InferenceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Clips a video, spread over it.", valueName: "number"))
+  var clips = 10
+
+  @Option(help: ArgumentHelp("Crops a clip: 1, or 3 along the long side.", valueName: "1|3"))
+  var crops = 1
+
+  @Option(
+    help: ArgumentHelp("Clips that go through the network at once.", valueName: "number"))
+  var batch = VideoInference.defaultBatch
+
+  @OptionGroup var clip: ClipOptions
+
   @OptionGroup var machine: MachineOptions
 
   func validate() throws {
@@ -50,32 +69,18 @@ struct InferenceOptions: ParsableArguments {
     }
   }
 
-  /// The clips that the network of `weights` is shown.
-  ///
-  /// - Throws: `ConfigurationError`.
-  func clipSettings(_ weights: Weights) throws -> ClipSettings {
-    var clip = weights.clip ?? ClipSettings()
-    if let frames { clip.frames = frames }
-    if let interval { clip.interval = interval }
-    if let rate { clip.rate = rate }
-    if let size { clip.size = size }
-    if let preset { clip.preset = preset }
-    try clip.check()
-    return clip
-  }
-
   /// Whether videos are judged as at the end of the fine-tuning that `weights` come from.
   func isAsTrained(_ weights: Weights) throws -> Bool {
     guard let finetuning = weights.finetuning else { return false }
     return try clips == finetuning.validation.finalClips && crops == 1
-      && clipSettings(weights) == finetuning.clip
+      && clip.settings(weights) == finetuning.clip
   }
 
   /// The network of `weights`, ready to be shown videos, in the precision that it was trained in.
   ///
   /// - Throws: `ConfigurationError`.
   func inference(_ weights: Weights) throws -> VideoInference {
-    let clip = try clipSettings(weights)
+    let clip = try clip.settings(weights)
     let options = try machine.execution()
     let model = weights.makeModel()
     model.move(to: options.device)

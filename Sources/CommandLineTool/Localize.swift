@@ -18,8 +18,8 @@ struct Localize: ParsableCommand {
       kind with random weights (mean and deviation over --seeds of them) and chance, the square's share of the \
       picture. Clips of the static label are left out. Maps of no heat count as chance.
 
-      Of --videos: the rank correlation of the heat of the predicted label with the magnitude of the optical flow, the \
-      mean over the clips; the options from --clips to --preset say how clips are cut.
+      Of --videos: the rank correlation of the heat (of the motion that the network finds likeliest) with the magnitude \
+      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut.
 
       Leaves localization.json and, of pictures, localization.png (some clips with heat and square) in --output.
 
@@ -57,7 +57,8 @@ struct Localize: ParsableCommand {
       "Of which label maps of pictures are: true or predicted.", valueName: "label"))
   var label = HeatLabel.true
 
-  @Option(help: ArgumentHelp("At most so many pictures, evenly spread.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("At most so many pictures, and videos, evenly spread.", valueName: "number"))
   var limit = 1000
 
   @Option(
@@ -73,12 +74,16 @@ struct Localize: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @Option(help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
+  var frameRate = 25.0
+
   @OptionGroup var options: InferenceOptions
 
   func validate() throws {
     if !(1...100).contains(seeds) {
       throw ValidationError("--seeds must be from 1 to 100, not \(seeds)")
     }
+    try checkFrameRate(frameRate)
     if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
   }
 
@@ -93,7 +98,9 @@ struct Localize: ParsableCommand {
         "\(weights.path) is no pre-training of mosi, so that there is no pretext task to measure it by: name --videos"
       )
     }
-    let footage = videos.isEmpty ? [] : try footage(of: videos)
+    let footage =
+      videos.isEmpty
+      ? [] : try FoundVideos(at: videos, frameRate: frameRate, limit: limit).videos.map(\.footage)
     let machine = try options.machine.execution()
     let device = machine.device
     let model = weights.makeModel()
@@ -101,16 +108,11 @@ struct Localize: ParsableCommand {
     let random = (1...seeds).map { seed in
       let network = weights.model.makeModel(
         head: weights.head, classes: classCount, seed: UInt64(seed))
+      network.train(false)
       network.move(to: device)
       return network
     }
-    let clips = try weights.pretraining.map { configuration in
-      MaskedClips(
-        configuration.task,
-        stills: try unseenStills(
-          of: configuration, among: sources, limit: limit, workers: machine.workers
-        ) { Terminal.line(Terminal.warning($0)) })
-    }
+    let clips = try weights.pretraining.flatMap { try maskedClips($0, workers: machine.workers) }
     let folder = output ?? ownFolder
     // Before the work: what cannot be written is to cost nothing.
     if let folder { try makeFolder(at: folder) }
@@ -128,9 +130,10 @@ struct Localize: ParsableCommand {
       agreement = try FlowAgreement(
         of: model, random: random, on: footage,
         shown: .init(
-          clip: options.clipSettings(weights), clips: options.clips, crops: options.crops,
+          clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
           batch: options.batch,
-          normalization: (weights.normalization ?? NormalizationSettings()).normalization),
+          normalization: (weights.normalization ?? NormalizationSettings()).normalization,
+          labels: weights.pretraining?.task.motion.labels.movingLabels),
         at: stage, device: device, workers: machine.workers, progress: progress.update)
     }
     for video in agreement?.leftOut ?? [] {
@@ -152,6 +155,23 @@ struct Localize: ParsableCommand {
       [squares.map(Self.text), agreement.map(Self.text)].compactMap { $0 }
         .joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
+  }
+
+  /// Nil where there are none and videos are to be measured instead.
+  private func maskedClips(_ configuration: PretrainingConfiguration, workers: Int) throws
+    -> MaskedClips?
+  {
+    do {
+      let stills = try unseenStills(
+        of: configuration, among: sources, limit: limit, workers: workers
+      ) { Terminal.line(Terminal.warning($0)) }
+      return MaskedClips(configuration.task, stills: stills)
+    } catch {
+      // The run's own pictures, which nobody has named, may be gone.
+      guard sources.isEmpty, !videos.isEmpty else { throw error }
+      Terminal.line(Terminal.warning("no pictures are measured: \(error)"))
+      return nil
+    }
   }
 
   private var ownFolder: String? {
@@ -204,17 +224,6 @@ struct Localize: ParsableCommand {
 
   private static func text(_ value: RandomWeights, _ format: (Double) -> String) -> String {
     "\(format(value.mean)) ± \(format(value.deviation))"
-  }
-
-  /// What lies at `paths`, folders searched through.
-  private func footage(of paths: [String]) throws -> [Footage] {
-    try SourceCollection(paths: paths, frameFolders: true).sources.compactMap { source in
-      switch source {
-      case .video(let path): .video(path: path)
-      case .frameFolder(let path): .frameFolder(path: path, rate: 25)
-      case .picture, .deadLeaves: nil
-      }
-    }
   }
 }
 

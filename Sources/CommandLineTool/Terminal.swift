@@ -75,7 +75,11 @@ func spoken(seconds: Double) -> String {
 }
 
 /// `value` with `digits` decimals.
-func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+func fixed(_ value: Double, _ digits: Int) -> String {
+  let text = String(format: "%.\(digits)f", value)
+  // Nobody wants to read of -0.00.
+  return text.hasPrefix("-") && Double(text) == 0 ? String(text.dropFirst()) : text
+}
 
 /// `value` a second as "1.3" or "240".
 func rate(_ value: Double) -> String { fixed(value, value < 10 ? 1 : 0) }

@@ -66,4 +66,7 @@ public struct LabelPool: Hashable, Sendable {
   }
 
   public var count: Int { motions.count }
+
+  /// The labels of all motions but the static one.
+  public var movingLabels: [Int] { motions.indices.filter { motions[$0].speed > 0 } }
 }

@@ -116,8 +116,23 @@ public func makeFolder(at path: String) throws {
   do {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
-    throw FileError(path: path, attempt: "cannot make the folder", reason: reason(of: error))
+    throw FileError(
+      path: path, attempt: "cannot make the folder",
+      reason: fileInTheWay(of: path).map { "\($0) is a file" } ?? reason(of: error))
   }
+}
+
+/// The first of `path` and the folders above it that is there, where that is no folder; Foundation does not tell.
+private func fileInTheWay(of path: String) -> String? {
+  var part = URL(fileURLWithPath: path)
+  while part.path != "/" {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: part.path, isDirectory: &isFolder) {
+      return isFolder.boolValue ? nil : part.path
+    }
+    part.deleteLastPathComponent()
+  }
+  return nil
 }
 
 /// The content of the file at `path`.

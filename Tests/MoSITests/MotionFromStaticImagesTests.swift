@@ -156,4 +156,11 @@ import Torch
     let clips = task().clips(from: sources(1), generators: generators(1), purpose: Self.training)
     #expect(!clips.clips.requiresGradient)
   }
+
+  @Test func framesComeBackFromClips() {
+    let frames = sources(2).to(.float32).reshaped([1, 2, 3, 40, 44]) * (1 / 255)
+    let back = Normalization.imageNet.frames(from: Normalization.imageNet.clips(from: frames))
+    #expect(back.shape == frames.shape)
+    #expect((back - frames).absolute().flattened().max([0]).item < 1e-6)
+  }
 }

@@ -80,6 +80,18 @@ extension TrainingRuns {
       }
     }
 
+    /// The last epoch's gradients of a frozen stage are none; a test video that cannot be read is not watched.
+    @Test func theNetworkCanBeWatched() throws {
+      var videos = videos
+      try videos.add(broken: "torn.mp4", label: "left", subset: "test", content: "no video")
+      var configuration = tinyFinetuning(on: videos, epochs: 1)
+      configuration.start.frozenStages = 1
+      let tags = try eventTags(train(configuration, "watched").run)
+      #expect(tags.contains("weights/conv1") && !tags.contains("gradients/conv1"))
+      #expect(tags.contains("gradients/conv2") && tags.contains("gradients/head"))
+      #expect(tags.count { $0.hasPrefix("grad_cam/") } == 1)
+    }
+
     @Test func threadsAndMemoryChangeNothing() throws {
       let configuration = tinyFinetuning(on: videos)
       let (_, one, _) = try train(configuration, "one")

@@ -170,6 +170,37 @@ extension TrainingRuns {
       #expect(listener.notes.contains("5 sources are validated on and therefore not trained on"))
     }
 
+    // MARK: TensorBoard
+
+    @Test func theNetworkCanBeWatched() throws {
+      let run = try train(tinyConfiguration(), "watched").run
+      let tags = try eventTags(run)
+      // At the end of the first epoch and of the last, and between them where it costs next to nothing.
+      for part in ["conv1", "conv2", "conv3", "conv4", "conv5", "head"] {
+        for kind in ["weights", "gradients"] {
+          #expect((2...3).contains(tags.count { $0 == "\(kind)/\(part)" }), "\(kind)/\(part)")
+        }
+      }
+      // Clips of 16 pixels have maps of 4 x 4 up to conv2.
+      #expect((2...3).contains(tags.count { $0 == "grad_cam/conv2" }))
+
+      var c = tinyConfiguration()
+      c.sources.validationFraction = 0
+      let blind = try eventTags(train(c, "unvalidated").run)
+      #expect(blind.contains("weights/conv1") && !blind.contains { $0.hasPrefix("grad_cam") })
+    }
+
+    /// Looking changes no number; and what cannot be written is told once and stops nothing.
+    @Test func aRunThatNobodyCanWatchIsTheSame() throws {
+      let watched = try train(tinyConfiguration(), "watched").run
+      try FileManager.default.createDirectory(
+        atPath: folder.file("blocked"), withIntermediateDirectories: true)
+      try folder.write("in the way", to: "blocked/events")
+      let (_, blocked, listener) = try train(tinyConfiguration(), "blocked")
+      #expect(try numbers(blocked) == numbers(watched) && tensors(blocked) == tensors(watched))
+      #expect(listener.warnings.count { $0.hasPrefix("no TensorBoard events are written") } == 1)
+    }
+
     // MARK: Loader threads
 
     @Test func loaderThreadsChangeNothing() throws {

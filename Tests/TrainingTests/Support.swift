@@ -67,6 +67,54 @@ func complaint(_ body: () throws -> Void) -> String {
 
 func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
+/// The tags of the summaries in a run's event files, in their order. A record is its length (8 bytes), 4 bytes, the
+/// event and 4 bytes; the event's field 5 is a summary, whose field 1 is a value, whose field 1 is the tag.
+func eventTags(_ run: RunFolder) throws -> [String] {
+  /// The fields of a message that are bytes, by their numbers.
+  func fields(_ message: ArraySlice<UInt8>) -> [(number: UInt64, content: ArraySlice<UInt8>)] {
+    var rest = message
+    func varint() -> UInt64 {
+      var (value, shift) = (UInt64(0), UInt64(0))
+      while let byte = rest.popFirst() {
+        value |= UInt64(byte & 127) << shift
+        shift += 7
+        if byte < 128 { break }
+      }
+      return value
+    }
+    var found: [(UInt64, ArraySlice<UInt8>)] = []
+    while !rest.isEmpty {
+      let key = varint()
+      switch key & 7 {
+      case 0: _ = varint()
+      case 1: rest = rest.dropFirst(8)
+      case 5: rest = rest.dropFirst(4)
+      default:
+        let count = Int(varint())
+        found.append((key >> 3, rest.prefix(count)))
+        rest = rest.dropFirst(count)
+      }
+    }
+    return found
+  }
+  return try FileManager.default.contentsOfDirectory(atPath: run.events).sorted().flatMap { name in
+    var rest = [UInt8](try bytes("\(run.events)/\(name)"))[...]
+    var tags: [String] = []
+    while rest.count > 16 {
+      let length = rest.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+      let event = rest.dropFirst(12).prefix(length)
+      rest = rest.dropFirst(length + 16)
+      for summary in fields(event) where summary.number == 5 {
+        for value in fields(summary.content) where value.number == 1 {
+          let tag = fields(value.content).first { $0.number == 1 }
+          tags.append(String(decoding: tag?.content ?? [], as: UTF8.self))
+        }
+      }
+    }
+    return tags
+  }
+}
+
 /// Suites that train: one after the other, since libtorch draws dropout and first weights from one generator for the
 /// whole process.
 @Suite(.serialized) enum TrainingRuns {}

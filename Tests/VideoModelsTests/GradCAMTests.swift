@@ -109,4 +109,13 @@ import VideoModels
         == "there is no convolutional stage conv6: the networks have conv1, conv2, conv3, conv4, conv5"
     )
   }
+
+  @Test func smallClipsAreLookedIntoAtAnEarlierStage() {
+    func stage(_ architecture: Architecture, _ side: Int) -> StageName {
+      architecture.latestStage(frames: 8, height: side, width: side)
+    }
+    #expect(stage(.r2d3d18, 112) == .conv5 && stage(.r2d3d18, 56) == .conv4)
+    #expect(stage(.r2d3d18, 16) == .conv2 && stage(.r2d3d18, 8) == .conv1)
+    #expect(stage(.r2plus1d10, 56) == .conv5 && stage(.r2plus1d10, 32) == .conv4)
+  }
 }

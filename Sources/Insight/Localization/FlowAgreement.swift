@@ -1,6 +1,5 @@
 import Media
 import MoSI
-import OpticalFlow
 import Torch
 import Training
 import VideoData
@@ -9,7 +8,8 @@ import VideoModels
 /// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
 /// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
 ///
-/// The maps are of the label that the network predicts, since nobody knows the motions.
+/// Nobody knows the motions: the maps are of the label that the network finds likeliest, of a pre-trained network among
+/// those that move. What speaks for stillness is elsewhere.
 public struct FlowAgreement: Codable, Equatable, Sendable {
   public let videos: Int
   public let clips: Int
@@ -35,21 +35,25 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     /// Clips that go through a network at once.
     public var batch: Int
     public var normalization: Normalization
+    /// The labels of which the likeliest one's maps are taken; nil for all.
+    public var labels: [Int]?
 
     public init(
-      clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization
+      clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization,
+      labels: [Int]? = nil
     ) {
       self.clip = clip
       self.clips = clips
       self.crops = crops
       self.batch = batch
       self.normalization = normalization
+      self.labels = labels
     }
   }
 
   /// - Parameters:
-  ///   - model: a network on `device`.
-  ///   - random: networks of its kind with random weights, on `device`.
+  ///   - model: a network on `device`, in evaluation mode.
+  ///   - random: networks of its kind with random weights, likewise.
   ///   - footage: the videos.
   ///   - stage: whose Grad-CAM is taken.
   ///   - workers: threads that decode and compute the flow.
@@ -65,9 +69,8 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
         footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset, side: side
       ) { _ in }
     }
-    // The flow of small clips is that of finer pictures: slow motions are lost in few pixels.
     let side = settings.clip.size
-    let factor = max(1, (Self.flowSide + side - 1) / side)
+    let factor = ClipFlow.fineness(side: side)
     let (plain, fine) = (loader(side: side), loader(side: side * factor))
     let (clips, crops) = (settings.clips, settings.crops)
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: workers + 1) {
@@ -76,7 +79,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
         let pixels = try plain.testClips(of: index, clips: clips, crops: crops)
         let finer =
           factor == 1 ? pixels : try fine.testClips(of: index, clips: clips, crops: crops)
-        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1, factor: factor) }
+        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1) }
           .filter(\.moves)
         return moving.isEmpty ? .failure(Unusable(reason: "does not move")) : .success(moving)
       } catch {
@@ -109,8 +112,6 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     self.leftOut = leftOut
   }
 
-  private static let flowSide = 168
-
   private static func correlations(
     of network: VideoClassifier, _ clips: [MovingClip], _ settings: ShownClips, _ stage: StageName,
     _ device: Device
@@ -118,7 +119,13 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     try stride(from: 0, to: clips.count, by: settings.batch).flatMap { first in
       let batch = clips[first..<min(first + settings.batch, clips.count)]
       let frames = Tensor.clips(batch.map(\.pixels)).to(device).to(.float32) * (1 / 255)
-      let cam = network.gradCAM(settings.normalization.clips(from: frames), at: stage)
+      let shown = settings.normalization.clips(from: frames)
+      let likeliest = settings.labels.map { labels in
+        let logits = withoutGradients { network(shown) }.to(.cpu)
+        return logits.selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
+          .map { labels[$0] }
+      }
+      let cam = network.gradCAM(shown, at: stage, labels: likeliest)
       return zip(try cam.values, batch).map { map, clip in
         rankCorrelation(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes) ?? 0
       }
@@ -135,23 +142,10 @@ private struct MovingClip: Sendable {
   /// False where the frames are all the same.
   var moves: Bool { magnitudes.contains { $0 != magnitudes[0] } }
 
-  /// - Parameter finer: the same clip, larger by `factor`, over whose blocks the flow is averaged.
-  init(_ clip: ClipPixels, finer: ClipPixels, factor: Int) throws {
-    let size = finer.height * finer.width * 3
-    let pictures = (0..<finer.frames).map {
-      Picture(
-        width: finer.width, height: finer.height,
-        pixels: Array(finer.pixels[$0 * size..<($0 + 1) * size]))
-    }
+  /// - Parameter finer: the same clip in finer pixels.
+  init(_ clip: ClipPixels, finer: ClipPixels) throws {
     pixels = clip
-    magnitudes = try FlowField.fields(of: pictures).flatMap { field in
-      var sums = [Float](repeating: 0, count: clip.height * clip.width)
-      for (place, speed) in field.magnitudes.enumerated() {
-        let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
-        sums[row / factor * clip.width + column / factor] += speed
-      }
-      return sums.map { $0 / Float(factor * factor * factor) }
-    }
+    magnitudes = try ClipFlow.speeds(finer.pictures, side: clip.width).flatMap(\.values)
   }
 }
 

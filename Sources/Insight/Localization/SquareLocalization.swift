@@ -36,7 +36,7 @@ public struct MaskedClips {
       motion: task.motion, mask: task.mask ?? MaskSchedule(), jitter: .none,
       normalization: task.normalization)
     self.stills = stills
-    labels = task.motion.labels.motions.indices.filter { task.motion.labels.motions[$0].speed > 0 }
+    labels = task.motion.labels.movingLabels
   }
 
   /// The moving clips of one source, one a label in the order of ``labels``.
@@ -153,7 +153,10 @@ extension MaskedClips {
           + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.direction) \(guess.speed)",
         motion: Vector(Double(motion.x), Double(motion.y)),
         frames: pictures.enumerated().map { frame, picture in
-          picture.overlaid(with: Array(map[frame * size..<(frame + 1) * size]))
+          HeatMap(
+            width: picture.width, height: picture.height,
+            values: Array(map[frame * size..<(frame + 1) * size])
+          ).picture(over: picture)
         },
         outline: Rectangle(
           x: Double(square.x), y: Double(square.y), width: Double(square.side),

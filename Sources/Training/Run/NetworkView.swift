@@ -69,7 +69,9 @@ struct NetworkView {
   /// Evenly spread numbers of the tensors.
   private static func sample(_ tensors: [Tensor]) -> [Float] {
     let count = tensors.reduce(0) { $0 + $1.count }
-    let step = max(1, count / sampleSize)
+    var step = max(1, count / sampleSize)
+    // Of a step that the kernels' sizes or the channels divide, the same taps or channels would be taken throughout.
+    while [2, 3, 7].contains(where: { step > 1 && step % $0 == 0 }) { step += 1 }
     return withoutGradients {
       tensors.flatMap { tensor in
         tensor.detached().flattened().unfolded(0, size: 1, step: step).to(.float32)
@@ -94,7 +96,10 @@ struct NetworkView {
           title: classNames[labels[index]], subtitle: "seen as \(classNames[guesses[index]])",
           motion: nil,
           frames: pictures.enumerated().map { frame, picture in
-            picture.overlaid(with: maps.selected(0, frame).to(.cpu).array())
+            HeatMap(
+              width: picture.width, height: picture.height,
+              values: maps.selected(0, frame).to(.cpu).array()
+            ).picture(over: picture)
           })
       }, maximumWidth: 1000)
   }

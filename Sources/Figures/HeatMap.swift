@@ -1,0 +1,79 @@
+import Media
+
+/// Values over a picture, to be drawn as the colours of ``Palette/heat(_:)``.
+public struct HeatMap: Sendable {
+  /// The width in values.
+  public let width: Int
+  /// The height in values.
+  public let height: Int
+  /// [height, width]; drawn are 0...1, values beyond as the next of these.
+  public let values: [Float]
+
+  public init(width: Int, height: Int, values: [Float]) {
+    precondition(
+      width > 0 && height > 0 && values.count == width * height,
+      "a heat map of \(width)x\(height) needs \(width * height) values, not \(values.count)")
+    (self.width, self.height, self.values) = (width, height, values)
+  }
+
+  /// The values as colours, a pixel each.
+  public var picture: Picture {
+    Picture(
+      width: width, height: height,
+      pixels: values.flatMap { Self.colors[Palette.heatLevel(Double($0))] })
+  }
+
+  /// The map over a frame, enlarged to its size. The frame is shown in greys: hues are the map's alone.
+  ///
+  /// - Parameter opacity: the map's, 0...1.
+  public func picture(over frame: Picture, opacity: Double = 0.55) -> Picture {
+    let heat = resized(width: frame.width, height: frame.height)
+    var pixels = frame.pixels
+    for index in heat.values.indices {
+      let first = index * 3
+      // Luma as in BT.601.
+      let gray =
+        0.299 * Double(pixels[first]) + 0.587 * Double(pixels[first + 1])
+        + 0.114 * Double(pixels[first + 2])
+      let color = Self.colors[Palette.heatLevel(Double(heat.values[index]))]
+      for channel in 0..<3 {
+        let mixed = (1 - opacity) * gray + opacity * Double(color[channel])
+        pixels[first + channel] = UInt8(min(max(mixed.rounded(), 0), 255))
+      }
+    }
+    return Picture(width: frame.width, height: frame.height, pixels: pixels)
+  }
+
+  /// The map at another size, linear between the values; beyond the outermost it stays as it is.
+  public func resized(width: Int, height: Int) -> HeatMap {
+    if (width, height) == (self.width, self.height) { return self }
+    /// For each place the two values it lies between, and how far it is on the way.
+    func places(_ count: Int, of total: Int) -> [(first: Int, second: Int, share: Float)] {
+      (0..<count).map { index in
+        let place = (Double(index) + 0.5) * Double(total) / Double(count) - 0.5
+        let within = min(max(place, 0), Double(total - 1))
+        let first = Int(within)
+        return (first, min(first + 1, total - 1), Float(within - Double(first)))
+      }
+    }
+    let columns = places(width, of: self.width)
+    var result: [Float] = []
+    result.reserveCapacity(width * height)
+    for row in places(height, of: self.height) {
+      for column in columns {
+        func across(_ row: Int) -> Float {
+          let line = row * self.width
+          return values[line + column.first] * (1 - column.share)
+            + values[line + column.second] * column.share
+        }
+        result.append(across(row.first) * (1 - row.share) + across(row.second) * row.share)
+      }
+    }
+    return HeatMap(width: width, height: height, values: result)
+  }
+
+  /// The colours of the levels, 8-bit R, G, B.
+  private static let colors: [[UInt8]] = Palette.heats.map { color in
+    [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
+  }
+}

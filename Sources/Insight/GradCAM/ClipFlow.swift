@@ -1,0 +1,33 @@
+import Figures
+import Media
+import OpticalFlow
+
+/// The optical flow of clips as small as networks take: that of the same frames in finer pixels, since slow motions are
+/// lost in few pixels.
+enum ClipFlow {
+  /// How many times finer the frames are, of clips of `side` pixels.
+  static func fineness(side: Int) -> Int { max(1, (wantedSide + side - 1) / side) }
+
+  /// The speed from each frame to the next, in the clip's pixels a frame, averaged over what a pixel of the clip covers.
+  ///
+  /// - Parameters:
+  ///   - frames: square, finer than the clip by a whole factor.
+  ///   - side: of the clip in pixels.
+  static func speeds(_ frames: [Picture], side: Int) throws(OpticalFlowError) -> [HeatMap] {
+    var maps: [HeatMap] = []
+    for field in try FlowField.fields(of: frames) {
+      let factor = field.width / side
+      var sums = [Float](repeating: 0, count: side * side)
+      for (place, speed) in field.magnitudes.enumerated() {
+        let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
+        sums[row / factor * side + column / factor] += speed
+      }
+      // The mean over the block, in pixels that are as much larger.
+      let divisor = Float(factor * factor * factor)
+      maps.append(HeatMap(width: side, height: side, values: sums.map { $0 / divisor }))
+    }
+    return maps
+  }
+
+  private static let wantedSide = 168
+}

@@ -1,0 +1,291 @@
+import Figures
+import Foundation
+import Media
+import MoSI
+import OpticalFlow
+import SafeFiles
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+/// Explains what a network says of videos by Grad-CAM, and measures and draws how the heat agrees with the optical flow
+/// (figures 4 and 8 of the paper).
+public struct GradCAMAnalysis {
+  /// Which label is explained.
+  public enum Label: Equatable, Sendable {
+    /// The one that the network gives most.
+    case predicted
+    /// As the network counts them, from 0.
+    case number(Int)
+  }
+
+  public struct Settings: Sendable {
+    /// The stage whose output is weighed.
+    public var layer = StageName.conv5
+    public var label = Label.predicted
+    /// Clips a video, spread evenly over it.
+    public var clips = 1
+    /// Ranks all clips by how little heat and flow agree, and draws only so many; nil draws all as they come.
+    public var worst: Int?
+    public var clip = ClipSettings()
+
+    public init() {}
+  }
+
+  /// A piece of the work.
+  public enum Stage: Sendable {
+    /// The clips' heat and flow; counted are videos.
+    case explaining
+    /// The pictures of the clips that agree least; counted are videos.
+    case drawing
+  }
+
+  private let videos: FoundVideos
+  private let weights: Weights
+  private let settings: Settings
+  private let model: VideoClassifier
+  private let normalization: Normalization
+  private let names: [String]
+  private let device: Device
+  private let workers: Int
+
+  /// - Parameters:
+  ///   - videos: what clips are cut from.
+  ///   - weights: of the network that is explained.
+  ///   - device: where it computes.
+  ///   - workers: threads that decode and compute flow.
+  /// - Throws: ``GradCAMError`` where the network or the clips cannot do.
+  public init(
+    _ videos: FoundVideos, weights: Weights, settings: Settings, device: Device, workers: Int
+  ) throws(GradCAMError) {
+    guard let classCount = weights.classCount else {
+      throw .noHead(path: weights.path)
+    }
+    if case .number(let label) = settings.label, !(0..<classCount).contains(label) {
+      throw .noSuchLabel(label: label, count: classCount)
+    }
+    guard settings.clip.frames > 1 else { throw .tooFewFrames }
+    guard settings.clip.size >= FlowField.shortestSide else {
+      throw .tooSmall(side: settings.clip.size, least: FlowField.shortestSide)
+    }
+    self.videos = videos
+    self.weights = weights
+    self.settings = settings
+    names = weights.classNames ?? (0..<classCount).map { "class \($0)" }
+    normalization = (weights.normalization ?? NormalizationSettings()).normalization
+    model = weights.makeModel()
+    model.move(to: device)
+    self.device = device
+    self.workers = workers
+  }
+
+  /// Does the work and leaves in `folder`, made where it is missing, gradcam.json and for each clip that is drawn a strip
+  /// (PNG) and an animation (MP4, GIF). Videos that give no clips are told of in the report.
+  ///
+  /// - Parameter progress: told how many of how many videos of a stage are done; what it throws ends the work.
+  /// - Throws: `FileError`, before the work where the folder cannot be written; `MediaError` and `FigureError` where a
+  ///   picture cannot, and what `progress` throws.
+  public func write(
+    to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
+  ) throws -> GradCAMReport {
+    try makeFolder(at: folder)
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw FileError(path: folder, attempt: "cannot write into")
+    }
+    let all = Array(videos.videos.indices)
+    var clips: [(video: Int, place: Int, clip: GradCAMReport.Clip)] = []
+    var failures: [GradCAMReport.Failure] = []
+    try explain(all) { done, video, result in
+      switch result {
+      case .failure(let reason):
+        failures.append(.init(video: videos.videos[video].name, reason: reason.text))
+      case .success(let explanations):
+        for (place, explanation) in explanations.enumerated() {
+          var clip = description(of: explanation, video)
+          if settings.worst == nil {
+            clip.files = try draw(explanation, clip, number: clips.count + 1, to: folder)
+          }
+          clips.append((video, place, clip))
+        }
+      }
+      try progress(.explaining, done, all.count)
+    }
+    if let worst = settings.worst {
+      // Stable: equal ones keep the order of the videos.
+      let order = clips.indices.sorted {
+        (clips[$0].clip.agreement ?? 2, $0) < (clips[$1].clip.agreement ?? 2, $1)
+      }
+      clips = order.map { clips[$0] }
+      let drawn = clips.prefix(worst)
+      let again = Set(drawn.map(\.video)).sorted()
+      try explain(again) { done, video, result in
+        let explanations = (try? result.get()) ?? []
+        for (rank, clip) in drawn.enumerated() where clip.video == video {
+          guard explanations.indices.contains(clip.place) else { continue }
+          clips[rank].clip.files = try draw(
+            explanations[clip.place], clip.clip, number: rank + 1, to: folder)
+        }
+        try progress(.drawing, done, again.count)
+      }
+    }
+    let report = GradCAMReport(
+      weights: weights.path, architecture: weights.model.architecture.rawValue,
+      layer: settings.layer.rawValue, side: settings.clip.size, isRanked: settings.worst != nil,
+      clips: clips.map(\.clip), failures: failures)
+    try report.write(to: folder)
+    return report
+  }
+
+  // --- Explaining --------------------------------------------------------------------------------
+
+  /// The predicate of a sentence whose subject is a video.
+  private struct Reason: Error {
+    let text: String
+  }
+
+  /// What is loaded of a video: of each clip its start, the network's pixels, finer frames, and speeds.
+  private struct Loaded: Sendable {
+    let starts: [Double]
+    let clips: [ClipPixels]
+    let frames: [[Picture]]
+    let speeds: [[HeatMap]]
+  }
+
+  /// Clips that go through the network at once.
+  private static let batch = 8
+
+  /// Explains the clips of the videos at `indices`; `body` is told how many are done, this one included.
+  private func explain(
+    _ indices: [Int],
+    _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], Reason>) throws -> Void
+  ) throws {
+    guard !indices.isEmpty else { return }
+    let (settings, footage) = (settings, videos.videos.map(\.footage))
+    func loader(_ fineness: Int) -> ClipLoader {
+      ClipLoader(
+        footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset,
+        side: settings.clip.size * fineness
+      ) { _ in }
+    }
+    let fineness = ClipFlow.fineness(side: settings.clip.size)
+    let (own, finer) = (loader(1), loader(fineness))
+    let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: workers + 1) {
+      item -> Result<Loaded, Reason> in
+      do {
+        return .success(try Self.load(indices[item], own, finer, settings))
+      } catch let reason as Reason {
+        return .failure(reason)
+      } catch let error as MediaError {
+        return .failure(Reason(text: error.problem))
+      } catch {
+        return .failure(Reason(text: "has no optical flow: \(error)"))
+      }
+    }
+    defer { prefetcher.cancel() }
+    for (done, video) in indices.enumerated() {
+      guard let loaded = try prefetcher.next() else { return }
+      try body(done + 1, video, loaded.flatMap(explain))
+    }
+  }
+
+  private static func load(
+    _ video: Int, _ own: ClipLoader, _ finer: ClipLoader, _ settings: Settings
+  ) throws -> Loaded {
+    let last = try own.footage[video].lastFrameTime()
+    let sampling = settings.clip.sampling
+    let length = Double(sampling.frames - 1) * sampling.step
+    // A frame of leeway: the last one is shown for a while.
+    guard length <= last + 1 / sampling.targetRate else {
+      throw Reason(
+        text: String(
+          format: "is shorter than a clip: its last frame is at %.2f s, and %d frames at %.1f a "
+            + "second take %.2f s (lower --frames or --interval)", last, sampling.frames,
+          1 / sampling.step, length))
+    }
+    let clips = try own.testClips(of: video, clips: settings.clips)
+    let finest =
+      own.side == finer.side ? clips : try finer.testClips(of: video, clips: settings.clips)
+    let frames = finest.map(\.pictures)
+    return Loaded(
+      starts: sampling.testStarts(clips: settings.clips, lastFrameTime: last), clips: clips,
+      frames: frames,
+      speeds: try frames.map { try ClipFlow.speeds($0, side: settings.clip.size) })
+  }
+
+  private func explain(_ loaded: Loaded) -> Result<[ClipExplanation], Reason> {
+    var explanations: [ClipExplanation] = []
+    for first in stride(from: 0, to: loaded.clips.count, by: Self.batch) {
+      let batch = first..<min(first + Self.batch, loaded.clips.count)
+      let tensor = withoutGradients {
+        normalization.clips(
+          from: .clips(Array(loaded.clips[batch])).to(device).to(.float32) * (1 / 255))
+      }
+      let labels: [Int]? =
+        switch settings.label {
+        case .predicted: nil
+        case .number(let label): batch.map { _ in label }
+        }
+      let cam = model.gradCAM(tensor, at: settings.layer, labels: labels)
+      let probabilities = withoutGradients { cam.logits.softmax(1).to(.cpu) }
+        .array(of: Float.self)
+      let maps = cam.maps.to(.cpu).array(of: Float.self)
+      guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
+        return .failure(
+          Reason(text: "gets scores that are no numbers: the network has diverged"))
+      }
+      let (frames, side) = (settings.clip.frames, settings.clip.size)
+      for (place, clip) in batch.enumerated() {
+        explanations.append(
+          ClipExplanation(
+            start: loaded.starts[clip], label: cam.labels[place],
+            probability: Double(probabilities[place * names.count + cam.labels[place]]),
+            frames: loaded.frames[clip],
+            heat: (0..<frames).map { frame in
+              let start = (place * frames + frame) * side * side
+              return HeatMap(
+                width: side, height: side, values: Array(maps[start..<start + side * side]))
+            }, speed: loaded.speeds[clip]))
+      }
+    }
+    return .success(explanations)
+  }
+
+  private func description(of explanation: ClipExplanation, _ video: Int) -> GradCAMReport.Clip {
+    .init(
+      video: videos.videos[video].name, start: explanation.start,
+      step: settings.clip.sampling.step, frames: settings.clip.frames, label: explanation.label,
+      labelName: names[explanation.label], probability: explanation.probability,
+      agreement: explanation.agreement)
+  }
+
+  // --- Drawing -----------------------------------------------------------------------------------
+
+  private func draw(
+    _ explanation: ClipExplanation, _ clip: GradCAMReport.Clip, number: Int, to folder: String
+  ) throws -> GradCAMReport.Files {
+    let share = String(format: "%.1f%%", 100 * clip.probability)
+    let picture = ClipPicture(
+      explanation: explanation, video: clip.video,
+      label: settings.label == .predicted
+        ? "predicted: \(clip.labelName), \(share)" : "label: \(clip.labelName), \(share)",
+      layer: "\(weights.model.architecture.rawValue), \(settings.layer.rawValue)", step: clip.step)
+    let files = GradCAMReport.Files(Self.stem(number, clip.video))
+    try picture.strip().writePNG(to: "\(folder)/\(files.png)")
+    let frames = try picture.animation()
+    // As fast as the video, within what can be followed.
+    let rate = min(max(1 / clip.step, 2), 25)
+    try GIF.write(frames, to: "\(folder)/\(files.gif)", framesPerSecond: rate)
+    // Shown a few times over: players stop at the end.
+    try MP4Writer.write(
+      (0..<3).flatMap { _ in frames }, to: "\(folder)/\(files.mp4)", framesPerSecond: rate)
+    return files
+  }
+
+  /// A file's name without its ending, such as "003-wave": plain letters only, so that it does in every system and page.
+  private static func stem(_ number: Int, _ video: String) -> String {
+    let name = ((video as NSString).lastPathComponent as NSString).deletingPathExtension
+    let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" }
+    return String(format: "%03d-", number) + String(plain.prefix(60))
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Media
+import Testing
+
+@Suite struct GradcamTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+    try folder.finetuned()
+  }
+
+  /// Everything by its default: the files go into the run's folder, and what is printed is what is written.
+  @Test func leavesPicturesInTheRunsFolder() throws {
+    try folder.action("v/sinks/a.mp4", sinks: true, seed: 1)
+    try folder.action("v/rises/b.mp4", sinks: false, seed: 2)
+    let arguments = ["gradcam", "--weights", "r", "--input", "v", "--layer", "conv3"]
+    let result = try tool.run(arguments)
+    #expect(result.status == 0 && result.complaints.isEmpty, "\(result.errors)")
+    #expect(result.output.contains("rises/b.mp4") && result.output.contains("2 clips at conv3"))
+    for name in ["001-b", "002-a"].flatMap({ ["\($0).png", "\($0).mp4", "\($0).gif"] }) {
+      #expect(folder.exists("r/insight/gradcam/\(name)"), "\(name)")
+    }
+    let printed = try tool.run(arguments + ["--json"])
+    #expect(printed.status == 0)
+    let written = try folder.bytes("r/insight/gradcam/gradcam.json")
+    #expect(printed.output == String(decoding: written, as: UTF8.self) + "\n")
+    let clips = try #require(json(printed.output)["clips"] as? [[String: Any]])
+    #expect(clips.map { $0["video"] as? String } == ["rises/b.mp4", "sinks/a.mp4"])
+  }
+
+  @Test func theWorstAreRankedAndDrawn() throws {
+    for seed in 1...3 { try folder.action("\(seed).mp4", sinks: true, seed: UInt64(seed)) }
+    let result = try tool.run(
+      "gradcam", "--weights", "r", "--input", "1.mp4", "2.mp4", "3.mp4", "--layer", "conv2",
+      "--worst", "1", "--output", "out", "--json")
+    #expect(result.status == 0, "\(result.errors)")
+    let clips = try #require(json(result.output)["clips"] as? [[String: Any]])
+    let agreements = clips.compactMap { $0["agreement"] as? Double }
+    #expect(agreements.count == 3 && agreements == agreements.sorted())
+    #expect(clips.filter { $0["files"] != nil }.count == 1)
+    #expect(try folder.contents(of: "out").count == 4)
+  }
+
+  /// A video that cannot do is told of, the others are drawn, and the status says that not all went well.
+  @Test func shortVideosAreToldOf() throws {
+    try folder.action("a.mp4", sinks: true, seed: 1)
+    let result = try tool.run(
+      "gradcam", "--weights", "r", "--input", "a.mp4", "--interval", "5", "--output", "out")
+    #expect(result.status == 1 && result.output.isEmpty)
+    #expect(result.complaints.count == 1, "\(result.errors)")
+    #expect(result.errors.hasPrefix("mosi: error: a.mp4 is shorter than a clip: "))
+  }
+
+  @Test(arguments: [
+    (
+      ["--layer", "conv6"],
+      "there is no convolutional stage conv6: the networks have conv1, conv2, conv3, conv4, conv5"
+    ),
+    (["--label", "2"], "there is no label 2: the network tells 2 apart, 0 to 1"),
+    (["--output", "a.mp4/out"], "cannot make the folder a.mp4/out: "),
+    (["--frames", "1"], "clips of one frame do not move"),
+    (["--size", "12"], "clips of 12 pixels are too small"),
+    (["--weights", "nowhere", "--output", "out"], "nowhere does not exist"),
+  ])
+  func mistakesAreOneSentence(arguments: [String], text: String) throws {
+    try folder.action("a.mp4", sinks: true, seed: 1)
+    let weights = arguments[0] == "--weights" ? [] : ["--weights", "r"]
+    let result = try tool.run(["gradcam", "--input", "a.mp4"] + weights + arguments)
+    #expect(result.status == 1 && result.output.isEmpty)
+    #expect(result.complaints.count == 1 && result.errors.contains(text), "\(result.errors)")
+    #expect(!folder.exists("r/insight"))
+  }
+
+  @Test(arguments: [["--label", "best"], ["--clips", "0"], ["--worst", "0"]])
+  func wrongUsageIsRefused(arguments: [String]) throws {
+    let result = try tool.run(["gradcam", "--weights", "r", "--input", "a.mp4"] + arguments)
+    #expect(result.status == 2 && result.errors.contains(arguments[0]))
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Media
+import Testing
+
+@Suite struct LocalizeTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+  }
+
+  private func pretrained(heldOut: String = "0.3") throws {
+    let result = try tool.run(
+      [
+        "pretrain", "--output", "r", "--sources", "synthetic:dead-leaves:10", "--epochs", "1",
+        "--val-fraction", heldOut,
+      ] + tiny + ["--set", "clip.size=24", "--set", "sources.size=40"])
+    try #require(result.status == 0, "\(result.errors)")
+  }
+
+  @Test func aRunIsMeasuredByWhatItHeldOut() throws {
+    try pretrained()
+    let result = try tool.run("localize", "--weights", "r", "--layer", "conv2", "--seeds", "2")
+    #expect(result.status == 0, "\(result.errors)")
+    for words in [
+      "24 moving clips of 3 unseen sources", "heat inside the square", "hottest place inside",
+      "overlap (IoU)", "random weights", "chance", "r/insight/localize",
+    ] { #expect(result.output.contains(words), "\(words)") }
+    #expect(
+      try folder.contents(of: "r/insight/localize").keys.sorted()
+        == ["localization.json", "localization.png"])
+    #expect(
+      try Picture(contentsOf: folder.path + "/r/insight/localize/localization.png").width > 300)
+    let written = try json(
+      String(decoding: folder.bytes("r/insight/localize/localization.json"), as: UTF8.self))
+    #expect(
+      written["layer"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
+    // The same numbers again, and of a checkpoint no files.
+    let again = try tool.run(
+      "localize", "--weights", "r/last.safetensors", "--layer", "conv2", "--seeds", "2", "--json")
+    #expect(
+      NSDictionary(dictionary: try json(again.output)["squares"] as? [String: Any] ?? [:])
+        == NSDictionary(dictionary: written["squares"] as? [String: Any] ?? ["": ""]))
+    #expect(again.errors.isEmpty && !folder.exists("r/last.safetensors/insight"))
+  }
+
+  @Test func videosAreMeasuredByTheirFlow() throws {
+    try pretrained(heldOut: "0")
+    try folder.actions(training: 2, test: 1)
+    try folder.write("no video", to: "v/torn.mp4")
+    let arguments = [
+      "localize", "--weights", "r", "--videos", "v", "--layer", "conv3", "--seeds", "1",
+      "--frames", "4", "--interval", "2", "--clips", "1",
+    ]
+    let result = try tool.run(arguments + ["--output", "o"])
+    #expect(result.status == 0, "\(result.errors)")
+    // Nothing was held out: pictures are missed and told, and so is the file that is no video.
+    #expect(result.errors.contains("no pictures are measured: the run held nothing out"))
+    #expect(result.errors.contains("left out: v/torn.mp4"))
+    #expect(result.output.contains("6 clips of 6 videos") && result.output.contains("rank corr"))
+    #expect(try folder.contents(of: "o").keys.sorted() == ["localization.json"])
+    // Without a pretext task there are the videos alone.
+    try folder.finetuned("f")
+    let other = try tool.run([
+      "localize", "--weights", "f", "--videos", "v/train", "--seeds", "1", "--clips", "1", "--json",
+    ])
+    let report = try json(other.output)
+    #expect(report["squares"] == nil && report["videos"] is [String: Any], "\(other.errors)")
+  }
+
+  @Test func whatCannotBeMeasuredIsToldInASentence() throws {
+    try pretrained()
+    try folder.finetuned("f")
+    try folder.write("x", to: "file")
+    for (arguments, words) in [
+      (
+        ["--weights", "r", "--layer", "conv6"],
+        "the networks have conv1, conv2, conv3, conv4, conv5"
+      ),
+      (["--weights", "r", "--output", "file/o"], "cannot make the folder file/o"),
+      (["--weights", "r", "--videos", "nowhere"], "nowhere"),
+      (["--weights", "r", "--sources", "nowhere"], "nowhere does not exist"),
+      (["--weights", "f"], "no pretext task to measure it by: name --videos"),
+      (["--weights", "r", "--seeds", "0"], "--seeds must be from 1 to 100"),
+    ] {
+      let result = try tool.run(["localize"] + arguments)
+      #expect(result.status != 0 && result.errors.contains(words), "\(result.errors)")
+    }
+    #expect(!folder.exists("r/insight"))
+  }
+}

@@ -1,0 +1,232 @@
+import Foundation
+import Insight
+import KeyedRandom
+import Media
+import OpticalFlow
+import SafeFiles
+import Testing
+import Torch
+import Training
+import VideoData
+
+/// A folder with a network and videos, removed when the last reference goes.
+private final class Workplace {
+  let path: String
+  var output: String { path + "/out" }
+
+  init() throws {
+    path = NSTemporaryDirectory() + "gradcam-\(UUID().uuidString)"
+    try makeFolder(at: path)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// `frames` frames of 44 x 36 at 30 a second, over which a textured square moves down by `step` pixels a frame; a
+  /// folder of pictures where `name` has no extension, so that no encoder changes a pixel.
+  func video(_ name: String, frames: Int = 12, step: Int = 2, seed: UInt64 = 1) throws {
+    let (width, height, side) = (44, 36, 14)
+    var generator = KeyedGenerator(seed)
+    let ground = (0..<width * height * 3).map { _ in UInt8(100 + generator.integer(below: 40)) }
+    let texture = (0..<side * side * 3).map { _ in UInt8(generator.integer(below: 256)) }
+    let pictures = (0..<frames).map { frame in
+      var pixels = ground
+      for y in 0..<side {
+        for index in 0..<side * 3 {
+          pixels[((y + step * frame) * width + 10) * 3 + index] = texture[y * side * 3 + index]
+        }
+      }
+      return Picture(width: width, height: height, pixels: pixels)
+    }
+    if name.hasSuffix(".mp4") {
+      return try MP4Writer.write(pictures, to: "\(path)/\(name)", framesPerSecond: 30)
+    }
+    try makeFolder(at: "\(path)/\(name)")
+    for (index, picture) in pictures.enumerated() {
+      try picture.writePNG(to: "\(path)/\(name)/\(index).png")
+    }
+  }
+
+  /// A fine-tuned run of a network with random weights, for clips of 4 frames of 24 pixels.
+  func weights(_ classes: [String] = ["rises", "sinks"]) throws -> Weights {
+    let configuration = try FinetuningConfiguration(settings: [
+      "model.width=4", "clip.frames=4", "clip.interval=2", "clip.size=24", "dataset.videos=v",
+    ])
+    try makeFolder(at: path + "/run")
+    try Checkpoint(
+      configuration: configuration, position: TrainingPosition(), classNames: classes,
+      model: configuration.model.makeModel(head: .actions, classes: classes.count, seed: 1),
+      optimizer: SGD([])
+    ).write(to: path + "/run/last.safetensors")
+    return try Weights(at: path + "/run")
+  }
+
+  func analysis(
+    _ names: [String], classes: [String] = ["rises", "sinks"],
+    change: (inout GradCAMAnalysis.Settings) -> Void = { _ in }
+  ) throws -> GradCAMAnalysis {
+    let weights = try weights(classes)
+    var settings = GradCAMAnalysis.Settings()
+    settings.layer = .conv2
+    settings.clip = weights.clip!
+    change(&settings)
+    return try GradCAMAnalysis(
+      FoundVideos(at: names.map { path + "/" + $0 }, frameRate: 30), weights: weights,
+      settings: settings, device: .cpu, workers: 1)
+  }
+
+  var files: Set<String> {
+    Set((try? FileManager.default.contentsOfDirectory(atPath: output)) ?? [])
+  }
+}
+
+/// What an operation is refused with.
+private func complaint(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return "no error"
+  } catch { return "\(error)" }
+}
+
+@Test("The report tells what the network says, and names pictures that are there")
+func reportAndPictures() throws {
+  let place = try Workplace()
+  try place.video("a.mp4")
+  try place.video("frames", seed: 2)
+  let report = try place.analysis(["a.mp4", "frames"]).write(to: place.output)
+  #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.failures.isEmpty)
+  #expect(report.layer == "conv2" && report.architecture == "r2d3d-18" && report.side == 24)
+  #expect(try GradCAMReport(inFolder: place.output) == report)
+  let files = report.clips.compactMap(\.files)
+  #expect(files.map(\.png) == ["001-a.png", "002-frames.png"])
+  #expect(
+    place.files == Set(files.flatMap { [$0.png, $0.mp4, $0.gif] } + [GradCAMReport.fileName]))
+  for file in files {
+    #expect(try Picture(contentsOf: "\(place.output)/\(file.png)", shortSide: nil).width > 500)
+    // Three of four frames have a next one; players see them three times.
+    let video = try Video(contentsOf: "\(place.output)/\(file.mp4)")
+    #expect(abs(video.lastFrameTime - 8.0 / 15) < 0.01)
+  }
+  // The clip in the middle: 12 frames, of which one of 4 at a distance of 2 takes 7.
+  #expect(abs(report.clips[1].start - 2.5 / 30) < 1e-9)
+  #expect(abs(report.clips[1].step - 2.0 / 30) < 1e-9)
+}
+
+@Test("Label, probability and agreement are those of the network and the flow, computed apart")
+func numbersAreRight() throws {
+  let place = try Workplace()
+  try place.video("frames")
+  let clip = try place.analysis(["frames"]).write(to: place.output).clips[0]
+
+  let weights = try Weights(at: place.path + "/run")
+  let footage = Footage.frameFolder(path: place.path + "/frames", rate: 30)
+  func pixels(side: Int) throws -> ClipPixels {
+    try ClipLoader(
+      footage: [footage], sampling: weights.clip!.sampling, preset: .paper, side: side
+    ) { _ in }.testClips(of: 0, clips: 1)[0]
+  }
+  let input = (Tensor.clips([try pixels(side: 24)]).to(.float32) / 255 - 0.45) / 0.225
+  let cam = weights.makeModel().gradCAM(input.permuted([0, 2, 1, 3, 4]), at: .conv2)
+  let probabilities = cam.logits.softmax(1).array(of: Float.self)
+  #expect(clip.label == cam.labels[0] && clip.labelName == ["rises", "sinks"][clip.label])
+  #expect(abs(clip.probability - Double(probabilities[clip.label])) < 1e-5)
+  #expect(clip.probability >= 0.5)
+
+  // Flow in pixels seven times finer, averaged; what a rank correlation is of does not depend on the unit.
+  let fine = try pixels(side: 168)
+  let size = 168 * 168 * 3
+  let pictures = (0..<4).map {
+    Picture(width: 168, height: 168, pixels: Array(fine.pixels[$0 * size..<($0 + 1) * size]))
+  }
+  let speeds = try FlowField.fields(of: pictures).flatMap { field in
+    Tensor(field.magnitudes, shape: [24, 7, 24, 7]).mean([1, 3]).array(of: Float.self)
+  }
+  let heat = cam.maps.sliced(1, 0..<3).contiguous().array(of: Float.self)
+  let expected = try #require(rankCorrelation(heat, speeds))
+  #expect(abs(try #require(clip.agreement) - expected) < 1e-3)
+}
+
+@Test("A label that is asked for is explained, not the predicted one")
+func labelAskedFor() throws {
+  let place = try Workplace()
+  try place.video("frames")
+  let probabilities = try (0..<2).map { label in
+    let clip = try place.analysis(["frames"]) { $0.label = .number(label) }
+      .write(to: place.output).clips[0]
+    #expect(clip.label == label)
+    return clip.probability
+  }
+  #expect(abs(probabilities[0] + probabilities[1] - 1) < 1e-5)
+}
+
+@Test(
+  "Ranked, the least agreement comes first, clips without an order last, and only so many are drawn"
+)
+func ranking() throws {
+  let place = try Workplace()
+  for seed in 1...3 { try place.video("moves\(seed)", step: seed - 1, seed: UInt64(seed)) }
+  let names = (1...3).map { "moves\($0)" }
+  let report = try place.analysis(names) {
+    $0.worst = 1
+    $0.clips = 2
+  }.write(to: place.output)
+  #expect(report.isRanked && report.clips.count == 6)
+  // The first video stands still: nothing to agree with.
+  #expect(report.clips.suffix(2).allSatisfy { $0.video == "moves1" && $0.agreement == nil })
+  let agreements = report.clips.compactMap(\.agreement)
+  #expect(agreements.count == 4 && agreements == agreements.sorted())
+  #expect(report.clips.map { $0.files != nil } == [true] + Array(repeating: false, count: 5))
+  #expect(place.files.count == 4)
+  #expect(try GradCAMReport(inFolder: place.output) == report)
+}
+
+@Test("A video shorter than a clip is told of in one sentence, and the others are explained")
+func shortVideos() throws {
+  let place = try Workplace()
+  try place.video("short.mp4", frames: 5)
+  // The last of 4 frames at a distance of 2 is the seventh.
+  try place.video("enough.mp4", frames: 7)
+  try Data("Dear diary".utf8).write(to: URL(fileURLWithPath: place.path + "/text.mp4"))
+  let report = try place.analysis(["short.mp4", "enough.mp4", "text.mp4"]).write(to: place.output)
+  #expect(report.clips.map(\.video) == ["enough.mp4"])
+  #expect(report.failures.map(\.video) == ["short.mp4", "text.mp4"])
+  #expect(
+    report.failures[0].reason
+      == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 a second take 0.20 s "
+      + "(lower --frames or --interval)")
+}
+
+@Test("What cannot be done is refused before any work")
+func refusals() throws {
+  let place = try Workplace()
+  try place.video("frames")
+  #expect(
+    complaint { _ = try place.analysis(["frames"]) { $0.label = .number(2) } }
+      == "there is no label 2: the network tells 2 apart, 0 to 1")
+  #expect(complaint { _ = try place.analysis(["frames"]) { $0.label = .number(-1) } } != "no error")
+  #expect(
+    complaint { _ = try place.analysis(["frames"]) { $0.clip.frames = 1 } }.contains("--frames 2"))
+  #expect(
+    complaint { _ = try place.analysis(["frames"]) { $0.clip.size = 12 } }.contains("--size 16"))
+  let analysis = try place.analysis(["frames"])
+  let blocked = place.path + "/frames/0.png/out"
+  let text = complaint { _ = try analysis.write(to: blocked) { _, _, _ in Issue.record("work") } }
+  #expect(text.hasPrefix("cannot make the folder \(blocked): "))
+}
+
+@Test("Of a network that has diverged nothing is drawn")
+func diverged() throws {
+  let place = try Workplace()
+  try place.video("frames")
+  let weights = try place.weights()
+  var tensors = weights.tensors
+  tensors["head.out.bias"] = Tensor([Float.nan, 0], shape: [2])
+  try Safetensors(tensors: tensors).write(to: place.path + "/nan.safetensors")
+  var settings = GradCAMAnalysis.Settings()
+  settings.clip = weights.clip!
+  let report = try GradCAMAnalysis(
+    FoundVideos(at: [place.path + "/frames"], frameRate: 30),
+    weights: Weights(at: place.path + "/nan.safetensors"), settings: settings, device: .cpu,
+    workers: 1
+  ).write(to: place.output)
+  #expect(report.clips.isEmpty && report.failures.first?.reason.contains("diverged") == true)
+}

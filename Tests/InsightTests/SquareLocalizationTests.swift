@@ -1,0 +1,170 @@
+import Foundation
+import Insight
+import KeyedRandom
+import Media
+import MoSI
+import Testing
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+@Suite struct SquareLocalizationTests {
+  private let configuration: PretrainingConfiguration = {
+    var c = PretrainingConfiguration()
+    c.sources.paths = ["synthetic:dead-leaves:10"]
+    c.sources.size = 48
+    c.sources.validationFraction = 0.3
+    c.clip.frames = 4
+    c.clip.size = 32
+    c.model.width = 4
+    return c
+  }()
+
+  private func model(_ seed: UInt64) -> VideoClassifier {
+    configuration.model.makeModel(head: .pretext, classes: 9, seed: seed)
+  }
+
+  private func stills(_ configuration: PretrainingConfiguration, among paths: [String] = []) throws
+    -> [Picture]
+  {
+    try unseenStills(of: configuration, among: paths, limit: 100, workers: 1) { _ in }
+  }
+
+  @Test func scoresAreThoseOfEachClipAndRepeatExactly() throws {
+    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    #expect(clips.sourceCount == 3 && clips.labels == Array(0..<8))
+    func measure(_ label: HeatLabel) throws -> SquareLocalization {
+      try SquareLocalization(
+        of: model(1), random: [model(2), model(3)], on: clips, at: .conv2, label: label,
+        device: .cpu)
+    }
+    let found = try measure(.true)
+    #expect(found.sources == 3 && found.clips == 24 && found.random.count == 2)
+    // Sides are 0.3 to 0.5 of the clip's.
+    #expect(found.chance > 0.09 && found.chance < 0.25 && (0...1).contains(found.top1))
+    #expect(found.network != found.random[0] && found.random[0] != found.random[1])
+    #expect(try measure(.true) == found && measure(.predicted) != found)
+    // A network with random weights measured as the network is that network.
+    let other = try SquareLocalization(
+      of: model(3), random: [model(1)], on: clips, at: .conv2, label: .true, device: .cpu)
+    #expect(other.network == found.random[1] && other.random[0] == found.network)
+    // An unmasked pre-training is measured by the paper's squares.
+    var plain = configuration
+    plain.mask.enabled = false
+    let same = MaskedClips(plain.task, stills: try stills(configuration))
+    #expect(
+      try SquareLocalization(
+        of: model(1), random: [model(2), model(3)], on: same, at: .conv2, label: .true,
+        device: .cpu) == found)
+
+    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .true, device: .cpu)
+    #expect(sheet.rows.count == 8 && sheet.rows.allSatisfy { $0.frames.count == 4 })
+    #expect(sheet.rows.allSatisfy { $0.outline != nil && $0.motion != nil })
+    let folder = NSTemporaryDirectory() + "localization-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let result = Localization(
+      weights: "run", layer: .conv2, label: .true, squares: found, videos: nil, sheet: "a.png")
+    try result.write(to: folder)
+    #expect(try Localization(folder: folder) == result)
+  }
+
+  @Test func aDivergedNetworkIsToldNotMeasured() throws {
+    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    let model = model(1)
+    model.parameters.last!.tensor.setData(.full([9], .nan))
+    #expect(throws: DivergedNetwork.self) {
+      try SquareLocalization(
+        of: model, random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+    }
+  }
+
+  /// What a network has learned from says nothing about what it finds elsewhere.
+  @Test func whatWasTrainedOnIsLeftOut() throws {
+    let heldOut = try stills(configuration)
+    #expect(heldOut.count == 3)
+    #expect(try stills(configuration, among: ["synthetic:dead-leaves:12"]).count == 5)
+    var greedy = configuration
+    greedy.sources.validationFraction = 0
+    #expect(throws: NothingUnseen.nothingHeldOut) { try stills(greedy) }
+    #expect(throws: NothingUnseen.allTrainedOn) {
+      try stills(greedy, among: ["synthetic:dead-leaves:7"])
+    }
+    let few = try unseenStills(
+      of: greedy, among: ["synthetic:dead-leaves:40"], limit: 2, workers: 2
+    ) { _ in }
+    #expect(few.count == 2 && few[0] != few[1])
+  }
+}
+
+@Suite struct FlowAgreementTests {
+  private let folder: String
+
+  init() throws {
+    folder = NSTemporaryDirectory() + "flow-agreement-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  /// A textured square that moves, or does not, over a plain ground; a folder of frames where there is no extension.
+  private func video(_ name: String, step: Int) throws -> Footage {
+    var generator = KeyedGenerator(key: [7])
+    let texture = (0..<24 * 24).map { _ in UInt8(generator.integer(below: 256)) }
+    let frames = (0..<8).map { frame in
+      Picture(
+        width: 64, height: 64,
+        pixels: (0..<64 * 64).flatMap { place -> [UInt8] in
+          let (y, x) = (place / 64 - 20, place % 64 - 8 - step * frame)
+          let isInside = (0..<24).contains(y) && (0..<24).contains(x)
+          let value = isInside ? texture[y / 4 * 4 * 24 + x / 4 * 4] : 90
+          return [value, value, value]
+        })
+    }
+    let path = "\(folder)/\(name)"
+    guard name.hasSuffix(".mp4") else {
+      // Encoders do not always repeat a frame exactly.
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      for (index, frame) in frames.enumerated() {
+        try frame.writePNG(to: "\(path)/\(index).png")
+      }
+      return .frameFolder(path: path, rate: 30)
+    }
+    try MP4Writer.write(frames, to: path, framesPerSecond: 30)
+    return .video(path: path)
+  }
+
+  @Test func videosWithoutMotionOrClipsAreLeftOutAndTold() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var settings = ClipSettings()
+    (settings.frames, settings.interval, settings.size) = (4, 1, 32)
+    let shown = FlowAgreement.ShownClips(
+      clip: settings, clips: 2, crops: 1, batch: 1,
+      normalization: NormalizationSettings().normalization, labels: [0, 1, 2])
+    let networks = (UInt64(1)...2).map { seed in
+      var model = ModelSettings()
+      model.width = 4
+      let network = model.makeModel(head: .pretext, classes: 9, seed: seed)
+      network.train(false)
+      return network
+    }
+    try Data("no video".utf8).write(to: URL(fileURLWithPath: "\(folder)/torn.mp4"))
+    func measure(_ footage: [Footage], batch: Int = 1) throws -> FlowAgreement {
+      var shown = shown
+      shown.batch = batch
+      return try FlowAgreement(
+        of: networks[0], random: [networks[1]], on: footage, shown: shown, at: .conv3,
+        device: .cpu, workers: 2)
+    }
+    let moving = try [video("a.mp4", step: 2), video("b.mp4", step: 4)]
+    let unusable = [try video("still", step: 0), .video(path: "\(folder)/torn.mp4")]
+    let found = try measure(moving + unusable)
+    #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
+    #expect(found.leftOut.map(\.video) == unusable.map(\.path))
+    #expect(found.leftOut[0].reason == "does not move")
+    #expect(abs(found.network.mean) <= 1 && found.network.standardError != nil)
+    let batched = try measure(moving, batch: 3)
+    #expect(abs(batched.network.mean - found.network.mean) < 1e-3 && batched.leftOut.isEmpty)
+    let error = #expect(throws: NothingMoves.self) { try measure(unusable) }
+    #expect(error?.description.contains("still does not move") == true)
+  }
+}

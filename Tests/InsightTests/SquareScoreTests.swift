@@ -1,0 +1,70 @@
+import Insight
+import KeyedRandom
+import MoSI
+import Testing
+import Torch
+
+@Suite struct SquareScoreTests {
+  private let square = StaticMask.Region(x: 2, y: 1, side: 2, backgroundFrame: 0)
+
+  /// Two frames of 4 x 5 with `values` at (frame, y, x), 0 elsewhere.
+  private func score(_ values: [(Int, Int, Int, Float)], else rest: Float = 0) -> SquareScore {
+    var map = [Float](repeating: rest, count: 2 * 4 * 5)
+    for (frame, y, x, value) in values { map[(frame * 4 + y) * 5 + x] = value }
+    return SquareScore(map: map, frames: 2, height: 4, width: 5, square: square)
+  }
+
+  private var inside: [(Int, Int, Int, Float)] {
+    [0, 1].flatMap { frame in [1, 2].flatMap { y in [2, 3].map { (frame, y, $0, Float(1)) } } }
+  }
+
+  @Test func aMapOfTheSquareItselfIsPerfect() {
+    let score = score(inside)
+    #expect(score.energyInside == 1 && score.pointing == 1 && !score.isEmpty)
+    #expect(score.overlaps.allSatisfy { $0 == 1 } && score.chance == 0.2)
+  }
+
+  @Test func uniformAndEmptyMapsScoreTheArea() {
+    for (value, isEmpty) in [(Float(1), false), (0, true)] {
+      let score = score([], else: value)
+      #expect(abs(score.energyInside - 0.2) < 1e-12 && abs(score.pointing - 0.2) < 1e-12)
+      #expect(score.overlaps.allSatisfy { abs($0 - 0.2) < 1e-12 } && score.isEmpty == isEmpty)
+    }
+  }
+
+  @Test func heatOutsideCountsAgainstIt() {
+    // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, their neighbours do not.
+    let score = score([(0, 1, 2, 0.5), (1, 2, 3, 0.25), (1, 3, 3, 1)])
+    #expect(abs(score.energyInside - 0.75 / 1.75) < 1e-12 && score.pointing == 0)
+    func overlap(at threshold: Double) -> Double {
+      score.overlaps[SquareScore.thresholds.firstIndex { abs($0 - threshold) < 1e-9 }!]
+    }
+    // A place as hot as the threshold is above it. Of the square's 8 places 2, 1 and 0 are.
+    #expect(overlap(at: 0.25) == 2.0 / 9 && overlap(at: 0.5) == 1.0 / 9)
+    #expect(overlap(at: 0.55) == 0 && overlap(at: 0.95) == 0)
+  }
+
+  @Test func ofEquallyHotPlacesTheShareInsideCounts() {
+    #expect(score([(0, 0, 0, 1), (0, 1, 2, 1), (1, 1, 2, 1), (1, 0, 1, 1)]).pointing == 0.5)
+  }
+
+  /// A threshold a clip would flatter.
+  @Test func oneThresholdServesAllClips() {
+    // Best at 0.25 or below (2/8) and, of the other clip, above 0.5 (8/8).
+    let a = score([(0, 1, 2, 0.25), (0, 1, 3, 0.25)])
+    let b = score(inside, else: 0.5)
+    let scores = SquareScores([[a, a], [b, b]])
+    #expect(abs(scores.threshold - 0.55) < 1e-9 && scores.overlap.mean == 0.5)
+    #expect(scores.emptyMaps == 0 && SquareScores([[score([])], [a, b]]).emptyMaps == 1)
+  }
+
+  @Test func theErrorIsThatOfTheSources() {
+    let estimate = Estimate([1, 2, 3, 6])
+    // The deviation is sqrt(14 / 3), its half the error.
+    #expect(
+      estimate.mean == 3 && abs(estimate.standardError! - (14.0 / 3).squareRoot() / 2) < 1e-12)
+    #expect(Estimate([0.5]).standardError == nil)
+    let random = RandomWeights([1, 2, 3])
+    #expect(random.mean == 2 && random.deviation == 1 && RandomWeights([4]).deviation == 0)
+  }
+}
