@@ -83,7 +83,7 @@ let package = Package(
       exclude: ["Protos"], swiftSettings: strict),
     library("MoSI", ["Torch", "KeyedRandom"]),
     library("VideoModels", ["Torch"]),
-    library("VideoData", ["Media", "KeyedRandom", "Torch"]),
+    library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch"]),
     library(
       "Training",
       [

@@ -1,0 +1,111 @@
+import Foundation
+import KeyedRandom
+import Media
+
+/// How much stands in the way of seeing what the sprite does.
+public enum SpriteDifficulty: String, CaseIterable, Sendable {
+  /// The sprite alone.
+  case plain
+  /// A hand-held camera, and one or two small things that move as they like.
+  case standard
+  /// A shaky camera, and three or four of them.
+  case hard
+
+  /// How far the camera strays, in shares of the frame's short side.
+  fileprivate var shake: Double {
+    switch self {
+    case .plain: 0
+    case .standard: 0.012
+    case .hard: 0.03
+    }
+  }
+
+  fileprivate var distractors: ClosedRange<Int> {
+    switch self {
+    case .plain: 0...0
+    case .standard: 1...2
+    case .hard: 3...4
+    }
+  }
+}
+
+/// A video of Moving Sprites: ground, sprite and what distracts are those of the scene's number, the same in all
+/// classes; what the class decides is how the sprite moves.
+struct SpriteScene {
+  private let format: SpriteFormat
+  private let ground: Picture
+  private let margin: Double
+  private let sprite: Sprite
+  private let path: SpritePath
+  private let distractors: [(sprite: Sprite, path: SpritePath)]
+  private let shake: [(amplitude: Double, hertz: Double, phase: Double)]
+
+  /// - Parameters:
+  ///   - action: what the sprite does.
+  ///   - key: names the scene: of the same key, looks are the same.
+  init(
+    _ action: SpriteAction, key: [UInt64], difficulty: SpriteDifficulty, format: SpriteFormat
+  ) {
+    self.format = format
+    let short = Double(min(format.width, format.height))
+    let (width, height) = (Double(format.width) / short, Double(format.height) / short)
+    margin = (2 * difficulty.shake * short).rounded(.up)
+    var looks = KeyedGenerator(key: key + [0])
+    ground = DeadLeaves.picture(
+      width: format.width + 2 * Int(margin), height: format.height + 2 * Int(margin), using: &looks)
+    sprite = Sprite(radius: looks.uniform(in: 0.13...0.19), using: &looks)
+    let count =
+      difficulty.distractors.lowerBound + looks.integer(below: difficulty.distractors.count)
+    let actions = SpriteAction.allCases
+    distractors = (0..<count).map { _ in
+      let small = Sprite(radius: looks.uniform(in: 0.04...0.06), using: &looks)
+      return (
+        small,
+        SpritePath(
+          actions[looks.integer(below: actions.count)], width: width, height: height,
+          duration: format.duration, using: &looks)
+      )
+    }
+    shake = (0..<4).map { _ in
+      (difficulty.shake / 2, looks.uniform(in: 0.6...2.5), looks.uniform(in: 0...2 * .pi))
+    }
+    // Where the sprite begins is not the same in all classes, or the first frames would be.
+    let number = UInt64(actions.firstIndex(of: action)!)
+    var motion = KeyedGenerator(key: key + [1, number])
+    path = SpritePath(
+      action, width: width, height: height, duration: format.duration, using: &motion)
+  }
+
+  /// The frame at a time in seconds.
+  func frame(at seconds: Double) -> Picture {
+    func stray(_ waves: ArraySlice<(amplitude: Double, hertz: Double, phase: Double)>) -> Double {
+      waves.reduce(0) { $0 + $1.amplitude * sin(2 * .pi * $1.hertz * seconds + $1.phase) }
+    }
+    let short = Double(min(format.width, format.height))
+    let (dx, dy) = (stray(shake[..<2]), stray(shake[2...]))
+    var canvas = SpriteCanvas(
+      width: format.width, height: format.height, ground: ground, x: margin + dx * short,
+      y: margin + dy * short)
+    for (sprite, path) in distractors + [(sprite, path)] {
+      var pose = path.pose(at: seconds)
+      pose.x -= dx
+      pose.y -= dy
+      sprite.paint(on: &canvas, at: pose)
+    }
+    return canvas.picture
+  }
+}
+
+/// The frames of a video.
+public struct SpriteFormat: Sendable {
+  /// In pixels.
+  public var width = 72
+  public var height = 72
+  /// In seconds.
+  public var duration = 2.0
+  public var framesPerSecond = 30.0
+
+  public init() {}
+
+  var frameCount: Int { Int((duration * framesPerSecond).rounded()) }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import Media
+import Testing
+import VideoData
+
+@Suite struct SpriteDatasetTests {
+  private func dataset(_ difficulty: SpriteDifficulty = .plain) -> SpriteDataset {
+    var dataset = SpriteDataset()
+    dataset.difficulty = difficulty
+    dataset.format.width = 48
+    dataset.format.height = 36
+    dataset.format.framesPerSecond = 15
+    return dataset
+  }
+
+  /// Where the sprite covers the ground, which is what most frames of all classes of a scene agree in.
+  private struct Cover {
+    let width: Int
+    let height: Int
+    let isCovered: [Bool]
+
+    var area: Int { isCovered.count { $0 } }
+
+    /// The middle on the torus that a frame is, in pixels.
+    var middle: (x: Double, y: Double) {
+      func mean(_ period: Int, _ place: (Int) -> Int) -> Double {
+        var (sine, cosine) = (0.0, 0.0)
+        for index in isCovered.indices where isCovered[index] {
+          let turn = 2 * .pi * Double(place(index)) / Double(period)
+          sine += sin(turn)
+          cosine += cos(turn)
+        }
+        return atan2(sine, cosine) / (2 * .pi) * Double(period)
+      }
+      return (mean(width) { $0 % width }, mean(height) { $0 / width })
+    }
+  }
+
+  private func covers(_ dataset: SpriteDataset, scene: Int) -> [SpriteAction: [Cover]] {
+    let videos = Dictionary(
+      uniqueKeysWithValues: SpriteAction.allCases.map {
+        ($0, dataset.frames(of: $0, number: scene))
+      })
+    let all = videos.values.flatMap { [$0[0], $0[10], $0[20]] }
+    let size = all[0].pixels.count
+    let ground = (0..<size).map { place in
+      all.map { $0.pixels[place] }.sorted()[all.count / 2]
+    }
+    return videos.mapValues { frames in
+      frames.map { frame in
+        Cover(
+          width: frame.width, height: frame.height,
+          isCovered: (0..<size / 3).map { pixel in
+            (0..<3).contains { channel in
+              let place = 3 * pixel + channel
+              return abs(Int(frame.pixels[place]) - Int(ground[place])) > 12
+            }
+          })
+      }
+    }
+  }
+
+  /// From one place of a circle to another, the short way.
+  private func step(_ from: Double, _ to: Double, _ period: Int) -> Double {
+    let period = Double(period)
+    let way = to - from
+    return way - (way / period).rounded() * period
+  }
+
+  @Test func spritesDoWhatTheirClassSays() throws {
+    for scene in 0..<3 {
+      let covers = covers(dataset(), scene: scene)
+      func steps(_ action: SpriteAction) -> (x: [Double], y: [Double]) {
+        let middles = covers[action]!.map(\.middle)
+        let pairs = zip(middles, middles.dropFirst())
+        return (pairs.map { step($0.x, $1.x, 48) }, pairs.map { step($0.y, $1.y, 36) })
+      }
+      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+      func total(_ values: [Double]) -> Double { values.reduce(0) { $0 + abs($1) } }
+      // 0.26 to 0.4 of 36 pixels a second are 0.62 to 0.96 pixels a frame.
+      #expect((0.5...1.1).contains(mean(steps(.right).x)) && abs(mean(steps(.right).y)) < 0.15)
+      #expect((0.5...1.1).contains(-mean(steps(.left).x)) && abs(mean(steps(.left).y)) < 0.15)
+      #expect((0.5...1.1).contains(mean(steps(.down).y)) && abs(mean(steps(.down).x)) < 0.15)
+      #expect((0.5...1.1).contains(-mean(steps(.up).y)) && abs(mean(steps(.up).x)) < 0.15)
+      #expect((1.8...2.8).contains(mean(steps(.fastRight).x)))
+      #expect((1.8...2.8).contains(-mean(steps(.fastLeft).x)))
+      #expect(total(steps(.still).x) + total(steps(.still).y) == 0)
+      func growth(_ action: SpriteAction) -> Double {
+        Double(covers[action]!.last!.area) / Double(covers[action]![0].area)
+      }
+      #expect(growth(.approaching) > 2 && growth(.receding) < 0.5)
+      let pulses = covers[.pulsing]!.map { Double($0.area) }
+      #expect(pulses.max()! > 2 * pulses.min()!)
+      // They go far and come back.
+      for action in [SpriteAction.circling, .toAndFro] {
+        let (x, y) = steps(action)
+        #expect(total(x) + total(y) > 10, "\(action)")
+        #expect(
+          abs(x.reduce(0, +)) + abs(y.reduce(0, +)) < 0.8 * (total(x) + total(y)), "\(action)")
+      }
+      #expect(total(steps(.bouncing).y) > 20)
+      // What turns stays where it is, and changes nevertheless.
+      for action in [SpriteAction.clockwise, .counterclockwise] {
+        let (x, y) = steps(action)
+        #expect(abs(mean(x)) < 0.3 && abs(mean(y)) < 0.3)
+        #expect(covers[action]![0].isCovered != covers[action]![10].isCovered)
+      }
+    }
+  }
+
+  /// A frame's place says nothing: in every class sprites are everywhere.
+  @Test func placesAreUniformInEveryClass() {
+    var dataset = dataset()
+    dataset.format.duration = 0.2
+    for action in [SpriteAction.still, .fastRight, .bouncing] {
+      var counts = [Int](repeating: 0, count: 4)
+      for scene in 0..<80 {
+        let still = dataset.frames(of: .left, number: scene)[0]
+        let frame = dataset.frames(of: action, number: scene)[2]
+        // Two frames of other classes differ where either sprite is; the ground is a third's.
+        let third = dataset.frames(of: .circling, number: scene)[0]
+        let covered = (0..<48 * 36).map { pixel in
+          let place = 3 * pixel
+          func differs(_ other: Picture) -> Bool {
+            (0..<3).contains {
+              abs(Int(frame.pixels[place + $0]) - Int(other.pixels[place + $0])) > 12
+            }
+          }
+          return differs(still) && differs(third)
+        }
+        let middle = Cover(width: 48, height: 36, isCovered: covered).middle
+        counts[(middle.x < 0 ? 0 : 1) + (middle.y < 0 ? 0 : 2)] += 1
+      }
+      let statistic = counts.reduce(0) { $0 + Double(($1 - 20) * ($1 - 20)) / 20 }
+      // 3 degrees of freedom, p = 0.001.
+      #expect(statistic < 16.3, "\(action): \(counts)")
+    }
+  }
+
+  @Test func aSeedIsASet() {
+    let first = dataset(.hard).frames(of: .circling, number: 3)
+    #expect(dataset(.hard).frames(of: .circling, number: 3) == first)
+    #expect(dataset(.standard).frames(of: .circling, number: 3) != first)
+    var other = dataset(.hard)
+    other.seed = 1
+    #expect(other.frames(of: .circling, number: 3) != first)
+    #expect(dataset(.hard).frames(of: .circling, number: 4) != first)
+  }
+
+  /// The camera moves what stands still, and small things move beside the sprite.
+  @Test(arguments: [SpriteDifficulty.standard, .hard])
+  func difficultiesPutSomethingInTheWay(difficulty: SpriteDifficulty) {
+    let frames = dataset(difficulty).frames(of: .still, number: 0)
+    #expect(Set(frames.map(\.pixels)).count > frames.count / 2)
+  }
+
+  private struct Stop: Error {}
+
+  private func write(_ dataset: SpriteDataset, to path: String, failure: Stop? = nil) throws {
+    try dataset.write(to: path) { _ in if let failure { throw failure } }
+  }
+
+  @Test func theFolderIsADatasetOfVideos() throws {
+    let folder = try ScratchFolder()
+    let path = folder.path + "/sprites"
+    var dataset = dataset(.standard)
+    dataset.actions = [.left, .right]
+    (dataset.trainingVideos, dataset.testVideos) = (2, 1)
+    try dataset.write(to: path) { _ in }
+    let read = try ActionDataset(
+      DatasetDescription(kind: .csv, videos: path))
+    #expect(read.classNames == ["left", "right"])
+    #expect(read.videos.count { $0.subset == .training } == 4)
+    #expect(read.videos.count { $0.subset == .test } == 2)
+    let video = try Video(contentsOf: path + "/left/train-0001.mp4")
+    let times = (0..<30).map { Double($0) / 15 + 0.03 }
+    let frames: [Picture] = try video.pictures(shownAt: times, shortSide: nil)
+    let made = dataset.frames(of: .left, number: 1)
+    #expect(frames.count == 30 && frames[0].width == 48)
+    let difference = zip(frames[7].pixels, made[7].pixels).map { abs(Int($0) - Int($1)) }
+    #expect(difference.reduce(0, +) < 12 * difference.count)
+    #expect(throws: SpriteDatasetError.self) { try write(dataset, to: path) }
+
+    // What was stopped is no dataset.
+    let torso = folder.path + "/torso"
+    #expect(throws: Stop.self) { try write(dataset, to: torso, failure: Stop()) }
+    #expect(!FileManager.default.fileExists(atPath: torso + "/annotations.csv"))
+  }
+}
