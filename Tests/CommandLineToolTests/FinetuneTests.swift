@@ -199,7 +199,7 @@ import Training
       ["--weights", "p", "--set", "model.width=5"],
       "configuration's model (r2d3d-18, width 5): the tensors do not fit the model: of another shape backbone.conv1"
     ),
-    (["--weights", "text"], "text is no readable safetensors file"),
+    (["--weights", "text"], "text is neither a safetensors file nor a checkpoint of PyTorch"),
     (["--weights", "nowhere"], "nowhere does not exist"),
     (["--weights", "v"], "v is a folder without last.safetensors"),
     (["--videos", "nowhere"], "nowhere does not exist"),

@@ -62,7 +62,10 @@ import VideoData
   }
 
   @Test(arguments: [
-    (["--weights", "text", "a.mp4"], "text is no readable safetensors file"),
+    (
+      ["--weights", "text", "a.mp4"],
+      "text is neither a safetensors file nor a checkpoint of PyTorch"
+    ),
     (["--weights", "nowhere", "a.mp4"], "nowhere does not exist"),
     (["--weights", "r", "--size", "4", "a.mp4"], "clip.size"),
     (["--weights", "r", "--interval", "0", "a.mp4"], "clip.interval"),
