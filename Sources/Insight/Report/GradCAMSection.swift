@@ -1,7 +1,7 @@
 /// Where the network looks in real videos.
 enum GradCAMSection {
   /// Clips that go into the page.
-  private static let limit = 12
+  private static let limit = 4
 
   static func content(_ run: RunRecord) -> [HTML] {
     guard let report = run.gradCAM else { return [] }
@@ -33,7 +33,7 @@ enum GradCAMSection {
       strip,
       alternative:
         "Strip of frames with the heat map over them, and the optical flow's magnitude: \(what)",
-      caption: "\(what) (\(Words.percent(clip.probability)))\(agreement).")
+      caption: "\(what) (\(Words.percent(clip.probability)))\(agreement).", isWide: true)
     // What moves is shown when it is asked for.
     guard let animation = EmbeddedFile(path: "\(folder)/\(files.gif)") else { return still }
     return .joined([

@@ -96,16 +96,23 @@ extension HTML {
       .element(
         "span", ["class": "bar", "aria-hidden": "true"],
         .element("span", ["style": "width:\(width)%"])),
-      .text(text),
+      .element("span", ["class": "value"], text: text),
     ])
   }
 
-  /// A figure; `alternative` tells those who cannot see it what it shows.
-  static func figure(_ picture: EmbeddedFile, alternative: String, caption: String? = nil) -> HTML {
-    .element(
+  /// A figure; `alternative` tells those who cannot see it what it shows. A wide one scrolls where the page is narrow.
+  static func figure(
+    _ picture: EmbeddedFile, alternative: String, caption: String? = nil, isWide: Bool = false
+  ) -> HTML {
+    let image = HTML.element(
+      "img", ["src": picture.dataURI, "alt": alternative, "loading": "lazy"])
+    return .element(
       "figure", [:],
-      .element(
-        "img", ["src": picture.dataURI, "alt": alternative, "loading": "lazy"]),
+      isWide
+        ? .element(
+          "div",
+          ["class": "scroll wide", "tabindex": "0", "role": "group", "aria-label": "wide figure"],
+          image) : image,
       caption.map { .element("figcaption", text: $0) } ?? .empty)
   }
 

@@ -43,6 +43,8 @@ let pageStyle = """
   thead th { color: var(--faint); font-weight: 500; vertical-align: bottom; }
   .bar { display: inline-block; width: 6rem; height: .7rem; background: var(--raised); margin-right: .6rem; }
   .bar > span { display: block; height: 100%; background: var(--bar); }
+  .value { display: inline-block; min-width: 4.2rem; }
+  .wide img { min-width: 46rem; }
   figure { margin: 1rem 0; }
   figure img { display: block; max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
   figcaption { color: var(--faint); font-size: .92rem; margin-top: .3rem; max-width: 46rem; }
