@@ -126,7 +126,7 @@ let package = Package(
         "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
         "VideoModels",
       ], exclude: ["check_page.py"], resources: goldens),
-    tests(of: "CommandLineTool", ["Insight", "Training"]),
+    tests(of: "CommandLineTool", ["Insight", "KeyedRandom", "Training"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -104,16 +104,27 @@ class VideoResNet(nn.Module):
         return pooled
 
 
+def metadata(path):
+    """Text by name that mosi left beside the tensors."""
+    if not zipfile.is_zipfile(path):
+        raise SystemExit(f"{path} is no .pth of today's PyTorch: mosi convert {path} weights.pth --to mosi")
+    with zipfile.ZipFile(path) as archive:
+        entries = [name for name in archive.namelist() if name.endswith("/extra/metadata.json")]
+        if not entries:
+            raise SystemExit(f"{path} does not say what network it holds: mosi convert {path} weights.pth --to mosi")
+        return json.loads(archive.read(entries[0]))
+
+
 def load(path):
     """The network in evaluation mode and what the file says of it."""
-    with zipfile.ZipFile(path) as archive:
-        entry = next(name for name in archive.namelist() if name.endswith("/extra/metadata.json"))
-        texts = json.loads(archive.read(entry))
+    texts = metadata(path)
     plain = ("format", "mosi_version", "names", "head", "phase", "configuration")
     about = {key: text if key in plain else json.loads(text) for key, text in texts.items()}
     state = torch.load(path, weights_only=True)
     state = state.get("model_state", state)  # --to released has it one level down
     settings = about["model"]
+    if settings["architecture"] not in ARCHITECTURES:
+        raise SystemExit(f"{settings['architecture']} is torchvision's: mosi convert with --to torchvision, and load it there")
     head = about.get("head")
     model = VideoResNet(
         settings["architecture"],
@@ -127,11 +138,13 @@ def load(path):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
     model, about = load(sys.argv[1])
     if len(sys.argv) > 2:
         clips = torch.load(sys.argv[2], weights_only=True)
     else:
-        clip = about.get("clip", {"frames": 16, "size": 112})
+        clip = about.get("clip") or {"frames": 16, "size": 112}
         clips = torch.randn(1, 3, clip["frames"], clip["size"], clip["size"], generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         for row in model(clips).tolist():

@@ -16,6 +16,9 @@ struct Convert: ParsableCommand {
       The authors' batch normalizations have an epsilon of 0.001, torchvision's of 0.00001. Weights of another epsilon get \
       scales that make up for it: in evaluation the outputs stay the same.
 
+      Of a run the last checkpoint is taken, and where a moving average of the weights was kept, that. The recipe is the whole \
+      configuration, with the paths of the machine that it ran on.
+
       Examples:
         mosi convert run backbone.pth --to mosi --backbone-only
         mosi convert released.pyth weights.safetensors --to mosi

@@ -8,7 +8,7 @@ struct Features: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a network's features and logits of videos or clips.",
     discussion: """
-      The output file holds `features` [M, D] (the pooled output of conv5) and `logits` [M, C], float32. Of videos there \
+      The output file holds `features` [M, D] (the pooled output of conv5) and `logits` [M, C], float32; of a backbone without head, features alone. Of videos there \
       is a row for each, averaged over its clips (--per-clip: a row for each clip and crop); the file's metadata \
       names the videos (`videos`, a JSON list of a name a row). Of a safetensors file with `clips` [M, 3, N, H, W], \
       float32 and already normalized, there is a row for each clip.
@@ -43,19 +43,17 @@ struct Features: ParsableCommand {
 
   func run() throws {
     let weights = try Weights(at: weights)
-    guard weights.classCount != nil else {
-      throw ClipsUnusable(
-        path: weights.path, problem: "has a backbone but no head, and so no logits")
-    }
     let inference = try options.inference(weights)
     let isTensorFile = input.count == 1 && input[0].lowercased().hasSuffix(".safetensors")
-    let result =
+    var result =
       isTensorFile
       ? try ofClips(inference, path: input[0]) : try ofVideos(inference)
+    // Where there is no head, they mean nothing.
+    if weights.classCount == nil { result.tensors["logits"] = nil }
     try result.write(to: output)
     let features = result.tensors["features"]!.shape
-    let logits = result.tensors["logits"]!.shape
-    print("\(output): features \(features), logits \(logits)")
+    let logits = result.tensors["logits"].map { "logits \($0.shape)" } ?? "no head and so no logits"
+    print("\(output): features \(features), \(logits)")
   }
 
   private func ofClips(_ inference: VideoInference, path: String) throws -> Safetensors {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Torch
 import Training
 
@@ -36,12 +37,12 @@ struct Inspect: ParsableCommand {
     ]
     for text in texts where !text.isShort {
       let lines = text.content.split(separator: "\n", omittingEmptySubsequences: false)
-        .map { $0.isEmpty ? "" : "  \(printable(String($0)))" }
-      sections.append("\(printable(text.title))\n\(lines.joined(separator: "\n"))")
+        .map { $0.isEmpty ? "" : "  \($0.printable)" }
+      sections.append("\(text.title.printable)\n\(lines.joined(separator: "\n"))")
     }
     var table = TextTable("tensor", "type", "shape")
     for tensor in inspection.file.tensors.sorted(by: { $0.name < $1.name }) {
-      table.add(printable(tensor.name), "\(tensor.dtype)", "\(tensor.shape)")
+      table.add(tensor.name.printable, "\(tensor.dtype)", "\(tensor.shape)")
     }
     if !inspection.file.tensors.isEmpty { sections.append(table.text(leftAligned: true)) }
     return sections.joined(separator: "\n\n")
@@ -55,7 +56,11 @@ struct Inspect: ParsableCommand {
     table.add("form", inspection.file.form == .safetensors ? "safetensors" : "PyTorch")
     table.add(
       "holds", "\(holding(inspection))\(tensors.count) tensors, \(fixed(megabytes, 2)) MB")
-    if let problem = inspection.problem { table.add("network", "none: it \(problem)") }
+    if let problem = inspection.problem {
+      table.add(
+        inspection.description == nil ? "network" : "problem",
+        (inspection.description == nil ? "none: it " : "it ") + problem.printable)
+    }
     if let description = inspection.description {
       table.add(
         "network", "\(description.model.architecture.rawValue) of width \(description.model.width)")
@@ -69,7 +74,7 @@ struct Inspect: ParsableCommand {
           "label pool", "axes \(labels.axes.rawValue), \(labels.granularity) speeds a direction")
       }
       if let names = description.classNames {
-        table.add("classes", names.map(printable).joined(separator: ", "))
+        table.add("classes", names.map(\.printable).joined(separator: ", "))
       }
       if let normalization = description.normalization {
         table.add(
@@ -88,9 +93,9 @@ struct Inspect: ParsableCommand {
         let best = position.bestTop1 < 0 ? "" : ", best validation \(percent(position.bestTop1))"
         table.add("position", "step \(position.step)\(best)")
       }
-      if let version = description.version { table.add("written by", "mosi \(printable(version))") }
+      if let version = description.version { table.add("written by", "mosi \(version.printable)") }
     }
-    for remark in remarks { table.add(printable(remark.title), printable(remark.content)) }
+    for remark in remarks { table.add(remark.title.printable, remark.content.printable) }
     return table
   }
 
@@ -185,10 +190,4 @@ struct Inspect: ParsableCommand {
       }
     }
   }
-}
-
-/// `text` of a stranger without what would steer a terminal.
-private func printable(_ text: String) -> String {
-  String(
-    text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) })
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 
 /// stderr as a terminal: colours, its width, lines that are written over.
 enum Terminal {
@@ -23,9 +24,9 @@ enum Terminal {
 
   static func line(_ text: String) { write(text + "\n") }
 
-  static func error(_ text: String) { line(colored("mosi: error: ", 31) + text) }
+  static func error(_ text: String) { line(colored("mosi: error: ", 31) + text.printable) }
 
-  static func warning(_ text: String) -> String { colored("warning: ", 33) + text }
+  static func warning(_ text: String) -> String { colored("warning: ", 33) + text.printable }
 
   static func faint(_ text: String) -> String { colored(text, 2) }
 

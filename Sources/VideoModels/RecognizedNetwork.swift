@@ -102,6 +102,16 @@ extension RecognizedNetwork {
       state[prefix + $0] ?? .zeros([], dtype: .int64)
     }
   }
+
+  /// The same of tensors that are not loaded.
+  public func ownSummaries(_ tensors: [TensorSummary]) -> [TensorSummary] {
+    let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+    return architecture.tensorNames(names, head: head?.kind)!.map { own, name in
+      TensorSummary(
+        name: own, dtype: found[prefix + name]?.dtype ?? .int64,
+        shape: found[prefix + name]?.shape ?? [])
+    }
+  }
 }
 
 /// A state dict that no known network fits.

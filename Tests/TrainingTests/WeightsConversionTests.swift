@@ -157,7 +157,8 @@ extension TrainingRuns {
           == "\(path) holds r3d-18, which --to released does not have; what does is --to mosi or torchvision"
       )
       #expect(refusal("x.onnx", .mosi).contains("must end in .safetensors"))
-      #expect(refusal("run.safetensors", .mosi).contains("is what the weights are read from"))
+      #expect(
+        refusal("run.safetensors", .mosi).contains("is a checkpoint that the weights come from"))
       try run(.r2plus1d10, head: .actions)
       weights = try Weights(at: path)
       #expect(refusal("x.pth", .torchvision).contains("what does is --to mosi or released"))
@@ -181,6 +182,10 @@ extension TrainingRuns {
       ),
       ("model", "{}", "metadata “model” is unsound"),
       ("head", "out_joint", "its metadata says out_joint"),
+      ("format", "mosi-weights-9", "is it from a newer version?"),
+      ("phase", "dreaming", "“phase” is unsound"),
+      ("labels", #"{"axes":"xy","granularity":-5}"#, "must be from 1 to 64 speeds"),
+      ("class_names", #"["a\u001b[2J","b","c"]"#, "has control characters in its name"),
       ("class_names", #"["a","b"]"#, "names 2 classes for a head of 3"),
       ("normalization", #"{"mean":[0,0,0],"deviation":[0,0,0]}"#, "three positive numbers"),
       (
@@ -198,6 +203,12 @@ extension TrainingRuns {
       file.metadata[key] = text
       try file.write(to: path)
       #expect(complaint { _ = try Weights(at: path) }.contains(problem))
+      // An inspection does not take it for a fact either.
+      let inspection = Result { try WeightsInspection(at: path) }
+      switch inspection {
+      case .success(let inspection): #expect(inspection.problem?.contains(problem) == true)
+      case .failure(let error): #expect("\(error)".contains(problem))
+      }
     }
 
     @Test func anInspectionTellsAllOfIt() throws {

@@ -55,6 +55,12 @@ public struct PretrainingConfiguration: RunConfiguration {
     /// The number K of speeds in one direction.
     public var granularity = 2
     public var axes = MotionAxes.both
+
+    func check() throws {
+      try require(
+        (1...64).contains(granularity), "labels.granularity",
+        "must be from 1 to 64 speeds, not \(granularity)")
+    }
   }
 
   public struct Mask: Codable, Equatable, Sendable {
@@ -106,9 +112,7 @@ extension PretrainingConfiguration {
     try require(
       (8...sources.size).contains(clip.size), "clip.size",
       "must be from 8 to sources.size (\(sources.size)) pixels, not \(clip.size)")
-    try require(
-      (1...64).contains(labels.granularity), "labels.granularity",
-      "must be from 1 to 64 speeds, not \(labels.granularity)")
+    try labels.check()
     try require(
       sources.size - clip.size >= labels.granularity, "clip.size",
       "leaves the window no room to move at \(labels.granularity) speeds: sources.size (\(sources.size)) "

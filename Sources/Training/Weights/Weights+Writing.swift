@@ -26,9 +26,10 @@ extension Weights {
     func real(_ path: String) -> String {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
-    guard real(path) != real(try Self.file(at: self.path)) else {
+    let run = RunFolder(path: self.path)
+    guard ![try Self.file(at: self.path), run.last, run.best].map(real).contains(real(path)) else {
       throw WeightsError(
-        path: path, problem: "is what the weights are read from: name another file")
+        path: path, problem: "is a checkpoint that the weights come from: name another file")
     }
     let programs = WeightsConvention.all(for: model.architecture)
     guard programs.contains(convention) else {

@@ -46,15 +46,15 @@ public struct Weights {
         description: WeightsDescription(checkpoint, path: file.path))
       return
     }
+    let told = try WeightsDescription(metadata: file.metadata, path: path)
     let network: RecognizedNetwork
     do {
       network = try RecognizedNetwork(shapes: tensors.mapValues(\.shape))
     } catch let unrecognized as UnrecognizedNetwork {
       throw WeightsError(path: path, problem: unrecognized.description)
     }
-    let told = try WeightsDescription(metadata: file.metadata, path: path)
-    if let told, let difference = told.difference(from: network) {
-      throw WeightsError(path: path, problem: "cannot be used: \(difference)")
+    if let difference = told?.difference(from: network) {
+      throw WeightsError(path: path, problem: difference)
     }
     try self.init(
       path: path, tensors: network.ownState(tensors),
@@ -85,44 +85,9 @@ public struct Weights {
     pretraining = try description.recipe?.pretraining(origin: path)
     finetuning = try description.recipe?.finetuning(origin: path)
     // A file from a stranger may say one thing and hold another.
-    if let names = description.classNames {
-      guard names.count == classCount, Set(names).count == classCount else {
-        throw WeightsError(
-          path: path,
-          problem: "names \(Set(names).count) classes for a head of \(classCount ?? 0)")
-      }
+    if let problem = description.problem(of: TensorSummary.all(tensors)) {
+      throw WeightsError(path: path, problem: problem)
     }
-    try checkTensors()
-  }
-
-  /// - Throws: ``WeightsError`` that names the tensors that differ from the network that the file claims. Nothing is
-  ///   allocated for a claim before it is known to hold.
-  private func checkTensors() throws {
-    let expected = expectedState
-    let mismatch = StateMismatch(
-      expected: expected.map { ($0.name, $0.tensor.shape) }, found: tensors.mapValues(\.shape))
-    guard mismatch.isEmpty else {
-      throw WeightsError(path: path, problem: "cannot be used: \(mismatch)")
-    }
-    let foreign = expected.first {
-      $0.tensor.dtype.isFloatingPoint != tensors[$0.name]!.dtype.isFloatingPoint
-    }
-    if let (name, _) = foreign {
-      throw WeightsError(
-        path: path, problem: "cannot be used: \(name) holds numbers as \(tensors[name]!.dtype)")
-    }
-  }
-
-  /// The tensors that the network has, in its order and without memory.
-  private var expectedState: [(name: String, tensor: Tensor)] {
-    let model = metaModel
-    return classCount == nil
-      ? model.backbone.state.map { ("backbone.\($0.name)", $0.tensor) } : model.state
-  }
-
-  private var metaModel: VideoClassifier {
-    VideoClassifier(
-      model.architecture, width: model.width, head: head, classes: classCount ?? 1, device: .meta)
   }
 
   /// The number of classes of the head; nil where there is none.
@@ -158,34 +123,16 @@ public struct Weights {
   func state(backboneOnly: Bool) -> (
     tensors: [(name: String, tensor: Tensor)], scales: [String: String]
   ) {
-    let named = expectedState.filter { !backboneOnly || $0.name.hasPrefix("backbone.") }
+    let named = description.expectedState(classCount: backboneOnly ? nil : classCount)
       .map { (name: $0.name, tensor: tensors[$0.name]!) }
-    let scales = metaModel.parameters.filter {
+    let scales = description.metaModel(classCount: classCount).parameters.filter {
       $0.role == .normalization && $0.name.hasSuffix(".weight")
     }.map(\.name)
     return (
       named,
       Dictionary(
-        uniqueKeysWithValues: scales.map {
-          ($0, $0.dropLast("weight".count) + "running_var")
-        })
+        uniqueKeysWithValues: scales.map { ($0, $0.dropLast("weight".count) + "running_var") })
     )
-  }
-}
-
-extension WeightsDescription {
-  /// What the file says otherwise than its tensors; nil where they agree.
-  fileprivate func difference(from network: RecognizedNetwork) -> String? {
-    if model.architecture != network.architecture || model.width != network.width {
-      return
-        "its metadata says \(model.architecture.rawValue) of width \(model.width), its tensors "
-        + "are those of \(network.architecture.rawValue) of width \(network.width)"
-    }
-    if head != network.head?.kind {
-      func words(_ head: VideoClassifier.Head.Kind?) -> String { head?.rawValue ?? "no head" }
-      return "its metadata says \(words(head)), its tensors have \(words(network.head?.kind))"
-    }
-    return nil
   }
 }
 

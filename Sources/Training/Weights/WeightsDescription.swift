@@ -1,4 +1,6 @@
 import Foundation
+import Torch
+import VideoData
 import VideoModels
 
 /// What a file of weights says of itself: the network, what it tells apart, what it wants to be shown, where it comes from.
@@ -65,7 +67,7 @@ extension WeightsDescription {
     texts["class_names"] = try classNames.map(json)
     texts["labels"] = try labels.map(json)
     texts["normalization"] = try normalization.map(json)
-    texts["clip"] = try clip.map(json)
+    texts["clip"] = try clip.map { try json(ClipMetadata($0, ofVideos: labels == nil)) }
     texts["phase"] = recipe?.phase.rawValue
     texts["configuration"] = recipe?.configuration
     return texts
@@ -75,7 +77,14 @@ extension WeightsDescription {
   ///
   /// - Throws: ``WeightsError`` where it says what cannot be.
   init?(metadata: [String: String], path: String) throws {
-    guard metadata["format"] == Self.format else { return nil }
+    guard let format = metadata["format"], format.hasPrefix("mosi-") else { return nil }
+    guard format == Self.format else {
+      throw WeightsError(
+        path: path,
+        problem:
+          "has the form \(format.prefix(40)), which mosi \(Version.text) does not know: is it from a newer version?"
+      )
+    }
     func value<Value: Decodable>(_ key: String, _: Value.Type) throws -> Value? {
       guard let text = metadata[key] else { return nil }
       let decoder = JSONDecoder()
@@ -94,17 +103,52 @@ extension WeightsDescription {
       classNames: try value("class_names", [String].self),
       labels: try value("labels", PretrainingConfiguration.Labels.self),
       normalization: try value("normalization", NormalizationSettings.self),
-      clip: try value("clip", ClipSettings.self),
-      recipe: metadata["phase"].flatMap(TrainingPhase.init).flatMap { phase in
-        metadata["configuration"].map { TrainingRecipe(phase: phase, configuration: $0) }
+      clip: try value("clip", ClipMetadata.self)?.settings,
+      recipe: try metadata["configuration"].map { configuration in
+        guard let phase = metadata["phase"].flatMap(TrainingPhase.init) else {
+          throw WeightsError(
+            path: path, problem: "cannot be used: its metadata “phase” is unsound")
+        }
+        return TrainingRecipe(phase: phase, configuration: configuration)
       },
       version: metadata["mosi_version"])
     do {
       try model.check()
+      try labels?.check()
       try normalization?.check()
       try clip?.check()
     } catch let error as ConfigurationError {
       throw WeightsError(path: path, problem: "cannot be used: its metadata says that \(error)")
+    }
+  }
+
+  /// Clips as metadata tells of them: pseudo-motions have frames and a size alone.
+  private struct ClipMetadata: Codable {
+    let frames: Int
+    let size: Int
+    let interval: Int?
+    let rate: Double?
+    let preset: SpatialPreset?
+    let flip: Double?
+
+    init(_ clip: ClipSettings, ofVideos: Bool) {
+      frames = clip.frames
+      size = clip.size
+      interval = ofVideos ? clip.interval : nil
+      rate = ofVideos ? clip.rate : nil
+      preset = ofVideos ? clip.preset : nil
+      flip = ofVideos ? clip.flip : nil
+    }
+
+    var settings: ClipSettings {
+      var clip = ClipSettings()
+      clip.frames = frames
+      clip.size = size
+      clip.interval = interval ?? clip.interval
+      clip.rate = rate ?? clip.rate
+      clip.preset = preset ?? clip.preset
+      clip.flip = flip ?? clip.flip
+      return clip
     }
   }
 

@@ -19,7 +19,7 @@ public struct WeightsInspection {
   public let names: StateNames?
   /// What is known of the network; nil where the tensors are none.
   public let description: WeightsDescription?
-  /// Why they are none, as a predicate of a sentence whose subject is the file.
+  /// Why the tensors are no network, or not the one that the file says, as a predicate of a sentence whose subject is the file.
   public let problem: String?
   /// The numbers that training changes, of the head too; running statistics are not among them.
   public let parameterCount: Int?
@@ -36,32 +36,34 @@ public struct WeightsInspection {
     let file = try TensorFile(at: try Weights.file(at: path))
     self.file = file
     if file.form == .safetensors, let checkpoint = CheckpointFile(metadata: file.metadata) {
+      let part = CheckpointFile.Part.model.rawValue
+      let model = file.tensors.filter { $0.name.hasPrefix(part) }.map {
+        TensorSummary(
+          name: String($0.name.dropFirst(part.count)), dtype: $0.dtype, shape: $0.shape)
+      }
+      let told = try WeightsDescription(checkpoint, path: file.path)
       kind = .checkpoint
       names = .released
-      description = try WeightsDescription(checkpoint, path: file.path)
-      problem = nil
+      description = told
+      problem = told.problem(of: model)
       position = try? JSONDecoder().decode(
         TrainingPosition.self, from: Data(checkpoint.position.utf8))
       classCount = checkpoint.classNames.count
-      parameterCount = Self.parameterCount(
-        file.tensors.compactMap { tensor in
-          let part = CheckpointFile.Part.model.rawValue
-          return tensor.name.hasPrefix(part)
-            ? TensorSummary(
-              name: String(tensor.name.dropFirst(part.count)), dtype: tensor.dtype,
-              shape: tensor.shape) : nil
-        })
+      parameterCount = Self.parameterCount(model)
       return
     }
     position = nil
+    let told = try WeightsDescription(metadata: file.metadata, path: file.path)
     do {
       let network = try RecognizedNetwork(
         shapes: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.shape) }))
-      let told = try WeightsDescription(metadata: file.metadata, path: file.path)
       kind = .weights
       names = network.names
       description = told ?? WeightsDescription(network)
-      problem = nil
+      problem =
+        told.flatMap { told in
+          told.difference(from: network) ?? told.problem(of: network.ownSummaries(file.tensors))
+        }
       classCount = network.head?.classes
       parameterCount = Self.parameterCount(file.tensors)
     } catch let unrecognized as UnrecognizedNetwork {

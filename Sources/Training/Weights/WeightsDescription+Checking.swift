@@ -1,0 +1,65 @@
+import SafeFiles
+import Torch
+import VideoModels
+
+extension WeightsDescription {
+  /// What makes tensors unfit for what is said of them, as a predicate of a sentence whose subject is the file; nil where they
+  /// agree. Nothing is allocated for a claim.
+  ///
+  /// - Parameter tensors: those of the model under the names of a `VideoClassifier`.
+  func problem(of tensors: [TensorSummary]) -> String? {
+    let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+    let kind = head ?? .pretext
+    let classCount = found["head.\(kind.rawValue).weight"]?.shape.first
+    if let classNames {
+      guard classNames.count == classCount, Set(classNames).count == classCount else {
+        return "names \(Set(classNames).count) classes for a head of \(classCount ?? 0)"
+      }
+      if let name = classNames.first(where: { $0.printable != $0 }) {
+        return "cannot be used: the class \(name.printable) has control characters in its name"
+      }
+    }
+    let expected = expectedState(classCount: classCount)
+    let mismatch = StateMismatch(
+      expected: expected.map { ($0.name, $0.tensor.shape) }, found: found.mapValues(\.shape))
+    guard mismatch.isEmpty else { return "cannot be used: \(mismatch)" }
+    let foreign = expected.first {
+      $0.tensor.dtype.isFloatingPoint != found[$0.name]!.dtype.isFloatingPoint
+    }
+    return foreign.map { "cannot be used: \($0.name) holds numbers as \(found[$0.name]!.dtype)" }
+  }
+
+  /// What is said otherwise than the tensors are, likewise; nil where they agree.
+  func difference(from network: RecognizedNetwork) -> String? {
+    if model.architecture != network.architecture || model.width != network.width {
+      return
+        "cannot be used: its metadata says \(model.architecture.rawValue) of width \(model.width), its tensors "
+        + "are those of \(network.architecture.rawValue) of width \(network.width)"
+    }
+    if head != network.head?.kind {
+      func words(_ head: VideoClassifier.Head.Kind?) -> String { head?.rawValue ?? "no head" }
+      return
+        "cannot be used: its metadata says \(words(head)), its tensors have \(words(network.head?.kind))"
+    }
+    return nil
+  }
+
+  /// The tensors that the network has, in its order and without memory; of the backbone alone where there are no classes.
+  func expectedState(classCount: Int?) -> [(name: String, tensor: Tensor)] {
+    let model = metaModel(classCount: classCount)
+    return classCount == nil
+      ? model.backbone.state.map { ("backbone.\($0.name)", $0.tensor) } : model.state
+  }
+
+  func metaModel(classCount: Int?) -> VideoClassifier {
+    VideoClassifier(
+      model.architecture, width: model.width, head: head ?? .pretext, classes: classCount ?? 1,
+      device: .meta)
+  }
+}
+
+extension TensorSummary {
+  static func all(_ tensors: [String: Tensor]) -> [TensorSummary] {
+    tensors.map { TensorSummary(name: $0.key, dtype: $0.value.dtype, shape: $0.value.shape) }
+  }
+}
