@@ -125,8 +125,9 @@ let package = Package(
       [
         "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
         "VideoModels",
-      ], exclude: ["check_page.py"], resources: goldens),
-    tests(of: "CommandLineTool", ["Insight", "KeyedRandom", "Training"]),
+      ], resources: goldens),
+    tests(
+      of: "CommandLineTool", ["Insight", "KeyedRandom", "Training"], exclude: ["check_page.py"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -39,7 +39,7 @@ struct ReportCommand: ParsableCommand {
       return
     }
     Interruption.listen()
-    var seen: [String: FileStamp] = [:]
+    var seen: [String: FileStamp]?
     while !Interruption.isWanted {
       let stamps = FileStamp.all(in: runs)
       if stamps != seen {

@@ -1,7 +1,13 @@
 /// Which clips the network finds alike, without any label.
 enum ClustersSection {
   static let columns: [Comparison.Column] = [
-    .init("clusters, NMI") { $0.clusters.map { Words.number($0.agreement.directions, 3) } }
+    .init("clusters, NMI (random)") { run in
+      run.clusters.map { clusters in
+        let random = clusters.random.map { " (\(Words.number($0.directions.mean, 3)))" } ?? ""
+        return Words.number(clusters.agreement.directions, 3) + random
+          + ", \(Words.count(clusters.clips.count, "clip"))"
+      }
+    }
   ]
 
   static func content(_ run: RunRecord) -> [HTML] {
@@ -10,14 +16,17 @@ enum ClustersSection {
     var parts: [HTML] = [.element("h3", text: "Clusters of clips"), agreement(clusters)]
     if let picture = EmbeddedFile(path: "\(folder)/\(clusters.embeddingPNG)") {
       let sizes = clusters.clusters.enumerated().map {
-        "cluster \($0 + 1) with \($1.size) clips, mostly \($1.dominantDirection.rawValue)"
+        "cluster \($0 + 1) with \(Words.count($1.size, "clip")), most often \($1.dominantDirection.rawValue)"
       }
       parts.append(
         .figure(
           picture,
           alternative:
-            "Scatter plot of \(clusters.clips.count) clips: \(sizes.joined(separator: "; "))",
-          caption: "t-SNE of the features; colours and marks are the clusters of k-means."))
+            "Two scatter plots of the same \(Words.count(clusters.clips.count, "clip")), marked by cluster and by the direction "
+            + "of the optical flow: \(sizes.joined(separator: "; "))",
+          caption:
+            "t-SNE of the features. On the left colours and marks are the clusters of k-means, on the right the directions "
+            + "in which the clips' content moves.", isWide: true))
     }
     for (index, cluster) in clusters.clusters.enumerated() {
       guard let picture = EmbeddedFile(path: "\(folder)/\(cluster.picture)") else { continue }
@@ -26,10 +35,16 @@ enum ClustersSection {
           picture,
           alternative: "Cluster \(index + 1): histogram of optical flow and the nearest clips",
           caption:
-            "Cluster \(index + 1), \(cluster.size) clips, mostly \(cluster.dominantDirection.rawValue)."
-        ))
+            "Cluster \(index + 1), \(Words.count(cluster.size, "clip")), content most often moving "
+            + "\(cluster.dominantDirection.rawValue) (\(Words.percent(share(of: cluster)))).",
+          isWide: true))
     }
     return parts
+  }
+
+  /// The share of the clips that go in the most frequent direction.
+  private static func share(of cluster: ClusterReport.Cluster) -> Double {
+    cluster.directionShares[cluster.dominantDirection.rawValue] ?? 0
   }
 
   private static func agreement(_ clusters: ClusterReport) -> HTML {
@@ -46,7 +61,8 @@ enum ClustersSection {
     }
     return .table(
       caption:
-        "Normalized mutual information of \(clusters.k) clusters with the motion of \(clusters.clips.count) clips",
+        "Normalized mutual information of \(clusters.k) clusters with the motion of \(Words.count(clusters.clips.count, "clip")): 0 is "
+        + "none, 1 is complete; small sets lie above 0 by chance",
       header: ["motion", "this network", "random weights"],
       rows: [
         row("static, horizontal, vertical", \.axes, \.axes),

@@ -1,4 +1,5 @@
 import Foundation
+import Media
 
 /// A picture or animation inside of the page.
 struct EmbeddedFile: Sendable {
@@ -6,6 +7,9 @@ struct EmbeddedFile: Sendable {
 
   /// The largest file that goes into a page, in bytes.
   private static let limit = 16 << 20
+
+  /// PNG files above this size are embedded as JPEG: frames of videos need a fifth of it then.
+  private static let largestPNG = 150_000
 
   /// Nil where the file is absent, of no kind that browsers show, or too large for a page.
   init?(path: String) {
@@ -19,7 +23,13 @@ struct EmbeddedFile: Sendable {
     guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
       size <= Self.limit, let data = FileManager.default.contents(atPath: path), !data.isEmpty
     else { return nil }
-    self.init(type: type, data: data)
+    if type == "image/png", size > Self.largestPNG,
+      let smaller = try? Picture(contentsOf: path).jpegData(), smaller.count < size
+    {
+      self.init(type: "image/jpeg", data: Data(smaller))
+    } else {
+      self.init(type: type, data: data)
+    }
   }
 
   init(svg: String) { self.init(type: "image/svg+xml", data: Data(svg.utf8)) }

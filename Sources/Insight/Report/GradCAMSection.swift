@@ -9,18 +9,26 @@ enum GradCAMSection {
     let folder = run.folder.insight("gradcam")
     let agreement =
       report.meanAgreement.map {
-        " Over \(report.clips.count) clips the rank correlation of heat and optical flow is "
+        " Over \(Words.count(report.clips.count, "clip")) the rank correlation of heat and optical flow is "
           + "\(Words.number($0, 3)) on average."
       } ?? ""
     let order = report.isRanked ? " The clips in which heat and flow agree least come first." : ""
+    let labels =
+      run.recipe.phase == .pretraining
+      ? " Labels name the window's motion: the content moves the other way." : ""
+    let shown = drawn.prefix(limit).compactMap { figure($0, folder: folder) }
+    guard !shown.isEmpty else { return [] }
     return [
       .element("h3", text: "Where it looks"),
       .element(
-        "p", text: "Grad-CAM at \(report.layer), over frames of videos.\(agreement)\(order)"),
-    ]
-      + drawn.prefix(limit).compactMap { figure($0, folder: folder) }
-      + (drawn.count > limit
-        ? [.element("p", text: "\(drawn.count - limit) more are in \(folder).")] : [])
+        "p",
+        text: "Grad-CAM at \(report.layer), over frames of videos.\(labels)\(agreement)\(order)"),
+    ] + shown
+      + (drawn.count > shown.count
+        ? [
+          .element(
+            "p", text: "\(Words.count(drawn.count - shown.count, "more clip")) in \(folder).")
+        ] : [])
   }
 
   private static func figure(_ clip: GradCAMReport.Clip, folder: String) -> HTML? {

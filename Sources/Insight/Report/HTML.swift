@@ -70,23 +70,25 @@ extension HTML {
 
   static func table(caption: String, header: [String], rows: [[HTML]]) -> HTML {
     .element(
-      "div", ["class": "scroll", "tabindex": "0", "role": "group", "aria-label": caption],
+      "figure", ["class": "table"],
+      .element("figcaption", text: caption),
       .element(
-        "table", [:],
-        .element("caption", text: caption),
+        "div", ["class": "scroll", "tabindex": "0", "role": "group", "aria-label": caption],
         .element(
-          "thead", [:],
-          .element("tr", [:], header.map { .element("th", ["scope": "col"], text: $0) })),
-        .element(
-          "tbody", [:],
-          rows.map { row in
-            .element(
-              "tr", [:],
-              row.enumerated().map { column, cell in
-                column == 0
-                  ? .element("th", ["scope": "row"], cell) : .element("td", [:], cell)
-              })
-          })))
+          "table", ["aria-label": caption],
+          .element(
+            "thead", [:],
+            .element("tr", [:], header.map { .element("th", ["scope": "col"], text: $0) })),
+          .element(
+            "tbody", [:],
+            rows.map { row in
+              .element(
+                "tr", [:],
+                row.enumerated().map { column, cell in
+                  column == 0
+                    ? .element("th", ["scope": "row"], cell) : .element("td", [:], cell)
+                })
+            }))))
   }
 
   /// A bar whose length is `share` of the column, beside the text that says the same.
@@ -111,7 +113,10 @@ extension HTML {
       isWide
         ? .element(
           "div",
-          ["class": "scroll wide", "tabindex": "0", "role": "group", "aria-label": "wide figure"],
+          [
+            "class": "scroll wide", "tabindex": "0", "role": "group",
+            "aria-label": caption ?? alternative,
+          ],
           image) : image,
       caption.map { .element("figcaption", text: $0) } ?? .empty)
   }

@@ -37,7 +37,8 @@ let pageStyle = """
   dd { margin: 0; overflow-wrap: anywhere; }
   .scroll { overflow-x: auto; max-width: 100%; margin: .8rem 0; }
   table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-  caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+  .table { margin: .8rem 0; }
+  .table .scroll { margin: .2rem 0 0; }
   th, td { padding: .3rem .8rem .3rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
   th:first-child { text-align: left; font-weight: 500; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
   thead th { color: var(--faint); font-weight: 500; vertical-align: bottom; }

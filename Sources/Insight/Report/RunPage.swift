@@ -85,7 +85,8 @@ struct RunPage {
   private func alternative(of chart: LineChart) -> String {
     let series = chart.series.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
-      return "\(series.name) from \(Words.significant(first.y)) at step \(Int(first.x)) to "
+      return
+        "\(series.name.isEmpty ? "" : series.name + " ")from \(Words.significant(first.y)) at step \(Int(first.x)) to "
         + "\(Words.significant(last.y)) at step \(Int(last.x))"
     }
     return "Line chart, \(chart.title.lowercased()) over steps: \(series.joined(separator: "; "))"
@@ -113,7 +114,9 @@ struct RunPage {
       .element("h3", text: isPretext ? "Accuracy by label" : "Accuracy by class"),
       .table(
         caption: "Last validation, step \(last.step)",
-        header: [isPretext ? "motion of the window" : "class", "accuracy"],
+        header: [
+          isPretext ? "motion of the window (content moves the other way)" : "class", "accuracy",
+        ],
         rows: order.compactMap { name in
           last.top1PerLabel[name].map { [.text(name), .bar($0, Words.percent($0))] }
         }),

@@ -19,9 +19,14 @@ enum Words {
     }.joined()
   }
 
-  /// A mean and its deviation.
-  static func spread(_ mean: Double, _ deviation: Double, digits: Int = 3) -> String {
-    "\(number(mean, digits)) ± \(number(deviation, digits))"
+  /// A mean and its deviation or error, where there is one.
+  static func spread(_ mean: Double, _ deviation: Double?, digits: Int = 3) -> String {
+    number(mean, digits) + (deviation.map { " ± \(number($0, digits))" } ?? "")
+  }
+
+  /// "1 clip", "2 clips".
+  static func count(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
   static func duration(_ seconds: Double) -> String {

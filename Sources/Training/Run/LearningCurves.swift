@@ -1,4 +1,5 @@
 import Figures
+import Foundation
 
 /// The learning curves of runs over their steps: loss, accuracy, learning rate and speed, of training and validation.
 public struct LearningCurves {
@@ -26,7 +27,7 @@ public struct LearningCurves {
     self.init([Run(name: "", metrics: metrics, chance: chance)])
   }
 
-  /// The curves of runs in one figure. Of several runs, the training is smoothed: the mean over each 50th of it.
+  /// The curves of runs in one figure. Long trainings are drawn as means of neighbouring steps.
   public init(_ runs: [Run]) { self.runs = runs }
 
   public func figure(title: String) -> Figure {
@@ -43,7 +44,10 @@ public struct LearningCurves {
       LineChart(
         title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
         series: series(\.top1, \.top1),
-        references: chances.map { .init("chance", value: $0) }, yScale: .percent, yRange: 0...1),
+        references: chances.map {
+          .init(
+            chances.count == 1 ? "chance" : String(format: "chance %.0f%%", 100 * $0), value: $0)
+        }, yScale: .percent, yRange: 0...1),
       LineChart(
         title: "Learning rate", xLabel: "step", yLabel: "rate",
         series: series(\.learningRate, isSmooth: true)),
@@ -64,7 +68,8 @@ public struct LearningCurves {
     runs.enumerated().flatMap { index, run -> [LineChart.Series] in
       var steps = run.metrics.steps.filter { $0[keyPath: training].isFinite }
         .map { Point(Double($0.step), $0[keyPath: training]) }
-      if runs.count > 1, !isSmooth { steps = Self.smoothed(steps) }
+      if runs.count > 1, !isSmooth { steps = Self.smoothed(steps, parts: 50) }
+      if runs.count == 1, !isSmooth { steps = Self.smoothed(steps, parts: 400) }
       let color = Palette.series(index)
       // Colours repeat after seven.
       let dash: [Double] = index / Palette.series.count % 2 == 1 ? [6, 3] : []
@@ -89,9 +94,9 @@ public struct LearningCurves {
     }
   }
 
-  /// The means of 50 neighbouring parts, or of fewer where there are fewer points.
-  private static func smoothed(_ points: [Point]) -> [Point] {
-    let length = max(1, (points.count + 49) / 50)
+  /// The means of neighbouring parts, of each point alone where there are no more points than parts.
+  private static func smoothed(_ points: [Point], parts: Int) -> [Point] {
+    let length = max(1, (points.count + parts - 1) / parts)
     return stride(from: 0, to: points.count, by: length).map { first in
       let part = points[first..<min(first + length, points.count)]
       let sum = part.reduce(Point(0, 0)) { Point($0.x + $1.x, $0.y + $1.y) }

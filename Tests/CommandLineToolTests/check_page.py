@@ -129,6 +129,14 @@ def main():
             browser.send(f"{domain}.enable")
         found = [check(browser, url, axe, width, scheme, folder / f"{width}-{scheme}.png")
                  for width in (390, 1280) for scheme in ("light", "dark")]
+        # Where the page offers to reload itself it does what the button says, and stops again.
+        follow = browser.evaluate("""(() => {
+            const button = document.getElementById("follow");
+            if (!button) return null;
+            const states = [button.getAttribute("aria-pressed")];
+            for (let i = 0; i < 2; i++) { button.click(); states.push(button.getAttribute("aria-pressed")); }
+            return states;
+        })()""")
         # A reader without a mouse reaches everything in turn, and sees where he is.
         browser.evaluate("document.activeElement.blur()")
         stops = []
@@ -142,7 +150,7 @@ def main():
     finally:
         browser.close()
     focusable = [stop[0] for stop in stops]
-    print(json.dumps({"views": found, "tabStops": focusable, "invisibleFocus": [s[0] for s in stops if s[1] == "none"]}))
+    print(json.dumps({"views": found, "follow": follow, "tabStops": focusable, "invisibleFocus": [s[0] for s in stops if s[1] == "none"]}))
 
 
 main()
