@@ -39,7 +39,7 @@ enum Reader: String {
 
   func mutant(_ mutator: inout FileMutator, of files: [[UInt8]]) -> [UInt8] {
     switch self {
-    case .checkpoints: mutator.mutant(ofArchives: files)
+    case .checkpoints: mutator.mutant(ofCheckpoints: files)
     case .safetensors: mutator.mutant(ofSafetensors: files)
     }
   }

@@ -24,9 +24,16 @@ struct FileMutator {
     return Self.bytes(header.count, 8) + header + file[(8 + length)...]
   }
 
-  /// A changed copy of one of `files`, which are sound archives.
-  mutating func mutant(ofArchives files: [Bytes]) -> Bytes {
+  /// A changed copy of one of `files`, which are sound archives or pickles one after another.
+  mutating func mutant(ofCheckpoints files: [Bytes]) -> Bytes {
     var file = choice(of: files)
+    guard file.starts(with: "PK".utf8) else {
+      // Before what changes stand three pickles that seldom should.
+      let start = generator.chance(0.1) ? 0 : Self.objectStart(of: file)
+      var rest = Array(file[start...])
+      mutate(&rest, words: Self.pickleWords)
+      return file[..<start] + rest
+    }
     if generator.chance(0.3) {
       mutate(&file, words: Self.zipWords)
       return file
@@ -43,6 +50,12 @@ struct FileMutator {
     var archive = Self.archive(entries)
     if generator.chance(0.1) { mutate(&archive, words: Self.zipWords) }
     return archive
+  }
+
+  /// Where the fourth of the pickles begins: each begins with 0x80 behind the end of another.
+  private static func objectStart(of file: Bytes) -> Int {
+    let starts = file.indices.filter { file[$0] == 0x80 && ($0 == 0 || file[$0 - 1] == 0x2E) }
+    return starts.count > 3 ? starts[3] : 0
   }
 
   // MARK: - Changes
@@ -102,13 +115,16 @@ struct FileMutator {
     ].map { Bytes($0.utf8) }
   private static let pickleWords: [Bytes] =
     limitWords + limits.map { [0x8A, 8] + bytes(Int(truncatingIfNeeded: $0), 8) }
-    + "(.GJKMNQRXabcehjqrstu])}\u{0}".utf8.map { [$0] }
+    + "(.GJKMNQRTUXabcehjqrstu])}\u{0}".utf8.map { [$0] }
     + [0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x93, 0x94, 0x95].map { [$0] }
     + [
       "ctorch._utils\n_rebuild_tensor_v2\n", "ctorch._utils\n_rebuild_tensor_v3\n",
-      "ctorch._utils\n_rebuild_parameter\n", "ctorch\nLongStorage\n", "ctorch\nBoolStorage\n",
+      "ctorch._utils\n_rebuild_parameter\n", "ctorch._utils\n_rebuild_tensor\n",
+      "ctorch\nLongStorage\n", "ctorch\nBoolStorage\n",
       "ctorch.storage\nUntypedStorage\n", "ctorch\nint64\n", "ccollections\nOrderedDict\n",
       "cos\nsystem\n",
+      // A part of a storage.
+      "(X\u{1}\u{0}\u{0}\u{0}vK\u{1}K\u{1}t",
       // Lists that hold the list before twice each; themselves; and the innermost of many.
       String(repeating: "]q\u{1}(h\u{1}h\u{1}e", count: 40), "]q\u{2}h\u{2}a",
       String(repeating: "](h\u{1}h\u{1}eq\u{1}", count: 40), String(repeating: "](", count: 200),

@@ -32,6 +32,12 @@ import Torch
       do {
         let file = try PyTorchCheckpoint(contentsOf: path)
         if case .tensor(let tensor) = file.object { _ = try file.load([tensor]) }
+        if case .tuple(let items) = file.object {
+          _ = try file.load(
+            items.compactMap { item in
+              if case .tensor(let tensor) = item { tensor } else { nil }
+            })
+        }
       } catch let error as PyTorchCheckpointError {
         problem = error.problem
       }
@@ -152,6 +158,116 @@ import Torch
     #expect(problem.utf8.count < 400 && !problem.contains("\u{1B}"))
   }
 
+  // MARK: - Pickles one after another
+
+  private static func text(_ text: String) -> Bytes {
+    Bytes("X".utf8) + FileMutator.bytes(text.utf8.count, 4) + text.utf8
+  }
+
+  /// A storage's identity in a pickle; of a part where `view` has instructions for one.
+  private static func storage(
+    _ key: String = "0", count: Int = 4, type: String = "FloatStorage",
+    view: Bytes = Bytes("N".utf8)
+  ) -> Bytes {
+    Bytes("(".utf8) + text("storage") + Bytes("ctorch\n\(type)\n".utf8) + text(key) + text("cpu")
+      + long(count) + view + Bytes("tQ".utf8)
+  }
+
+  private static func part(_ key: String, _ first: Int, _ count: Int) -> Bytes {
+    Bytes("(".utf8) + text(key) + long(first) + long(count) + Bytes("t".utf8)
+  }
+
+  /// All elements of a storage.
+  private static func vector(_ storage: Bytes, _ count: Int) -> Bytes {
+    Bytes("ctorch._utils\n_rebuild_tensor\n(".utf8) + storage + long(0) + tuple([count])
+      + tuple([1])
+      + Bytes("tR".utf8)
+  }
+
+  /// A file in the form from before PyTorch 1.6.
+  private static func old(
+    _ objects: Bytes..., keys: [String] = ["0"], counts: [Int] = [4], data: Int = 16,
+    magic: Bytes = [0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19],
+    version: Bytes = long(1001),
+    machine: Bytes = Bytes("}".utf8) + text("little_endian") + [0x88, 0x73]
+  ) -> Bytes {
+    let object = Bytes("(".utf8) + objects.flatMap { $0 } + Bytes("t".utf8)
+    let list = Bytes("](".utf8) + keys.flatMap(text) + Bytes("e".utf8)
+    let pickles = [magic, version, machine, object, list].flatMap { [0x80, 2] + $0 + [0x2E] }
+    let storages = counts.flatMap { FileMutator.bytes($0, 8) + Bytes(repeating: 1, count: data) }
+    return pickles + storages
+  }
+
+  @Test func oldFilesThatLieAreRefused() throws {
+    let whole = Self.vector(Self.storage(), 4)
+    func part(_ first: Int, _ count: Int, key: String = "1", length: Int? = nil) -> Bytes {
+      Self.vector(Self.storage(view: Self.part(key, first, count)), length ?? count)
+    }
+    for sound in [
+      Self.old(whole), Self.old(whole, whole, part(2, 2), part(2, 2)), Self.old(part(4, 0)),
+      Self.old(keys: [], counts: []), Self.old(part(0, 4, key: "0")),
+      Self.old(
+        whole, Self.vector(Self.storage("1"), 4), keys: ["1", "0"], counts: [4, 4]),
+    ] {
+      #expect(try problem(sound) == nil)
+    }
+    func expect(_ word: String, _ file: Bytes) throws {
+      let problem = try problem(file)
+      #expect(problem?.contains(word) == true, "\(problem ?? "read"), where \(word) was meant")
+    }
+    try expect("not by torch.save", Self.old(whole, magic: Self.long(1)))
+    try expect("1001", Self.old(whole, version: Self.long(1002)))
+    try expect("little-endian", Self.old(whole, machine: Bytes("}".utf8)))
+    try expect("little-endian", Self.old(whole, machine: Bytes("N".utf8)))
+    try expect("no tensor's", Self.old(whole, machine: Self.storage()))
+    try expect("no tensor's", Self.old(Self.storage()))
+    try expect("claims -4", Self.old(Self.vector(Self.storage(count: -4), 0)))
+    try expect("claims", Self.old(Self.vector(Self.storage(count: 1 << 62), 4)))
+    try expect("claims", Self.old(Self.vector(Self.storage(count: .max), 4)))
+    try expect("cut off", Self.old(Self.vector(Self.storage(count: 1 << 40), 4), counts: [1 << 40]))
+    try expect("two sizes", Self.old(whole, Self.vector(Self.storage(count: 3), 3)))
+    try expect("two sizes", Self.old(whole, Self.vector(Self.storage(type: "IntStorage"), 4)))
+    try expect("beyond its storage", Self.old(Self.vector(Self.storage(), 5)))
+    try expect("beyond its storage", Self.old(part(2, 1, length: 2)))
+    try expect("beyond \"0\"", Self.old(part(3, 2)))
+    try expect("claims", Self.old(part(-1, 2)))
+    try expect("claims", Self.old(part(.max, 2)))
+    try expect("two sizes", Self.old(part(0, 2), part(1, 2)))
+    try expect("two sizes", Self.old(part(0, 2, key: "0")))
+    try expect("two sizes", Self.old(part(0, 4), Self.vector(Self.storage("1"), 4)))
+    try expect("no storage", Self.old(Self.vector(Self.storage(view: Self.tuple([1, 2, 3])), 4)))
+    try expect("no storage", Self.old(Self.vector(Self.storage(view: []), 4)))
+    try expect("lacks the storage", Self.old(whole, keys: [], counts: []))
+    try expect("twice", Self.old(whole, keys: ["0", "0"], counts: [4, 4]))
+    try expect("no tensor has", Self.old(whole, keys: ["0", "1"], counts: [4, 4]))
+    try expect("no tensor has", Self.old(part(0, 2), keys: ["0", "1"], counts: [4, 4]))
+    for count in [3, 5, -4, .max] {
+      try expect("elements where 4", Self.old(whole, counts: [count]))
+    }
+    try expect("behind its last", Self.old(whole, data: 17))
+    try expect("behind its last", Self.old(keys: [], counts: [4]))
+    try expect(
+      "16 times",
+      Self.old(
+        whole,
+        Bytes("ctorch._utils\n_rebuild_tensor\n(".utf8) + Self.storage() + Self.long(0)
+          + Self.tuple([1 << 30]) + Self.tuple([0]) + Bytes("tR".utf8)))
+    try expect(
+      "neither true nor false",
+      Self.old(Self.vector(Self.storage(count: 17, type: "BoolStorage"), 17), counts: [17]) + [2])
+    try expect(
+      "tar archive",
+      Bytes(repeating: 0x70, count: 257) + Bytes("ustar".utf8)
+        + Bytes(repeating: 0, count: 250))
+  }
+
+  @Test func oldFilesTornAnywhereAreRefused() throws {
+    let whole = Self.old(Self.vector(Self.storage(), 4))
+    for count in 0..<whole.count {
+      #expect(try problem(Array(whole.prefix(count))) != nil, "\(count) of \(whole.count) bytes")
+    }
+  }
+
   // MARK: - Archives
 
   @Test func archivesThatLieAreRefused() throws {
@@ -228,7 +344,7 @@ import Torch
       var (read, refused) = (0, 0)
       for round in 0..<4000 as Range<UInt64> {
         var mutator = FileMutator(78, round)
-        try write(mutator.mutant(ofArchives: seeds), to: path)
+        try write(mutator.mutant(ofCheckpoints: seeds), to: path)
         do {
           let file = try PyTorchCheckpoint(contentsOf: path)
           if let stateDict = try? file.stateDict() { _ = try file.load(stateDict.map(\.tensor)) }

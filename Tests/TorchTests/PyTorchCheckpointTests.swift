@@ -109,7 +109,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
   /// Every type, views, shared storages, parameters, containers, protocols, the byte order.
   @Test func filesHoldWhatPyTorchSaved() throws {
     let goldens = try golden("checkpoints", as: [String: String].self)
-    #expect(goldens.count >= 15)
+    #expect(goldens.count >= 30)
     for (name, expected) in goldens {
       #expect(try text(PyTorchCheckpoint(contentsOf: checkpoint(name))) == expected, "\(name)")
     }
@@ -124,8 +124,9 @@ private func withFile(_ body: (String) throws -> Void) throws {
     ("quantized", "torch._utils._rebuild_qtensor"),
     ("sparse", "torch._utils._rebuild_sparse_tensor"),
     ("negative", "metadata"), ("module", "torch.nn.modules.linear.Linear"), ("storage", "storage"),
-    ("large integer", "64 bits"), ("legacy", "before PyTorch 1.6"),
-    ("legacy protocol 4", "before PyTorch 1.6"), ("script", "TorchScript"),
+    ("large integer", "128 bits"), ("legacy function", "__builtin__.print"),
+    ("big-endian legacy", "little-endian"), ("pickle", "not by torch.save"),
+    ("script", "TorchScript"),
     ("compressed", "compressed"),
   ])
   func whatIsNoDataIsRefusedByName(name: String, word: String) {
@@ -137,7 +138,11 @@ private func withFile(_ body: (String) throws -> Void) throws {
     #expect(error?.description.hasPrefix("\(path) is no readable PyTorch checkpoint: ") == true)
   }
 
-  @Test(arguments: ["module", "module with weights only", "released", "model"])
+  /// Also beside numbers, text and None.
+  @Test(arguments: [
+    "module", "module with weights only", "released", "model", "model_state_dict", "beside data",
+    "legacy module", "legacy module with weights only", "legacy released", "legacy model",
+  ])
   func stateDictsAreFound(name: String) throws {
     let tensors = try PyTorchCheckpoint(contentsOf: checkpoint(name)).loadStateDict()
     #expect(tensors.map(\.name).prefix(2) == ["0.weight", "0.bias"] && tensors.count == 7)
@@ -151,6 +156,65 @@ private func withFile(_ body: (String) throws -> Void) throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint(name))
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
     #expect(error?.problem.contains("model_state, state_dict, model") == true)
+    #expect(error?.problem.contains("the whole is") == true)
+  }
+
+  /// Under a name goes before tensors beside data; what else a dictionary holds is in the way.
+  @Test func stateDictsAreLookedForInOrder() throws {
+    func names(_ object: PyTorchObject<Tensor>) throws -> [String] {
+      var names: [String] = []
+      try withFile { path in
+        try PyTorchCheckpoint.write(object, to: path)
+        names = try PyTorchCheckpoint(contentsOf: path).stateDict().map(\.name)
+      }
+      return names
+    }
+    func dictionary(_ entries: [(String, PyTorchObject<Tensor>)]) -> PyTorchObject<Tensor> {
+      .dictionary(entries.map { .init(.string($0), $1) })
+    }
+    let tensor = PyTorchObject.tensor(Tensor([Float(1)]))
+    let (a, b) = (dictionary([("a", tensor), ("n", .none)]), dictionary([("b", tensor)]))
+    let empty = dictionary([("name", .string("r3d"))])
+    #expect(try names(dictionary([("mean", tensor), ("epoch", .integer(3)), ("net", a)])) == ["a"])
+    #expect(try names(dictionary([("weights", b), ("state_dict", a)])) == ["a"])
+    #expect(try names(dictionary([("model", empty), ("network", b)])) == ["b"])
+    #expect(try names(dictionary([("model", tensor), ("weight", tensor)])) == ["model", "weight"])
+    let error = #expect(throws: PyTorchCheckpointError.self) {
+      try names(dictionary([("model", empty), ("mean", tensor), ("steps", .list([]))]))
+    }
+    #expect(
+      error?.problem.hasSuffix(
+        ": model is a dictionary without a tensor; the whole is a dictionary with more than tensors "
+          + "and plain values, as \"model\"") == true)
+  }
+
+  @Test(arguments: ["module", "legacy module", "legacy protocol 4", "refused pickle"])
+  func checkpointsAreRecognizedByTheirBytes(name: String) throws {
+    #expect(try PyTorchCheckpoint.recognizes(checkpoint(name)))
+  }
+
+  /// Headers whose length begins as pickles and archives do.
+  @Test func safetensorsAreNoCheckpoints() throws {
+    try withFile { path in
+      for length in [0x280, 0x4B50] {
+        var json = Data("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
+        json.append(Data(repeating: 0x20, count: length - json.count))
+        let file = Data((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }) + json
+        try (file + Data([1, 2])).write(to: URL(fileURLWithPath: path))
+        #expect(try !PyTorchCheckpoint.recognizes(path) && Safetensors.recognizes(path))
+        #expect(try Safetensors(contentsOf: path).tensors["a"]?.shape == [2])
+      }
+    }
+  }
+
+  /// Opening a pipe that nobody writes into would wait for ever.
+  @Test func pipesAreRefusedAtOnce() throws {
+    try withFile { path in
+      #expect(mkfifo(path, 0o600) == 0)
+      #expect(throws: FileError.self) { try PyTorchCheckpoint.recognizes(path) }
+      #expect(throws: FileError.self) { try PyTorchCheckpoint(contentsOf: path) }
+      #expect(throws: FileError.self) { try Safetensors.recognizes(path) }
+    }
   }
 
   @Test func summariesNameTensorsInTheFilesOrder() throws {

@@ -178,6 +178,16 @@ import Torch
     }
   }
 
+  @Test(arguments: ["F8_E4M3", "U16", "U64", "F4"])
+  func typesThatAreNotReadAreNamed(type: String) throws {
+    try withFile { path in
+      try file("{\"a\":\(Self.entry(dtype: "\"\(type)\""))}", data: 8)
+        .write(to: URL(fileURLWithPath: path))
+      let error = #expect(throws: SafetensorsError.self) { try Safetensors.summary(of: path) }
+      #expect(error?.problem == "it holds \"a\" as \"\(type)\", which is not read")
+    }
+  }
+
   /// The entries above are unsound for the reason meant, not for a slip of the test's own.
   @Test func theSoundHeaderIsRead() throws {
     try withFile { path in

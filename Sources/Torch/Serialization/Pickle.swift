@@ -53,11 +53,23 @@ struct Pickle<Interpreter: PickleInterpreter> {
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
 
+  /// The pickle that `bytes` are.
+  ///
   /// - Throws: ``Unsound``.
   init(_ bytes: [UInt8], interpreter: Interpreter) throws {
+    var cursor = ByteCursor(bytes)
+    try self.init(&cursor, interpreter: interpreter)
+    guard cursor.remaining == 0 else { throw Unsound("its pickle holds more than one object") }
+  }
+
+  /// The pickle that begins at `cursor`, which goes on behind it.
+  ///
+  /// - Throws: ``Unsound``.
+  init(_ cursor: inout ByteCursor, interpreter: Interpreter) throws {
     self.interpreter = interpreter
-    cursor = ByteCursor(bytes)
+    self.cursor = cursor
     try run()
+    cursor = self.cursor
   }
 
   /// The most instructions that are followed; a quarter of a million tensors need fewer.
@@ -82,7 +94,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
 
   private mutating func finish() throws {
     root = try pop()
-    guard stack.isEmpty, marks.isEmpty, cursor.remaining == 0 else {
+    guard stack.isEmpty, marks.isEmpty else {
       throw Unsound("its pickle holds more than one object")
     }
     memo = [:]
@@ -98,6 +110,9 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case none = 0x4E  // N
     case persistent = 0x51  // Q
     case reduce = 0x52  // R
+    // Text of Python 2.
+    case bytes32 = 0x54  // T
+    case bytes8 = 0x55  // U
     case text32 = 0x58  // X
     case append = 0x61  // a
     case build = 0x62  // b
@@ -137,11 +152,11 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case .integer8: stack.append(.integer(Int(try next() as UInt8)))
     case .integer16: stack.append(.integer(Int(try next() as UInt16)))
     case .integer32: stack.append(.integer(Int(try next() as Int32)))
-    case .long: stack.append(.integer(try longInteger()))
+    case .long: stack.append(try longInteger())
     case .binaryFloat:
       stack.append(.number(Double(bitPattern: (try next() as UInt64).byteSwapped)))
-    case .text8: stack.append(.string(try text(Int(try next() as UInt8))))
-    case .text32: stack.append(.string(try text(Int(try next() as UInt32))))
+    case .text8, .bytes8: stack.append(.string(try text(Int(try next() as UInt8))))
+    case .text32, .bytes32: stack.append(.string(try text(Int(try next() as UInt32))))
 
     case .emptyList: push(.list, [])
     case .emptyTuple: push(.tuple, [])
@@ -268,13 +283,14 @@ struct Pickle<Interpreter: PickleInterpreter> {
     return text
   }
 
-  /// A two's complement number of as many bytes as the first says.
-  private mutating func longInteger() throws -> Int {
+  /// A two's complement number of as many bytes as the first says; its digits as text where 64 bits are too few.
+  private mutating func longInteger() throws -> PickleValue {
     let count: UInt8 = try next()
     guard let bytes = cursor.take(Int(count)) else { throw torn() }
-    guard bytes.count <= 8 else { throw Unsound("its pickle holds an integer of over 64 bits") }
+    guard bytes.count <= 16 else { throw Unsound("its pickle holds an integer of over 128 bits") }
     let isNegative = bytes.last.map { $0 >= 0x80 } ?? false
-    return bytes.reversed().reduce(isNegative ? -1 : 0) { $0 << 8 | Int($1) }
+    let value = bytes.reversed().reduce(isNegative ? -1 : 0 as Int128) { $0 << 8 | Int128($1) }
+    return Int(exactly: value).map { .integer($0) } ?? .string("\(value)")
   }
 
   private func torn() -> Unsound { Unsound("its pickle is cut off") }

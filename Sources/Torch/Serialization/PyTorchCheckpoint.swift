@@ -1,7 +1,8 @@
 import Foundation
 import SafeFiles
 
-/// A file of torch.save (.pt, .pth, .pyth) open for reading: a zip archive with a pickle and the tensors' elements.
+/// A file of torch.save (.pt, .pth, .pyth) open for reading: a zip archive with a pickle and the tensors' elements, or
+/// as before PyTorch 1.6 pickles and elements one after another.
 ///
 /// Reading runs none of the pickle's code. Tensors, lists, tuples, dictionaries, numbers, text and None are read;
 /// anything else is refused by name. ``object`` tells of the tensors without loading them.
@@ -12,8 +13,7 @@ public struct PyTorchCheckpoint: Sendable {
   /// Text by name beside the object, as ``write(_:metadata:to:)`` leaves it; PyTorch does not look at it.
   public let metadata: [String: String]
 
-  private let archive: ZipArchive
-  private let isBigEndian: Bool
+  private let storages: StorageBytes
 }
 
 /// A file that is no sound checkpoint of PyTorch, or holds more than data.
@@ -24,8 +24,6 @@ public struct PyTorchCheckpointError: Error, Sendable, CustomStringConvertible {
 }
 
 extension PyTorchCheckpoint {
-  /// The largest pickle that is read, in bytes; a state dict of a hundred thousand tensors fits.
-  private static let maximalPickle = 32 << 20
   static let metadataEntry = "extra/metadata.json"
 
   /// Opens a file and reads all but the tensors' elements; every size in it is checked against the file's.
@@ -35,77 +33,30 @@ extension PyTorchCheckpoint {
   public init(contentsOf path: String) throws {
     let file = try InputFile(path: path)
     do {
-      try Self.refuseOtherForms(file)
-      let archive = try ZipArchive(file)
-      let pickles = archive.entries.values.filter { entry in
-        entry.name.hasSuffix("/data.pkl") && entry.name.count(where: { $0 == "/" }) == 1
-      }
-      guard let pickle = pickles.first, pickles.count == 1 else {
-        throw Unsound("it is a zip archive without the one data.pkl of torch.save")
-      }
-      let folder = String(pickle.name.dropLast("data.pkl".count))
-      guard archive.entries["\(folder)constants.pkl"] == nil else {
-        throw Unsound("it holds a TorchScript program; save its state_dict() with torch.save")
-      }
-      isBigEndian = try Self.isBigEndian(archive, folder)
-      metadata = try Self.metadata(archive, folder)
-      guard pickle.size <= Self.maximalPickle else {
-        throw Unsound("its pickle claims \(pickle.size) bytes")
-      }
-      let machine = try Pickle(
-        try archive.read(pickle), interpreter: TensorInterpreter(archive, folder: folder))
+      let content = try CheckpointContent(file)
       // Strides of 0 and shared storages let a small file claim tensors of any size.
       var room = (16 << 20) + 16 * file.size
-      object = try PyTorchObject(machine, byteCount: pickle.size) { object in
-        guard let tensor = machine.interpreter.tensor(object) else { return nil }
+      object = try PyTorchObject(content.pickle, byteCount: content.pickleSize) { object in
+        guard let tensor = content.pickle.interpreter.tensor(object) else { return nil }
         guard tensor.byteCount <= room else {
           throw Unsound("its tensors claim over 16 times the file's size")
         }
         room -= tensor.byteCount
         return tensor
       }
-      self.archive = archive
+      storages = content.storages
+      metadata = content.metadata
       self.path = path
     } catch let error as Unsound {
       throw PyTorchCheckpointError(path: path, problem: error.problem)
     }
   }
 
-  /// Names the forms that are not read, and the way to one that is.
-  private static func refuseOtherForms(_ file: InputFile) throws {
-    let start = try file.read(0..<min(file.size, 512))
-    let isTar = start.count == 512 && start[257..<262].elementsEqual("ustar".utf8)
-    // A pickle of PyTorch's magic number, in protocols 2 and above.
-    let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
-    let isLegacy =
-      start.first == 0x80
-      && start.prefix(32).indices.contains { place in
-        start[place...].starts(with: magic)
-      }
-    guard !isTar, !isLegacy else {
-      throw Unsound(
-        "it has the form from before PyTorch 1.6; convert it in Python: "
-          + "torch.save(torch.load(\"old.pth\", map_location=\"cpu\"), \"new.pth\")")
-    }
-  }
-
-  private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
-    // Absent from older files, which come from little-endian machines.
-    guard let entry = archive.entries["\(folder)byteorder"] else { return false }
-    switch entry.size <= 16 ? String(decoding: try archive.read(entry), as: UTF8.self) : "" {
-    case "little": return false
-    case "big": return true
-    default: throw Unsound("its byte order is neither little nor big")
-    }
-  }
-
-  private static func metadata(_ archive: ZipArchive, _ folder: String) throws -> [String: String] {
-    guard let entry = archive.entries[folder + metadataEntry] else { return [:] }
-    guard entry.size <= 4 << 20,
-      let texts = try? JSONDecoder().decode(
-        [String: String].self, from: Data(try archive.read(entry)))
-    else { throw Unsound("its metadata is no text by name") }
-    return texts
+  /// True where a file's first bytes are those of a form of torch.save, also of one that is not read.
+  ///
+  /// - Throws: `FileError`, also for what is no regular file.
+  public static func recognizes(_ path: String) throws -> Bool {
+    try CheckpointForm(of: InputFile(path: path)) != nil
   }
 }
 
@@ -113,21 +64,34 @@ extension PyTorchCheckpoint {
 
 extension PyTorchCheckpoint {
   /// Where state dicts are found below a checkpoint's root: the released MoSI code's name first.
-  private static let stateDictKeys = ["model_state", "state_dict", "model"]
+  private static let stateDictKeys = [
+    "model_state", "state_dict", "model", "model_state_dict", "net", "network", "weights",
+  ]
 
   /// The tensors of the model by name, in the file's order and not loaded: the whole object where it is a dictionary
-  /// of nothing but tensors, else that under `model_state`, `state_dict` or `model`.
+  /// of nothing but tensors, else the first below `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
+  /// `network` and `weights` that is a dictionary of tensors, else again the whole. Numbers, text and None beside
+  /// tensors are passed over below a name, and in the whole where no name has a state dict.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` where there is none.
+  /// - Throws: ``PyTorchCheckpointError`` where there is none, which says why.
   public func stateDict() throws -> [(name: String, tensor: StoredTensor)] {
-    let candidates = [object] + Self.stateDictKeys.compactMap { object[$0] }
-    guard let tensors = candidates.lazy.compactMap(\.tensors).first(where: { !$0.isEmpty }) else {
-      throw PyTorchCheckpointError(
-        path: path,
-        problem: "it holds no state dict, neither as a whole nor under "
-          + Self.stateDictKeys.joined(separator: ", "))
+    if let tensors = object.tensors, !tensors.isEmpty { return tensors }
+    var reasons: [String] = []
+    for key in Self.stateDictKeys {
+      guard let value = object[key] else { continue }
+      switch value.tensorsBesideData {
+      case .success(let tensors): return tensors
+      case .failure(let reason): reasons.append("\(key) is \(reason.problem)")
+      }
     }
-    return tensors
+    switch object.tensorsBesideData {
+    case .success(let tensors): return tensors
+    case .failure(let reason): reasons.append("the whole is \(reason.problem)")
+    }
+    throw PyTorchCheckpointError(
+      path: path,
+      problem: "it holds no state dict, neither as a whole nor under "
+        + Self.stateDictKeys.joined(separator: ", ") + ": " + reasons.joined(separator: "; "))
   }
 
   /// The same as summaries.
@@ -187,14 +151,9 @@ extension PyTorchCheckpoint {
   /// The elements of a storage, [count].
   private func elements(of storage: String, _ dtype: DType) throws -> Tensor {
     do {
-      var bytes = try archive.read(archive.entries[storage]!)
+      var bytes = try storages.read(storage, width: dtype.byteCount)
       let count = bytes.count / dtype.byteCount
       bytes.removeLast(bytes.count - count * dtype.byteCount)
-      if isBigEndian {
-        for start in stride(from: 0, to: bytes.count, by: dtype.byteCount) {
-          bytes[start..<(start + dtype.byteCount)].reverse()
-        }
-      }
       guard dtype != .bool || bytes.allSatisfy({ $0 <= 1 }) else {
         throw Unsound("its storage \(quoted(storage)) holds bytes that are neither true nor false")
       }
@@ -202,6 +161,30 @@ extension PyTorchCheckpoint {
     } catch let error as Unsound {
       throw PyTorchCheckpointError(path: path, problem: error.problem)
     }
+  }
+}
+
+extension PyTorchObject {
+  /// The tensors of a dictionary that holds nothing else but numbers, text and None, or what is in the way.
+  fileprivate var tensorsBesideData: Result<[(name: String, tensor: Leaf)], Unsound> {
+    guard case .dictionary(let entries) = self else {
+      return .failure(Unsound("no dictionary"))
+    }
+    var tensors: [(name: String, tensor: Leaf)] = []
+    for entry in entries {
+      switch (entry.key, entry.value) {
+      case (.string(let name), .tensor(let leaf)): tensors.append((name, leaf))
+      case (_, .tensor): return .failure(Unsound("a dictionary with a tensor whose key is no text"))
+      case (.string(let name), .list), (.string(let name), .tuple),
+        (.string(let name), .dictionary):
+        return .failure(
+          Unsound("a dictionary with more than tensors and plain values, as \(quoted(name))"))
+      case (_, .list), (_, .tuple), (_, .dictionary):
+        return .failure(Unsound("a dictionary with more than tensors and plain values"))
+      default: continue
+      }
+    }
+    return tensors.isEmpty ? .failure(Unsound("a dictionary without a tensor")) : .success(tensors)
   }
 }
 

@@ -103,6 +103,16 @@ extension Safetensors {
     }
   }
 
+  /// True where a file may be one by its first bytes, if a torn one.
+  ///
+  /// - Throws: `FileError`, also for what is no regular file.
+  public static func recognizes(_ path: String) throws -> Bool {
+    let file = try InputFile(path: path)
+    // The header begins behind its length.
+    let start = try file.read(0..<min(file.size, 9))
+    return start.count < 9 || start[8] == UInt8(ascii: "{") || start[7] == 0
+  }
+
   /// The header of a file, checked against its size.
   private struct Header {
     /// In the order of their bytes, which leave no gap.
@@ -135,6 +145,11 @@ extension Safetensors {
           }
           metadata = texts
         } else {
+          if let type = (value as? [String: Any])?["dtype"] as? String,
+            DType(safetensorsName: type) == nil
+          {
+            throw Unsound("it holds \(quoted(name)) as \(quoted(type)), which is not read")
+          }
           guard let entry = Entry(name: name, value: value, dataStart: dataStart) else {
             throw Unsound("the entry of \(quoted(name)) is unsound")
           }

@@ -10,28 +10,41 @@ public struct StoredTensor: Hashable, Sendable {
   let strides: [Int]
   /// The first element in its storage.
   let offset: Int
-  /// The name of the archive's entry that holds the storage; other tensors may share it.
+  /// The key of its storage, which other tensors may share.
   let storage: String
 }
 
 /// Makes tensors of what torch.save writes for them: calls of PyTorch's functions with a storage, an offset,
-/// extents and strides. All are checked against the sizes of the archive's entries.
+/// extents and strides. All are checked against the sizes that the pickle claims of storages, and those
+/// (``storages``) are for whoever knows the file to check.
 struct TensorInterpreter: PickleInterpreter {
-  private let archive: ZipArchive
-  /// The folder of the archive that everything is in.
-  private let folder: String
+  /// A storage, or a part of one.
+  struct Storage: Hashable {
+    /// The key of the whole.
+    let key: String
+    /// Of the whole.
+    let bytes: Range<Int>
+    /// Nil for bytes without a type of their own.
+    let dtype: DType?
+
+    var elementSize: Int { dtype?.byteCount ?? 1 }
+  }
+
+  /// Old files may name parts of a storage as storages of their own.
+  private let hasViews: Bool
   private var objects: [Object] = []
+  /// By their keys, storages and parts of them.
+  private var named: [String: Storage] = [:]
 
   private enum Object {
-    /// `dtype` is nil for bytes without a type of their own.
-    case storage(entry: String, byteCount: Int, dtype: DType?)
+    case storage(Storage)
     case tensor(StoredTensor)
   }
 
-  init(_ archive: ZipArchive, folder: String) {
-    self.archive = archive
-    self.folder = folder
-  }
+  init(hasViews: Bool) { self.hasViews = hasViews }
+
+  /// The whole storages that the pickle speaks of, by their keys.
+  var storages: [String: Storage] { named.filter { $0.key == $0.value.key } }
 
   /// The tensor of that number, or nil where it is another object.
   func tensor(_ object: Int) -> StoredTensor? {
@@ -42,6 +55,8 @@ struct TensorInterpreter: PickleInterpreter {
   func knows(_ name: String) -> Bool { Self.names.contains(name) }
 
   private static let rebuild = "torch._utils._rebuild_tensor_v2"
+  /// The same before PyTorch 0.4, without the gradient's flag.
+  private static let rebuildPlain = "torch._utils._rebuild_tensor"
   /// The same with a type of its own over a storage without one.
   private static let rebuildTyped = "torch._utils._rebuild_tensor_v3"
   private static let rebuildParameter = "torch._utils._rebuild_parameter"
@@ -52,31 +67,59 @@ struct TensorInterpreter: PickleInterpreter {
   private static let types = Dictionary(
     uniqueKeysWithValues: DType.allCases.map { ("torch.\($0)", $0) })
   private static let names = Set(storages.keys).union(types.keys)
-    .union([rebuild, rebuildTyped, rebuildParameter, untyped])
+    .union([rebuild, rebuildPlain, rebuildTyped, rebuildParameter, untyped])
 
-  /// A storage: ('storage', its type, its entry's name, a device, its number of elements).
+  /// A storage: ('storage', its type, its key, a device, its number of elements), and where there are views None or
+  /// (the key of a part, its first element, its number of elements).
   mutating func object(
     outside identity: PickleValue, _ containers: [PickleContainer]
   ) throws -> PickleValue {
-    guard case .container(let place) = identity, containers[place].kind == .tuple,
-      containers[place].items.count == 5, case .string("storage") = containers[place].items[0],
-      case .name(let type) = containers[place].items[1],
-      case .string(let key) = containers[place].items[2], key.utf8.count <= 64,
-      case .integer(let count) = containers[place].items[4]
-    else { throw Unsound("its pickle refers to something that is no storage") }
+    func unknown() -> Unsound { Unsound("its pickle refers to something that is no storage") }
+    func tuple(_ value: PickleValue, _ count: Int) -> [PickleValue]? {
+      guard case .container(let place) = value, containers[place].kind == .tuple,
+        containers[place].items.count == count
+      else { return nil }
+      return containers[place].items
+    }
+    guard let items = tuple(identity, hasViews ? 6 : 5), case .string("storage") = items[0],
+      case .name(let type) = items[1], case .string(let key) = items[2], key.utf8.count <= 64,
+      case .integer(let count) = items[4]
+    else { throw unknown() }
     let dtype = Self.storages[type]
     guard dtype != nil || type == Self.untyped else {
       throw Unsound("it has a storage of the type \(quoted(type))")
     }
-    guard let entry = archive.entries["\(folder)data/\(key)"] else {
-      throw Unsound("it lacks the storage \(quoted(key))")
-    }
-    let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype?.byteCount ?? 1)
-    guard !overflow, byteCount == entry.size else {
+    let whole = try name(key, elements: 0, count, of: key, dtype)
+    guard hasViews else { return add(.storage(whole)) }
+    if case .none = items[5] { return add(.storage(whole)) }
+    guard let view = tuple(items[5], 3), case .string(let part) = view[0], part.utf8.count <= 64,
+      case .integer(let first) = view[1], case .integer(let partCount) = view[2]
+    else { throw unknown() }
+    let storage = try name(part, elements: first, partCount, of: key, dtype)
+    guard storage.bytes.upperBound <= whole.bytes.upperBound else {
       throw Unsound(
-        "its storage \(quoted(key)) has \(entry.size) bytes where \(count) elements are claimed")
+        "its storage \(quoted(part)) reaches beyond \(quoted(key)), of which it is a part")
     }
-    return add(.storage(entry: entry.name, byteCount: byteCount, dtype: dtype))
+    return add(.storage(storage))
+  }
+
+  /// Gives a storage or a part of one its name, which means the same wherever it comes.
+  private mutating func name(
+    _ name: String, elements first: Int, _ count: Int, of key: String, _ dtype: DType?
+  ) throws -> Storage {
+    let size = dtype?.byteCount ?? 1
+    let (end, overflow) = first.addingReportingOverflow(count)
+    let (endByte, overflow2) = end.multipliedReportingOverflow(by: size)
+    guard first >= 0, count >= 0, !overflow, !overflow2 else {
+      throw Unsound("its storage \(quoted(name)) claims \(count) elements")
+    }
+    let storage = Storage(key: key, bytes: (first * size)..<endByte, dtype: dtype)
+    let known = named.updateValue(storage, forKey: name) ?? storage
+    // Without elements a type means nothing.
+    guard known.key == key, known.bytes == storage.bytes, known.dtype == dtype || count == 0 else {
+      throw Unsound("its storage \(quoted(name)) has two sizes or types")
+    }
+    return storage
   }
 
   mutating func call(
@@ -86,6 +129,8 @@ struct TensorInterpreter: PickleInterpreter {
     case Self.rebuild where arguments.count >= 6:
       // After the gradient's flag: hooks, which would be functions and so are none, then metadata.
       try refuseMetadata(arguments.dropFirst(6), containers)
+      return add(.tensor(try tensor(arguments, dtype: nil, containers)))
+    case Self.rebuildPlain where arguments.count == 4:
       return add(.tensor(try tensor(arguments, dtype: nil, containers)))
     case Self.rebuildTyped where arguments.count >= 7:
       guard case .name(let type) = arguments[6], let dtype = Self.types[type] else { break }
@@ -126,10 +171,11 @@ struct TensorInterpreter: PickleInterpreter {
       return numbers.count == containers[place].items.count ? numbers : nil
     }
     guard case .object(let object) = arguments[0],
-      case .storage(let entry, let storageBytes, let storageType) = objects[object],
+      case .storage(let storage) = objects[object],
       case .integer(let offset) = arguments[1], offset >= 0,
       let shape = extents(arguments[2]), let strides = extents(arguments[3]),
-      shape.count == strides.count, let dtype = dtype ?? storageType
+      shape.count == strides.count, let dtype = dtype ?? storage.dtype,
+      storage.bytes.lowerBound % dtype.byteCount == 0
     else { throw Unsound("it has a tensor without sound storage, extents or strides") }
     func unbounded() -> Unsound {
       Unsound("it has a tensor of shape \(shape) that reaches beyond its storage")
@@ -144,10 +190,13 @@ struct TensorInterpreter: PickleInterpreter {
       guard !overflow, !overflow2, !overflow3 else { throw unbounded() }
       (bound, last) = (product, sum)
     }
-    guard shape.contains(0) || last < storageBytes / dtype.byteCount else { throw unbounded() }
+    guard shape.contains(0) || last < storage.bytes.count / dtype.byteCount else {
+      throw unbounded()
+    }
     return StoredTensor(
       dtype: dtype, shape: shape, byteCount: shape.contains(0) ? 0 : bound, strides: strides,
-      offset: offset, storage: entry)
+      offset: shape.contains(0) ? 0 : storage.bytes.lowerBound / dtype.byteCount + offset,
+      storage: storage.key)
   }
 
   private mutating func add(_ object: Object) -> PickleValue {

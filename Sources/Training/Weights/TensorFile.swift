@@ -1,11 +1,10 @@
-import Foundation
 import Torch
 
 /// A file of tensors by name, open: what it says of them is known, and they are loaded when asked for.
 public struct TensorFile {
   public enum Form: String, Sendable, Codable {
     case safetensors
-    /// A zip archive of torch.save.
+    /// What torch.save writes.
     case pytorch
   }
 
@@ -25,11 +24,7 @@ public struct TensorFile {
   /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public init(at path: String) throws {
     self.path = path
-    let start = try Self.start(of: path)
-    let isPickle =
-      start.first == 0x80
-      && ["pt", "pth", "pyth"].contains(URL(fileURLWithPath: path).pathExtension.lowercased())
-    if start.starts(with: Data("PK".utf8)) || isPickle {
+    if try PyTorchCheckpoint.recognizes(path) {
       let checkpoint = try PyTorchCheckpoint(contentsOf: path)
       form = .pytorch
       tensors = (try? checkpoint.summary()) ?? []
@@ -38,8 +33,7 @@ public struct TensorFile {
       self.checkpoint = checkpoint
       return
     }
-    // The header of safetensors begins behind its length.
-    guard start.count < 9 || start[8] == UInt8(ascii: "{") || start[7] == 0 else {
+    guard try Safetensors.recognizes(path) else {
       throw WeightsError(
         path: path, problem: "is neither a safetensors file nor a checkpoint of PyTorch")
     }
@@ -47,18 +41,6 @@ public struct TensorFile {
     (tensors, metadata) = try Safetensors.summary(of: path)
     remarks = []
     checkpoint = nil
-  }
-
-  private static func start(of path: String) throws -> Data {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw WeightsError(path: path, problem: "cannot be opened: check its name and permissions")
-    }
-    defer { try? file.close() }
-    do {
-      return try file.read(upToCount: 9) ?? Data()
-    } catch {
-      throw WeightsError(path: path, problem: "cannot be read: is it a folder?")
-    }
   }
 
   /// Loads all tensors to the CPU, by name.
@@ -75,8 +57,11 @@ extension PyTorchCheckpoint {
   fileprivate var remarks: [(name: String, text: String)] {
     guard object.tensors == nil else { return [] }
     guard case .dictionary(let entries) = object else { return [("content", object.words)] }
+    let tensors = Dictionary(
+      uniqueKeysWithValues: ((try? stateDict()) ?? []).map { ($0.name, $0.tensor) })
     return entries.compactMap { entry in
       guard case .string(let name) = entry.key else { return (entry.key.words, entry.value.words) }
+      if case .tensor(let tensor) = entry.value, tensor == tensors[name] { return nil }
       return (name, entry.value.words)
     }
   }

@@ -6,6 +6,7 @@ their type, shape and bytes in row-major order, numbers of floating point as the
 import collections
 import json
 import pathlib
+import pickle
 import struct
 import zipfile
 
@@ -35,7 +36,8 @@ def text(value):
     if isinstance(value, float):
         return "float " + struct.pack(">d", value).hex()
     assert value is None or isinstance(value, (bool, int)), value
-    return str(value)
+    # What exceeds 64 bits is read as text.
+    return str(value) if value is None or -(1 << 63) <= value < 1 << 63 else f'"{value}"'
 
 
 class Rebuilt:
@@ -89,6 +91,9 @@ def readable():
         "model": {"model": network.state_dict(), "step": 7},
         "tensor": numbers(torch.float32, 3),
         "number": 7,
+        "large integers": {"seed": (1 << 64) - 1, "ends": [1 << 63, -(1 << 63) - 1, (1 << 127) - 1, -(1 << 127)]},
+        "beside data": {"arch": "r3d", "epoch": 3, "lr": 0.1, "best": None, **network.state_dict()},
+        "model_state_dict": {"model_state_dict": {**network.state_dict(), "version": 2}, "optimizer": {"state": {}}},
         "empty": {},
         "untyped": {
             "a": Rebuilt(untyped, torch.float32, 2, (2, 2), (1, 2)),
@@ -116,7 +121,7 @@ def refused():
         "negative": {"n": torch.zeros(2, dtype=torch.complex64).conj().imag},
         "module": torch.nn.Linear(1, 1),
         "storage": {"s": t.untyped_storage()},
-        "large integer": 1 << 64,
+        "large integer": 1 << 127,
     }
 
 
@@ -130,6 +135,60 @@ def swapped(source, destination):
             if info.filename.endswith("/byteorder"):
                 data = b"big"
             new.writestr(zipfile.ZipInfo(info.filename), data)
+
+
+class Named:
+    """Pickles as what torch.save has for storages: their identity."""
+
+    def __init__(self, *identity):
+        self.identity = identity
+
+
+def save_by_hand(name, value, storages, little_endian=True, text_of_python_2=False):
+    """The form from before PyTorch 1.6 with parts of storages, which PyTorch no longer writes; `storages` are tensors
+    by key."""
+
+    class Pickler(pickle._Pickler):
+        def persistent_id(self, item):
+            return item.identity if isinstance(item, Named) else None
+
+        def save_str(self, item):
+            data = item.encode()
+            self.write(pickle.SHORT_BINSTRING + bytes([len(data)]) + data)
+
+        dispatch = {**pickle._Pickler.dispatch, **({str: save_str} if text_of_python_2 else {})}
+
+    with open(FOLDER / f"{name}.pt", "wb") as file:
+        info = {"protocol_version": 1001, "little_endian": little_endian, "type_sizes": {"int": 4, "long": 8}}
+        for item in (torch.serialization.MAGIC_NUMBER, 1001, info, value, list(storages)):
+            Pickler(file, 2).dump(item)
+        for tensor in storages.values():
+            file.write(struct.pack("<q", tensor.numel()) + bytes(tensor.untyped_storage()))
+
+
+class Old:
+    """Pickles as a call of PyTorch's function for tensors from before 0.4."""
+
+    def __init__(self, *arguments):
+        self.call = (torch._utils._rebuild_tensor, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+def parts():
+    """Tensors over a storage of twelve numbers, one of four and parts of the first."""
+
+    def storage(key, count, view=None):
+        return Named("storage", torch.FloatStorage, key, "cuda:0", count, view)
+
+    return {
+        "whole": Old(storage("7", 12), 0, (3, 4), (4, 1)),
+        "part": Old(storage("7", 12, ("8", 2, 6)), 1, (2, 2), (2, 1)),
+        "again": Old(storage("7", 12, ("8", 2, 6)), 0, (6,), (1,)),
+        "end": Old(storage("7", 12, ("9", 12, 0)), 0, (0, 2), (2, 1)),
+        "other": Old(storage("11", 4), 3, (), ()),
+    }
 
 
 def save(name, value, **options):
@@ -156,8 +215,21 @@ def main():
     texts["big-endian"] = text(torch.load(FOLDER / "big-endian.pt", weights_only=True))
     for name, value in refused().items():
         save(f"refused {name}", value)
-    save("refused legacy", readable()["module"], _use_new_zipfile_serialization=False)
-    save("refused legacy protocol 4", {"a": 1}, _use_new_zipfile_serialization=False, pickle_protocol=4)
+    for name, value in readable().items():
+        # Nor did that form have storages without a type.
+        if name not in ("untyped", "large integers", "beside data", "model_state_dict"):
+            save(f"legacy {name}", value, _use_new_zipfile_serialization=False)
+            texts[f"legacy {name}"] = text(torch.load(FOLDER / f"legacy {name}.pt", weights_only=True))
+    save("legacy protocol 4", readable()["types"], _use_new_zipfile_serialization=False, pickle_protocol=4)
+    texts["legacy protocol 4"] = texts["types"]
+    storages = {"11": numbers(torch.float32, 4), "7": numbers(torch.float32, 12)}
+    save_by_hand("legacy parts", parts(), storages)
+    save_by_hand("legacy Python 2", parts(), storages, text_of_python_2=True)
+    for name in ("legacy parts", "legacy Python 2"):
+        texts[name] = text(torch.load(FOLDER / f"{name}.pt", weights_only=name == "legacy parts", map_location="cpu"))
+    save_by_hand("refused big-endian legacy", parts(), storages, little_endian=False)
+    save("refused legacy function", {"f": print}, _use_new_zipfile_serialization=False)
+    (FOLDER / "refused pickle.pt").write_bytes(pickle.dumps({"a": 1}, protocol=2))
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), FOLDER / "refused script.pt")
     with zipfile.ZipFile(FOLDER / "module.pt") as old:
         with zipfile.ZipFile(FOLDER / "refused compressed.pt", "w", zipfile.ZIP_DEFLATED) as new:
