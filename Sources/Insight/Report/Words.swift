@@ -19,9 +19,9 @@ enum Words {
     }.joined()
   }
 
-  /// A mean and its deviation.
-  static func spread(_ mean: Double, _ deviation: Double, digits: Int = 3) -> String {
-    "\(number(mean, digits)) ± \(number(deviation, digits))"
+  /// A mean and its deviation, where there is one.
+  static func spread(_ mean: Double, _ deviation: Double?, digits: Int = 3) -> String {
+    number(mean, digits) + (deviation.map { " ± \(number($0, digits))" } ?? "")
   }
 
   static func duration(_ seconds: Double) -> String {
