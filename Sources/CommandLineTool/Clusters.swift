@@ -9,9 +9,10 @@ struct Clusters: ParsableCommand {
     discussion: """
       The features of the clips (the pooled output of conv5, scaled to length 1) are clustered by k-means and laid out by \
       t-SNE. Beside that stands the optical flow of each clip, the camera's motion included: its axis (static, horizontal, \
-      vertical; by the flow's energy) and its direction (static, right, down, left, up; of the mean displacement weighted \
-      by energy). Clips that move by less than 0.5% of their side a frame are static. How well the clusters tell these is \
-      their normalized mutual information (NMI), 0 to 1, for the network and for such networks with random weights.
+      vertical; by the flow's energy) and the direction in which its content moves (static, right, down, left, up; of the \
+      mean displacement weighted by energy; labels of the pre-training name the window's direction, the opposite one). Clips that move by less than 0.5% of their side a frame are static. How well the clusters tell these is \
+      their normalized mutual information (NMI), 0 to 1, for the network and for such networks with random weights. \
+      \(leftOutHelp)
 
       Leaves in --output: clusters.json, embedding.png and .svg, and for each cluster cluster-N.png, with its flow and the \
       clips nearest to its centroid.
@@ -100,15 +101,14 @@ struct Clusters: ParsableCommand {
         progress.update(words(stage), done, of: total)
       }
     }
-    for failure in report.failures {
-      Terminal.line(Terminal.warning("left out: \(failure.video) \(failure.reason)"))
-    }
+    tell(report.leftOut)
     if json { return print(try prettyJSON(report)) }
     print(table(report, folder))
   }
 
   private func words(_ stage: ClusterAnalysis.Stage) -> (label: String, unit: String) {
     switch stage {
+    case .checking: ("checking", "videos")
     case .features: ("reading", "videos")
     case .randomFeatures(let network):
       ("random weights \(network + 1) of \(randomNetworks)", "videos")
@@ -138,12 +138,13 @@ struct Clusters: ParsableCommand {
     ) -> String {
       let chance = report.random.map {
         let spread = $0[keyPath: random]
-        return "  (random weights \(fixed(spread.mean, 3)) ± \(fixed(spread.deviation, 3)), "
+        return "  (random weights \(fixed(spread.mean, 3))"
+          + (spread.deviation.map { " ± \(fixed($0, 3))" } ?? "") + ", "
           + "\($0.networks.count) \($0.networks.count == 1 ? "network" : "networks"))"
       }
       return "NMI with \(name)  \(fixed(own, 3))" + (chance ?? "")
     }
-    return table.text() + "\n\n"
+    return "directions are the content's, by the optical flow\n\n" + table.text() + "\n\n"
       + line("static, horizontal, vertical       ", report.agreement.axes, \.axes) + "\n"
       + line("static, right, down, left, up      ", report.agreement.directions, \.directions)
       + "\n\n\(folder)"

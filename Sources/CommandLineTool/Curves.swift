@@ -70,7 +70,7 @@ struct Curves: ParsableCommand {
     for group in sweep.groups {
       table.add(
         group.value, "\(group.runs.count)", text(group.spread.mean),
-        group.runs.count > 1 ? text(group.spread.deviation) : "-")
+        group.spread.deviation.map(text) ?? "-")
     }
     print(table.text() + "\n\n" + output)
   }

@@ -11,7 +11,10 @@ struct Gradcam: ParsableCommand {
       The network may be pre-trained alone or fine-tuned. Each clip gets a strip of frames with the heat of its Grad-CAM \
       over them and the optical flow's magnitude below (PNG), and the same as animations (MP4, GIF). The agreement is \
       Spearman's rank correlation of heat and flow over the clip: 1 where the heat rises with the speed, 0 where they \
-      have nothing to do with each other.
+      have nothing to do with each other or nothing is hot; clips in which nothing moves have none. \(leftOutHelp)
+
+      Labels of a pre-trained network are motions of a window over a picture; what is seen moves the other way, and \
+      both are named: "window left 1, content right".
 
       Late layers know more and are coarser: a side of conv5 is a sixteenth or a 32nd of the clip's. For clips of less than \
       112 pixels take conv3 or conv4.
@@ -55,7 +58,7 @@ struct Gradcam: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rank all clips by how little heat and flow agree, and draw only so many.",
+      "Rank all clips by how little heat and flow agree, those without any heat first, and draw only so many.",
       valueName: "number"))
   var worst: Int?
 
@@ -100,13 +103,8 @@ struct Gradcam: ParsableCommand {
           (stage == .explaining ? "explaining" : "drawing", "videos"), done, of: total)
       }
     }
-    for failure in report.failures { Terminal.error("\(failure.video) \(failure.reason)") }
-    if json {
-      print(try prettyJSON(report))
-    } else if !report.clips.isEmpty {
-      print(table(report, folder))
-    }
-    if !report.failures.isEmpty { throw ExitCode.failure }
+    tell(report.leftOut)
+    print(json ? try prettyJSON(report) : table(report, folder))
   }
 
   private func table(_ report: GradCAMReport, _ folder: String) -> String {
@@ -115,13 +113,18 @@ struct Gradcam: ParsableCommand {
     for clip in report.clips {
       table.add(
         clip.video, "\(fixed(clip.start, 2)) s", clip.labelName, percent(clip.probability),
-        clip.agreement.map { fixed($0, 2) } ?? "-", clip.files?.png ?? "")
+        agreement(clip), clip.files?.png ?? "")
     }
     let mean = report.meanAgreement.map { ", mean agreement \(fixed($0, 2))" } ?? ""
     return table.text(leftAligned: true)
       + "\n\n\(grouped(report.clips.count)) \(report.clips.count == 1 ? "clip" : "clips") at "
       + "\(report.layer)\(mean)\nfiles  \(folder)"
   }
+}
+
+private func agreement(_ clip: GradCAMReport.Clip) -> String {
+  guard clip.hasHeat else { return "no heat" }
+  return clip.agreement.map { fixed($0, 2) } ?? "no motion"
 }
 
 /// `--label`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Insight
 import Training
 
 /// Where a command that looks into a network leaves its files: `output`, or insight/NAME in the folder of the run.
@@ -11,6 +12,19 @@ func insightFolder(_ name: String, output: String?, weights: String) throws -> S
       "--output is missing: \(weights) is no run's folder that could hold the files")
   }
   return RunFolder(path: weights).insight(name)
+}
+
+/// What --help says of videos that cannot be used.
+let leftOutHelp = """
+  A video that cannot be read, or is shorter than a clip, is left out with a warning; where none is left, that is an \
+  error.
+  """
+
+/// Warns of each video.
+func tell(_ leftOut: [LeftOutVideo]) {
+  for video in leftOut {
+    Terminal.line(Terminal.warning("left out: \(video.video) \(video.reason)"))
+  }
 }
 
 /// The progress of work in several stages, one after another.

@@ -16,12 +16,14 @@ struct Localize: ParsableCommand {
       how often the hottest place is inside (the pointing game), and the overlap with the square (intersection over \
       union) of what exceeds a threshold, the best one for all clips together. Beside it stand networks of the same \
       kind with random weights (mean and deviation over --seeds of them) and chance, the square's share of the \
-      picture. Clips of the static label are left out. Maps of no heat count as chance.
+      picture. Clips of the static label are left out. Maps of no heat count as chance. --label holds for the random \
+      weights too, whose scores depend on it.
 
       Of --videos: the rank correlation of the heat (of the motion that the network finds likeliest) with the magnitude \
-      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut.
+      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut. \(leftOutHelp)
 
-      Leaves localization.json and, of pictures, localization.png (some clips with heat and square) in --output.
+      Leaves localization.json and, of pictures, localization.png (some clips with heat and square) in --output. Labels \
+      are named by the motion of the window; what is seen moves the other way.
 
       Examples:
         mosi localize --weights run
@@ -114,15 +116,7 @@ struct Localize: ParsableCommand {
     }
     let clips = try weights.pretraining.flatMap { try maskedClips($0, workers: machine.workers) }
     let folder = output ?? ownFolder
-    // Before the work: what cannot be written is to cost nothing.
-    if let folder { try makeFolder(at: folder) }
-    let squares = try clips.map { clips in
-      let progress = Progress(label: "measuring", total: clips.sourceCount, unit: "pictures")
-      defer { progress.finish() }
-      return try SquareLocalization(
-        of: model, random: random, on: clips, at: stage, label: label, device: device,
-        progress: progress.update)
-    }
+    if let folder { try makeReportFolder(at: folder) }
     var agreement: FlowAgreement?
     if !footage.isEmpty {
       let progress = Progress(label: "measuring", total: footage.count, unit: "videos")
@@ -136,8 +130,13 @@ struct Localize: ParsableCommand {
           labels: weights.pretraining?.task.motion.labels.movingLabels),
         at: stage, device: device, workers: machine.workers, progress: progress.update)
     }
-    for video in agreement?.leftOut ?? [] {
-      Terminal.line(Terminal.warning("left out: \(video.video) \(video.reason)"))
+    tell(agreement?.leftOut ?? [])
+    let squares = try clips.map { clips in
+      let progress = Progress(label: "measuring", total: clips.sourceCount, unit: "pictures")
+      defer { progress.finish() }
+      return try SquareLocalization(
+        of: model, random: random, on: clips, at: stage, label: label, device: device,
+        progress: progress.update)
     }
     let sheet = folder != nil && clips != nil ? "localization.png" : nil
     let result = Localization(
@@ -152,7 +151,10 @@ struct Localize: ParsableCommand {
     }
     if json { return print(try prettyJSON(result)) }
     print(
-      [squares.map(Self.text), agreement.map(Self.text)].compactMap { $0 }
+      [
+        squares.map { Self.text($0, label) },
+        agreement.map { Self.text($0, isPretrained: weights.pretraining != nil) },
+      ].compactMap { $0 }
         .joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
   }
@@ -179,7 +181,7 @@ struct Localize: ParsableCommand {
     return run.holdsRun ? run.insight("localize") : nil
   }
 
-  private static func text(_ squares: SquareLocalization) -> String {
+  private static func text(_ squares: SquareLocalization, _ label: HeatLabel) -> String {
     var table = TextTable("", "network", "random weights", "chance")
     func add(_ name: String, _ score: KeyPath<SquareScores, Estimate>) {
       table.add(
@@ -196,14 +198,15 @@ struct Localize: ParsableCommand {
 
       \(table.text())
 
-      ± standard error over the sources; of random weights the deviation over \(squares.random.count) seeds
+      maps of the \(label.rawValue) label, of random weights too; chance is the square's share of the picture
+      ± standard error over the sources\(deviation(squares.random.count))
       overlap at the best threshold for all clips: \(fixed(squares.network.threshold, 2)), random weights \(thresholds)
       maps without heat, counted as chance: \(squares.network.emptyMaps), random weights \
       \(squares.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
       """
   }
 
-  private static func text(_ videos: FlowAgreement) -> String {
+  private static func text(_ videos: FlowAgreement, isPretrained: Bool) -> String {
     func number(_ value: Double) -> String { fixed(value, 3) }
     var table = TextTable("", "network", "random weights", "chance")
     table.add(
@@ -214,7 +217,8 @@ struct Localize: ParsableCommand {
 
       \(table.text())
 
-      ± standard error over the videos; of random weights the deviation over \(videos.random.values.count) seeds
+      maps of the likeliest label\(isPretrained ? " that moves" : "")
+      ± standard error over the videos\(deviation(videos.random.values.count))
       """
   }
 
@@ -222,8 +226,12 @@ struct Localize: ParsableCommand {
     format(value.mean) + (value.standardError.map { " ± \(format($0))" } ?? "")
   }
 
-  private static func text(_ value: RandomWeights, _ format: (Double) -> String) -> String {
-    "\(format(value.mean)) ± \(format(value.deviation))"
+  private static func text(_ value: Spread, _ format: (Double) -> String) -> String {
+    format(value.mean) + (value.deviation.map { " ± \(format($0))" } ?? "")
+  }
+
+  private static func deviation(_ seeds: Int) -> String {
+    seeds > 1 ? "; of random weights the deviation over \(seeds) seeds" : ""
   }
 }
 

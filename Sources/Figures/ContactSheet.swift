@@ -34,6 +34,10 @@ public struct ContactSheet: Drawing, Sendable {
 
   /// What stands above the sheet.
   public let title: String
+  /// A line below the title; empty for none.
+  public let note: String
+  /// What the frames' colours mean; nil where they are those of pictures.
+  public let legend: ColorBar?
   /// The clips.
   public let rows: [Row]
   /// Which frames are shown, counted from 0, ascending: the columns of the sheet.
@@ -47,16 +51,25 @@ public struct ContactSheet: Drawing, Sendable {
 
   private let cell: (width: Double, height: Double)
   private let labelWidth: Double
+  private let top: Double
 
   /// A sheet of the given clips.
   ///
   /// - Parameters:
   ///   - title: What stands above the sheet, one line.
+  ///   - note: A line below the title; empty for none.
+  ///   - legend: What the frames' colours mean, below the clips.
   ///   - rows: The clips. Cells have the shape of the first frame; other shapes are fitted in.
   ///   - maximumWidth: The widest the sheet may get, in points (pixels at scale 1). It is exceeded
   ///     only for a longer title and where not even two frames fit beside the labels.
-  public init(title: String, rows: [Row], maximumWidth: Double = 2400) {
+  public init(
+    title: String, note: String = "", legend: ColorBar? = nil, rows: [Row],
+    maximumWidth: Double = 2400
+  ) {
     self.title = title
+    self.note = note
+    self.legend = legend
+    top = Self.top + (note.isEmpty ? 0 : Self.noteHeight)
     self.rows = rows
     let labels = rows.map {
       max(Self.rowTitle.width(of: $0.title), Self.rowSubtitle.width(of: $0.subtitle))
@@ -86,10 +99,11 @@ public struct ContactSheet: Drawing, Sendable {
     let grid = Double(max(shownFrames.count, 1)) * (cell.width + Self.gap) - Self.gap
     width = max(
       (2 * Self.margin + labelWidth + grid).rounded(.up),
-      (2 * Self.margin + Self.titleStyle.width(of: title)).rounded(.up))
+      (2 * Self.margin
+        + max(Self.titleStyle.width(of: title), Self.header.width(of: note))).rounded(.up))
     height =
-      Self.top + Double(rows.count) * (max(cell.height, Self.markSize) + Self.rowGap) - Self.rowGap
-      + Self.margin
+      top + Double(rows.count) * (max(cell.height, Self.markSize) + Self.rowGap) - Self.rowGap
+      + Self.margin + (legend == nil ? 0 : Self.legendGap + ColorBar.height)
   }
 
   /// `count` whole numbers of 0..<total at even distances, the first and the last among them.
@@ -104,7 +118,17 @@ public struct ContactSheet: Drawing, Sendable {
     let left = Self.margin + labelWidth
     canvas.text(
       title, at: Point(Self.margin, Self.margin), Self.titleStyle, anchor: TextAnchor(.left, .top))
-    let headerBaseline = Self.top - 10
+    if !note.isEmpty {
+      canvas.text(
+        note, at: Point(Self.margin, Self.margin + Self.noteHeight + 4), Self.header,
+        anchor: TextAnchor(.left, .top))
+    }
+    legend?.draw(
+      on: canvas,
+      in: Rectangle(
+        x: left, y: height - Self.margin - ColorBar.height,
+        width: min(Self.legendWidth, width - Self.margin - left), height: ColorBar.height))
+    let headerBaseline = top - 10
     canvas.text(
       shownFrames.count < frameCount
         ? "frame (\(shownFrames.count) of \(frameCount))" : "frame",
@@ -117,11 +141,11 @@ public struct ContactSheet: Drawing, Sendable {
     let fastest = rows.compactMap(\.motion?.length).filter(\.isFinite).max() ?? 1
     let pitch = max(cell.height, Self.markSize) + Self.rowGap
     for (index, row) in rows.enumerated() {
-      let top = Self.top + Double(index) * pitch
-      drawLabel(of: row, middle: top + cell.height / 2, fastest: fastest, on: canvas)
+      let rowTop = top + Double(index) * pitch
+      drawLabel(of: row, middle: rowTop + cell.height / 2, fastest: fastest, on: canvas)
       for (column, frame) in shownFrames.enumerated() {
         let place = Rectangle(
-          x: left + Double(column) * (cell.width + Self.gap), y: top, width: cell.width,
+          x: left + Double(column) * (cell.width + Self.gap), y: rowTop, width: cell.width,
           height: cell.height)
         if row.frames.indices.contains(frame) {
           draw(row.frames[frame], outline: row.outline, in: place, on: canvas)
@@ -164,6 +188,9 @@ public struct ContactSheet: Drawing, Sendable {
   private static let gap = 6.0
   private static let rowGap = 10.0
   private static let top = 92.0
+  private static let noteHeight = 24.0
+  private static let legendGap = 18.0
+  private static let legendWidth = 320.0
   private static let markSize = 44.0
   private static let markGap = 18.0
   private static let labelGap = 22.0

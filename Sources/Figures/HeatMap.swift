@@ -23,10 +23,9 @@ public struct HeatMap: Sendable {
       pixels: values.flatMap { Self.colors[Palette.heatLevel(Double($0))] })
   }
 
-  /// The map over a frame, enlarged to its size. The frame is shown in greys: hues are the map's alone.
-  ///
-  /// - Parameter opacity: the map's, 0...1.
-  public func picture(over frame: Picture, opacity: Double = 0.55) -> Picture {
+  /// The map over a frame, enlarged to its size. The frame is shown in dim greys, which the colours cover the more the
+  /// higher the value: hues are the map's alone, and the hot is brighter than the cold whatever the frame.
+  public func picture(over frame: Picture) -> Picture {
     let heat = resized(width: frame.width, height: frame.height)
     var pixels = frame.pixels
     for index in heat.values.indices {
@@ -35,9 +34,10 @@ public struct HeatMap: Sendable {
       let gray =
         0.299 * Double(pixels[first]) + 0.587 * Double(pixels[first + 1])
         + 0.114 * Double(pixels[first + 2])
-      let color = Self.colors[Palette.heatLevel(Double(heat.values[index]))]
+      let level = Palette.heatLevel(Double(heat.values[index]))
+      let opacity = 0.35 + 0.55 * Double(level) / 255
       for channel in 0..<3 {
-        let mixed = (1 - opacity) * gray + opacity * Double(color[channel])
+        let mixed = (1 - opacity) * 0.4 * gray + opacity * Double(Self.colors[level][channel])
         pixels[first + channel] = UInt8(min(max(mixed.rounded(), 0), 255))
       }
     }

@@ -28,7 +28,7 @@ import Testing
     let output = folder.path + "/r/insight/clusters"
     let report = try ClusterReport(folder: output)
     #expect(report.clips.count == 20 && report.clusters.map(\.size).reduce(0, +) == 20)
-    #expect(report.failures.map(\.video) == ["train/rises/text.mp4"])
+    #expect(report.leftOut.map(\.video) == ["train/rises/text.mp4"])
     // The flow of so small a square on plain ground is now and then mistaken.
     let seen = report.clips.count {
       $0.direction == ($0.video.contains("sinks") ? .down : .up)
@@ -68,6 +68,8 @@ import Testing
     }
     let few = try complaint("--videos", "v", "--clips", "1")
     #expect(few.contains("2 clips are fewer than the 5 clusters"))
+    let pair = try complaint("--videos", "v", "--clips", "1", "--clusters", "2")
+    #expect(pair.contains("a t-SNE wants at least 4 clips, not 2"), "\(pair)")
     let wide = try complaint("--videos", "v", "--clips", "5", "--perplexity", "30")
     #expect(
       wide.contains("a perplexity of 30 wants at least 91 clips, not 10: it can be at most 3"))
@@ -89,7 +91,15 @@ import Testing
     for name in ["a", "b", "c"] { try folder.write("Dear diary", to: "v/\(name).mp4") }
     let result = try tool.run(["clusters", "--weights", "r", "--videos", "v"] + quick)
     #expect(result.status == 1)
-    #expect(result.errors.contains("none of the 3 videos gives clips; the first, a.mp4, "))
+    #expect(result.errors.contains("none of the 3 videos can be used; the first, a.mp4, "))
     #expect(!folder.exists("r/insight/clusters/clusters.json"))
+    // Frames beyond the end would all be the last one, in which nothing moves.
+    try folder.actions(training: 1, test: 0)
+    let short = try tool.run(
+      ["clusters", "--weights", "r", "--videos", "v/train", "--interval", "5"] + quick)
+    #expect(short.status == 1)
+    #expect(
+      short.errors.contains(
+        "none of the 2 videos can be used; the first, rises/0.mp4, is shorter than a clip: "))
   }
 }

@@ -67,9 +67,9 @@ import Training
     let groups = sweep["groups"] as? [[String: Any]] ?? []
     #expect(groups.map { $0["value"] as? String } == ["0.02", "0.1"])
     #expect(groups.map { $0["runs"] as? [String] } == [["c"], ["a", "b"]])
-    let spread = groups.last?["spread"] as? [String: Double] ?? [:]
-    #expect(abs((spread["mean"] ?? 0) - 0.7) < 1e-9)
-    #expect(abs((spread["deviation"] ?? 0) - 0.02.squareRoot()) < 1e-9)
+    let spread = groups.last?["spread"] as? [String: Any] ?? [:]
+    #expect(abs((spread["mean"] as? Double ?? 0) - 0.7) < 1e-9)
+    #expect(abs((spread["deviation"] as? Double ?? 0) - 0.02.squareRoot()) < 1e-9)
     #expect(sweep["chance"] as? Double == 0.5)
     let byText = try tool.run(
       "curves", "a", "c", "--against", "optimizer.kind", "--measure", "loss", "--output", "t.svg")

@@ -44,14 +44,21 @@ import Testing
     #expect(try folder.contents(of: "out").count == 4)
   }
 
-  /// A video that cannot do is told of, the others are drawn, and the status says that not all went well.
+  /// A video that cannot do is told of and left out; where none can do, that is an error.
   @Test func shortVideosAreToldOf() throws {
     try folder.action("a.mp4", sinks: true, seed: 1)
+    try folder.write("Dear diary", to: "b.mp4")
     let result = try tool.run(
       "gradcam", "--weights", "r", "--input", "a.mp4", "--interval", "5", "--output", "out")
     #expect(result.status == 1 && result.output.isEmpty)
     #expect(result.complaints.count == 1, "\(result.errors)")
-    #expect(result.errors.hasPrefix("mosi: error: a.mp4 is shorter than a clip: "))
+    #expect(
+      result.complaints.first?.hasPrefix("mosi: error: a.mp4 is shorter than a clip: ") == true)
+    let others = try tool.run(
+      "gradcam", "--weights", "r", "--input", "a.mp4", "b.mp4", "--layer", "conv3", "--output",
+      "out")
+    #expect(others.status == 0 && others.output.contains("1 clip at conv3"))
+    #expect(others.errors.contains("warning: left out: b.mp4 "), "\(others.errors)")
   }
 
   @Test(arguments: [

@@ -26,7 +26,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     for words in [
       "24 moving clips of 3 unseen sources", "heat inside the square", "hottest place inside",
-      "overlap (IoU)", "random weights", "chance", "r/insight/localize",
+      "overlap (IoU)", "maps of the true label", "random weights", "chance", "r/insight/localize",
     ] { #expect(result.output.contains(words), "\(words)") }
     #expect(
       try folder.contents(of: "r/insight/localize").keys.sorted()
@@ -59,6 +59,8 @@ import Testing
     // Nothing was held out: pictures are missed and told, and so is the file that is no video.
     #expect(result.errors.contains("no pictures are measured: the run held nothing out"))
     #expect(result.errors.contains("left out: v/torn.mp4"))
+    // Of one random network there is no deviation.
+    #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))
     #expect(result.output.contains("6 clips of 6 videos") && result.output.contains("rank corr"))
     #expect(try folder.contents(of: "o").keys.sorted() == ["localization.json"])
     // Without a pretext task there are the videos alone.
@@ -73,6 +75,7 @@ import Testing
   @Test func whatCannotBeMeasuredIsToldInASentence() throws {
     try pretrained()
     try folder.finetuned("f")
+    try folder.actions(training: 1, test: 0)
     try folder.write("x", to: "file")
     for (arguments, words) in [
       (
@@ -80,6 +83,10 @@ import Testing
         "the networks have conv1, conv2, conv3, conv4, conv5"
       ),
       (["--weights", "r", "--output", "file/o"], "cannot make the folder file/o"),
+      (
+        ["--weights", "f", "--videos", "v", "--interval", "5"],
+        "none of the 2 videos can be used; the first, v/train/rises/0.mp4, is shorter than a clip: "
+      ),
       (["--weights", "r", "--videos", "nowhere"], "nowhere"),
       (["--weights", "r", "--sources", "nowhere"], "nowhere does not exist"),
       (["--weights", "f"], "no pretext task to measure it by: name --videos"),

@@ -46,21 +46,38 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
   #expect(wide.values == expected)
 }
 
-@Test func overlaysMixHeatWithTheGreyFrame() {
-  let frame = Picture(width: 2, height: 1, pixels: [200, 100, 50, 10, 10, 10])
-  let map = HeatMap(width: 2, height: 1, values: [1, .nan])
-  let over = map.picture(over: frame, opacity: 0.25)
-  let (hot, cold) = (Palette.heat(1), Palette.heat(0))
-  func mix(_ gray: Double, _ heat: Double) -> UInt8 {
-    UInt8((0.75 * gray + 0.25 * 255 * heat).rounded())
+/// As bright as in BT.601, of values over a frame of one grey.
+private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
+  let frame = Picture(
+    width: values.count, height: 1, pixels: [UInt8](repeating: gray, count: 3 * values.count))
+  let over = HeatMap(width: values.count, height: 1, values: values).picture(over: frame)
+  return values.indices.map {
+    0.299 * Double(over.pixels[3 * $0]) + 0.587 * Double(over.pixels[3 * $0 + 1])
+      + 0.114 * Double(over.pixels[3 * $0 + 2])
   }
-  let gray = 0.299 * 200 + 0.587 * 100 + 0.114 * 50
-  let expected = [
-    mix(gray, hot.red), mix(gray, hot.green), mix(gray, hot.blue), mix(10, cold.red),
-    mix(10, cold.green), mix(10, cold.blue),
-  ]
-  for (found, wanted) in zip(over.pixels, expected) { #expect(abs(Int(found) - Int(wanted)) <= 1) }
-  #expect(map.picture(over: frame, opacity: 0).pixels[0] == UInt8(gray.rounded()))
+}
+
+/// A white wall is not to look hotter than a dark sleeve.
+@Test func theHotIsBrighterThanTheColdWhateverTheFrame() {
+  let values = (0...16).map { Float($0) / 16 }
+  for gray in [UInt8(0), 128, 255] {
+    let found = lumas(values, over: gray)
+    #expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 }, "over \(gray): \(found)")
+  }
+  #expect(lumas([0.7], over: 0)[0] > 1.2 * lumas([0], over: 255)[0])
+  // What is no number is cold; the frame is seen where it is cold.
+  #expect(lumas([.nan], over: 90) == lumas([0], over: 90))
+  #expect(lumas([0], over: 255)[0] > lumas([0], over: 0)[0] + 50)
+}
+
+/// The hues of the map are those of the legend, whatever the frame's.
+@Test func overlaysShowTheLegendsColours() {
+  let frame = Picture(width: 1, height: 1, pixels: [20, 200, 40])
+  let over = HeatMap(width: 1, height: 1, values: [1]).picture(over: frame)
+  let hot = Palette.heat(1)
+  for (found, wanted) in zip(over.pixels, [hot.red, hot.green, hot.blue]) {
+    #expect(abs(Double(found) - 255 * wanted) < 25)
+  }
 }
 
 /// The bar goes from the darkest colour to the lightest, and its numbers stay within the frame.

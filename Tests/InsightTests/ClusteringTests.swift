@@ -98,7 +98,9 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     let runs = try [7, 7, 8].map {
       try KMeans(points: points, clusters: 9, seed: $0, restarts: 1)
     }
-    #expect(runs[0].assignments == runs[1].assignments && runs[0].inertia == runs[1].inertia)
+    #expect(runs[0].assignments == runs[1].assignments)
+    // Sums of products may be taken in another order from run to run.
+    #expect(abs(runs[0].inertia / runs[1].inertia - 1) < 1e-12)
     #expect(runs[0].assignments != runs[2].assignments)
   }
 
@@ -111,7 +113,8 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
   }
 
   @Test func everyClusterHasAPointWhereDuplicatesCrowd() throws {
-    // 40 equal points and 4 others: 5 clusters have inertia 0.
+    // 40 equal points and 4 others: 5 clusters have inertia 0, up to the rounding of the means. Whatever is drawn: a
+    // duplicate's distance is exactly 0, so that each start has all 5 places.
     let rows = (0..<44).map { $0 < 40 ? [Float(0), 0] : [Float($0), Float($0 % 3)] }
     let points = Tensor(rows.flatMap { $0 }, shape: [44, 2])
     let found = try KMeans(points: points, clusters: 5, seed: 2)
@@ -198,7 +201,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     #expect(throws: ClusteringError.perplexityTooLarge(perplexity: 30, points: 30)) {
       try TSNE(points: points, perplexity: 30, seed: 0)
     }
-    #expect(throws: ClusteringError.perplexityTooLarge(perplexity: 1, points: 3)) {
+    #expect(throws: ClusteringError.tooFewToEmbed(points: 3, least: 4)) {
       try TSNE(points: points.sliced(0, 0..<3), perplexity: 1, seed: 0)
     }
     #expect(throws: ClusteringError.notFinite) {

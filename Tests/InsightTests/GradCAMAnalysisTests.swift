@@ -93,9 +93,9 @@ func reportAndPictures() throws {
   try place.video("a.mp4")
   try place.video("frames", seed: 2)
   let report = try place.analysis(["a.mp4", "frames"]).write(to: place.output)
-  #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.failures.isEmpty)
+  #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.leftOut.isEmpty)
   #expect(report.layer == "conv2" && report.architecture == "r2d3d-18" && report.side == 24)
-  #expect(try GradCAMReport(inFolder: place.output) == report)
+  #expect(try GradCAMReport(folder: place.output) == report)
   let files = report.clips.compactMap(\.files)
   #expect(files.map(\.png) == ["001-a.png", "002-frames.png"])
   #expect(
@@ -169,14 +169,14 @@ func ranking() throws {
     $0.worst = 1
     $0.clips = 2
   }.write(to: place.output)
-  #expect(report.isRanked && report.clips.count == 6)
+  #expect(report.isRanked && report.clips.count == 6 && report.clips.allSatisfy(\.hasHeat))
   // The first video stands still: nothing to agree with.
   #expect(report.clips.suffix(2).allSatisfy { $0.video == "moves1" && $0.agreement == nil })
   let agreements = report.clips.compactMap(\.agreement)
   #expect(agreements.count == 4 && agreements == agreements.sorted())
   #expect(report.clips.map { $0.files != nil } == [true] + Array(repeating: false, count: 5))
   #expect(place.files.count == 4)
-  #expect(try GradCAMReport(inFolder: place.output) == report)
+  #expect(try GradCAMReport(folder: place.output) == report)
 }
 
 @Test("A video shorter than a clip is told of in one sentence, and the others are explained")
@@ -188,11 +188,16 @@ func shortVideos() throws {
   try Data("Dear diary".utf8).write(to: URL(fileURLWithPath: place.path + "/text.mp4"))
   let report = try place.analysis(["short.mp4", "enough.mp4", "text.mp4"]).write(to: place.output)
   #expect(report.clips.map(\.video) == ["enough.mp4"])
-  #expect(report.failures.map(\.video) == ["short.mp4", "text.mp4"])
+  #expect(report.leftOut.map(\.video) == ["short.mp4", "text.mp4"])
   #expect(
-    report.failures[0].reason
+    report.leftOut[0].reason
       == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 a second take 0.20 s "
       + "(lower --frames or --interval)")
+  #expect(
+    complaint { _ = try place.analysis(["short.mp4", "text.mp4"]).write(to: place.path + "/no") }
+      .hasPrefix("none of the 2 videos can be used; the first, short.mp4, is shorter than a clip: ")
+  )
+  #expect(!FileManager.default.fileExists(atPath: place.path + "/no/gradcam.json"))
 }
 
 @Test("What cannot be done is refused before any work")
@@ -223,10 +228,60 @@ func diverged() throws {
   try Safetensors(tensors: tensors).write(to: place.path + "/nan.safetensors")
   var settings = GradCAMAnalysis.Settings()
   settings.clip = weights.clip!
+  let text = complaint {
+    _ = try GradCAMAnalysis(
+      FoundVideos(at: [place.path + "/frames"], frameRate: 30),
+      weights: Weights(at: place.path + "/nan.safetensors"), settings: settings, device: .cpu,
+      workers: 1
+    ).write(to: place.output)
+  }
+  #expect(text.contains("diverged") && place.files.isEmpty)
+}
+
+/// A map of no heat is the plainest failure, and one without motion none.
+@Test func clipsWithoutHeatComeFirst() throws {
+  let place = try Workplace()
+  try place.video("a-moves")
+  try place.video("b-still", step: 0)
+  let weights = try place.weights()
+  var tensors = weights.tensors
+  // Nothing speaks for any label.
+  tensors["head.out.weight"] = tensors["head.out.weight"]!.zerosLike()
+  try Safetensors(tensors: tensors).write(to: place.path + "/cold.safetensors")
+  var settings = GradCAMAnalysis.Settings()
+  settings.clip = weights.clip!
+  settings.worst = 1
   let report = try GradCAMAnalysis(
-    FoundVideos(at: [place.path + "/frames"], frameRate: 30),
-    weights: Weights(at: place.path + "/nan.safetensors"), settings: settings, device: .cpu,
+    FoundVideos(at: [place.path + "/b-still", place.path + "/a-moves"], frameRate: 30),
+    weights: Weights(at: place.path + "/cold.safetensors"), settings: settings, device: .cpu,
     workers: 1
   ).write(to: place.output)
-  #expect(report.clips.isEmpty && report.failures.first?.reason.contains("diverged") == true)
+  #expect(report.clips.map(\.video) == ["a-moves", "b-still"])
+  #expect(report.clips.map(\.agreement) == [0, nil] && !report.clips.contains { $0.hasHeat })
+  #expect(report.clips[0].files != nil && report.meanAgreement == 0)
+}
+
+@Test("Files that only the report before named are removed, whatever else it named is not")
+func oldFilesGo() throws {
+  let place = try Workplace()
+  for name in ["first", "second"] { try place.video(name) }
+  _ = try place.analysis(["first", "second"]).write(to: place.output)
+  try Data().write(to: URL(fileURLWithPath: place.output + "/mine.png"))
+  try Data().write(to: URL(fileURLWithPath: place.path + "/other.png"))
+  let path = place.output + "/gradcam.json"
+  let text = try String(decoding: readFile(at: path), as: UTF8.self)
+    .replacingOccurrences(of: "002-second.gif", with: "../other.png")
+  try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  _ = try place.analysis(["first"]).write(to: place.output)
+  #expect(
+    place.files == [
+      "gradcam.json", "001-first.png", "001-first.mp4", "001-first.gif", "mine.png",
+      "002-second.gif",
+    ])
+  #expect(FileManager.default.fileExists(atPath: place.path + "/other.png"))
+  // What is no report is told of in a sentence.
+  try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
+  #expect(
+    complaint { _ = try GradCAMReport(folder: place.output) }
+      .hasPrefix("cannot read \(path): it is no report of this version's mosi gradcam"))
 }

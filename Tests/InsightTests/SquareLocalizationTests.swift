@@ -42,9 +42,16 @@ import VideoModels
     let found = try measure(.true)
     #expect(found.sources == 3 && found.clips == 24 && found.random.count == 2)
     // Sides are 0.3 to 0.5 of the clip's.
-    #expect(found.chance > 0.09 && found.chance < 0.25 && (0...1).contains(found.top1))
+    #expect(found.chance > 0.09 && found.chance < 0.25)
     #expect(found.network != found.random[0] && found.random[0] != found.random[1])
     #expect(try measure(.true) == found && measure(.predicted) != found)
+    // A head whose bias decides says the same label of all clips: right for one of eight.
+    let stubborn = model(1)
+    stubborn.parameters.last!.tensor.setData(
+      Tensor([0, 0, 1e6, 0, 0, 0, 0, 0, 0] as [Float], shape: [9]))
+    let biased = try SquareLocalization(
+      of: stubborn, random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+    #expect(biased.top1 == 1.0 / 8 && biased.random.isEmpty)
     // A network with random weights measured as the network is that network.
     let other = try SquareLocalization(
       of: model(3), random: [model(1)], on: clips, at: .conv2, label: .true, device: .cpu)
@@ -161,10 +168,25 @@ import VideoModels
     #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
     #expect(found.leftOut.map(\.video) == unusable.map(\.path))
     #expect(found.leftOut[0].reason == "does not move")
-    #expect(abs(found.network.mean) <= 1 && found.network.standardError != nil)
+    // Asked of each alone, the numbers of the videos have that mean, and of the other network in the same way.
+    let alone = try moving.map { try measure([$0]) }
+    #expect(alone.allSatisfy { $0.network.standardError == nil && $0.random.deviation == nil })
+    #expect(abs(found.network.mean - (alone[0].network.mean + alone[1].network.mean) / 2) < 1e-3)
+    #expect(abs(found.random.mean - (alone[0].random.mean + alone[1].random.mean) / 2) < 1e-3)
+    #expect(found.network.mean != 0 && abs(found.network.mean - found.random.mean) > 1e-3)
     let batched = try measure(moving, batch: 3)
     #expect(abs(batched.network.mean - found.network.mean) < 1e-3 && batched.leftOut.isEmpty)
-    let error = #expect(throws: NothingMoves.self) { try measure(unusable) }
-    #expect(error?.description.contains("still does not move") == true)
+    let error = #expect(throws: NoUsableVideo.self) { try measure(unusable) }
+    #expect(error?.description.contains("still, does not move") == true)
+    // The fourth frame of a clip at this interval would be the 13th of 8.
+    settings.interval = 4
+    let short = #expect(throws: NoUsableVideo.self) {
+      try FlowAgreement(
+        of: networks[0], random: [networks[1]], on: moving.dropLast(),
+        shown: .init(
+          clip: settings, clips: 1, crops: 1, batch: 1, normalization: shown.normalization),
+        at: .conv3, device: .cpu, workers: 1)
+    }
+    #expect(short?.description.contains("a.mp4 is shorter than a clip: its last frame") == true)
   }
 }

@@ -21,7 +21,7 @@ import Torch
   @Test func aMapOfTheSquareItselfIsPerfect() {
     let score = score(inside)
     #expect(score.energyInside == 1 && score.pointing == 1 && !score.isEmpty)
-    #expect(score.overlaps.allSatisfy { $0 == 1 } && score.chance == 0.2)
+    #expect(score.overlaps.dropFirst().allSatisfy { $0 == 1 } && score.chance == 0.2)
   }
 
   @Test func uniformAndEmptyMapsScoreTheArea() {
@@ -42,6 +42,10 @@ import Torch
     // A place as hot as the threshold is above it. Of the square's 8 places 2, 1 and 0 are.
     #expect(overlap(at: 0.25) == 2.0 / 9 && overlap(at: 0.5) == 1.0 / 9)
     #expect(overlap(at: 0.55) == 0 && overlap(at: 0.95) == 0)
+    // At 0 every place is hot enough: no map overlaps less than a uniform one at its best threshold.
+    #expect(overlap(at: 0) == 0.2)
+    let wrong = SquareScores([[self.score([(0, 0, 0, 1)])]])
+    #expect(wrong.threshold == 0 && wrong.overlap.mean == 0.2)
   }
 
   @Test func ofEquallyHotPlacesTheShareInsideCounts() {
@@ -64,7 +68,7 @@ import Torch
     #expect(
       estimate.mean == 3 && abs(estimate.standardError! - (14.0 / 3).squareRoot() / 2) < 1e-12)
     #expect(Estimate([0.5]).standardError == nil)
-    let random = RandomWeights([1, 2, 3])
-    #expect(random.mean == 2 && random.deviation == 1 && RandomWeights([4]).deviation == 0)
+    let random = Spread([1, 2, 3])
+    #expect(random.mean == 2 && random.deviation == 1 && Spread([4]).deviation == nil)
   }
 }

@@ -29,15 +29,14 @@ public struct ClusterAnalysis {
 
   /// A piece of the work.
   public enum Stage: Hashable, Sendable {
+    /// Which videos are long enough.
+    case checking
     case features
     /// Features of the random network at the index, from 0.
     case randomFeatures(Int)
     case flow
     case embedding
   }
-
-  /// The smallest side at which flow is computed, in pixels.
-  static let flowSide = 112
 
   private let settings: Settings
   private let videos: FoundVideos
@@ -48,19 +47,22 @@ public struct ClusterAnalysis {
   ///   - videos: what clips are cut from.
   ///   - weights: the network that is judged.
   ///   - inference: runs that network.
-  /// - Throws: ``ClusteringError`` and ``ClustersImpossible`` where already the number of videos, or the clips, cannot do.
+  /// - Throws: ``ClusteringError`` and ``SingleFrames`` where already the number of videos, or the clips, cannot do.
   public init(
     _ videos: FoundVideos, weights: Weights, inference: VideoInference, settings: Settings
   ) throws {
     (self.videos, self.weights) = (videos, weights)
     (self.inference, self.settings) = (inference, settings)
     let most = videos.videos.count * inference.clips * inference.crops
-    guard inference.clip.frames > 1 else { throw ClustersImpossible.singleFrames }
+    guard inference.clip.frames > 1 else { throw SingleFrames() }
     guard most >= settings.clusters else {
       throw ClusteringError.tooFewPoints(points: most, clusters: settings.clusters)
     }
     guard most <= TSNE.mostPoints else {
       throw ClusteringError.tooManyPoints(points: most, most: TSNE.mostPoints)
+    }
+    guard most >= TSNE.fewestPoints else {
+      throw ClusteringError.tooFewToEmbed(points: most, least: TSNE.fewestPoints)
     }
     let perplexity = settings.perplexity ?? 1
     guard perplexity <= TSNE.largestPerplexity(points: most) else {
@@ -73,25 +75,24 @@ public struct ClusterAnalysis {
   ///
   /// - Parameter progress: told how many of how many things of a stage are done; what it throws ends the work.
   /// - Throws: `FileError`, before the work where the folder cannot be written; ``ClusteringError``,
-  ///   ``ClustersImpossible``, `FigureError`, and what `progress` throws.
+  ///   ``NoUsableVideo``, `FigureError`, and what `progress` throws.
   public func write(
     to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> ClusterReport {
-    try makeFolder(at: folder)
-    guard access(folder, W_OK | X_OK) == 0 else {
-      throw FileError(path: folder, attempt: "cannot write into")
-    }
-    let footage = videos.videos.map(\.footage)
+    try makeReportFolder(at: folder)
+    let short = try shortVideos { try progress(.checking, $0, videos.videos.count) }
+    // What is nil is not run.
+    let footage = videos.videos.indices.map { short[$0] == nil ? videos.videos[$0].footage : nil }
     let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
     let outputs = try inference.run(
       footage, cache: cache, progress: { try progress(.features, $0, footage.count) },
       reduce: { $1.features })
     let usable = outputs.indices.filter { (try? outputs[$0].get()) != nil }
-    guard !usable.isEmpty else {
-      guard case .failure(let failure) = outputs[0] else { preconditionFailure() }
-      throw ClustersImpossible.noUsableVideo(
-        count: outputs.count, first: videos.videos[0].name, reason: failure.reason)
+    let leftOut = outputs.indices.compactMap { index -> LeftOutVideo? in
+      guard case .failure(let failure) = outputs[index] else { return nil }
+      return short[index] ?? LeftOutVideo(video: videos.videos[index].name, reason: failure.reason)
     }
+    guard !usable.isEmpty else { throw NoUsableVideo(leftOut: leftOut) }
     let features = Self.directions(try usable.flatMap { try outputs[$0].get() })
     let clusters = try kMeans(features)
 
@@ -125,10 +126,6 @@ public struct ClusterAnalysis {
     let random = randomAssignments.map { assignments in
       ClusterReport.Agreement(assignments ?? motions.map { _ in 0 }, motions)
     }
-    let failures = outputs.indices.compactMap { index -> ClusterReport.Failure? in
-      guard case .failure(let failure) = outputs[index] else { return nil }
-      return .init(video: videos.videos[index].name, reason: failure.reason)
-    }
     let report = ClusterReport(
       k: settings.clusters, seed: settings.seed, perplexity: perplexity, inertia: clusters.inertia,
       divergence: tsne.divergence,
@@ -137,11 +134,44 @@ public struct ClusterAnalysis {
       agreement: .init(clusters.assignments, motions), random: random.isEmpty ? nil : .init(random),
       staticSpeed: ClipMotion.staticSpeed, directions: FlowHistogram.directions,
       magnitudes: FlowHistogram.magnitudes, clips: placed,
-      clusters: (0..<settings.clusters).map { cluster($0, clusters, clips) }, failures: failures,
+      clusters: (0..<settings.clusters).map { cluster($0, clusters, clips) }, leftOut: leftOut,
       embeddingPNG: "embedding.png", embeddingSVG: "embedding.svg")
     try draw(report, clips, to: folder)
     try report.write(to: folder)
     return report
+  }
+
+  /// Loads the clips that the network sees.
+  private var loader: SeenClipLoader {
+    SeenClipLoader(
+      videos.videos.map(\.footage), clip: inference.clip, clips: inference.clips,
+      crops: inference.crops)
+  }
+
+  /// By their index the videos that are shorter than a clip.
+  private func shortVideos(progress: (Int) throws -> Void) throws -> [Int: LeftOutVideo] {
+    let (loader, videos) = (loader, videos.videos)
+    let prefetcher = Prefetcher(
+      count: videos.count, workers: inference.workers, ahead: 4 * inference.workers
+    ) { video -> LeftOutVideo? in
+      do {
+        try loader.checkLength(of: video)
+      } catch let error as ShortVideo {
+        return LeftOutVideo(videos[video].name, error)
+      } catch {
+        // What cannot be read is told of when it is run.
+      }
+      return nil
+    }
+    defer { prefetcher.cancel() }
+    var short: [Int: LeftOutVideo] = [:]
+    var done = 0
+    while let found = try prefetcher.next() {
+      short[done] = found
+      done += 1
+      try progress(done)
+    }
+    return short
   }
 
   private func kMeans(_ features: Tensor) throws(ClusteringError) -> KMeans {
@@ -152,7 +182,7 @@ public struct ClusterAnalysis {
 
   /// The clusters that a network with random weights makes; nil where it tells the clips not apart.
   private func randomClusters(
-    _ network: Int, _ footage: [Footage], _ usable: [Int], _ cache: TestClipCache?,
+    _ network: Int, _ footage: [Footage?], _ usable: [Int], _ cache: TestClipCache?,
     progress: (Int) throws -> Void
   ) throws -> [Int]? {
     var generator = KeyedGenerator(
@@ -184,17 +214,16 @@ public struct ClusterAnalysis {
   /// The clips of `usable` videos in the order of their features.
   private func flow(_ usable: [Int], progress: (Int) throws -> Void) throws -> [Clip] {
     let loader = loader
-    let (clips, crops, side) = (inference.clips, inference.crops, loader.side)
+    let (crops, side) = (inference.crops, loader.fineSide)
     let prefetcher = Prefetcher(
       count: usable.count, workers: inference.workers, ahead: inference.workers + 1
     ) { item in
       let video = usable[item]
-      let starts = try loader.testStarts(of: video, clips: clips)
-      return try loader.testClips(of: video, clips: clips, crops: crops).enumerated().map {
-        place, clip in
-        let fields = try FlowField.fields(of: clip.pictures)
+      let starts = try loader.starts(of: video)
+      return try loader.frames(of: video).enumerated().map { place, frames in
+        let fields = try FlowField.fields(of: frames)
         return Clip(
-          video: video, start: starts[place / crops], crop: place % crops, place: place,
+          video: video, start: starts[place], crop: place % crops, place: place,
           motion: ClipMotion(fields, side: side), histogram: FlowHistogram(fields, side: side))
       }
     }
@@ -205,14 +234,6 @@ public struct ClusterAnalysis {
       try progress(result.count / (self.inference.clips * crops))
     }
     return result
-  }
-
-  /// Cuts the clips that the network saw, in finer pixels where its own are coarse.
-  private var loader: ClipLoader {
-    ClipLoader(
-      footage: videos.videos.map(\.footage), sampling: inference.clip.sampling,
-      preset: inference.clip.preset, side: max(inference.clip.size, Self.flowSide)
-    ) { _ in }
   }
 
   private func cluster(_ index: Int, _ clusters: KMeans, _ clips: [Clip]) -> ClusterReport.Cluster {
@@ -251,10 +272,8 @@ public struct ClusterAnalysis {
     for (index, cluster) in report.clusters.enumerated() {
       let strips = try cluster.nearest.map { member in
         let clip = clips[member]
-        let loaded = try loader.testClips(
-          of: clip.video, clips: inference.clips, crops: inference.crops)
         return ClusterPicture.Strip(
-          clip: report.clips[member], frames: loaded[clip.place].pictures)
+          clip: report.clips[member], frames: try loader.frames(of: clip.video)[clip.place])
       }
       try ClusterPicture(
         cluster, number: index + 1, magnitudes: report.magnitudes, largestShare: largest,
@@ -270,31 +289,5 @@ public struct ClusterAnalysis {
       return length > 0 ? row.map { Float(Double($0) / length) } : row
     }
     return Tensor(scaled, shape: [rows.count, rows[0].count])
-  }
-}
-
-/// Why videos have no clusters: one sentence.
-public enum ClustersImpossible: Error, CustomStringConvertible {
-  case singleFrames
-  case noUsableVideo(count: Int, first: String, reason: String)
-
-  public var description: String {
-    switch self {
-    case .singleFrames: "clips of one frame do not move: use --frames 2 or more"
-    case .noUsableVideo(let count, let first, let reason):
-      count == 1
-        ? "\(first) \(reason)"
-        : "none of the \(count) videos gives clips; the first, \(first), \(reason)"
-    }
-  }
-}
-
-extension ClipPixels {
-  /// Its frames.
-  var pictures: [Picture] {
-    let size = height * width * 3
-    return (0..<frames).map {
-      Picture(width: width, height: height, pixels: Array(pixels[$0 * size..<($0 + 1) * size]))
-    }
   }
 }

@@ -24,17 +24,16 @@ extension ClusterReport {
         ScatterChart(
           title: "Clusters", subtitle: "k-means, k = \(k)", series: byCluster),
         ScatterChart(
-          title: "Direction of the optical flow", subtitle: agreementText, series: byDirection),
+          title: "Direction of the content", subtitle: agreementText, series: byDirection),
       ], panelWidth: 480, panelHeight: 540)
   }
 
   private var agreementText: String {
-    let own = String(format: "agreement with the clusters (NMI): %.2f", agreement.directions)
+    let own = String(
+      format: "by the optical flow; NMI with the clusters %.2f", agreement.directions)
     guard let random else { return own }
-    return own
-      + String(
-        format: "; with random weights %.2f ± %.2f", random.directions.mean,
-        random.directions.deviation)
+    return own + String(format: "; random weights %.2f", random.directions.mean)
+      + (random.directions.deviation.map { String(format: " ± %.2f", $0) } ?? "")
   }
 
   private func points(_ belongs: (Clip) -> Bool) -> [Point] {
@@ -90,10 +89,10 @@ struct ClusterPicture: Drawing {
   ) {
     func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
     title =
-      "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), most often "
+      "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), content most often "
       + cluster.dominantDirection.rawValue
     subtitle =
-      "clips: "
+      "content: "
       + ClipMotion.Direction.allCases.map {
         "\($0.rawValue) \(percent(cluster.directionShares[$0.rawValue] ?? 0))"
       }.joined(separator: ", ")

@@ -1,10 +1,9 @@
-import Foundation
-import SafeFiles
-
 /// What `mosi clusters` found: the content of clusters.json.
-public struct ClusterReport: Codable, Sendable {
-  /// The name of the file in the folder of the pictures.
+public struct ClusterReport: InsightReport, Sendable {
   public static let fileName = "clusters.json"
+  public static let command = "clusters"
+
+  public var fileNames: [String] { clusters.map(\.picture) + [embeddingPNG, embeddingSVG] }
 
   /// The number of clusters.
   public let k: Int
@@ -30,7 +29,7 @@ public struct ClusterReport: Codable, Sendable {
   /// The largest first; the cluster of a clip is an index into them.
   public let clusters: [Cluster]
   /// Videos that gave no clips.
-  public let failures: [Failure]
+  public let leftOut: [LeftOutVideo]
   /// File names beside this file.
   public let embeddingPNG: String
   public let embeddingSVG: String
@@ -97,52 +96,5 @@ public struct ClusterReport: Codable, Sendable {
         directionShares[$0.rawValue] ?? 0 < directionShares[$1.rawValue] ?? 0
       }!
     }
-  }
-
-  public struct Failure: Codable, Sendable {
-    public let video: String
-    /// The predicate of a sentence whose subject is the video.
-    public let reason: String
-  }
-
-}
-
-extension ClusterReport {
-  /// Writes it as ``fileName`` into `folder`.
-  ///
-  /// - Throws: `FileError`.
-  public func write(to folder: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try replaceFile(at: "\(folder)/\(Self.fileName)", with: encoder.encode(self))
-  }
-
-  /// Reads ``fileName`` of `folder`.
-  ///
-  /// - Throws: `FileError`, where it cannot be read or holds something else.
-  public init(folder: String) throws {
-    let path = "\(folder)/\(Self.fileName)"
-    let data = try readFile(at: path)
-    do {
-      self = try JSONDecoder().decode(Self.self, from: data)
-    } catch {
-      throw FileError(
-        path: path, attempt: "cannot read", reason: "it is no report of mosi clusters")
-    }
-  }
-}
-
-/// The mean of some numbers, and how far they scatter.
-public struct Spread: Codable, Equatable, Sendable {
-  public let mean: Double
-  /// The sample's standard deviation; 0 for a single number.
-  public let deviation: Double
-
-  public init(_ values: [Double]) {
-    precondition(!values.isEmpty)
-    let mean = values.reduce(0, +) / Double(values.count)
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    self.mean = mean
-    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
   }
 }

@@ -3,6 +3,7 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
   case tooFewPoints(points: Int, clusters: Int)
   case tooFewDistinctPoints(distinct: Int, clusters: Int)
   case tooManyPoints(points: Int, most: Int)
+  case tooFewToEmbed(points: Int, least: Int)
   case perplexityTooLarge(perplexity: Double, points: Int)
   case notFinite
 
@@ -15,6 +16,8 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
         + "network tells the clips hardly apart"
     case .tooManyPoints(let points, let most):
       "\(points) clips are more than the \(most) that an exact t-SNE takes: give fewer videos or fewer clips a video"
+    case .tooFewToEmbed(let points, let least):
+      "a t-SNE wants at least \(least) clips, not \(points): give more videos, or more clips a video"
     case .perplexityTooLarge(let perplexity, let points):
       "a perplexity of \(TSNE.text(perplexity)) wants at least \(Int((3 * perplexity).rounded(.up)) + 1) clips, not "
         + "\(points): it can be at most \(TSNE.text(TSNE.largestPerplexity(points: points)))"

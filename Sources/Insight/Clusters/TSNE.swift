@@ -16,6 +16,9 @@ public struct TSNE: Sendable {
   /// The Kullback-Leibler divergence of the plane's affinities from those of the points, in nats.
   public let divergence: Double
 
+  /// Of fewer points not even a perplexity of 1 is possible.
+  public static let fewestPoints = 4
+
   /// The largest perplexity for so many points: there are to be three times as many neighbours.
   public static func largestPerplexity(points: Int) -> Double { Double(max(points - 1, 0)) / 3 }
 
@@ -25,7 +28,7 @@ public struct TSNE: Sendable {
   ///   - seed: names the draws of the start, Gaussian with deviation 1e-4.
   ///   - iterations: the number of steps.
   ///   - progress: told the number of steps done; what it throws ends the work.
-  /// - Throws: ``ClusteringError`` for too many points, too large a perplexity and what is not finite; what `progress`
+  /// - Throws: ``ClusteringError`` for too many or too few points, too large a perplexity and what is not finite; what `progress`
   ///   throws.
   public init(
     points: Tensor, perplexity: Double, seed: UInt64, iterations: Int = 1000,
@@ -74,6 +77,9 @@ public struct TSNE: Sendable {
     let count = points.shape[0]
     guard count <= mostPoints else {
       throw .tooManyPoints(points: count, most: mostPoints)
+    }
+    guard count >= fewestPoints else {
+      throw .tooFewToEmbed(points: count, least: fewestPoints)
     }
     guard perplexity >= 1, perplexity <= largestPerplexity(points: count) else {
       throw .perplexityTooLarge(perplexity: perplexity, points: count)

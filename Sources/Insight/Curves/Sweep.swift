@@ -93,7 +93,8 @@ public struct Sweep: Codable, Sendable {
       groups: groups.enumerated().map { index, group in
         .init(
           label: group.value, x: isNumeric ? numbers[index] : Double(index),
-          results: group.results, mean: group.spread.mean, deviation: group.spread.deviation)
+          results: group.results, mean: group.spread.mean,
+          deviation: group.spread.deviation ?? 0)
       }, joinsMeans: isNumeric, references: chance.map { [.init("chance", value: $0)] } ?? [],
       xScale: isLogarithmic ? .logarithmic : .linear,
       yScale: measure == .accuracy ? .percent : .linear)

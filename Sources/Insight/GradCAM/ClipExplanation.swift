@@ -15,8 +15,9 @@ struct ClipExplanation {
   /// The speed from each frame to the next, in the network's pixels a frame; one fewer than frames.
   let speed: [HeatMap]
 
-  /// Spearman's rank correlation of heat and speed over all pixels of all frames that have a next one; nil where one of
-  /// them is the same everywhere.
+  /// False where the heat is 0 everywhere.
+  let hasHeat: Bool
+  /// ``flowAgreement(_:_:)`` over all frames that have a next one.
   let agreement: Double?
 
   init(
@@ -29,7 +30,8 @@ struct ClipExplanation {
     self.frames = frames
     self.heat = heat
     self.speed = speed
-    agreement = rankCorrelation(
+    hasHeat = heat.contains { $0.values.contains { $0 > 0 } }
+    agreement = flowAgreement(
       heat.prefix(speed.count).flatMap(\.values), speed.flatMap(\.values))
   }
 }

@@ -23,8 +23,9 @@ struct ClipPicture {
   private static let gap = 6.0
 
   private var agreement: String {
-    explanation.agreement.map { "rank correlation of heat and flow \(decimal($0, 2))" }
-      ?? "heat or flow the same everywhere"
+    guard explanation.hasHeat else { return "no heat anywhere" }
+    return explanation.agreement.map { "rank correlation of heat and flow \(decimal($0, 2))" }
+      ?? "nothing moves"
   }
 
   private func time(_ frame: Int) -> String {

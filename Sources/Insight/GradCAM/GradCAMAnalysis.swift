@@ -3,7 +3,6 @@ import Foundation
 import Media
 import MoSI
 import OpticalFlow
-import SafeFiles
 import Torch
 import Training
 import VideoData
@@ -55,24 +54,26 @@ public struct GradCAMAnalysis {
   ///   - weights: of the network that is explained.
   ///   - device: where it computes.
   ///   - workers: threads that decode and compute flow.
-  /// - Throws: ``GradCAMError`` where the network or the clips cannot do.
+  /// - Throws: ``GradCAMError`` or ``SingleFrames`` where the network or the clips cannot do.
   public init(
     _ videos: FoundVideos, weights: Weights, settings: Settings, device: Device, workers: Int
-  ) throws(GradCAMError) {
+  ) throws {
     guard let classCount = weights.classCount else {
-      throw .noHead(path: weights.path)
+      throw GradCAMError.noHead(path: weights.path)
     }
     if case .number(let label) = settings.label, !(0..<classCount).contains(label) {
-      throw .noSuchLabel(label: label, count: classCount)
+      throw GradCAMError.noSuchLabel(label: label, count: classCount)
     }
-    guard settings.clip.frames > 1 else { throw .tooFewFrames }
+    guard settings.clip.frames > 1 else { throw SingleFrames() }
     guard settings.clip.size >= FlowField.shortestSide else {
-      throw .tooSmall(side: settings.clip.size, least: FlowField.shortestSide)
+      throw GradCAMError.tooSmall(side: settings.clip.size, least: FlowField.shortestSide)
     }
     self.videos = videos
     self.weights = weights
     self.settings = settings
-    names = weights.classNames ?? (0..<classCount).map { "class \($0)" }
+    names =
+      weights.pretraining.map { $0.task.motion.labels.motions.map(\.inWords) }
+      ?? weights.classNames ?? (0..<classCount).map { "class \($0)" }
     normalization = (weights.normalization ?? NormalizationSettings()).normalization
     model = weights.makeModel()
     model.move(to: device)
@@ -81,25 +82,21 @@ public struct GradCAMAnalysis {
   }
 
   /// Does the work and leaves in `folder`, made where it is missing, gradcam.json and for each clip that is drawn a strip
-  /// (PNG) and an animation (MP4, GIF). Videos that give no clips are told of in the report.
+  /// (PNG) and an animation (MP4, GIF). Videos that give no clips, those shorter than one among them, are told of in the report.
   ///
   /// - Parameter progress: told how many of how many videos of a stage are done; what it throws ends the work.
-  /// - Throws: `FileError`, before the work where the folder cannot be written; `MediaError` and `FigureError` where a
+  /// - Throws: `FileError`, before the work where the folder cannot be written; ``NoUsableVideo``, `MediaError` and `FigureError` where a
   ///   picture cannot, and what `progress` throws.
   public func write(
     to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> GradCAMReport {
-    try makeFolder(at: folder)
-    guard access(folder, W_OK | X_OK) == 0 else {
-      throw FileError(path: folder, attempt: "cannot write into")
-    }
+    try makeReportFolder(at: folder)
     let all = Array(videos.videos.indices)
     var clips: [(video: Int, place: Int, clip: GradCAMReport.Clip)] = []
-    var failures: [GradCAMReport.Failure] = []
+    var leftOut: [LeftOutVideo] = []
     try explain(all) { done, video, result in
       switch result {
-      case .failure(let reason):
-        failures.append(.init(video: videos.videos[video].name, reason: reason.text))
+      case .failure(let failure): leftOut.append(failure)
       case .success(let explanations):
         for (place, explanation) in explanations.enumerated() {
           var clip = description(of: explanation, video)
@@ -111,10 +108,15 @@ public struct GradCAMAnalysis {
       }
       try progress(.explaining, done, all.count)
     }
+    guard !clips.isEmpty else { throw NoUsableVideo(leftOut: leftOut) }
     if let worst = settings.worst {
+      func rank(_ clip: GradCAMReport.Clip) -> Double {
+        guard let agreement = clip.agreement else { return 2 }
+        return clip.hasHeat ? agreement : -2
+      }
       // Stable: equal ones keep the order of the videos.
       let order = clips.indices.sorted {
-        (clips[$0].clip.agreement ?? 2, $0) < (clips[$1].clip.agreement ?? 2, $1)
+        (rank(clips[$0].clip), $0) < (rank(clips[$1].clip), $1)
       }
       clips = order.map { clips[$0] }
       let drawn = clips.prefix(worst)
@@ -132,23 +134,16 @@ public struct GradCAMAnalysis {
     let report = GradCAMReport(
       weights: weights.path, architecture: weights.model.architecture.rawValue,
       layer: settings.layer.rawValue, side: settings.clip.size, isRanked: settings.worst != nil,
-      clips: clips.map(\.clip), failures: failures)
+      clips: clips.map(\.clip), leftOut: leftOut)
     try report.write(to: folder)
     return report
   }
 
   // --- Explaining --------------------------------------------------------------------------------
 
-  /// The predicate of a sentence whose subject is a video.
-  private struct Reason: Error {
-    let text: String
-  }
-
-  /// What is loaded of a video: of each clip its start, the network's pixels, finer frames, and speeds.
+  /// What is loaded of a video: its clips, and their speeds.
   private struct Loaded: Sendable {
-    let starts: [Double]
-    let clips: [ClipPixels]
-    let frames: [[Picture]]
+    let clips: SeenClips
     let speeds: [[HeatMap]]
   }
 
@@ -158,68 +153,40 @@ public struct GradCAMAnalysis {
   /// Explains the clips of the videos at `indices`; `body` is told how many are done, this one included.
   private func explain(
     _ indices: [Int],
-    _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], Reason>) throws -> Void
+    _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], LeftOutVideo>) throws -> Void
   ) throws {
     guard !indices.isEmpty else { return }
-    let (settings, footage) = (settings, videos.videos.map(\.footage))
-    func loader(_ fineness: Int) -> ClipLoader {
-      ClipLoader(
-        footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset,
-        side: settings.clip.size * fineness
-      ) { _ in }
-    }
-    let fineness = ClipFlow.fineness(side: settings.clip.size)
-    let (own, finer) = (loader(1), loader(fineness))
+    let (all, side) = (videos.videos, settings.clip.size)
+    let loader = SeenClipLoader(
+      all.map(\.footage), clip: settings.clip, clips: settings.clips, crops: 1)
     let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: workers + 1) {
-      item -> Result<Loaded, Reason> in
+      item -> Result<Loaded, LeftOutVideo> in
       do {
-        return .success(try Self.load(indices[item], own, finer, settings))
-      } catch let reason as Reason {
-        return .failure(reason)
-      } catch let error as MediaError {
-        return .failure(Reason(text: error.problem))
+        let clips = try loader.load(indices[item])
+        return .success(
+          Loaded(clips: clips, speeds: try clips.frames.map { try ClipFlow.speeds($0, side: side) })
+        )
       } catch {
-        return .failure(Reason(text: "has no optical flow: \(error)"))
+        return .failure(LeftOutVideo(all[indices[item]].name, error))
       }
     }
     defer { prefetcher.cancel() }
     for (done, video) in indices.enumerated() {
       guard let loaded = try prefetcher.next() else { return }
-      try body(done + 1, video, loaded.flatMap(explain))
+      try body(done + 1, video, loaded.flatMap { explain($0, all[video].name) })
     }
   }
 
-  private static func load(
-    _ video: Int, _ own: ClipLoader, _ finer: ClipLoader, _ settings: Settings
-  ) throws -> Loaded {
-    let last = try own.footage[video].lastFrameTime()
-    let sampling = settings.clip.sampling
-    let length = Double(sampling.frames - 1) * sampling.step
-    // A frame of leeway: the last one is shown for a while.
-    guard length <= last + 1 / sampling.targetRate else {
-      throw Reason(
-        text: String(
-          format: "is shorter than a clip: its last frame is at %.2f s, and %d frames at %.1f a "
-            + "second take %.2f s (lower --frames or --interval)", last, sampling.frames,
-          1 / sampling.step, length))
-    }
-    let clips = try own.testClips(of: video, clips: settings.clips)
-    let finest =
-      own.side == finer.side ? clips : try finer.testClips(of: video, clips: settings.clips)
-    let frames = finest.map(\.pictures)
-    return Loaded(
-      starts: sampling.testStarts(clips: settings.clips, lastFrameTime: last), clips: clips,
-      frames: frames,
-      speeds: try frames.map { try ClipFlow.speeds($0, side: settings.clip.size) })
-  }
-
-  private func explain(_ loaded: Loaded) -> Result<[ClipExplanation], Reason> {
+  private func explain(_ loaded: Loaded, _ video: String)
+    -> Result<[ClipExplanation], LeftOutVideo>
+  {
+    let seen = loaded.clips
     var explanations: [ClipExplanation] = []
-    for first in stride(from: 0, to: loaded.clips.count, by: Self.batch) {
-      let batch = first..<min(first + Self.batch, loaded.clips.count)
+    for first in stride(from: 0, to: seen.clips.count, by: Self.batch) {
+      let batch = first..<min(first + Self.batch, seen.clips.count)
       let tensor = withoutGradients {
         normalization.clips(
-          from: .clips(Array(loaded.clips[batch])).to(device).to(.float32) * (1 / 255))
+          from: .clips(Array(seen.clips[batch])).to(device).to(.float32) * (1 / 255))
       }
       let labels: [Int]? =
         switch settings.label {
@@ -232,15 +199,16 @@ public struct GradCAMAnalysis {
       let maps = cam.maps.to(.cpu).array(of: Float.self)
       guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
         return .failure(
-          Reason(text: "gets scores that are no numbers: the network has diverged"))
+          LeftOutVideo(
+            video: video, reason: "gets scores that are no numbers: the network has diverged"))
       }
       let (frames, side) = (settings.clip.frames, settings.clip.size)
       for (place, clip) in batch.enumerated() {
         explanations.append(
           ClipExplanation(
-            start: loaded.starts[clip], label: cam.labels[place],
+            start: seen.starts[clip], label: cam.labels[place],
             probability: Double(probabilities[place * names.count + cam.labels[place]]),
-            frames: loaded.frames[clip],
+            frames: seen.frames[clip],
             heat: (0..<frames).map { frame in
               let start = (place * frames + frame) * side * side
               return HeatMap(
@@ -256,7 +224,7 @@ public struct GradCAMAnalysis {
       video: videos.videos[video].name, start: explanation.start,
       step: settings.clip.sampling.step, frames: settings.clip.frames, label: explanation.label,
       labelName: names[explanation.label], probability: explanation.probability,
-      agreement: explanation.agreement)
+      hasHeat: explanation.hasHeat, agreement: explanation.agreement)
   }
 
   // --- Drawing -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 public enum GradCAMError: Error, Equatable, Sendable, CustomStringConvertible {
   case noHead(path: String)
   case noSuchLabel(label: Int, count: Int)
-  case tooFewFrames
   case tooSmall(side: Int, least: Int)
 
   public var description: String {
@@ -11,8 +10,6 @@ public enum GradCAMError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path) has a backbone but no head, and so no labels to explain: name a run's folder or its checkpoint"
     case .noSuchLabel(let label, let count):
       "there is no label \(label): the network tells \(count) apart, 0 to \(count - 1)"
-    case .tooFewFrames:
-      "clips of one frame do not move: use --frames 2 or more"
     case .tooSmall(let side, let least):
       "clips of \(side) pixels are too small for a Grad-CAM beside the optical flow: use --size \(least) or more"
     }

@@ -1,8 +1,5 @@
-import Foundation
-import SafeFiles
-
 /// What `mosi gradcam` found, as its gradcam.json holds it.
-public struct GradCAMReport: Codable, Equatable, Sendable {
+public struct GradCAMReport: InsightReport, Equatable, Sendable {
   /// A clip with the heat of its label.
   public struct Clip: Codable, Equatable, Sendable {
     /// The video's name.
@@ -12,13 +9,16 @@ public struct GradCAMReport: Codable, Equatable, Sendable {
     /// From one frame to the next, in seconds.
     public let step: Double
     public let frames: Int
-    /// The label that is explained, as the network counts it and by name.
+    /// The label that is explained, as the network counts it and by name. Labels of a pre-training are motions of the
+    /// window: their names say how the content moves too.
     public let label: Int
     public let labelName: String
     /// What the network gives the label, 0...1.
     public let probability: Double
-    /// Spearman's rank correlation of the heat and the optical flow's magnitude over the clip, -1...1; nil where one of
-    /// them is the same everywhere.
+    /// Whether anything is hot: false where nothing in the clip speaks for the label.
+    public let hasHeat: Bool
+    /// Spearman's rank correlation of the heat and the optical flow's magnitude over the clip, -1...1; 0 where the heat
+    /// is the same everywhere, nil where nothing moves.
     public let agreement: Double?
     /// The names of the files beside the report; nil where the clip was not drawn.
     public var files: Files?
@@ -34,13 +34,6 @@ public struct GradCAMReport: Codable, Equatable, Sendable {
     init(_ stem: String) { (png, mp4, gif) = ("\(stem).png", "\(stem).mp4", "\(stem).gif") }
   }
 
-  /// A video that gave no clips.
-  public struct Failure: Codable, Equatable, Sendable {
-    public let video: String
-    /// The predicate of a sentence whose subject is the video.
-    public let reason: String
-  }
-
   /// Where the weights come from, as it was named.
   public let weights: String
   /// Such as "r2d3d-18".
@@ -49,33 +42,21 @@ public struct GradCAMReport: Codable, Equatable, Sendable {
   public let layer: String
   /// The side of the clips in pixels.
   public let side: Int
-  /// True where the clips stand by how little heat and flow agree, the least first and those without an order last; else
-  /// they stand as their videos were given.
+  /// True where the clips stand by how little heat and flow agree: those without heat first, then the least
+  /// agreement, last those in which nothing moves; else they stand as their videos were given.
   public let isRanked: Bool
   public internal(set) var clips: [Clip]
-  public let failures: [Failure]
+  /// Videos that gave no clips.
+  public let leftOut: [LeftOutVideo]
+
+  public static let fileName = "gradcam.json"
+  public static let command = "gradcam"
+
+  public var fileNames: [String] { clips.compactMap(\.files).flatMap { [$0.png, $0.mp4, $0.gif] } }
 
   /// The mean agreement of the clips that have one; nil where none has.
   public var meanAgreement: Double? {
     let values = clips.compactMap(\.agreement)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-  }
-
-  /// The report's name in its folder.
-  public static let fileName = "gradcam.json"
-
-  /// - Throws: `FileError`.
-  public func write(to folder: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try replaceFile(at: "\(folder)/\(Self.fileName)", with: encoder.encode(self))
-  }
-}
-
-extension GradCAMReport {
-  /// - Throws: `FileError` where there is none, `DecodingError` for what is no such report.
-  public init(inFolder folder: String) throws {
-    self = try JSONDecoder().decode(
-      Self.self, from: readFile(at: "\(folder)/\(Self.fileName)"))
   }
 }

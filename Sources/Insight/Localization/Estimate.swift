@@ -13,19 +13,3 @@ public struct Estimate: Codable, Equatable, Sendable {
     standardError = values.count > 1 ? (squares / (count - 1) / count).squareRoot() : nil
   }
 }
-
-/// What networks with random weights come to, one a seed.
-public struct RandomWeights: Codable, Equatable, Sendable {
-  public let values: [Double]
-
-  public init(_ values: [Double]) { self.values = values }
-
-  public var mean: Double { values.reduce(0, +) / Double(values.count) }
-
-  /// The standard deviation over the seeds; 0 of a single one.
-  public var deviation: Double {
-    guard values.count > 1 else { return 0 }
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (squares / Double(values.count - 1)).squareRoot()
-  }
-}

@@ -16,15 +16,9 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   /// Spearman's correlation, the mean over the clips. A map without heat has none: 0.
   public let network: Estimate
   /// With random weights, one a seed; those of ``network`` in the same way.
-  public let random: RandomWeights
-  /// Videos that give no clip, and those in which nothing moves at all.
-  public let leftOut: [LeftOut]
-
-  public struct LeftOut: Codable, Equatable, Sendable {
-    public let video: String
-    /// The predicate of a sentence whose subject is the video.
-    public let reason: String
-  }
+  public let random: Spread
+  /// Videos that give no clip, those shorter than one among them, and those in which nothing moves at all.
+  public let leftOut: [LeftOutVideo]
 
   /// How clips are cut and shown.
   public struct ShownClips {
@@ -53,48 +47,45 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
 
   /// - Parameters:
   ///   - model: a network on `device`, in evaluation mode.
-  ///   - random: networks of its kind with random weights, likewise.
+  ///   - random: networks of its kind with random weights, likewise; at least one.
   ///   - footage: the videos.
   ///   - stage: whose Grad-CAM is taken.
   ///   - workers: threads that decode and compute the flow.
   ///   - progress: told the number of videos done.
-  /// - Throws: ``NothingMoves`` where no clip is left, ``DivergedNetwork``.
+  /// - Throws: ``NoUsableVideo`` where no clip is left, ``SingleFrames``, ``DivergedNetwork``.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on footage: [Footage],
     shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
     progress: (Int) -> Void = { _ in }
   ) throws {
-    func loader(side: Int) -> ClipLoader {
-      ClipLoader(
-        footage: footage, sampling: settings.clip.sampling, preset: settings.clip.preset, side: side
-      ) { _ in }
-    }
+    guard settings.clip.frames > 1 else { throw SingleFrames() }
+    guard !footage.isEmpty else { throw NoUsableVideo(leftOut: []) }
     let side = settings.clip.size
-    let factor = ClipFlow.fineness(side: side)
-    let (plain, fine) = (loader(side: side), loader(side: side * factor))
-    let (clips, crops) = (settings.clips, settings.crops)
+    let loader = SeenClipLoader(
+      footage, clip: settings.clip, clips: settings.clips, crops: settings.crops)
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: workers + 1) {
-      index -> Result<[MovingClip], Unusable> in
+      index -> Result<[MovingClip], LeftOutVideo> in
       do {
-        let pixels = try plain.testClips(of: index, clips: clips, crops: crops)
-        let finer =
-          factor == 1 ? pixels : try fine.testClips(of: index, clips: clips, crops: crops)
-        let moving = try zip(pixels, finer).map { try MovingClip($0, finer: $1) }
-          .filter(\.moves)
-        return moving.isEmpty ? .failure(Unusable(reason: "does not move")) : .success(moving)
+        let seen = try loader.load(index)
+        let moving = try zip(seen.clips, seen.frames).map { clip, frames in
+          MovingClip(
+            pixels: clip, magnitudes: try ClipFlow.speeds(frames, side: side).flatMap(\.values))
+        }.filter(\.moves)
+        return moving.isEmpty
+          ? .failure(LeftOutVideo(video: footage[index].path, reason: "does not move"))
+          : .success(moving)
       } catch {
-        return .failure(Unusable(reason: (error as? MediaError)?.problem ?? "\(error)"))
+        return .failure(LeftOutVideo(footage[index].path, error))
       }
     }
     defer { prefetcher.cancel() }
-    var leftOut: [LeftOut] = []
+    var leftOut: [LeftOutVideo] = []
     // Of each network the mean over the clips of each video.
     var means = [[Double]](repeating: [], count: 1 + random.count)
     var clipCount = 0
-    for (index, footage) in footage.enumerated() {
+    for index in footage.indices {
       switch try prefetcher.next()! {
-      case .failure(let unusable):
-        leftOut.append(LeftOut(video: footage.path, reason: unusable.reason))
+      case .failure(let failure): leftOut.append(failure)
       case .success(let moving):
         clipCount += moving.count
         for (place, network) in ([model] + random).enumerated() {
@@ -104,11 +95,11 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
       }
       progress(index + 1)
     }
-    guard clipCount > 0 else { throw NothingMoves(leftOut: leftOut) }
+    guard clipCount > 0 else { throw NoUsableVideo(leftOut: leftOut) }
     videos = means[0].count
     self.clips = clipCount
     network = Estimate(means[0])
-    self.random = RandomWeights(means.dropFirst().map { Estimate($0).mean })
+    self.random = Spread(means.dropFirst().map { Estimate($0).mean })
     self.leftOut = leftOut
   }
 
@@ -127,7 +118,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
       }
       let cam = network.gradCAM(shown, at: stage, labels: likeliest)
       return zip(try cam.values, batch).map { map, clip in
-        rankCorrelation(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes) ?? 0
+        flowAgreement(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes)!
       }
     }
   }
@@ -141,26 +132,4 @@ private struct MovingClip: Sendable {
 
   /// False where the frames are all the same.
   var moves: Bool { magnitudes.contains { $0 != magnitudes[0] } }
-
-  /// - Parameter finer: the same clip in finer pixels.
-  init(_ clip: ClipPixels, finer: ClipPixels) throws {
-    pixels = clip
-    magnitudes = try ClipFlow.speeds(finer.pictures, side: clip.width).flatMap(\.values)
-  }
-}
-
-/// Why a video is left out.
-private struct Unusable: Error {
-  let reason: String
-}
-
-/// None of the videos has a clip in which something moves.
-public struct NothingMoves: Error, Sendable, CustomStringConvertible {
-  public let leftOut: [FlowAgreement.LeftOut]
-
-  public var description: String {
-    leftOut.first.map {
-      "none of the \(leftOut.count) videos can be measured by its flow; the first: \($0.video) \($0.reason)"
-    } ?? "there is no video to measure"
-  }
 }

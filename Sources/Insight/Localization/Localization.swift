@@ -1,9 +1,7 @@
-import Foundation
-import SafeFiles
 import VideoModels
 
 /// What `mosi localize` has found: localization.json.
-public struct Localization: Codable, Equatable, Sendable {
+public struct Localization: InsightReport, Equatable, Sendable {
   /// The run or file that was measured.
   public let weights: String
   public let layer: StageName
@@ -16,6 +14,9 @@ public struct Localization: Codable, Equatable, Sendable {
   public let sheet: String?
 
   public static let fileName = "localization.json"
+  public static let command = "localize"
+
+  public var fileNames: [String] { [sheet].compactMap { $0 } }
 
   public init(
     weights: String, layer: StageName, label: HeatLabel, squares: SquareLocalization?,
@@ -27,22 +28,5 @@ public struct Localization: Codable, Equatable, Sendable {
     self.squares = squares
     self.videos = videos
     self.sheet = sheet
-  }
-
-  /// Reads what ``write(to:)`` has left in `folder`.
-  ///
-  /// - Throws: `FileError`, `DecodingError`.
-  public init(folder: String) throws {
-    self = try JSONDecoder().decode(
-      Self.self, from: readFile(at: "\(folder)/\(Self.fileName)"))
-  }
-
-  /// Writes localization.json into `folder`, which is there.
-  ///
-  /// - Throws: `FileError`.
-  public func write(to folder: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try replaceFile(at: "\(folder)/\(Self.fileName)", with: encoder.encode(self))
   }
 }

@@ -15,6 +15,13 @@ public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   return covariance / (varianceA * varianceB).squareRoot()
 }
 
+/// How well heat agrees with speed: their rank correlation. Nil where nothing moves, so that there is nothing to agree
+/// with; 0 where something does and the heat is the same everywhere.
+func flowAgreement(_ heat: [Float], _ speed: [Float]) -> Double? {
+  guard speed.contains(where: { $0 != speed[0] }) else { return nil }
+  return rankCorrelation(heat, speed) ?? 0
+}
+
 /// The places from 0 that the numbers take in ascending order.
 private func ranks(of values: [Float]) -> [Double] {
   let order = values.indices.sorted { values[$0] < values[$1] }

@@ -117,8 +117,8 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   }
 
   /// Of one of the scores what the networks with random weights come to.
-  public func random(_ score: KeyPath<SquareScores, Estimate>) -> RandomWeights {
-    RandomWeights(random.map { $0[keyPath: score].mean })
+  public func random(_ score: KeyPath<SquareScores, Estimate>) -> Spread {
+    Spread(random.map { $0[keyPath: score].mean })
   }
 }
 
@@ -148,9 +148,9 @@ extension MaskedClips {
       let motion = motions[labels[place]]
       let guess = motions[cam.logits.argmax(1).array(of: Int.self)[0]]
       return ContactSheet.Row(
-        title: "\(motion.direction), speed \(motion.speed)",
+        title: motion.inWords,
         subtitle: "\(Int((100 * score.energyInside).rounded()))% inside, chance "
-          + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.direction) \(guess.speed)",
+          + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.inWords)",
         motion: Vector(Double(motion.x), Double(motion.y)),
         frames: pictures.enumerated().map { frame, picture in
           HeatMap(
@@ -164,6 +164,9 @@ extension MaskedClips {
     }
     return ContactSheet(
       title: "Where the network finds the motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
-        + "the moving square outlined", rows: made)
+        + "the moving square outlined",
+      note:
+        "Labels and arrows are those of the window over the picture; its content moves the other way.",
+      legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1), rows: made)
   }
 }

@@ -3,8 +3,9 @@ import MoSI
 /// How well a clip's heat map points at the square that moves in it. Of a map that is 0 everywhere, which points
 /// nowhere, the scores are those of a uniform one.
 public struct SquareScore: Equatable, Sendable {
-  /// The heights at which maps are cut for ``overlaps``: 0.05, 0.1, ..., 0.95 of a map's greatest value.
-  public static let thresholds = (1...19).map { Double($0) / 20 }
+  /// The heights at which maps are cut for ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. At 0 all places
+  /// are so hot, and the overlap is that of chance.
+  public static let thresholds = (0...19).map { Double($0) / 20 }
 
   /// The share of the heat of all frames that is inside the square.
   public let energyInside: Double
@@ -24,7 +25,7 @@ public struct SquareScore: Equatable, Sendable {
   ///   - square: that of the clip.
   public init(map: [Float], frames: Int, height: Int, width: Int, square: StaticMask.Region) {
     precondition(map.count == frames * height * width, "a map of another size than its clip")
-    let levels = Self.thresholds.count + 1
+    let levels = Self.thresholds.count
     var (energy, energyInside) = (0.0, 0.0)
     var (hottest, peaks, peaksInside) = (Float(0), 0, 0)
     // How many places are so hot: those at the threshold k / 20 are those of the levels from k on.
@@ -60,7 +61,7 @@ public struct SquareScore: Equatable, Sendable {
     }
     self.energyInside = energyInside / energy
     pointing = Double(peaksInside) / Double(peaks)
-    overlaps = (1..<levels).map { first in
+    overlaps = (0..<levels).map { first in
       let hot = all[first...].reduce(0, +)
       let common = inside[first...].reduce(0, +)
       return Double(common) / Double(hot + area - common)
@@ -76,7 +77,7 @@ public struct SquareScores: Codable, Equatable, Sendable {
   public let pointing: Estimate
   /// The intersection over union at ``threshold``.
   public let overlap: Estimate
-  /// The one threshold for all clips at which the overlap is best.
+  /// The one threshold for all clips at which the overlap is best; the lowest of several.
   public let threshold: Double
   /// Clips whose map is 0 everywhere.
   public let emptyMaps: Int
@@ -89,7 +90,7 @@ public struct SquareScores: Codable, Equatable, Sendable {
     energyInside = estimate(\.energyInside)
     pointing = estimate(\.pointing)
     let overlaps = SquareScore.thresholds.indices.map { index in estimate { $0.overlaps[index] } }
-    let best = overlaps.indices.max { overlaps[$0].mean < overlaps[$1].mean }!
+    let best = overlaps.indices.max { (overlaps[$0].mean, $1) < (overlaps[$1].mean, $0) }!
     overlap = overlaps[best]
     threshold = SquareScore.thresholds[best]
     emptyMaps = scores.joined().count { $0.isEmpty }

@@ -47,7 +47,7 @@ public struct RunRecord {
       try ClusterReport(folder: folder.insight("clusters"))
     }
     gradCAM = try Self.found(folder.insight("gradcam") + "/" + GradCAMReport.fileName) { _ in
-      try GradCAMReport(inFolder: folder.insight("gradcam"))
+      try GradCAMReport(folder: folder.insight("gradcam"))
     }
   }
 

@@ -89,6 +89,7 @@ struct NetworkView {
     let frames = normalization.frames(from: clips.clips)
     return ContactSheet(
       title: "Grad-CAM at \(stage.rawValue)",
+      legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
       rows: labels.indices.map { index in
         let pictures = [Picture](frames: frames.selected(0, index))
         let maps = cam.maps.selected(0, index)

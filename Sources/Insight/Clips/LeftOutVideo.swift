@@ -1,0 +1,27 @@
+import Media
+
+/// A video that gave nothing, and why.
+public struct LeftOutVideo: Error, Codable, Equatable, Sendable {
+  public let video: String
+  /// The predicate of a sentence whose subject is the video.
+  public let reason: String
+
+  init(video: String, reason: String) { (self.video, self.reason) = (video, reason) }
+
+  init(_ video: String, _ error: any Error) {
+    self.init(video: video, reason: (error as? MediaError)?.problem ?? "\(error)")
+  }
+}
+
+/// None of the videos gave anything: one sentence.
+public struct NoUsableVideo: Error, Sendable, CustomStringConvertible {
+  /// At least one.
+  public let leftOut: [LeftOutVideo]
+
+  public var description: String {
+    guard let first = leftOut.first else { return "there is no video" }
+    return leftOut.count == 1
+      ? "\(first.video) \(first.reason)"
+      : "none of the \(leftOut.count) videos can be used; the first, \(first.video), \(first.reason)"
+  }
+}

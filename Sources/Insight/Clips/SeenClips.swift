@@ -1,0 +1,96 @@
+import Foundation
+import Media
+import Training
+import VideoData
+
+/// Test clips as a network sees them, and the same frames in finer pixels, for people and for the optical flow.
+struct SeenClips: Sendable {
+  /// When each clip begins, in seconds; the crops of a start stand together.
+  let starts: [Double]
+  let clips: [ClipPixels]
+  let frames: [[Picture]]
+}
+
+/// Loads the ``SeenClips`` of videos. Safe to share between threads.
+struct SeenClipLoader: Sendable {
+  /// How many clips of a video, and crops of a clip.
+  private let clips: Int
+  private let crops: Int
+  private let own: ClipLoader
+  private let finer: ClipLoader
+
+  /// The side of the finer frames in pixels.
+  var fineSide: Int { finer.side }
+
+  /// - Parameter footage: the videos, at least one.
+  init(_ footage: [Footage], clip: ClipSettings, clips: Int, crops: Int) {
+    func loader(side: Int) -> ClipLoader {
+      ClipLoader(footage: footage, sampling: clip.sampling, preset: clip.preset, side: side) { _ in
+      }
+    }
+    (self.clips, self.crops) = (clips, crops)
+    own = loader(side: clip.size)
+    finer = loader(side: clip.size * ClipFlow.fineness(side: clip.size))
+  }
+
+  /// - Throws: `MediaError`, ``ShortVideo``.
+  func load(_ video: Int) throws -> SeenClips {
+    try checkLength(of: video)
+    let seen = try own.testClips(of: video, clips: clips, crops: crops)
+    return SeenClips(
+      starts: try starts(of: video), clips: seen,
+      frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
+  }
+
+  /// The finer frames alone of each clip.
+  ///
+  /// - Throws: `MediaError`.
+  func frames(of video: Int) throws -> [[Picture]] {
+    try finer.testClips(of: video, clips: clips, crops: crops).map(\.pictures)
+  }
+
+  /// Of each clip.
+  ///
+  /// - Throws: `MediaError`.
+  func starts(of video: Int) throws -> [Double] {
+    try own.testStarts(of: video, clips: clips).flatMap { Array(repeating: $0, count: crops) }
+  }
+
+  /// A clip that goes on after its video's end repeats the last frame, in which nothing moves.
+  ///
+  /// - Throws: `MediaError`, ``ShortVideo``.
+  func checkLength(of video: Int) throws {
+    let last = try own.footage[video].lastFrameTime()
+    let sampling = own.sampling
+    // A frame of leeway: the last one is shown for a while.
+    guard Double(sampling.frames - 1) * sampling.step <= last + 1 / sampling.targetRate else {
+      throw ShortVideo(lastFrameTime: last, sampling: sampling)
+    }
+  }
+}
+
+/// A video that is shorter than a clip.
+struct ShortVideo: Error, CustomStringConvertible {
+  let lastFrameTime: Double
+  let sampling: ClipSampling
+
+  /// The predicate of a sentence whose subject is the video.
+  var description: String {
+    String(
+      format:
+        "is shorter than a clip: its last frame is at %.2f s, and %d frames at %.1f a second take "
+        + "%.2f s (lower --frames or --interval)", lastFrameTime, sampling.frames,
+      1 / sampling.step,
+      Double(sampling.frames - 1) * sampling.step)
+  }
+}
+
+extension ClipPixels {
+  /// Its frames.
+  var pictures: [Picture] {
+    let size = height * width * 3
+    return (0..<frames).map {
+      Picture(width: width, height: height, pixels: Array(pixels[$0 * size..<($0 + 1) * size]))
+    }
+  }
+}
