@@ -193,9 +193,10 @@ import Torch
   ) -> Bytes {
     let object = Bytes("(".utf8) + objects.flatMap { $0 } + Bytes("t".utf8)
     let list = Bytes("](".utf8) + keys.flatMap(text) + Bytes("e".utf8)
-    let pickles = [magic, version, machine, object, list].flatMap { [0x80, 2] + $0 + [0x2E] }
-    let storages = counts.flatMap { FileMutator.bytes($0, 8) + Bytes(repeating: 1, count: data) }
-    return pickles + storages
+    var file: Bytes = []
+    for pickle in [magic, version, machine, object, list] { file += [0x80, 2] + pickle + [0x2E] }
+    for count in counts { file += FileMutator.bytes(count, 8) + Bytes(repeating: 1, count: data) }
+    return file
   }
 
   @Test func oldFilesThatLieAreRefused() throws {
@@ -353,7 +354,7 @@ import Torch
           refused += 1
         }
       }
-      #expect(read > 300 && refused > 1000, "\(read) read, \(refused) refused")
+      #expect(read > 200 && refused > 1000, "\(read) read, \(refused) refused")
     }
   }
 }
