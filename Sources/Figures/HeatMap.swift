@@ -1,3 +1,4 @@
+import Foundation
 import Media
 
 /// Values over a picture, to be drawn as the colours of ``Palette/heat(_:)``.
@@ -35,7 +36,7 @@ public struct HeatMap: Sendable {
         0.299 * Double(pixels[first]) + 0.587 * Double(pixels[first + 1])
         + 0.114 * Double(pixels[first + 2])
       let level = Palette.heatLevel(Double(heat.values[index]))
-      let opacity = 0.35 + 0.55 * Double(level) / 255
+      let opacity = 0.35 + 0.55 * pow(Double(level) / 255, 1.5)
       for channel in 0..<3 {
         let mixed = (1 - opacity) * 0.4 * gray + opacity * Double(Self.colors[level][channel])
         pixels[first + channel] = UInt8(min(max(mixed.rounded(), 0), 255))

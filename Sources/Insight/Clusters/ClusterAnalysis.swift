@@ -47,6 +47,7 @@ public struct ClusterAnalysis {
   ///   - videos: what clips are cut from.
   ///   - weights: the network that is judged.
   ///   - inference: runs that network.
+  ///   - settings: how many clusters, and of what else.
   /// - Throws: ``ClusteringError`` and ``SingleFrames`` where already the number of videos, or the clips, cannot do.
   public init(
     _ videos: FoundVideos, weights: Weights, inference: VideoInference, settings: Settings
@@ -73,7 +74,9 @@ public struct ClusterAnalysis {
   /// Does the work and leaves clusters.json, embedding.png, embedding.svg and a cluster-N.png for each cluster in `folder`,
   /// made where it is missing.
   ///
-  /// - Parameter progress: told how many of how many things of a stage are done; what it throws ends the work.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - progress: told how many of how many things of a stage are done; what it throws ends the work.
   /// - Throws: `FileError`, before the work where the folder cannot be written; ``ClusteringError``,
   ///   ``NoUsableVideo``, `FigureError`, and what `progress` throws.
   public func write(

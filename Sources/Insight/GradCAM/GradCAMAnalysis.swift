@@ -52,6 +52,7 @@ public struct GradCAMAnalysis {
   /// - Parameters:
   ///   - videos: what clips are cut from.
   ///   - weights: of the network that is explained.
+  ///   - settings: what is explained, and of which clips.
   ///   - device: where it computes.
   ///   - workers: threads that decode and compute flow.
   /// - Throws: ``GradCAMError`` or ``SingleFrames`` where the network or the clips cannot do.
@@ -84,7 +85,9 @@ public struct GradCAMAnalysis {
   /// Does the work and leaves in `folder`, made where it is missing, gradcam.json and for each clip that is drawn a strip
   /// (PNG) and an animation (MP4, GIF). Videos that give no clips, those shorter than one among them, are told of in the report.
   ///
-  /// - Parameter progress: told how many of how many videos of a stage are done; what it throws ends the work.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - progress: told how many of how many videos of a stage are done; what it throws ends the work.
   /// - Throws: `FileError`, before the work where the folder cannot be written; ``NoUsableVideo``, `MediaError` and `FigureError` where a
   ///   picture cannot, and what `progress` throws.
   public func write(

@@ -49,7 +49,9 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ///   - model: a network on `device`, in evaluation mode.
   ///   - random: networks of its kind with random weights, likewise; at least one.
   ///   - footage: the videos.
+  ///   - settings: how clips are cut and shown.
   ///   - stage: whose Grad-CAM is taken.
+  ///   - device: where the networks are.
   ///   - workers: threads that decode and compute the flow.
   ///   - progress: told the number of videos done.
   /// - Throws: ``NoUsableVideo`` where no clip is left, ``SingleFrames``, ``DivergedNetwork``.

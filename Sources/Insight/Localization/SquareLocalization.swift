@@ -82,6 +82,7 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   ///   - clips: what they are shown.
   ///   - stage: whose Grad-CAM is taken.
   ///   - label: of which label; networks with random weights are asked likewise.
+  ///   - device: where the networks are.
   ///   - progress: told the number of sources done.
   /// - Throws: ``DivergedNetwork``.
   public init(

@@ -22,6 +22,9 @@ public struct SquareScore: Equatable, Sendable {
 
   /// - Parameters:
   ///   - map: [frames, height, width] in 0...1, its greatest value 1 unless it is 0 everywhere.
+  ///   - frames: of the map.
+  ///   - height: of the map.
+  ///   - width: of the map.
   ///   - square: that of the clip.
   public init(map: [Float], frames: Int, height: Int, width: Int, square: StaticMask.Region) {
     precondition(map.count == frames * height * width, "a map of another size than its clip")
