@@ -44,6 +44,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Insight", targets: ["Insight"]),
+    .library(name: "Reproduction", targets: ["Reproduction"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -98,11 +99,19 @@ let package = Package(
         "SafeFiles", "OpticalFlow",
       ]),
 
+    // The recipes are configs/paper, behind a link: the tool carries them wherever it goes.
+    .target(
+      name: "Reproduction",
+      dependencies: [
+        "Training", "Insight", "VideoData", "VideoModels", "Torch", "Figures", "SafeFiles", "Yams",
+      ],
+      resources: [.embedInCode("Recipes")], swiftSettings: strict),
+
     // Not named `mosi`: on file systems that ignore case it would collide with the library MoSI.
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", "Insight", "OpticalFlow",
+        "Training", "Insight", "OpticalFlow", "Reproduction",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -126,6 +135,8 @@ let package = Package(
         "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
         "VideoModels",
       ], resources: goldens),
+    tests(
+      of: "Reproduction", ["SafeFiles", "Training", "VideoData"]),
     tests(
       of: "CommandLineTool", ["Insight", "KeyedRandom", "Training"], exclude: ["check_page.py"]),
   ],

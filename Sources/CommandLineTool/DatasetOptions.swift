@@ -50,37 +50,49 @@ struct DatasetOptions: ParsableArguments {
   func settings(over base: FinetuningConfiguration.Dataset? = nil, split number: Int? = nil) throws
     -> FinetuningConfiguration.Dataset
   {
-    guard dataset != nil || base != nil else {
-      throw ValidationError("--dataset is missing: name the form of the dataset")
-    }
-    var settings = base ?? .init()
-    if let dataset {
-      // Lists of another form mean nothing here.
-      if dataset != settings.kind { (settings.splits, settings.split) = ("", 1) }
-      settings.kind = dataset
-    }
-    if let videos { settings.videos = videos }
-    if let splits { settings.splits = splits }
-    if let frameRate { settings.frameRate = frameRate }
-    if let number = number ?? split?.values[0] { settings.split = number }
-    guard !settings.videos.isEmpty else {
-      throw ValidationError("--videos is missing: name the folder of the videos")
-    }
-    switch settings.kind {
-    case .ucf101, .hmdb51, .kinetics:
-      if settings.splits.isEmpty {
-        throw ValidationError(
-          "--dataset \(settings.kind.rawValue) needs --splits, the folder of its lists")
-      }
-    case .folders:
-      if !settings.splits.isEmpty {
-        throw ValidationError("--dataset folders has no lists, so that --splits means nothing")
-      }
-    case .csv: break
-    }
-    try settings.check()
-    return settings
+    try datasetSettings(
+      dataset, videos: videos, splits: splits, split: number ?? split?.values[0],
+      frameRate: frameRate, over: base)
   }
+}
+
+/// The settings `base` with what was typed.
+///
+/// - Throws: `ValidationError` where something is named nowhere or does not fit, `ConfigurationError`.
+func datasetSettings(
+  _ dataset: DatasetKind?, videos: String?, splits: String?, split: Int?, frameRate: Double?,
+  over base: FinetuningConfiguration.Dataset? = nil
+) throws -> FinetuningConfiguration.Dataset {
+  guard dataset != nil || base != nil else {
+    throw ValidationError("--dataset is missing: name the form of the dataset")
+  }
+  var settings = base ?? .init()
+  if let dataset {
+    // Lists of another form mean nothing here.
+    if dataset != settings.kind { (settings.splits, settings.split) = ("", 1) }
+    settings.kind = dataset
+  }
+  if let videos { settings.videos = videos }
+  if let splits { settings.splits = splits }
+  if let frameRate { settings.frameRate = frameRate }
+  if let split { settings.split = split }
+  guard !settings.videos.isEmpty else {
+    throw ValidationError("--videos is missing: name the folder of the videos")
+  }
+  switch settings.kind {
+  case .ucf101, .hmdb51, .kinetics:
+    if settings.splits.isEmpty {
+      throw ValidationError(
+        "--dataset \(settings.kind.rawValue) needs --splits, the folder of its lists")
+    }
+  case .folders:
+    if !settings.splits.isEmpty {
+      throw ValidationError("--dataset folders has no lists, so that --splits means nothing")
+    }
+  case .csv: break
+  }
+  try settings.check()
+  return settings
 }
 
 extension DatasetKind: ExpressibleByArgument {}

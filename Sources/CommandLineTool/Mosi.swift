@@ -20,7 +20,8 @@ struct Mosi: ParsableCommand {
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
       Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, Convert.self,
-      Inspect.self, ReportCommand.self, Datasets.self, Synthesize.self, Models.self, Doctor.self,
+      Inspect.self, ReportCommand.self, Reproduce.self, Datasets.self, Synthesize.self, Models.self,
+      Doctor.self,
     ])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.

@@ -41,12 +41,15 @@ final class ProgressBar: TrainingReporter {
     }
   }
 
-  func judging(_ done: Int, of total: Int) {
+  func judging(_ done: Int, of total: Int) { counted("judging", done, of: total) }
+
+  /// So many videos of a piece of work are done.
+  func counted(_ what: String, _ done: Int, of total: Int) {
     state.withLock { state in
       let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
       guard ContinuousClock.now - state.lastDraw >= interval, done < total else { return }
       state.lastDraw = .now
-      let text = "judging: \(grouped(done)) of \(grouped(total)) videos"
+      let text = "\(what): \(grouped(done)) of \(grouped(total)) videos"
       if Terminal.isInteractive {
         erase(&state)
         state.bar = String(text.prefix(Terminal.width - 1))

@@ -4,9 +4,16 @@ enum GradCAMSection {
   private static let limit = 4
 
   static func content(_ run: RunRecord) -> [HTML] {
-    guard let report = run.gradCAM else { return [] }
+    content(run.gradCAM, of: run, in: "gradcam", title: "Where it looks")
+      + content(run.failures, of: run, in: "failures", title: "Where heat and motion part")
+  }
+
+  private static func content(
+    _ report: GradCAMReport?, of run: RunRecord, in folder: String, title: String
+  ) -> [HTML] {
+    guard let report else { return [] }
     let drawn = report.clips.filter { $0.files != nil }
-    let folder = run.folder.insight("gradcam")
+    let folder = run.folder.insight(folder)
     let agreement =
       report.meanAgreement.map {
         " Over \(Words.count(report.clips.count, "clip")) the rank correlation of heat and optical flow is "
@@ -19,7 +26,7 @@ enum GradCAMSection {
     let shown = drawn.prefix(limit).compactMap { figure($0, folder: folder) }
     guard !shown.isEmpty else { return [] }
     return [
-      .element("h3", text: "Where it looks"),
+      .element("h3", text: title),
       .element(
         "p",
         text: "Grad-CAM at \(report.layer), over frames of videos.\(labels)\(agreement)\(order)"),

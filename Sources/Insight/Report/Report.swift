@@ -7,10 +7,16 @@ public struct Report {
   private let runs: [RunRecord]
   /// Whether the page offers to reload itself, as for runs that go on.
   private let follows: Bool
+  private let results: [ResultSection]
 
-  public init(of runs: [RunRecord], follows: Bool = false) {
+  /// - Parameters:
+  ///   - runs: in their order on the page; none where there are results alone.
+  ///   - follows: whether the page offers to reload itself.
+  ///   - results: what stands before them.
+  public init(of runs: [RunRecord], follows: Bool = false, results: [ResultSection] = []) {
     self.runs = runs
     self.follows = follows
+    self.results = results
   }
 
   /// Writes the page whole or not at all.
@@ -21,7 +27,9 @@ public struct Report {
   }
 
   private func page() throws -> String {
-    let title = runs.count == 1 ? "Run \(runs[0].name)" : "\(runs.count) runs side by side"
+    let title =
+      results.first?.title
+      ?? (runs.count == 1 ? "Run \(runs[0].name)" : "\(runs.count) runs side by side")
     let head = HTML.element(
       "head", [:],
       .element("meta", ["charset": "utf-8"]),
@@ -30,12 +38,13 @@ public struct Report {
       .element("title", text: "\(title) – mosi"),
       .code("style", pageStyle))
     let sections = try runs.enumerated().map { try RunPage($1, id: "run-\($0 + 1)").section() }
+    let tables = try results.enumerated().map { try $1.section(id: "result-\($0 + 1)") }
     let comparison = runs.count > 1 ? try Comparison(of: runs).section() : .empty
     let body = HTML.element(
       "body", [:],
       .element("a", ["class": "skip", "href": "#content"], text: "Skip to the content"),
       .element("header", [:], .element("h1", text: title), subtitle, navigation, followButton),
-      .element("main", ["id": "content"], [comparison] + sections),
+      .element("main", ["id": "content"], tables + [comparison] + sections),
       .element("footer", [:], .element("p", text: "Written by mosi \(Version.text).")),
       follows ? .code("script", followScript) : .empty)
     return "<!DOCTYPE html>\n" + HTML.element("html", ["lang": "en"], head, body).source
@@ -54,12 +63,13 @@ public struct Report {
   }
 
   private var navigation: HTML {
-    guard runs.count > 1 else { return .empty }
+    guard runs.count + results.count > 1 else { return .empty }
     let links =
-      [("#comparison", "Side by side")]
+      results.enumerated().map { ("#result-\($0 + 1)", $1.title) }
+      + (runs.count > 1 ? [("#comparison", "Side by side")] : [])
       + runs.enumerated().map { ("#run-\($0 + 1)", $1.name) }
     return .element(
-      "nav", ["aria-label": "Runs"],
+      "nav", ["aria-label": "On this page"],
       .element(
         "ul", [:],
         links.map { .element("li", [:], .element("a", ["href": $0], text: $1)) }))

@@ -14,6 +14,8 @@ public struct RunRecord {
   let localization: Localization?
   let clusters: ClusterReport?
   let gradCAM: GradCAMReport?
+  /// The clips in which heat and flow agree least.
+  let failures: GradCAMReport?
 
   /// Reads the folders of runs.
   ///
@@ -48,6 +50,9 @@ public struct RunRecord {
     }
     gradCAM = try Self.found(folder.insight("gradcam") + "/" + GradCAMReport.fileName) { _ in
       try GradCAMReport(folder: folder.insight("gradcam"))
+    }
+    failures = try Self.found(folder.insight("failures") + "/" + GradCAMReport.fileName) { _ in
+      try GradCAMReport(folder: folder.insight("failures"))
     }
   }
 

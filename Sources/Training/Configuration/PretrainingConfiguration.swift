@@ -42,6 +42,8 @@ public struct PretrainingConfiguration: RunConfiguration {
     public var frameFolders = false
     /// The side Ls in pixels of the square that is cut from a picture whose short side is scaled to it.
     public var size = 320
+
+    public init() {}
   }
 
   public struct Clip: Codable, Equatable, Sendable {

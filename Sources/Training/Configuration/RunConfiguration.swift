@@ -70,6 +70,19 @@ extension RunConfiguration {
     try check()
   }
 
+  /// The defaults changed by one layer after the other.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  public init(layers: [ConfigurationLayer]) throws {
+    var tree = ConfigurationTree(Self())
+    for layer in layers {
+      try tree.merge(
+        ConfigurationTree.parse(yaml: layer.yaml, path: layer.origin), origin: layer.origin)
+    }
+    self = try tree.decoded()
+    try check()
+  }
+
   /// Every key with its value.
   public var yaml: String {
     get throws { try ConfigurationTree(self).yaml }
@@ -92,5 +105,18 @@ extension RunConfiguration {
   static func names<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type) -> [String]
   {
     Choice.allCases.map(\.rawValue)
+  }
+}
+
+/// Some keys of a configuration, to be laid over others.
+public struct ConfigurationLayer: Sendable, Equatable {
+  /// The keys and values, nested as in a file.
+  public let yaml: String
+  /// What errors call it.
+  public let origin: String
+
+  public init(yaml: String, origin: String) {
+    self.yaml = yaml
+    self.origin = origin
   }
 }

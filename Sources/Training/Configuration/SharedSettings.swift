@@ -129,7 +129,7 @@ public enum Precision: String, Codable, CaseIterable, Sendable {
   case bfloat16
 
   /// What autocast computes in; nil for no autocast.
-  var autocast: DType? { self == .bfloat16 ? .bfloat16 : nil }
+  public var autocast: DType? { self == .bfloat16 ? .bfloat16 : nil }
 }
 
 public struct RecordSettings: Codable, Equatable, Sendable {

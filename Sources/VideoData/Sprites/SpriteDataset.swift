@@ -35,11 +35,7 @@ public struct SpriteDataset: Sendable {
     guard there.allSatisfy({ $0.hasPrefix(".") }) else { throw SpriteDatasetError(path: folder) }
     for action in actions { try makeFolder(at: "\(folder)/\(action.rawValue)") }
 
-    let entries = actions.flatMap { action in
-      (0..<trainingVideos + testVideos).map {
-        Entry(action: action, number: $0, isTest: $0 >= trainingVideos)
-      }
-    }
+    let entries = entries
     let state = Mutex<(done: Int, failure: (any Error)?)>((0, nil))
     DispatchQueue.concurrentPerform(iterations: entries.count) { index in
       guard state.withLock({ $0.failure == nil }) else { return }
@@ -73,6 +69,26 @@ public struct SpriteDataset: Sendable {
       action, key: [0x5921_7E5, UInt64(bitPattern: Int64(seed)), UInt64(number)],
       difficulty: difficulty, format: format)
     return (0..<format.frameCount).map { scene.frame(at: Double($0) / format.framesPerSecond) }
+  }
+
+  /// The list of the videos, which are nowhere yet.
+  public var listing: ActionDataset {
+    ActionDataset(
+      classNames: actions.map(\.rawValue).sorted(),
+      videos: entries.map { entry in
+        LabelledVideo(
+          name: entry.path,
+          label: actions.map(\.rawValue).sorted().firstIndex(of: entry.action.rawValue)!,
+          subset: entry.isTest ? .test : .training, footage: nil)
+      })
+  }
+
+  private var entries: [Entry] {
+    actions.flatMap { action in
+      (0..<trainingVideos + testVideos).map {
+        Entry(action: action, number: $0, isTest: $0 >= trainingVideos)
+      }
+    }
   }
 
   private struct Entry {

@@ -1,0 +1,33 @@
+import Reproduction
+import Training
+
+/// The runs of a plan on stderr: a line for each, and its training's bar.
+final class ReproductionProgress: ReproductionReporter {
+  private let bar = ProgressBar()
+  private let begun = ContinuousClock.now
+  /// After so many seconds the work is to stop; nil for never.
+  private let seconds: Double?
+
+  init(seconds: Double?) { self.seconds = seconds }
+
+  var wantsToStop: Bool {
+    bar.wantsToStop || seconds.map { (ContinuousClock.now - begun) / .seconds(1) > $0 } ?? false
+  }
+
+  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double?) {
+    let left = seconds.map { ", about \(spoken(seconds: $0)) left for all" } ?? ""
+    bar.note("run \(done + 1) of \(total)\(left): \(run.title)")
+  }
+
+  func looking(_ what: String, _ done: Int, of total: Int) {
+    bar.counted(what, done, of: total)
+  }
+
+  func ended() { bar.finish() }
+
+  func note(_ text: String) { bar.note("  " + text) }
+  func warn(_ text: String) { bar.warn(text) }
+  func stepped(_ progress: TrainingProgress) { bar.stepped(progress) }
+  func judging(_ done: Int, of total: Int) { bar.judging(done, of: total) }
+  func validated(_ record: ValidationRecord) { bar.validated(record) }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import SafeFiles
+import Training
+import VideoData
+
+/// What experiments are made on: videos with actions, and pictures or videos to pre-train on.
+public struct BenchmarkData: Sendable {
+  /// The videos, their lists and the split.
+  public let dataset: FinetuningConfiguration.Dataset
+  /// Whether the videos are Moving Sprites.
+  public let isSprites: Bool
+  /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; none where nobody has named any.
+  public let pictures: [String]
+  /// The training videos of Kinetics-400, as folders or lists; none where nobody has named any.
+  public let kinetics: [String]
+  /// The folder in which lists of the dataset's own videos are put.
+  private let folder: String
+  /// The videos of the lists, present or not.
+  private let listed: ActionDataset
+
+  /// The pictures that Moving Sprites are pre-trained for where nobody names others.
+  public static let syntheticPictures = "synthetic:dead-leaves:3000"
+
+  /// - Parameters:
+  ///   - dataset: the videos; those of Moving Sprites are a csv dataset.
+  ///   - sprites: what Moving Sprites are made of where ``writeSprites(progress:)`` has yet to make them; nil for other videos.
+  ///   - pictures: what ``SourceKind/pictures`` are.
+  ///   - kinetics: what ``SourceKind/kinetics`` are.
+  ///   - folder: where lists are put.
+  /// - Throws: `DatasetError`.
+  public init(
+    dataset: FinetuningConfiguration.Dataset, sprites: SpriteDataset? = nil, pictures: [String],
+    kinetics: [String], folder: String
+  ) throws {
+    self.dataset = dataset
+    isSprites = sprites != nil
+    self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
+    self.kinetics = kinetics
+    self.folder = folder
+    let isThere = FileManager.default.fileExists(atPath: dataset.videos)
+    if let sprites, !isThere {
+      listed = sprites.listing
+    } else {
+      listed = try ActionDataset(dataset.description)
+    }
+  }
+
+  /// The datasets whose published numbers stand beside ours: its own, or for the trend all.
+  public var paperDatasets: [PaperDataset] {
+    switch dataset.kind {
+    case .hmdb51: [.hmdb51]
+    case .ucf101: [.ucf101]
+    case .kinetics, .csv, .folders: PaperDataset.allCases
+    }
+  }
+
+  /// What people call it.
+  public var title: String {
+    if isSprites { return "Moving Sprites" }
+    return switch dataset.kind {
+    case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
+    case .kinetics, .csv, .folders: dataset.videos
+    }
+  }
+
+  /// The paths to pre-train on where a recipe says nothing: the frames of the training videos as in the paper, of sprites,
+  /// which nobody would call natural, the pictures.
+  var usualSources: SourceKind { isSprites ? .pictures : .own }
+
+  /// Settings that name the sources of `kind`.
+  ///
+  /// - Throws: ``MissingData`` where nobody has named them, `FileError`.
+  func sources(_ kind: SourceKind) throws -> PretrainingConfiguration.Sources {
+    var sources = PretrainingConfiguration.Sources()
+    switch kind {
+    case .own:
+      // No label is used: the test videos tell how well motions of unseen footage are told.
+      sources.paths = [listPath(.training)]
+      sources.validationPaths = [listPath(listed.evaluationSubset)]
+      sources.frameFolders = true
+    case .pictures:
+      guard !pictures.isEmpty else {
+        throw MissingData(problem: "needs pictures: name a folder with --pictures")
+      }
+      sources.paths = pictures
+    case .kinetics:
+      guard !kinetics.isEmpty else {
+        throw MissingData(
+          problem: "needs the videos of Kinetics-400: name their folder with --kinetics")
+      }
+      sources.paths = kinetics
+    }
+    return sources
+  }
+
+  private func listPath(_ subset: Subset) -> String { "\(folder)/\(subset.rawValue)-videos.txt" }
+
+  /// Writes the lists of the dataset's own videos that ``SourceKind/own`` names.
+  ///
+  /// - Throws: ``MissingData`` where none of the videos is there, `FileError`.
+  func writeLists() throws {
+    for subset in [Subset.training, listed.evaluationSubset] {
+      let paths = listed.videos(of: subset).compactMap { $0.footage?.path }
+      guard !paths.isEmpty else {
+        throw MissingData(
+          problem:
+            "none of the \(subset.rawValue) videos is in \(dataset.videos): check --videos, or run mosi "
+            + "datasets check")
+      }
+      let text = Data((paths.joined(separator: "\n") + "\n").utf8)
+      guard (try? readFile(at: listPath(subset))) != text else { continue }
+      try makeFolder(at: folder)
+      try replaceFile(at: listPath(subset), with: text)
+    }
+  }
+
+  /// The videos of `subset` that are there, or where none is, as for a plan without the data, those listed.
+  private func videos(_ subset: Subset) -> [LabelledVideo] {
+    let all = listed.videos(of: subset)
+    let present = all.filter { $0.footage != nil }
+    return present.isEmpty ? all : present
+  }
+
+  /// The numbers of sources of `kind` to train on and to be judged by.
+  ///
+  /// - Throws: `SourceError`.
+  func sourceCounts(_ kind: SourceKind, _ sources: PretrainingConfiguration.Sources) throws -> (
+    training: Int, heldOut: Int
+  ) {
+    if kind == .own, sources.paths == [listPath(.training)] {
+      return (videos(.training).count, videos(listed.evaluationSubset).count)
+    }
+    let found = try PretrainingSources(sources)
+    return (found.training.count, found.heldOut.count)
+  }
+
+  /// The number of training videos, with at most `shots` of each class where that is above 0.
+  public func trainingCount(shots: Int) -> Int {
+    guard shots > 0 else { return videos(.training).count }
+    return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {
+      $0 + min($1.count, shots)
+    }
+  }
+
+  /// The number of videos that a run is judged by at its end.
+  public var evaluatedCount: Int { listed.videos(of: listed.evaluationSubset).count }
+
+  /// The number of videos that a run is judged by while it goes.
+  var heldOutCount: Int {
+    let validation = listed.videos(of: .validation)
+    return validation.isEmpty ? evaluatedCount : validation.count
+  }
+
+  public var classCount: Int { listed.classNames.count }
+
+  /// The test videos that are there.
+  var testFootage: [Footage] {
+    listed.videos(of: listed.evaluationSubset).compactMap(\.footage)
+  }
+}
+
+/// What an experiment needs and nobody has named, or is not there.
+public struct MissingData: Error, Sendable, CustomStringConvertible {
+  public let problem: String
+  public var description: String { problem }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Insight
+import SafeFiles
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+/// A look into a pre-trained network that nobody has fine-tuned: figures 4, 5 and 8.
+public enum Examination: String, CaseIterable, Sendable {
+  /// Where Grad-CAM's heat lies, in masked clips whose square is known and in videos whose flow is; with strips of some
+  /// videos.
+  case localization
+  /// Clusters of the features of videos, and what they have to do with motion.
+  case clusters
+  /// The videos in which heat and flow agree least.
+  case failures
+
+  var title: String {
+    switch self {
+    case .localization: "where it looks"
+    case .clusters: "clusters of clips"
+    case .failures: "failures"
+    }
+  }
+
+  /// The last file that it leaves.
+  func result(in run: RunFolder) -> String {
+    switch self {
+    case .localization: "\(run.insight("localize"))/\(Localization.fileName)"
+    case .clusters: "\(run.insight("clusters"))/\(ClusterReport.fileName)"
+    case .failures: "\(run.insight("failures"))/\(GradCAMReport.fileName)"
+    }
+  }
+
+  /// At most so many videos are looked at.
+  private static let videoLimit = 300
+  /// Networks with random weights to compare with.
+  private static let randomNetworks = 5
+  private static let drawnVideos = 6
+
+  /// Looks into the network of `run` and leaves what `mosi gradcam`, `localize` or `clusters` would leave in its folder.
+  ///
+  /// - Parameters:
+  ///   - footage: the videos.
+  ///   - clip: how clips are cut from them.
+  ///   - progress: told what is done of what; where it throws, the look ends as soon as it can.
+  /// - Throws: what the analyses throw.
+  func run(
+    in run: RunFolder, footage: [Footage], clip: ClipSettings, options: ExecutionOptions,
+    progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
+  ) throws {
+    let weights = try Weights(at: run.path)
+    let paths = spread(footage.map(\.path), over: Self.videoLimit)
+    // At 56 pixels conv5 has two cells a side: too few to point at anything.
+    let layer: StageName = clip.size < 112 ? .conv4 : .conv5
+    switch self {
+    case .localization:
+      try drawStrips(
+        run.insight("gradcam"), spread(paths, over: Self.drawnVideos), weights, clip, layer,
+        worst: nil, options, progress)
+      try localize(run, paths, weights, clip, layer, options, progress)
+    case .clusters:
+      var settings = ClusterAnalysis.Settings()
+      settings.randomNetworks = Self.randomNetworks
+      let analysis = try ClusterAnalysis(
+        FoundVideos(at: paths, frameRate: 25), weights: weights,
+        inference: inference(weights, clip, options), settings: settings)
+      _ = try analysis.write(to: run.insight("clusters")) { try progress("clusters", $1, $2) }
+    case .failures:
+      try drawStrips(
+        run.insight("failures"), paths, weights, clip, layer, worst: Self.drawnVideos, options,
+        progress)
+    }
+  }
+
+  private func drawStrips(
+    _ folder: String, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
+    _ layer: StageName, worst: Int?, _ options: ExecutionOptions,
+    _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
+  ) throws {
+    var settings = GradCAMAnalysis.Settings()
+    settings.layer = layer
+    settings.worst = worst
+    settings.clip = clip
+    let analysis = try GradCAMAnalysis(
+      FoundVideos(at: paths, frameRate: 25), weights: weights, settings: settings,
+      device: options.device, workers: options.workers)
+    _ = try analysis.write(to: folder) { try progress("Grad-CAM", $1, $2) }
+  }
+
+  private func localize(
+    _ run: RunFolder, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
+    _ layer: StageName, _ options: ExecutionOptions,
+    _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
+  ) throws {
+    guard let configuration = weights.pretraining else { return }
+    let folder = run.insight("localize")
+    try makeReportFolder(at: folder)
+    let device = options.device
+    let model = weights.makeModel()
+    model.move(to: device)
+    let random = (1...Self.randomNetworks).map { seed in
+      let network = weights.model.makeModel(
+        head: weights.head, classes: configuration.task.classNames.count, seed: UInt64(seed))
+      network.train(false)
+      network.move(to: device)
+      return network
+    }
+    let found = try FoundVideos(at: paths, frameRate: 25)
+    let agreement = try FlowAgreement(
+      of: model, random: random, on: found.videos.map(\.footage),
+      shown: .init(
+        clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch,
+        normalization: configuration.normalization.normalization,
+        labels: configuration.task.motion.labels.movingLabels),
+      at: layer, device: device, workers: options.workers
+    ) { try? progress("heat and flow", $0, found.videos.count) }
+    // Without masks there is no square to be found.
+    var squares: SquareLocalization?
+    var sheet: String?
+    if configuration.mask.enabled {
+      let stills = try unseenStills(
+        of: configuration, among: [], limit: Self.videoLimit, workers: options.workers
+      ) { _ in }
+      let clips = MaskedClips(configuration.task, stills: stills)
+      squares = try SquareLocalization(
+        of: model, random: random, on: clips, at: layer, label: .true, device: device
+      ) { try? progress("heat and squares", $0, clips.sourceCount) }
+      sheet = "localization.png"
+      try clips.sheet(of: model, at: layer, label: .true, device: device)
+        .write(to: "\(folder)/\(sheet!)")
+    }
+    try Localization(
+      weights: weights.path, layer: layer, label: .true, squares: squares, videos: agreement,
+      sheet: sheet
+    ).write(to: folder)
+  }
+
+  private func inference(_ weights: Weights, _ clip: ClipSettings, _ options: ExecutionOptions)
+    -> VideoInference
+  {
+    let model = weights.makeModel()
+    model.move(to: options.device)
+    return VideoInference(
+      model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
+      clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch, device: options.device,
+      precision: .float32, workers: options.workers)
+  }
+
+  private func spread(_ paths: [String], over count: Int) -> [String] {
+    paths.count <= count ? paths : (0..<count).map { paths[$0 * paths.count / count] }
+  }
+}

@@ -1,0 +1,102 @@
+import Training
+
+/// A table or figure of the paper, as the networks that have to be trained for it: a cell for each of its rows and
+/// each of its series.
+public struct Experiment: Sendable {
+  /// What a person types, `table1`.
+  public let name: String
+  /// "Table 1: …".
+  public let title: String
+  /// What it asks, and what the paper found.
+  public let question: String
+  /// What is told of each cell, in this order.
+  public let measures: [Measure]
+  /// What the rows' positions are, the title of a chart's axis; empty for no chart.
+  public let axis: String
+  /// What holds for all cells.
+  public let settings: Settings
+  /// At least one; where there is one alone it needs no name.
+  public let series: [Variant]
+  public let rows: [Row]
+  /// Published results of others, to stand below ours; nobody trains them here.
+  public let others: [Other]
+
+  /// One of the things that are compared.
+  public struct Variant: Sendable {
+    public let name: String
+    public let settings: Settings
+  }
+
+  public struct Row: Sendable {
+    public let name: String
+    /// The number that the rows differ in, where they do: the horizontal axis of a chart.
+    public let position: Double?
+    public let settings: Settings
+    /// The paper's numbers in percent, by dataset and measure, one for each of the series; nil for what it does not tell.
+    public let paper: [PaperDataset: [Measure: [Double?]]]
+  }
+
+  /// A row of the paper's that tells of another method.
+  public struct Other: Sendable, Equatable {
+    public let name: String
+    /// Top-1 in percent.
+    public let paper: [PaperDataset: Double]
+  }
+
+  /// Changes to what trains a cell; those of a series come after those of the experiment, those of a row after both.
+  public struct Settings: Sendable {
+    public var pretraining: [ConfigurationLayer] = []
+    public var finetuning: [ConfigurationLayer] = []
+    /// Where the fine-tuning begins; nil leaves it as it was.
+    public var start: Start?
+    /// What is pre-trained on; nil leaves it as it was.
+    public var sources: SourceKind?
+    /// How long is trained, where not by epochs.
+    public var length = Length()
+    /// The changes that hold at the tiny scale alone; they come after all others.
+    public var tiny: Box?
+
+    /// A structure cannot hold itself.
+    public final class Box: Sendable {
+      public let settings: Settings
+      init(_ settings: Settings) { self.settings = settings }
+    }
+
+    public init() {}
+  }
+
+  /// How many samples are seen in all: the epochs follow from the number of sources.
+  public struct Length: Sendable, Equatable {
+    /// Pictures; with each one the clips of all labels.
+    public var pretraining: Int?
+    /// Clips.
+    public var finetuning: Int?
+
+    public init() {}
+  }
+}
+
+/// Where a fine-tuning begins.
+public enum Start: String, Sendable, CaseIterable {
+  case pretrained
+  /// Random weights; nothing is pre-trained.
+  case scratch
+}
+
+/// What a network is pre-trained on.
+public enum SourceKind: String, Sendable, CaseIterable {
+  /// The frames of the dataset's own training videos.
+  case own
+  /// A folder of pictures: ImageNet, in the paper.
+  case pictures
+  /// The videos of Kinetics-400.
+  case kinetics
+}
+
+/// The datasets of which the paper tells accuracies.
+public enum PaperDataset: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
+  case hmdb51
+  case ucf101
+
+  public var title: String { self == .hmdb51 ? "HMDB51" : "UCF101" }
+}

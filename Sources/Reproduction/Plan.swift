@@ -1,0 +1,332 @@
+import Foundation
+import Training
+import VideoData
+
+/// The runs that experiments take, each once however many cells share it, in the order in which they are made: all that
+/// the first seed needs, then the second, so that what is there early is whole.
+public struct Plan: Sendable {
+  public let experiments: [Experiment]
+  public let scale: Scale
+  public let seeds: Int
+  public let data: BenchmarkData
+  /// The folder of all.
+  public let folder: String
+  public let runs: [PlannedRun]
+  public let cells: [Cell]
+  /// Rows that cannot be trained here, and why.
+  public let omissions: [Omission]
+
+  /// A row of an experiment in one of its series with one seed.
+  public struct Cell: Sendable {
+    public let experiment: String
+    public let row: Int
+    public let series: Int
+    public let seed: Int
+    /// The names of its runs; nil for what it does not take.
+    public let pretraining: String?
+    public let finetuning: String?
+  }
+
+  public struct Omission: Sendable {
+    public let experiment: String
+    public let row: String
+    /// The predicate of a sentence whose subject is the row.
+    public let reason: String
+  }
+
+  /// - Throws: ``RecipeError``, `ConfigurationError`, `SourceError`, `FileError`.
+  public init(
+    _ experiments: [Experiment], scale: Scale, seeds: Int, data: BenchmarkData, folder: String
+  ) throws {
+    self.experiments = experiments
+    self.scale = scale
+    self.seeds = seeds
+    self.data = data
+    self.folder = folder
+    var planner = try Planner(scale: scale, data: data, folder: folder)
+    for seed in 0..<seeds {
+      for experiment in experiments { try planner.add(experiment, seed: seed) }
+    }
+    runs = planner.runs
+    cells = planner.cells
+    omissions = planner.omissions
+  }
+
+  /// The folder of a run.
+  public func runFolder(_ name: String) -> RunFolder { RunFolder(path: "\(folder)/runs/\(name)") }
+}
+
+extension Plan {
+  /// The runs that an experiment needs, with those that others need too.
+  public func runs(of experiment: Experiment) -> [PlannedRun] {
+    let cells = cells.filter { $0.experiment == experiment.name }
+    let trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
+    let examined = Set(cells.compactMap(\.pretraining))
+    let examinations = Set(experiment.measures.compactMap(\.examination))
+    return runs.filter { run in
+      if case .examination(let examination, _) = run.work {
+        return examined.contains(run.predecessor!) && examinations.contains(examination)
+      }
+      return trained.contains(run.name)
+    }
+  }
+
+  /// What a page shows below the table: the runs of the first seed, pre-training and fine-tuning.
+  public func shownRuns(of experiment: Experiment) -> [String] {
+    var names: [String] = []
+    for cell in cells where cell.experiment == experiment.name && cell.seed == 0 {
+      for name in [cell.pretraining, cell.finetuning].compactMap({ $0 })
+      where !names.contains(name) && runFolder(name).isFinished {
+        names.append(name)
+      }
+    }
+    return names.map { runFolder($0).path }
+  }
+}
+
+/// One training, or one look into a network that has been pre-trained.
+public struct PlannedRun: Sendable {
+  /// The name of its folder: what it is, and a number that changes with the configuration.
+  public let name: String
+  /// What it is, in words.
+  public let title: String
+  public let work: Work
+  /// The run whose weights it takes.
+  public let predecessor: String?
+  /// Floating-point operations in all.
+  public let operations: Double
+
+  public enum Work: Sendable {
+    case pretraining(PretrainingConfiguration)
+    case finetuning(FinetuningConfiguration)
+    /// Of the predecessor, in clips that are cut from the test videos so.
+    case examination(Examination, ClipSettings)
+  }
+}
+
+/// Collects runs and cells.
+private struct Planner {
+  let scale: Scale
+  let data: BenchmarkData
+  let folder: String
+  private let base: [Experiment.Settings]
+  private(set) var runs: [PlannedRun] = []
+  private(set) var cells: [Plan.Cell] = []
+  private(set) var omissions: [Plan.Omission] = []
+  private var names: Set<String> = []
+  private var sourceCounts: [String: (training: Int, heldOut: Int)] = [:]
+  private var costs: [String: Double] = [:]
+
+  init(scale: Scale, data: BenchmarkData, folder: String) throws {
+    self.scale = scale
+    self.data = data
+    self.folder = folder
+    base = (data.isSprites ? [try .sprites] : []) + [try scale.settings]
+  }
+
+  mutating func add(_ experiment: Experiment, seed: Int) throws {
+    for (rowIndex, row) in experiment.rows.enumerated() {
+      for (seriesIndex, series) in experiment.series.enumerated() {
+        let settings = MergedSettings(
+          base + [experiment.settings, series.settings, row.settings], scale: scale)
+        do {
+          let cell = try add(
+            settings, measures: experiment.measures, seed: seed,
+            label: [series.name, row.name].filter { !$0.isEmpty }.joined(separator: ", "))
+          cells.append(
+            Plan.Cell(
+              experiment: experiment.name, row: rowIndex, series: seriesIndex, seed: seed,
+              pretraining: cell.pretraining, finetuning: cell.finetuning))
+        } catch let missing as MissingData {
+          guard seed == 0 else { continue }
+          omissions.append(
+            Plan.Omission(experiment: experiment.name, row: row.name, reason: missing.problem))
+        }
+      }
+    }
+  }
+
+  private mutating func add(
+    _ settings: MergedSettings, measures: [Measure], seed: Int, label: String
+  ) throws -> (pretraining: String?, finetuning: String?) {
+    var pretraining = try PretrainingConfiguration(layers: settings.pretraining)
+    pretraining.seed = seed
+    var pretrainingName: String?
+    if settings.start == .pretrained {
+      let name = try addPretraining(&pretraining, settings, label: label)
+      let examinations = Examination.allCases.filter { examination in
+        measures.contains { $0.examination == examination }
+      }
+      for examination in examinations {
+        let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
+        add(
+          PlannedRun(
+            name: "\(name)-\(examination.rawValue)",
+            title: "\(examination.title), \(label), seed \(seed)",
+            work: .examination(examination, clip), predecessor: name, operations: 0))
+      }
+      pretrainingName = name
+    }
+    guard measures.contains(where: \.needsFinetuning) else { return (pretrainingName, nil) }
+
+    var finetuning = try FinetuningConfiguration(layers: settings.finetuning)
+    finetuning.seed = seed
+    // A network is the same before and after; a recipe says it once.
+    finetuning.model.architecture = pretraining.model.architecture
+    finetuning.model.width = pretraining.model.width
+    finetuning.model.batchNormEpsilon = pretraining.model.batchNormEpsilon
+    finetuning.normalization = pretraining.normalization
+    let shots = finetuning.dataset.shots
+    finetuning.dataset = data.dataset
+    finetuning.dataset.shots = shots
+    let videos = data.trainingCount(shots: shots)
+    if let clips = settings.length.finetuning, videos > 0 {
+      finetuning.epochs = max(1, (clips + videos / 2) / videos)
+    }
+    // The weights by their run, not by a path that changes when the folder moves.
+    finetuning.start.weights = pretrainingName ?? FinetuningConfiguration.noWeights
+    let name = try self.name(
+      "finetuning", finetuning, seed: seed,
+      from: pretrainingName == nil ? "scratch" : "mosi")
+    if let pretrainingName {
+      finetuning.start.weights = "\(folder)/runs/\(pretrainingName)"
+    }
+    try finetuning.check()
+    add(
+      PlannedRun(
+        name: name, title: "fine-tuning, \(label), seed \(seed)", work: .finetuning(finetuning),
+        predecessor: pretrainingName,
+        operations: operations(of: finetuning, videos: videos)))
+    return (pretrainingName, name)
+  }
+
+  private mutating func addPretraining(
+    _ configuration: inout PretrainingConfiguration, _ settings: MergedSettings, label: String
+  ) throws -> String {
+    let told = configuration.sources
+    let kind = settings.sources ?? data.usualSources
+    // A recipe may name its sources itself, as so many synthetic pictures.
+    if told.paths == PretrainingConfiguration.Sources().paths {
+      let named = try data.sources(kind)
+      configuration.sources.paths = named.paths
+      configuration.sources.validationPaths = named.validationPaths
+      if kind == .own { configuration.sources.frameFolders = named.frameFolders }
+    }
+    let counts = try count(kind, configuration)
+    if let pictures = settings.length.pretraining {
+      configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
+    }
+    try configuration.check()
+    let name = try self.name("pretraining", configuration, seed: configuration.seed, from: nil)
+    add(
+      PlannedRun(
+        name: name, title: "pre-training, \(label), seed \(configuration.seed)",
+        work: .pretraining(configuration), predecessor: nil,
+        operations: operations(of: configuration, counts)))
+    return name
+  }
+
+  private mutating func add(_ run: PlannedRun) {
+    if names.insert(run.name).inserted { runs.append(run) }
+  }
+
+  /// A name that tells what is special and ends in a number of the whole configuration, paths below the folder relative.
+  private func name<Configuration: RunConfiguration>(
+    _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
+  ) throws -> String {
+    let yaml = try configuration.yaml.replacingOccurrences(of: folder + "/", with: "")
+    return [phase, start, "seed\(seed)", Digest(yaml).text].compactMap { $0 }
+      .joined(separator: "-")
+  }
+
+  // MARK: Costs
+
+  private mutating func count(_ kind: SourceKind, _ configuration: PretrainingConfiguration) throws
+    -> (training: Int, heldOut: Int)
+  {
+    let sources = configuration.sources
+    let key = try configuration.yaml
+    if let known = sourceCounts[key] { return known }
+    let found = try data.sourceCounts(kind, sources)
+    let counts = (found.training, min(found.heldOut, sources.validationLimit))
+    sourceCounts[key] = counts
+    return counts
+  }
+
+  private mutating func operations(
+    of configuration: PretrainingConfiguration, _ counts: (training: Int, heldOut: Int)
+  ) -> Double {
+    let task = configuration.task
+    let clips = Double(configuration.epochs * task.clipsPerSource)
+    let forwards = forwards(
+      configuration.model, classes: task.classNames.count, frames: configuration.clip.frames,
+      size: configuration.clip.size)
+    return clips * forwards * (3 * Double(counts.training) + Double(counts.heldOut))
+  }
+
+  private mutating func operations(of configuration: FinetuningConfiguration, videos: Int)
+    -> Double
+  {
+    let forwards = forwards(
+      configuration.model, classes: data.classCount, frames: configuration.clip.frames,
+      size: configuration.clip.size)
+    let validation = configuration.validation
+    let validations = validation.epochs > 0 ? configuration.epochs / validation.epochs : 0
+    let judged =
+      validations * validation.clips * data.heldOutCount
+      + validation.finalClips * data.evaluatedCount
+    return forwards * (3 * Double(configuration.epochs * videos) + Double(judged))
+  }
+
+  /// The operations of a clip forwards; training takes about three times that.
+  private mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
+    -> Double
+  {
+    let key = "\(model.architecture) \(model.width) \(classes) \(frames) \(size)"
+    if let known = costs[key] { return known }
+    let cost = Double(
+      model.architecture.cost(
+        width: model.width, classes: classes, frames: frames, height: size, clipWidth: size
+      ).operations)
+    costs[key] = cost
+    return cost
+  }
+}
+
+/// What holds for one cell: everything that applies, later over earlier.
+struct MergedSettings {
+  private(set) var pretraining: [ConfigurationLayer] = []
+  private(set) var finetuning: [ConfigurationLayer] = []
+  private(set) var start = Start.pretrained
+  private(set) var sources: SourceKind?
+  private(set) var length = Experiment.Length()
+
+  init(_ parts: [Experiment.Settings], scale: Scale) {
+    for part in parts {
+      merge(part)
+      if scale == .tiny, let tiny = part.tiny { merge(tiny.settings) }
+    }
+  }
+
+  private mutating func merge(_ part: Experiment.Settings) {
+    pretraining += part.pretraining
+    finetuning += part.finetuning
+    start = part.start ?? start
+    sources = part.sources ?? sources
+    length.pretraining = part.length.pretraining ?? length.pretraining
+    length.finetuning = part.length.finetuning ?? length.finetuning
+  }
+}
+
+/// A short number of a text (FNV-1a, 48 bits).
+struct Digest {
+  let text: String
+
+  init(_ content: String) {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in content.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    let folded = (hash ^ (hash >> 48)) & 0xFFFF_FFFF_FFFF
+    let digits = String(folded, radix: 16)
+    text = String(repeating: "0", count: 12 - digits.count) + digits
+  }
+}

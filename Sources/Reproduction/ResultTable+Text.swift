@@ -1,0 +1,65 @@
+import Foundation
+import Insight
+
+extension ResultTable {
+  /// The head and the lines as texts: what people read on a terminal, in Markdown and on a page.
+  public var cells: (header: [String], rows: [[String]]) {
+    let hasSeries = lines.contains { !$0.series.isEmpty }
+    let names = hasSeries ? ["", ""] : [""]
+    // A paper's column for each measure that it tells anything of.
+    let paperColumns = paperDatasets.flatMap { dataset in
+      measures.filter { measure in
+        lines.contains { $0.paper[dataset]?[measure] != nil }
+      }.map { (dataset, $0) }
+    }
+    let header =
+      names + measures.map(\.title)
+      + paperColumns.map { dataset, measure in
+        "paper, \(dataset.title)" + (measure == .finetuning ? "" : ", \(measure.title)")
+      }
+    var rows = lines.map { line in
+      (hasSeries ? [line.row, line.series] : [line.row])
+        + measures.map { measure in line.ours[measure].map { Self.text($0, measure) } ?? "–" }
+        + paperColumns.map { dataset, measure in
+          line.paper[dataset]?[measure].map { Self.text($0, measure) } ?? "–"
+        }
+    }
+    for other in others {
+      rows.append(
+        (hasSeries ? [other.name, ""] : [other.name]) + measures.map { _ in "" }
+          + paperColumns.map { dataset, measure in
+            measure == .finetuning
+              ? other.paper[dataset].map { Self.text($0, measure) } ?? "–" : ""
+          })
+    }
+    return (header, rows)
+  }
+
+  /// What the numbers are, in a sentence.
+  public var legend: String {
+    let deviation =
+      seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"
+    return "\(dataset), scale \(scale.rawValue); top-1 and shares in %\(deviation)"
+  }
+
+  /// The table as Markdown.
+  public var markdown: String {
+    let (header, rows) = cells
+    func line(_ cells: [String]) -> String {
+      "| " + cells.map { $0.replacingOccurrences(of: "|", with: "\\|") }.joined(separator: " | ")
+        + " |\n"
+    }
+    let rule = "|" + header.indices.map { $0 == 0 ? " --- |" : " ---: |" }.joined() + "\n"
+    return "## \(title)\n\n\(question)\n\n" + line(header) + rule + rows.map(line).joined()
+      + "\n\(legend).\n" + omissions.map { "Not trained: \($0).\n" }.joined()
+  }
+
+  private static func text(_ spread: Spread, _ measure: Measure) -> String {
+    text(spread.mean, measure)
+      + (spread.deviation.map { " ± \(text($0, measure))" } ?? "")
+  }
+
+  private static func text(_ value: Double, _ measure: Measure) -> String {
+    measure.isShare ? String(format: "%.1f", 100 * value) : String(format: "%.2f", value)
+  }
+}

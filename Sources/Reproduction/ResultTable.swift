@@ -1,0 +1,160 @@
+import Foundation
+import Insight
+import SafeFiles
+import Training
+import VideoData
+
+/// What an experiment came to: for each row and series ours, over the seeds, beside the paper's.
+public struct ResultTable: Codable, Sendable, Equatable {
+  /// What a person types, `table1`.
+  public let experiment: String
+  public let title: String
+  public let question: String
+  /// What the positions of the lines are; empty for no chart.
+  public let axis: String
+  /// Of what the results are.
+  public let dataset: String
+  public let scale: Scale
+  /// The seeds that were asked for.
+  public let seeds: Int
+  public let measures: [Measure]
+  /// The datasets whose published numbers stand beside ours.
+  public let paperDatasets: [PaperDataset]
+  /// Row by row, and in a row series by series.
+  public let lines: [Line]
+  public let others: [Other]
+  /// Rows that were not trained, as sentences.
+  public let omissions: [String]
+
+  public struct Line: Codable, Sendable, Equatable {
+    public let row: String
+    /// Empty where there is one alone.
+    public let series: String
+    /// Where the row stands on the axis of a chart.
+    public let position: Double?
+    /// Ours, in fractions; absent for what is not there yet or does not exist, as a pre-training from scratch.
+    public let ours: [Measure: Spread]
+    /// The paper's, in fractions.
+    public let paper: [PaperDataset: [Measure: Double]]
+    /// The folders of its runs, the fine-tuned ones where there are.
+    public let runs: [String]
+  }
+
+  public struct Other: Codable, Sendable, Equatable {
+    public let name: String
+    public let paper: [PaperDataset: Double]
+  }
+
+  /// Collects what is there.
+  ///
+  /// - Throws: `FileError` where a file of a finished run cannot be read.
+  public init(_ experiment: Experiment, of plan: Plan) throws {
+    self.experiment = experiment.name
+    title = experiment.title
+    question = experiment.question
+    axis = experiment.axis
+    dataset = plan.data.title
+    scale = plan.scale
+    seeds = plan.seeds
+    // Only of sprites is it known which classes are what the pretext task knows.
+    measures = experiment.measures.filter {
+      plan.data.isSprites || ($0 != .plainClasses && $0 != .otherClasses)
+    }
+    let datasets = plan.data.paperDatasets.filter { dataset in
+      experiment.rows.contains { $0.paper[dataset] != nil }
+    }
+    paperDatasets = datasets
+    var lines: [Line] = []
+    for (rowIndex, row) in experiment.rows.enumerated() {
+      for (seriesIndex, series) in experiment.series.enumerated() {
+        let cells = plan.cells.filter {
+          $0.experiment == experiment.name && $0.row == rowIndex && $0.series == seriesIndex
+        }
+        var ours: [Measure: Spread] = [:]
+        for measure in measures {
+          let values = try cells.compactMap { try plan.value(of: measure, in: $0) }
+          if !values.isEmpty { ours[measure] = Spread(values) }
+        }
+        var paper: [PaperDataset: [Measure: Double]] = [:]
+        for dataset in datasets {
+          paper[dataset] = row.paper[dataset]?.compactMapValues { $0[seriesIndex].map { $0 / 100 } }
+        }
+        lines.append(
+          Line(
+            row: row.name, series: series.name, position: row.position, ours: ours, paper: paper,
+            runs: cells.compactMap { $0.finetuning ?? $0.pretraining }))
+      }
+    }
+    self.lines = lines
+    others = experiment.others.map { other in
+      Other(name: other.name, paper: other.paper.mapValues { $0 / 100 })
+    }
+    omissions = plan.omissions.filter { $0.experiment == experiment.name }
+      .map { "\($0.row) \($0.reason)" }
+  }
+
+  /// Whether every cell has all its seeds.
+  public var isWhole: Bool {
+    lines.allSatisfy { line in
+      line.ours.values.allSatisfy { $0.values.count == seeds } && !line.ours.isEmpty
+    }
+  }
+}
+
+extension Plan {
+  /// Nil where the run is not over, or has no such result.
+  func value(of measure: Measure, in cell: Cell) throws -> Double? {
+    if measure == .pretraining {
+      return cell.pretraining.flatMap { runFolder($0).summary?.top1 }
+    }
+    if measure.needsFinetuning {
+      guard let name = cell.finetuning, let summary = runFolder(name).summary else { return nil }
+      if measure == .finetuning { return summary.evaluation?.top1 }
+      guard data.isSprites else { return nil }
+      let path = "\(runFolder(name).evaluation)/evaluation.json"
+      let evaluation = try decoded(Evaluation.Summary.self, at: path)
+      let classes = evaluation.classes.filter { result in
+        SpriteAction(rawValue: result.name)?.isPseudoMotion == (measure == .plainClasses)
+      }
+      let videos = classes.reduce(0) { $0 + $1.videos }
+      return videos == 0
+        ? nil : Double(classes.reduce(0) { $0 + $1.correct }) / Double(videos)
+    }
+    guard let examination = measure.examination, let name = cell.pretraining else { return nil }
+    let run = runFolder(name)
+    guard FileManager.default.fileExists(atPath: examination.result(in: run)) else { return nil }
+    switch examination {
+    case .localization:
+      let found = try Localization(folder: run.insight("localize"))
+      return switch measure {
+      case .heat: found.squares?.network.energyInside.mean
+      case .randomHeat: found.squares?.random(\.energyInside).mean
+      case .squareArea: found.squares?.chance
+      case .flowCorrelation: found.videos?.network.mean
+      default: found.videos?.random.mean
+      }
+    case .clusters:
+      let found = try ClusterReport(folder: run.insight("clusters"))
+      return switch measure {
+      case .axes: found.agreement.axes
+      case .randomAxes: found.random?.axes.mean
+      case .directions: found.agreement.directions
+      default: found.random?.directions.mean
+      }
+    case .failures:
+      let found = try GradCAMReport(folder: run.insight("failures"))
+      let drawn = found.clips.filter { $0.files != nil }.compactMap(\.agreement)
+      return drawn.isEmpty ? nil : drawn.reduce(0, +) / Double(drawn.count)
+    }
+  }
+
+  private func decoded<Value: Decodable>(_: Value.Type, at path: String) throws -> Value {
+    let data = try readFile(at: path)
+    do {
+      return try JSONDecoder().decode(Value.self, from: data)
+    } catch {
+      throw FileError(
+        path: path, attempt: "cannot read", reason: "remove its run's folder, and it is made again")
+    }
+  }
+}

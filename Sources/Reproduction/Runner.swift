@@ -1,0 +1,189 @@
+import Foundation
+import SafeFiles
+import Training
+
+/// Who is told how a plan's runs go, and may end them.
+public protocol ReproductionReporter: TrainingReporter {
+  /// A run begins, or goes on; `done` of the `total` runs are behind it. `seconds` are estimated to be left for it and all
+  /// that follow; nil where nothing is known yet.
+  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double?)
+  /// A look into a network is so far.
+  func looking(_ what: String, _ done: Int, of total: Int)
+  /// A run is over.
+  func ended()
+}
+
+/// Makes the runs of a plan, one after the other; those that are finished are not made again.
+///
+/// Several processes may work on one folder: each takes what no other is at.
+public struct Runner {
+  private let plan: Plan
+  private let options: ExecutionOptions
+  /// Of this machine; nil where nobody knows.
+  private let throughput: Throughput?
+
+  public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput? = nil) {
+    self.plan = plan
+    self.options = options
+    self.throughput = throughput
+  }
+
+  /// How it ended.
+  public enum Outcome: Sendable {
+    case finished
+    /// Somebody asked to stop; what was begun is saved.
+    case stopped
+  }
+
+  /// A run that came to no end.
+  public struct Failure: Sendable {
+    public let run: PlannedRun
+    public let reason: String
+  }
+
+  /// Makes what is missing.
+  ///
+  /// A run that fails does not stop the others; those that need it are passed over.
+  ///
+  /// - Returns: how it ended, and the runs that failed.
+  /// - Throws: `FileError` where the folder cannot be written, ``MissingData`` where no video is there.
+  public func run(_ reporter: any ReproductionReporter) throws -> (Outcome, [Failure]) {
+    try makeFolder(at: "\(plan.folder)/runs")
+    try plan.data.writeLists()
+    var failures: [Failure] = []
+    var clock = RemainingTime(plan, throughput)
+    while true {
+      let failed = Set(failures.map(\.run.name))
+      let open = plan.runs.filter { !plan.isFinished($0) && !failed.contains($0.name) }
+      let possible = open.filter { run in
+        !(run.predecessor.map(failed.contains) ?? false)
+      }
+      guard !possible.isEmpty else { return (.finished, failures) }
+      guard !reporter.wantsToStop else { return (.stopped, failures) }
+      let ready = possible.filter { run in
+        guard let name = run.predecessor else { return true }
+        return plan.isFinished(plan.runs.first { $0.name == name }!)
+      }
+      var taken: (run: PlannedRun, claim: Claim)?
+      for run in ready {
+        guard let claim = try Claim(at: "\(plan.folder)/runs/.\(run.name).lock") else { continue }
+        // Another process may have finished it since.
+        guard !plan.isFinished(run) else { continue }
+        taken = (run, claim)
+        break
+      }
+      guard let taken else {
+        // Everything that could be begun is at work in other processes.
+        usleep(1_000_000)
+        continue
+      }
+      defer { taken.claim.release() }
+      reporter.began(
+        taken.run, done: plan.runs.count - open.count, of: plan.runs.count,
+        seconds: clock.left(for: possible))
+      let begun = ContinuousClock.now
+      do {
+        defer { reporter.ended() }
+        guard try make(taken.run, reporter) else { return (.stopped, failures) }
+        clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1))
+      } catch is StopWanted {
+        return (.stopped, failures)
+      } catch {
+        failures.append(Failure(run: taken.run, reason: "\(error)"))
+        reporter.warn("\(taken.run.title) failed: \(error)")
+      }
+    }
+  }
+
+  /// - Returns: false where somebody asked to stop.
+  private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws -> Bool {
+    let run = plan.runFolder(planned.name)
+    let outcome: TrainingOutcome
+    switch planned.work {
+    case .pretraining(let configuration):
+      clear(run)
+      outcome = try pretrain(
+        configuration, in: run, resuming: run.holdsCheckpoint, options: options, reporter: reporter)
+    case .finetuning(let configuration):
+      clear(run)
+      outcome = try finetune(
+        configuration, in: run, resuming: run.holdsCheckpoint, options: options, reporter: reporter)
+    case .examination(let examination, let clip):
+      try examination.run(
+        in: plan.runFolder(planned.predecessor!), footage: plan.data.testFootage, clip: clip,
+        options: options
+      ) {
+        reporter.looking($0, $1, of: $2)
+        if reporter.wantsToStop { throw StopWanted() }
+      }
+      return true
+    }
+    if case .stopped = outcome { return false }
+    return true
+  }
+
+  /// What a kill before the first checkpoint leaves can neither be gone on with nor begun over.
+  private func clear(_ run: RunFolder) {
+    guard run.holdsRun, !run.holdsCheckpoint else { return }
+    for file in [run.configuration, run.metrics, run.best] { unlink(file) }
+  }
+
+  private struct StopWanted: Error {}
+}
+
+extension Plan {
+  /// Whether a run has come to its end.
+  public func isFinished(_ run: PlannedRun) -> Bool {
+    switch run.work {
+    case .pretraining, .finetuning: return runFolder(run.name).isFinished
+    case .examination(let examination, _):
+      let file = examination.result(in: runFolder(run.predecessor!))
+      return FileManager.default.fileExists(atPath: file)
+    }
+  }
+}
+
+/// What is left, by the runs' operations, corrected by what the finished ones took.
+private struct RemainingTime {
+  private let operationsPerSecond: Double?
+  private var operations = 0.0
+  private var seconds = 0.0
+
+  init(_ plan: Plan, _ throughput: Throughput?) {
+    operationsPerSecond = throughput?.operationsPerSecond
+    for run in plan.runs where run.operations > 0 {
+      guard let summary = plan.runFolder(run.name).summary else { continue }
+      add(run, seconds: summary.seconds)
+    }
+  }
+
+  mutating func add(_ run: PlannedRun, seconds: Double) {
+    guard run.operations > 0 else { return }
+    operations += run.operations
+    self.seconds += seconds
+  }
+
+  func left(for runs: [PlannedRun]) -> Double? {
+    let rate = seconds > 0 ? operations / seconds : operationsPerSecond
+    return rate.map { rate in runs.reduce(0) { $0 + $1.operations } / rate }
+  }
+}
+
+extension RunFolder {
+  /// The last line of the records; nil of a run that has not come to its end.
+  var summary: SummaryRecord? {
+    guard let file = FileHandle(forReadingAtPath: metrics) else { return nil }
+    defer { try? file.close() }
+    // A summary is far shorter; the steps before it may be many.
+    guard let size = try? file.seekToEnd(),
+      (try? file.seek(toOffset: size > 16384 ? size - 16384 : 0)) != nil,
+      let tail = try? file.readToEnd(),
+      let line = tail.split(separator: UInt8(ascii: "\n")).last,
+      let summary = try? JSONDecoder().decode(SummaryRecord.self, from: line),
+      summary.event == "summary"
+    else { return nil }
+    return summary
+  }
+
+  var isFinished: Bool { summary != nil }
+}
