@@ -1,6 +1,7 @@
 #include "CTorch.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
@@ -88,6 +89,10 @@ ct_tensor give(at::Tensor tensor) {
 
 // --- Values --------------------------------------------------------------------------------------
 
+// What the calling thread draws from on the CPU since it seeded; undefined before. Libtorch's own generator is
+// the process's: threads that seed and draw at once would take each other's numbers.
+thread_local at::Generator own_generator;
+
 template <typename Element>
 c10::List<Element> list_of(const ct_value &value) {
   const auto *elements = static_cast<const Element *>(value.as.list);
@@ -136,6 +141,10 @@ c10::IValue to_ivalue(const ct_value &value) {
       }
       return list;
     }
+    case CT_GENERATOR:
+      return c10::Device(std::string(value.as.string)).is_cpu() && own_generator.defined()
+                 ? c10::IValue(own_generator)
+                 : c10::IValue();
     case CT_DEFAULT:
       break;
   }
@@ -354,7 +363,10 @@ void ct_clear_autocast_cache(void) { at::autocast::clear_cache(); }
 // --- Runtime -----------------------------------------------------------------------------------------
 
 ct_error *ct_manual_seed(uint64_t seed) {
-  return guarded([&] { at::manual_seed(seed); });
+  return guarded([&] {
+    at::manual_seed(seed);
+    own_generator = at::detail::createCPUGenerator(seed);
+  });
 }
 
 int32_t ct_threads(void) { return at::get_num_threads(); }

@@ -138,10 +138,9 @@ import Training
     }
     let more = ["--epochs", "8", "--set", "regularization.average_decay=0.9"]
     #expect(try tool.run(arguments("whole", more)).status == 0)
-    let started = try tool.start(Tool.path, arguments("r", more))
-    while ((try? metrics("r")) ?? []).count < 5 && started.process.isRunning { usleep(500) }
-    kill(started.process.processIdentifier, SIGINT)
-    let stopped = try tool.wait(for: started)
+    let stopped = try tool.run(arguments("r", more), leaving: "r", signalling: SIGINT) {
+      ((try? metrics("r")) ?? []).count >= 5
+    }
     #expect(stopped.status == 130 && stopped.output.isEmpty, "\(stopped.errors)")
     #expect(stopped.errors.contains("go on with: mosi finetune --output r --resume"))
     #expect(!folder.exists("r/evaluation"))

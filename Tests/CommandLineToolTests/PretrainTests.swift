@@ -239,13 +239,11 @@ import Training
     #expect(fresh.status == 1 && fresh.complaints.count == 1, "\(fresh.errors)")
     #expect(!folder.exists("r"))
 
-    let started = try tool.start(
-      Tool.path,
+    let stopped = try tool.run(
       ["pretrain", "--output", "r", "--sources", "synthetic:dead-leaves:8"] + tiny
-        + ["--epochs", "100000"])
-    while !folder.exists("r/best.safetensors") { usleep(5000) }
-    started.process.interrupt()
-    #expect(try tool.wait(for: started).status == 130)
+        + ["--epochs", "100000"], leaving: "r", signalling: SIGINT
+    ) { folder.exists("r/best.safetensors") }
+    #expect(stopped.status == 130, "\(stopped.errors)")
     let before = try folder.bytes("r/last.safetensors")
     let full = try tool.shell("ulimit -f 100; $MOSI pretrain --output r --resume")
     #expect(full.status == 1 && full.complaints.count == 1, "\(full.errors)")

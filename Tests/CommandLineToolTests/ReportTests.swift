@@ -66,7 +66,7 @@ import Testing
 
     let watching = try tool.start(
       Tool.path, ["report", "--watch", "pre", "tuned", "--output", "page.html"])
-    for _ in 0..<200 where !folder.exists("page.html") { usleep(50_000) }
+    tool.wait(for: watching) { folder.exists("page.html") }
     let growing = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
     #expect(growing.contains("id=\"follow\"") && growing.contains("going on or interrupted"))
     for part in [
@@ -153,7 +153,7 @@ import Testing
       .split(separator: "\n").dropLast()
     try folder.write(metrics.joined(separator: "\n") + "\n", to: "pre/metrics.jsonl")
     let watching = try tool.start(Tool.path, ["report", "--watch", "pre", "--output", "page.html"])
-    for _ in 0..<200 where !folder.exists("page.html") { usleep(50_000) }
+    tool.wait(for: watching) { folder.exists("page.html") }
     kill(watching.process.processIdentifier, SIGINT)
     let result = try tool.wait(for: watching)
     #expect(result.status == 0 && result.errors.isEmpty)

@@ -84,6 +84,34 @@ struct Tool {
   }
 }
 
+extension Tool {
+  /// Waits until `condition` holds, `started` has ended, or 5 minutes have passed: a busy machine may take its time.
+  func wait(for started: Started, until condition: () -> Bool) {
+    let end = ContinuousClock.now + .seconds(300)
+    while !condition(), started.process.isRunning, ContinuousClock.now < end { usleep(500) }
+  }
+
+  /// Runs `mosi` and sends it `signal` as soon as `condition` holds.
+  ///
+  /// A run may be over before that is seen, where the machine is busy. Then what it left in `output` is removed and it
+  /// runs again, five times at most: the last result tells.
+  func run(
+    _ arguments: [String], leaving output: String, signalling signal: Int32,
+    when condition: () -> Bool
+  ) throws -> Result {
+    var attempt = 1
+    while true {
+      let started = try start(Self.path, arguments)
+      wait(for: started, until: condition)
+      if started.process.isRunning { kill(started.process.processIdentifier, signal) }
+      let result = try wait(for: started)
+      if result.status != 0 || attempt == 5 { return result }
+      try FileManager.default.removeItem(atPath: folder.path + "/" + output)
+      attempt += 1
+    }
+  }
+}
+
 /// The settings of a training of a second.
 let tiny = [
   "model.width=2", "clip.frames=2", "clip.size=16", "sources.size=32", "batch.sources=2",
@@ -110,8 +138,9 @@ final class Scratch {
     return path + "/" + name
   }
 
+  /// Writes a file, at once: a tool that follows it never meets half of it.
   func write(_ data: Data, to name: String) throws {
-    try data.write(to: URL(fileURLWithPath: file(name)))
+    try data.write(to: URL(fileURLWithPath: file(name)), options: .atomic)
   }
 
   func write(_ text: String, to name: String) throws { try write(Data(text.utf8), to: name) }

@@ -17,9 +17,14 @@ import sys
 import tempfile
 
 
+class BrowserEnded(Exception):
+    pass
+
+
 class Browser:
     def __init__(self, path):
-        self.profile = tempfile.TemporaryDirectory()
+        # Processes of a killed browser may still write there while it is removed.
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
 
@@ -45,7 +50,7 @@ class Browser:
         while b"\0" not in self.rest:
             part = os.read(self.read_end, 1 << 20)
             if not part:
-                raise SystemExit("Chromium has ended")
+                raise BrowserEnded
             self.rest += part
         text, self.rest = self.rest.split(b"\0", 1)
         return json.loads(text)
@@ -56,8 +61,11 @@ class Browser:
         if getattr(self, "session", None):
             request["sessionId"] = self.session
         data = json.dumps(request).encode() + b"\0"
-        while data:
-            data = data[os.write(self.write_end, data):]
+        try:
+            while data:
+                data = data[os.write(self.write_end, data):]
+        except BrokenPipeError:
+            raise BrowserEnded from None
         while True:
             message = self.message()
             if message.get("id") == self.number:
@@ -66,8 +74,15 @@ class Browser:
                 return message["result"]
             self.events.append(message)
 
-    def wait(self, method):
-        while not any(event.get("method") == method for event in self.events):
+    def open(self, url):
+        """Returns when the page is there; that a page before it is complete may be told only now, and does not count."""
+        loader = self.send("Page.navigate", url=url)["loaderId"]
+
+        def is_there(event):
+            parameters = event.get("params", {})
+            return event.get("method") == "Page.lifecycleEvent" and (parameters["name"], parameters["loaderId"]) == ("load", loader)
+
+        while not any(is_there(event) for event in self.events):
             self.events.append(self.message())
 
     def evaluate(self, expression):
@@ -86,8 +101,7 @@ def check(browser, url, axe, width, scheme, picture):
     browser.events.clear()
     browser.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
     browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    browser.send("Page.navigate", url=url)
-    browser.wait("Page.loadEventFired")
+    browser.open(url)
     # Everything is looked at, also what is closed at first.
     browser.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
     browser.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => 1)")
@@ -117,16 +131,12 @@ def check(browser, url, axe, width, scheme, picture):
             "violations": violations, "brokenPictures": broken}
 
 
-def main():
-    chromium, axe, page, folder = sys.argv[1:]
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    url = pathlib.Path(page).resolve().as_uri()
-    axe = pathlib.Path(axe).read_text()
+def look(chromium, axe, url, folder):
     browser = Browser(chromium)
     try:
         for domain in ("Page", "Runtime", "Log", "Network"):
             browser.send(f"{domain}.enable")
+        browser.send("Page.setLifecycleEventsEnabled", enabled=True)
         found = [check(browser, url, axe, width, scheme, folder / f"{width}-{scheme}.png")
                  for width in (390, 1280) for scheme in ("light", "dark")]
         # Where the page offers to reload itself it does what the button says, and stops again.
@@ -150,7 +160,23 @@ def main():
     finally:
         browser.close()
     focusable = [stop[0] for stop in stops]
-    print(json.dumps({"views": found, "follow": follow, "tabStops": focusable, "invisibleFocus": [s[0] for s in stops if s[1] == "none"]}))
+    return {"views": found, "follow": follow, "tabStops": focusable, "invisibleFocus": [s[0] for s in stops if s[1] == "none"]}
+
+
+def main():
+    chromium, axe, page, folder = sys.argv[1:]
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    url = pathlib.Path(page).resolve().as_uri()
+    axe = pathlib.Path(axe).read_text()
+    # A browser that ends by itself, as it does where memory is scarce, says nothing about the page.
+    for _ in range(3):
+        try:
+            print(json.dumps(look(chromium, axe, url, folder)))
+            return
+        except BrowserEnded:
+            pass
+    raise SystemExit("Chromium has ended three times")
 
 
 main()

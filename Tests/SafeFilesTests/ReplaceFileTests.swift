@@ -117,7 +117,7 @@ import Testing
     /// A limit on file sizes stands in for a full disk: the write fails half way.
     @Test func keepsTheOldFileWhereTheDiskIsFull() async {
       await #expect(processExitsWith: .success) {
-        let folder = FileManager.default.temporaryDirectory.path + "/full-\(getpid())"
+        let folder = FileManager.default.temporaryDirectory.path + "/full-\(UUID().uuidString)"
         let path = "\(folder)/model.bin"
         try makeFolder(at: folder)
         try replaceFile(at: path, with: Data(count: 1000))

@@ -1,5 +1,6 @@
 import Foundation
 import KeyedRandom
+import Synchronization
 import Testing
 import Torch
 
@@ -97,6 +98,7 @@ import Torch
     results["arange"] = .indices(5)
     results["full int"] = .full([2], 3, dtype: .int32)
 
+    Runtime.seed(1)
     let convolution = Conv3d(3, 4, kernel: Extent3(3, 3, 3))
     let strided = Conv3d(3, 4, kernel: Extent3(3, 3, 3), stride: Extent3(1, 2, 2))
     let batchNorm = BatchNorm3d(3, epsilon: 1e-3)
@@ -191,6 +193,41 @@ import Torch
       _ = layer(.uninitialized([1, 3, 16, 112, 112], device: .meta))
     }
     #expect(operations == 64 * 16 * 56 * 56 * 3 * 3 * 49)
+  }
+
+  /// What a thread draws hangs on its own seed, not on what others seed and draw meanwhile.
+  @Test func threadsDrawApart() {
+    @Sendable func draws(_ seed: Int) -> [[Float]] {
+      Runtime.seed(UInt64(seed))
+      let dropout = Dropout(0.5)
+      return (0..<300).flatMap { _ in
+        [Tensor.normal([3]), Tensor.uniform([3]), dropout(.ones([9]))].map {
+          $0.array(of: Float.self)
+        }
+      }
+    }
+    let alone = (0..<4).map(draws)
+    #expect(Set(alone).count == 4 && draws(0) == alone[0])
+    let together = Mutex([Int: [[Float]]]())
+    DispatchQueue.concurrentPerform(iterations: 4) { seed in
+      let found = draws(seed)
+      together.withLock { $0[seed] = found }
+    }
+    for seed in 0..<4 { #expect(together.withLock { $0[seed] } == alone[seed]) }
+  }
+
+  /// Drawn by the thread's generator, dropout is libtorch's own in everything else.
+  @Test func dropoutsAreLibtorchs() {
+    Runtime.seed(1)
+    let input = Tensor.normal([50]).to(.bfloat16)
+    input.requiresGradient = true
+    let output = Dropout(0.3)(input)
+    #expect(output.dtype == .bfloat16)
+    output.backward(.ones([50], dtype: .bfloat16))
+    // The gradient is the noise: 0, or 1 / 0.7 to eight bits.
+    let noise = input.gradient!
+    #expect(Set(noise.to(.float32).array(of: Float.self)) == [0, 1.4296875])
+    #expect(output.detached().isEqual(to: input.detached() * noise))
   }
 
   @Test func runtimeKnowsItself() {

@@ -80,9 +80,12 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   process.arguments = ["-W", "ignore", "-c", script] + arguments
   let output = Pipe()
   process.standardOutput = output
+  // `waitUntilExit` needs a run loop, which tests' threads lack.
+  let ended = DispatchSemaphore(value: 0)
+  process.terminationHandler = { _ in ended.signal() }
   try process.run()
   let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
+  ended.wait()
   #expect(process.terminationStatus == 0, "Python failed")
   return text
 }

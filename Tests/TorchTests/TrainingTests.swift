@@ -333,6 +333,7 @@ import Torch
   }
 
   @Test func layersLearnFromTheStartAndFrozenOnesStayFrozen() {
+    Runtime.seed(1)
     let layer = Linear(2, 2)
     #expect(layer(.ones([1, 2])).requiresGradient)
     layer.weight.requiresGradient = false
@@ -391,6 +392,7 @@ import Torch
   }
 
   @Test func initialWeightsHaveTheDocumentedDeviation() {
+    Runtime.seed(1)
     let layer = Conv3d(32, 64, kernel: Extent3(3, 3, 3))
     let deviation = (2.0 / (64 * 27)).squareRoot()
     let count = Double(layer.weight.count)

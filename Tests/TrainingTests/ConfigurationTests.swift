@@ -154,6 +154,7 @@ import Training
     ("mask.curriculum.share=0", "mask.curriculum.share"),
     ("sources.validation_fraction=1", "sources.validation_fraction"),
     ("sources.validation_fraction=-0.1", "sources.validation_fraction"),
+    ("sources.per_folder=-1", "sources.per_folder"),
     ("sources.paths=[]", "sources.paths"), ("epochs=0", "epochs"), ("seed=-1", "seed"),
     ("batch.sources=0", "batch.sources"), ("batch.accumulation=0", "batch.accumulation"),
     ("model.width=0", "model.width"), ("model.dropout=1", "model.dropout"),

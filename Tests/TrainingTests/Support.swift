@@ -115,6 +115,5 @@ func eventTags(_ run: RunFolder) throws -> [String] {
   }
 }
 
-/// Suites that train: one after the other, since libtorch draws dropout and first weights from one generator for the
-/// whole process.
+/// Suites that train, each with threads that load: one after the other, so as not to crowd a small machine.
 @Suite(.serialized) enum TrainingRuns {}

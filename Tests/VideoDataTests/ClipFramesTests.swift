@@ -33,8 +33,11 @@ struct ClipFramesTests {
     process.arguments = arguments
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
     process.standardInput = FileHandle.nullDevice
+    // `waitUntilExit` needs a run loop, which tests' threads lack.
+    let ended = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in ended.signal() }
     try process.run()
-    process.waitUntilExit()
+    ended.wait()
     try #require(process.terminationStatus == 0)
   }
 

@@ -63,7 +63,7 @@ import VideoData
       footage: footage, sampling: Self.sampling, preset: preset, side: 24, cacheBytes: cacheBytes
     ) { reports.add($0) }
     let prefetcher = Prefetcher(count: count, workers: workers, ahead: 7) { item in
-      if workers > 1 { usleep(.random(in: 0...1500)) }
+      if workers > 1 { delay(item, below: 1500) }
       return try loader.trainingClip(of: item % footage.count, key: [3, UInt64(item)])
     }
     var found: [ClipPixels] = []

@@ -9,7 +9,7 @@ import VideoData
   @Test(arguments: [1, 2, 4, 9])
   func itemsComeInOrder(workers: Int) throws {
     let prefetcher = Prefetcher(count: 100, workers: workers, ahead: 5) { item in
-      usleep(.random(in: 0...500))
+      delay(item, below: 500)
       return item * item
     }
     var items: [Int] = []
@@ -24,7 +24,7 @@ import VideoData
 
   @Test func errorsComeInTheirPlace() throws {
     let prefetcher = Prefetcher(count: 20, workers: 4, ahead: 6) { item in
-      usleep(.random(in: 0...500))
+      delay(item, below: 500)
       if item % 5 == 3 { throw Failure(item: item) }
       return item
     }
@@ -51,8 +51,7 @@ import VideoData
       #expect(try prefetcher.next() == read)
     }
     // And it does run ahead.
-    for _ in 0..<200 where begun.count.load(ordering: .relaxed) < 20 + ahead { usleep(10_000) }
-    #expect(begun.count.load(ordering: .relaxed) == 20 + ahead)
+    #expect(eventually { begun.count.load(ordering: .relaxed) == 20 + ahead })
   }
 
   final class Counter: Sendable {
@@ -69,7 +68,16 @@ import VideoData
       prefetcher.cancel()
       #expect(try prefetcher.next() == nil)
     }
-    for _ in 0..<200 where alive != nil { usleep(10_000) }
-    #expect(alive == nil)
+    #expect(eventually { alive == nil })
+  }
+
+  /// Whether `condition` comes to hold within minutes: what is certain to happen may take its time on a busy machine.
+  private func eventually(_ condition: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(180)
+    while !condition() {
+      guard ContinuousClock.now < end else { return false }
+      usleep(1000)
+    }
+    return true
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import KeyedRandom
 import Media
 
 /// A folder for one test, removed when the last reference goes.
@@ -44,4 +45,10 @@ final class ScratchFolder {
   func relative(_ path: String) -> String {
     path.hasPrefix(self.path + "/") ? String(path.dropFirst(self.path.count + 1)) : path
   }
+}
+
+/// Sleeps so many microseconds that threads which make items finish them in another order.
+func delay(_ item: Int, below limit: Int) {
+  var generator = KeyedGenerator(1, UInt64(item))
+  usleep(UInt32(generator.integer(below: limit)))
 }

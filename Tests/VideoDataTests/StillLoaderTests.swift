@@ -95,7 +95,7 @@ import VideoData
   {
     let loader = StillLoader(sources: sources, height: 16, width: 16) { reports.add($0) }
     let prefetcher = Prefetcher(count: count, workers: workers, ahead: 7) { item in
-      if workers > 1 { usleep(.random(in: 0...1500)) }
+      if workers > 1 { delay(item, below: 1500) }
       return try loader.still(ofSource: item % sources.count, key: [3, UInt64(item)])
     }
     var found: [Picture] = []

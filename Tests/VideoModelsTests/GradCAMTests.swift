@@ -64,7 +64,6 @@ import VideoModels
 
   @Test(arguments: StageName.allCases)
   func batchesGiveTheMapsOfSingleClips(stage: StageName) {
-    Runtime.seed(3)
     let model = classifier(.r2d3d18, width: 4)
     let clips = keyed([54], [3, 3, 4, 24, 24], -1...1)
     let labels = [2, 8, 5]
@@ -83,7 +82,6 @@ import VideoModels
 
   /// A training that is looked into goes on as if it had not been.
   @Test func nothingIsLeftBehind() {
-    Runtime.seed(4)
     let model = classifier(.r2plus1d10, width: 4, dropout: 0.5)
     model.backbone.freezeStages(1)
     let clips = keyed([55], [2, 3, 4, 24, 24], -1...1)

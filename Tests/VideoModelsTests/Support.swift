@@ -3,11 +3,13 @@ import Testing
 import Torch
 import VideoModels
 
+/// A network with the same random weights each time.
 func classifier(
   _ architecture: Architecture, width: Int, classes: Int = 9,
   kind: VideoClassifier.Head.Kind = .pretext,
   dropout: Double = 0, device: Device = .cpu
 ) -> VideoClassifier {
+  Runtime.seed(1)
   let backbone = VideoResNet(architecture.plan, width: width, device: device)
   return VideoClassifier(
     backbone: backbone,

@@ -55,6 +55,7 @@ typedef enum ct_tag {
   CT_TENSOR_LIST = 10,   // list of ct_tensor
   CT_OPTIONAL_TENSOR_LIST = 11,  // list of ct_tensor, NULL is None
   CT_DEFAULT = 12,       // the schema's default value
+  CT_GENERATOR = 13,     // string, a device: what the calling thread draws from there (ct_manual_seed)
 } ct_tag;
 
 typedef struct ct_value {
@@ -132,6 +133,8 @@ void ct_clear_autocast_cache(void);
 
 // --- Runtime -----------------------------------------------------------------------------------------
 
+// Seeds libtorch's generators of all devices, and gives the calling thread one of its own for the CPU:
+// draws with CT_GENERATOR then depend on nothing that other threads draw or seed.
 ct_error *ct_manual_seed(uint64_t seed);
 int32_t ct_threads(void);
 ct_error *ct_set_threads(int32_t count);

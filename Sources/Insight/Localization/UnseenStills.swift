@@ -17,14 +17,18 @@ public func unseenStills(
 ) throws -> [Picture] {
   var sources: [Source]
   if paths.isEmpty {
-    sources = try PretrainingSources(configuration.sources, warn: warn).heldOut
+    sources = try PretrainingSources(
+      configuration.sources, seed: configuration.seed, warn: warn
+    ).heldOut
     guard !sources.isEmpty else { throw NothingUnseen.nothingHeldOut }
   } else {
     var settings = configuration.sources
     (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
-    let named = try PretrainingSources(settings, warn: warn).training
+    settings.perFolder = 0
+    let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
     // The run's own may have gone meanwhile; then there is nothing to leave out.
-    let trained = Set((try? PretrainingSources(configuration.sources))?.training ?? [])
+    let own = try? PretrainingSources(configuration.sources, seed: configuration.seed)
+    let trained = Set(own?.training ?? [])
     sources = named.filter { !trained.contains($0) }
     guard !sources.isEmpty else { throw NothingUnseen.allTrainedOn }
     if sources.count < named.count {

@@ -84,6 +84,8 @@ enum Argument {
   case bool(Bool)
   case string(StaticString)
   case device(Device)
+  /// What the calling thread draws from on the device; see ``Runtime/seed(_:)``.
+  case generator(Device)
   case dtype(DType)
   case ints([Int])
   case tensors([Tensor])
@@ -121,6 +123,9 @@ private struct ArgumentScratch {
       value.as.string = UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
     case .device(let device):
       value.tag = CT_DEVICE
+      value.as.string = UnsafePointer(copy(Array(device.description.utf8CString)))
+    case .generator(let device):
+      value.tag = CT_GENERATOR
       value.as.string = UnsafePointer(copy(Array(device.description.utf8CString)))
     case .dtype(let dtype):
       value.tag = CT_INT

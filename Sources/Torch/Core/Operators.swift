@@ -7,8 +7,8 @@ enum Operators {
   static let empty = Operator("empty", "memory_format")
   static let arange = Operator("arange")
   static let zerosLike = Operator("zeros_like")
-  static let randn = Operator("randn")
-  static let rand = Operator("rand")
+  static let randn = Operator("randn", "generator")
+  static let rand = Operator("rand", "generator")
   static let toDType = Operator("to", "dtype")
   static let toDevice = Operator("to", "dtype_layout")
   static let contiguous = Operator("contiguous")
@@ -50,6 +50,7 @@ enum Operators {
   static let addInPlace = Operator("add_", "Tensor")
   static let addScalarInPlace = Operator("add_", "Scalar")
   static let multiplyScalarInPlace = Operator("mul_", "Scalar")
+  static let divideScalarInPlace = Operator("div_", "Scalar")
   static let fillInPlace = Operator("fill_", "Scalar")
 
   // Shape
@@ -90,6 +91,8 @@ enum Operators {
   static let reluInPlace = Operator("relu_")
   static let maxPool3d = Operator("max_pool3d")
   static let dropout = Operator("dropout")
+  static let emptyLike = Operator("empty_like")
+  static let bernoulliInPlace = Operator("bernoulli_", "float")
   static let upsampleTrilinear3d = Operator("upsample_trilinear3d")
   static let crossEntropy = Operator("cross_entropy_loss")
 

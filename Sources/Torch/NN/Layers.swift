@@ -178,7 +178,13 @@ public final class Dropout: Layer {
   public init(_ p: Double) { self.p = p }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    Operators.dropout(.tensor(input), .double(p), .bool(isTraining))
+    guard isTraining, input.device == .cpu, 0 < p, p < 1 else {
+      return Operators.dropout(.tensor(input), .double(p), .bool(isTraining))
+    }
+    // What libtorch's operator does on the CPU; of that nobody can say what it is to draw from.
+    let kept = Operators.emptyLike(.tensor(input))
+    Operators.bernoulliInPlace(.tensor(kept), .double(1 - p), .generator(.cpu))
+    return input * Operators.divideScalarInPlace(.tensor(kept), .double(1 - p))
   }
 }
 

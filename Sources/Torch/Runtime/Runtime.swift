@@ -22,7 +22,11 @@ public enum Runtime {
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
-  /// Seeds libtorch's generators of all devices: dropout and ``Tensor/normal(_:device:)`` draw there.
+  /// Seeds what dropout, ``Tensor/normal(_:device:)`` and ``Tensor/uniform(_:device:)`` draw from.
+  ///
+  /// On the CPU that is a generator of the calling thread's own: equal seeds give equal numbers whatever other threads
+  /// seed and draw at the same time. A thread that never seeded draws from libtorch's generator, as all do on other
+  /// devices; that is one for the process, and seeded as well.
   public static func seed(_ seed: UInt64) {
     mustSucceed("seed", ct_manual_seed(seed))
   }

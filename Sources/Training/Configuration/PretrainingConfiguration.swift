@@ -40,6 +40,8 @@ public struct PretrainingConfiguration: RunConfiguration {
     public var validationLimit = 1000
     /// True where a folder of nothing but pictures is a video's frames.
     public var frameFolders = false
+    /// So many of the sources of `paths` that lie directly in one folder, drawn by the seed; 0 for all.
+    public var perFolder = 0
     /// The side Ls in pixels of the square that is cut from a picture whose short side is scaled to it.
     public var size = 320
 
@@ -105,6 +107,7 @@ extension PretrainingConfiguration {
     try require(
       (0..<1).contains(sources.validationFraction), "sources.validation_fraction",
       "must be at least 0 and below 1, not \(sources.validationFraction)")
+    try require(sources.perFolder >= 0, "sources.per_folder", "must not be negative")
     try require(sources.validationLimit >= 1, "sources.validation_limit", "must be at least 1")
     try require(
       (8...4096).contains(sources.size), "sources.size",

@@ -1,4 +1,3 @@
-import KeyedRandom
 import VideoData
 
 /// The videos of a split as a fine-tuning uses them.
@@ -54,10 +53,6 @@ struct TrainingVideos {
   {
     var members = [[Int]](repeating: [], count: classes)
     for (index, video) in videos.enumerated() { members[video.label].append(index) }
-    let chosen = members.enumerated().flatMap { label, members in
-      var generator = KeyedGenerator(seed, DrawPurpose.shots.rawValue, UInt64(label))
-      return generator.permutation(of: members.count).prefix(count).map { members[$0] }
-    }
-    return chosen.sorted().map { videos[$0] }
+    return few(count, ofEach: members, key: [seed, DrawPurpose.shots.rawValue]).map { videos[$0] }
   }
 }

@@ -313,6 +313,7 @@ enum DrawPurpose: UInt64 {
   case dropout
   case preview
   case shots
+  case folders
 }
 
 extension RunFolder {

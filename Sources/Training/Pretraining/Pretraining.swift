@@ -29,7 +29,7 @@ public func pretrain(
   // Sources
   let task = configuration.task
   let sources = try PretrainingSources(
-    configuration.sources, note: reporter.note, warn: reporter.warn)
+    configuration.sources, seed: configuration.seed, note: reporter.note, warn: reporter.warn)
   let (training, heldOut) = (sources.training, sources.heldOut)
   let batch = configuration.batch
   let sourcesPerStep = batch.sources * batch.accumulation

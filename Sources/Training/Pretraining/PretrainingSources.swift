@@ -7,13 +7,17 @@ public struct PretrainingSources: Sendable {
   /// The folders that could not be read.
   public let problemCount: Int
 
+  /// `settings.perFolder` draws first: what is held out is a share of what was drawn. Named validation sources are all
+  /// taken, and not drawn from.
+  ///
   /// - Parameters:
-  ///   - settings: which they are; what is held out depends on nothing else.
+  ///   - settings: which they are; without `perFolder` what is held out depends on nothing else.
+  ///   - seed: what `perFolder` draws by.
   ///   - note: told what is worth a line.
   ///   - warn: told of folders that cannot be read.
   /// - Throws: `SourceError`.
   public init(
-    _ settings: PretrainingConfiguration.Sources, note: (String) -> Void = { _ in },
+    _ settings: PretrainingConfiguration.Sources, seed: Int, note: (String) -> Void = { _ in },
     warn: (String) -> Void = { _ in }
   ) throws {
     var problemCount = 0
@@ -28,18 +32,51 @@ public struct PretrainingSources: Sendable {
       }
       return collection
     }
+    func drawn(from collection: SourceCollection) -> SourceCollection {
+      guard settings.perFolder > 0 else { return collection }
+      let (chosen, isScarce) = Self.drawn(settings.perFolder, from: collection.sources, seed: seed)
+      if isScarce {
+        note("some folders hold fewer than \(settings.perFolder) sources; all of theirs are taken")
+      }
+      return collection.filtered(chosen.contains)
+    }
     let collection = try collect(settings.paths)
     if settings.validationPaths.isEmpty {
-      (training, heldOut) = collection.split(heldOut: settings.validationFraction)
+      (training, heldOut) = drawn(from: collection).split(heldOut: settings.validationFraction)
     } else {
       heldOut = try collect(settings.validationPaths).sources
       let unseen = Set(heldOut)
-      training = collection.sources.filter { !unseen.contains($0) }
-      let shared = collection.sources.count - training.count
+      let seen = collection.filtered { !unseen.contains($0) }
+      let shared = collection.sources.count - seen.sources.count
       if shared > 0 {
         note("\(shared) sources are validated on and therefore not trained on")
       }
+      training = drawn(from: seen).sources
     }
     self.problemCount = problemCount
+  }
+
+  /// `count` of the sources that lie directly in one folder, whether a folder or a list named them; all of those that
+  /// lie in none.
+  ///
+  /// - Returns: them, and whether a folder has fewer.
+  private static func drawn(_ count: Int, from sources: [Source], seed: Int) -> (Set<Source>, Bool)
+  {
+    var places: [String: Int] = [:]
+    var members: [[Int]] = []
+    var chosen: Set<Source> = []
+    for (index, source) in sources.enumerated() {
+      guard let folder = source.folder else {
+        chosen.insert(source)
+        continue
+      }
+      let place = places[folder, default: members.count]
+      places[folder] = place
+      if place == members.count { members.append([]) }
+      members[place].append(index)
+    }
+    let key = [UInt64(seed), DrawPurpose.folders.rawValue]
+    chosen.formUnion(few(count, ofEach: members, key: key).map { sources[$0] })
+    return (chosen, members.contains { $0.count < count })
   }
 }

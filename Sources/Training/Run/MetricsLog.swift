@@ -29,6 +29,10 @@ final class MetricsLog {
     try handle.seek(toOffset: UInt64(keeping))
   }
 
+  /// Unlocks before the file is closed: a process that is just being started by another thread has a copy of the
+  /// descriptor until it is another program, and with it the lock.
+  deinit { flock(handle.fileDescriptor, LOCK_UN) }
+
   /// Appends `record` as a line.
   ///
   /// - Throws: `FileError`.

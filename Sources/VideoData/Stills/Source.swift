@@ -1,3 +1,4 @@
+import Foundation
 import KeyedRandom
 import Media
 
@@ -16,6 +17,15 @@ public enum Source: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .picture(let path), .video(let path), .frameFolder(let path): path
     case .deadLeaves(let index): "synthetic:dead-leaves #\(index)"
+    }
+  }
+
+  /// The folder that the source lies in, as far as its path tells; nil for a procedural picture.
+  public var folder: String? {
+    switch self {
+    case .picture(let path), .video(let path), .frameFolder(let path):
+      (path as NSString).deletingLastPathComponent
+    case .deadLeaves: nil
     }
   }
 

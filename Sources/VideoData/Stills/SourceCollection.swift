@@ -31,6 +31,13 @@ public struct SourceCollection: Sendable {
     }
   }
 
+  /// The sources for which `isIncluded` holds, in their order; what could not be read stays told.
+  public func filtered(_ isIncluded: (Source) -> Bool) -> SourceCollection {
+    var collection = self
+    collection.sources = sources.filter(isIncluded)
+    return collection
+  }
+
   /// Sets aside the share `fraction` of the sources, at least one where it is positive, but never all: of a single
   /// source nothing is held out.
   ///
