@@ -18,6 +18,9 @@ public struct BenchmarkData: Sendable {
   /// The videos of the lists, present or not.
   private let listed: ActionDataset
 
+  /// Whether nobody has named pictures.
+  let picturesAreSynthetic: Bool
+
   /// The pictures that Moving Sprites are pre-trained for where nobody names others.
   public static let syntheticPictures = "synthetic:dead-leaves:3000"
 
@@ -34,6 +37,7 @@ public struct BenchmarkData: Sendable {
   ) throws {
     self.dataset = dataset
     isSprites = sprites != nil
+    picturesAreSynthetic = pictures.isEmpty
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder
@@ -124,13 +128,13 @@ public struct BenchmarkData: Sendable {
   /// The numbers of sources of `kind` to train on and to be judged by.
   ///
   /// - Throws: `SourceError`.
-  func sourceCounts(_ kind: SourceKind, _ sources: PretrainingConfiguration.Sources) throws -> (
-    training: Int, heldOut: Int
-  ) {
+  func sourceCounts(
+    _ kind: SourceKind, _ sources: PretrainingConfiguration.Sources, seed: Int
+  ) throws -> (training: Int, heldOut: Int) {
     if kind == .own, sources.paths == [listPath(.training)] {
       return (videos(.training).count, videos(listed.evaluationSubset).count)
     }
-    let found = try PretrainingSources(sources)
+    let found = try PretrainingSources(sources, seed: seed)
     return (found.training.count, found.heldOut.count)
   }
 

@@ -211,6 +211,11 @@ private struct Planner {
       configuration.sources.paths = named.paths
       configuration.sources.validationPaths = named.validationPaths
       if kind == .own { configuration.sources.frameFolders = named.frameFolders }
+      // Synthetic pictures lie in no folders; as many as a hundred folders would give.
+      if kind == .pictures, data.picturesAreSynthetic, told.perFolder > 0 {
+        configuration.sources.paths = ["synthetic:dead-leaves:\(100 * told.perFolder)"]
+        configuration.sources.perFolder = 0
+      }
     }
     let counts = try count(kind, configuration)
     if let pictures = settings.length.pretraining {
@@ -247,7 +252,7 @@ private struct Planner {
     let sources = configuration.sources
     let key = try configuration.yaml
     if let known = sourceCounts[key] { return known }
-    let found = try data.sourceCounts(kind, sources)
+    let found = try data.sourceCounts(kind, sources, seed: configuration.seed)
     let counts = (found.training, min(found.heldOut, sources.validationLimit))
     sourceCounts[key] = counts
     return counts
