@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Torch
 import Training
@@ -291,6 +292,37 @@ extension TrainingRuns {
         complaint { try train(tinyConfiguration(), "run", resuming: true) }
           .hasPrefix("another process is writing "))
     }
+
+    #if os(Linux)
+      /// A process that another thread is just starting has copies of all descriptors until it is another program.
+      @Test func aCopyOfTheDescriptorLocksNobodyOut() throws {
+        let run = RunFolder(path: folder.file("run"))
+        let metrics =
+          URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path
+          + "/run/metrics.jsonl"
+        let copies = Mutex<[Int32]>([])
+        defer { for copy in copies.withLock({ $0 }) { close(copy) } }
+        let listener = Listener(stoppingAfter: 1) {
+          let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+          for name in names {
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+              atPath: "/proc/self/fd/" + name)
+            if target == metrics, let descriptor = Int32(name) {
+              copies.withLock { $0.append(dup(descriptor)) }
+            }
+          }
+        }
+        _ = try pretrain(
+          tinyConfiguration(), in: run, resuming: false,
+          options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
+        #expect(copies.withLock { !$0.isEmpty })
+        let (outcome, _, _) = try train(tinyConfiguration(), "run", resuming: true)
+        guard case .finished = outcome else {
+          Issue.record("it did not go on")
+          return
+        }
+      }
+    #endif
 
     // MARK: Folders in the way
 

@@ -27,12 +27,19 @@ final class ScratchFolder {
 final class Listener: TrainingReporter {
   private let said = Mutex<(notes: [String], warnings: [String], steps: [Int])>(([], [], []))
   private let lastStep: Int
+  private let whenStepped: @Sendable () -> Void
 
-  init(stoppingAfter step: Int = .max) { lastStep = step }
+  init(stoppingAfter step: Int = .max, whenStepped: @escaping @Sendable () -> Void = {}) {
+    lastStep = step
+    self.whenStepped = whenStepped
+  }
 
   func note(_ text: String) { said.withLock { $0.notes.append(text) } }
   func warn(_ text: String) { said.withLock { $0.warnings.append(text) } }
-  func stepped(_ progress: TrainingProgress) { said.withLock { $0.steps.append(progress.step) } }
+  func stepped(_ progress: TrainingProgress) {
+    said.withLock { $0.steps.append(progress.step) }
+    whenStepped()
+  }
   func validated(_ record: ValidationRecord) {}
   var wantsToStop: Bool { said.withLock { ($0.steps.last ?? 0) >= lastStep } }
 
