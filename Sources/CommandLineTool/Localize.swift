@@ -11,18 +11,18 @@ struct Localize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures how well a network locates motion, without fine-tuning.",
     discussion: """
-      Of a pre-trained network: pictures that it has not seen are made into clips of the pretext task in which \
-      only a known square moves. Reported is how well its Grad-CAM points at the square: the share of the heat inside, \
-      how often the hottest place is inside (the pointing game), and the overlap with the square (intersection over \
+      Of a pre-trained network: pictures that it has not seen are made into clips of the pretext task, of which \
+      the region that moves is known (by default a square). Reported is how well its Grad-CAM points at it: the share of \
+      the heat inside, how often the hottest place is inside (the pointing game), and the overlap (intersection over \
       union) of what exceeds a threshold, the best one for all clips together. Beside it stand networks of the same \
-      kind with random weights (mean and deviation over --seeds of them) and chance, the square's share of the \
+      kind with random weights (mean and deviation over --seeds of them) and chance, the region's share of the \
       picture. Clips of the static label are left out. Maps of no heat count as chance. --label holds for the random \
       weights too, whose scores depend on it.
 
       Of --videos: the rank correlation of the heat (of the motion that the network finds likeliest) with the magnitude \
       of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut. \(leftOutHelp)
 
-      Leaves localization.json and, of pictures, localization.png (some clips with heat and square) in --output. Labels \
+      Leaves localization.json and, of pictures, localization.png (some clips with heat and region) in --output. Labels \
       are named by the motion of the window; what is seen moves the other way.
 
       Examples:
@@ -188,7 +188,7 @@ struct Localize: ParsableCommand {
         name, text(squares.network[keyPath: score], percent),
         text(squares.random(score), percent), percent(squares.chance))
     }
-    add("heat inside the square", \.energyInside)
+    add("heat inside the region", \.energyInside)
     add("hottest place inside", \.pointing)
     add("overlap (IoU)", \.overlap)
     let thresholds = squares.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
@@ -198,7 +198,7 @@ struct Localize: ParsableCommand {
 
       \(table.text())
 
-      maps of the \(label.rawValue) label, of random weights too; chance is the square's share of the picture
+      maps of the \(label.rawValue) label, of random weights too; chance is the region's share of the picture
       ± standard error over the sources\(deviation(squares.random.count))
       overlap at the best threshold for all clips: \(fixed(squares.network.threshold, 2)), random weights \(thresholds)
       maps without heat, counted as chance: \(squares.network.emptyMaps), random weights \

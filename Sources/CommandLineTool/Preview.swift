@@ -8,7 +8,7 @@ struct Preview: ParsableCommand {
     abstract: "Draws the clips that pre-training makes of a source.",
     discussion: """
       Leaves in DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
-      moving square outlined), and an animation of each label as GIF and MP4. Arrows show the motion of the \
+      moving region outlined), and an animation of each label as GIF and MP4. Arrows show the motion of the \
       window over the picture, which is the label; the content moves the other way.
 
       Examples:

@@ -13,8 +13,8 @@ public struct CaptionedFrame: Drawing, Sendable {
   public let motion: Vector?
   /// The speed whose arrow has the full length, in the units of `motion`.
   public let fastest: Double
-  /// The region to mark, in frame pixels; nil for none.
-  public let outline: Rectangle?
+  /// The corners of the region to mark, in order, in frame pixels; nil for none.
+  public let outline: [Point]?
   /// The width in points.
   public let width: Double
   /// The height in points.
@@ -26,7 +26,7 @@ public struct CaptionedFrame: Drawing, Sendable {
   ///   multiple that reaches it.
   public init(
     _ frame: Picture, caption: String, motion: Vector?, fastest: Double,
-    outline: Rectangle? = nil, smallestWidth: Double = 320
+    outline: [Point]? = nil, smallestWidth: Double = 320
   ) {
     self.frame = frame
     self.caption = caption

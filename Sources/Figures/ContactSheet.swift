@@ -17,12 +17,12 @@ public struct ContactSheet: Drawing, Sendable {
     public var motion: Vector?
     /// The frames in their order, of any size.
     public var frames: [Picture]
-    /// The region to mark on every frame, in frame pixels; nil for none.
-    public var outline: Rectangle?
+    /// The corners of the region to mark on every frame, in order, in frame pixels; nil for none.
+    public var outline: [Point]?
 
     public init(
       title: String, subtitle: String = "", motion: Vector?, frames: [Picture],
-      outline: Rectangle? = nil
+      outline: [Point]? = nil
     ) {
       self.title = title
       self.subtitle = subtitle
@@ -174,7 +174,7 @@ public struct ContactSheet: Drawing, Sendable {
     }
   }
 
-  private func draw(_ frame: Picture, outline: Rectangle?, in cell: Rectangle, on canvas: Canvas) {
+  private func draw(_ frame: Picture, outline: [Point]?, in cell: Rectangle, on canvas: Canvas) {
     let place = cell.fitting(frame)
     let enlarged = place.width >= Double(frame.width)
     canvas.picture(frame, in: place, scaling: enlarged ? .nearest : .smooth)

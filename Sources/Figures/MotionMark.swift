@@ -28,24 +28,40 @@ extension Canvas {
   /// with a dark halo, moved inwards where it would leave the cell.
   ///
   /// - Parameters:
-  ///   - region: In pixels of the picture.
+  ///   - region: The corners of its outline in order, in pixels of the picture.
   ///   - picture: The size of the picture in pixels.
   ///   - lineWidth: The width of the bright line in points.
   func regionMark(
-    _ region: Rectangle, of picture: (width: Int, height: Int), in cell: Rectangle,
+    _ region: [Point], of picture: (width: Int, height: Int), in cell: Rectangle,
     lineWidth: Double
   ) {
     let scale = (
       x: cell.width / Double(picture.width), y: cell.height / Double(picture.height)
     )
     let room = cell.inset(by: lineWidth)
-    let left = max(cell.x + region.x * scale.x - lineWidth / 2, room.x)
-    let top = max(cell.y + region.y * scale.y - lineWidth / 2, room.y)
-    let right = min(cell.x + region.maxX * scale.x + lineWidth / 2, room.maxX)
-    let bottom = min(cell.y + region.maxY * scale.y + lineWidth / 2, room.maxY)
-    guard right > left, bottom > top else { return }
-    let border = Rectangle(x: left, y: top, width: right - left, height: bottom - top)
-    outline(border, Stroke(Palette.halo, width: lineWidth * 2))
-    outline(border, Stroke(Palette.mark, width: lineWidth))
+    let corners = region.map { Point(cell.x + $0.x * scale.x, cell.y + $0.y * scale.y) }
+    let border = widened(corners, by: lineWidth / 2).map {
+      Point(min(max($0.x, room.x), room.maxX), min(max($0.y, room.y), room.maxY))
+    }
+    polyline(border, closed: true, Stroke(Palette.halo, width: lineWidth * 2))
+    polyline(border, closed: true, Stroke(Palette.mark, width: lineWidth))
+  }
+}
+
+/// The outline with its sides moved outwards by `distance`, sharp corners by little more than that.
+private func widened(_ corners: [Point], by distance: Double) -> [Point] {
+  let next = corners.dropFirst() + corners.prefix(1)
+  let turn = zip(corners, next).reduce(0) { $0 + $1.0.x * $1.1.y - $1.1.x * $1.0.y }
+  // To the outside of the side that begins at a corner.
+  let normals = zip(corners, next).map { corner, next in
+    let side = Vector(next.x - corner.x, next.y - corner.y)
+    let length = side.length * (turn < 0 ? -1 : 1)
+    return length == 0 ? Vector(0, 0) : Vector(side.dy / length, -side.dx / length)
+  }
+  return corners.indices.map { index in
+    let (a, b) = (normals[(index + corners.count - 1) % corners.count], normals[index])
+    let factor = distance / max(1 + a.dx * b.dx + a.dy * b.dy, 0.5)
+    return Point(
+      corners[index].x + (a.dx + b.dx) * factor, corners[index].y + (a.dy + b.dy) * factor)
   }
 }

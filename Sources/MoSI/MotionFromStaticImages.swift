@@ -4,22 +4,37 @@ import KeyedRandom
 import Torch
 
 /// Learning motion from static images: each source gives a clip for every motion of the label pool, jittered in
-/// colour, frozen outside of a square, normalized.
+/// colour, frozen outside of a region, normalized.
 public struct MotionFromStaticImages: PretextTask {
   public let motion: PseudoMotion
   /// nil for unmasked MoSI.
   public let mask: MaskSchedule?
   public let jitter: ColorJitter
   public let normalization: Normalization
+  /// Of these each source draws one for its training clips.
+  public let symmetries: [ClipSymmetry]
+  /// nil for a background that stands still, or none.
+  private let drift: DriftingBackground?
 
+  /// Traps where the labels are not closed under one of `symmetries`, where clips or sources that are not square would
+  /// be turned by a right angle, and where a background cannot drift (``DriftingBackground/init(under:speed:)``).
   public init(
     motion: PseudoMotion, mask: MaskSchedule? = MaskSchedule(), jitter: ColorJitter = ColorJitter(),
-    normalization: Normalization = .video
+    normalization: Normalization = .video, symmetries: [ClipSymmetry] = [.identity]
   ) {
+    let geometry = motion.geometry
+    let isSquare =
+      geometry.height == geometry.width && geometry.sourceHeight == geometry.sourceWidth
+    precondition(
+      symmetries.allSatisfy {
+        motion.labels.isClosed(under: $0) && (isSquare || $0.quarterTurns % 2 == 0)
+      }, "clips that are mirrored and turned have no label, or another size")
     self.motion = motion
     self.mask = mask
     self.jitter = jitter
     self.normalization = normalization
+    self.symmetries = symmetries
+    drift = mask?.backgroundSpeed.map { DriftingBackground(under: motion, speed: $0) }
   }
 
   public var classNames: [String] {
@@ -36,36 +51,57 @@ public struct MotionFromStaticImages: PretextTask {
 
   /// All that is random about one clip.
   public struct ClipDraw: Sendable {
+    /// How its source is mirrored and turned, the same for all clips of a source.
+    public var symmetry = ClipSymmetry.identity
     public var start: PseudoMotion.Start
     /// nil for no jitter.
     public var jitter: ColorJitter.ClipDraw?
     /// nil for no mask.
     public var region: StaticMask.Region?
+    /// nil for a background that stands still.
+    public var drift: DriftingBackground.Drift?
   }
 
   /// The draws for the clips of one source, a clip a label.
   public func draw(using generator: inout KeyedGenerator, purpose: ClipPurpose) -> [ClipDraw] {
+    let symmetry: ClipSymmetry
     let starts: [PseudoMotion.Start]
     let ratio: ClosedRange<Double>?
     let isTraining: Bool
     switch purpose {
     case .training(let progress):
+      // Without a choice nothing is drawn.
+      symmetry =
+        symmetries.count > 1 ? symmetries[generator.integer(below: symmetries.count)] : .identity
       starts = motion.randomStarts(using: &generator)
       ratio = mask?.range(at: progress)
       isTraining = true
     case .validation:
+      symmetry = .identity
       starts = motion.centredStarts
       ratio = mask?.final
       isTraining = false
     }
-    return starts.map { start in
-      ClipDraw(
-        start: start,
+    return starts.enumerated().map { label, start in
+      var draw = ClipDraw(
+        symmetry: symmetry, start: start,
         jitter: isTraining && jitter != .none
-          ? jitter.draw(frames: motion.geometry.frames, using: &generator) : nil,
-        region: ratio.map {
-          StaticMask.randomRegion(ratio: $0, geometry: motion.geometry, using: &generator)
-        })
+          ? jitter.draw(frames: motion.geometry.frames, using: &generator) : nil)
+      guard let mask, let ratio else { return draw }
+      let region = StaticMask.randomRegion(
+        ratio: ratio, shape: mask.shape, geometry: motion.geometry,
+        backgroundFrames: drift?.backgroundFrames, using: &generator)
+      draw.region = region
+      guard let drift else { return draw }
+      let q = region.backgroundFrame
+      let path = drift.draw(backgroundFrame: q, using: &generator)
+      draw.drift = path
+      // Anew, as not every start leaves the background room.
+      draw.start =
+        isTraining
+        ? drift.randomStart(label: label, path, backgroundFrame: q, using: &generator)
+        : drift.centredStart(label: label, path, backgroundFrame: q)
+      return draw
     }
   }
 
@@ -76,15 +112,43 @@ public struct MotionFromStaticImages: PretextTask {
   ///   - draws: for each source those of ``draw(using:purpose:)``.
   /// - Returns: float32 [B * labels, N, 3, height, width] in 0...1.
   public func frames(of sources: Tensor, draws: [[ClipDraw]]) -> Tensor {
-    var frames =
-      motion.frames(of: sources, starts: draws.map { $0.map(\.start) }).to(.float32) * (1 / 255)
+    let sources = ClipSymmetry.apply(draws.map { $0[0].symmetry }, to: sources)
     let clips = draws.flatMap { $0 }
     let jitters = clips.compactMap(\.jitter)
-    if !jitters.isEmpty { frames = ColorJitter.apply(jitters, to: frames) }
+    let frames = Self.jittered(
+      motion.frames(of: sources, starts: draws.map { $0.map(\.start) }), jitters)
     let regions = clips.compactMap(\.region)
+    guard !regions.isEmpty else { return frames }
     // After the jitter, so that the background is one and the same jittered frame: exactly static.
-    if !regions.isEmpty { frames = StaticMask.apply(regions, to: frames) }
-    return frames
+    guard let windows = backgroundWindows(draws) else {
+      return StaticMask.apply(regions, to: frames)
+    }
+    // A drifting one has frame q's jitter in every frame: colours do not tell it from a static one.
+    let still = zip(jitters, regions).map { jitter, region in
+      ColorJitter.ClipDraw(
+        isGrey: jitter.isGrey,
+        frames: jitter.frames.map { _ in jitter.frames[region.backgroundFrame] })
+    }
+    let background = Self.jittered(motion.crops(of: sources, windows: windows), still)
+    return StaticMask.apply(regions, to: frames, over: background)
+  }
+
+  /// float32 in 0...1 of crops uint8 [M, N, 3, height, width], changed by their draws unless there are none.
+  private static func jittered(_ crops: Tensor, _ draws: [ColorJitter.ClipDraw]) -> Tensor {
+    let frames = crops.to(.float32) * (1 / 255)
+    return draws.isEmpty ? frames : ColorJitter.apply(draws, to: frames)
+  }
+
+  /// Of each source's clips where the background's windows are in each frame; nil where they stand still.
+  private func backgroundWindows(_ draws: [[ClipDraw]]) -> [[[PseudoMotion.Start]]]? {
+    guard let drift else { return nil }
+    return draws.map { draws in
+      draws.enumerated().map { label, draw in
+        drift.positions(
+          label: label, start: draw.start, draw.drift!,
+          backgroundFrame: draw.region!.backgroundFrame)
+      }
+    }
   }
 
   public func clips(from sources: Tensor, generators: [KeyedGenerator], purpose: ClipPurpose)

@@ -7,7 +7,8 @@ import Torch
 public struct PseudoMotion: Sendable {
   public let labels: LabelPool
   public let geometry: ClipGeometry
-  private let paths: [(x: ClipGeometry.Path, y: ClipGeometry.Path)]
+  /// Of each label.
+  let paths: [(x: ClipGeometry.Path, y: ClipGeometry.Path)]
 
   public init(labels: LabelPool, geometry: ClipGeometry) {
     self.labels = labels
@@ -60,44 +61,61 @@ public struct PseudoMotion: Sendable {
 
   /// The clips of a batch of sources, all labels of a source one after the other.
   ///
-  /// One gather on the sources' device: the windows are a view of strides, so nothing is made but the result.
-  ///
   /// - Parameters:
   ///   - sources: [B, 3, H, W], any type.
   ///   - starts: for each source a start for each label.
   /// - Returns: frames [B * labels, N, 3, height, width] of the sources' type.
   public func frames(of sources: Tensor, starts: [[Start]]) -> Tensor {
-    let batch = starts.count
+    let windows = starts.map { starts in
+      starts.enumerated().map { label, start in
+        let path = paths[label]
+        precondition(
+          path.x.starts.contains(start.x) && path.y.starts.contains(start.y),
+          "the motion \(labels.motions[label]) from \(start.x), \(start.y) leaves the source")
+        return positions(label: label, start: start)
+      }
+    }
+    return crops(of: sources, windows: windows)
+  }
+
+  /// What windows show, clip by clip.
+  ///
+  /// One gather on the sources' device: the windows are a view of strides, so nothing is made but the result.
+  ///
+  /// - Parameters:
+  ///   - sources: [B, 3, H, W], any type.
+  ///   - windows: for each source its clips, as many of each, by the window's position in each of the N frames.
+  /// - Returns: frames [B * clips, N, 3, height, width] of the sources' type.
+  func crops(of sources: Tensor, windows: [[[Start]]]) -> Tensor {
+    let batch = windows.count
     precondition(
       sources.shape == [batch, 3, geometry.sourceHeight, geometry.sourceWidth],
       "sources \(sources.shape) where \(batch) of \(geometry.sourceWidth)x\(geometry.sourceHeight) are due"
     )
+    let room = (
+      x: geometry.sourceWidth - geometry.width, y: geometry.sourceHeight - geometry.height
+    )
     var picture: [Int] = []
     var x: [Int] = []
     var y: [Int] = []
-    for (index, starts) in starts.enumerated() {
-      for (label, start) in starts.enumerated() {
-        let path = paths[label]
+    for (index, clips) in windows.enumerated() {
+      for position in clips.joined() {
         // A negative index would take a window from the other edge.
         precondition(
-          path.x.starts.contains(start.x) && path.y.starts.contains(start.y),
-          "the motion \(labels.motions[label]) from \(start.x), \(start.y) leaves the source")
-        for position in positions(label: label, start: start) {
-          picture.append(index)
-          x.append(position.x)
-          y.append(position.y)
-        }
+          (0...room.x).contains(position.x) && (0...room.y).contains(position.y),
+          "a window at \(position.x), \(position.y) is not in the source")
+        picture.append(index)
+        x.append(position.x)
+        y.append(position.y)
       }
     }
     let device = sources.device
-    let windows = sources.unfolded(2, size: geometry.height, step: 1)
+    let views = sources.unfolded(2, size: geometry.height, step: 1)
       .unfolded(3, size: geometry.width, step: 1)  // [B, 3, Y, X, height, width]
       .permuted([0, 2, 3, 1, 4, 5])
-    let frames = windows.gathered([
+    let frames = views.gathered([
       Tensor(picture).to(device), Tensor(y).to(device), Tensor(x).to(device),
     ])
-    return frames.reshaped([
-      batch * labels.count, geometry.frames, 3, geometry.height, geometry.width,
-    ])
+    return frames.reshaped([-1, geometry.frames, 3, geometry.height, geometry.width])
   }
 }

@@ -25,7 +25,7 @@ import Testing
     let result = try tool.run("localize", "--weights", "r", "--layer", "conv2", "--seeds", "2")
     #expect(result.status == 0, "\(result.errors)")
     for words in [
-      "24 moving clips of 3 unseen sources", "heat inside the square", "hottest place inside",
+      "24 moving clips of 3 unseen sources", "heat inside the region", "hottest place inside",
       "overlap (IoU)", "maps of the true label", "random weights", "chance", "r/insight/localize",
     ] { #expect(result.output.contains(words), "\(words)") }
     #expect(

@@ -70,7 +70,7 @@ import Testing
     let growing = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
     #expect(growing.contains("id=\"follow\"") && growing.contains("going on or interrupted"))
     for part in [
-      "Where it looks", "Does it locate motion?", "heat inside the moving square",
+      "Where it looks", "Does it locate motion?", "heat inside the moving region",
       "rank correlation of heat and flow", "Clusters of clips", "static, horizontal, vertical",
       "Accuracy by label", "Accuracy by class", "Confusion", "Pseudo-motions",
       "settings that differ",

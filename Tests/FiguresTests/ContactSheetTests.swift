@@ -2,6 +2,11 @@ import Figures
 import Media
 import Testing
 
+/// Those of a rectangle.
+private func corners(x: Double, y: Double, width: Double, height: Double) -> [Point] {
+  [Point(x, y), Point(x + width, y), Point(x + width, y + height), Point(x, y + height)]
+}
+
 @Suite struct ContactSheetTests {
   static let gray = (red: UInt8(90), green: UInt8(91), blue: UInt8(92))
   static let grayColor = Color(0x5A5B5C)
@@ -57,7 +62,7 @@ import Testing
     let frame = frames(1)[0]
     let row = ContactSheet.Row(
       title: "a", motion: nil, frames: [frame],
-      outline: Rectangle(x: 10, y: 20, width: 15, height: 25))
+      outline: corners(x: 10, y: 20, width: 15, height: 25))
     let picture = try ContactSheet(title: "", rows: [row]).picture()
     let cell = try #require(picture.extent(of: Self.grayColor, tolerance: 0))
     let mark = try #require(picture.extent(of: Palette.mark, tolerance: 1))
@@ -128,7 +133,7 @@ import Testing
   @Test func theOutlineSurroundsTheRegion() throws {
     let picture = try CaptionedFrame(
       frame, caption: "up", motion: Vector(0, -1), fastest: 2,
-      outline: Rectangle(x: 10, y: 20, width: 20, height: 16)
+      outline: corners(x: 10, y: 20, width: 20, height: 16)
     ).picture()
     #expect(picture.width == 336)
     let cell = try #require(picture.extent(of: Color(0x5A5B5C), tolerance: 0))
@@ -139,10 +144,30 @@ import Testing
     #expect(mark.rows == top + 120 - 3...top + 216 + 2)
   }
 
+  /// In either order of the corners the line is outside of the sides.
+  @Test(arguments: [false, true])
+  func theOutlineFollowsAnyShape(isReversed: Bool) throws {
+    let triangle = [Point(10, 40), Point(46, 40), Point(28, 10)]
+    let picture = try CaptionedFrame(
+      frame, caption: "", motion: nil, fastest: 2,
+      outline: isReversed ? triangle.reversed() : triangle
+    ).picture()
+    let top = picture.height - 330
+    func isMark(_ x: Int, _ y: Int) -> Bool {
+      let pixel = picture[x, top + y]
+      return zip(pixel, [Palette.mark.red, Palette.mark.green, Palette.mark.blue])
+        .allSatisfy { abs(Double($0) / 255 - $1) < 0.02 }
+    }
+    // Six points a pixel; the sides' middles are at (114, 150), (222, 150) and (168, 240).
+    #expect(isMark(168, 241) && !isMark(168, 237))
+    #expect(isMark(112, 149) && isMark(223, 149) && !isMark(117, 152) && !isMark(219, 152))
+    #expect(picture[168, top + 180] == [90, 91, 92])
+  }
+
   @Test func anOutlineAtTheBorderStaysVisibleOnAllSides() throws {
     let picture = try CaptionedFrame(
       frame, caption: "", motion: nil, fastest: 2,
-      outline: Rectangle(x: 0, y: 0, width: 56, height: 55)
+      outline: corners(x: 0, y: 0, width: 56, height: 55)
     ).picture()
     let mark = try #require(picture.extent(of: Palette.mark, tolerance: 1))
     #expect(mark.columns.lowerBound <= 3 && mark.columns.upperBound >= 332)

@@ -77,6 +77,21 @@ import VideoModels
     #expect(try Localization(folder: folder) == result)
   }
 
+  /// Measured on what the network was trained on.
+  @Test func regionsAndBackgroundsAreThoseOfTheConfiguration() throws {
+    var configuration = configuration
+    configuration.mask.shape = .polygon
+    configuration.mask.background = .drifting
+    configuration.augmentation.flips = true
+    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    let found = try SquareLocalization(
+      of: model(1), random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+    #expect(found.chance > 0.09 && found.chance < 0.25)
+    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .true, device: .cpu)
+    let corners = sheet.rows.map { $0.outline!.count }
+    #expect(corners.allSatisfy { (3...8).contains($0) } && Set(corners).count > 1)
+  }
+
   @Test func aDivergedNetworkIsToldNotMeasured() throws {
     let clips = MaskedClips(configuration.task, stills: try stills(configuration))
     let model = model(1)

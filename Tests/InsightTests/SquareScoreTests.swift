@@ -11,7 +11,7 @@ import Torch
   private func score(_ values: [(Int, Int, Int, Float)], else rest: Float = 0) -> SquareScore {
     var map = [Float](repeating: rest, count: 2 * 4 * 5)
     for (frame, y, x, value) in values { map[(frame * 4 + y) * 5 + x] = value }
-    return SquareScore(map: map, frames: 2, height: 4, width: 5, square: square)
+    return SquareScore(map: map, frames: 2, height: 4, width: 5, region: square)
   }
 
   private var inside: [(Int, Int, Int, Float)] {
@@ -46,6 +46,27 @@ import Torch
     #expect(overlap(at: 0) == 0.2)
     let wrong = SquareScores([[self.score([(0, 0, 0, 1)])]])
     #expect(wrong.threshold == 0 && wrong.overlap.mean == 0.2)
+  }
+
+  /// Of regions that are no squares every pixel counts, and no other.
+  @Test(arguments: [RegionShape.ellipse, .polygon, .blob])
+  func regionsOfOtherShapesAreTheirPixels(shape: RegionShape) {
+    var generator = KeyedGenerator(12)
+    let region = StaticMask.randomRegion(
+      ratio: 0.3...0.6, shape: shape, geometry: ClipGeometry(source: 40, clip: 32, frames: 3),
+      using: &generator)
+    let mask = region.mask(height: 32, width: 32)
+    func score(_ map: [Float]) -> SquareScore {
+      SquareScore(
+        map: [[Float]](repeating: map, count: 3).flatMap(\.self), frames: 3, height: 32, width: 32,
+        region: region)
+    }
+    let perfect = score(mask.map { $0 ? 1 : 0 })
+    #expect(perfect.energyInside == 1 && perfect.overlaps.dropFirst().allSatisfy { $0 == 1 })
+    let wrong = score(mask.map { $0 ? 0 : 1 })
+    #expect(wrong.energyInside == 0 && wrong.pointing == 0)
+    let share = Double(mask.count(where: \.self)) / 1024
+    #expect(perfect.chance == share && abs(score(mask.map { _ in 1 }).energyInside - share) < 1e-9)
   }
 
   @Test func ofEquallyHotPlacesTheShareInsideCounts() {

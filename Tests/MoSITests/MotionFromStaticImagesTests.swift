@@ -152,6 +152,53 @@ import Torch
     }
   }
 
+  /// A resumed run goes on to the same clips: what is not asked for draws nothing.
+  @Test func defaultsDrawStartsJitterAndSquareInThisOrder() {
+    let task = task()
+    for generator in generators(200) {
+      var (used, expected) = (generator, generator)
+      let draws = task.draw(using: &used, purpose: Self.training)
+      let starts = task.motion.randomStarts(using: &expected)
+      for (draw, start) in zip(draws, starts) {
+        let jitter = task.jitter.draw(frames: 6, using: &expected)
+        let side = Int((expected.uniform(in: 0.3...0.5) * 20).rounded())
+        let region = StaticMask.Region(
+          x: expected.integer(below: 25 - side), y: expected.integer(below: 21 - side), side: side,
+          backgroundFrame: expected.integer(below: 6))
+        #expect(draw.start == start && draw.region == region)
+        #expect(draw.symmetry == .identity && draw.drift == nil)
+        #expect(draw.jitter!.isGrey == jitter.isGrey)
+        #expect(
+          zip(draw.jitter!.frames, jitter.frames).allSatisfy {
+            zip($0, $1).allSatisfy { $0.operation == $1.operation && $0.factor == $1.factor }
+          })
+      }
+      #expect(used.next() == expected.next())
+    }
+  }
+
+  /// Everything that goes beyond the paper at once.
+  @Test func whatGoesBeyondThePaperDependsOnTheGeneratorAlone() {
+    let task = MotionFromStaticImages(
+      motion: PseudoMotion(
+        labels: LabelPool(), geometry: ClipGeometry(source: 40, clip: 20, frames: 6)),
+      mask: MaskSchedule(curriculum: .init(), shape: .mixed, backgroundSpeed: 0.5),
+      symmetries: ClipSymmetry.all(flips: true, rotations: true))
+    let pictures = randomPictures(31, count: 4, height: 40, width: 40).0
+    let together = task.clips(from: pictures, generators: generators(4), purpose: Self.training)
+    #expect(together.clips.isContiguous(.channelsLast3d) && together.clips.shape[0] == 36)
+    for source in 0..<4 {
+      let alone = task.clips(
+        from: pictures.sliced(0, source..<source + 1), generators: [generators(4)[source]],
+        purpose: Self.training
+      ).clips
+      #expect(alone.isEqual(to: together.clips.sliced(0, 9 * source..<9 * source + 9)))
+    }
+    let others = task.clips(
+      from: pictures, generators: generators(4, seed: 2), purpose: Self.training)
+    #expect(!others.clips.isEqual(to: together.clips))
+  }
+
   @Test func nothingIsRecordedForAutograd() {
     let clips = task().clips(from: sources(1), generators: generators(1), purpose: Self.training)
     #expect(!clips.clips.requiresGradient)

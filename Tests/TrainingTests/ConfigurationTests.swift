@@ -43,6 +43,45 @@ import Training
     #expect(c.model.makeModel(head: .pretext, classes: 9, seed: 0).parameterCount == 14_059_849)
   }
 
+  /// Left out, so that runs begun without these settings go on as they were.
+  @Test func whatGoesBeyondThePaperIsOff() throws {
+    let c = PretrainingConfiguration()
+    #expect(c.mask.shape == .square && c.mask.background == .static)
+    #expect(c.mask.backgroundSpeed == 0.5)
+    #expect(!c.augmentation.flips && !c.augmentation.rotations)
+    #expect(c.task.mask?.shape == .square && c.task.mask?.backgroundSpeed == nil)
+    #expect(c.task.symmetries == [.identity])
+  }
+
+  @Test func whatGoesBeyondThePaperReachesTheTask() throws {
+    let c = try PretrainingConfiguration(
+      settings: [
+        "mask.shape=blob", "mask.background=drifting", "mask.background_speed=0.25",
+        "augmentation.flips=true", "augmentation.rotations=true",
+      ])
+    #expect(try read(c.yaml) == c)
+    #expect(c.task.mask?.shape == .blob && c.task.mask?.backgroundSpeed == 0.25)
+    #expect(c.task.symmetries.count == 8)
+    #expect(try PretrainingConfiguration(settings: ["mask.enabled=false"]).task.mask == nil)
+  }
+
+  /// A clip that is turned by 90 degrees moves along the other axis.
+  @Test(arguments: ["x", "y"])
+  func clipsOfOneAxisAreFlippedButNotTurned(axes: String) throws {
+    let text = complaint(of: "labels.axes=\(axes)", "augmentation.rotations=true")
+    #expect(text.hasPrefix("the configuration's augmentation.rotations needs labels.axes=xy: "))
+    #expect(text.contains("labels.axes=\(axes) has no label") && !text.contains("\n"))
+    let c = try PretrainingConfiguration(
+      settings: ["labels.axes=\(axes)", "augmentation.flips=true"])
+    #expect(c.task.symmetries.count == 4)
+  }
+
+  @Test func driftingBackgroundsNeedThreeFrames() {
+    let text = complaint(of: "mask.background=drifting", "clip.frames=2")
+    #expect(text.hasPrefix("the configuration's clip.frames must be at least 3 for"), "\(text)")
+    #expect(complaint(of: "mask.background=drifting", "clip.frames=3") == "no error")
+  }
+
   // MARK: Reading
 
   @Test func filesChangeWhatTheyName() throws {
@@ -121,7 +160,10 @@ import Training
     ("mask.enabled=1", "mask.enabled must be true or false, not 1"),
     ("mask.enabled=perhaps", "mask.enabled must be true or false, not perhaps"),
     ("mask.ratio=[a, b]", "mask.ratio must be a number, not a"),
-    ("mask=0.5", "mask must be a group of keys (curriculum, enabled, ratio)"),
+    (
+      "mask=0.5",
+      "mask must be a group of keys (background, background_speed, curriculum, enabled, ratio, shape)"
+    ),
     ("optimizer.learning_rate=.nan", "optimizer.learning_rate must be a number"),
     ("optimizer.learning_rate=.inf", "optimizer.learning_rate must be a number"),
     ("optimizer.learning_rate=nan", "optimizer.learning_rate must be a number"),
@@ -130,6 +172,9 @@ import Training
       "one of r2d3d-18, r2d3d-34, r2plus1d-10, r2plus1d-18, r3d-18, mc3-18, r2plus1d-18-torchvision, not resnet"
     ),
     ("labels.axes=z", "labels.axes must be one of"),
+    ("mask.shape=circle", "mask.shape must be one of square, ellipse, polygon, blob, mixed"),
+    ("mask.background=moving", "mask.background must be one of static, drifting, not moving"),
+    ("augmentation.flips=1", "augmentation.flips must be true or false, not 1"),
     ("sources.paths=[[a]]", "sources.paths must be a text"),
   ])
   func wrongTypesNameTheKey(setting: String, text: String) {
@@ -152,6 +197,8 @@ import Training
     ("mask.ratio=0.5", "mask.ratio"), ("mask.ratio=[]", "mask.ratio"),
     ("mask.curriculum.initial=[0.9, 2]", "mask.curriculum.initial"),
     ("mask.curriculum.share=0", "mask.curriculum.share"),
+    ("mask.background_speed=0", "mask.background_speed"),
+    ("mask.background_speed=1", "mask.background_speed"),
     ("sources.validation_fraction=1", "sources.validation_fraction"),
     ("sources.validation_fraction=-0.1", "sources.validation_fraction"),
     ("sources.per_folder=-1", "sources.per_folder"),

@@ -220,9 +220,14 @@ extension TrainingRuns {
 
     // MARK: Going on
 
-    @Test(arguments: [1, 2, 3, 5])
-    func stoppedAndResumedIsTheSame(step: Int) throws {
-      let c = tinyConfiguration()
+    @Test(arguments: [(1, false), (2, false), (2, true), (3, false), (5, false)])
+    func stoppedAndResumedIsTheSame(step: Int, goesBeyondThePaper: Bool) throws {
+      var c = tinyConfiguration()
+      if goesBeyondThePaper {
+        c.clip.frames = 4
+        (c.mask.shape, c.mask.background) = (.mixed, .drifting)
+        (c.augmentation.flips, c.augmentation.rotations) = (true, true)
+      }
       let whole = try train(c, "whole").run
       let first = try train(c, "parts", stoppingAfter: step)
       guard case .stopped(let at, let total) = first.outcome else {

@@ -15,10 +15,10 @@ public enum HeatLabel: String, Codable, CaseIterable, Sendable {
 }
 
 /// The clips by which it is measured whether a network locates motion: those of the pretext task with the static mask,
-/// whose moving square is known.
+/// whose moving square, or other region as configured, is known.
 ///
-/// Stills are the centres of pictures, paths are centred, nothing is jittered, and the squares are drawn from a fixed
-/// seed. The static label is left out: in its clips nothing moves, so that there is no place to point at.
+/// Stills are the centres of pictures, paths are centred, nothing is jittered or turned, and the regions are drawn from a
+/// fixed seed. The static label is left out: in its clips no region moves, so that there is no place to point at.
 public struct MaskedClips {
   public let task: MotionFromStaticImages
   /// The labels that move.
@@ -45,7 +45,7 @@ public struct MaskedClips {
     let frames: Tensor
     /// float32 [labels, 3, N, height, width], normalized.
     let clips: Tensor
-    let squares: [StaticMask.Region]
+    let regions: [StaticMask.Region]
   }
 
   func clips(ofSource index: Int, on device: Device) -> Clips {
@@ -56,7 +56,7 @@ public struct MaskedClips {
         .selected(0, indices: Tensor(labels).to(device))
       return Clips(
         frames: frames, clips: task.normalization.clips(from: frames),
-        squares: labels.map { draws[$0].region! })
+        regions: labels.map { draws[$0].region! })
     }
   }
 
@@ -68,7 +68,7 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   public let sources: Int
   /// The moving clips, as many of each source.
   public let clips: Int
-  /// The square's mean share of the frame's area: what a uniform map scores in each of the three.
+  /// The region's mean share of the frame's area: what a uniform map scores in each of the three.
   public let chance: Double
   public let network: SquareScores
   /// With random weights, one a seed.
@@ -97,10 +97,10 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
         let cam = network.gradCAM(
           made.clips, at: stage, labels: label == .true ? clips.labels : nil)
         scores[index].append(
-          try zip(cam.values, made.squares).map { map, square in
+          try zip(cam.values, made.regions).map { map, region in
             SquareScore(
               map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
-              width: cam.maps.shape[3], square: square)
+              width: cam.maps.shape[3], region: region)
           })
         if index == 0 {
           let guesses = cam.logits.argmax(1).array(of: Int.self)
@@ -124,7 +124,7 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
 }
 
 extension MaskedClips {
-  /// Some clips with the heat map over each frame and the square outlined: sources evenly spread, of each the next label,
+  /// Some clips with the heat map over each frame and the region outlined: sources evenly spread, of each the next label,
   /// whatever the map looks like.
   ///
   /// - Throws: ``DivergedNetwork``.
@@ -140,10 +140,10 @@ extension MaskedClips {
         clips.clips.sliced(0, place..<place + 1), at: stage,
         labels: label == .true ? [labels[place]] : nil)
       let map = try cam.values[0]
-      let square = clips.squares[place]
+      let region = clips.regions[place]
       let score = SquareScore(
         map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
-        width: cam.maps.shape[3], square: square)
+        width: cam.maps.shape[3], region: region)
       let pictures = [Picture](frames: clips.frames.selected(0, place))
       let size = map.count / pictures.count
       let motion = motions[labels[place]]
@@ -159,13 +159,11 @@ extension MaskedClips {
             values: Array(map[frame * size..<(frame + 1) * size])
           ).picture(over: picture)
         },
-        outline: Rectangle(
-          x: Double(square.x), y: Double(square.y), width: Double(square.side),
-          height: Double(square.side)))
+        outline: region.corners.map { Point($0.x, $0.y) })
     }
     return ContactSheet(
       title: "Where the network finds the motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
-        + "the moving square outlined",
+        + "the moving region outlined",
       note:
         "Labels and arrows are those of the window over the picture; its content moves the other way.",
       legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1), rows: made)

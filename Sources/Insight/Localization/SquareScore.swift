@@ -1,21 +1,21 @@
 import MoSI
 
-/// How well a clip's heat map points at the square that moves in it. Of a map that is 0 everywhere, which points
+/// How well a clip's heat map points at the square, or other region, that moves in it. Of a map that is 0 everywhere, which points
 /// nowhere, the scores are those of a uniform one.
 public struct SquareScore: Equatable, Sendable {
   /// The heights at which maps are cut for ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. At 0 all places
   /// are so hot, and the overlap is that of chance.
   public static let thresholds = (0...19).map { Double($0) / 20 }
 
-  /// The share of the heat of all frames that is inside the square.
+  /// The share of the heat of all frames that is inside the region.
   public let energyInside: Double
   /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 where the
-  /// hottest place of all frames is inside the square, 0 where it is not; of several such places the share inside.
+  /// hottest place of all frames is inside the region, 0 where it is not; of several such places the share inside.
   public let pointing: Double
-  /// For each of ``thresholds`` the intersection over union of the square, over all frames, with the places that are at
+  /// For each of ``thresholds`` the intersection over union of the region, over all frames, with the places that are at
   /// least so hot.
   public let overlaps: [Double]
-  /// The square's share of the frame's area: what a uniform map scores throughout.
+  /// The region's share of the frame's area: what a uniform map scores throughout.
   public let chance: Double
   /// True for a map that is 0 everywhere.
   public let isEmpty: Bool
@@ -25,8 +25,8 @@ public struct SquareScore: Equatable, Sendable {
   ///   - frames: of the map.
   ///   - height: of the map.
   ///   - width: of the map.
-  ///   - square: that of the clip.
-  public init(map: [Float], frames: Int, height: Int, width: Int, square: StaticMask.Region) {
+  ///   - region: that of the clip.
+  public init(map: [Float], frames: Int, height: Int, width: Int, region: StaticMask.Region) {
     precondition(map.count == frames * height * width, "a map of another size than its clip")
     let levels = Self.thresholds.count
     var (energy, energyInside) = (0.0, 0.0)
@@ -35,26 +35,23 @@ public struct SquareScore: Equatable, Sendable {
     var all = [Int](repeating: 0, count: levels + 1)
     var inside = all
     var index = 0
+    let mask = region.mask(height: height, width: width)
     for _ in 0..<frames {
-      for y in 0..<height {
-        let isRow = square.y <= y && y < square.y + square.side
-        for x in 0..<width {
-          let isInside = isRow && square.x <= x && x < square.x + square.side
-          let heat = map[index]
-          index += 1
-          let level = min(Int(heat * Float(levels)), levels)
-          energy += Double(heat)
-          all[level] += 1
-          if heat > hottest { (hottest, peaks, peaksInside) = (heat, 0, 0) }
-          if heat == hottest { peaks += 1 }
-          guard isInside else { continue }
-          energyInside += Double(heat)
-          inside[level] += 1
-          if heat == hottest { peaksInside += 1 }
-        }
+      for isInside in mask {
+        let heat = map[index]
+        index += 1
+        let level = min(Int(heat * Float(levels)), levels)
+        energy += Double(heat)
+        all[level] += 1
+        if heat > hottest { (hottest, peaks, peaksInside) = (heat, 0, 0) }
+        if heat == hottest { peaks += 1 }
+        guard isInside else { continue }
+        energyInside += Double(heat)
+        inside[level] += 1
+        if heat == hottest { peaksInside += 1 }
       }
     }
-    let area = square.side * square.side * frames
+    let area = region.area * frames
     chance = Double(area) / Double(map.count)
     isEmpty = energy == 0
     guard !isEmpty else {

@@ -42,9 +42,9 @@ enum LocalizationSection {
         .figure(
           picture,
           alternative:
-            "Contact sheet: heat maps over frames of masked clips, the moving square outlined",
+            "Contact sheet: heat maps over frames of masked clips, the moving region outlined",
           caption:
-            "Unseen pictures; outlined is the square that moves, colours are the heat of Grad-CAM. Labels name the window's motion: "
+            "Unseen pictures; outlined is the region that moves, colours are the heat of Grad-CAM. Labels name the window's motion: "
             + "the content moves the other way.", isWide: true)
       )
     }
@@ -67,7 +67,7 @@ enum LocalizationSection {
         + "random weights with the deviation over \(Words.count(squares.random.count, "network"))",
       header: ["measure", "this network", "random weights", "chance"],
       rows: [
-        row("heat inside the moving square", \.energyInside),
+        row("heat inside the moving region", \.energyInside),
         row("hottest place inside", \.pointing),
         row("overlap (IoU) at the best threshold", \.overlap),
       ])

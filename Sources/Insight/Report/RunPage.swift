@@ -163,7 +163,7 @@ struct RunPage {
           ? "Contact sheet: frames of pseudo-motion clips, a row for each label"
           : "Contact sheet: frames of training clips",
         caption: isPretext
-          ? "What the network was trained on: a row for each label, frames from left to right; outlined is the square that moves."
+          ? "What the network was trained on: a row for each label, frames from left to right; outlined is the region that moves."
           : "What the network was trained on, a row for each clip, frames from left to right.",
         isWide: true),
     ])

@@ -11,6 +11,7 @@ public struct PretrainingConfiguration: RunConfiguration {
   public var labels = Labels()
   public var mask = Mask()
   public var jitter = JitterSettings()
+  public var augmentation = Augmentation()
   public var normalization = NormalizationSettings()
   public var model = ModelSettings()
   public var optimizer = OptimizerSettings()
@@ -24,6 +25,8 @@ public struct PretrainingConfiguration: RunConfiguration {
 
   public static let choices = [
     "labels.axes": names(of: MotionAxes.self),
+    "mask.background": names(of: Mask.Background.self),
+    "mask.shape": names(of: RegionShape.self),
     "model.architecture": names(of: Architecture.self),
     "optimizer.kind": names(of: OptimizerSettings.Kind.self),
     "precision": names(of: Precision.self),
@@ -60,6 +63,8 @@ public struct PretrainingConfiguration: RunConfiguration {
     public var granularity = 2
     public var axes = MotionAxes.both
 
+    var pool: LabelPool { LabelPool(granularity: granularity, axes: axes) }
+
     func check() throws {
       try require(
         (1...64).contains(granularity), "labels.granularity",
@@ -72,7 +77,20 @@ public struct PretrainingConfiguration: RunConfiguration {
     public var enabled = true
     /// The range of the unmasked square's side over the clip's.
     public var ratio = [0.3, 0.5]
+    /// The form of the unmasked region, whose area is the square's; the paper's is the square.
+    public var shape = RegionShape.square
+    public var background = Background.static
+    /// Of a drifting background, at most this share of the slowest label's pixels a frame.
+    public var backgroundSpeed = 0.5
     public var curriculum = Curriculum()
+
+    /// What is outside of the region.
+    public enum Background: String, Codable, CaseIterable, Sendable {
+      /// The paper's: one frame of the clip.
+      case `static`
+      /// The same picture, slowly moving.
+      case drifting
+    }
 
     /// Not in the paper: begins with almost everything moving, so that small budgets suffice.
     public struct Curriculum: Codable, Equatable, Sendable {
@@ -82,6 +100,16 @@ public struct PretrainingConfiguration: RunConfiguration {
       /// The share of the run in which the range moves to `ratio`.
       public var share = 0.6
     }
+  }
+
+  /// Not in the paper: clips mirrored and turned together with their labels, all of a source alike.
+  public struct Augmentation: Codable, Equatable, Sendable {
+    /// Left to right, upside down, both or neither.
+    public var flips = false
+    /// By 0, 90, 180 or 270 degrees.
+    public var rotations = false
+
+    var symmetries: [ClipSymmetry] { ClipSymmetry.all(flips: flips, rotations: rotations) }
   }
 
   public struct Batch: Codable, Equatable, Sendable {
@@ -127,6 +155,17 @@ extension PretrainingConfiguration {
     try require(
       mask.curriculum.share > 0 && mask.curriculum.share <= 1, "mask.curriculum.share",
       "must be above 0 and at most 1, not \(mask.curriculum.share)")
+    try require(
+      mask.backgroundSpeed > 0 && mask.backgroundSpeed < 1, "mask.background_speed",
+      "must be above 0 and below 1, slower than every label, not \(mask.backgroundSpeed)")
+    try require(
+      mask.background == .static || clip.frames > 2, "clip.frames",
+      "must be at least 3 for mask.background=drifting, not \(clip.frames)")
+    // Flips exchange the directions of an axis; only turns exchange the axes.
+    try require(
+      augmentation.symmetries.allSatisfy(labels.pool.isClosed), "augmentation.rotations",
+      "needs labels.axes=xy: a clip that is turned by 90 degrees moves along the other axis, for which "
+        + "labels.axes=\(labels.axes.rawValue) has no label (augmentation.flips is possible)")
     try jitter.check()
     try normalization.check()
     try model.check()
@@ -144,7 +183,7 @@ extension PretrainingConfiguration {
   public var task: MotionFromStaticImages {
     MotionFromStaticImages(
       motion: PseudoMotion(
-        labels: LabelPool(granularity: labels.granularity, axes: labels.axes),
+        labels: labels.pool,
         geometry: ClipGeometry(source: sources.size, clip: clip.size, frames: clip.frames)),
       mask: mask.enabled
         ? MaskSchedule(
@@ -152,7 +191,10 @@ extension PretrainingConfiguration {
           curriculum: mask.curriculum.enabled
             ? .init(
               initial: mask.curriculum.initial[0]...mask.curriculum.initial[1],
-              share: mask.curriculum.share) : nil) : nil,
-      jitter: jitter.jitter, normalization: normalization.normalization)
+              share: mask.curriculum.share) : nil,
+          shape: mask.shape,
+          backgroundSpeed: mask.background == .drifting ? mask.backgroundSpeed : nil) : nil,
+      jitter: jitter.jitter, normalization: normalization.normalization,
+      symmetries: augmentation.symmetries)
   }
 }

@@ -27,12 +27,7 @@ public struct MotionPreview {
       motion.speed == 0 ? nil : Vector(Double(motion.x), Double(motion.y))
     }
 
-    var outline: Rectangle? {
-      region.map {
-        Rectangle(
-          x: Double($0.x), y: Double($0.y), width: Double($0.side), height: Double($0.side))
-      }
-    }
+    var outline: [Point]? { region?.corners.map { Point($0.x, $0.y) } }
   }
 
   private let clips: [Clip]
@@ -58,7 +53,7 @@ public struct MotionPreview {
     fastest = Double(task.motion.labels.granularity)
   }
 
-  /// A row a label: its arrow, speed and frames, the moving square outlined.
+  /// A row a label: its arrow, speed and frames, the moving region outlined.
   public var sheet: ContactSheet {
     ContactSheet(
       title: "What the network is trained on: a window moves over one still picture "

@@ -1,0 +1,138 @@
+// A background that moves slowly below the foreground: against the distraction by such motion of the paper's section
+// 4.4 (B) and Fig. 8b.
+
+import KeyedRandom
+
+/// Lets the background of masked clips drift: a second window, which moves slowly over the same source, fills what is
+/// outside of the region. The label stays that of the foreground's window.
+///
+/// - At frame q of eq. 3 both windows are at the same place, so that there the region has no outline.
+/// - The direction is uniform and the speed uniform up to the share of the slowest label's, less where q is so close to
+///   the clip's begin or end that the background of some label would leave the source. Both and q are drawn before the
+///   label's start, by what holds for all labels: they tell nothing about the label.
+/// - The foreground's start is uniform over those from which both windows stay inside.
+public struct DriftingBackground: Sendable {
+  private let motion: PseudoMotion
+  /// The greatest speed in pixels a frame.
+  private let fastest: Double
+  /// For each frame q how far in pixels a background may be from its place at q, to either side: the greatest distance
+  /// at which every label has a start.
+  private let margins: [(x: Int, y: Int)]
+
+  /// - Parameters:
+  ///   - motion: the foreground's; at least 3 frames, as in the first and the last the fastest windows are at the
+  ///     source's edge.
+  ///   - speed: at most this share, in 0 ..< 1, of the slowest moving label's pixels a frame.
+  public init(under motion: PseudoMotion, speed: Double) {
+    precondition(
+      motion.geometry.frames > 2 && (0..<1).contains(speed),
+      "no background of \(motion.geometry.frames) frames drifts at \(speed) of the foreground's speed"
+    )
+    self.motion = motion
+    fastest =
+      speed * (motion.labels.movingLabels.map { motion.pixelsPerFrame(label: $0) }.min() ?? 0)
+    let geometry = motion.geometry
+    func margin(_ paths: [ClipGeometry.Path], room: Int, frame: Int) -> Int {
+      paths.reduce(room / 2) { least, path in
+        // Where the window can be at frame q.
+        let (first, last) = (
+          path.starts.lowerBound + path.offsets[frame], path.starts.upperBound + path.offsets[frame]
+        )
+        return min(least, last, room - first)
+      }
+    }
+    margins = (0..<geometry.frames).map { frame in
+      (
+        margin(
+          motion.paths.map(\.x), room: geometry.sourceWidth - geometry.width, frame: frame),
+        margin(
+          motion.paths.map(\.y), room: geometry.sourceHeight - geometry.height, frame: frame)
+      )
+    }
+  }
+
+  /// The frames q among which is drawn: in the first and the last no background could move.
+  var backgroundFrames: Range<Int> { 1..<motion.geometry.frames - 1 }
+
+  /// How a background moves.
+  public struct Drift: Hashable, Sendable {
+    /// The offset in pixels of each frame's window from that of frame q; the exact path rounded frame by frame, halves
+    /// away from q.
+    public let x: [Int]
+    public let y: [Int]
+  }
+
+  /// A random drift.
+  public func draw(backgroundFrame: Int, using generator: inout KeyedGenerator) -> Drift {
+    let margin = margins[backgroundFrame]
+    let reach = Double(max(backgroundFrame, motion.geometry.frames - 1 - backgroundFrame))
+    let direction = Self.direction(using: &generator)
+    let limit = min(
+      fastest, Double(margin.x) / reach / abs(direction.x),
+      Double(margin.y) / reach / abs(direction.y))
+    let velocity = direction * generator.uniform(in: 0...limit)
+    func offsets(_ speed: Double) -> [Int] {
+      (0..<motion.geometry.frames).map {
+        Int((speed * Double($0 - backgroundFrame)).rounded(.toNearestOrAwayFromZero))
+      }
+    }
+    return Drift(x: offsets(velocity.x), y: offsets(velocity.y))
+  }
+
+  /// A start of the foreground, uniform over those from which both windows stay inside.
+  func randomStart(
+    label: Int, _ drift: Drift, backgroundFrame: Int, using generator: inout KeyedGenerator
+  ) -> PseudoMotion.Start {
+    let (x, y) = starts(label: label, drift, backgroundFrame: backgroundFrame)
+    return PseudoMotion.Start(
+      x: x.lowerBound + generator.integer(below: x.count),
+      y: y.lowerBound + generator.integer(below: y.count))
+  }
+
+  /// The start closest to that of the centred path from which both windows stay inside, for validation.
+  func centredStart(label: Int, _ drift: Drift, backgroundFrame: Int) -> PseudoMotion.Start {
+    let (x, y) = starts(label: label, drift, backgroundFrame: backgroundFrame)
+    let centre = motion.centredStarts[label]
+    return PseudoMotion.Start(
+      x: min(max(centre.x, x.lowerBound), x.upperBound),
+      y: min(max(centre.y, y.lowerBound), y.upperBound))
+  }
+
+  /// The background's windows, in pixels from the source's left and upper edge.
+  public func positions(
+    label: Int, start: PseudoMotion.Start, _ drift: Drift, backgroundFrame: Int
+  ) -> [PseudoMotion.Start] {
+    let (x, y) = (motion.paths[label].x.offsets, motion.paths[label].y.offsets)
+    return zip(drift.x, drift.y).map {
+      PseudoMotion.Start(
+        x: start.x + x[backgroundFrame] + $0, y: start.y + y[backgroundFrame] + $1)
+    }
+  }
+
+  private func starts(label: Int, _ drift: Drift, backgroundFrame: Int) -> (
+    x: ClosedRange<Int>, y: ClosedRange<Int>
+  ) {
+    /// The margins see to it that these are some.
+    func starts(_ path: ClipGeometry.Path, _ offsets: [Int], room: Int) -> ClosedRange<Int> {
+      let offset = path.offsets[backgroundFrame]
+      let inside = (-offsets.min()! - offset)...(room - offsets.max()! - offset)
+      return max(
+        path.starts.lowerBound, inside.lowerBound)...min(
+          path.starts.upperBound, inside.upperBound)
+    }
+    let (geometry, paths) = (motion.geometry, motion.paths[label])
+    return (
+      starts(paths.x, drift.x, room: geometry.sourceWidth - geometry.width),
+      starts(paths.y, drift.y, room: geometry.sourceHeight - geometry.height)
+    )
+  }
+
+  /// Uniform among the unit vectors.
+  private static func direction(using generator: inout KeyedGenerator) -> SIMD2<Double> {
+    while true {
+      let point = SIMD2(generator.uniform(in: -1...1), generator.uniform(in: -1...1))
+      let square = (point * point).sum()
+      if square > 0.01, square <= 1 { return point / square.squareRoot() }
+    }
+  }
+}

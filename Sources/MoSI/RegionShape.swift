@@ -1,0 +1,180 @@
+// Unmasked regions of other shapes than the square, whose form networks otherwise come to expect: the paper's
+// section 4.4 (A) and Fig. 8a.
+
+import KeyedRandom
+
+/// The form of the region that static masks leave moving.
+///
+/// Whatever its form, a region has the area of the square of the drawn side, so that a mask's ratio means the same
+/// share of the frame. Where that does not fit into the frame, it is the largest of its form that does.
+public enum RegionShape: String, Codable, CaseIterable, Sendable {
+  /// The paper's.
+  case square
+  /// One to three times as long as wide, at any angle.
+  case ellipse
+  /// Three to eight corners at random angles and distances, convex or not.
+  case polygon
+  /// A circle whose radius has random waves, two to five of them around it.
+  case blob
+  /// Each clip draws one of the other four.
+  case mixed
+}
+
+/// The pixels of a shape within the smallest box of whole pixels around it.
+public struct Silhouette: Hashable, Sendable {
+  /// The box's width in pixels.
+  public let width: Int
+  /// The box's height in pixels.
+  public let height: Int
+  /// The outline's corners in order, in pixels from the box's left and upper edge.
+  public let corners: [SIMD2<Double>]
+  /// The pixels whose centres are inside of the outline, by rows from above; at least one pixel.
+  public let spans: [Span]
+
+  /// Neighbours in a row.
+  public struct Span: Hashable, Sendable {
+    public let row: Int
+    public let columns: Range<Int>
+  }
+
+  /// The number of pixels.
+  public var area: Int { spans.reduce(0) { $0 + $1.columns.count } }
+
+  /// A random silhouette, nil for a square.
+  ///
+  /// - Parameters:
+  ///   - shape: its form.
+  ///   - side: of the square whose area it has, in pixels.
+  ///   - frame: what it has to fit into, in pixels.
+  static func random(
+    _ shape: RegionShape, side: Int, frame: (width: Int, height: Int),
+    using generator: inout KeyedGenerator
+  ) -> Silhouette? {
+    let form: [SIMD2<Double>]
+    switch shape {
+    case .mixed:
+      let drawn: [RegionShape] = [.square, .ellipse, .polygon, .blob]
+      return random(
+        drawn[generator.integer(below: drawn.count)], side: side, frame: frame, using: &generator)
+    case .square: return nil
+    case .ellipse: form = ellipse(using: &generator)
+    case .polygon: form = polygon(using: &generator)
+    case .blob: form = blob(using: &generator)
+    }
+    return Silhouette(form, area: side * side, frame: frame)
+  }
+
+  /// - Parameters:
+  ///   - form: the corners around the origin, in any unit.
+  ///   - area: in pixels, unless that is too large for the frame.
+  private init(_ form: [SIMD2<Double>], area: Int, frame: (width: Int, height: Int)) {
+    let least = form.reduce(form[0]) { pointwiseMin($0, $1) }
+    let extent = form.reduce(form[0]) { pointwiseMax($0, $1) } - least
+    let scale = min(
+      (Double(area) / Self.area(of: form)).squareRoot(), Double(frame.width) / extent.x,
+      Double(frame.height) / extent.y)
+    width = min(Int((extent.x * scale).rounded(.up)), frame.width)
+    height = min(Int((extent.y * scale).rounded(.up)), frame.height)
+    corners = form.map { ($0 - least) * scale }
+    let spans = Self.spans(within: corners, width: width, height: height)
+    // What is smaller than a pixel can lie between all centres.
+    self.spans = spans.isEmpty ? [Span(row: height / 2, columns: width / 2..<width / 2 + 1)] : spans
+  }
+
+  private static func area(of corners: [SIMD2<Double>]) -> Double {
+    var sum = 0.0
+    var last = corners[corners.count - 1]
+    for corner in corners {
+      sum += last.x * corner.y - corner.x * last.y
+      last = corner
+    }
+    return abs(sum) / 2
+  }
+
+  private static func spans(within corners: [SIMD2<Double>], width: Int, height: Int) -> [Span] {
+    var spans: [Span] = []
+    spans.reserveCapacity(height + 8)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: corners.count) { crossings in
+      for row in 0..<height {
+        let y = Double(row) + 0.5
+        var count = 0
+        var last = corners[corners.count - 1]
+        for corner in corners {
+          if (corner.y <= y) != (last.y <= y) {
+            let x = last.x + (y - last.y) * ((corner.x - last.x) / (corner.y - last.y))
+            var slot = count
+            while slot > 0, crossings[slot - 1] > x {
+              crossings[slot] = crossings[slot - 1]
+              slot -= 1
+            }
+            crossings[slot] = x
+            count += 1
+          }
+          last = corner
+        }
+        for pair in stride(from: 0, to: count, by: 2) {
+          let left = max(Int((crossings[pair] - 0.5).rounded(.up)), 0)
+          let right = min(Int((crossings[pair + 1] - 0.5).rounded(.up)), width)
+          if left < right { spans.append(Span(row: row, columns: left..<right)) }
+        }
+      }
+    }
+    return spans
+  }
+}
+
+// MARK: - Forms
+
+extension Silhouette {
+  private static func ellipse(using generator: inout KeyedGenerator) -> [SIMD2<Double>] {
+    let aspect = generator.uniform(in: 1...3)
+    let axis = circle[generator.integer(below: circle.count)]
+    let across = SIMD2(-axis.y, axis.x)
+    return smooth.map { axis * (circle[$0].x * aspect) + across * circle[$0].y }
+  }
+
+  private static func polygon(using generator: inout KeyedGenerator) -> [SIMD2<Double>] {
+    let count = 3 + generator.integer(below: 6)
+    let first = generator.uniform()
+    return (0..<count).map { index in
+      // Less than half a turn apart, so that the outline never crosses itself.
+      let turn = first + (Double(index) + generator.uniform(in: -0.2...0.2)) / Double(count)
+      let place = Int((turn * Double(circle.count)).rounded()) & (circle.count - 1)
+      return circle[place] * generator.uniform(in: 0.5...1)
+    }
+  }
+
+  private static func blob(using generator: inout KeyedGenerator) -> [SIMD2<Double>] {
+    // A Fourier series whose waves never add up to the radius.
+    let waves = (2...5).map { order in
+      (
+        order: order, amplitude: generator.uniform(in: 0...0.7 / Double(order)),
+        phase: generator.integer(below: circle.count)
+      )
+    }
+    return smooth.map { place in
+      let radius = waves.reduce(1) { radius, wave in
+        let angle = (wave.order * place + wave.phase) & (circle.count - 1)
+        return radius + wave.amplitude * circle[angle].x
+      }
+      return circle[place] * radius
+    }
+  }
+
+  /// Where on ``circle`` smooth outlines have their corners.
+  private static let smooth = stride(from: 0, to: 256, by: 4)
+
+  /// 256 unit vectors at equal angles, by halving the right angle: of square roots, the same bits everywhere.
+  private static let circle: [SIMD2<Double>] = {
+    var cosine = 0.0
+    for _ in 0..<6 { cosine = ((1 + cosine) / 2).squareRoot() }
+    let sine = (1 - cosine * cosine).squareRoot()
+    var point = SIMD2(1.0, 0.0)
+    return (0..<256).map { _ in
+      defer {
+        point = [point.x * cosine - point.y * sine, point.x * sine + point.y * cosine]
+      }
+      return point
+    }
+  }()
+}
