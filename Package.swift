@@ -138,7 +138,8 @@ let package = Package(
     tests(
       of: "Reproduction", ["SafeFiles", "Training", "VideoData"]),
     tests(
-      of: "CommandLineTool", ["Insight", "KeyedRandom", "Training"], exclude: ["check_page.py"]),
+      of: "CommandLineTool", ["Insight", "KeyedRandom", "Reproduction", "Training"],
+      exclude: ["check_page.py"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -118,10 +118,12 @@ struct Reproduce: ParsableCommand {
     let execution = try machine.execution(cacheBytes: cache << 20)
     let folder = URL(fileURLWithPath: output).standardizedFileURL.path
     let sprites = dataset == "sprites" ? Self.sprites : nil
-    let data = try benchmarkData(sprites, folder: folder)
-    let plan = try Plan(
-      recipes, scale: scale ?? (sprites == nil ? .paper : .tiny), seeds: seeds, data: data,
-      folder: folder)
+    func makePlan() throws -> Plan {
+      try Plan(
+        recipes, scale: scale ?? (sprites == nil ? .paper : .tiny), seeds: seeds,
+        data: benchmarkData(sprites, folder: folder), folder: folder)
+    }
+    var plan = try makePlan()
     Terminal.line(Terminal.faint("timing this machine"))
     let overview = PlanOverview(plan, here: .measured(for: plan, on: execution.device))
     if self.plan {
@@ -131,7 +133,11 @@ struct Reproduce: ParsableCommand {
 
     Interruption.listen()
     let progress = ReproductionProgress(seconds: budget.map { $0 * 3600 })
-    if let sprites { try make(sprites, in: data.dataset.videos) }
+    if let sprites {
+      try make(sprites, in: plan.data.dataset.videos)
+      // Now that they are there.
+      plan = try makePlan()
+    }
     let (outcome, failures) = try Runner(plan, options: execution, throughput: overview.here)
       .run(progress)
     let tables = try plan.experiments.map { try ResultTable($0, of: plan) }

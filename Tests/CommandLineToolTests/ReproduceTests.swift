@@ -1,0 +1,214 @@
+import Foundation
+import KeyedRandom
+import Reproduction
+import Testing
+import Training
+
+/// Experiments as their users run them, on networks that train in a second.
+@Suite(.serialized) struct ReproduceTests {
+  let folder: Scratch
+  let tool: Tool
+
+  init() throws {
+    folder = try Scratch()
+    tool = Tool(folder: folder)
+    try folder.actions(training: 4, test: 2)
+    try folder.write(
+      """
+      title: "Two rows"
+      question: "Does anything come of it?"
+      axis: "labels"
+      measures: [pretraining, finetuning]
+      pretraining:
+        epochs: 3
+        model: {width: 2}
+        clip: {frames: 2, size: 16}
+        sources: {size: 32, paths: ["synthetic:dead-leaves:22"]}
+        batch: {sources: 2, accumulation: 2}
+        records: {checkpoint_minutes: 0.000001}
+      finetuning:
+        epochs: 6
+        clip: {frames: 2, size: 16, interval: 1}
+        batch: {clips: 4, accumulation: 1}
+        validation: {final_clips: 2}
+        records: {checkpoint_minutes: 0.000001}
+      series:
+        - {name: "scratch", start: scratch}
+        - {name: "MoSI"}
+      rows:
+        - name: "three speeds"
+          position: 3
+          pretraining: {labels: {granularity: 1}}
+          paper: {hmdb51: {finetuning: [~, 43.0]}}
+        - name: "five | speeds"
+          position: 5
+      """, to: "mine.yaml")
+  }
+
+  private func arguments(_ output: String, _ more: [String] = []) -> [String] {
+    [
+      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--seeds", "2",
+      "--output", output,
+    ] + more
+  }
+
+  private func table(_ output: String) throws -> ResultTable {
+    try JSONDecoder().decode(ResultTable.self, from: folder.bytes("\(output)/mine.json"))
+  }
+
+  /// Killed and interrupted wherever it is, five times: the table of a plan that nobody disturbed.
+  @Test func interruptedPlansEndWithTheSameTable() throws {
+    let whole = try tool.run(arguments("whole"))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let expected = try table("whole")
+    #expect(expected.isWhole && expected.lines.count == 4)
+    #expect(whole.output.contains("Two rows") && whole.output.contains("five | speeds"))
+    #expect(expected.lines[1].paper[.hmdb51]?[.finetuning] == 0.43)
+
+    var draw = KeyedGenerator(2026, 6)
+    var runsDone = [0]
+    var disturbed = 0
+    for attempt in 0..<5 {
+      let started = try tool.start(Tool.path, arguments("cut"))
+      // Somewhere behind what was there before.
+      let target = runsDone.last! + draw.integer(below: 2)
+      tool.wait(for: started) { summaries("cut") > target || begun("cut") > target + 1 }
+      usleep(UInt32(draw.integer(below: 30_000)))
+      kill(started.process.processIdentifier, attempt % 2 == 0 ? SIGKILL : SIGINT)
+      let result = try tool.wait(for: started)
+      #expect([-SIGKILL, 130, 0].contains(result.status), "\(result.errors)")
+      runsDone.append(summaries("cut"))
+      if result.status != 0 { disturbed += 1 }
+    }
+    #expect(disturbed >= 3)
+    let resumed = try tool.run(arguments("cut"))
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.output == whole.output)
+    #expect(try table("cut") == expected)
+
+    // Once more nothing is trained: the plan is done.
+    let before = try folder.contents(of: "cut/runs")
+    let again = try tool.run(arguments("cut"))
+    #expect(again.status == 0 && again.output == whole.output)
+    #expect(try folder.contents(of: "cut/runs") == before)
+    let page = String(decoding: try folder.bytes("cut/mine.html"), as: UTF8.self)
+    #expect(page.contains("Two rows") && page.contains("43.0") && page.contains("Line chart"))
+  }
+
+  /// Two processes on one folder make each run once.
+  @Test func twoShareTheWork() throws {
+    let first = try tool.start(Tool.path, arguments("both"))
+    let second = try tool.start(Tool.path, arguments("both"))
+    let results = [try tool.wait(for: first), try tool.wait(for: second)]
+    #expect(results.allSatisfy { $0.status == 0 }, "\(results.map(\.errors))")
+    #expect(results[0].output == results[1].output)
+    let told = results.flatMap { $0.errors.split(separator: "\n") }
+      .filter { $0.hasPrefix("run ") }.map { $0.split(separator: ": ").last! }
+    // For each seed two pre-trainings, a fine-tuning of each, and one from scratch, the same for both rows.
+    #expect(Set(told).count == told.count && told.count == 10, "\(told)")
+  }
+
+  /// Figures are looks into pre-trained networks, each made once.
+  @Test func figuresAreLooks() throws {
+    try folder.write(
+      """
+      title: "Looks"
+      measures: [heat, random-heat, square-area, flow-correlation, worst-flow-correlation, axes, random-axes]
+      pretraining:
+        epochs: 1
+        model: {width: 2}
+        clip: {frames: 4, size: 32}
+        sources: {size: 48, paths: ["synthetic:dead-leaves:22"]}
+        batch: {sources: 2, accumulation: 2}
+      finetuning:
+        clip: {frames: 4, size: 32, interval: 1}
+      rows:
+        - name: "MoSI"
+      """, to: "looks.yaml")
+    let arguments = [
+      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+    ]
+    let result = try tool.run(arguments)
+    #expect(result.status == 0, "\(result.errors)")
+    let table = try JSONDecoder().decode(ResultTable.self, from: folder.bytes("o/looks.json"))
+    let ours = table.lines[0].ours
+    // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
+    #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
+    for measure in [Measure.heat, .randomHeat, .axes, .randomAxes] {
+      #expect(ours[measure].map { (0...1).contains($0.mean) } == true, "\(measure)")
+    }
+    #expect(ours[.flowCorrelation].map { (-1...1).contains($0.mean) } == true)
+    let before = try folder.contents(of: "o/runs")
+    #expect(try tool.run(arguments).output == result.output)
+    #expect(try folder.contents(of: "o/runs") == before)
+    let page = String(decoding: try folder.bytes("o/looks.html"), as: UTF8.self)
+    for part in ["Where it looks", "Where heat and motion part", "Clusters of clips"] {
+      #expect(page.contains(part), "\(part)")
+    }
+  }
+
+  @Test func plansAreShownAndBudgetsKept() throws {
+    let plan = try tool.run(arguments("out", ["--plan", "--json"]))
+    #expect(plan.status == 0, "\(plan.errors)")
+    let told = try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as! [String: Any]
+    #expect((told["runs"] as! [Any]).count == 10)
+    #expect(!folder.exists("out/runs"))
+    let stopped = try tool.run(arguments("out", ["--budget", "0.0000001"]))
+    #expect(stopped.status == 0 && stopped.errors.contains("0 of 10 runs are done"))
+    #expect(stopped.output.contains("Two rows"))
+  }
+
+  /// A run that cannot be made does not take the others with it.
+  @Test func failuresAreToldAndTheOthersGoOn() throws {
+    try folder.write(
+      String(decoding: folder.bytes("mine.yaml"), as: UTF8.self)
+        + "\n    pretraining: {sources: {paths: [gone.jpg]}}\n", to: "bad.yaml")
+    let bad = try tool.run(
+      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+    #expect(bad.status == 1 && bad.complaints.count == 1)
+    #expect(bad.complaints[0].contains("gone.jpg does not exist"), "\(bad.errors)")
+  }
+
+  @Test func mistakesAreOneSentence() throws {
+    for (arguments, words) in [
+      (
+        ["reproduce", "table9", "--dataset", "sprites", "--output", "o"],
+        "there is no experiment table9"
+      ),
+      (
+        ["reproduce", "table1", "--dataset", "ucf", "--output", "o"],
+        "--dataset must be sprites, ucf101"
+      ),
+      (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--videos is missing"),
+      (
+        ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
+        "lists of its own"
+      ),
+      (["reproduce", "gone.yaml", "--dataset", "sprites", "--output", "o"], "gone.yaml"),
+      (
+        ["reproduce", "table1", "--dataset", "folders", "--videos", "none", "--output", "o"], "none"
+      ),
+    ] {
+      let result = try tool.run(arguments)
+      #expect(result.status != 0 && result.errors.contains(words), "\(result.errors)")
+      #expect(!folder.exists("o"))
+    }
+  }
+
+  /// The number of runs that have ended, and of those that have begun.
+  private func summaries(_ output: String) -> Int {
+    runs(output).count { name in
+      (try? folder.bytes("\(output)/runs/\(name)/metrics.jsonl")).map {
+        String(decoding: $0.suffix(2000), as: UTF8.self).contains("\"summary\"")
+      } ?? false
+    }
+  }
+
+  private func begun(_ output: String) -> Int { runs(output).count }
+
+  private func runs(_ output: String) -> [String] {
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: "\(folder.path)/\(output)/runs")
+    return (names ?? []).filter { !$0.hasPrefix(".") }
+  }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import Reproduction
+import Testing
+import Training
+import VideoData
+
+@Suite struct PlanTests {
+  let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("mosi-plan-\(UUID().uuidString)").path
+
+  /// A data set whose videos are nowhere: `perClass` of each of two classes to learn from, one to be tested on.
+  private func data(perClass: Int, isSprites: Bool = false, pictures: [String] = []) throws
+    -> BenchmarkData
+  {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var lines = ["path,label,split"]
+    for label in ["still", "circling"] {
+      for number in 0..<perClass { lines.append("\(label)/\(number).mp4,\(label),train") }
+      lines.append("\(label)/t.mp4,\(label),test")
+    }
+    try (lines.joined(separator: "\n") + "\n").write(
+      toFile: folder + "/annotations.csv", atomically: true, encoding: .utf8)
+    var dataset = FinetuningConfiguration.Dataset()
+    dataset.kind = .csv
+    dataset.videos = folder
+    return try BenchmarkData(
+      dataset: dataset, sprites: isSprites ? SpriteDataset() : nil, pictures: pictures,
+      kinetics: [], folder: folder + "/out")
+  }
+
+  private func plan(
+    _ recipes: [Recipe], scale: Scale, seeds: Int = 1, _ data: BenchmarkData
+  ) throws -> Plan {
+    try Plan(
+      recipes.map { try $0.experiment }, scale: scale, seeds: seeds, data: data,
+      folder: folder + "/out")
+  }
+
+  /// Every recipe at both scales gives configurations with which runs are possible.
+  @Test func everyRecipeCanBePlanned() throws {
+    for scale in Scale.allCases {
+      for isSprites in [false, true] {
+        let plan = try plan(
+          Recipe.allCases, scale: scale,
+          data(
+            perClass: 30, isSprites: isSprites,
+            pictures: isSprites ? [] : ["synthetic:dead-leaves:50"]))
+        #expect(Set(plan.runs.map(\.name)).count == plan.runs.count)
+        for cell in plan.cells {
+          #expect(cell.pretraining != nil || cell.finetuning != nil)
+        }
+        // Kinetics alone is missing.
+        #expect(plan.omissions.map(\.experiment) == ["table5"])
+        for run in plan.runs {
+          guard let name = run.predecessor else { continue }
+          let before = plan.runs.firstIndex { $0.name == name }
+          #expect(before! < plan.runs.firstIndex { $0.name == run.name }!)
+        }
+      }
+    }
+  }
+
+  /// Both axes, five speeds and N frames are one and the same pre-training, and one fine-tuning.
+  @Test func runsAreShared() throws {
+    let data = try data(perClass: 30, isSprites: true)
+    let plan = try plan([.table1, .table2ab, .table2cd, .fig7], scale: .tiny, data)
+    func cell(_ experiment: String, _ row: Int) -> Plan.Cell {
+      plan.cells.first { $0.experiment == experiment && $0.row == row }!
+    }
+    let both = cell("table1", 1)
+    for other in [cell("table2ab", 1), cell("table2cd", 2), cell("fig7", 10)] {
+      #expect(other.pretraining == both.pretraining && other.finetuning == both.finetuning)
+    }
+    let names = Set(plan.cells.compactMap(\.pretraining))
+    #expect(names.count == 3 + 3 + 4 + 10)
+    // Random weights need no pre-training, and differ from all others.
+    #expect(cell("table1", 0).pretraining == nil && cell("table1", 0).finetuning != nil)
+  }
+
+  @Test func seedsDifferAndComeInTurn() throws {
+    let plan = try plan([.table1], scale: .tiny, seeds: 2, data(perClass: 5, isSprites: true))
+    #expect(plan.runs.count == 2 * 7)
+    let seeds = plan.runs.map { $0.name.contains("seed0") ? 0 : 1 }
+    #expect(seeds == seeds.sorted())
+    // A folder that moves keeps its runs.
+    let data = try data(perClass: 5, isSprites: true)
+    let moved = try Plan(
+      [try Recipe.table1.experiment], scale: .tiny, seeds: 2,
+      data: BenchmarkData(
+        dataset: data.dataset, sprites: SpriteDataset(), pictures: [], kinetics: [],
+        folder: folder + "/elsewhere"), folder: folder + "/elsewhere")
+    #expect(moved.runs.map(\.name) == plan.runs.map(\.name))
+  }
+
+  /// The cost of the paper's pre-training and fine-tuning by hand: 13.73 GFLOP a clip forwards, three times that in training.
+  @Test func costsAreThoseOfTheNetworks() throws {
+    let plan = try plan([.table1], scale: .paper, data(perClass: 500))
+    let forwards = 13.73e9
+    let pretraining = plan.runs.first { $0.title.contains("pre-training, MoSI, x and y") }!
+    let expected = 100 * 9 * forwards * (3 * 1000 + 2)
+    #expect(abs(pretraining.operations / expected - 1) < 1e-3)
+    let finetuning = plan.runs.first { $0.title.contains("fine-tuning, from scratch") }!
+    let judged = Double(30 * 2 + 10 * 2)
+    #expect(abs(finetuning.operations / (forwards * (3 * 300 * 1000 + judged)) - 1) < 1e-3)
+  }
+
+  /// At the tiny scale the epochs follow from the number of sources and of clips that are to be seen.
+  @Test func lengthsBecomeEpochs() throws {
+    let plan = try plan([.effect], scale: .tiny, data(perClass: 40, isSprites: true))
+    for run in plan.runs {
+      switch run.work {
+      case .pretraining(let configuration):
+        #expect(configuration.sources.paths == [BenchmarkData.syntheticPictures])
+        #expect(configuration.epochs == 3)
+      case .finetuning(let configuration):
+        let videos = 2 * configuration.dataset.shots
+        let clips = configuration.epochs * videos
+        #expect(clips % 9600 < videos || 9600 - clips % 9600 <= videos)
+      case .examination: break
+      }
+    }
+  }
+
+  /// What comes later wins, and of each place what holds at the tiny scale.
+  @Test func laterSettingsWin() throws {
+    let experiment = try Experiment(
+      yaml: """
+        title: t
+        measures: [pretraining]
+        pretraining: {model: {width: 1}, labels: {granularity: 1}}
+        tiny: {pretraining: {model: {width: 2}}, length: {pretraining: 11520}}
+        series:
+          - name: s
+            pretraining: {labels: {granularity: 3}}
+        rows:
+          - name: a
+            pretraining: {labels: {axes: x}}
+            tiny: {pretraining: {labels: {axes: y}}}
+        """, name: "mine", origin: "mine.yaml")
+    func planned(_ scale: Scale) throws -> PretrainingConfiguration? {
+      let plan = try Plan(
+        [experiment], scale: scale, seeds: 1, data: data(perClass: 5, isSprites: true),
+        folder: folder + "/out")
+      guard case .pretraining(let configuration) = plan.runs[0].work else { return nil }
+      return configuration
+    }
+    let paper = try #require(try planned(.paper))
+    let tiny = try #require(try planned(.tiny))
+    #expect(paper.model.width == 1 && tiny.model.width == 2)
+    #expect(paper.labels.granularity == 3 && tiny.labels.granularity == 3)
+    #expect(paper.labels.axes == .x && tiny.labels.axes == .y)
+    // 4 % of the 3000 pictures are held out.
+    #expect(paper.epochs == 100 && tiny.epochs == 4)
+    #expect(paper.clip.size == 112 && tiny.clip.size == 56)
+  }
+
+  /// A finished run is read off its folder, and the table takes what is there.
+  @Test func tablesTakeWhatIsThere() throws {
+    let plan = try plan([.table1], scale: .tiny, seeds: 2, data(perClass: 5, isSprites: true))
+    let experiment = plan.experiments[0]
+    var table = try ResultTable(experiment, of: plan)
+    #expect(table.lines.allSatisfy(\.ours.isEmpty) && !table.isWhole)
+    for (place, cell) in plan.cells.enumerated() {
+      for name in [cell.pretraining, cell.finetuning].compactMap({ $0 }) {
+        let run = plan.runFolder(name)
+        try FileManager.default.createDirectory(
+          atPath: run.path, withIntermediateDirectories: true)
+        let step =
+          #"{"event":"step","step":1,"epoch":1,"loss":1,"top1":0,"learningRate":1,"clipsPerSecond":1}"#
+        let summary =
+          #"{"event":"summary","step":1,"epoch":1,"loss":1,"chance":0.5,"clipsPerSecond":1,"seconds":1,"#
+          + #""trainingSources":1,"validationSources":1,"badSources":0,"evaluation":{"videos":2,"clips":3,"#
+          + "\"top1\":\(0.1 * Double(place)),\"meanClassAccuracy\":0,\"failed\":0}}"
+        try "\(step)\n\(summary)\n".write(
+          toFile: run.metrics, atomically: true, encoding: .utf8)
+      }
+    }
+    #expect(plan.runs.allSatisfy(plan.isFinished))
+    table = try ResultTable(experiment, of: plan)
+    // Seeds 0 and 1 of row r are the cells r and r + 4.
+    let means = table.lines.map { $0.ours[.finetuning]!.mean }
+    for (row, mean) in means.enumerated() { #expect(abs(mean - (0.1 * Double(row) + 0.2)) < 1e-9) }
+    #expect(abs(table.lines[0].ours[.finetuning]!.deviation! - 0.4 / 2.0.squareRoot()) < 1e-9)
+    #expect(table.isWhole)
+    let text = table.cells
+    #expect(
+      text.header == ["", "top-1", "paper, HMDB51", "paper, UCF101"]
+        && text.rows[1] == ["MoSI, x and y", "30.0 ± 28.3", "47.0", "71.8"])
+    #expect(table.markdown.contains("| MoSI, x and y | 30.0 ± 28.3 | 47.0 | 71.8 |"))
+    let again = try JSONDecoder().decode(ResultTable.self, from: JSONEncoder().encode(table))
+    #expect(again == table)
+    // A torn last line is no end.
+    let run = plan.runFolder(plan.runs[0].name)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: run.metrics))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("{\"event\":\"ste".utf8))
+    #expect(!plan.isFinished(plan.runs[0]))
+  }
+}
