@@ -24,9 +24,10 @@ struct Reproduce: ParsableCommand {
 
       Examples:
         mosi reproduce effect --dataset sprites --output out
-        mosi reproduce table1 table3 --dataset hmdb51 --videos hmdb51 --splits splits \\
-          --seeds 3 --output out
-        mosi reproduce all --dataset ucf101 --videos UCF-101 --splits lists --output out --plan
+        mosi reproduce table1 table3 --dataset hmdb51 --videos hmdb51 \\
+          --splits splits --seeds 3 --output out
+        mosi reproduce all --dataset ucf101 --videos UCF-101 --splits lists \\
+          --output out --plan
       """)
 
   @Argument(help: ArgumentHelp("What to reproduce.", valueName: "experiment"))

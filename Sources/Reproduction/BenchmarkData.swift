@@ -26,7 +26,8 @@ public struct BenchmarkData: Sendable {
 
   /// - Parameters:
   ///   - dataset: the videos; those of Moving Sprites are a csv dataset.
-  ///   - sprites: what Moving Sprites are made of where ``writeSprites(progress:)`` has yet to make them; nil for other videos.
+  ///   - sprites: what Moving Sprites are made of where
+  ///     ``writeSprites(_:to:progress:)`` has yet to make them; nil for other videos.
   ///   - pictures: what ``SourceKind/pictures`` are.
   ///   - kinetics: what ``SourceKind/kinetics`` are.
   ///   - folder: where lists are put.

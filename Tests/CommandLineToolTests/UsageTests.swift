@@ -22,6 +22,11 @@ import Testing
     ["preview", "--output", "p", "--index", "-1"], ["models", "--width", "0"], ["doctor", "extra"],
     ["finetune", "--output", "r", "--dataset", "folders", "--videos", "v"],
     ["finetune", "--output", "r", "--weights", "none"],
+    ["reproduce", "--dataset", "sprites", "--output", "r"],
+    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--seeds", "0"],
+    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--budget", "-1"],
+    ["reproduce", "table1", "--dataset", "ucf", "--output", "r"],
+    ["reproduce", "table9", "--dataset", "sprites", "--output", "r"],
     ["finetune", "--output", "r", "--weights", "none", "--dataset", "ucf", "--videos", "v"],
     ["finetune", "--output", "r", "--weights", "none", "--freeze-stages", "6"],
     ["finetune", "--output", "r", "--weights", "none", "--linear-probe", "--freeze-stages", "2"],
@@ -46,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"], ["--version"], [],
+    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"], ["help", "reproduce"], ["--version"], [],
   ])
   func helpIsStatusZeroOnStdout(arguments: [String]) throws {
     let result = try tool.run(arguments)
