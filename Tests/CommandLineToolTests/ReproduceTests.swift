@@ -12,7 +12,7 @@ import Training
   init() throws {
     folder = try Scratch()
     tool = Tool(folder: folder)
-    try folder.actions(training: 4, test: 2)
+    try folder.actions(training: 4, test: 3)
     try folder.write(
       """
       title: "Two rows"

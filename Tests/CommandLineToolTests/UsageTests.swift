@@ -51,7 +51,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"], ["help", "reproduce"], ["--version"], [],
+    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"],
+    ["help", "reproduce"], ["--version"], [],
   ])
   func helpIsStatusZeroOnStdout(arguments: [String]) throws {
     let result = try tool.run(arguments)
