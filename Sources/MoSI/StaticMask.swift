@@ -52,6 +52,7 @@ public enum StaticMask {
   ///   - shape: its form; see ``RegionShape`` for what becomes of an area that does not fit.
   ///   - geometry: of the clip.
   ///   - backgroundFrames: of which one is drawn, uniformly; nil for all.
+  ///   - generator: what is drawn from.
   public static func randomRegion(
     ratio: ClosedRange<Double>, shape: RegionShape = .square, geometry: ClipGeometry,
     backgroundFrames: Range<Int>? = nil, using generator: inout KeyedGenerator
