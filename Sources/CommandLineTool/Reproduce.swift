@@ -219,8 +219,11 @@ struct Reproduce: ParsableCommand {
     let stem = "\(plan.folder)/\(table.experiment)"
     try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
     try replaceFile(at: stem + ".json", with: Data((try prettyJSON(table) + "\n").utf8))
+    let shown = plan.shownRuns(of: experiment)
     try Report(
-      of: RunRecord.all(at: plan.shownRuns(of: experiment)), results: [table.section]
+      of: RunRecord.all(
+        at: shown.map { plan.runFolder($0.name).path }, names: shown.map(\.title)),
+      results: [table.section]
     ).write(to: stem + ".html")
   }
 

@@ -71,16 +71,14 @@ extension Plan {
     }
   }
 
-  /// What a page shows below the table: the runs of the first seed, pre-training and fine-tuning.
-  public func shownRuns(of experiment: Experiment) -> [String] {
-    var names: [String] = []
-    for cell in cells where cell.experiment == experiment.name && cell.seed == 0 {
-      for name in [cell.pretraining, cell.finetuning].compactMap({ $0 })
-      where !names.contains(name) && runFolder(name).isFinished {
-        names.append(name)
-      }
-    }
-    return names.map { runFolder($0).path }
+  /// What a page shows below an experiment's table: the first runs of the first seed that are over, at most `limit`, since
+  /// a page with dozens of runs is nothing that one sends around.
+  public func shownRuns(of experiment: Experiment, limit: Int = 8) -> [PlannedRun] {
+    Array(
+      runs(of: experiment).filter { run in
+        if case .examination = run.work { return false }
+        return run.isOfFirstSeed && isFinished(run)
+      }.prefix(limit))
   }
 }
 
@@ -95,6 +93,15 @@ public struct PlannedRun: Sendable {
   public let predecessor: String?
   /// Floating-point operations in all.
   public let operations: Double
+
+  /// Whether its draws are named by seed 0.
+  var isOfFirstSeed: Bool {
+    switch work {
+    case .pretraining(let configuration): configuration.seed == 0
+    case .finetuning(let configuration): configuration.seed == 0
+    case .examination: false
+    }
+  }
 
   public enum Work: Sendable {
     case pretraining(PretrainingConfiguration)

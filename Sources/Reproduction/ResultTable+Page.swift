@@ -7,7 +7,8 @@ extension ResultTable {
     let (header, rows) = cells
     return ResultSection(
       title: title, introduction: question, caption: legend,
-      header: header.map { $0.isEmpty ? "row" : $0 }, rows: rows, charts: charts,
+      header: header.enumerated().map { $1.isEmpty ? ($0 == 0 ? "row" : "series") : $1 },
+      rows: rows, charts: charts,
       notes: omissions.map { "Not trained: \($0)." })
   }
 
@@ -43,9 +44,11 @@ extension ResultTable {
       let words = series.map { series in
         "\(series.name) from \(fixed(series.points.first!.y)) to \(fixed(series.points.last!.y))"
       }
+      let highest = series.flatMap(\.points).map(\.y).max() ?? 0
       return (
         LineChart(
-          title: measure.title, xLabel: axis, yLabel: measure.isShare ? "%" : "", series: series),
+          title: measure.title, xLabel: axis, yLabel: measure.isShare ? "%" : "", series: series,
+          yRange: measure.isShare && highest > 0 ? 0...min(highest * 1.1, 100) : nil),
         "Line chart, \(measure.title) over \(axis): \(words.joined(separator: "; "))"
       )
     }

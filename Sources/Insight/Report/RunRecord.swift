@@ -19,10 +19,13 @@ public struct RunRecord {
 
   /// Reads the folders of runs.
   ///
+  /// - Parameters:
+  ///   - paths: theirs.
+  ///   - names: what stands for them; nil for the last parts of the paths.
   /// - Throws: ``ReportError`` or `RunError` where one holds no run, and what reading its files throws.
-  public static func all(at paths: [String]) throws -> [RunRecord] {
+  public static func all(at paths: [String], names: [String]? = nil) throws -> [RunRecord] {
     let recorded = try paths.map(RecordedRun.init)
-    return try zip(recorded, RecordedRun.names(recorded)).map(RunRecord.init)
+    return try zip(recorded, names ?? RecordedRun.names(recorded)).map(RunRecord.init)
   }
 
   private init(_ recorded: RecordedRun, name: String) throws {
