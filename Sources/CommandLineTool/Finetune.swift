@@ -79,11 +79,7 @@ struct Finetune: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Megabytes of memory for decoded videos: small datasets are then decoded once.",
-      valueName: "MB"))
-  var cache = 0
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Print the result as JSON.")
   var json = false
@@ -97,9 +93,6 @@ struct Finetune: ParsableCommand {
       throw ValidationError("--linear-probe freezes all 5 stages: leave out --freeze-stages")
     }
     if let shots, shots < 1 { throw ValidationError("--shots must be at least 1, not \(shots)") }
-    if !(0...1_000_000).contains(cache) {
-      throw ValidationError("--cache must be from 0 to 1000000 megabytes, not \(cache)")
-    }
     if !resume, weights == nil {
       throw ValidationError(
         "--weights is missing: name a run's folder or a checkpoint, or none for random weights")
@@ -113,7 +106,7 @@ struct Finetune: ParsableCommand {
       throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
     }
     let configuration = try resolved(run)
-    let execution = try machine.execution(cacheBytes: cache << 20)
+    let execution = try machine.execution(cacheBytes: cache.bytes)
 
     Interruption.listen()
     let reporter = ProgressBar()

@@ -92,7 +92,7 @@ struct Localize: ParsableCommand {
   func run() throws {
     let stage = try StageName(named: layer)
     let weights = try Weights(at: weights)
-    guard let classCount = weights.classCount else {
+    guard weights.classCount != nil else {
       throw ValidationError("\(weights.path) has a backbone but no head, and so no Grad-CAM")
     }
     guard weights.pretraining != nil || !videos.isEmpty else {
@@ -108,9 +108,7 @@ struct Localize: ParsableCommand {
     let model = weights.makeModel()
     model.move(to: device)
     let random = (1...seeds).map { seed in
-      let network = weights.model.makeModel(
-        head: weights.head, classes: classCount, seed: UInt64(seed))
-      network.train(false)
+      let network = weights.makeRandomModel(seed: UInt64(seed))
       network.move(to: device)
       return network
     }

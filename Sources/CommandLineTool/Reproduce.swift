@@ -82,11 +82,7 @@ struct Reproduce: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Megabytes of memory for decoded videos: small datasets are then decoded once.",
-      valueName: "MB"))
-  var cache = 0
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Print the tables, or with --plan the plan, as JSON.")
   var json = false
@@ -107,16 +103,13 @@ struct Reproduce: ParsableCommand {
     if let budget, !(budget > 0 && budget.isFinite) {
       throw ValidationError("--budget must be above 0 hours, not \(budget)")
     }
-    if !(0...1_000_000).contains(cache) {
-      throw ValidationError("--cache must be from 0 to 1000000 megabytes, not \(cache)")
-    }
   }
 
   func run() throws {
     let recipes = try experiments.flatMap(Self.recipes).reduce(into: [Experiment]()) { all, next in
       if !all.contains(where: { $0.name == next.name }) { all.append(next) }
     }
-    let execution = try machine.execution(cacheBytes: cache << 20)
+    let execution = try machine.execution(cacheBytes: cache.bytes)
     let folder = URL(fileURLWithPath: output).standardizedFileURL.path
     let sprites = dataset == "sprites" ? Self.sprites : nil
     func makePlan() throws -> Plan {

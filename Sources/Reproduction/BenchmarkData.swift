@@ -74,7 +74,7 @@ public struct BenchmarkData: Sendable {
 
   /// Settings that name the sources of `kind`.
   ///
-  /// - Throws: ``MissingData`` where nobody has named them, `FileError`.
+  /// - Throws: ``MissingData`` where nobody has named them.
   func sources(_ kind: SourceKind) throws -> PretrainingConfiguration.Sources {
     var sources = PretrainingConfiguration.Sources()
     switch kind {
@@ -140,7 +140,7 @@ public struct BenchmarkData: Sendable {
   }
 
   /// The number of training videos, with at most `shots` of each class where that is above 0.
-  public func trainingCount(shots: Int) -> Int {
+  func trainingCount(shots: Int) -> Int {
     guard shots > 0 else { return videos(.training).count }
     return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {
       $0 + min($1.count, shots)
@@ -148,7 +148,7 @@ public struct BenchmarkData: Sendable {
   }
 
   /// The number of videos that a run is judged by at its end.
-  public var evaluatedCount: Int { listed.videos(of: listed.evaluationSubset).count }
+  var evaluatedCount: Int { listed.videos(of: listed.evaluationSubset).count }
 
   /// The number of videos that a run is judged by while it goes.
   var heldOutCount: Int {
@@ -156,7 +156,7 @@ public struct BenchmarkData: Sendable {
     return validation.isEmpty ? evaluatedCount : validation.count
   }
 
-  public var classCount: Int { listed.classNames.count }
+  var classCount: Int { listed.classNames.count }
 
   /// The test videos that are there.
   var testFootage: [Footage] {

@@ -101,9 +101,7 @@ public enum Examination: String, CaseIterable, Sendable {
     let model = weights.makeModel()
     model.move(to: device)
     let random = (1...Self.randomNetworks).map { seed in
-      let network = weights.model.makeModel(
-        head: weights.head, classes: configuration.task.classNames.count, seed: UInt64(seed))
-      network.train(false)
+      let network = weights.makeRandomModel(seed: UInt64(seed))
       network.move(to: device)
       return network
     }

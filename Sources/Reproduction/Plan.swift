@@ -247,22 +247,23 @@ private struct Planner {
     _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
   ) throws -> String {
     let yaml = try configuration.yaml.replacingOccurrences(of: folder + "/", with: "")
-    return [phase, start, "seed\(seed)", Digest(yaml).text].compactMap { $0 }
+    return [phase, start, "seed\(seed)", digest(yaml)].compactMap { $0 }
       .joined(separator: "-")
   }
 
   // MARK: Costs
 
+  /// What is drawn by the seed is as many for each.
   private mutating func count(_ kind: SourceKind, _ configuration: PretrainingConfiguration) throws
     -> (training: Int, heldOut: Int)
   {
     let sources = configuration.sources
-    let key = try configuration.yaml
-    if let known = sourceCounts[key] { return known }
-    let found = try data.sourceCounts(kind, sources, seed: configuration.seed)
-    let counts = (found.training, min(found.heldOut, sources.validationLimit))
-    sourceCounts[key] = counts
-    return counts
+    // Folders of a million pictures are listed once.
+    let key = "\(sources)"
+    let found =
+      try sourceCounts[key] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
+    sourceCounts[key] = found
+    return (found.training, min(found.heldOut, sources.validationLimit))
   }
 
   private mutating func operations(
@@ -330,15 +331,10 @@ struct MergedSettings {
   }
 }
 
-/// A short number of a text (FNV-1a, 48 bits).
-struct Digest {
-  let text: String
-
-  init(_ content: String) {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in content.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    let folded = (hash ^ (hash >> 48)) & 0xFFFF_FFFF_FFFF
-    let digits = String(folded, radix: 16)
-    text = String(repeating: "0", count: 12 - digits.count) + digits
-  }
+/// A short number of a text.
+private func digest(_ content: String) -> String {
+  var hash = FNV1a()
+  hash.add(content.utf8)
+  let digits = String((hash.value ^ (hash.value >> 48)) & 0xFFFF_FFFF_FFFF, radix: 16)
+  return String(repeating: "0", count: 12 - digits.count) + digits
 }

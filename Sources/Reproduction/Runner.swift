@@ -168,22 +168,3 @@ private struct RemainingTime {
     return rate.map { rate in runs.reduce(0) { $0 + $1.operations } / rate }
   }
 }
-
-extension RunFolder {
-  /// The last line of the records; nil of a run that has not come to its end.
-  var summary: SummaryRecord? {
-    guard let file = FileHandle(forReadingAtPath: metrics) else { return nil }
-    defer { try? file.close() }
-    // A summary is far shorter; the steps before it may be many.
-    guard let size = try? file.seekToEnd(),
-      (try? file.seek(toOffset: size > 16384 ? size - 16384 : 0)) != nil,
-      let tail = try? file.readToEnd(),
-      let line = tail.split(separator: UInt8(ascii: "\n")).last,
-      let summary = try? JSONDecoder().decode(SummaryRecord.self, from: line),
-      summary.event == "summary"
-    else { return nil }
-    return summary
-  }
-
-  var isFinished: Bool { summary != nil }
-}

@@ -190,9 +190,7 @@ public struct ClusterAnalysis {
   ) throws -> [Int]? {
     var generator = KeyedGenerator(
       UInt64(bitPattern: Int64(settings.seed)), 0x7261_6E64_6F6D, UInt64(network))
-    let model = weights.model.makeModel(
-      head: weights.head, classes: weights.classCount ?? 1, seed: generator.next())
-    model.train(false)
+    let model = weights.makeRandomModel(seed: generator.next())
     model.move(to: inference.device)
     let outputs = try inference.with(model).run(footage, cache: cache, progress: progress) {
       $1.features

@@ -21,7 +21,7 @@ public func finetune(
   options: ExecutionOptions, reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
   let checkpoint = resuming ? try run.resumable(configuration) : nil
-  if checkpoint != nil, let summary = try run.finishedSummary() { return .finished(summary) }
+  if checkpoint != nil, let summary = run.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
   if device.isCUDA { Runtime.preferSpeedOnCUDA() }

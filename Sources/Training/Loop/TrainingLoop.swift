@@ -333,23 +333,17 @@ extension RunFolder {
     }
     return checkpoint
   }
-
-  /// The summary where the run has come to its end.
-  func finishedSummary() throws -> SummaryRecord? {
-    guard FileManager.default.fileExists(atPath: metrics) else { return nil }
-    return try Metrics(contentsOf: metrics).summary
-  }
 }
 
-/// A number that changes with the names and their order (FNV-1a).
+/// A number that changes with the names and their order.
 func digest(of lists: [[String]]) -> UInt64 {
-  var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  var hash = FNV1a()
   for names in lists {
     for name in names {
-      for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-      hash = hash &* 0x100_0000_01B3
+      hash.add(name.utf8)
+      hash.add([0])
     }
-    hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+    hash.add([0xFF])
   }
-  return hash
+  return hash.value
 }

@@ -149,13 +149,25 @@ public struct Metrics: Sendable {
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
   )
 
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = infinities.decoding
+    return decoder
+  }
+
+  private struct Kind: Decodable { let event: String }
+
+  /// The summary that `line` is; nil where it is another record, or torn.
+  static func summary(in line: Data) -> SummaryRecord? {
+    guard (try? decoder.decode(Kind.self, from: line))?.event == "summary" else { return nil }
+    return try? decoder.decode(SummaryRecord.self, from: line)
+  }
+
   /// Reads the file; lines that are torn or of other kinds are passed over.
   ///
   /// - Throws: `FileError`.
   public init(contentsOf path: String) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
-    struct Kind: Decodable { let event: String }
+    let decoder = Self.decoder
     for line in try readFile(at: path).split(separator: UInt8(ascii: "\n")) {
       switch (try? decoder.decode(Kind.self, from: line))?.event {
       case "step": if let r = try? decoder.decode(StepRecord.self, from: line) { steps.append(r) }

@@ -37,6 +37,21 @@ public struct RunFolder: Sendable {
   /// True where there is something to resume.
   public var holdsCheckpoint: Bool { FileManager.default.fileExists(atPath: last) }
 
+  /// The last line of the records; nil of a run that has not come to its end.
+  public var summary: SummaryRecord? {
+    guard let file = FileHandle(forReadingAtPath: metrics) else { return nil }
+    defer { try? file.close() }
+    // A summary is far shorter; the steps before it may be many.
+    guard let size = try? file.seekToEnd(),
+      (try? file.seek(toOffset: size > 16384 ? size - 16384 : 0)) != nil,
+      let tail = try? file.readToEnd(),
+      let line = tail.split(separator: UInt8(ascii: "\n")).last
+    else { return nil }
+    return Metrics.summary(in: line)
+  }
+
+  public var isFinished: Bool { summary != nil }
+
   /// Makes the folder for a new run and lets `begin` put the first files into it; where that fails, nothing of it
   /// is left behind.
   ///

@@ -118,6 +118,13 @@ public struct Weights {
     return model
   }
 
+  /// A network of the same kind with random weights to compare with, in evaluation mode, on the CPU.
+  public func makeRandomModel(seed: UInt64) -> VideoClassifier {
+    let model = self.model.makeModel(head: head, classes: classCount ?? 1, seed: seed)
+    model.train(false)
+    return model
+  }
+
   /// The tensors in the network's order, of the backbone alone or with the head, and the names of the normalizations' scales
   /// with those of their running variances.
   func state(backboneOnly: Bool) -> (
