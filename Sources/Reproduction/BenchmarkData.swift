@@ -18,8 +18,8 @@ public struct BenchmarkData: Sendable {
   /// The videos of the lists, present or not.
   private let listed: ActionDataset
 
-  /// Whether nobody has named pictures.
-  let picturesAreSynthetic: Bool
+  /// Whether the pictures lie in no folders, being drawn.
+  var picturesAreSynthetic: Bool { pictures.allSatisfy { $0.hasPrefix("synthetic:") } }
 
   /// The pictures that Moving Sprites are pre-trained for where nobody names others.
   public static let syntheticPictures = "synthetic:dead-leaves:3000"
@@ -38,7 +38,6 @@ public struct BenchmarkData: Sendable {
   ) throws {
     self.dataset = dataset
     isSprites = sprites != nil
-    picturesAreSynthetic = pictures.isEmpty
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder

@@ -39,6 +39,22 @@ public enum Examination: String, CaseIterable, Sendable {
   private static let randomNetworks = 5
   private static let drawnVideos = 6
 
+  /// How many times a clip goes forwards through a network; a way back to the layer looked at counts as one more.
+  /// Optical flow is not counted.
+  ///
+  /// - Parameters:
+  ///   - videos: the number of videos there are.
+  ///   - maskedClips: the number of clips with a known square.
+  func forwards(videos: Int, maskedClips: Int) -> Int {
+    let videos = min(videos, Self.videoLimit)
+    let networks = 1 + Self.randomNetworks
+    return switch self {
+    case .localization: 2 * (networks * (videos + maskedClips) + min(videos, Self.drawnVideos))
+    case .clusters: networks * videos
+    case .failures: 2 * videos
+    }
+  }
+
   /// Looks into the network of `run` and leaves what `mosi gradcam`, `localize` or `clusters` would leave in its folder.
   ///
   /// - Parameters:

@@ -170,7 +170,8 @@ private struct Planner {
           PlannedRun(
             name: "\(name)-\(examination.rawValue)",
             title: "\(examination.title), \(label), seed \(seed)",
-            work: .examination(examination, clip), predecessor: name, operations: 0))
+            work: .examination(examination, clip), predecessor: name,
+            operations: try operations(of: examination, of: pretraining, settings, clip)))
       }
       pretrainingName = name
     }
@@ -289,6 +290,21 @@ private struct Planner {
       validations * validation.clips * data.heldOutCount
       + validation.finalClips * data.evaluatedCount
     return forwards * (3 * Double(configuration.epochs * videos) + Double(judged))
+  }
+
+  private mutating func operations(
+    of examination: Examination, of configuration: PretrainingConfiguration,
+    _ settings: MergedSettings, _ clip: ClipSettings
+  ) throws -> Double {
+    let task = configuration.task
+    let heldOut = try count(settings.sources ?? data.usualSources, configuration).heldOut
+    let forwards = forwards(
+      configuration.model, classes: task.classNames.count, frames: clip.frames, size: clip.size)
+    return forwards
+      * Double(
+        examination.forwards(
+          videos: data.evaluatedCount,
+          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSource : 0))
   }
 
   /// The operations of a clip forwards; training takes about three times that.

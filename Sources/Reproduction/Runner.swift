@@ -143,7 +143,8 @@ extension Plan {
   }
 }
 
-/// What is left, by the runs' operations, corrected by what the finished ones took.
+/// What is left, by the runs' operations and what this process took for others: finished runs may come from another
+/// machine, or a busier hour, and speak only where nothing was timed.
 private struct RemainingTime {
   private let operationsPerSecond: Double?
   private var operations = 0.0
@@ -151,6 +152,7 @@ private struct RemainingTime {
 
   init(_ plan: Plan, _ throughput: Throughput?) {
     operationsPerSecond = throughput?.operationsPerSecond
+    guard throughput == nil else { return }
     for run in plan.runs where run.operations > 0 {
       guard let summary = plan.runFolder(run.name).summary else { continue }
       add(run, seconds: summary.seconds)

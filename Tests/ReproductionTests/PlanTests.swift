@@ -104,6 +104,31 @@ import VideoData
     #expect(abs(finetuning.operations / (forwards * (3 * 300 * 1000 + judged)) - 1) < 1e-3)
   }
 
+  /// A look costs its clips forwards and back, through the network and five random ones: of the 2 test videos and the
+  /// 9 clips of each of the 2 held-out ones.
+  @Test func looksAreCounted() throws {
+    let data = try data(perClass: 500, pictures: ["synthetic:dead-leaves:50"])
+    let plan = try plan([.fig4, .fig5], scale: .paper, data)
+    let look = plan.runs.first { $0.title.contains("where it looks, MoSI on the dataset itself") }!
+    #expect(abs(look.operations / (13.73e9 * 2 * Double(6 * (2 + 2 * 9) + 2)) - 1) < 1e-3)
+    let clusters = plan.runs.first { $0.title.contains("clusters") }!
+    #expect(abs(clusters.operations / (13.73e9 * 6 * 2) - 1) < 1e-3)
+  }
+
+  /// Synthetic pictures, named or not, lie in no folders: Table 4 takes as many as N of a hundred would be.
+  @Test func syntheticPicturesAreCountedAsOfAHundredFolders() throws {
+    for pictures in [[], ["synthetic:dead-leaves:50"]] {
+      let data = try data(perClass: 5, isSprites: true, pictures: pictures)
+      let paths = try plan([.table4], scale: .tiny, data).runs.compactMap { run -> [String]? in
+        guard case .pretraining(let configuration) = run.work else { return nil }
+        #expect(configuration.sources.perFolder == 0)
+        return configuration.sources.paths
+      }
+      let expected = [500, 1000, 2000, 3000].map { ["synthetic:dead-leaves:\($0)"] }
+      #expect(Array(paths.dropFirst()) == expected)
+    }
+  }
+
   /// At the tiny scale the epochs follow from the number of sources and of clips that are to be seen.
   @Test func lengthsBecomeEpochs() throws {
     let plan = try plan([.effect], scale: .tiny, data(perClass: 40, isSprites: true))

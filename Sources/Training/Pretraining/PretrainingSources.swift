@@ -38,6 +38,10 @@ public struct PretrainingSources: Sendable {
       if isScarce {
         note("some folders hold fewer than \(settings.perFolder) sources; all of theirs are taken")
       }
+      let loose = chosen.count { $0.folder == nil }
+      if loose > 0 {
+        note("\(loose) sources lie in no folder: sources.per_folder takes all of them")
+      }
       return collection.filtered(chosen.contains)
     }
     let collection = try collect(settings.paths)
