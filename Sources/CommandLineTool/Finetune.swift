@@ -101,29 +101,11 @@ struct Finetune: ParsableCommand {
 
   func run() throws {
     let run = RunFolder(path: output)
-    if resume && !run.holdsCheckpoint { throw RunError.nothingToResume(path: run.path) }
-    if !resume && run.holdsRun {
-      throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
-    }
+    try run.check(resuming: resume)
     let configuration = try resolved(run)
     let execution = try machine.execution(cacheBytes: cache.bytes)
-
-    Interruption.listen()
-    let reporter = ProgressBar()
-    let outcome: TrainingOutcome
-    do {
-      defer { reporter.finish() }
-      outcome = try finetune(
-        configuration, in: run, resuming: resume, options: execution, reporter: reporter)
-    }
-    switch outcome {
-    case .finished(let summary):
-      print(json ? try TrainingResult(summary, run).json : Self.table(summary, run))
-    case .stopped(let step, let totalSteps):
-      Terminal.line(
-        "saved after step \(step) of \(totalSteps); go on with: mosi finetune --output \(output) --resume"
-      )
-      throw ExitCode(130)
+    try TrainingResult.report("finetune", run, asJSON: json, table: Self.table) {
+      try finetune(configuration, in: run, resuming: resume, options: execution, reporter: $0)
     }
   }
 
@@ -151,11 +133,7 @@ struct Finetune: ParsableCommand {
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
-    var table = TextTable()
-    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
-    table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
-    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    var table = TrainingResult.table(summary)
     if let evaluation = summary.evaluation {
       table.add(
         "top-1",

@@ -55,42 +55,21 @@ struct Pretrain: ParsableCommand {
 
   func run() throws {
     let run = RunFolder(path: output)
+    try run.check(resuming: resume)
     let isStarted = FileManager.default.fileExists(atPath: run.configuration)
     let configuration = try options.resolved(base: resume && isStarted ? run.configuration : nil) {
       if !valSources.isEmpty { $0.sources.validationPaths = valSources }
       if let valFraction { $0.sources.validationFraction = valFraction }
       if let epochs { $0.epochs = epochs }
     }
-    if !resume && run.holdsRun {
-      throw run.holdsCheckpoint ? RunError.occupied(path: run.path) : .torso(path: run.path)
-    }
     let execution = try machine.execution()
-
-    Interruption.listen()
-    let reporter = ProgressBar()
-    let outcome: TrainingOutcome
-    do {
-      defer { reporter.finish() }
-      outcome = try pretrain(
-        configuration, in: run, resuming: resume, options: execution, reporter: reporter)
-    }
-    switch outcome {
-    case .finished(let summary):
-      print(json ? try TrainingResult(summary, run).json : Self.table(summary, run))
-    case .stopped(let step, let totalSteps):
-      Terminal.line(
-        "saved after step \(step) of \(totalSteps); go on with: mosi pretrain --output \(output) --resume"
-      )
-      throw ExitCode(130)
+    try TrainingResult.report("pretrain", run, asJSON: json, table: Self.table) {
+      try pretrain(configuration, in: run, resuming: resume, options: execution, reporter: $0)
     }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
-    var table = TextTable()
-    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
-    table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
-    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    var table = TrainingResult.table(summary)
     if let top1 = summary.top1, let best = summary.bestTop1 {
       table.add(
         "accuracy",

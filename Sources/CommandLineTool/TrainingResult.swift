@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Training
 
@@ -16,6 +17,45 @@ struct TrainingResult: Encodable {
   }
 
   var json: String { get throws { try prettyJSON(self) } }
+
+  /// Carries out a training that Ctrl-C stops between two steps, and prints what it leaves.
+  ///
+  /// - Parameters:
+  ///   - command: whose `--resume` goes on with it.
+  ///   - table: the result for people.
+  /// - Throws: what the training throws, and `ExitCode` where it was stopped.
+  static func report(
+    _ command: String, _ run: RunFolder, asJSON: Bool,
+    table: (SummaryRecord, RunFolder) -> String,
+    of training: (any TrainingReporter) throws -> TrainingOutcome
+  ) throws {
+    Interruption.listen()
+    let reporter = ProgressBar()
+    let outcome: TrainingOutcome
+    do {
+      defer { reporter.finish() }
+      outcome = try training(reporter)
+    }
+    switch outcome {
+    case .finished(let summary):
+      print(asJSON ? try TrainingResult(summary, run).json : table(summary, run))
+    case .stopped(let step, let totalSteps):
+      Terminal.line(
+        "saved after step \(step) of \(totalSteps); go on with: mosi \(command) --output \(run.path) --resume"
+      )
+      throw ExitCode(130)
+    }
+  }
+
+  /// What every training tells of itself.
+  static func table(_ summary: SummaryRecord) -> TextTable {
+    var table = TextTable()
+    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
+    table.add("time", spoken(seconds: summary.seconds))
+    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
+    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    return table
+  }
 }
 
 /// A result as JSON for scripts, keys in order.

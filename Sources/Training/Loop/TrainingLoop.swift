@@ -323,9 +323,7 @@ extension RunFolder {
   func resumable<Configuration: RunConfiguration>(_ configuration: Configuration) throws
     -> Checkpoint<Configuration>
   {
-    guard FileManager.default.fileExists(atPath: last) else {
-      throw RunError.nothingToResume(path: path)
-    }
+    try check(resuming: true)
     let checkpoint = try Checkpoint<Configuration>(contentsOf: last)
     let differences = try configuration.differences(from: checkpoint.configuration)
     guard differences.isEmpty else {

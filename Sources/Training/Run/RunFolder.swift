@@ -52,15 +52,27 @@ public struct RunFolder: Sendable {
 
   public var isFinished: Bool { summary != nil }
 
+  /// Whether a run can begin here, or go on.
+  ///
+  /// - Throws: ``RunError/occupied(path:)`` or ``RunError/torso(path:)`` where a run is in the way of a new one,
+  ///   ``RunError/nothingToResume(path:)`` where there is no checkpoint to go on from.
+  public func check(resuming: Bool) throws {
+    if resuming {
+      guard holdsCheckpoint else { throw RunError.nothingToResume(path: path) }
+    } else {
+      guard !holdsRun else {
+        throw holdsCheckpoint ? RunError.occupied(path: path) : .torso(path: path)
+      }
+    }
+  }
+
   /// Makes the folder for a new run and lets `begin` put the first files into it; where that fails, nothing of it
   /// is left behind.
   ///
-  /// - Throws: ``RunError/occupied(path:)`` where a run is there already, `FileError` where it cannot be made, and what
+  /// - Throws: as ``check(resuming:)`` where a run is there already, `FileError` where it cannot be made, and what
   ///   `begin` throws.
   func prepare(_ begin: () throws -> Void) throws {
-    guard !holdsRun else {
-      throw holdsCheckpoint ? RunError.occupied(path: path) : .torso(path: path)
-    }
+    try check(resuming: false)
     let isNew = !FileManager.default.fileExists(atPath: path)
     try makeFolder(at: path)
     do {
