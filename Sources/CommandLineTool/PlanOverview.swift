@@ -37,6 +37,7 @@ struct PlanOverview: Encodable {
   /// What is not done yet.
   let hoursLeft: Double
   let omissions: [String]
+  let remarks: [String]
   let runs: [Run]
 
   init(_ plan: Plan, here: Throughput) {
@@ -70,6 +71,7 @@ struct PlanOverview: Encodable {
     total = cost("all", "what is shared counted once", plan.runs)
     hoursLeft = hours(
       plan.runs.reduce(0) { $0 + (done.contains($1.name) ? 0 : $1.operations) }, here)
+    remarks = plan.remarks
     omissions = plan.omissions.map { "\($0.experiment), \($0.row): \($0.reason)" }
     runs = plan.runs.map {
       Run(
@@ -92,6 +94,7 @@ struct PlanOverview: Encodable {
       "\(dataset), scale \(scale.rawValue), \(seeds) \(seeds == 1 ? "seed" : "seeds")\n\n"
       + table.text() + "\n\nhere: \(here.origin)\none H100: \(h100.origin)"
     for omission in omissions { text += "\nnot planned: \(omission)" }
+    for remark in remarks { text += "\nnote: \(remark)" }
     if withRuns {
       var table = TextTable("run", "", "here", "one H100", "folder")
       for run in runs {

@@ -20,7 +20,7 @@ struct Reproduce: ParsableCommand {
       are pre-trained on the frames of their own training videos, as in the paper.
 
       Leaves in DIR: runs/ (a folder for each run, as of mosi pretrain and mosi finetune), and of every experiment \
-      NAME.md, NAME.json and NAME.html: ours, mean and deviation over the seeds, beside the paper's numbers.
+      NAME-DATASET-SCALE.md, .json and .html: ours, mean and deviation over the seeds, beside the paper's numbers.
 
       Examples:
         mosi reproduce effect --dataset sprites --output out
@@ -106,9 +106,7 @@ struct Reproduce: ParsableCommand {
   }
 
   func run() throws {
-    let recipes = try experiments.flatMap(Self.recipes).reduce(into: [Experiment]()) { all, next in
-      if !all.contains(where: { $0.name == next.name }) { all.append(next) }
-    }
+    let recipes = try recipes()
     let execution = try machine.execution(cacheBytes: cache.bytes)
     let folder = URL(fileURLWithPath: output).standardizedFileURL.path
     let sprites = dataset == "sprites" ? Self.sprites : nil
@@ -151,9 +149,27 @@ struct Reproduce: ParsableCommand {
       let done = plan.runs.count(where: plan.isFinished)
       Terminal.line(
         "\(done) of \(plan.runs.count) runs are done; the same command goes on from here")
-      // A budget that is used up is what was asked for.
       if Interruption.isWanted { throw ExitCode(130) }
+      // A budget that is used up is what was asked for; failures are not.
+      if !failures.isEmpty { throw RunsFailed(count: failures.count) }
     }
+  }
+
+  /// Each once, `table1 all` too; names of files tell results apart.
+  private func recipes() throws -> [Experiment] {
+    var recipes: [Experiment] = []
+    var origins: [String: String] = [:]
+    for typed in experiments {
+      for recipe in try Self.recipes(typed) {
+        let origin = typed.contains(".") ? absolute(typed) : recipe.name
+        if let other = origins[recipe.name], other != origin {
+          throw ValidationError(
+            "two experiments are called \(recipe.name): rename one of the files")
+        }
+        if origins.updateValue(origin, forKey: recipe.name) == nil { recipes.append(recipe) }
+      }
+    }
+    return recipes
   }
 
   private static func recipes(_ name: String) throws -> [Experiment] {
@@ -168,6 +184,11 @@ struct Reproduce: ParsableCommand {
     }
     let text = String(decoding: try readFile(at: name), as: UTF8.self)
     let own = URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent
+    guard Recipe(rawValue: own) == nil else {
+      throw ValidationError(
+        "\(name) has the name of the built-in experiment \(own), whose results it would replace: rename it"
+      )
+    }
     return [try Experiment(yaml: text, name: own, origin: name)]
   }
 
@@ -209,7 +230,7 @@ struct Reproduce: ParsableCommand {
   }
 
   private func write(_ table: ResultTable, of experiment: Experiment, in plan: Plan) throws {
-    let stem = "\(plan.folder)/\(table.experiment)"
+    let stem = "\(plan.folder)/\(table.fileName)"
     try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
     try replaceFile(at: stem + ".json", with: Data((try prettyJSON(table) + "\n").utf8))
     let shown = plan.shownRuns(of: experiment)

@@ -6,7 +6,8 @@ import KeyedRandom
 /// The form of the region that static masks leave moving.
 ///
 /// Whatever its form, a region has the area of the square of the drawn side, so that a mask's ratio means the same
-/// share of the frame. Where that does not fit into the frame, it is the largest of its form that does.
+/// share of the frame. Where that does not fit into the frame, as at the beginning of the mask curriculum, the form grows
+/// from the frame's centre beyond its edges until what is inside has the area.
 public enum RegionShape: String, Codable, CaseIterable, Sendable {
   /// The paper's.
   case square
@@ -65,20 +66,68 @@ public struct Silhouette: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - form: the corners around the origin, in any unit.
-  ///   - area: in pixels, unless that is too large for the frame.
+  ///   - form: the corners around the origin, in any unit; every ray from there crosses the outline once.
+  ///   - area: in pixels, at most the frame's.
   private init(_ form: [SIMD2<Double>], area: Int, frame: (width: Int, height: Int)) {
-    let least = form.reduce(form[0]) { pointwiseMin($0, $1) }
-    let extent = form.reduce(form[0]) { pointwiseMax($0, $1) } - least
-    let scale = min(
-      (Double(area) / Self.area(of: form)).squareRoot(), Double(frame.width) / extent.x,
-      Double(frame.height) / extent.y)
-    width = min(Int((extent.x * scale).rounded(.up)), frame.width)
-    height = min(Int((extent.y * scale).rounded(.up)), frame.height)
-    corners = form.map { ($0 - least) * scale }
+    let size = SIMD2(Double(frame.width), Double(frame.height))
+    let scale = (Double(area) / Self.area(of: form)).squareRoot()
+    var outline = form.map { $0 * scale }
+    var (least, greatest) = Self.bounds(of: outline)
+    if greatest.x - least.x > size.x || greatest.y - least.y > size.y {
+      outline = Self.cut(form, from: scale, toFill: Double(area), of: size)
+      (least, greatest) = Self.bounds(of: outline)
+    }
+    width = min(Int((greatest.x - least.x).rounded(.up)), frame.width)
+    height = min(Int((greatest.y - least.y).rounded(.up)), frame.height)
+    corners = outline.map { $0 - least }
     let spans = Self.spans(within: corners, width: width, height: height)
     // What is smaller than a pixel can lie between all centres.
     self.spans = spans.isEmpty ? [Span(row: height / 2, columns: width / 2..<width / 2 + 1)] : spans
+  }
+
+  private static func bounds(of corners: [SIMD2<Double>]) -> (SIMD2<Double>, SIMD2<Double>) {
+    corners.reduce((corners[0], corners[0])) {
+      (pointwiseMin($0.0, $1), pointwiseMax($0.1, $1))
+    }
+  }
+
+  /// A form that is cut off at the frame's edges, its origin at the frame's centre, so large that `area` is left of it.
+  private static func cut(
+    _ form: [SIMD2<Double>], from scale: Double, toFill area: Double, of size: SIMD2<Double>
+  ) -> [SIMD2<Double>] {
+    func cut(_ scale: Double) -> [SIMD2<Double>] {
+      let outline = form.map { $0 * scale + size / 2 }
+      // One edge after the other (Sutherland and Hodgman, 1974).
+      let left = clip(outline) { $0.x }
+      let right = clip(left) { size.x - $0.x }
+      let upper = clip(right) { $0.y }
+      return clip(upper) { size.y - $0.y }
+    }
+    var (low, high) = (scale, scale)
+    // A form whose outline passes close by its origin covers the frame late, but it does.
+    while high < 4096 * scale, Self.area(of: cut(high)) < area { high *= 2 }
+    for _ in 0..<40 {
+      let middle = (low + high) / 2
+      if Self.area(of: cut(middle)) < area { low = middle } else { high = middle }
+    }
+    return cut(high)
+  }
+
+  /// What of an outline lies on the side of an edge on which `distance` is not below 0.
+  private static func clip(
+    _ corners: [SIMD2<Double>], _ distance: (SIMD2<Double>) -> Double
+  ) -> [SIMD2<Double>] {
+    var kept: [SIMD2<Double>] = []
+    var last = corners[corners.count - 1]
+    for corner in corners {
+      let (before, after) = (distance(last), distance(corner))
+      if (before < 0) != (after < 0) {
+        kept.append(last + (corner - last) * (before / (before - after)))
+      }
+      if after >= 0 { kept.append(corner) }
+      last = corner
+    }
+    return kept
   }
 
   private static func area(of corners: [SIMD2<Double>]) -> Double {

@@ -97,7 +97,22 @@ public struct BenchmarkData: Sendable {
     return sources
   }
 
-  private func listPath(_ subset: Subset) -> String { "\(folder)/\(subset.rawValue)-videos.txt" }
+  /// A short name of the videos, for files: `sprites`, `hmdb51`, `hmdb51-split2`.
+  public var name: String {
+    isSprites
+      ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
+  }
+
+  /// Another dataset has another list, since a pre-training is named by its settings, and its list's path is one of them.
+  private func listPath(_ subset: Subset) -> String {
+    let videos =
+      dataset.videos.hasPrefix(folder + "/")
+      ? dataset.videos.dropFirst(folder.count) : dataset.videos[...]
+    let origin = digest(
+      [dataset.kind.rawValue, String(videos), dataset.splits, "\(dataset.split)"].joined(
+        separator: "\n"))
+    return "\(folder)/lists/\(name)-\(subset.rawValue)-\(origin).txt"
+  }
 
   /// Writes the lists of the dataset's own videos that ``SourceKind/own`` names.
   ///
@@ -113,7 +128,7 @@ public struct BenchmarkData: Sendable {
       }
       let text = Data((paths.joined(separator: "\n") + "\n").utf8)
       guard (try? readFile(at: listPath(subset))) != text else { continue }
-      try makeFolder(at: folder)
+      try makeFolder(at: "\(folder)/lists")
       try replaceFile(at: listPath(subset), with: text)
     }
   }

@@ -37,7 +37,7 @@ public enum Examination: String, CaseIterable, Sendable {
   private static let videoLimit = 300
   /// Networks with random weights to compare with.
   private static let randomNetworks = 5
-  private static let drawnVideos = 6
+  static let drawnVideos = 6
 
   /// How many times a clip goes forwards through a network; a way back to the layer looked at counts as one more.
   /// Optical flow is not counted.
@@ -97,6 +97,9 @@ public enum Examination: String, CaseIterable, Sendable {
   ) throws {
     var settings = GradCAMAnalysis.Settings()
     settings.layer = layer
+    // What speaks for stillness is elsewhere than what moves.
+    settings.label =
+      weights.pretraining.map { .likeliest($0.task.motion.labels.movingLabels) } ?? .predicted
     settings.worst = worst
     settings.clip = clip
     let analysis = try GradCAMAnalysis(
@@ -129,7 +132,7 @@ public enum Examination: String, CaseIterable, Sendable {
         normalization: configuration.normalization.normalization,
         labels: configuration.task.motion.labels.movingLabels),
       at: layer, device: device, workers: options.workers
-    ) { try? progress("heat and flow", $0, found.videos.count) }
+    ) { try progress("heat and flow", $0, found.videos.count) }
     // Without masks there is no square to be found.
     var squares: SquareLocalization?
     var sheet: String?
@@ -140,7 +143,7 @@ public enum Examination: String, CaseIterable, Sendable {
       let clips = MaskedClips(configuration.task, stills: stills)
       squares = try SquareLocalization(
         of: model, random: random, on: clips, at: layer, label: .true, device: device
-      ) { try? progress("heat and squares", $0, clips.sourceCount) }
+      ) { try progress("heat and squares", $0, clips.sourceCount) }
       sheet = "localization.png"
       try clips.sheet(of: model, at: layer, label: .true, device: device)
         .write(to: "\(folder)/\(sheet!)")

@@ -61,8 +61,19 @@ extension Experiment.Settings {
   /// - Parameter isTiny: true within `tiny`, which holds no other.
   init(_ fields: Fields, isTiny: Bool = false) throws {
     self.init()
-    pretraining = try fields.layer("pretraining")
-    finetuning = try fields.layer("finetuning")
+    pretraining = try fields.layer("pretraining", without: ["seed": "follows from --seeds"])
+    finetuning = try fields.layer(
+      "finetuning",
+      without: [
+        "seed": "follows from --seeds", "start.weights": "follows from start",
+        "model.architecture": "is pretraining.model.architecture: say it there",
+        "model.width": "is pretraining.model.width: say it there",
+        "model.batch_norm_epsilon": "is pretraining.model.batch_norm_epsilon: say it there",
+        "normalization": "is pretraining.normalization: say it there",
+        "dataset.kind": "is --dataset", "dataset.videos": "is --videos",
+        "dataset.splits": "is --splits", "dataset.split": "is --split",
+        "dataset.frame_rate": "is the dataset's own",
+      ])
     start = try fields.optionalChoice(Start.self, "start")
     sources = try fields.optionalChoice(SourceKind.self, "sources")
     if let lengths = try fields.optionalFields("length") {
@@ -190,8 +201,16 @@ final class Fields {
   }
 
   /// What stands at `key`, as a layer of a configuration; none where nothing does.
-  func layer(_ key: String) throws -> [ConfigurationLayer] {
+  ///
+  /// - Parameter settled: keys below it, dotted, that a recipe cannot choose, and what is so instead.
+  func layer(_ key: String, without settled: [String: String]) throws -> [ConfigurationLayer] {
     guard let node = node(key) else { return [] }
+    for (name, reason) in settled.sorted(by: { $0.key < $1.key }) {
+      let found = name.split(separator: ".").reduce(Optional(node)) {
+        $0?.mapping?[Node(String($1))]
+      }
+      if found != nil { throw fail("\(key).\(name)", "cannot be set: it \(reason)") }
+    }
     return [
       ConfigurationLayer(yaml: try Yams.serialize(node: node), origin: "\(origin), \(path)\(key)")
     ]

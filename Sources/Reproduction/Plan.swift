@@ -15,6 +15,8 @@ public struct Plan: Sendable {
   public let cells: [Cell]
   /// Rows that cannot be trained here, and why.
   public let omissions: [Omission]
+  /// What is not quite as the recipes have it, in sentences.
+  public let remarks: [String]
 
   /// A row of an experiment in one of its series with one seed.
   public struct Cell: Sendable {
@@ -50,6 +52,7 @@ public struct Plan: Sendable {
     runs = planner.runs
     cells = planner.cells
     omissions = planner.omissions
+    remarks = planner.remarks
   }
 
   /// The folder of a run.
@@ -108,6 +111,11 @@ public struct PlannedRun: Sendable {
     case finetuning(FinetuningConfiguration)
     /// Of the predecessor, in clips that are cut from the test videos so.
     case examination(Examination, ClipSettings)
+
+    /// Nil of trainings.
+    var examination: Examination? {
+      if case .examination(let examination, _) = self { examination } else { nil }
+    }
   }
 }
 
@@ -120,7 +128,10 @@ private struct Planner {
   private(set) var runs: [PlannedRun] = []
   private(set) var cells: [Plan.Cell] = []
   private(set) var omissions: [Plan.Omission] = []
+  private(set) var remarks: [String] = []
   private var names: Set<String> = []
+  /// How the clips are cut that pre-trainings are looked at with.
+  private var looks: [String: ClipSettings] = [:]
   private var sourceCounts: [String: (training: Int, heldOut: Int)] = [:]
   private var costs: [String: Double] = [:]
 
@@ -166,6 +177,14 @@ private struct Planner {
       }
       for examination in examinations {
         let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
+        if let known = looks[name], known != clip {
+          throw RecipeError(
+            origin: label,
+            problem:
+              "one pre-training would be looked at with clips that are cut in two ways: give its rows the same "
+              + "finetuning.clip")
+        }
+        looks[name] = clip
         add(
           PlannedRun(
             name: "\(name)-\(examination.rawValue)",
@@ -228,6 +247,10 @@ private struct Planner {
     let counts = try count(kind, configuration)
     if let pictures = settings.length.pretraining {
       configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
+      // Nothing is seen less than once.
+      let remark =
+        "\(label): each of its \(counts.training) sources is seen once, though others see about \(pictures) in all"
+      if 2 * counts.training > 3 * pictures, !remarks.contains(remark) { remarks.append(remark) }
     }
     try configuration.check()
     let name = try self.name("pretraining", configuration, seed: configuration.seed, from: nil)
@@ -345,12 +368,4 @@ struct MergedSettings {
     length.pretraining = part.length.pretraining ?? length.pretraining
     length.finetuning = part.length.finetuning ?? length.finetuning
   }
-}
-
-/// A short number of a text.
-private func digest(_ content: String) -> String {
-  var hash = FNV1a()
-  hash.add(content.utf8)
-  let digits = String((hash.value ^ (hash.value >> 48)) & 0xFFFF_FFFF_FFFF, radix: 16)
-  return String(repeating: "0", count: 12 - digits.count) + digits
 }

@@ -19,7 +19,7 @@ extension ResultTable {
       }
     var rows = lines.map { line in
       (hasSeries ? [line.row, line.series] : [line.row])
-        + measures.map { measure in line.ours[measure].map { Self.text($0, measure) } ?? "–" }
+        + measures.map { measure in line.ours[measure].map { text($0, measure) } ?? "–" }
         + paperColumns.map { dataset, measure in
           line.paper[dataset]?[measure].map { Self.text($0, measure) } ?? "–"
         }
@@ -39,7 +39,9 @@ extension ResultTable {
   public var legend: String {
     let deviation =
       seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"
-    return "\(dataset), scale \(scale.rawValue); top-1 and shares in %\(deviation)"
+    let open =
+      isWhole ? "" : "; unfinished: \(openRuns) \(openRuns == 1 ? "run is" : "runs are") missing"
+    return "\(dataset), scale \(scale.rawValue); top-1 and shares in %\(deviation)\(open)"
   }
 
   /// The table as Markdown.
@@ -54,9 +56,11 @@ extension ResultTable {
       + "\n\(legend).\n" + omissions.map { "Not trained: \($0).\n" }.joined()
   }
 
-  private static func text(_ spread: Spread, _ measure: Measure) -> String {
-    text(spread.mean, measure)
-      + (spread.deviation.map { " ± \(text($0, measure))" } ?? "")
+  /// Where seeds are missing, it says how many there are.
+  private func text(_ spread: Spread, _ measure: Measure) -> String {
+    Self.text(spread.mean, measure)
+      + (spread.deviation.map { " ± \(Self.text($0, measure))" } ?? "")
+      + (spread.values.count < seeds ? " (\(spread.values.count) of \(seeds))" : "")
   }
 
   private static func text(_ value: Double, _ measure: Measure) -> String {

@@ -8,6 +8,8 @@ import VideoData
 public struct ResultTable: Codable, Sendable, Equatable {
   /// What a person types, `table1`.
   public let experiment: String
+  /// The name of its files without ending, `table1-hmdb51-paper`: results of several datasets lie side by side.
+  public let fileName: String
   public let title: String
   public let question: String
   /// What the positions of the lines are; empty for no chart.
@@ -17,6 +19,8 @@ public struct ResultTable: Codable, Sendable, Equatable {
   public let scale: Scale
   /// The seeds that were asked for.
   public let seeds: Int
+  /// The runs that have yet to come to their end.
+  public let openRuns: Int
   public let measures: [Measure]
   /// The datasets whose published numbers stand beside ours.
   public let paperDatasets: [PaperDataset]
@@ -50,12 +54,14 @@ public struct ResultTable: Codable, Sendable, Equatable {
   /// - Throws: `FileError` where a file of a finished run cannot be read.
   public init(_ experiment: Experiment, of plan: Plan) throws {
     self.experiment = experiment.name
+    fileName = "\(experiment.name)-\(plan.data.name)-\(plan.scale.rawValue)"
     title = experiment.title
     question = experiment.question
     axis = experiment.axis
     dataset = plan.data.title
     scale = plan.scale
     seeds = plan.seeds
+    openRuns = plan.runs(of: experiment).count { !plan.isFinished($0) }
     // Only of sprites is it known which classes are what the pretext task knows.
     measures = experiment.measures.filter {
       plan.data.isSprites || ($0 != .plainClasses && $0 != .otherClasses)
@@ -93,12 +99,8 @@ public struct ResultTable: Codable, Sendable, Equatable {
       .map { "\($0.row) \($0.reason)" }
   }
 
-  /// Whether every cell has all its seeds.
-  public var isWhole: Bool {
-    lines.allSatisfy { line in
-      line.ours.values.allSatisfy { $0.values.count == seeds } && !line.ours.isEmpty
-    }
-  }
+  /// Whether every run has come to its end.
+  public var isWhole: Bool { openRuns == 0 }
 }
 
 extension Plan {
@@ -122,7 +124,11 @@ extension Plan {
     }
     guard let examination = measure.examination, let name = cell.pretraining else { return nil }
     let run = runFolder(name)
-    guard FileManager.default.fileExists(atPath: examination.result(in: run)) else { return nil }
+    guard
+      let look = runs.first(where: { $0.predecessor == name && $0.work.examination == examination }
+      ),
+      isFinished(look)
+    else { return nil }
     switch examination {
     case .localization:
       let found = try Localization(folder: run.insight("localize"))
@@ -143,8 +149,9 @@ extension Plan {
       }
     case .failures:
       let found = try GradCAMReport(folder: run.insight("failures"))
-      let drawn = found.clips.filter { $0.files != nil }.compactMap(\.agreement)
-      return drawn.isEmpty ? nil : drawn.reduce(0, +) / Double(drawn.count)
+      let least = found.clips.filter(\.hasHeat).compactMap(\.agreement).sorted()
+        .prefix(Examination.drawnVideos)
+      return least.isEmpty ? nil : least.reduce(0, +) / Double(least.count)
     }
   }
 

@@ -89,9 +89,20 @@ public struct Runner {
       } catch is StopWanted {
         return (.stopped, failures)
       } catch {
-        failures.append(Failure(run: taken.run, reason: "\(error)"))
-        reporter.warn("\(taken.run.title) failed: \(error)")
+        let failure = Failure(run: taken.run, reason: reason(error, of: taken.run))
+        failures.append(failure)
+        reporter.warn("\(taken.run.title) failed: \(failure.reason)")
       }
+    }
+  }
+
+  /// A run's own errors speak to those who type its command.
+  private func reason(_ error: any Error, of run: PlannedRun) -> String {
+    let path = plan.runFolder(run.name).path
+    return switch error {
+    case RunError.differentConfiguration, RunError.differentSources:
+      "\(path) was begun with other paths or videos than there are now: remove it, and the same command begins it again"
+    default: "\(error)"
     }
   }
 
@@ -116,6 +127,7 @@ public struct Runner {
         reporter.looking($0, $1, of: $2)
         if reporter.wantsToStop { throw StopWanted() }
       }
+      try plan.markFinished(planned)
       return true
     }
     if case .stopped = outcome { return false }
@@ -136,10 +148,29 @@ extension Plan {
   public func isFinished(_ run: PlannedRun) -> Bool {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
-    case .examination(let examination, _):
-      let file = examination.result(in: runFolder(run.predecessor!))
-      return FileManager.default.fileExists(atPath: file)
+    case .examination:
+      guard let stamp = stamp(of: run), let mark = try? readFile(at: markPath(of: run)) else {
+        return false
+      }
+      return mark == Data(stamp.utf8)
     }
+  }
+
+  /// - Throws: `FileError`.
+  func markFinished(_ run: PlannedRun) throws {
+    guard let stamp = stamp(of: run) else { return }
+    try replaceFile(at: markPath(of: run), with: Data(stamp.utf8))
+  }
+
+  private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
+
+  /// What a look's result is of, and the result: `mosi clusters` and its like leave theirs in the same place, of other
+  /// clips. Nil where there is none.
+  private func stamp(of run: PlannedRun) -> String? {
+    guard case .examination(let examination, let clip) = run.work,
+      let result = try? readFile(at: examination.result(in: runFolder(run.predecessor!)))
+    else { return nil }
+    return "\(digest("\(clip)")) \(digest(result))\n"
   }
 }
 

@@ -9,7 +9,7 @@ extension BenchmarkData {
   /// - Parameters:
   ///   - sprites: what they are made of.
   ///   - folder: theirs.
-  ///   - progress: told the number of videos done, from several threads; throws to stop.
+  ///   - progress: told the number of videos done, from several threads, also while it waits; throws to stop.
   /// - Throws: `MediaError`, `FileError`, what `progress` throws.
   public static func writeSprites(
     _ sprites: SpriteDataset, to folder: String, progress: @Sendable (Int) throws -> Void
@@ -18,6 +18,7 @@ extension BenchmarkData {
     try makeFolder(at: parent)
     while !FileManager.default.fileExists(atPath: folder) {
       guard let claim = try Claim(at: "\(parent)/.sprites.lock") else {
+        try progress(0)
         usleep(200_000)
         continue
       }

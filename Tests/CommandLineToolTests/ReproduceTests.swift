@@ -53,7 +53,8 @@ import Training
   }
 
   private func table(_ output: String) throws -> ResultTable {
-    try JSONDecoder().decode(ResultTable.self, from: folder.bytes("\(output)/mine.json"))
+    try JSONDecoder().decode(
+      ResultTable.self, from: folder.bytes("\(output)/mine-folders-paper.json"))
   }
 
   /// Killed and interrupted wherever it is, five times: the table of a plan that nobody disturbed.
@@ -91,7 +92,7 @@ import Training
     let again = try tool.run(arguments("cut"))
     #expect(again.status == 0 && again.output == whole.output)
     #expect(try folder.contents(of: "cut/runs") == before)
-    let page = String(decoding: try folder.bytes("cut/mine.html"), as: UTF8.self)
+    let page = String(decoding: try folder.bytes("cut/mine-folders-paper.html"), as: UTF8.self)
     #expect(page.contains("Two rows") && page.contains("43.0") && page.contains("Line chart"))
   }
 
@@ -130,7 +131,8 @@ import Training
     ]
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
-    let table = try JSONDecoder().decode(ResultTable.self, from: folder.bytes("o/looks.json"))
+    let table = try JSONDecoder().decode(
+      ResultTable.self, from: folder.bytes("o/looks-folders-paper.json"))
     let ours = table.lines[0].ours
     // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
     #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
@@ -141,7 +143,14 @@ import Training
     let before = try folder.contents(of: "o/runs")
     #expect(try tool.run(arguments).output == result.output)
     #expect(try folder.contents(of: "o/runs") == before)
-    let page = String(decoding: try folder.bytes("o/looks.html"), as: UTF8.self)
+    // A look of somebody's own in its place is none of the plan's.
+    let run = try #require(runs("o").first { $0.hasPrefix("pretraining") })
+    let clusters = "o/runs/\(run)/insight/clusters/clusters.json"
+    let own = String(decoding: try folder.bytes(clusters), as: UTF8.self)
+    try folder.write(own + "\n", to: clusters)
+    #expect(try tool.run(arguments).output == result.output)
+    #expect(try String(decoding: folder.bytes(clusters), as: UTF8.self) == own)
+    let page = String(decoding: try folder.bytes("o/looks-folders-paper.html"), as: UTF8.self)
     for part in ["Where it looks", "Where heat and motion part", "Clusters of clips"] {
       #expect(page.contains(part), "\(part)")
     }
@@ -170,6 +179,10 @@ import Training
   }
 
   @Test func mistakesAreOneSentence() throws {
+    for name in ["mine", "table1"] {
+      try folder.write(
+        "title: t\nmeasures: [finetuning]\nrows:\n  - name: a\n", to: "other/\(name).yaml")
+    }
     for (arguments, words) in [
       (
         ["reproduce", "table9", "--dataset", "sprites", "--output", "o"],
@@ -183,6 +196,14 @@ import Training
       (
         ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
         "lists of its own"
+      ),
+      (
+        ["reproduce", "mine.yaml", "other/mine.yaml", "--dataset", "sprites", "--output", "o"],
+        "two experiments are called mine"
+      ),
+      (
+        ["reproduce", "other/table1.yaml", "--dataset", "sprites", "--output", "o"],
+        "has the name of the built-in experiment table1"
       ),
       (["reproduce", "gone.yaml", "--dataset", "sprites", "--output", "o"], "gone.yaml"),
       (

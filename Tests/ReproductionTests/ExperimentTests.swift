@@ -59,6 +59,15 @@ import Testing
         sound + "    paper: {hmdb51: {finetuning: [1, 2]}}\n",
         "rows.paper.hmdb51.finetuning must be 1 numbers"
       ),
+      (
+        sound + "    finetuning: {model: {width: 8}}\n",
+        "rows.finetuning.model.width cannot be set: it is pretraining.model.width: say it there"
+      ),
+      (
+        sound + "    tiny: {pretraining: {seed: 3}}\n",
+        "seed cannot be set: it follows from --seeds"
+      ),
+      (sound + "    finetuning: {dataset: {split: 2}}\n", "split cannot be set: it is --split"),
       (sound + "    length: {finetuning: 0}\n", "rows.length.finetuning must be a whole number"),
     ] {
       let told = complaint(yaml)

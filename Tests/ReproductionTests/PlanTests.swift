@@ -77,6 +77,50 @@ import VideoData
     #expect(cell("table1", 0).pretraining == nil && cell("table1", 0).finetuning != nil)
   }
 
+  /// A dataset's own videos are named by a list, whose content no setting tells.
+  @Test func datasetsShareNoPretrainingOfTheirOwnVideos() throws {
+    let data = try data(perClass: 5)
+    func pretraining(of videos: String) throws -> String {
+      var dataset = data.dataset
+      dataset.videos = videos
+      let other = try BenchmarkData(
+        dataset: dataset, pictures: [], kinetics: [], folder: folder + "/out")
+      return try plan([.table1], scale: .paper, other).cells[1].pretraining!
+    }
+    let moved = folder + "/moved"
+    try FileManager.default.createDirectory(atPath: moved, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: folder + "/annotations.csv", toPath: moved + "/annotations.csv")
+    let (one, other) = (try pretraining(of: folder), try pretraining(of: moved))
+    let again = try pretraining(of: folder)
+    #expect(one != other && one == again)
+  }
+
+  @Test func whatIsSeenMoreOftenThanOthersIsTold() throws {
+    let many = try plan(
+      [.table1], scale: .tiny,
+      data(perClass: 5, isSprites: true, pictures: ["synthetic:dead-leaves:20000"]))
+    #expect(many.remarks.first?.contains("each of its 19200 sources is seen once") == true)
+    #expect(try plan([.table1], scale: .tiny, data(perClass: 5, isSprites: true)).remarks.isEmpty)
+  }
+
+  /// One network cannot be looked at in two ways: both would leave their results in one place.
+  @Test func looksOfOneNetworkAreAlike() throws {
+    let experiment = try Experiment(
+      yaml: """
+        title: t
+        measures: [axes]
+        rows:
+          - name: a
+          - name: b
+            finetuning: {clip: {interval: 5}}
+        """, name: "mine", origin: "mine.yaml")
+    #expect(throws: RecipeError.self) {
+      try Plan(
+        [experiment], scale: .paper, seeds: 1, data: data(perClass: 5), folder: folder + "/out")
+    }
+  }
+
   @Test func seedsDifferAndComeInTurn() throws {
     let plan = try plan([.table1], scale: .tiny, seeds: 2, data(perClass: 5, isSprites: true))
     #expect(plan.runs.count == 2 * 7)
@@ -212,6 +256,15 @@ import VideoData
       text.header == ["", "top-1", "paper, HMDB51", "paper, UCF101"]
         && text.rows[1] == ["MoSI, x and y", "30.0 ± 28.3", "47.0", "71.8"])
     #expect(table.markdown.contains("| MoSI, x and y | 30.0 ± 28.3 | 47.0 | 71.8 |"))
+    // A seed that is missing is told, in its cell and below.
+    let last = plan.runFolder(plan.cells[5].finetuning!).metrics
+    let records = try String(contentsOfFile: last, encoding: .utf8)
+    try FileManager.default.removeItem(atPath: last)
+    let partial = try ResultTable(experiment, of: plan)
+    #expect(!partial.isWhole && partial.cells.rows[1][1] == "10.0 (1 of 2)")
+    #expect(partial.cells.rows[0][1] == text.rows[0][1])
+    #expect(partial.legend.hasSuffix("over 2 seeds; unfinished: 1 run is missing"))
+    try records.write(toFile: last, atomically: true, encoding: .utf8)
     let again = try JSONDecoder().decode(ResultTable.self, from: JSONEncoder().encode(table))
     #expect(again == table)
     // A torn last line is no end.

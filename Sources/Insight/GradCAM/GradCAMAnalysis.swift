@@ -15,8 +15,18 @@ public struct GradCAMAnalysis {
   public enum Label: Equatable, Sendable {
     /// The one that the network gives most.
     case predicted
+    /// Of these the one that the network gives most; as it counts them, from 0.
+    case likeliest([Int])
     /// As the network counts them, from 0.
     case number(Int)
+
+    var inWords: String {
+      switch self {
+      case .predicted: "predicted"
+      case .likeliest: "likeliest"
+      case .number: "label"
+      }
+    }
   }
 
   public struct Settings: Sendable {
@@ -62,7 +72,13 @@ public struct GradCAMAnalysis {
     guard let classCount = weights.classCount else {
       throw GradCAMError.noHead(path: weights.path)
     }
-    if case .number(let label) = settings.label, !(0..<classCount).contains(label) {
+    let asked =
+      switch settings.label {
+      case .predicted: [Int]()
+      case .likeliest(let labels): labels
+      case .number(let label): [label]
+      }
+    if let label = asked.first(where: { !(0..<classCount).contains($0) }) {
       throw GradCAMError.noSuchLabel(label: label, count: classCount)
     }
     guard settings.clip.frames > 1 else { throw SingleFrames() }
@@ -194,6 +210,7 @@ public struct GradCAMAnalysis {
       let labels: [Int]? =
         switch settings.label {
         case .predicted: nil
+        case .likeliest(let labels): model.likeliest(of: labels, in: tensor)
         case .number(let label): batch.map { _ in label }
         }
       let cam = model.gradCAM(tensor, at: settings.layer, labels: labels)
@@ -238,8 +255,7 @@ public struct GradCAMAnalysis {
     let share = String(format: "%.1f%%", 100 * clip.probability)
     let picture = ClipPicture(
       explanation: explanation, video: clip.video,
-      label: settings.label == .predicted
-        ? "predicted: \(clip.labelName), \(share)" : "label: \(clip.labelName), \(share)",
+      label: "\(settings.label.inWords): \(clip.labelName), \(share)",
       layer: "\(weights.model.architecture.rawValue), \(settings.layer.rawValue)", step: clip.step)
     let files = GradCAMReport.Files(Self.stem(number, clip.video))
     try picture.strip().writePNG(to: "\(folder)/\(files.png)")

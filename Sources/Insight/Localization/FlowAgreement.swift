@@ -53,12 +53,12 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ///   - stage: whose Grad-CAM is taken.
   ///   - device: where the networks are.
   ///   - workers: threads that decode and compute the flow.
-  ///   - progress: told the number of videos done.
-  /// - Throws: ``NoUsableVideo`` where no clip is left, ``SingleFrames``, ``DivergedNetwork``.
+  ///   - progress: told the number of videos done; what it throws ends the work.
+  /// - Throws: ``NoUsableVideo`` where no clip is left, ``SingleFrames``, ``DivergedNetwork``, what `progress` throws.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on footage: [Footage],
     shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
-    progress: (Int) -> Void = { _ in }
+    progress: (Int) throws -> Void = { _ in }
   ) throws {
     guard settings.clip.frames > 1 else { throw SingleFrames() }
     guard !footage.isEmpty else { throw NoUsableVideo(leftOut: []) }
@@ -95,7 +95,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
           means[place].append(all.reduce(0, +) / Double(all.count))
         }
       }
-      progress(index + 1)
+      try progress(index + 1)
     }
     guard clipCount > 0 else { throw NoUsableVideo(leftOut: leftOut) }
     videos = means[0].count
@@ -113,11 +113,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
       let batch = clips[first..<min(first + settings.batch, clips.count)]
       let frames = Tensor.clips(batch.map(\.pixels)).to(device).to(.float32) * (1 / 255)
       let shown = settings.normalization.clips(from: frames)
-      let likeliest = settings.labels.map { labels in
-        let logits = withoutGradients { network(shown) }.to(.cpu)
-        return logits.selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
-          .map { labels[$0] }
-      }
+      let likeliest = settings.labels.map { network.likeliest(of: $0, in: shown) }
       let cam = network.gradCAM(shown, at: stage, labels: likeliest)
       return zip(try cam.values, batch).map { map, clip in
         flowAgreement(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes)!

@@ -83,11 +83,11 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
   ///   - stage: whose Grad-CAM is taken.
   ///   - label: of which label; networks with random weights are asked likewise.
   ///   - device: where the networks are.
-  ///   - progress: told the number of sources done.
-  /// - Throws: ``DivergedNetwork``.
+  ///   - progress: told the number of sources done; what it throws ends the work.
+  /// - Throws: ``DivergedNetwork``, what `progress` throws.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
-    at stage: StageName, label: HeatLabel, device: Device, progress: (Int) -> Void = { _ in }
+    at stage: StageName, label: HeatLabel, device: Device, progress: (Int) throws -> Void = { _ in }
   ) throws {
     var scores = [[[SquareScore]]](repeating: [], count: 1 + random.count)
     var correct = 0
@@ -107,7 +107,7 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
           correct += zip(guesses, clips.labels).count { $0 == $1 }
         }
       }
-      progress(source + 1)
+      try progress(source + 1)
     }
     sources = clips.sourceCount
     self.clips = sources * clips.labels.count
