@@ -6,7 +6,9 @@ import Synchronization
 /// Moving Sprites: videos of actions that motion alone tells apart, made from a seed.
 ///
 /// Scene number n looks the same in every class: ground, sprite, what distracts and how the camera shakes. Places and
-/// angles of the sprite are uniform in every class. So what a single frame shows does not tell the class.
+/// angles of the sprite are uniform in every class. So what a single frame shows hardly tells the class: only sizes differ,
+/// which approaching, receding and pulsing take further than others. Who knew each sprite's own size would be right for
+/// 10 % of the frames, and 16 % of first frames, where chance is 6.7 %.
 public struct SpriteDataset: Sendable {
   public var actions = SpriteAction.allCases
   /// Videos of each class to learn from.

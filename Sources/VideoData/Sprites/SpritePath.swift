@@ -4,7 +4,7 @@ import KeyedRandom
 /// Where a sprite is, how it is turned and how large, at every time.
 ///
 /// A frame is a torus: what leaves on one side comes in on the other. Places are drawn uniformly on it, angles from the
-/// whole circle and phases from the whole period, so that a single frame of one class is like that of another.
+/// whole circle and phases from the whole period, so that a single frame of one class is like that of another but for sizes.
 struct SpritePath {
   struct Pose {
     /// The place in shares of the frame's short side, from its top left corner.
