@@ -41,7 +41,9 @@ extension ResultTable {
       seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"
     let open =
       isWhole ? "" : "; unfinished: \(openRuns) \(openRuns == 1 ? "run is" : "runs are") missing"
-    return "\(dataset), scale \(scale.rawValue); top-1 and shares in %\(deviation)\(open)"
+    let curriculum = scale == .tiny ? ", masks reached by the mask curriculum" : ""
+    return
+      "\(dataset), scale \(scale.rawValue)\(curriculum); top-1 and shares in %\(deviation)\(open)"
   }
 
   /// The table as Markdown.
