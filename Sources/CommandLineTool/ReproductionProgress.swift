@@ -14,9 +14,9 @@ final class ReproductionProgress: ReproductionReporter {
     bar.wantsToStop || seconds.map { (ContinuousClock.now - begun) / .seconds(1) > $0 } ?? false
   }
 
-  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double?) {
-    let left = seconds.map { ", about \(spoken(seconds: $0)) left for all" } ?? ""
-    bar.note("run \(done + 1) of \(total)\(left): \(run.title)")
+  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double) {
+    bar.note(
+      "run \(done + 1) of \(total), about \(spoken(seconds: seconds)) left for all: \(run.title)")
   }
 
   func looking(_ what: String, _ done: Int, of total: Int) {

@@ -5,8 +5,8 @@ import Training
 /// Who is told how a plan's runs go, and may end them.
 public protocol ReproductionReporter: TrainingReporter {
   /// A run begins, or goes on; `done` of the `total` runs are behind it. `seconds` are estimated to be left for it and all
-  /// that follow; nil where nothing is known yet.
-  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double?)
+  /// that follow.
+  func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double)
   /// A look into a network is so far.
   func looking(_ what: String, _ done: Int, of total: Int)
   /// A run is over.
@@ -19,10 +19,10 @@ public protocol ReproductionReporter: TrainingReporter {
 public struct Runner {
   private let plan: Plan
   private let options: ExecutionOptions
-  /// Of this machine; nil where nobody knows.
-  private let throughput: Throughput?
+  /// Of this machine.
+  private let throughput: Throughput
 
-  public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput? = nil) {
+  public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput) {
     self.plan = plan
     self.options = options
     self.throughput = throughput
@@ -51,7 +51,7 @@ public struct Runner {
     try makeFolder(at: "\(plan.folder)/runs")
     try plan.data.writeLists()
     var failures: [Failure] = []
-    var clock = RemainingTime(plan, throughput)
+    var clock = RemainingTime(throughput)
     while true {
       let failed = Set(failures.map(\.run.name))
       let open = plan.runs.filter { !plan.isFinished($0) && !failed.contains($0.name) }
@@ -174,30 +174,22 @@ extension Plan {
   }
 }
 
-/// What is left, by the runs' operations and what this process took for others: finished runs may come from another
-/// machine, or a busier hour, and speak only where nothing was timed.
+/// What is left, by the runs' operations: as the machine was measured, and then as this process's own runs went. Those
+/// finished before may come from another machine, or a busier hour.
 private struct RemainingTime {
-  private let operationsPerSecond: Double?
+  private let measured: Throughput
   private var operations = 0.0
   private var seconds = 0.0
 
-  init(_ plan: Plan, _ throughput: Throughput?) {
-    operationsPerSecond = throughput?.operationsPerSecond
-    guard throughput == nil else { return }
-    for run in plan.runs where run.operations > 0 {
-      guard let summary = plan.runFolder(run.name).summary else { continue }
-      add(run, seconds: summary.seconds)
-    }
-  }
+  init(_ measured: Throughput) { self.measured = measured }
 
   mutating func add(_ run: PlannedRun, seconds: Double) {
-    guard run.operations > 0 else { return }
     operations += run.operations
     self.seconds += seconds
   }
 
-  func left(for runs: [PlannedRun]) -> Double? {
-    let rate = seconds > 0 ? operations / seconds : operationsPerSecond
-    return rate.map { rate in runs.reduce(0) { $0 + $1.operations } / rate }
+  func left(for runs: [PlannedRun]) -> Double {
+    let rate = seconds > 0 ? operations / seconds : measured.operationsPerSecond
+    return runs.reduce(0) { $0 + $1.operations } / rate
   }
 }
