@@ -58,7 +58,7 @@ struct Gradcam: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Rank all clips by how little heat and flow agree, those without any heat first, and draw only so many.",
+      "Rank all clips by how little heat and flow agree, those without any heat last, and draw only so many.",
       valueName: "number"))
   var worst: Int?
 

@@ -236,7 +236,8 @@ struct Reproduce: ParsableCommand {
     let shown = plan.shownRuns(of: experiment)
     try Report(
       of: RunRecord.all(
-        at: shown.map { plan.runFolder($0.name).path }, names: shown.map(\.title)),
+        at: shown.map { plan.runFolder($0.name).path },
+        names: shown.map { plan.title(of: $0, in: experiment) }),
       results: [table.section]
     ).write(to: stem + ".html")
   }
@@ -247,7 +248,7 @@ struct Reproduce: ParsableCommand {
     text.add(header)
     for row in rows { text.add(row) }
     return "\(table.title)\n\(table.question)\n\n\(text.text())\n\n\(table.legend)"
-      + table.omissions.map { "\nnot trained: \($0)" }.joined()
+      + (table.omissions.map { "\nnot trained: \($0)" } + table.notes.map { "\n\($0)" }).joined()
   }
 }
 

@@ -33,6 +33,18 @@ public enum Examination: String, CaseIterable, Sendable {
     }
   }
 
+  /// The videos that a look into `run`, which is over, could not use.
+  ///
+  /// - Throws: `FileError`.
+  func leftOut(in run: RunFolder) throws -> [LeftOutVideo] {
+    switch self {
+    case .localization:
+      try Localization(folder: run.insight("localize")).videos?.leftOut ?? []
+    case .clusters: try ClusterReport(folder: run.insight("clusters")).leftOut
+    case .failures: try GradCAMReport(folder: run.insight("failures")).leftOut
+    }
+  }
+
   /// At most so many videos are looked at.
   private static let videoLimit = 300
   /// Networks with random weights to compare with.

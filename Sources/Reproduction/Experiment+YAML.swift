@@ -58,8 +58,8 @@ extension Experiment {
 }
 
 extension Experiment.Settings {
-  /// - Parameter isTiny: true within `tiny`, which holds no other.
-  init(_ fields: Fields, isTiny: Bool = false) throws {
+  /// - Parameter isConditional: true within `tiny` and `scratch`, which hold no others.
+  init(_ fields: Fields, isConditional: Bool = false) throws {
     self.init()
     pretraining = try fields.layer("pretraining", without: ["seed": "follows from --seeds"])
     finetuning = try fields.layer(
@@ -81,9 +81,17 @@ extension Experiment.Settings {
       length.finetuning = try lengths.optionalCount("finetuning")
       try lengths.finish()
     }
-    if !isTiny, let below = try fields.optionalFields("tiny") {
-      tiny = Box(try Self(below, isTiny: true))
+    guard !isConditional else { return }
+    func box(_ key: String) throws -> Box? {
+      guard let below = try fields.optionalFields(key) else { return nil }
+      let box = Box(try Self(below, isConditional: true))
       try below.finish()
+      return box
+    }
+    tiny = try box("tiny")
+    scratch = try box("scratch")
+    guard scratch?.settings.start == nil else {
+      throw fields.fail("scratch.start", "cannot be set: it is what scratch holds for")
     }
   }
 }
@@ -130,7 +138,7 @@ final class Fields {
     return mapping[Node(key)]
   }
 
-  private func fail(_ key: String, _ rule: String) -> RecipeError {
+  func fail(_ key: String, _ rule: String) -> RecipeError {
     RecipeError(origin: origin, problem: "\(path)\(key) \(rule)")
   }
 

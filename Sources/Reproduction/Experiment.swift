@@ -53,8 +53,10 @@ public struct Experiment: Sendable {
     public var sources: SourceKind?
     /// How long is trained, where not by epochs.
     public var length = Length()
-    /// The changes that hold at the tiny scale alone; they come after all others.
+    /// The changes that hold at the tiny scale alone; they come right after these.
     public var tiny: Box?
+    /// The changes that hold for random weights alone, ``Start/scratch``; they come right after these.
+    public var scratch: Box?
 
     /// A structure cannot hold itself.
     public final class Box: Sendable {

@@ -67,21 +67,35 @@ extension Plan {
     let examined = Set(cells.compactMap(\.pretraining))
     let examinations = Set(experiment.measures.compactMap(\.examination))
     return runs.filter { run in
-      if case .examination(let examination, _) = run.work {
+      if let examination = run.work.examination {
         return examined.contains(run.predecessor!) && examinations.contains(examination)
       }
       return trained.contains(run.name)
     }
   }
 
+  /// What a run is in an experiment: others that share it call it otherwise.
+  public func title(of run: PlannedRun, in experiment: Experiment) -> String {
+    let trained = run.work.examination == nil ? run.name : run.predecessor!
+    let cells = cells.filter {
+      $0.experiment == experiment.name && [$0.pretraining, $0.finetuning].contains(trained)
+    }
+    guard let first = cells.first else { return run.title }
+    let (row, series) = (experiment.rows[first.row].name, experiment.series[first.series].name)
+    // What all rows of a series share is none of them.
+    let isOfSeries = !series.isEmpty && cells.contains { $0.row != first.row }
+    return run.work.title(isOfSeries ? series : Self.label(series, row), seed: first.seed)
+  }
+
+  static func label(_ series: String, _ row: String) -> String {
+    [series, row].filter { !$0.isEmpty }.joined(separator: ", ")
+  }
+
   /// What a page shows below an experiment's table: the first runs of the first seed that are over, at most `limit`, since
   /// a page with dozens of runs is nothing that one sends around.
   public func shownRuns(of experiment: Experiment, limit: Int = 8) -> [PlannedRun] {
     Array(
-      runs(of: experiment).filter { run in
-        if case .examination = run.work { return false }
-        return run.isOfFirstSeed && isFinished(run)
-      }.prefix(limit))
+      runs(of: experiment).filter { $0.work.trainingSeed == 0 && isFinished($0) }.prefix(limit))
   }
 }
 
@@ -97,15 +111,6 @@ public struct PlannedRun: Sendable {
   /// Floating-point operations in all.
   public let operations: Double
 
-  /// Whether its draws are named by seed 0.
-  var isOfFirstSeed: Bool {
-    switch work {
-    case .pretraining(let configuration): configuration.seed == 0
-    case .finetuning(let configuration): configuration.seed == 0
-    case .examination: false
-    }
-  }
-
   public enum Work: Sendable {
     case pretraining(PretrainingConfiguration)
     case finetuning(FinetuningConfiguration)
@@ -115,6 +120,25 @@ public struct PlannedRun: Sendable {
     /// Nil of trainings.
     var examination: Examination? {
       if case .examination(let examination, _) = self { examination } else { nil }
+    }
+
+    fileprivate func title(_ label: String, seed: Int) -> String {
+      let what =
+        switch self {
+        case .pretraining: "pre-training"
+        case .finetuning: "fine-tuning"
+        case .examination(let examination, _): examination.title
+        }
+      return "\(what), \(label), seed \(seed)"
+    }
+
+    /// Nil of looks.
+    var trainingSeed: Int? {
+      switch self {
+      case .pretraining(let configuration): configuration.seed
+      case .finetuning(let configuration): configuration.seed
+      case .examination: nil
+      }
     }
   }
 }
@@ -150,7 +174,7 @@ private struct Planner {
         do {
           let cell = try add(
             settings, measures: experiment.measures, seed: seed,
-            label: [series.name, row.name].filter { !$0.isEmpty }.joined(separator: ", "))
+            label: Plan.label(series.name, row.name))
           cells.append(
             Plan.Cell(
               experiment: experiment.name, row: rowIndex, series: seriesIndex, seed: seed,
@@ -167,7 +191,7 @@ private struct Planner {
   private mutating func add(
     _ settings: MergedSettings, measures: [Measure], seed: Int, label: String
   ) throws -> (pretraining: String?, finetuning: String?) {
-    var pretraining = try PretrainingConfiguration(layers: settings.pretraining)
+    var pretraining = try PretrainingConfiguration(layers: [.usualSources] + settings.pretraining)
     pretraining.seed = seed
     var pretrainingName: String?
     if settings.start == .pretrained {
@@ -185,11 +209,11 @@ private struct Planner {
               + "finetuning.clip")
         }
         looks[name] = clip
+        let work = PlannedRun.Work.examination(examination, clip)
         add(
           PlannedRun(
-            name: "\(name)-\(examination.rawValue)",
-            title: "\(examination.title), \(label), seed \(seed)",
-            work: .examination(examination, clip), predecessor: name,
+            name: "\(name)-\(examination.rawValue)", title: work.title(label, seed: seed),
+            work: work, predecessor: name,
             operations: try operations(of: examination, of: pretraining, settings, clip)))
       }
       pretrainingName = name
@@ -219,9 +243,10 @@ private struct Planner {
       finetuning.start.weights = "\(folder)/runs/\(pretrainingName)"
     }
     try finetuning.check()
+    let work = PlannedRun.Work.finetuning(finetuning)
     add(
       PlannedRun(
-        name: name, title: "fine-tuning, \(label), seed \(seed)", work: .finetuning(finetuning),
+        name: name, title: work.title(label, seed: seed), work: work,
         predecessor: pretrainingName,
         operations: operations(of: finetuning, videos: videos)))
     return (pretrainingName, name)
@@ -231,12 +256,14 @@ private struct Planner {
     _ configuration: inout PretrainingConfiguration, _ settings: MergedSettings, label: String
   ) throws -> String {
     let told = configuration.sources
-    let kind = settings.sources ?? data.usualSources
+    let kind = sourceKind(settings)
     // A recipe may name its sources itself, as so many synthetic pictures.
-    if told.paths == PretrainingConfiguration.Sources().paths {
+    if told.paths == [ConfigurationLayer.usual] {
       let named = try data.sources(kind)
       configuration.sources.paths = named.paths
-      configuration.sources.validationPaths = named.validationPaths
+      if told.validationPaths.isEmpty {
+        configuration.sources.validationPaths = named.validationPaths
+      }
       if kind == .own { configuration.sources.frameFolders = named.frameFolders }
       // Synthetic pictures lie in no folders; as many as a hundred folders would give.
       if kind == .pictures, data.picturesAreSynthetic, told.perFolder > 0 {
@@ -254,12 +281,17 @@ private struct Planner {
     }
     try configuration.check()
     let name = try self.name("pretraining", configuration, seed: configuration.seed, from: nil)
+    let work = PlannedRun.Work.pretraining(configuration)
     add(
       PlannedRun(
-        name: name, title: "pre-training, \(label), seed \(configuration.seed)",
-        work: .pretraining(configuration), predecessor: nil,
+        name: name, title: work.title(label, seed: configuration.seed), work: work,
+        predecessor: nil,
         operations: operations(of: configuration, counts)))
     return name
+  }
+
+  private func sourceKind(_ settings: MergedSettings) -> SourceKind {
+    settings.sources ?? data.usualSources
   }
 
   private mutating func add(_ run: PlannedRun) {
@@ -320,7 +352,7 @@ private struct Planner {
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
     let task = configuration.task
-    let heldOut = try count(settings.sources ?? data.usualSources, configuration).heldOut
+    let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = forwards(
       configuration.model, classes: task.classNames.count, frames: clip.frames, size: clip.size)
     return forwards
@@ -345,6 +377,13 @@ private struct Planner {
   }
 }
 
+extension ConfigurationLayer {
+  /// Stands for the sources of a recipe that names none.
+  fileprivate static let usual = "the dataset's"
+  fileprivate static let usualSources = ConfigurationLayer(
+    yaml: "sources: {paths: [\"\(usual)\"]}", origin: "the usual sources")
+}
+
 /// What holds for one cell: everything that applies, later over earlier.
 struct MergedSettings {
   private(set) var pretraining: [ConfigurationLayer] = []
@@ -354,16 +393,19 @@ struct MergedSettings {
   private(set) var length = Experiment.Length()
 
   init(_ parts: [Experiment.Settings], scale: Scale) {
+    let isTiny = scale == .tiny
+    // Where a cell begins decides about what its parts change, whichever of them says it.
+    start = parts.compactMap { (isTiny ? $0.tiny?.settings.start : nil) ?? $0.start }.last ?? start
     for part in parts {
       merge(part)
-      if scale == .tiny, let tiny = part.tiny { merge(tiny.settings) }
+      if isTiny, let changes = part.tiny { merge(changes.settings) }
+      if start == .scratch, let changes = part.scratch { merge(changes.settings) }
     }
   }
 
   private mutating func merge(_ part: Experiment.Settings) {
     pretraining += part.pretraining
     finetuning += part.finetuning
-    start = part.start ?? start
     sources = part.sources ?? sources
     length.pretraining = part.length.pretraining ?? length.pretraining
     length.finetuning = part.length.finetuning ?? length.finetuning

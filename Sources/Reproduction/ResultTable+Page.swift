@@ -9,7 +9,7 @@ extension ResultTable {
       title: title, introduction: question, caption: legend,
       header: header.enumerated().map { $1.isEmpty ? ($0 == 0 ? "row" : "series") : $1 },
       rows: rows, charts: charts,
-      notes: omissions.map { "Not trained: \($0)." })
+      notes: omissions.map { "Not trained: \($0)." } + notes.map { "\($0)." })
   }
 
   private var charts: [(chart: LineChart, words: String)] {

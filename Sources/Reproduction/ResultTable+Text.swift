@@ -41,9 +41,8 @@ extension ResultTable {
       seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"
     let open =
       isWhole ? "" : "; unfinished: \(openRuns) \(openRuns == 1 ? "run is" : "runs are") missing"
-    let curriculum = scale == .tiny ? ", masks reached by the mask curriculum" : ""
-    return
-      "\(dataset), scale \(scale.rawValue)\(curriculum); top-1 and shares in %\(deviation)\(open)"
+    let trained = (["scale \(scale.rawValue)"] + conditions).joined(separator: ", ")
+    return "\(dataset), \(trained); top-1 and shares in %\(deviation)\(open)"
   }
 
   /// The table as Markdown.
@@ -55,7 +54,8 @@ extension ResultTable {
     }
     let rule = "|" + header.indices.map { $0 == 0 ? " --- |" : " ---: |" }.joined() + "\n"
     return "## \(title)\n\n\(question)\n\n" + line(header) + rule + rows.map(line).joined()
-      + "\n\(legend).\n" + omissions.map { "Not trained: \($0).\n" }.joined()
+      + "\n\(legend).\n"
+      + (omissions.map { "Not trained: \($0).\n" } + notes.map { "\n\($0).\n" }).joined()
   }
 
   /// Where seeds are missing, it says how many there are.

@@ -29,6 +29,10 @@ public struct ResultTable: Codable, Sendable, Equatable {
   public let others: [Other]
   /// Rows that were not trained, as sentences.
   public let omissions: [String]
+  /// In which the trainings were not the paper's, in words.
+  public let conditions: [String]
+  /// What the numbers leave out, as sentences.
+  public let notes: [String]
 
   public struct Line: Codable, Sendable, Equatable {
     public let row: String
@@ -97,6 +101,8 @@ public struct ResultTable: Codable, Sendable, Equatable {
     }
     omissions = plan.omissions.filter { $0.experiment == experiment.name }
       .map { "\($0.row) \($0.reason)" }
+    conditions = plan.conditions(of: experiment)
+    notes = try plan.leftOut(of: experiment)
   }
 
   /// Whether every run has come to its end.
@@ -104,6 +110,50 @@ public struct ResultTable: Codable, Sendable, Equatable {
 }
 
 extension Plan {
+  /// What sets the trainings of an experiment apart from the paper's, and those from random weights from the others.
+  fileprivate func conditions(of experiment: Experiment) -> [String] {
+    var conditions: [String] = []
+    var lengths: [Bool: (clips: Int, isRegularized: Bool)] = [:]
+    for run in runs(of: experiment) {
+      switch run.work {
+      case .pretraining(let configuration):
+        if configuration.mask.enabled, configuration.mask.curriculum.enabled, conditions.isEmpty {
+          conditions.append("masks reached by the mask curriculum")
+        }
+      case .finetuning(let configuration):
+        lengths[run.predecessor == nil] = (
+          configuration.epochs * data.trainingCount(shots: configuration.dataset.shots),
+          configuration.model.dropout > 0 || configuration.optimizer.weightDecay > 0
+        )
+      case .examination: break
+      }
+    }
+    // Two runs of one length see not quite as many clips: epochs are whole.
+    if let scratch = lengths[true], let other = lengths[false], other.clips > 0 {
+      let times = Int((Double(scratch.clips) / Double(other.clips)).rounded())
+      let words =
+        (times > 1 ? ["for \(times) times the clips"] : [])
+        + (!scratch.isRegularized && other.isRegularized ? ["unregularized"] : [])
+      if !words.isEmpty {
+        conditions.append("random weights trained \(words.joined(separator: ", "))")
+      }
+    }
+    return conditions
+  }
+
+  /// The test videos that looks could not use.
+  fileprivate func leftOut(of experiment: Experiment) throws -> [String] {
+    try runs(of: experiment).compactMap { run in
+      guard let examination = run.work.examination, isFinished(run) else { return nil }
+      let videos = try examination.leftOut(in: runFolder(run.predecessor!))
+      guard let first = videos.first else { return nil }
+      let count = videos.count
+      return
+        "\(title(of: run, in: experiment)): \(count) of the test videos \(count == 1 ? "is" : "are") left out; "
+        + "the first, \(first.video), \(first.reason)"
+    }
+  }
+
   /// Nil where the run is not over, or has no such result.
   func value(of measure: Measure, in cell: Cell) throws -> Double? {
     if measure == .pretraining {

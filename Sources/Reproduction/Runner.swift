@@ -82,10 +82,12 @@ public struct Runner {
         taken.run, done: plan.runs.count - open.count, of: plan.runs.count,
         seconds: clock.left(for: possible))
       let begun = ContinuousClock.now
+      // What was trained before an interruption took its time elsewhere.
+      let goesOn = plan.runFolder(taken.run.name).holdsCheckpoint
       do {
         defer { reporter.ended() }
         guard try make(taken.run, reporter) else { return (.stopped, failures) }
-        clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1))
+        if !goesOn { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
       } catch is StopWanted {
         return (.stopped, failures)
       } catch {

@@ -126,6 +126,13 @@ import Training
       rows:
         - name: "MoSI"
       """, to: "looks.yaml")
+    // A test video of two frames is shorter than a clip.
+    let short = try folder.file("v/test/rises/short")
+    try FileManager.default.createDirectory(atPath: short, withIntermediateDirectories: true)
+    for frame in 0..<2 {
+      try FileManager.default.copyItem(
+        atPath: try folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
+    }
     let arguments = [
       "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
     ]
@@ -140,6 +147,12 @@ import Training
       #expect(ours[measure].map { (0...1).contains($0.mean) } == true, "\(measure)")
     }
     #expect(ours[.flowCorrelation].map { (-1...1).contains($0.mean) } == true)
+    #expect(table.notes.count == 3)
+    for note in table.notes {
+      #expect(
+        note.contains("1 of the test videos is left out") && note.contains("short"), "\(note)")
+      #expect(result.output.contains(note))
+    }
     let before = try folder.contents(of: "o/runs")
     #expect(try tool.run(arguments).output == result.output)
     #expect(try folder.contents(of: "o/runs") == before)
@@ -167,15 +180,32 @@ import Training
     #expect(stopped.output.contains("Two rows"))
   }
 
-  /// A run that cannot be made does not take the others with it.
-  @Test func failuresAreToldAndTheOthersGoOn() throws {
-    try folder.write(
-      String(decoding: folder.bytes("mine.yaml"), as: UTF8.self)
-        + "\n    pretraining: {sources: {paths: [gone.jpg]}}\n", to: "bad.yaml")
+  private func recipe(_ name: String, lastRow line: String) throws {
+    let text = String(decoding: try folder.bytes("mine.yaml"), as: UTF8.self)
+    try folder.write(text + "\n    \(line)\n", to: name)
+  }
+
+  @Test func missingSourcesAreToldBeforeAnythingBegins() throws {
+    try recipe("bad.yaml", lastRow: "pretraining: {sources: {paths: [gone.jpg]}}")
     let bad = try tool.run(
       "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
     #expect(bad.status == 1 && bad.complaints.count == 1)
     #expect(bad.complaints[0].contains("gone.jpg does not exist"), "\(bad.errors)")
+    #expect(!folder.exists("o/runs"))
+  }
+
+  /// A run that cannot be made takes those that need it with it, and no others.
+  @Test func failuresAreToldAndTheOthersGoOn() throws {
+    try recipe("bad.yaml", lastRow: "pretraining: {batch: {sources: 50}}")
+    let bad = try tool.run(
+      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+    #expect(bad.status == 1, "\(bad.errors)")
+    #expect(bad.errors.contains("1 run failed") && bad.errors.contains("50"), "\(bad.errors)")
+    let table = try JSONDecoder().decode(
+      ResultTable.self, from: folder.bytes("o/bad-folders-paper.json"))
+    // Of "three speeds" and of random weights everything is there; of "five | speeds" after MoSI nothing.
+    #expect(table.lines.map { $0.ours[.finetuning] != nil } == [true, true, true, false])
+    #expect(table.openRuns == 2 && bad.output.contains("unfinished: 2 runs are missing"))
   }
 
   @Test func mistakesAreOneSentence() throws {

@@ -38,9 +38,21 @@ import Testing
         [4.5, 8.1], [6.7, 12.5], [8.1, 17.4], [10.4, 22.2], [11.7, 24.1], [14.8, 25.4],
         [30.4, 46.9],
       ])
-    let speeds = try Recipe.table2ab.experiment
-    #expect(
-      speeds.rows.map { $0.paper[.ucf101]?[.pretraining] } == [[81.4], [98.2], [99.1], [99.4]])
+    for (recipe, dataset, measure, numbers) in [
+      (Recipe.table2ab, PaperDataset.hmdb51, Measure.pretraining, [79.7, 96.1, 96.3, 96.6]),
+      (.table2ab, .hmdb51, .finetuning, [43.0, 47.0, 44.6, 44.5]),
+      (.table2ab, .ucf101, .pretraining, [81.4, 98.2, 99.1, 99.4]),
+      (.table2ab, .ucf101, .finetuning, [70.1, 71.8, 70.9, 71.3]),
+      (.table2cd, .hmdb51, .pretraining, [93.7, 95.0, 96.1, 94.5, 91.7]),
+      (.table2cd, .hmdb51, .finetuning, [45.6, 44.9, 47.0, 44.6, 45.5]),
+      (.table2cd, .ucf101, .pretraining, [98.1, 98.3, 98.2, 98.1, 99.6]),
+      (.table2cd, .ucf101, .finetuning, [71.7, 71.0, 71.8, 71.1, 70.0]),
+      (.table5, .hmdb51, .finetuning, [47.0, 48.6, 51.8]),
+      (.table5, .ucf101, .finetuning, [71.8, 70.7, 82.8]),
+    ] {
+      let told = try recipe.experiment.rows.map { $0.paper[dataset]?[measure] }
+      #expect(told == numbers.map { [$0] }, "\(recipe) \(dataset) \(measure)")
+    }
   }
 
   @Test func mistakesAreNamed() {
@@ -67,6 +79,8 @@ import Testing
         sound + "    tiny: {pretraining: {seed: 3}}\n",
         "seed cannot be set: it follows from --seeds"
       ),
+      (sound + "    scratch: {tiny: {start: scratch}}\n", "scratch.tiny is no key of a recipe"),
+      (sound + "    scratch: {start: scratch}\n", "scratch.start cannot be set: it is what"),
       (sound + "    finetuning: {dataset: {split: 2}}\n", "split cannot be set: it is --split"),
       (sound + "    length: {finetuning: 0}\n", "rows.length.finetuning must be a whole number"),
     ] {

@@ -45,7 +45,6 @@ import VideoData
           data(
             perClass: 30, isSprites: isSprites,
             pictures: isSprites ? [] : ["synthetic:dead-leaves:50"]))
-        #expect(Set(plan.runs.map(\.name)).count == plan.runs.count)
         for cell in plan.cells {
           #expect(cell.pretraining != nil || cell.finetuning != nil)
         }
@@ -183,11 +182,93 @@ import VideoData
         #expect(configuration.epochs == 3)
       case .finetuning(let configuration):
         let videos = 2 * configuration.dataset.shots
-        let clips = configuration.epochs * videos
-        #expect(clips % 9600 < videos || 9600 - clips % 9600 <= videos)
+        let isScratch = configuration.start.weights == FinetuningConfiguration.noWeights
+        #expect(abs(configuration.epochs * videos - (isScratch ? 28800 : 9600)) <= videos / 2)
+        // What scratch-tuning found best.
+        #expect(configuration.model.dropout == (isScratch ? 0 : 0.5))
+        #expect(configuration.optimizer.weightDecay == (isScratch ? 0 : 1e-3))
       case .examination: break
       }
     }
+  }
+
+  /// The tuning of random weights is not bound to what it found: each of its cells is a training of its own.
+  @Test func scratchIsTunedOverItsGrid() throws {
+    let data = try data(perClass: 40, isSprites: true)
+    let plan = try plan([.scratchTuning], scale: .tiny, data)
+    var found: Set<[Double]> = []
+    for run in plan.runs {
+      guard case .finetuning(let configuration) = run.work else { continue }
+      // 20 of each of the two classes.
+      let clips = Double(configuration.epochs * 40)
+      found.insert([
+        configuration.optimizer.learningRate, (clips / 9600).rounded(), configuration.model.dropout,
+        configuration.optimizer.weightDecay,
+      ])
+    }
+    var expected: Set<[Double]> = []
+    for rate in [3e-4, 1e-3, 3e-3] {
+      for length in [1.0, 3, 9] { expected.insert([rate, length, 0.5, 1e-3]) }
+      for length in [3.0, 9] { expected.insert([rate, length, 0, 0]) }
+    }
+    #expect(plan.runs.count == 15 && found == expected)
+  }
+
+  /// A recipe may name its sources, even those that are the default, or what is held out alone.
+  @Test func namedSourcesStay() throws {
+    func sources(_ lines: String) throws -> PretrainingConfiguration.Sources {
+      let experiment = try Experiment(
+        yaml:
+          "title: t\nmeasures: [pretraining]\npretraining: {sources: \(lines)}\nrows:\n  - name: a\n",
+        name: "mine", origin: "mine.yaml")
+      let plan = try Plan(
+        [experiment], scale: .paper, seeds: 1, data: data(perClass: 30), folder: folder + "/out")
+      guard case .pretraining(let configuration) = plan.runs[0].work else {
+        throw MissingSetting.pretraining
+      }
+      return configuration.sources
+    }
+    #expect(
+      try sources("{paths: [\"synthetic:dead-leaves:10000\"]}").paths
+        == ["synthetic:dead-leaves:10000"])
+    let heldOut = try sources("{validation_paths: [\"synthetic:dead-leaves:7\"]}")
+    #expect(heldOut.validationPaths == ["synthetic:dead-leaves:7"])
+    #expect(heldOut.paths.count == 1 && heldOut.paths[0].hasSuffix(".txt"))
+  }
+
+  private enum MissingSetting: Error { case pretraining }
+
+  /// Runs that tables share are called in each as its own rows are.
+  @Test func sharedRunsAreCalledAsTheirTableCallsThem() throws {
+    let data = try data(perClass: 30, isSprites: true)
+    let plan = try plan([.effect, .table1], scale: .tiny, data)
+    let (effect, table) = (plan.experiments[0], plan.experiments[1])
+    let shared = plan.cells.first { $0.experiment == "table1" && $0.row == 1 }!
+    func title(_ name: String?, _ experiment: Experiment) -> String {
+      plan.title(of: plan.runs.first { $0.name == name }!, in: experiment)
+    }
+    #expect(title(shared.finetuning, effect) == "fine-tuning, MoSI, 20 a class, seed 0")
+    #expect(title(shared.finetuning, table) == "fine-tuning, MoSI, x and y, seed 0")
+    #expect(title(shared.pretraining, effect) == "pre-training, MoSI, seed 0")
+    #expect(title(shared.pretraining, table) == "pre-training, MoSI, x and y, seed 0")
+  }
+
+  /// A table says what sets its trainings apart, and nothing where nothing does.
+  @Test func conditionsAreToldWhereTheyHold() throws {
+    let data = try data(perClass: 40, isSprites: true)
+    func legend(_ recipe: Recipe, _ scale: Scale) throws -> String {
+      try ResultTable(recipe.experiment, of: plan([recipe], scale: scale, data)).legend
+    }
+    let (curriculum, scratch) = (
+      "masks reached by the mask curriculum",
+      "random weights trained for 3 times the clips, unregularized"
+    )
+    let effect = try legend(.effect, .tiny)
+    #expect(effect.contains(curriculum) && effect.contains(scratch))
+    let tuning = try legend(.scratchTuning, .tiny)
+    #expect(!tuning.contains(curriculum) && !tuning.contains("random weights"))
+    let paper = try legend(.effect, .paper)
+    #expect(!paper.contains(curriculum) && !paper.contains("random weights"))
   }
 
   /// What comes later wins, and of each place what holds at the tiny scale.
@@ -221,6 +302,32 @@ import VideoData
     // 4 % of the 3000 pictures are held out.
     #expect(paper.epochs == 100 && tiny.epochs == 4)
     #expect(paper.clip.size == 112 && tiny.clip.size == 56)
+  }
+
+  /// What holds for random weights holds wherever a cell begins so, even where a later part says that it does.
+  @Test func scratchHasSettingsOfItsOwn() throws {
+    let experiment = try Experiment(
+      yaml: """
+        title: t
+        measures: [finetuning]
+        finetuning: {epochs: 7, clip: {interval: 2}}
+        scratch: {finetuning: {epochs: 21, clip: {interval: 3}}}
+        series:
+          - name: pretrained
+          - {name: scratch, start: scratch}
+        rows:
+          - name: a
+            finetuning: {clip: {interval: 5}}
+        """, name: "mine", origin: "mine.yaml")
+    let plan = try Plan(
+      [experiment], scale: .paper, seeds: 1, data: data(perClass: 5, isSprites: false),
+      folder: folder + "/out")
+    let epochs = plan.runs.compactMap { run -> [Int]? in
+      guard case .finetuning(let configuration) = run.work else { return nil }
+      let begins = configuration.start.weights == FinetuningConfiguration.noWeights ? 0 : 1
+      return [begins, configuration.epochs, configuration.clip.interval]
+    }
+    #expect(epochs == [[1, 7, 5], [0, 21, 5]])
   }
 
   /// A finished run is read off its folder, and the table takes what is there.

@@ -35,7 +35,8 @@ public struct GradCAMAnalysis {
     public var label = Label.predicted
     /// Clips a video, spread evenly over it.
     public var clips = 1
-    /// Ranks all clips by how little heat and flow agree, and draws only so many; nil draws all as they come.
+    /// Ranks all clips by how little heat and flow agree, those without any heat last, and draws only so many; nil draws all
+    /// as they come.
     public var worst: Int?
     public var clip = ClipSettings()
 
@@ -130,8 +131,8 @@ public struct GradCAMAnalysis {
     guard !clips.isEmpty else { throw NoUsableVideo(leftOut: leftOut) }
     if let worst = settings.worst {
       func rank(_ clip: GradCAMReport.Clip) -> Double {
-        guard let agreement = clip.agreement else { return 2 }
-        return clip.hasHeat ? agreement : -2
+        guard let agreement = clip.agreement else { return 3 }
+        return clip.hasHeat ? agreement : 2
       }
       // Stable: equal ones keep the order of the videos.
       let order = clips.indices.sorted {

@@ -42,8 +42,8 @@ public struct GradCAMReport: InsightReport, Equatable, Sendable {
   public let layer: String
   /// The side of the clips in pixels.
   public let side: Int
-  /// True where the clips stand by how little heat and flow agree: those without heat first, then the least
-  /// agreement, last those in which nothing moves; else they stand as their videos were given.
+  /// True where the clips stand by how little heat and flow agree: the least agreement first, then those
+  /// without heat, last those in which nothing moves; else they stand as their videos were given.
   public let isRanked: Bool
   public internal(set) var clips: [Clip]
   /// Videos that gave no clips.
