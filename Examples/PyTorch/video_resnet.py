@@ -7,7 +7,7 @@
 
 As a module:
 
-    model, about = load("weights.pth")      # about: classes, normalization, clips, the recipe of the training
+    model, about = load("weights.pth")      # about: class_names, normalization, clip, configuration, ...
     features = model.backbone(clips)        # clips [M, 3, N, H, W] -> [M, D, N', H', W']
     logits = model(clips)                   # [M, classes]; a backbone without its head gives pooled features [M, D]
 """

@@ -20,18 +20,22 @@ struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The lists. ucf101: folder of classInd.txt, trainlist0N.txt, testlist0N.txt. hmdb51: folder of "
-        + "CLASS_test_splitN.txt. kinetics: folder of train.csv and val.csv. csv: the file; default: annotations.csv "
-        + "in the folder of the videos.", valueName: "path"))
+        + "CLASS_test_splitN.txt. kinetics: folder of train.csv and val.csv. csv: the file (path, absolute or "
+        + "from --videos; label; split: train, val or test); default: annotations.csv in the folder of the videos.",
+      valueName: "path"))
   var splits: String?
 
   @Option(
     help: ArgumentHelp(
-      "Which of the official splits of ucf101 and hmdb51, 1 to 3. Default: 1.", valueName: "number"
+      "Which of the official splits of ucf101 and hmdb51, 1 to 3. Default: the fine-tuning's, else 1.",
+      valueName: "number"
     ))
   var split: SplitNumbers?
 
   @Option(
-    help: ArgumentHelp("The frames a second of folders of frames. Default: 25.", valueName: "fps"))
+    help: ArgumentHelp(
+      "The frames a second of folders of frames. Default: the fine-tuning's, else 25.",
+      valueName: "fps"))
   var frameRate: Double?
 
   func validate() throws {

@@ -40,7 +40,8 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The folder for the files, made where it is missing. Default: evaluation in the run's folder; of several "
-        + "splits, a checkpoint or other videos than the run's own test videos no files are left unless it is named.",
+        + "splits, a checkpoint, other videos than the run's own test videos, or other --clips, --crops or clips than at "
+        + "the end of its training no files are left unless it is named.",
       valueName: "dir"))
   var output: String?
 
@@ -137,7 +138,7 @@ struct Evaluate: ParsableCommand {
       if !evaluation.failures.isEmpty {
         table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
       }
-      if let folder { table.add("files", folder) }
+      table.add("files", folder ?? "none: --output names a folder for them")
       return table.text(leftAligned: true)
         + "\n\n" + Self.classTable(evaluation)
     }

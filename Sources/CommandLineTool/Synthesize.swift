@@ -18,7 +18,8 @@ struct SynthesizeActions: ParsableCommand {
 
       Examples:
         mosi synthesize actions --output sprites --seed 1
-        mosi finetune --dataset csv --videos sprites --set clip.flip=0 --output run
+        mosi finetune --dataset csv --videos sprites --weights pretrained \\
+          --set clip.flip=0 --output run
       """)
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))

@@ -123,7 +123,7 @@ public enum StaticMask {
 /// How regions are drawn: the range of the unmasked square's side, relative to the clip's, how it changes while
 /// training, and what is not in the paper: other shapes and a background that moves.
 ///
-/// The paper draws it from [0.3, 0.5] throughout. On small budgets that task stays at chance; begun with
+/// The paper draws it from [0.3, 0.5] throughout. On small budgets that task is learned late or not at all; begun with
 /// squares that leave almost everything moving and narrowed from there, it is learnt.
 public struct MaskSchedule: Hashable, Sendable {
   /// The range in the end, and at validation.
