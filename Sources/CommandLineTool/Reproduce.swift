@@ -116,6 +116,7 @@ struct Reproduce: ParsableCommand {
         data: benchmarkData(sprites, folder: folder), folder: folder)
     }
     var plan = try makePlan()
+    try refuseToReplaceOthers(plan)
     Terminal.line(Terminal.faint("timing this machine"))
     let overview = PlanOverview(plan, here: .measured(for: plan, on: execution.device))
     if self.plan {
@@ -133,10 +134,15 @@ struct Reproduce: ParsableCommand {
     let (outcome, failures) = try Runner(plan, options: execution, throughput: overview.here)
       .run(progress)
     let tables = try plan.experiments.map { try ResultTable($0, of: plan) }
-    for (experiment, table) in zip(plan.experiments, tables) {
-      try write(table, of: experiment, in: plan)
+    for table in tables {
+      let stem = "\(folder)/\(table.fileName)"
+      try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
+      try replaceFile(at: stem + ".json", with: Data((try prettyJSON(table) + "\n").utf8))
     }
     print(json ? try prettyJSON(tables) : tables.map(Self.text).joined(separator: "\n\n"))
+    for (experiment, table) in zip(plan.experiments, tables) {
+      try writePage(table, of: experiment, in: plan)
+    }
     for failure in failures {
       Terminal.line(Terminal.warning("\(failure.run.title): \(failure.reason)"))
     }
@@ -205,6 +211,12 @@ struct Reproduce: ParsableCommand {
       settings = try datasetSettings(
         DatasetKind(rawValue: dataset), videos: videos.map(absolute), splits: splits.map(absolute),
         split: split, frameRate: nil)
+      // Every folder there is a class.
+      if settings.kind == .folders, (folder + "/").hasPrefix(settings.videos + "/") {
+        throw ValidationError(
+          "--output \(output) lies in the folder of the videos, where it would be a class: name another"
+        )
+      }
     } else {
       settings.kind = .csv
       settings.videos = videos.map(absolute) ?? "\(folder)/sprites"
@@ -213,6 +225,19 @@ struct Reproduce: ParsableCommand {
       dataset: settings, sprites: sprites,
       pictures: pictures.map { $0.hasPrefix("synthetic:") ? $0 : absolute($0) },
       kinetics: kinetics.map(absolute), folder: folder)
+  }
+
+  /// Two folders of videos may bear one name.
+  private func refuseToReplaceOthers(_ plan: Plan) throws {
+    for experiment in plan.experiments {
+      let path = "\(plan.folder)/\(plan.fileName(of: experiment)).json"
+      guard let other = try? JSONDecoder().decode(ResultTable.self, from: readFile(at: path)),
+        other.dataset != plan.data.title
+      else { continue }
+      throw ValidationError(
+        "\(path) holds results of \(other.dataset), not of \(plan.data.title): name another --output, or remove it"
+      )
+    }
   }
 
   /// Runs are resumed from wherever the command is typed.
@@ -229,17 +254,22 @@ struct Reproduce: ParsableCommand {
     }
   }
 
-  private func write(_ table: ResultTable, of experiment: Experiment, in plan: Plan) throws {
-    let stem = "\(plan.folder)/\(table.fileName)"
-    try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
-    try replaceFile(at: stem + ".json", with: Data((try prettyJSON(table) + "\n").utf8))
-    let shown = plan.shownRuns(of: experiment)
-    try Report(
-      of: RunRecord.all(
-        at: shown.map { plan.runFolder($0.name).path },
-        names: shown.map { plan.title(of: $0, in: experiment) }),
-      results: [table.section]
-    ).write(to: stem + ".html")
+  /// A run whose files are damaged is left out, with a warning: its numbers stand in the table.
+  private func writePage(_ table: ResultTable, of experiment: Experiment, in plan: Plan) throws {
+    let records = plan.shownRuns(of: experiment).flatMap { run in
+      let path = plan.runFolder(run.name).path
+      do {
+        return try RunRecord.all(at: [path], names: [plan.title(of: run, in: experiment)])
+      } catch {
+        Terminal.line(
+          Terminal.warning(
+            "the page does without \(run.title): \(error); remove \(path), and the same command makes it again"
+          ))
+        return []
+      }
+    }
+    try Report(of: records, results: [table.section])
+      .write(to: "\(plan.folder)/\(table.fileName).html")
   }
 
   private static func text(_ table: ResultTable) -> String {

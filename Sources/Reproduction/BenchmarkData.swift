@@ -17,6 +17,8 @@ public struct BenchmarkData: Sendable {
   private let folder: String
   /// The videos of the lists, present or not.
   private let listed: ActionDataset
+  /// A number that changes with the test videos that are there.
+  let testVideos: String
 
   /// Whether the pictures lie in no folders, being drawn.
   var picturesAreSynthetic: Bool { pictures.allSatisfy { $0.hasPrefix("synthetic:") } }
@@ -47,6 +49,19 @@ public struct BenchmarkData: Sendable {
     } else {
       listed = try ActionDataset(dataset.description)
     }
+    testVideos = digest(
+      Self.footage(listed, of: listed.evaluationSubset)
+        .map { Self.relative($0.path, to: folder) }.joined(separator: "\n"))
+  }
+
+  /// What moves with the folder keeps its name.
+  private static func relative(_ path: String, to folder: String) -> String {
+    path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count)) : path
+  }
+
+  /// The videos that are there.
+  private static func footage(_ listed: ActionDataset, of subset: Subset) -> [Footage] {
+    listed.videos(of: subset).compactMap(\.footage)
   }
 
   /// The datasets whose published numbers stand beside ours: its own, or for the trend all.
@@ -60,7 +75,9 @@ public struct BenchmarkData: Sendable {
 
   /// What people call it.
   public var title: String {
-    if isSprites { return "Moving Sprites" }
+    if isSprites {
+      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(dataset.videos)")
+    }
     return switch dataset.kind {
     case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
     case .kinetics, .csv, .folders: dataset.videos
@@ -97,21 +114,31 @@ public struct BenchmarkData: Sendable {
     return sources
   }
 
-  /// A short name of the videos, for files: `sprites`, `hmdb51`, `hmdb51-split2`.
+  /// A short name of the videos, for files of results: `sprites`, `hmdb51`, `hmdb51-split2`; where everybody has others,
+  /// with the name of their folder, `csv-swimming`.
   public var name: String {
+    switch dataset.kind {
+    case .hmdb51, .ucf101: kindOfVideos
+    case .kinetics, .csv, .folders:
+      hasUsualPlace
+        ? kindOfVideos : "\(kindOfVideos)-\((dataset.videos as NSString).lastPathComponent)"
+    }
+  }
+
+  private var kindOfVideos: String {
     isSprites
       ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
   }
 
+  /// Whether they are sprites where this makes them.
+  private var hasUsualPlace: Bool { isSprites && dataset.videos == folder + "/sprites" }
+
   /// Another dataset has another list, since a pre-training is named by its settings, and its list's path is one of them.
   private func listPath(_ subset: Subset) -> String {
-    let videos =
-      dataset.videos.hasPrefix(folder + "/")
-      ? dataset.videos.dropFirst(folder.count) : dataset.videos[...]
+    let videos = Self.relative(dataset.videos, to: folder)
     let origin = digest(
-      [dataset.kind.rawValue, String(videos), dataset.splits, "\(dataset.split)"].joined(
-        separator: "\n"))
-    return "\(folder)/lists/\(name)-\(subset.rawValue)-\(origin).txt"
+      [dataset.kind.rawValue, videos, dataset.splits, "\(dataset.split)"].joined(separator: "\n"))
+    return "\(folder)/lists/\(kindOfVideos)-\(subset.rawValue)-\(origin).txt"
   }
 
   /// Writes the lists of the dataset's own videos that ``SourceKind/own`` names.
@@ -119,7 +146,7 @@ public struct BenchmarkData: Sendable {
   /// - Throws: ``MissingData`` where none of the videos is there, `FileError`.
   func writeLists() throws {
     for subset in [Subset.training, listed.evaluationSubset] {
-      let paths = listed.videos(of: subset).compactMap { $0.footage?.path }
+      let paths = Self.footage(listed, of: subset).map(\.path)
       guard !paths.isEmpty else {
         throw MissingData(
           problem:
@@ -173,9 +200,7 @@ public struct BenchmarkData: Sendable {
   var classCount: Int { listed.classNames.count }
 
   /// The test videos that are there.
-  var testFootage: [Footage] {
-    listed.videos(of: listed.evaluationSubset).compactMap(\.footage)
-  }
+  var testFootage: [Footage] { Self.footage(listed, of: listed.evaluationSubset) }
 }
 
 /// What an experiment needs and nobody has named, or is not there.

@@ -91,6 +91,8 @@ public enum Examination: String, CaseIterable, Sendable {
     case .clusters:
       var settings = ClusterAnalysis.Settings()
       settings.randomNetworks = Self.randomNetworks
+      // Each seed has random networks of its own, or their deviation over seeds would be none.
+      settings.seed = weights.pretraining?.seed ?? 0
       let analysis = try ClusterAnalysis(
         FoundVideos(at: paths, frameRate: 25), weights: weights,
         inference: inference(weights, clip, options), settings: settings)
@@ -131,8 +133,9 @@ public enum Examination: String, CaseIterable, Sendable {
     let device = options.device
     let model = weights.makeModel()
     model.move(to: device)
-    let random = (1...Self.randomNetworks).map { seed in
-      let network = weights.makeRandomModel(seed: UInt64(seed))
+    let random = (1...Self.randomNetworks).map { number in
+      let seed = UInt64(configuration.seed) * UInt64(Self.randomNetworks) + UInt64(number)
+      let network = weights.makeRandomModel(seed: seed)
       network.move(to: device)
       return network
     }

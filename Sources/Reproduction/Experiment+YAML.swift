@@ -76,11 +76,10 @@ extension Experiment.Settings {
       ])
     start = try fields.optionalChoice(Start.self, "start")
     sources = try fields.optionalChoice(SourceKind.self, "sources")
-    if let lengths = try fields.optionalFields("length") {
-      length.pretraining = try lengths.optionalCount("pretraining")
-      length.finetuning = try lengths.optionalCount("finetuning")
-      try lengths.finish()
-    }
+    let lengths = try fields.optionalFields("length")
+    length.pretraining = try fields.duration("pretraining", lengths)
+    length.finetuning = try fields.duration("finetuning", lengths)
+    try lengths?.finish()
     guard !isConditional else { return }
     func box(_ key: String) throws -> Box? {
       guard let below = try fields.optionalFields(key) else { return nil }
@@ -105,10 +104,8 @@ final class Fields {
   private var asked: [String] = []
 
   init(yaml: String, origin: String) throws {
-    // Recipes are short; an alias could unfold into more than any memory holds.
-    guard yaml.utf8.count <= 1 << 18 else {
-      throw RecipeError(origin: origin, problem: "it is too long for a recipe")
-    }
+    let tooLong = RecipeError(origin: origin, problem: "it is too long for a recipe")
+    guard yaml.utf8.count <= 1 << 18 else { throw tooLong }
     let root: Node?
     do {
       root = try Yams.compose(yaml: yaml)
@@ -116,6 +113,8 @@ final class Fields {
       let words = "\(error)".split(separator: "\n").first.map(String.init) ?? "it is no YAML"
       throw RecipeError(origin: origin, problem: words)
     }
+    // Few aliases can unfold into more than any memory holds.
+    guard root?.isSmall ?? true else { throw tooLong }
     guard let mapping = root?.mapping else {
       throw RecipeError(origin: origin, problem: "it holds no keys and values")
     }
@@ -224,6 +223,16 @@ final class Fields {
     ]
   }
 
+  /// How long the training at `key` is: by its epochs or by the length of that name.
+  func duration(_ key: String, _ lengths: Fields?) throws -> Experiment.Duration? {
+    let saysEpochs = mapping[Node(key)]?.mapping?[Node("epochs")] != nil
+    guard let samples = try lengths?.optionalCount(key) else { return saysEpochs ? .epochs : nil }
+    guard !saysEpochs else {
+      throw fail("\(key).epochs", "and length.\(key) both say how long: leave one of them out")
+    }
+    return .samples(samples)
+  }
+
   /// The numbers of the paper at the key `paper`.
   func paper(series: Int) throws -> [PaperDataset: [Measure: [Double?]]] {
     var numbers: [PaperDataset: [Measure: [Double?]]] = [:]
@@ -238,7 +247,7 @@ final class Fields {
         }
         numbers[dataset, default: [:]][measure] = try values.map { value in
           if value.null != nil { return nil }
-          guard let number = value.float ?? value.int.map(Double.init) else {
+          guard let number = value.float ?? value.int.map(Double.init), number.isFinite else {
             throw measures.fail(measure.rawValue, "must be a number, or ~ for none")
           }
           return number

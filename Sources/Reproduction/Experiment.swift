@@ -51,7 +51,7 @@ public struct Experiment: Sendable {
     public var start: Start?
     /// What is pre-trained on; nil leaves it as it was.
     public var sources: SourceKind?
-    /// How long is trained, where not by epochs.
+    /// How long is trained.
     public var length = Length()
     /// The changes that hold at the tiny scale alone; they come right after these.
     public var tiny: Box?
@@ -67,14 +67,21 @@ public struct Experiment: Sendable {
     public init() {}
   }
 
-  /// How many samples are seen in all: the epochs follow from the number of sources.
+  /// What is said of how long to train; nil leaves it as it was.
   public struct Length: Sendable, Equatable {
-    /// Pictures; with each one the clips of all labels.
-    public var pretraining: Int?
-    /// Clips.
-    public var finetuning: Int?
+    /// Its samples are pictures, with each one the clips of all labels.
+    public var pretraining: Duration?
+    /// Its samples are clips.
+    public var finetuning: Duration?
 
     public init() {}
+  }
+
+  public enum Duration: Sendable, Equatable {
+    /// So many in all: the epochs follow from the number of sources.
+    case samples(Int)
+    /// As many epochs as the configuration has.
+    case epochs
   }
 }
 

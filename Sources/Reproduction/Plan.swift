@@ -108,6 +108,8 @@ public struct PlannedRun: Sendable {
   public let work: Work
   /// The run whose weights it takes.
   public let predecessor: String?
+  /// The number of pictures or videos that it learns from; nil of looks.
+  public let sources: Int?
   /// Floating-point operations in all.
   public let operations: Double
 
@@ -213,7 +215,7 @@ private struct Planner {
         add(
           PlannedRun(
             name: "\(name)-\(examination.rawValue)", title: work.title(label, seed: seed),
-            work: work, predecessor: name,
+            work: work, predecessor: name, sources: nil,
             operations: try operations(of: examination, of: pretraining, settings, clip)))
       }
       pretrainingName = name
@@ -231,7 +233,7 @@ private struct Planner {
     finetuning.dataset = data.dataset
     finetuning.dataset.shots = shots
     let videos = data.trainingCount(shots: shots)
-    if let clips = settings.length.finetuning, videos > 0 {
+    if case .samples(let clips) = settings.length.finetuning, videos > 0 {
       finetuning.epochs = max(1, (clips + videos / 2) / videos)
     }
     // The weights by their run, not by a path that changes when the folder moves.
@@ -247,7 +249,7 @@ private struct Planner {
     add(
       PlannedRun(
         name: name, title: work.title(label, seed: seed), work: work,
-        predecessor: pretrainingName,
+        predecessor: pretrainingName, sources: videos,
         operations: operations(of: finetuning, videos: videos)))
     return (pretrainingName, name)
   }
@@ -272,7 +274,7 @@ private struct Planner {
       }
     }
     let counts = try count(kind, configuration)
-    if let pictures = settings.length.pretraining {
+    if case .samples(let pictures) = settings.length.pretraining {
       configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
       // Nothing is seen less than once.
       let remark =
@@ -285,7 +287,7 @@ private struct Planner {
     add(
       PlannedRun(
         name: name, title: work.title(label, seed: configuration.seed), work: work,
-        predecessor: nil,
+        predecessor: nil, sources: counts.training,
         operations: operations(of: configuration, counts)))
     return name
   }
@@ -314,7 +316,7 @@ private struct Planner {
     -> (training: Int, heldOut: Int)
   {
     let sources = configuration.sources
-    // Folders of a million pictures are listed once.
+    // Folders of a million pictures are listed once for all rows that take the same of them.
     let key = "\(sources)"
     let found =
       try sourceCounts[key] ?? data.sourceCounts(kind, sources, seed: configuration.seed)

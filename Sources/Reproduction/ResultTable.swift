@@ -58,7 +58,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
   /// - Throws: `FileError` where a file of a finished run cannot be read.
   public init(_ experiment: Experiment, of plan: Plan) throws {
     self.experiment = experiment.name
-    fileName = "\(experiment.name)-\(plan.data.name)-\(plan.scale.rawValue)"
+    fileName = plan.fileName(of: experiment)
     title = experiment.title
     question = experiment.question
     axis = experiment.axis
@@ -102,7 +102,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
     omissions = plan.omissions.filter { $0.experiment == experiment.name }
       .map { "\($0.row) \($0.reason)" }
     conditions = plan.conditions(of: experiment)
-    notes = try plan.leftOut(of: experiment)
+    notes = try plan.incompleteTrainings(of: experiment) + plan.leftOut(of: experiment)
   }
 
   /// Whether every run has come to its end.
@@ -110,6 +110,11 @@ public struct ResultTable: Codable, Sendable, Equatable {
 }
 
 extension Plan {
+  /// ``ResultTable/fileName`` of an experiment.
+  public func fileName(of experiment: Experiment) -> String {
+    "\(experiment.name)-\(data.name)-\(scale.rawValue)"
+  }
+
   /// What sets the trainings of an experiment apart from the paper's, and those from random weights from the others.
   fileprivate func conditions(of experiment: Experiment) -> [String] {
     var conditions: [String] = []
@@ -139,6 +144,30 @@ extension Plan {
       }
     }
     return conditions
+  }
+
+  /// What finished trainings did without, and those that were made when there was another number of sources.
+  fileprivate func incompleteTrainings(of experiment: Experiment) -> [String] {
+    var notes: [String] = []
+    for run in runs(of: experiment) {
+      guard let sources = run.sources, let summary = runFolder(run.name).summary else { continue }
+      let title = title(of: run, in: experiment)
+      if summary.trainingSources != sources {
+        notes.append(
+          "\(title): made of \(summary.trainingSources) sources, and now there are \(sources); remove "
+            + "\(runFolder(run.name).path), and the same command makes it again")
+      }
+      if summary.badSources > 0 {
+        let were = summary.badSources == 1 ? "source was" : "sources were"
+        notes.append("\(title): \(summary.badSources) \(were) missing or could not be read")
+      }
+      if let evaluation = summary.evaluation, evaluation.failed > 0 {
+        notes.append(
+          "\(title): \(evaluation.failed) of \(evaluation.videos) test videos were missing or could not be read, and "
+            + "count as wrong")
+      }
+    }
+    return notes
   }
 
   /// The test videos that looks could not use.

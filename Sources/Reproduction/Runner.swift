@@ -1,5 +1,6 @@
 import Foundation
 import SafeFiles
+import Torch
 import Training
 
 /// Who is told how a plan's runs go, and may end them.
@@ -68,7 +69,10 @@ public struct Runner {
       for run in ready {
         guard let claim = try Claim(at: "\(plan.folder)/runs/.\(run.name).lock") else { continue }
         // Another process may have finished it since.
-        guard !plan.isFinished(run) else { continue }
+        guard !plan.isFinished(run) else {
+          claim.release()
+          continue
+        }
         taken = (run, claim)
         break
       }
@@ -101,10 +105,20 @@ public struct Runner {
   /// A run's own errors speak to those who type its command.
   private func reason(_ error: any Error, of run: PlannedRun) -> String {
     let path = plan.runFolder(run.name).path
-    return switch error {
+    switch error {
     case RunError.differentConfiguration, RunError.differentSources:
-      "\(path) was begun with other paths or videos than there are now: remove it, and the same command begins it again"
-    default: "\(error)"
+      return
+        "\(path) was begun with other paths or videos than there are now: remove it, and the same command begins it again"
+    case RunError.busy: return "\(error)"
+    case is RunError, is SafetensorsError, is ConfigurationError, is WeightsError:
+      // A damaged file, its own or that of the weights that it takes, stays so however often one tries.
+      let words = "\(error)"
+      let names = [run.name, run.predecessor].compactMap { $0 }
+      guard let damaged = names.map({ plan.runFolder($0).path }).first(where: words.contains) else {
+        return words
+      }
+      return "\(words); remove \(damaged), and the same command makes it again"
+    default: return "\(error)"
     }
   }
 
@@ -166,13 +180,13 @@ extension Plan {
 
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
-  /// What a look's result is of, and the result: `mosi clusters` and its like leave theirs in the same place, of other
-  /// clips. Nil where there is none.
+  /// What a look's result is of, and the result: looks into one network at another dataset leave theirs in the same place,
+  /// as do `mosi clusters` and its like. Nil where there is none.
   private func stamp(of run: PlannedRun) -> String? {
     guard case .examination(let examination, let clip) = run.work,
       let result = try? readFile(at: examination.result(in: runFolder(run.predecessor!)))
     else { return nil }
-    return "\(digest("\(clip)")) \(digest(result))\n"
+    return "\(digest("\(clip)")) \(data.testVideos) \(digest(result))\n"
   }
 }
 

@@ -54,7 +54,7 @@ import Training
 
   private func table(_ output: String) throws -> ResultTable {
     try JSONDecoder().decode(
-      ResultTable.self, from: folder.bytes("\(output)/mine-folders-paper.json"))
+      ResultTable.self, from: folder.bytes("\(output)/mine-folders-v-paper.json"))
   }
 
   /// Killed and interrupted wherever it is, five times: the table of a plan that nobody disturbed.
@@ -92,7 +92,7 @@ import Training
     let again = try tool.run(arguments("cut"))
     #expect(again.status == 0 && again.output == whole.output)
     #expect(try folder.contents(of: "cut/runs") == before)
-    let page = String(decoding: try folder.bytes("cut/mine-folders-paper.html"), as: UTF8.self)
+    let page = String(decoding: try folder.bytes("cut/mine-folders-v-paper.html"), as: UTF8.self)
     #expect(page.contains("Two rows") && page.contains("43.0") && page.contains("Line chart"))
   }
 
@@ -139,7 +139,7 @@ import Training
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSONDecoder().decode(
-      ResultTable.self, from: folder.bytes("o/looks-folders-paper.json"))
+      ResultTable.self, from: folder.bytes("o/looks-folders-v-paper.json"))
     let ours = table.lines[0].ours
     // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
     #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
@@ -163,10 +163,110 @@ import Training
     try folder.write(own + "\n", to: clusters)
     #expect(try tool.run(arguments).output == result.output)
     #expect(try String(decoding: folder.bytes(clusters), as: UTF8.self) == own)
-    let page = String(decoding: try folder.bytes("o/looks-folders-paper.html"), as: UTF8.self)
+    let page = String(decoding: try folder.bytes("o/looks-folders-v-paper.html"), as: UTF8.self)
     for part in ["Where it looks", "Where heat and motion part", "Clusters of clips"] {
       #expect(page.contains(part), "\(part)")
     }
+
+    // Looks at other videos are others, though one network has them all; each seed has random networks of its own.
+    for index in 0..<8 {
+      try folder.action(
+        "w/\(index < 2 ? "train" : "test")/\(index % 2 == 0 ? "rises" : "sinks")/\(index).mp4",
+        sinks: index % 2 == 1, seed: UInt64(20 + index))
+    }
+    let others = try tool.run([
+      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "w", "--output", "o",
+      "--seeds", "2",
+    ])
+    #expect(others.status == 0, "\(others.errors)")
+    #expect(runs("o").count { $0.hasPrefix("pretraining-seed0") } == 1)
+    let found = try JSONDecoder().decode(
+      ResultTable.self, from: folder.bytes("o/looks-folders-w-paper.json"))
+    #expect(found.notes.isEmpty)
+    let flow = try #require(found.lines[0].ours[.flowCorrelation]?.values[0])
+    #expect(flow != ours[.flowCorrelation]?.values[0])
+    let random = try #require(found.lines[0].ours[.randomHeat]?.values)
+    #expect(random.count == 2 && random[0] != random[1])
+    #expect(folder.exists("o/looks-folders-v-paper.json"))
+  }
+
+  /// Of sprites, plain and other motions are told apart, in a folder of one's own too.
+  @Test func spritesAreToldByKindOfMotion() throws {
+    let made = try tool.run(
+      "synthesize", "actions", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
+      "plain")
+    #expect(made.status == 0, "\(made.errors)")
+    try folder.write(
+      """
+      title: "Sprites"
+      measures: [finetuning, plain-classes, other-classes]
+      pretraining: {model: {width: 2}}
+      finetuning:
+        epochs: 2
+        clip: {frames: 2, size: 16}
+        batch: {clips: 5, accumulation: 1}
+        validation: {epochs: 0, final_clips: 1}
+      rows:
+        - {name: "scratch", start: scratch}
+      """, to: "sprites.yaml")
+    let result = try tool.run(
+      "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--videos", "s",
+      "--output", "o")
+    #expect(result.status == 0, "\(result.errors)")
+    let table = try JSONDecoder().decode(
+      ResultTable.self, from: folder.bytes("o/sprites-sprites-s-paper.json"))
+    #expect(table.dataset.hasPrefix("Moving Sprites in "))
+    let run = try #require(runs("o").first)
+    let evaluation = try JSONDecoder().decode(
+      Evaluation.Summary.self, from: folder.bytes("o/runs/\(run)/evaluation/evaluation.json"))
+    let plain: Set = ["still", "left", "right", "up", "down", "fast-left", "fast-right"]
+    func share(_ isIn: (String) -> Bool) -> Double {
+      let classes = evaluation.classes.filter { isIn($0.name) }
+      return Double(classes.reduce(0) { $0 + $1.correct })
+        / Double(classes.reduce(0) { $0 + $1.videos })
+    }
+    let ours = table.lines[0].ours
+    #expect(evaluation.classes.count == 15)
+    #expect(ours[.finetuning]?.mean == share { _ in true })
+    #expect(ours[.plainClasses]?.mean == share(plain.contains))
+    #expect(ours[.otherClasses]?.mean == share { !plain.contains($0) })
+    // A network that has learned hardly anything calls most videos by one name: the two differ.
+    #expect(ours[.plainClasses] != ours[.otherClasses])
+  }
+
+  /// What is damaged is told with what to do about it; the tables stand nevertheless.
+  @Test func damagedRunsAreToldWithWhatToDo() throws {
+    let arguments = [
+      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+    ]
+    let whole = try tool.run(arguments)
+    #expect(whole.status == 0, "\(whole.errors)")
+    // Somebody saves space.
+    let scratch = try #require(runs("o").first { $0.hasPrefix("finetuning-scratch") })
+    try FileManager.default.removeItem(
+      atPath: folder.file("o/runs/\(scratch)/last.safetensors"))
+    let without = try tool.run(arguments)
+    #expect(without.status == 0 && without.output == whole.output, "\(without.errors)")
+    #expect(
+      without.errors.contains("the page does without fine-tuning, scratch")
+        && without.errors.contains("remove \(folder.path)/o/runs/\(scratch), and"))
+    #expect(folder.exists("o/mine-folders-v-paper.html"))
+    // An unfinished fine-tuning whose checkpoint is torn, and one whose weights are.
+    let tuned = try #require(runs("o").first { $0.hasPrefix("finetuning-mosi") })
+    let metrics = "o/runs/\(tuned)/metrics.jsonl"
+    let lines = String(decoding: try folder.bytes(metrics), as: UTF8.self).split(separator: "\n")
+    try folder.write(lines.dropLast().joined(separator: "\n") + "\n", to: metrics)
+    let checkpoint = "o/runs/\(tuned)/last.safetensors"
+    try Data(folder.bytes(checkpoint).prefix(1000)).write(
+      to: URL(fileURLWithPath: folder.file(checkpoint)))
+    let torn = try tool.run(arguments)
+    #expect(torn.status == 1 && torn.output.contains("unfinished: 1 run is missing"))
+    #expect(
+      torn.errors.contains("remove \(folder.path)/o/runs/\(tuned), and the same command makes it"),
+      "\(torn.errors)")
+    try FileManager.default.removeItem(atPath: folder.file("o/runs/\(tuned)"))
+    let mended = try tool.run(arguments)
+    #expect(mended.status == 0 && mended.output == whole.output, "\(mended.errors)")
   }
 
   @Test func plansAreShownAndBudgetsKept() throws {
@@ -200,12 +300,28 @@ import Training
     let bad = try tool.run(
       "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
     #expect(bad.status == 1, "\(bad.errors)")
-    #expect(bad.errors.contains("1 run failed") && bad.errors.contains("50"), "\(bad.errors)")
+    #expect(
+      bad.errors.contains("1 run failed") && bad.errors.contains("do not fill a step of 100"),
+      "\(bad.errors)")
     let table = try JSONDecoder().decode(
-      ResultTable.self, from: folder.bytes("o/bad-folders-paper.json"))
+      ResultTable.self, from: folder.bytes("o/bad-folders-v-paper.json"))
     // Of "three speeds" and of random weights everything is there; of "five | speeds" after MoSI nothing.
     #expect(table.lines.map { $0.ours[.finetuning] != nil } == [true, true, true, false])
     #expect(table.openRuns == 2 && bad.output.contains("unfinished: 2 runs are missing"))
+  }
+
+  /// Folders of one name are two datasets all the same.
+  @Test func resultsOfOthersAreNotReplaced() throws {
+    try folder.write(
+      #"{"experiment":"mine","fileName":"mine-folders-v-paper","title":"","question":"","axis":"","#
+        + #""dataset":"/elsewhere/v","scale":"paper","seeds":1,"openRuns":0,"measures":[],"#
+        + #""paperDatasets":[],"lines":[],"others":[],"omissions":[],"conditions":[],"notes":[]}"#,
+      to: "o/mine-folders-v-paper.json")
+    let refused = try tool.run(
+      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o", "--plan")
+    #expect(
+      refused.status != 0 && refused.errors.contains("holds results of /elsewhere/v, not of "),
+      "\(refused.errors)")
   }
 
   @Test func mistakesAreOneSentence() throws {
@@ -238,6 +354,10 @@ import Training
       (["reproduce", "gone.yaml", "--dataset", "sprites", "--output", "o"], "gone.yaml"),
       (
         ["reproduce", "table1", "--dataset", "folders", "--videos", "none", "--output", "o"], "none"
+      ),
+      (
+        ["reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "v/o"],
+        "--output v/o lies in the folder of the videos, where it would be a class"
       ),
     ] {
       let result = try tool.run(arguments)

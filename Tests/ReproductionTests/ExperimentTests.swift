@@ -47,11 +47,37 @@ import Testing
       (.table2cd, .hmdb51, .finetuning, [45.6, 44.9, 47.0, 44.6, 45.5]),
       (.table2cd, .ucf101, .pretraining, [98.1, 98.3, 98.2, 98.1, 99.6]),
       (.table2cd, .ucf101, .finetuning, [71.7, 71.0, 71.8, 71.1, 70.0]),
+      (.table4, .hmdb51, .pretraining, [96.1, 83.1, 87.8, 96.9, 97.8]),
+      (.table4, .hmdb51, .finetuning, [47.0, 47.3, 47.8, 48.0, 47.6]),
+      (.table4, .ucf101, .pretraining, [98.2, 83.1, 87.8, 96.9, 97.7]),
+      (.table4, .ucf101, .finetuning, [71.8, 71.1, 70.5, 71.2, 71.9]),
       (.table5, .hmdb51, .finetuning, [47.0, 48.6, 51.8]),
       (.table5, .ucf101, .finetuning, [71.8, 70.7, 82.8]),
     ] {
       let told = try recipe.experiment.rows.map { $0.paper[dataset]?[measure] }
       #expect(told == numbers.map { [$0] }, "\(recipe) \(dataset) \(measure)")
+    }
+    let others = try Recipe.table5.experiment.others
+    #expect(
+      others.map { $0.paper[.ucf101] } == [59.6, 75.7, 78.1, 62.9, 65.8, 68.5, 72.4, 72.1, 81.1])
+    #expect(
+      others.map { $0.paper[.hmdb51] } == [23.8, 35.7, 41.2, 33.7, 33.7, 32.5, 30.9, 35.0, 48.8])
+    // Of the figures the text tells these alone.
+    let stages = try Recipe.fig6.experiment.rows
+    #expect(stages[0].paper[.hmdb51]?[.finetuning] == [47.0, 44.9, 43.1, 30.4])
+    #expect(stages[0].paper[.ucf101]?[.finetuning] == [71.8, 71.6, 69.9, 64.5])
+    #expect(stages.dropFirst().allSatisfy { $0.paper.isEmpty })
+    let sides = try Recipe.fig7.experiment.rows
+    #expect(
+      sides.map { $0.paper[.ucf101]?[.pretraining]?[0] } == [73, nil, nil, 100]
+        + [Double?](repeating: nil, count: 6) + [98.2])
+  }
+
+  /// A few hundred bytes that stand for a billion words.
+  private var aliases: String {
+    (1...9).reduce("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n") { text, level in
+      let ten = [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+      return text + "a\(level): &a\(level) [\(ten)]\n"
     }
   }
 
@@ -83,6 +109,12 @@ import Testing
       (sound + "    scratch: {start: scratch}\n", "scratch.start cannot be set: it is what"),
       (sound + "    finetuning: {dataset: {split: 2}}\n", "split cannot be set: it is --split"),
       (sound + "    length: {finetuning: 0}\n", "rows.length.finetuning must be a whole number"),
+      (
+        sound + "    length: {finetuning: 9}\n    finetuning: {epochs: 2}\n",
+        "rows.finetuning.epochs and length.finetuning both say how long"
+      ),
+      (sound + "    paper: {hmdb51: {finetuning: .nan}}\n", "finetuning must be a number"),
+      (aliases, "it is too long for a recipe"),
     ] {
       let told = complaint(yaml)
       #expect(told.contains(words) && !told.contains("\n"), "\(yaml) -> \(told)")

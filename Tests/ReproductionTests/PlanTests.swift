@@ -238,6 +238,82 @@ import VideoData
 
   private enum MissingSetting: Error { case pretraining }
 
+  /// What a recipe says of epochs holds at the tiny scale too, whose length is for those that say nothing.
+  @Test func epochsReplaceAnEarlierLength() throws {
+    let experiment = try Experiment(
+      yaml: """
+        title: t
+        measures: [finetuning]
+        rows:
+          - {name: one, pretraining: {epochs: 1}, finetuning: {epochs: 2}}
+          - {name: fifty, pretraining: {epochs: 50}}
+          - {name: both, pretraining: {epochs: 50}, tiny: {length: {pretraining: 2880}}}
+        """, name: "mine", origin: "mine.yaml")
+    let plan = try Plan(
+      [experiment], scale: .tiny, seeds: 1, data: data(perClass: 30, isSprites: true),
+      folder: folder + "/out")
+    var epochs: (pretraining: [Int], finetuning: [Int]) = ([], [])
+    for run in plan.runs {
+      switch run.work {
+      case .pretraining(let configuration): epochs.pretraining.append(configuration.epochs)
+      case .finetuning(let configuration): epochs.finetuning.append(configuration.epochs)
+      case .examination: break
+      }
+    }
+    // The first and the last row have one pre-training; 9,600 clips of 20 videos a class are 240 epochs.
+    #expect(epochs.pretraining == [1, 50] && epochs.finetuning == [2, 240, 240])
+  }
+
+  /// What is mixed of two datasets, or wants videos, is told below the table.
+  @Test func incompleteTrainingsAreTold() throws {
+    let data = try data(perClass: 5, isSprites: true)
+    let plan = try plan([.table1], scale: .tiny, data)
+    func finish(_ run: PlannedRun, sources: Int, bad: Int, failed: Int) throws {
+      let folder = plan.runFolder(run.name)
+      try FileManager.default.createDirectory(
+        atPath: folder.path, withIntermediateDirectories: true)
+      let summary =
+        #"{"event":"summary","step":1,"epoch":1,"loss":1,"chance":0.5,"clipsPerSecond":1,"seconds":1,"#
+        + "\"trainingSources\":\(sources),\"validationSources\":1,\"badSources\":\(bad),"
+        + #""evaluation":{"videos":2,"clips":3,"top1":0.5,"meanClassAccuracy":0,"#
+        + "\"failed\":\(failed)}}\n"
+      try summary.write(toFile: folder.metrics, atomically: true, encoding: .utf8)
+    }
+    func notes() throws -> [String] { try ResultTable(plan.experiments[0], of: plan).notes }
+    let runs = plan.runs.filter {
+      $0.title.contains("from scratch") || $0.title.contains("x alone")
+    }
+    for run in runs { try finish(run, sources: run.sources!, bad: 0, failed: 0) }
+    #expect(try notes().isEmpty)
+    let scratch = try #require(runs.first { $0.title.contains("from scratch") })
+    try finish(scratch, sources: 9, bad: 1, failed: 1)
+    let told = try notes()
+    #expect(told.count == 3 && told.allSatisfy { $0.hasPrefix(scratch.title) })
+    #expect(told[0].contains("made of 9 sources, and now there are 10; remove "))
+    #expect(told[1].contains("1 source was missing"))
+    #expect(told[2].contains("1 of 2 test videos were missing"))
+  }
+
+  /// Videos are made whole or not at all, over what an interruption has left, and once.
+  @Test func spritesAreMadeOnce() throws {
+    var sprites = SpriteDataset()
+    sprites.actions = [.left, .right]
+    (sprites.trainingVideos, sprites.testVideos) = (2, 1)
+    (sprites.format.width, sprites.format.height, sprites.format.duration) = (48, 36, 0.2)
+    let place = folder + "/made/sprites"
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try BenchmarkData.writeSprites(sprites, to: place) { _ in throw Stop() }
+    }
+    let files = FileManager.default
+    #expect(!files.fileExists(atPath: place))
+    #expect(files.fileExists(atPath: folder + "/made/.sprites.partial"))
+    try BenchmarkData.writeSprites(sprites, to: place) { _ in }
+    #expect(try files.contentsOfDirectory(atPath: place + "/left").count == 3)
+    #expect(!files.fileExists(atPath: folder + "/made/.sprites.partial"))
+    try BenchmarkData.writeSprites(sprites, to: place) { _ in throw Stop() }
+  }
+
   /// Runs that tables share are called in each as its own rows are.
   @Test func sharedRunsAreCalledAsTheirTableCallsThem() throws {
     let data = try data(perClass: 30, isSprites: true)

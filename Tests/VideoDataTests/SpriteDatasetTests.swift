@@ -91,9 +91,11 @@ import VideoData
       #expect(growth(.approaching) > 2 && growth(.receding) < 0.5)
       let pulses = covers[.pulsing]!.map { Double($0.area) }
       #expect(pulses.max()! > 2 * pulses.min()!)
-      // They go far and come back.
+      // They go far and come back, one on a circle, the other on a line.
       for action in [SpriteAction.circling, .toAndFro] {
         let (x, y) = steps(action)
+        let roundness = roundness(of: x, y)
+        #expect(action == .circling ? roundness > 0.5 : roundness < 0.1, "\(action) \(roundness)")
         #expect(total(x) + total(y) > 10, "\(action)")
         #expect(
           abs(x.reduce(0, +)) + abs(y.reduce(0, +)) < 0.8 * (total(x) + total(y)), "\(action)")
@@ -104,6 +106,70 @@ import VideoData
         let (x, y) = steps(action)
         #expect(abs(mean(x)) < 0.3 && abs(mean(y)) < 0.3)
         #expect(covers[action]![0].isCovered != covers[action]![10].isCovered)
+      }
+    }
+  }
+
+  /// The smaller principal variance of the places that steps lead to, over the larger: 1 of a circle, 0 of a line.
+  private func roundness(of x: [Double], _ y: [Double]) -> Double {
+    func centred(_ steps: [Double]) -> [Double] {
+      let places = steps.indices.map { steps[...$0].reduce(0, +) }
+      let mean = places.reduce(0, +) / Double(places.count)
+      return places.map { $0 - mean }
+    }
+    let (x, y) = (centred(x), centred(y))
+    func product(_ a: [Double], _ b: [Double]) -> Double {
+      zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let (xx, yy, xy) = (product(x, x), product(y, y), product(x, y))
+    let root = ((xx - yy) * (xx - yy) / 4 + xy * xy).squareRoot()
+    return ((xx + yy) / 2 - root) / ((xx + yy) / 2 + root)
+  }
+
+  /// The turn from frame to frame by which rings within the sprite agree best: clockwise is positive, as y points down.
+  @Test func turningGoesTheWayItsClassSays() throws {
+    var dataset = dataset()
+    dataset.format.width = 128
+    dataset.format.height = 96
+    for scene in 0..<3 {
+      let covers = covers(dataset, scene: scene)
+      for (action, sign) in [(SpriteAction.clockwise, 1.0), (.counterclockwise, -1.0)] {
+        let frames = dataset.frames(of: action, number: scene)
+        let cover = covers[action]![0]
+        let middle = cover.middle
+        let radius = (Double(cover.area) / .pi).squareRoot()
+        /// The grey values on rings around the middle, degree by degree.
+        func rings(_ frame: Picture) -> [[Double]] {
+          [0.35, 0.5, 0.65, 0.8].map { share in
+            (0..<360).map { degree in
+              let angle = Double(degree) * .pi / 180
+              func place(_ middle: Double, _ shift: Double, _ period: Int) -> Int {
+                let place = Int((middle + radius * share * shift).rounded())
+                return (place % period + period) % period
+              }
+              let pixel =
+                place(middle.y, sin(angle), 96) * 128 + place(middle.x, cos(angle), 128)
+              return (0..<3).reduce(0) { $0 + Double(frame.pixels[3 * pixel + $1]) }
+            }
+          }
+        }
+        // A fifth of a second turns by 17 to 30 degrees.
+        let turns = stride(from: 0, to: 24, by: 3).map { time in
+          let (before, after) = (rings(frames[time]), rings(frames[time + 3]))
+          return (-60...60).min { one, other in
+            func difference(_ turn: Int) -> Double {
+              zip(before, after).reduce(0) { sum, pair in
+                sum
+                  + (0..<360).reduce(0) {
+                    $0 + abs(pair.0[$1] - pair.1[($1 + turn + 360) % 360])
+                  }
+              }
+            }
+            return difference(one) < difference(other)
+          }!
+        }
+        let middleTurn = turns.sorted()[turns.count / 2]
+        #expect((12...36).contains(sign * Double(middleTurn)), "\(action), \(scene): \(turns)")
       }
     }
   }

@@ -31,7 +31,7 @@ struct ConfigurationTree {
     let value: Any?
     do {
       // An alias stands for all that it names: few bytes could unfold into more than any memory holds.
-      guard yaml.utf8.count <= 1 << 20, try Yams.compose(yaml: yaml).map(isSmall) ?? true else {
+      guard yaml.utf8.count <= 1 << 20, try Yams.compose(yaml: yaml)?.isSmall ?? true else {
         throw ConfigurationError.unreadable(
           path: path, problem: "it holds more than a configuration can")
       }
@@ -48,22 +48,6 @@ struct ConfigurationTree {
     default:
       throw ConfigurationError.unreadable(path: path, problem: "it holds no keys and values")
     }
-  }
-
-  /// True where the node has no more than 100,000 nodes below it, those behind aliases counted each time.
-  private static func isSmall(_ node: Node) -> Bool {
-    var waiting = [node]
-    var count = 0
-    while let node = waiting.popLast() {
-      count += 1
-      guard count + waiting.count <= 100_000 else { return false }
-      switch node {
-      case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
-      case .sequence(let sequence): waiting += Array(sequence)
-      case .scalar, .alias: break
-      }
-    }
-    return true
   }
 
   mutating func merge(_ changes: [String: Any], origin: String) throws {
@@ -255,5 +239,23 @@ private struct EncodableTree: Encodable {
     case let scalar as any Encodable: try container.encode(scalar)
     default: preconditionFailure("a configuration holds no \(type(of: value))")
     }
+  }
+}
+
+extension Node {
+  /// True where it has no more than 100,000 nodes below it, those behind aliases counted each time.
+  package var isSmall: Bool {
+    var waiting = [self]
+    var count = 0
+    while let node = waiting.popLast() {
+      count += 1
+      guard count + waiting.count <= 100_000 else { return false }
+      switch node {
+      case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
+      case .sequence(let sequence): waiting += Array(sequence)
+      case .scalar, .alias: break
+      }
+    }
+    return true
   }
 }

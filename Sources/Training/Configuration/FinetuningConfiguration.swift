@@ -62,7 +62,8 @@ public struct FinetuningConfiguration: RunConfiguration {
       try require(
         frameRate > 0 && frameRate <= 1000, "dataset.frame_rate",
         "must be above 0 and at most 1000 frames a second, not \(frameRate)")
-      try require(shots >= 0, "dataset.shots", "must not be negative")
+      try require(
+        (0...1_000_000).contains(shots), "dataset.shots", "must be from 0 to 1000000, not \(shots)")
     }
   }
 
@@ -103,7 +104,8 @@ public struct FinetuningConfiguration: RunConfiguration {
 
   public func check() throws {
     try require(seed >= 0, "seed", "must not be negative")
-    try require(epochs >= 1, "epochs", "must be at least 1, not \(epochs)")
+    try require(
+      (1...1_000_000).contains(epochs), "epochs", "must be from 1 to 1000000, not \(epochs)")
     try dataset.check()
     try require(
       (0...5).contains(start.frozenStages), "start.frozen_stages",

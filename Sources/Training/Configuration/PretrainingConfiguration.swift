@@ -130,12 +130,15 @@ extension PretrainingConfiguration {
         "must be two numbers [lower, upper] with 0 < lower <= upper <= 1, not \(range)")
     }
     try require(seed >= 0, "seed", "must not be negative")
-    try require(epochs >= 1, "epochs", "must be at least 1, not \(epochs)")
+    try require(
+      (1...1_000_000).contains(epochs), "epochs", "must be from 1 to 1000000, not \(epochs)")
     try require(!sources.paths.isEmpty, "sources.paths", "must name at least one source")
     try require(
       (0..<1).contains(sources.validationFraction), "sources.validation_fraction",
       "must be at least 0 and below 1, not \(sources.validationFraction)")
-    try require(sources.perFolder >= 0, "sources.per_folder", "must not be negative")
+    try require(
+      (0...1_000_000).contains(sources.perFolder), "sources.per_folder",
+      "must be from 0 to 1000000, not \(sources.perFolder)")
     try require(sources.validationLimit >= 1, "sources.validation_limit", "must be at least 1")
     try require(
       (8...4096).contains(sources.size), "sources.size",
@@ -170,8 +173,10 @@ extension PretrainingConfiguration {
     try normalization.check()
     try model.check()
     try optimizer.check()
-    try require(batch.sources >= 1, "batch.sources", "must be at least 1")
-    try require(batch.accumulation >= 1, "batch.accumulation", "must be at least 1")
+    try require(
+      (1...100_000).contains(batch.sources), "batch.sources", "must be from 1 to 100000")
+    try require(
+      (1...100_000).contains(batch.accumulation), "batch.accumulation", "must be from 1 to 100000")
     try records.check()
   }
 }
