@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Insight
 import Training
 import VideoData
 
@@ -60,6 +61,8 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
+    // What cannot be written is to cost nothing.
+    if let output { try makeReportFolder(at: output) }
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
     var folder: String?

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Torch
 import Training
 import VideoData
@@ -43,6 +44,7 @@ struct Features: ParsableCommand {
 
   func run() throws {
     let weights = try Weights(at: weights)
+    try checkOutput(weights)
     let inference = try options.inference(weights)
     let isTensorFile = input.count == 1 && input[0].lowercased().hasSuffix(".safetensors")
     var result =
@@ -54,6 +56,23 @@ struct Features: ParsableCommand {
     let features = result.tensors["features"]!.shape
     let logits = result.tensors["logits"].map { "logits \($0.shape)" } ?? "no head and so no logits"
     print("\(output): features \(features), \(logits)")
+  }
+
+  /// What cannot be written, or must not be, is to cost nothing.
+  private func checkOutput(_ weights: Weights) throws {
+    func real(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    let run = RunFolder(path: weights.path)
+    guard !([weights.path, run.last, run.best] + input).map(real).contains(real(output)) else {
+      throw FileError(
+        path: output, attempt: "cannot write",
+        reason: "the features are to be made from it; name another file")
+    }
+    let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw FileError(path: folder, attempt: "cannot write into")
+    }
   }
 
   private func ofClips(_ inference: VideoInference, path: String) throws -> Safetensors {

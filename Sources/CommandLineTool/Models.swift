@@ -26,7 +26,7 @@ struct Models: ParsableCommand {
 
   func validate() throws {
     for (name, value, range) in [
-      ("--width", width, 1...4096), ("--classes", classes, 1...100_000),
+      ("--width", width, 1...1024), ("--classes", classes, 1...100_000),
       ("--frames", frames, 1...1024), ("--size", size, 8...4096),
     ] where !range.contains(value) {
       throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound)")

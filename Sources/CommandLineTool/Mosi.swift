@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Torch
 import Training
 
@@ -30,6 +31,10 @@ struct Mosi: ParsableCommand {
       Terminal.error(error.description)
       Foundation.exit(1)
     }
+    // Where one of these is closed, the next file that is opened would take its number, and with it what is printed.
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
+      _ = open("/dev/null", O_RDWR)
+    }
     // Writing into a closed pipe is an error to report, not a death.
     signal(SIGPIPE, SIG_IGN)
     // So is a file larger than the shell's limit.
@@ -39,6 +44,10 @@ struct Mosi: ParsableCommand {
     do {
       command = try parseAsRoot()
       try command.run()
+      // Who closes a pipe has read enough; a full disk would leave half a list behind.
+      guard fflush(nil) == 0 || errno == EPIPE else {
+        throw FileError(path: "the results", attempt: "cannot print")
+      }
     } catch let status as ExitCode {
       Foundation.exit(status.rawValue)
     } catch let error as ValidationError {

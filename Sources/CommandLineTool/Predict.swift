@@ -100,7 +100,7 @@ func footage(_ path: String, frameRate: Double) -> Footage {
 }
 
 func checkFrameRate(_ rate: Double) throws {
-  guard rate > 0, rate <= 1000 else {
-    throw ValidationError("--frame-rate must be above 0 and at most 1000, not \(rate)")
+  guard (0.001...1000).contains(rate) else {
+    throw ValidationError("--frame-rate must be from 0.001 to 1000, not \(rate)")
   }
 }

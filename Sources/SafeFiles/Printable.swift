@@ -13,4 +13,15 @@ extension StringProtocol {
     }
     return String(result)
   }
+
+  /// Whether it holds control characters, line breaks, or what turns the direction of writing around for all that follows:
+  /// no name needs them. Marks within a word, as some languages have, are none of these.
+  public var hasControlCharacters: Bool {
+    unicodeScalars.contains { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: true
+      default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+      }
+    }
+  }
 }

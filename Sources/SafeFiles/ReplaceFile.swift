@@ -32,13 +32,16 @@ public final class FileReplacement {
   public let path: String
   /// Where the new content goes meanwhile; its ending is that of `path`.
   public let temporaryPath: String
+  /// What is replaced: where `path` is a link, it stays, and what it leads to is replaced.
+  private let target: String
   private let folder: String
   private var isOpen = true
 
   /// Touches no file yet.
   public init(of path: String) {
     self.path = path
-    let url = URL(fileURLWithPath: path)
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    target = url.path
     folder = url.deletingLastPathComponent().path
     let name = ".\(url.deletingPathExtension().lastPathComponent).\(getpid()).partial"
     // Writers that choose a format by the name see the same ending.
@@ -56,7 +59,8 @@ public final class FileReplacement {
     // An error names the file that was asked for, not the temporary one.
     do throws(FileError) {
       try synchronize(temporaryPath, for: path)
-      guard rename(temporaryPath, path) == 0 else {
+      try checkReplaceable(path)
+      guard rename(temporaryPath, target) == 0 else {
         throw FileError(path: path, attempt: "cannot write")
       }
     } catch {
@@ -85,6 +89,7 @@ public final class FileReplacement {
 public func replaceFile(at path: String, writing write: (_ temporaryPath: String) throws -> Void)
   throws
 {
+  try checkReplaceable(path)
   let replacement = FileReplacement(of: path)
   do {
     try write(replacement.temporaryPath)
@@ -143,6 +148,17 @@ public func readFile(at path: String) throws -> Data {
     return try Data(contentsOf: URL(fileURLWithPath: path))
   } catch {
     throw FileError(path: path, attempt: "cannot read", reason: reason(of: error))
+  }
+}
+
+/// A device or pipe, `/dev/null` for one, would become a file.
+private func checkReplaceable(_ path: String) throws(FileError) {
+  var status = stat()
+  guard stat(path, &status) == 0 else { return }
+  let kind = status.st_mode & S_IFMT
+  guard kind == S_IFREG || kind == S_IFDIR else {
+    throw FileError(
+      path: path, attempt: "cannot write", reason: "it is a device or a pipe, no file")
   }
 }
 

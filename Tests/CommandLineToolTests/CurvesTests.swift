@@ -76,6 +76,29 @@ import Training
     #expect(byText.status == 0 && byText.output.contains("adam"), "\(byText.errors)")
   }
 
+  /// A run that has not ended does not change what the others are compared by.
+  @Test func unfinishedRunsChangeNothing() throws {
+    for (name, top1) in [("a", 0.8), ("b", 0.9)] {
+      try run(name, rate: "0.1", accuracies: [0.5])
+      let text = String(decoding: try folder.bytes("\(name)/metrics.jsonl"), as: UTF8.self)
+      try folder.write(
+        text.replacingOccurrences(
+          of: "\"badSources\": 0}",
+          with:
+            "\"badSources\": 0, \"evaluation\": {\"videos\": 9, \"clips\": 10, \"top1\": \(top1), "
+            + "\"meanClassAccuracy\": 0, \"failed\": 0}}"), to: "\(name)/metrics.jsonl")
+    }
+    try run("c", rate: "0.1", accuracies: [0.5], isFinished: false)
+    for runs in [["a", "b"], ["a", "b", "c"]] {
+      let result = try tool.run(
+        ["curves"] + runs
+          + ["--against", "optimizer.learning_rate", "--output", "s.png", "--json"])
+      #expect(result.status == 0, "\(result.errors)")
+      let groups = try json(result.output)["groups"] as? [[String: Any]] ?? []
+      #expect(groups.first?["results"] as? [Double] == [0.8, 0.9])
+    }
+  }
+
   @Test func whatCannotBeDrawnIsSaid() throws {
     try run("a", rate: "0.1", accuracies: [0.5], isFinished: false)
     try folder.write("", to: "x/metrics.jsonl")

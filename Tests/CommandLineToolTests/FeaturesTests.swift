@@ -90,6 +90,23 @@ import VideoModels
     #expect(!folder.exists("f.safetensors"))
   }
 
+  /// A slip of the hand is not to cost a network.
+  @Test func whatItReadsIsNotWrittenOver() throws {
+    try Safetensors(tensors: ["clips": clips([1, 3, 4, 24, 24])])
+      .write(to: folder.file("clips.safetensors"))
+    for output in ["r/last.safetensors", "./r/../r/last.safetensors", "clips.safetensors"] {
+      let before = try folder.bytes(output)
+      let result = try tool.run(
+        "features", "--weights", "r", "--input", "clips.safetensors", "--output", output)
+      #expect(result.status == 1 && result.errors.contains("name another file"), "\(result.errors)")
+      #expect(try folder.bytes(output) == before)
+    }
+    let nowhere = try tool.run(
+      "features", "--weights", "r", "--input", "clips.safetensors", "--output", "none/f.safetensors"
+    )
+    #expect(nowhere.status == 1 && nowhere.errors.contains("cannot write into"))
+  }
+
   /// Wrong types, other tensors, broken videos: an error, and an older file stays.
   @Test func unusableInputLeavesTheOutputAsItWas() throws {
     try folder.action("a.mp4", sinks: false, seed: 1)

@@ -99,6 +99,25 @@ import Testing
     #expect(result.output.contains("label-0-left-2") && result.output.contains("label-8-static"))
   }
 
+  /// What is printed onto a full disk is lost, and said to be.
+  @Test func whatCannotBePrintedIsAnError() throws {
+    let full = try tool.shell("$MOSI models >/dev/full; echo $?")
+    #expect(full.output == "1\n")
+    #expect(full.errors.contains("cannot print the results: No space left on device"))
+  }
+
+  /// Files that a run opens must not get the number of a closed stderr.
+  @Test func messagesOfAClosedStandardErrorGoNowhere() throws {
+    let training = tiny.joined(separator: " ")
+    let closed = try tool.shell(
+      "$MOSI pretrain --sources synthetic:dead-leaves:8 --epochs 1 --output r \(training) 2>&-; echo $?"
+    )
+    #expect(closed.output.hasSuffix("0\n"))
+    for line in try jsonLines(folder.bytes("r/metrics.jsonl")) {
+      #expect(line["event"] is String)
+    }
+  }
+
   @Test func closedPipesAreNoDeath() throws {
     let result = try tool.shell("{ $MOSI models; echo $? >status; } | true; cat status")
     #expect(result.output == "0\n")

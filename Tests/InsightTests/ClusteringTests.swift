@@ -196,6 +196,18 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     }
   }
 
+  /// A handful of points flies apart at the rate that suits many.
+  @Test func fewPointsFindTheirPlaces() throws {
+    for count in 4...6 {
+      for seed in 0..<8 as Range<UInt64> {
+        let points = blobs(seed, 12, count: count, size: 3, centers: 2)
+        let found = try TSNE(
+          points: points, perplexity: TSNE.largestPerplexity(points: count), seed: seed)
+        #expect(found.embedding.isFinite && found.divergence.isFinite, "\(count), \(seed)")
+      }
+    }
+  }
+
   @Test func whatCannotBeEmbeddedIsSaid() throws {
     let points = blobs(5, 12, count: 30, size: 3, centers: 2)
     #expect(throws: ClusteringError.perplexityTooLarge(perplexity: 30, points: 30)) {

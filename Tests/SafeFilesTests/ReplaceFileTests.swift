@@ -26,6 +26,48 @@ import Testing
     }
   }
 
+  /// `--output /dev/null` must not make a file of it.
+  @Test func devicesAndPipesStay() throws {
+    try inTemporaryFolder { folder in
+      let pipe = "\(folder)/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/link", withDestinationPath: "pipe")
+      for path in [pipe, "\(folder)/link"] {
+        let error = #expect(throws: FileError.self) {
+          try replaceFile(at: path, with: Data("new".utf8))
+        }
+        #expect(error?.description == "cannot write \(path): it is a device or a pipe, no file")
+        #expect(throws: FileError.self) { try replaceFile(at: path) { _ in Issue.record() } }
+      }
+      var status = stat()
+      #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+      #expect(try contents(of: folder) == ["link", "pipe"])
+    }
+  }
+
+  @Test func linksStayAndLeadToTheNewContent() throws {
+    try inTemporaryFolder { folder in
+      try makeFolder(at: "\(folder)/a")
+      try replaceFile(at: "\(folder)/a/real", with: Data("old".utf8))
+      let link = "\(folder)/link"
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a/real")
+      try replaceFile(at: link, with: Data("new".utf8))
+      #expect(try readFile(at: "\(folder)/a/real") == Data("new".utf8))
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "a/real")
+      #expect(try contents(of: "\(folder)/a") == ["real"])
+    }
+  }
+
+  @Test func controlCharactersAreFoundAndMarksOfWritingAreNot() {
+    for name in ["wave", "رقص\u{200F}", "soft\u{AD}hyphen", "zero\u{200B}width", "👩‍🚀"] {
+      #expect(!name.hasControlCharacters, "\(name)")
+    }
+    for name in ["a\nb", "a\u{1B}[31m", "a\u{2028}b", "a\u{202E}b", "a\u{2066}b"] {
+      #expect(name.hasControlCharacters)
+    }
+  }
+
   @Test func keepsTheOldFileWhereTheWriterFails() throws {
     try inTemporaryFolder { folder in
       let path = "\(folder)/kept.txt"

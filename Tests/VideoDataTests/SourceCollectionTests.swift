@@ -57,6 +57,10 @@ import VideoData
     try folder.write("a.png\na.png\nb.png\n", to: "d/all.txt")
     #expect(try names(collect("d/b.png", "d", "d", "d/all.txt")) == ["d/b.png", "d/a.png"])
     #expect(try collect("synthetic:dead-leaves:3", "synthetic:dead-leaves:5").sources.count == 5)
+    // However it is spelled.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/link", withDestinationPath: "d")
+    #expect(try names(collect("d/a.png", "./d/a.png", "d/../d/a.png", "link/a.png")) == ["d/a.png"])
   }
 
   @Test func nothingFoundIsAnError() throws {

@@ -6,6 +6,7 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
   case tooFewToEmbed(points: Int, least: Int)
   case perplexityTooLarge(perplexity: Double, points: Int)
   case notFinite
+  case notEmbedded
 
   public var description: String {
     switch self {
@@ -23,6 +24,8 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
         + "\(points): it can be at most \(TSNE.text(TSNE.largestPerplexity(points: points)))"
     case .notFinite:
       "the features hold what is no finite number: the network has diverged"
+    case .notEmbedded:
+      "the t-SNE finds no places for so few clips: give more videos, or more clips a video"
     }
   }
 }

@@ -38,14 +38,36 @@ public struct TSNE: Sendable {
     let count = points.shape[0]
     let affinities = (conditional + conditional.permuted([1, 0])).scale(by: 0.5 / Double(count))
     var generator = KeyedGenerator(seed, 0x7473_6E65)
-    var places = (0..<2 * count).map { _ in 1e-4 * generator.normal() }
+    let start = (0..<2 * count).map { _ in 1e-4 * generator.normal() }
+    var rate = max(Double(count) / Self.exaggeration / 4, 50)
+    // A handful of points can fly apart at the usual rate.
+    for _ in 0..<4 {
+      let places = try Self.descend(
+        affinities, from: start, rate: rate, iterations: iterations, progress: progress)
+      let divergence = Self.divergence(affinities, at: places)
+      if places.allSatisfy(\.isFinite), divergence.isFinite {
+        embedding = Tensor(places, shape: [count, 2])
+        self.divergence = divergence
+        return
+      }
+      rate /= 10
+    }
+    throw ClusteringError.notEmbedded
+  }
+
+  private static let exaggeration = 12.0
+
+  private static func descend(
+    _ affinities: Tensor, from start: [Double], rate: Double, iterations: Int,
+    progress: (Int) throws -> Void
+  ) throws -> [Double] {
+    let count = start.count / 2
+    var places = start
     var velocity = [Double](repeating: 0, count: 2 * count)
     var gains = [Double](repeating: 1, count: 2 * count)
-    let exaggeration = 12.0
-    let rate = max(Double(count) / exaggeration / 4, 50)
     for step in 0..<iterations {
       let isEarly = step < min(250, iterations / 2)
-      let gradient = Self.gradient(
+      let gradient = gradient(
         affinities, at: places, exaggeration: isEarly ? exaggeration : 1)
       let momentum = isEarly ? 0.5 : 0.8
       for index in places.indices {
@@ -61,8 +83,7 @@ public struct TSNE: Sendable {
       }
       try progress(step + 1)
     }
-    embedding = Tensor(places, shape: [count, 2])
-    divergence = Self.divergence(affinities, at: places)
+    return places
   }
 
   /// The affinities p(j|i), float32 [n, n]: each row is a Gaussian about the point i, as wide as gives the row the

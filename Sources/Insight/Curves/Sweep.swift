@@ -39,7 +39,8 @@ public struct Sweep: Codable, Sendable {
     self.key = key
     self.measure = measure
     let names = RecordedRun.names(runs)
-    let isEvaluated = runs.allSatisfy { $0.metrics.summary?.evaluation != nil }
+    // Those that have not ended have no say in what is compared.
+    let isEvaluated = runs.compactMap(\.metrics.summary).allSatisfy { $0.evaluation != nil }
     var results: [(value: String, run: String, result: Double)] = []
     var unfinished: [String] = []
     for (run, name) in zip(runs, names) {

@@ -26,10 +26,16 @@ public func unseenStills(
     (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
     settings.perFolder = 0
     let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
-    // The run's own may have gone meanwhile; then there is nothing to leave out.
-    let own = try? PretrainingSources(configuration.sources, seed: configuration.seed)
-    let trained = Set(own?.training ?? [])
-    sources = named.filter { !trained.contains($0) }
+    var trained: Set<Source> = []
+    var real = RealPaths()
+    do {
+      let own = try PretrainingSources(configuration.sources, seed: configuration.seed)
+      trained = Set(own.training.map { real.source($0) })
+    } catch {
+      // The run's own may have gone meanwhile, or its paths may be those of another folder.
+      warn("whether the network was trained on some of the sources is not known: \(error)")
+    }
+    sources = named.filter { !trained.contains(real.source($0)) }
     guard !sources.isEmpty else { throw NothingUnseen.allTrainedOn }
     if sources.count < named.count {
       warn("\(named.count - sources.count) of the sources were trained on and are left out")

@@ -60,8 +60,8 @@ public struct FinetuningConfiguration: RunConfiguration {
     public func check() throws {
       try require(split >= 1, "dataset.split", "must be at least 1, not \(split)")
       try require(
-        frameRate > 0 && frameRate <= 1000, "dataset.frame_rate",
-        "must be above 0 and at most 1000 frames a second, not \(frameRate)")
+        (0.001...1000).contains(frameRate), "dataset.frame_rate",
+        "must be from 0.001 to 1000 frames a second, not \(frameRate)")
       try require(
         (0...1_000_000).contains(shots), "dataset.shots", "must be from 0 to 1000000, not \(shots)")
     }
@@ -123,7 +123,8 @@ public struct FinetuningConfiguration: RunConfiguration {
       (0..<1).contains(regularization.labelSmoothing), "regularization.label_smoothing",
       "must be at least 0 and below 1, not \(regularization.labelSmoothing)")
     try require(
-      regularization.gradientNorm >= 0, "regularization.gradient_norm", "must not be negative")
+      (0...1e30).contains(regularization.gradientNorm), "regularization.gradient_norm",
+      "must be from 0 to 1e30, not \(regularization.gradientNorm)")
     try require(
       (0..<1).contains(regularization.averageDecay), "regularization.average_decay",
       "must be at least 0 and below 1, not \(regularization.averageDecay)")
@@ -162,8 +163,8 @@ public struct ClipSettings: Codable, Equatable, Sendable {
     try require(
       (1...1000).contains(interval), "clip.interval", "must be from 1 to 1000, not \(interval)")
     try require(
-      rate > 0 && rate <= 1000, "clip.rate",
-      "must be above 0 and at most 1000 frames a second, not \(rate)")
+      (0.001...1000).contains(rate), "clip.rate",
+      "must be from 0.001 to 1000 frames a second, not \(rate)")
     try require(
       (8...1024).contains(size), "clip.size", "must be from 8 to 1024 pixels, not \(size)")
     try require(

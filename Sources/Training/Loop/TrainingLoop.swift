@@ -75,7 +75,11 @@ struct TrainingLoop<Configuration: RunConfiguration> {
     }
     metrics = try MetricsLog(path: run.metrics, keeping: position.metricsBytes)
     run.removePartialFiles()
-    try preview?(run.preview)
+    do {
+      try preview?(run.preview)
+    } catch {
+      reporter.warn("no preview was drawn: \(error)")
+    }
     board = TensorBoardLog(
       run: run, restartingAt: resumes ? position.step : nil, reporter: reporter)
     let clips = plan.clipsPerStep

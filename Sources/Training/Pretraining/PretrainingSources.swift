@@ -49,8 +49,9 @@ public struct PretrainingSources: Sendable {
       (training, heldOut) = drawn(from: collection).split(heldOut: settings.validationFraction)
     } else {
       heldOut = try collect(settings.validationPaths).sources
-      let unseen = Set(heldOut)
-      let seen = collection.filtered { !unseen.contains($0) }
+      var real = RealPaths()
+      let unseen = Set(heldOut.map { real.source($0) })
+      let seen = collection.filtered { !unseen.contains(real.source($0)) }
       let shared = collection.sources.count - seen.sources.count
       if shared > 0 {
         note("\(shared) sources are validated on and therefore not trained on")

@@ -15,7 +15,7 @@ extension WeightsDescription {
       guard classNames.count == classCount, Set(classNames).count == classCount else {
         return "names \(Set(classNames).count) classes for a head of \(classCount ?? 0)"
       }
-      if let name = classNames.first(where: { $0.printable != $0 }) {
+      if let name = classNames.first(where: \.hasControlCharacters) {
         return "cannot be used: the class \(name.printable) has control characters in its name"
       }
     }

@@ -1,5 +1,6 @@
 import KeyedRandom
 import Media
+import SafeFiles
 
 extension DatasetReading {
   /// Class folders: `train/CLASS/*`, `val/CLASS/*` or `validation/CLASS/*`, `test/CLASS/*`; or `CLASS/*` alone.
@@ -66,6 +67,10 @@ extension DatasetReading {
     _ name: String, of className: String, in folder: String, label: Int, subset: Subset
   ) throws {
     let path = "\(folder)/\(className)"
+    guard !className.hasControlCharacters, !name.hasControlCharacters else {
+      throw DatasetError.unsuitable(
+        path: "\(path)/\(name)".printable, problem: "has control characters in its name: rename it")
+    }
     try add(
       String("\(path)/\(name)".dropFirst(videosFolder.count + 1)), label: label, subset: subset,
       footage: finder.footage(name, in: [path]), at: ListFile.Place(path: path, line: nil))

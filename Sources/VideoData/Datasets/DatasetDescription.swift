@@ -91,6 +91,7 @@ struct DatasetReading {
   private var placeOfName: [String: ListFile.Place] = [:]
   /// Which of the videos a file is.
   private var videoOfPath: [String: Int] = [:]
+  private var realPaths = RealPaths()
 
   init(videosFolder: String, finder: VideoFinder) {
     self.videosFolder = videosFolder
@@ -107,7 +108,9 @@ struct DatasetReading {
     if let before = placeOfName.updateValue(place, forKey: name) {
       throw place.error("lists \(name) again, after \(before)")
     }
-    if let footage, let before = videoOfPath.updateValue(videos.count, forKey: footage.path) {
+    if let footage,
+      let before = videoOfPath.updateValue(videos.count, forKey: realPaths.path(footage.path))
+    {
       throw place.error(
         "names \(name), but \(footage.path) was found for \(videos[before].name) already")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 
 /// A text file that names videos or classes. It comes from outside: its size is bounded and it is UTF-8.
 struct ListFile {
@@ -56,7 +57,7 @@ struct ListFile {
     /// What the list says may stand in `problem`: it is cut where endless, and commands to a terminal are taken out.
     func error(_ problem: String) -> DatasetError {
       var problem = String(problem.unicodeScalars.prefix(500))
-      problem.unicodeScalars.removeAll(where: \.isControl)
+      problem.unicodeScalars.removeAll { $0.properties.generalCategory == .control }
       guard let line else { return .unsuitable(path: path, problem: problem) }
       return .malformed(path: path, line: line, problem: problem)
     }
@@ -88,16 +89,12 @@ struct ListFile {
 
     /// `text`, which is to be printed.
     func checkedText(_ text: String) throws -> String {
-      guard !text.unicodeScalars.contains(where: \.isControl) else {
+      guard !text.hasControlCharacters else {
         throw error("the name \"\(text)\" has control characters in it")
       }
       return text
     }
   }
-}
-
-extension Unicode.Scalar {
-  fileprivate var isControl: Bool { properties.generalCategory == .control }
 }
 
 /// `text` without spaces, tabs and carriage returns around it.

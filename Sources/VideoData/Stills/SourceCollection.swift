@@ -22,7 +22,8 @@ public struct SourceCollection: Sendable {
     for path in paths { try search.add(path) }
     // A source that paths name twice would be trained on and held out at once.
     var seen: Set<Source> = []
-    sources = search.sources.filter { seen.insert($0).inserted }
+    var real = RealPaths()
+    sources = search.sources.filter { seen.insert(real.source($0)).inserted }
     problems = search.problems
     likelyFrameFolders = search.likelyFrameFolders
     guard !sources.isEmpty else {
