@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "Media", targets: ["Media"]),
     .library(name: "OpticalFlow", targets: ["OpticalFlow"]),
     .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
+    .library(name: "Pretext", targets: ["Pretext"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
@@ -82,20 +83,22 @@ let package = Package(
       name: "TensorBoard",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: strict),
-    library("MoSI", ["Torch", "KeyedRandom"]),
+    library("Pretext", ["Torch", "KeyedRandom"]),
+    library("MoSI", ["Pretext", "Torch", "KeyedRandom"]),
     library("VideoModels", ["Torch"]),
     library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch"]),
     library(
       "Training",
       [
-        "Torch", "MoSI", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
+        "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
         "SafeFiles",
         "Figures", "Yams",
       ]),
     library(
       "Insight",
       [
-        "Torch", "MoSI", "VideoModels", "VideoData", "Training", "Media", "Figures", "KeyedRandom",
+        "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "Training", "Media", "Figures",
+        "KeyedRandom",
         "SafeFiles", "OpticalFlow",
       ]),
 
@@ -125,15 +128,16 @@ let package = Package(
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
-    tests(of: "MoSI", ["KeyedRandom", "Torch"], resources: goldens),
+    tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
-    tests(of: "Training", ["KeyedRandom", "Media", "MoSI", "Torch", "VideoData", "VideoModels"]),
+    tests(
+      of: "Training", ["KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels"]),
     tests(
       of: "Insight",
       [
-        "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Torch", "Training", "VideoData",
-        "VideoModels",
+        "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext", "Torch", "Training",
+        "VideoData", "VideoModels",
       ], resources: goldens),
     tests(
       of: "Reproduction", ["SafeFiles", "Training", "VideoData"]),

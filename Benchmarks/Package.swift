@@ -12,7 +12,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "DecodeAndStep",
-      dependencies: ["KeyedRandom", "MoSI", "Torch", "VideoData", "VideoModels"].map {
+      dependencies: ["KeyedRandom", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels"].map {
         .product(name: $0, package: "mosi")
       },
       swiftSettings: [.treatAllWarnings(as: .error)],

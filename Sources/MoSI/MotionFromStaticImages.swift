@@ -1,6 +1,7 @@
 // The whole of MoSI: the paper's section 3, with the augmentation of its appendix.
 
 import KeyedRandom
+import Pretext
 import Torch
 
 /// Learning motion from static images: each source gives a clip for every motion of the label pool, jittered in

@@ -3,6 +3,7 @@ import Insight
 import KeyedRandom
 import Media
 import MoSI
+import Pretext
 import Testing
 import Torch
 import Training

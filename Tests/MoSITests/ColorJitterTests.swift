@@ -1,6 +1,6 @@
 import Foundation
 import KeyedRandom
-import MoSI
+import Pretext
 import Testing
 import Torch
 

@@ -1,5 +1,6 @@
 import KeyedRandom
 import MoSI
+import Pretext
 import Testing
 import Torch
 

@@ -1,5 +1,6 @@
 import Foundation
 import MoSI
+import Pretext
 import Testing
 import Torch
 import Training

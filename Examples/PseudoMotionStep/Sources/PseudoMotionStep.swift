@@ -2,6 +2,7 @@
 
 import KeyedRandom
 import MoSI
+import Pretext
 import Torch
 import VideoData
 import VideoModels

@@ -3,6 +3,7 @@ import Foundation
 import Media
 import MoSI
 import OpticalFlow
+import Pretext
 import Torch
 import Training
 import VideoData

@@ -1,5 +1,6 @@
 import Media
 import MoSI
+import Pretext
 import Torch
 import Training
 import VideoData

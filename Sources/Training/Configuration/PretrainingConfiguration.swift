@@ -1,4 +1,5 @@
 import MoSI
+import Pretext
 import VideoModels
 
 /// Everything that decides what a pre-training computes; the defaults are the paper's (section 3.3 and appendix).

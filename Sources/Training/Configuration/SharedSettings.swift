@@ -1,6 +1,7 @@
 // The parts of a configuration that pre-training and fine-tuning share; defaults are pre-training's.
 
 import MoSI
+import Pretext
 import Torch
 import VideoModels
 

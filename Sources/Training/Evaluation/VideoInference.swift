@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import MoSI
+import Pretext
 import Torch
 import VideoData
 import VideoModels

@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import MoSI
+import Pretext
 import SafeFiles
 import Torch
 import VideoModels

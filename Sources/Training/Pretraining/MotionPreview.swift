@@ -2,6 +2,7 @@ import Figures
 import KeyedRandom
 import Media
 import MoSI
+import Pretext
 import SafeFiles
 import Torch
 

@@ -2,6 +2,7 @@ import Foundation
 import KeyedRandom
 import Media
 import MoSI
+import Pretext
 import Torch
 import VideoData
 import VideoModels

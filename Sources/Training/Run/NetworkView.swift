@@ -2,6 +2,7 @@ import Figures
 import Foundation
 import Media
 import MoSI
+import Pretext
 import Torch
 import VideoModels
 
