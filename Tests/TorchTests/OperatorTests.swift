@@ -115,6 +115,12 @@ import Torch
       linear.bias.copy(from: Tensor([Float(0.5), -0.25]))
       results["conv3d"] = convolution(clip)
       results["conv3d stride"] = strided(clip)
+      let biased = Conv3d(
+        3, 4, kernel: Extent3(3, 2, 2), stride: Extent3(2, 1, 1), padding: Extent3(0, 1, 0),
+        bias: true)
+      biased.weight.copy(from: .keyed(14, shape: [4, 3, 3, 2, 2]))
+      biased.bias!.copy(from: .keyed(15, shape: [4]))
+      results["conv3d bias padding"] = biased(clip)
       batchNorm.train(false)
       results["batch norm eval"] = batchNorm(clip)
       batchNorm.train()
@@ -123,6 +129,10 @@ import Torch
     }
     results["relu"] = a.relu()
     results["max pool"] = MaxPool3d(kernel: Extent3(1, 3, 3), stride: Extent3(1, 2, 2))(clip)
+    results["max pool padding"] = MaxPool3d(
+      kernel: Extent3(1, 2, 2), stride: Extent3(1, 2, 2), padding: Extent3(0, 1, 0))(clip)
+    results["average pool windows"] = AveragePool3d(
+      kernel: Extent3(2, 3, 3), stride: Extent3(1, 2, 2), padding: Extent3(0, 1, 1))(clip)
     results["average pool"] = clip.globalAveragePool()
     results["cross entropy"] = crossEntropy(logits, labels)
     results["cross entropy smooth"] = crossEntropy(logits, labels, smoothing: 0.1)
@@ -193,6 +203,22 @@ import Torch
       _ = layer(.uninitialized([1, 3, 16, 112, 112], device: .meta))
     }
     #expect(operations == 64 * 16 * 56 * 56 * 3 * 3 * 49)
+  }
+
+  @Test func metaShapesAreThoseOfTheCPU() {
+    let shape = [2, 3, 5, 7, 8]
+    let (kernel, stride, padding) = (Extent3(3, 2, 4), Extent3(2, 2, 1), Extent3(0, 1, 2))
+    let layers: [(Device) -> Layer] = [
+      { Conv3d(3, 4, kernel: kernel, stride: stride, padding: padding, bias: true, device: $0) },
+      { Conv3d(3, 4, kernel: kernel, stride: stride, device: $0) },
+      { _ in MaxPool3d(kernel: kernel, stride: stride, padding: padding) },
+      { _ in MaxPool3d(kernel: kernel, stride: stride) },
+      { _ in AveragePool3d(kernel: kernel, stride: stride, padding: padding) },
+    ]
+    for layer in layers {
+      let expected = layer(.cpu)(.zeros(shape)).shape
+      #expect(layer(.meta)(.uninitialized(shape, device: .meta)).shape == expected)
+    }
   }
 
   /// What a thread draws hangs on its own seed, not on what others seed and draw meanwhile.

@@ -90,6 +90,7 @@ enum Operators {
   static let relu = Operator("relu")
   static let reluInPlace = Operator("relu_")
   static let maxPool3d = Operator("max_pool3d")
+  static let averagePool3d = Operator("avg_pool3d")
   static let dropout = Operator("dropout")
   static let emptyLike = Operator("empty_like")
   static let bernoulliInPlace = Operator("bernoulli_", "float")

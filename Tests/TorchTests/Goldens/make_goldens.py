@@ -70,10 +70,14 @@ def operators():
         "argmax": a.argmax(1), "all": (a > -2).all(), "softmax": a.softmax(1), "log softmax": a.log_softmax(-1),
         "arange": torch.arange(5), "full int": torch.full((2,), 3, dtype=torch.int32),
         "conv3d": F.conv3d(clip, kernel, padding=1), "conv3d stride": F.conv3d(clip, kernel, stride=(1, 2, 2), padding=1),
+        "conv3d bias padding": F.conv3d(
+            clip, tensor([14], [4, 3, 3, 2, 2]), tensor([15], [4]), stride=(2, 1, 1), padding=(0, 1, 0)),
         "batch norm eval": F.batch_norm(clip, *running, scale, shift, False, 0.1, 1e-3),
         "batch norm train": F.batch_norm(clip, None, None, scale, shift, True, 0.1, 1e-3),
         "linear": F.linear(a, m.t().contiguous(), torch.tensor([0.5, -0.25])), "relu": F.relu(a),
         "max pool": F.max_pool3d(clip, (1, 3, 3), (1, 2, 2), (0, 1, 1)), "average pool": clip.mean([2, 3, 4]),
+        "max pool padding": F.max_pool3d(clip, (1, 2, 2), (1, 2, 2), (0, 1, 0)),
+        "average pool windows": F.avg_pool3d(clip, (2, 3, 3), (1, 2, 2), (0, 1, 1)),
         "cross entropy": F.cross_entropy(logits, labels),
         "cross entropy smooth": F.cross_entropy(logits, labels, label_smoothing=0.1),
     }

@@ -1,0 +1,47 @@
+/// The greatest element of each window. Input [N, C, T, H, W], output [N, C, T', H', W'].
+public final class MaxPool3d: Layer {
+  private let window: SlidingWindow
+
+  /// Pads with minus infinity.
+  ///
+  /// - Parameter padding: by default half the kernel; libtorch allows no more.
+  public init(kernel: Extent3, stride: Extent3, padding: Extent3? = nil) {
+    window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
+  }
+
+  public override func callAsFunction(_ input: Tensor) -> Tensor {
+    if input.device == .meta { return window.metaOutput(input) }
+    return Operators.maxPool3d(
+      .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
+      .ints(window.padding.array))
+  }
+}
+
+/// The mean of each window, padding included. Input [N, C, T, H, W], output [N, C, T', H', W'].
+public final class AveragePool3d: Layer {
+  private let window: SlidingWindow
+
+  /// Pads with zeros; by default not at all.
+  public init(kernel: Extent3, stride: Extent3, padding: Extent3 = .zero) {
+    window = SlidingWindow(kernel: kernel, stride: stride, padding: padding)
+  }
+
+  public override func callAsFunction(_ input: Tensor) -> Tensor {
+    if input.device == .meta { return window.metaOutput(input) }
+    return Operators.averagePool3d(
+      .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
+      .ints(window.padding.array))
+  }
+}
+
+extension SlidingWindow {
+  /// What a pooling makes of [N, C, T, H, W] on the device ``Device/meta``.
+  fileprivate func metaOutput(_ input: Tensor) -> Tensor {
+    .uninitialized(input.shape.prefix(2) + outputExtents(input.shape), device: .meta)
+  }
+}
+
+extension Tensor {
+  /// The mean over time, height and width: [N, C, T, H, W] to [N, C].
+  public func globalAveragePool() -> Tensor { mean([2, 3, 4]) }
+}
