@@ -42,6 +42,7 @@ let package = Package(
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
+    .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Insight", targets: ["Insight"]),
@@ -88,16 +89,22 @@ let package = Package(
     library("VideoModels", ["Torch"]),
     library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch"]),
     library(
+      "Configuration",
+      ["MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "Yams"]),
+    library(
       "Training",
       [
-        "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "TensorBoard", "KeyedRandom", "Media",
+        "Configuration", "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "TensorBoard",
+        "KeyedRandom", "Media",
         "SafeFiles",
-        "Figures", "Yams",
+        "Figures",
       ]),
     library(
       "Insight",
       [
-        "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "Training", "Media", "Figures",
+        "Configuration", "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "Training",
+        "Media",
+        "Figures",
         "KeyedRandom",
         "SafeFiles", "OpticalFlow",
       ]),
@@ -106,7 +113,8 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Training", "Insight", "VideoData", "VideoModels", "Torch", "Figures", "SafeFiles", "Yams",
+        "Configuration", "Training", "Insight", "VideoData", "VideoModels", "Torch", "Figures",
+        "SafeFiles", "Yams",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),
 
@@ -114,7 +122,7 @@ let package = Package(
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Training", "Insight", "OpticalFlow", "Reproduction",
+        "Configuration", "Training", "Insight", "OpticalFlow", "Reproduction",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -131,18 +139,26 @@ let package = Package(
     tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData"),
+    tests(of: "Configuration", ["KeyedRandom"]),
     tests(
-      of: "Training", ["KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels"]),
+      of: "Training",
+      [
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "VideoData",
+        "VideoModels",
+      ]),
     tests(
       of: "Insight",
       [
-        "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext", "Torch", "Training",
+        "Configuration", "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext",
+        "Torch",
+        "Training",
         "VideoData", "VideoModels",
       ], resources: goldens),
     tests(
-      of: "Reproduction", ["SafeFiles", "Training", "VideoData"]),
+      of: "Reproduction", ["Configuration", "SafeFiles", "Training", "VideoData"]),
     tests(
-      of: "CommandLineTool", ["Insight", "KeyedRandom", "Reproduction", "Training"],
+      of: "CommandLineTool",
+      ["Configuration", "Insight", "KeyedRandom", "Reproduction", "Training"],
       exclude: ["check_page.py"]),
   ],
   swiftLanguageModes: [.v6],

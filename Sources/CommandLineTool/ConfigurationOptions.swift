@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Training
 
 /// What a pre-training learns from and how, as options that several commands share.

@@ -1,3 +1,4 @@
+import Configuration
 import Training
 
 /// A table or figure of the paper, as the networks that have to be trained for it: a cell for each of its rows and

@@ -1,3 +1,4 @@
+import Configuration
 import VideoData
 
 /// The videos of a split as a fine-tuning uses them.

@@ -1,3 +1,4 @@
+import Configuration
 import VideoData
 
 /// The sources of a pre-training, those to learn from and those to be judged by.

@@ -12,13 +12,13 @@ public struct JitterSettings: Codable, Equatable, Sendable {
   public var hue = 0.25
   public var greyscale = 0.3
 
-  var jitter: ColorJitter {
+  package var jitter: ColorJitter {
     ColorJitter(
       brightness: brightness, contrast: contrast, saturation: saturation, hue: hue,
       greyscale: greyscale)
   }
 
-  func check() throws {
+  package func check() throws {
     for (key, value, limit) in [
       ("brightness", brightness, 10), ("contrast", contrast, 10), ("saturation", saturation, 10),
       ("hue", hue, 0.5), ("greyscale", greyscale, 1),
@@ -36,7 +36,7 @@ public struct NormalizationSettings: Codable, Equatable, Sendable {
   public init() {}
 
   /// That of torchvision's video networks, which were trained on Kinetics-400.
-  static let kinetics = {
+  package static let kinetics = {
     var settings = Self()
     settings.mean = [0.43216, 0.394666, 0.37645]
     settings.deviation = [0.22803, 0.22145, 0.216989]
@@ -45,7 +45,7 @@ public struct NormalizationSettings: Codable, Equatable, Sendable {
 
   public var normalization: Normalization { Normalization(mean: mean, deviation: deviation) }
 
-  func check() throws {
+  package func check() throws {
     try require(mean.count == 3, "normalization.mean", "must be three numbers")
     try require(
       deviation.count == 3 && deviation.allSatisfy { $0 > 0 }, "normalization.deviation",
@@ -73,7 +73,7 @@ public struct ModelSettings: Codable, Equatable, Sendable {
       dropout: dropout)
   }
 
-  func check() throws {
+  package func check() throws {
     try require((1...1024).contains(width), "model.width", "must be from 1 to 1024, not \(width)")
     try require(
       (0..<1).contains(dropout), "model.dropout", "must be at least 0 and below 1, not \(dropout)")
@@ -98,7 +98,7 @@ public struct OptimizerSettings: Codable, Equatable, Sendable {
   public var momentum = 0.9
 
   /// Of the parameters that are not frozen.
-  func makeOptimizer(for model: VideoClassifier) -> any Optimizer {
+  package func makeOptimizer(for model: VideoClassifier) -> any Optimizer {
     let groups = ParameterGroup.sparingNormalization(
       model.trainableParameters, weightDecay: weightDecay)
     return switch kind {
@@ -107,13 +107,13 @@ public struct OptimizerSettings: Codable, Equatable, Sendable {
     }
   }
 
-  func makeSchedule(totalSteps: Int) -> CosineSchedule {
+  package func makeSchedule(totalSteps: Int) -> CosineSchedule {
     CosineSchedule(
       base: learningRate, warmupStart: warmupLearningRate,
       warmupSteps: Int((warmupShare * Double(totalSteps)).rounded()), totalSteps: totalSteps)
   }
 
-  func check() throws {
+  package func check() throws {
     try require(learningRate > 0, "optimizer.learning_rate", "must be positive")
     try require(warmupLearningRate >= 0, "optimizer.warmup_learning_rate", "must not be negative")
     try require(
@@ -139,13 +139,13 @@ public struct RecordSettings: Codable, Equatable, Sendable {
   /// Minutes after which a checkpoint is written also within an epoch.
   public var checkpointMinutes = 10.0
 
-  func check() throws {
+  package func check() throws {
     try require(stepInterval >= 1, "records.step_interval", "must be at least 1")
     try require(checkpointMinutes > 0, "records.checkpoint_minutes", "must be positive")
   }
 }
 
 /// - Throws: ``ConfigurationError/impossible(key:rule:)`` unless `holds`.
-func require(_ holds: Bool, _ key: String, _ rule: String) throws {
+package func require(_ holds: Bool, _ key: String, _ rule: String) throws {
   guard holds else { throw ConfigurationError.impossible(key: key, rule: rule) }
 }

@@ -64,9 +64,9 @@ public struct PretrainingConfiguration: RunConfiguration {
     public var granularity = 2
     public var axes = MotionAxes.both
 
-    var pool: LabelPool { LabelPool(granularity: granularity, axes: axes) }
+    package var pool: LabelPool { LabelPool(granularity: granularity, axes: axes) }
 
-    func check() throws {
+    package func check() throws {
       try require(
         (1...64).contains(granularity), "labels.granularity",
         "must be from 1 to 64 speeds, not \(granularity)")

@@ -2,7 +2,7 @@ import Foundation
 import Yams
 
 /// A configuration as nested dictionaries, whose keys are all that there are.
-struct ConfigurationTree {
+package struct ConfigurationTree {
   private var root: [String: Any]
   /// What can be chosen for a key.
   private let choices: [String: [String]]
@@ -27,7 +27,7 @@ struct ConfigurationTree {
     }
   }
 
-  static func parse(yaml: String, path: String) throws -> [String: Any] {
+  package static func parse(yaml: String, path: String) throws -> [String: Any] {
     let value: Any?
     do {
       // An alias stands for all that it names: few bytes could unfold into more than any memory holds.
@@ -81,7 +81,7 @@ struct ConfigurationTree {
   var leaves: [String: String] { Self.leaves(of: root) }
 
   /// Every value of `tree` by its dotted key, as text.
-  static func leaves(of tree: [String: Any]) -> [String: String] {
+  package static func leaves(of tree: [String: Any]) -> [String: String] {
     var found: [String: String] = [:]
     func walk(_ tree: [String: Any], _ prefix: String) {
       for (key, value) in tree {
@@ -196,7 +196,7 @@ struct ConfigurationTree {
   }
 
   /// The key closest to `key` by edits, where it is close enough to be meant.
-  static func nearest(to key: String, among keys: [String]) -> String? {
+  package static func nearest(to key: String, among keys: [String]) -> String? {
     let last = key.split(separator: ".").last.map(String.init) ?? key
     func distance(_ candidate: String) -> Int {
       let tail = candidate.split(separator: ".").last.map(String.init) ?? candidate

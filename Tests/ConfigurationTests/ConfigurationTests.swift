@@ -1,7 +1,7 @@
+import Configuration
 import Foundation
 import KeyedRandom
 import Testing
-import Training
 
 @Suite struct ConfigurationTests {
   private func complaint(_ body: () throws -> Void) -> String {
