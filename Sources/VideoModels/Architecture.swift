@@ -1,6 +1,6 @@
 import Torch
 
-/// The video networks: those of the paper, and torchvision's, for whose weights on Kinetics they are.
+/// The supported networks: the paper's, and torchvision's so that its weights on Kinetics can be loaded.
 public enum Architecture: String, Codable, CaseIterable, Sendable {
   /// R-2D3D of DPC and MemDPC: 2D convolutions up to conv3, 3D ones in conv4 and conv5.
   case r2d3d18 = "r2d3d-18"
@@ -17,7 +17,29 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
 }
 
 extension Architecture {
-  public var plan: ResNetPlan {
+  /// The network without a head, its weights drawn from libtorch's generator (see `Runtime.seed`).
+  ///
+  /// - Parameters:
+  ///   - width: the number of channels of conv1: 64 in the paper and in torchvision.
+  ///   - epsilon: batch normalization's; nil for ``defaultEpsilon``.
+  ///   - device: where the weights are.
+  public func makeBackbone(width: Int = 64, epsilon: Double? = nil, device: Device = .cpu)
+    -> Backbone
+  {
+    VideoResNet(plan, width: width, epsilon: epsilon ?? defaultEpsilon, device: device)
+  }
+
+  /// The epsilon of the batch normalizations unless said otherwise: 1e-3, that of the authors' recipes.
+  public var defaultEpsilon: Double { 1e-3 }
+
+  /// The latest stage whose maps of clips of that size are at least 4 x 4, fine enough to point at something; conv1 if
+  /// none are.
+  public func latestStage(frames: Int, height: Int, width: Int) -> StageName {
+    let shapes = makeBackbone(width: 1, device: .meta).stageShapes([1, 3, frames, height, width])
+    return Array(zip(StageName.allCases, shapes)).last { $1[3] >= 4 && $1[4] >= 4 }?.0 ?? .conv1
+  }
+
+  private var plan: ResNetPlan {
     switch self {
     case .r2d3d18: Self.r2d3d(blocks: [2, 2, 2, 2])
     case .r2d3d34: Self.r2d3d(blocks: [3, 4, 6, 3])

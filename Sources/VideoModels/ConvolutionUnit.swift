@@ -1,17 +1,23 @@
 import Torch
 
-/// A convolution with its batch normalization, whole or factored in space and time.
+/// A convolution, whole or factored in space and time, with its batch normalization, the addition of a residual and the
+/// activation: all that one fused kernel can do.
 ///
-/// Not a module of its own in names: a unit called `a` contributes `a` and `a_bn` where it is whole, `a1`,
-/// `a1_bn`, `a2` and `a2_bn` where it is factored, as the authors' checkpoints name them.
-final class ConvolutionUnit: Layer {
+/// Not a module of its own in names: a unit called `a` contributes `a` and `a_bn` if it is whole, `a1`, `a1_bn`, `a2`
+/// and `a2_bn` if it is factored, as the authors' checkpoints name them.
+final class ConvolutionUnit: Module {
+  /// What ends a unit.
+  enum Activation {
+    case identity, relu
+  }
+
   private let name: String
   private let factors: [(convolution: Conv3d, normalization: BatchNorm3d)]
 
-  /// Factored where there are channels between the factors: `middle`.
+  /// - Parameter middle: the number of channels between the factors; nil for a whole convolution.
   init(
-    _ name: String, _ input: Int, _ output: Int, middle: Int?, kernel: Extent3, stride: Extent3,
-    epsilon: Double, device: Device
+    _ name: String, _ input: Int, _ output: Int, middle: Int? = nil, kernel: Extent3,
+    stride: Extent3 = .one, epsilon: Double, device: Device
   ) {
     self.name = name
     func factor(_ input: Int, _ output: Int, _ kernel: Extent3, _ stride: Extent3) -> (
@@ -41,14 +47,17 @@ final class ConvolutionUnit: Layer {
     }
   }
 
-  /// Without a ReLU after the last normalization.
-  override func callAsFunction(_ input: Tensor) -> Tensor {
-    factors.dropFirst().reduce(apply(factors[0], input)) { apply($1, $0.reluInPlace()) }
-  }
-
-  private func apply(_ factor: (convolution: Conv3d, normalization: BatchNorm3d), _ input: Tensor)
+  /// `activation(normalization(convolution(input)) + residual)`, with a ReLU between factors:
+  /// [N, Cin, T, H, W] to [N, Cout, T', H', W'].
+  func callAsFunction(_ input: Tensor, adding residual: Tensor? = nil, activation: Activation)
     -> Tensor
   {
-    factor.normalization(factor.convolution(input))
+    var output = input
+    for (index, factor) in factors.enumerated() {
+      if index > 0 { output = output.reluInPlace() }
+      output = factor.normalization(factor.convolution(output))
+    }
+    if let residual { output = output + residual }
+    return activation == .relu ? output.reluInPlace() : output
   }
 }

@@ -17,17 +17,6 @@ public struct GradCAM {
 }
 
 extension VideoClassifier {
-  /// For each clip the one of `labels` with the greatest logit; the network is to be in evaluation mode.
-  ///
-  /// - Parameters:
-  ///   - labels: as the head counts them, from 0.
-  ///   - clips: float32 [B, 3, T, H, W], normalized, on the network's device.
-  public func likeliest(of labels: [Int], in clips: Tensor) -> [Int] {
-    let logits = withoutGradients { self(clips) }.to(.cpu)
-    return logits.selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
-      .map { labels[$0] }
-  }
-
   /// The Grad-CAM of clips.
   ///
   /// The network works in evaluation mode and is left as it was: its mode, its parameters' gradients and its running
@@ -49,7 +38,7 @@ extension VideoClassifier {
     let activations = withoutGradients { backbone.output(of: stage, clips) }
     activations.requiresGradient = true
     let (logits, chosen, gradient) = withGradients {
-      let logits = classify(backbone.output(from: stage, activations).globalAveragePool())
+      let logits = classify(pooled(backbone.output(from: stage, activations)))
       let chosen = labels ?? logits.detached().argmax(1).array(of: Int.self)
       let device = clips.device
       // In evaluation mode the clips do not mix: one derivative of the sum is those of all.
@@ -70,21 +59,6 @@ extension VideoClassifier {
       return GradCAM(
         coarse: coarse.squeezed(1), maps: (enlarged / divisor).squeezed(1), labels: chosen,
         logits: logits)
-    }
-  }
-}
-
-extension Architecture {
-  /// The latest stage whose maps of clips of that size are at least 4 x 4, fine enough to point at something; conv1 where
-  /// none are.
-  public func latestStage(frames: Int, height: Int, width: Int) -> StageName {
-    let network = VideoResNet(plan, width: 1, device: .meta)
-    network.train(false)
-    let outputs = withoutGradients {
-      network.stageOutputs(.uninitialized([1, 3, frames, height, width], device: .meta))
-    }
-    return zip(StageName.allCases, outputs.map(\.shape)).reduce(.conv1) { latest, stage in
-      stage.1[3] >= 4 && stage.1[4] >= 4 ? stage.0 : latest
     }
   }
 }

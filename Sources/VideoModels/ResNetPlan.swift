@@ -1,35 +1,35 @@
 import Torch
 
-/// What a residual video network is made of; see ``Architecture/plan``.
-public struct ResNetPlan: Sendable {
+/// What a residual video network is made of.
+struct ResNetPlan: Sendable {
   /// conv1, at a stride of 1 in time and 2 in space.
-  public struct Stem: Sendable {
-    public var kernel: Extent3
-    public var convolution = ConvolutionKind.full
-    /// True where a max-pooling of 1x3x3 at stride 1x2x2 ends it.
-    public var pools = false
+  struct Stem: Sendable {
+    var kernel: Extent3
+    var convolution = ConvolutionKind.full
+    /// True if a max-pooling of 1x3x3 at stride 1x2x2 ends it.
+    var pools = false
   }
 
   /// One of the stages conv2 to conv5.
-  public struct Stage: Sendable {
+  struct Stage: Sendable {
     /// The kernel of every convolution of the stage.
-    public var kernel: Extent3
+    var kernel: Extent3
     /// The stride of the stage's first block, and of the way around it.
-    public var stride: Extent3
+    var stride: Extent3
     /// The channels as a multiple of the network's width.
-    public var widthFactor: Int
-    public var blocks: Int
+    var widthFactor: Int
+    var blocks: Int
   }
 
-  public var stem: Stem
+  var stem: Stem
   /// How the convolutions of conv2 to conv5 are built.
-  public var convolution: ConvolutionKind
+  var convolution: ConvolutionKind
   /// conv2 to conv5.
-  public var stages: [Stage]
+  var stages: [Stage]
 }
 
 /// How a convolution of a kernel is built.
-public enum ConvolutionKind: Sendable {
+enum ConvolutionKind: Sendable {
   /// One convolution of the whole kernel.
   case full
   /// A spatial convolution 1 x k x k, normalization and ReLU, then a temporal one k x 1 x 1, with these channels
@@ -38,12 +38,12 @@ public enum ConvolutionKind: Sendable {
 }
 
 /// The channels between the two factors of a convolution.
-public enum MiddleChannels: Sendable {
+enum MiddleChannels: Sendable {
   /// M of Tran et al. (2018), section 3.5: each convolution keeps the number of parameters of its whole kernel.
   case ofEachConvolution
   /// M of a block's first convolution in both.
   case ofFirstConvolution
-  /// So many for every 64 channels of the output, rounded down, at least 1.
+  /// This number for every 64 channels of the output, rounded down, at least 1.
   case per64(Int)
 }
 

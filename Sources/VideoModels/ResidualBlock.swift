@@ -1,10 +1,13 @@
 import Torch
 
-/// The basic block of He et al. (2016): two convolutions and a way around them, which is a 1x1x1 convolution
-/// where the shape changes.
+/// The basic block of He et al. (2016): two convolutions and a shortcut around them, which is a 1x1x1 convolution if the
+/// shape changes.
 final class ResidualBlock: Layer {
-  private let branch: Branch
+  private let first: ConvolutionUnit
+  private let second: ConvolutionUnit
   private let shortcut: ConvolutionUnit?
+  /// The two convolutions under the name that they have in common.
+  private let branch: Branch
 
   init(
     _ kind: ConvolutionKind, _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3,
@@ -17,13 +20,14 @@ final class ResidualBlock: Layer {
           input: unitInput, output: output, blockInput: input, kernel: kernel),
         kernel: kernel, stride: stride, epsilon: epsilon, device: device)
     }
-    branch = Branch(first: unit("a", input, stride), second: unit("b", output, .one))
+    first = unit("a", input, stride)
+    second = unit("b", output, .one)
+    branch = Branch(first.children + second.children)
     shortcut =
       input == output && stride == .one
       ? nil
       : ConvolutionUnit(
-        "short_cut", input, output, middle: nil, kernel: .one, stride: stride, epsilon: epsilon,
-        device: device)
+        "short_cut", input, output, kernel: .one, stride: stride, epsilon: epsilon, device: device)
   }
 
   override var children: [(name: String, module: Module)] {
@@ -31,20 +35,14 @@ final class ResidualBlock: Layer {
   }
 
   override func callAsFunction(_ input: Tensor) -> Tensor {
-    (branch(input) + (shortcut?(input) ?? input)).reluInPlace()
+    let output = first(input, activation: .relu)
+    let residual = shortcut?(input, activation: .identity) ?? input
+    return second(output, adding: residual, activation: .relu)
   }
 
-  private final class Branch: Layer {
-    let first: ConvolutionUnit
-    let second: ConvolutionUnit
-
-    init(first: ConvolutionUnit, second: ConvolutionUnit) {
-      self.first = first
-      self.second = second
-    }
-
-    override var children: [(name: String, module: Module)] { first.children + second.children }
-
-    override func callAsFunction(_ input: Tensor) -> Tensor { second(first(input).reluInPlace()) }
+  private final class Branch: Module {
+    private let parts: [(name: String, module: Module)]
+    init(_ parts: [(name: String, module: Module)]) { self.parts = parts }
+    override var children: [(name: String, module: Module)] { parts }
   }
 }

@@ -41,7 +41,7 @@ extension Architecture {
     -> [String: String]?
   {
     guard names.exist(for: self) else { return nil }
-    let backbone = VideoResNet(plan, width: 1, device: .meta).state.map { "backbone.\($0.name)" }
+    let backbone = makeBackbone(width: 1, device: .meta).state.map { "backbone.\($0.name)" }
     var table: [String: String] = [:]
     for own in backbone + (head.map { ["weight", "bias"].map($0.tensorName) } ?? []) {
       guard let name = names.name(of: own) else { return nil }

@@ -1,21 +1,27 @@
 import Torch
 
-/// A video network with a linear head: global average pooling, dropout, classes.
+/// A video network with a linear head: pooling, dropout, classes.
+///
+/// Its tensors are named `backbone.…`, `aggregator.…` and `head.…`.
 public final class VideoClassifier: Layer {
-  public let backbone: VideoResNet
+  public let backbone: Backbone
+  /// What makes features of the backbone's output; nil for its mean over time and space.
+  public let aggregator: FeatureAggregator?
   public let head: Head
 
-  public init(backbone: VideoResNet, head: Head) {
+  public init(backbone: Backbone, aggregator: FeatureAggregator? = nil, head: Head) {
     self.backbone = backbone
+    self.aggregator = aggregator
     self.head = head
   }
 
-  /// A network of one of the architectures; see ``VideoResNet`` for `width`, `epsilon` and the weights.
+  /// A network of one of the architectures; see ``Architecture/makeBackbone(width:epsilon:device:)`` for `width`,
+  /// `epsilon` and the weights.
   public convenience init(
-    _ architecture: Architecture, width: Int = 64, epsilon: Double = 1e-3,
+    _ architecture: Architecture, width: Int = 64, epsilon: Double? = nil,
     head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, device: Device = .cpu
   ) {
-    let backbone = VideoResNet(architecture.plan, width: width, epsilon: epsilon, device: device)
+    let backbone = architecture.makeBackbone(width: width, epsilon: epsilon, device: device)
     self.init(
       backbone: backbone,
       head: Head(
@@ -23,11 +29,17 @@ public final class VideoClassifier: Layer {
   }
 
   public override var children: [(name: String, module: Module)] {
-    [("backbone", backbone), ("head", head)]
+    [("backbone", backbone)] + (aggregator.map { [("aggregator", $0)] } ?? []) + [("head", head)]
   }
 
-  /// The pooled output of conv5: [N, 3, T, H, W] to [N, featureCount].
-  public func features(_ clips: Tensor) -> Tensor { backbone(clips).globalAveragePool() }
+  /// The number of features that the head sees.
+  public var featureCount: Int { aggregator?.featureCount ?? backbone.featureCount }
+
+  /// The pooled output of the backbone: [N, 3, T, H, W] to [N, featureCount].
+  public func features(_ clips: Tensor) -> Tensor { pooled(backbone(clips)) }
+
+  /// The features from the backbone's output: [N, C, t, h, w] to [N, featureCount].
+  func pooled(_ output: Tensor) -> Tensor { aggregator?(output) ?? output.globalAveragePool() }
 
   /// The classes' logits: [N, 3, T, H, W] to [N, classes].
   public override func callAsFunction(_ clips: Tensor) -> Tensor { classify(features(clips)) }
@@ -35,16 +47,17 @@ public final class VideoClassifier: Layer {
   /// The classes' logits from what ``features(_:)`` returned: [N, featureCount] to [N, classes].
   public func classify(_ features: Tensor) -> Tensor { head(features) }
 
-  /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`. Those named `head.…` are
-  /// ignored, and this network's head stays as it is.
+  /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`. The head stays as it is, and so does the
+  /// aggregator unless it is asked for; what `source` has of either is ignored.
   ///
-  /// - Throws: `StateMismatch`, before anything is copied, where other tensors are missing, left over or of
-  ///   another shape.
-  public func loadBackbone(_ source: [String: Tensor]) throws {
-    let ownHead = state.filter { $0.name.hasPrefix("head.") }.map { ($0.name, $0.tensor) }
-    try load(
-      source.filter { !$0.key.hasPrefix("head.") }
-        .merging(ownHead) { _, own in own })
+  /// - Parameter withAggregator: true to copy the tensors named `aggregator.…` too.
+  /// - Throws: `StateMismatch`, before anything is copied, if other tensors are missing, left over or of another
+  ///   shape.
+  public func loadBackbone(_ source: [String: Tensor], withAggregator: Bool = false) throws {
+    let kept = withAggregator ? ["head."] : ["head.", "aggregator."]
+    func isKept(_ name: String) -> Bool { kept.contains { name.hasPrefix($0) } }
+    let own = state.filter { isKept($0.name) }.map { ($0.name, $0.tensor) }
+    try load(source.filter { !isKept($0.key) }.merging(own) { _, own in own })
   }
 
   /// Dropout and a linear map.
@@ -70,29 +83,5 @@ public final class VideoClassifier: Layer {
     public override func callAsFunction(_ features: Tensor) -> Tensor {
       linear(isTraining ? dropout(features) : features)
     }
-  }
-}
-
-/// What a network costs.
-public struct ModelCost: Sendable {
-  /// The number of trained numbers, head included.
-  public let parameters: Int
-  /// The floating-point operations of one clip forwards, a multiply-add being two; convolutions and linear
-  /// layers only.
-  public let operations: Int
-}
-
-extension Architecture {
-  /// The cost of this network with a head of `classes`, for a clip of `frames` frames of `height` x `width`.
-  public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
-  {
-    let model = VideoClassifier(self, width: width, classes: classes, device: .meta)
-    model.train(false)
-    let operations = OperationCounter.count {
-      _ = withoutGradients {
-        model(.uninitialized([1, 3, frames, height, clipWidth], device: .meta))
-      }
-    }
-    return ModelCost(parameters: model.parameterCount, operations: 2 * operations)
   }
 }

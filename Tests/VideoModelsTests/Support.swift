@@ -10,7 +10,7 @@ func classifier(
   dropout: Double = 0, device: Device = .cpu
 ) -> VideoClassifier {
   Runtime.seed(1)
-  let backbone = VideoResNet(architecture.plan, width: width, device: device)
+  let backbone = architecture.makeBackbone(width: width, device: device)
   return VideoClassifier(
     backbone: backbone,
     head: .init(

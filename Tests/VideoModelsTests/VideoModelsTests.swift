@@ -42,7 +42,7 @@ import VideoModels
     ),
   ])
   func stagesHaveTheirShapes(architecture: Architecture, shapes: [[Int]]) {
-    let network = VideoResNet(architecture.plan, device: .meta)
+    let network = architecture.makeBackbone(device: .meta)
     network.train(false)
     let outputs = network.stageOutputs(.uninitialized([2, 3, 16, 112, 112], device: .meta))
     #expect(outputs.map(\.shape) == shapes.map { [2] + $0 })
@@ -54,8 +54,8 @@ import VideoModels
   @Test(arguments: Architecture.allCases)
   func everyNetworkRunsAndMetaAgrees(architecture: Architecture) {
     Runtime.seed(1)
-    let real = VideoResNet(architecture.plan, width: 2)
-    let meta = VideoResNet(architecture.plan, width: 2, device: .meta)
+    let real = architecture.makeBackbone(width: 2)
+    let meta = architecture.makeBackbone(width: 2, device: .meta)
     for (frames, height, width) in [(8, 32, 40), (5, 29, 35)] {
       let shape = [1, 3, frames, height, width]
       real.train(false)
@@ -64,6 +64,7 @@ import VideoModels
       #expect(
         outputs.map(\.shape) == meta.stageOutputs(.uninitialized(shape, device: .meta)).map(\.shape)
       )
+      #expect(outputs.map(\.shape) == real.stageShapes(shape))
       #expect(withoutGradients { real(.uniform(shape)) }.shape == outputs.last!.shape)
     }
     let blocks = real.state.map(\.name).filter {
@@ -185,6 +186,63 @@ import VideoModels
     for (name, tensor) in model.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
   }
 
+  /// Two features a clip: the mean and the maximum of all, each with a weight of its own.
+  private final class MeanAndMaximum: FeatureAggregator {
+    let weight = Tensor([Float(2), 3])
+    override var featureCount: Int { 2 }
+    override var ownParameters: [Parameter] {
+      [Parameter(name: "scale", tensor: weight, role: .weight)]
+    }
+    override func callAsFunction(_ output: Tensor) -> Tensor {
+      let all = output.flattened(from: 1, through: 4)
+      return Tensor.stacked([all.mean([1]), all.max([1])], axis: 1) * weight
+    }
+  }
+
+  private func aggregating() -> VideoClassifier {
+    Runtime.seed(2)
+    let backbone = Architecture.r2d3d18.makeBackbone(width: 2)
+    return VideoClassifier(
+      backbone: backbone, aggregator: MeanAndMaximum(),
+      head: .init(.actions, features: 2, classes: 3, dropout: 0))
+  }
+
+  @Test func anAggregatorTakesThePlaceOfTheMean() {
+    let model = aggregating()
+    model.train(false)
+    let clips = keyed([4], [2, 3, 4, 16, 16], -1...1)
+    #expect(model.featureCount == 2 && model.features(clips).shape == [2, 2])
+    #expect(model.features(clips).isEqual(to: model.aggregator!(model.backbone(clips))))
+    #expect(model.classify(model.features(clips)).isEqual(to: model(clips)))
+    // Grad-CAM goes through it too.
+    let cam = model.gradCAM(clips, at: .conv4, labels: [0, 2])
+    #expect((cam.logits - model(clips).detached()).norm < 1e-5 * cam.logits.norm)
+    #expect(model.state.contains { $0.name == "aggregator.scale" })
+  }
+
+  @Test func anAggregatorIsLoadedOnRequest() throws {
+    let source = aggregating()
+    _ = withoutGradients {
+      source.aggregator!.parameters[0].tensor.copy(from: Tensor([Float(5), 7]))
+    }
+    let tensors = Dictionary(uniqueKeysWithValues: source.state.map { ($0.name, $0.tensor) })
+    let plain = classifier(.r2d3d18, width: 2)
+    try plain.loadBackbone(tensors)
+    #expect(plain.backbone.state[0].tensor.isEqual(to: source.backbone.state[0].tensor))
+    let model = aggregating()
+    func scale() -> Double { model.aggregator!.parameters[0].tensor.detached().sum().item }
+    try model.loadBackbone(tensors.filter { !$0.key.hasPrefix("aggregator.") })
+    #expect(scale() == 5)
+    try model.loadBackbone(tensors)
+    #expect(scale() == 5)
+    try model.loadBackbone(tensors, withAggregator: true)
+    #expect(scale() == 12)
+    #expect(throws: StateMismatch(missing: ["aggregator.scale"])) {
+      try model.loadBackbone(
+        tensors.filter { !$0.key.hasPrefix("aggregator.") }, withAggregator: true)
+    }
+  }
+
   @Test func logitsFromFeaturesAreTheNetworks() {
     let model = classifier(.r2d3d18, width: 2)
     model.train(false)
@@ -225,7 +283,7 @@ import VideoModels
     await #expect(processExitsWith: .success) {
       func weights(_ seed: UInt64) -> [Tensor] {
         Runtime.seed(seed)
-        return VideoResNet(Architecture.r2plus1d10.plan, width: 4).state.map(\.tensor)
+        return Architecture.r2plus1d10.makeBackbone(width: 4).state.map(\.tensor)
       }
       let (first, second, other) = (weights(1), weights(1), weights(2))
       let same = zip(first, second).allSatisfy { $0.isEqual(to: $1) }
