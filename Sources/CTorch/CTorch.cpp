@@ -19,10 +19,6 @@
 #include <string>
 #include <unordered_map>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 namespace {
 
 using TensorPointer = c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
@@ -87,6 +83,18 @@ ct_tensor give(at::Tensor tensor) {
   return reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl());
 }
 
+// --- Devices -------------------------------------------------------------------------------------
+
+static_assert(CT_DEVICE_CPU == static_cast<int>(c10::DeviceType::CPU));
+static_assert(CT_DEVICE_CUDA == static_cast<int>(c10::DeviceType::CUDA));
+static_assert(CT_DEVICE_META == static_cast<int>(c10::DeviceType::Meta));
+
+c10::Device device_of(ct_device device) {
+  TORCH_CHECK(-1 <= device.index && device.index <= std::numeric_limits<c10::DeviceIndex>::max(),
+              "a device's number cannot be ", device.index);
+  return {static_cast<c10::DeviceType>(device.type), static_cast<c10::DeviceIndex>(device.index)};
+}
+
 // --- Values --------------------------------------------------------------------------------------
 
 // What the calling thread draws from on the CPU since it seeded; undefined before. Libtorch's own generator is
@@ -117,7 +125,7 @@ c10::IValue to_ivalue(const ct_value &value) {
     case CT_STRING:
       return std::string(value.as.string);
     case CT_DEVICE:
-      return c10::Device(std::string(value.as.string));
+      return device_of(value.as.device);
     case CT_INT_LIST:
       return list_of<int64_t>(value);
     case CT_DOUBLE_LIST:
@@ -142,7 +150,7 @@ c10::IValue to_ivalue(const ct_value &value) {
       return list;
     }
     case CT_GENERATOR:
-      return c10::Device(std::string(value.as.string)).is_cpu() && own_generator.defined()
+      return device_of(value.as.device).is_cpu() && own_generator.defined()
                  ? c10::IValue(own_generator)
                  : c10::IValue();
     case CT_DEFAULT:
@@ -181,13 +189,11 @@ void append_result(const c10::IValue &value, ct_value *results, int32_t room, in
   used++;
 }
 
-c10::DeviceType device_type_of(const char *name) { return c10::Device(std::string(name)).type(); }
-
 }  // namespace
 
 extern "C" {
 
-void ct_error_free(ct_error *error) {
+void ct_error_free(ct_error *error) noexcept {
   if (error == nullptr) return;
   std::free(error->message);
   std::free(error);
@@ -238,42 +244,38 @@ ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_v
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
-void ct_tensor_release(ct_tensor tensor) {
+void ct_tensor_release(ct_tensor tensor) noexcept {
   if (tensor == nullptr) return;
   live_handles.fetch_sub(1, std::memory_order_relaxed);
   TensorPointer::reclaim(impl_of(tensor));
 }
 
-int64_t ct_tensor_live_handles(void) { return live_handles.load(std::memory_order_relaxed); }
+int64_t ct_tensor_live_handles(void) noexcept {
+  return live_handles.load(std::memory_order_relaxed);
+}
 
-int64_t ct_tensor_reference_count(ct_tensor tensor) {
+int64_t ct_tensor_reference_count(ct_tensor tensor) noexcept {
   return static_cast<int64_t>(borrow(tensor).use_count()) - 1;
 }
 
-int32_t ct_tensor_rank(ct_tensor tensor) { return static_cast<int32_t>(impl_of(tensor)->dim()); }
-
-void ct_tensor_shape(ct_tensor tensor, int64_t *sizes) {
-  const auto shape = impl_of(tensor)->sizes();
-  std::copy(shape.begin(), shape.end(), sizes);
+ct_error *ct_tensor_describe(ct_tensor tensor, ct_tensor_info *info) {
+  return guarded([&] {
+    const c10::TensorImpl &impl = *impl_of(tensor);
+    const c10::Device device = impl.device();
+    info->rank = static_cast<int32_t>(impl.dim());
+    info->dtype = static_cast<int32_t>(c10::typeMetaToScalarType(impl.dtype()));
+    info->device = {static_cast<int32_t>(device.type()), device.index()};
+    info->requires_grad = impl.requires_grad();
+    info->sizes = impl.sizes().data();
+    info->strides = impl.layout() == c10::kStrided ? impl.strides().data() : nullptr;
+  });
 }
 
-void ct_tensor_strides(ct_tensor tensor, int64_t *strides) {
-  const auto steps = impl_of(tensor)->strides();
-  std::copy(steps.begin(), steps.end(), strides);
-}
-
-int32_t ct_tensor_dtype(ct_tensor tensor) {
-  return static_cast<int32_t>(c10::typeMetaToScalarType(impl_of(tensor)->dtype()));
-}
-
-void ct_tensor_device(ct_tensor tensor, char *name, int32_t capacity) {
-  const std::string text = impl_of(tensor)->device().str();
-  std::strncpy(name, text.c_str(), capacity - 1);
-  name[capacity - 1] = 0;
-}
-
-bool ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format) {
-  return impl_of(tensor)->is_contiguous(static_cast<c10::MemoryFormat>(memory_format));
+ct_error *ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format, bool *is_contiguous) {
+  return guarded([&] {
+    *is_contiguous =
+        impl_of(tensor)->is_contiguous(static_cast<c10::MemoryFormat>(memory_format));
+  });
 }
 
 ct_error *ct_tensor_from_bytes(const void *data, int64_t bytes, const int64_t *sizes, int32_t rank,
@@ -299,8 +301,6 @@ ct_error *ct_tensor_copy_bytes(ct_tensor tensor, void *data, int64_t bytes) {
 }
 
 // --- Autograd ----------------------------------------------------------------------------------------
-
-bool ct_tensor_requires_grad(ct_tensor tensor) { return impl_of(tensor)->requires_grad(); }
 
 ct_error *ct_tensor_set_requires_grad(ct_tensor tensor, bool requires_grad) {
   return guarded([&] { borrow(tensor).set_requires_grad(requires_grad); });
@@ -338,27 +338,29 @@ ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, i
   });
 }
 
-bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
+bool ct_grad_mode(void) noexcept { return c10::GradMode::is_enabled(); }
 
-void ct_set_grad_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }
+void ct_set_grad_mode(bool enabled) noexcept { c10::GradMode::set_enabled(enabled); }
 
-ct_error *ct_autocast(const char *device_type, bool *enabled, int32_t *dtype) {
+ct_error *ct_autocast(ct_device_type device, bool *enabled, int32_t *dtype) {
   return guarded([&] {
-    const auto type = device_type_of(device_type);
+    const auto type = static_cast<c10::DeviceType>(device);
     *enabled = at::autocast::is_autocast_enabled(type);
     *dtype = static_cast<int32_t>(at::autocast::get_autocast_dtype(type));
   });
 }
 
-ct_error *ct_set_autocast(const char *device_type, bool enabled, int32_t dtype) {
+ct_error *ct_set_autocast(ct_device_type device, bool enabled, int32_t dtype) {
   return guarded([&] {
-    const auto type = device_type_of(device_type);
+    const auto type = static_cast<c10::DeviceType>(device);
     at::autocast::set_autocast_enabled(type, enabled);
     at::autocast::set_autocast_dtype(type, static_cast<c10::ScalarType>(dtype));
   });
 }
 
-void ct_clear_autocast_cache(void) { at::autocast::clear_cache(); }
+ct_error *ct_clear_autocast_cache(void) {
+  return guarded([] { at::autocast::clear_cache(); });
+}
 
 // --- Runtime -----------------------------------------------------------------------------------------
 
@@ -369,32 +371,38 @@ ct_error *ct_manual_seed(uint64_t seed) {
   });
 }
 
-int32_t ct_threads(void) { return at::get_num_threads(); }
+ct_error *ct_threads(int32_t *count) {
+  return guarded([&] { *count = at::get_num_threads(); });
+}
 
 ct_error *ct_set_threads(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
 }
 
-const char *ct_version(void) { return TORCH_VERSION; }
+const char *ct_version(void) noexcept { return TORCH_VERSION; }
 
 ct_error *ct_configuration(char **text) {
   return guarded([&] { *text = strdup(at::show_config().c_str()); });
 }
 
-const char *ct_cpu_capability(void) {
-  static const std::string capability = at::get_cpu_capability();
-  return capability.c_str();
+ct_error *ct_cpu_capability(const char **name) {
+  return guarded([&] {
+    static const std::string capability = at::get_cpu_capability();
+    *name = capability.c_str();
+  });
 }
 
-void ct_string_free(char *text) { std::free(text); }
+void ct_string_free(char *text) noexcept { std::free(text); }
 
-int32_t ct_cuda_device_count(void) {
-  int32_t count = 0;
-  ct_error *error = guarded([&] {
-    if (at::hasCUDA()) count = at::detail::getCUDAHooks().deviceCount();
+ct_error *ct_cuda_device_count(int32_t *count) {
+  *count = 0;
+  return guarded([&] {
+    TORCH_CHECK(at::hasCUDA(), "this libtorch was built without CUDA");
+    *count = at::detail::getCUDAHooks().deviceCount();
+    // Counting hides why there is no device (no driver, or one that is too old); initializing says it.
+    if (*count == 0) at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
+    TORCH_CHECK(*count > 0, "there is no CUDA device");
   });
-  ct_error_free(error);
-  return count;
 }
 
 ct_error *ct_cuda_synchronize(int32_t device) {
@@ -412,18 +420,13 @@ ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_byt
   });
 }
 
-void ct_keep_freed_memory(void) {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-#endif
-}
-
-void ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn) {
-  auto &context = at::globalContext();
-  context.setAllowTF32CuBLAS(allow_tf32);
-  context.setAllowTF32CuDNN(allow_tf32);
-  context.setBenchmarkCuDNN(benchmark_cudnn);
+ct_error *ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn) {
+  return guarded([&] {
+    auto &context = at::globalContext();
+    context.setAllowTF32CuBLAS(allow_tf32);
+    context.setAllowTF32CuDNN(allow_tf32);
+    context.setBenchmarkCuDNN(benchmark_cudnn);
+  });
 }
 
 }  // extern "C"

@@ -25,6 +25,7 @@ struct Doctor: ParsableCommand {
     let threads: Int
     let memoryBytes: UInt64
     let cudaDevices: [GPU]
+    let cudaProblem: String?
     let ffmpeg: String
     let decoders: [String]
     let missingDecoders: [String]
@@ -47,7 +48,7 @@ struct Doctor: ParsableCommand {
       mosi: Version.text, libtorch: Runtime.version, cpuCapability: Runtime.cpuCapability,
       cores: ProcessInfo.processInfo.activeProcessorCount, threads: Runtime.threads,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, cudaDevices: devices,
-      ffmpeg: MediaCapabilities.ffmpegVersion,
+      cudaProblem: Device.cudaProblem, ffmpeg: MediaCapabilities.ffmpegVersion,
       decoders: names(MediaCapabilities.decoders, true),
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
@@ -70,7 +71,7 @@ struct Doctor: ParsableCommand {
       "processor",
       "\(findings.cores) cores, \(findings.threads) threads an operator, "
         + gigabytes(Double(findings.memoryBytes)))
-    if findings.cudaDevices.isEmpty { table.add("CUDA", "no device") }
+    if let problem = findings.cudaProblem { table.add("CUDA", "no device: \(problem)") }
     for gpu in findings.cudaDevices {
       table.add(
         gpu.device,

@@ -39,7 +39,7 @@ struct Mosi: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // So is a file larger than the shell's limit.
     signal(SIGXFSZ, SIG_IGN)
-    Runtime.keepFreedMemory()
+    keepFreedMemory()
     var command: any ParsableCommand = Mosi()
     do {
       command = try parseAsRoot()

@@ -195,6 +195,13 @@ import Torch
     #expect(Tensor.zeros([2], device: .meta).device == .meta)
   }
 
+  @Test func noDeviceHasAReason() {
+    #expect((Device.cudaProblem == nil) == (Device.cudaCount > 0))
+    if !Runtime.configuration.contains("CUDA") {
+      #expect(Device.cudaProblem == "this libtorch was built without CUDA")
+    }
+  }
+
   @Test func metaTensorsHaveShapesAndCostsOnly() {
     let layer = Conv3d(3, 64, kernel: Extent3(3, 7, 7), stride: Extent3(1, 2, 2), device: .meta)
     let output = layer(.uninitialized([8, 3, 16, 112, 112], device: .meta))

@@ -28,7 +28,6 @@ import VideoModels
     func number(_ place: Int, _ fallback: Int) -> Int {
       arguments.count > place ? Int(arguments[place]) ?? fallback : fallback
     }
-    Runtime.keepFreedMemory()
     try DecodeAndStep(folder: arguments[1], batch: number(2, 8))
       .run(steps: number(3, 5), rounds: number(4, 3))
   }

@@ -1,12 +1,13 @@
-// The C ABI over libtorch: one boxed call that reaches every ATen operator, and a function for each
-// thing that is no operator (autograd, modes, bytes in and out, devices, seeds).
+// The C ABI over libtorch: one boxed call that reaches every operator of its dispatcher, and a function
+// for each thing that is not an operator (autograd, modes, bytes in and out, devices, seeds).
 //
 // Conventions
 // - A `ct_tensor` is a TensorImpl with one strong reference held by whoever received the handle;
 //   ct_tensor_release gives it back. Functions only borrow the handles they are passed: the caller
 //   keeps them alive until the call returns.
-// - Nothing throws. Functions that can fail return NULL on success, else an error that the caller frees
-//   with ct_error_free.
+// - Nothing throws. Functions in which libtorch can fail return NULL on success, else an error that the
+//   caller frees with ct_error_free. The others (CT_NOEXCEPT) touch reference counts, thread-local flags
+//   and constants only, which cannot fail.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -14,7 +15,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define CT_NOEXCEPT noexcept  // ends the program instead of unwinding Swift's frames
 extern "C" {
+#else
+#define CT_NOEXCEPT
 #endif
 
 typedef struct ct_tensor_impl *ct_tensor;
@@ -37,7 +41,21 @@ typedef struct ct_error {
   char *message;  // UTF-8, libtorch's own text without its backtrace
 } ct_error;
 
-void ct_error_free(ct_error *error);
+void ct_error_free(ct_error *error) CT_NOEXCEPT;
+
+// --- Devices -------------------------------------------------------------------------------------
+
+// A kind of device; the numbers are libtorch's.
+typedef enum ct_device_type {
+  CT_DEVICE_CPU = 0,
+  CT_DEVICE_CUDA = 1,
+  CT_DEVICE_META = 14,
+} ct_device_type;
+
+typedef struct ct_device {
+  int32_t type;   // a ct_device_type; of tensors that others made also another of libtorch's numbers
+  int32_t index;  // -1 where there is but one device of the type
+} ct_device;
 
 // --- Values --------------------------------------------------------------------------------------
 
@@ -48,14 +66,14 @@ typedef enum ct_tag {
   CT_DOUBLE = 3,
   CT_BOOL = 4,
   CT_STRING = 5,         // string
-  CT_DEVICE = 6,         // string: "cpu", "cuda:1", "meta"
+  CT_DEVICE = 6,         // device
   CT_INT_LIST = 7,       // list of int64_t
   CT_DOUBLE_LIST = 8,    // list of double
   CT_BOOL_LIST = 9,      // list of bool
   CT_TENSOR_LIST = 10,   // list of ct_tensor
   CT_OPTIONAL_TENSOR_LIST = 11,  // list of ct_tensor, NULL is None
   CT_DEFAULT = 12,       // the schema's default value
-  CT_GENERATOR = 13,     // string, a device: what the calling thread draws from there (ct_manual_seed)
+  CT_GENERATOR = 13,     // device: what the calling thread draws from there (ct_manual_seed)
 } ct_tag;
 
 typedef struct ct_value {
@@ -67,6 +85,7 @@ typedef struct ct_value {
     double real;
     bool boolean;
     const char *string;
+    ct_device device;
     const void *list;
   } as;
 } ct_value;
@@ -86,19 +105,22 @@ ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_v
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
-void ct_tensor_release(ct_tensor tensor);
+void ct_tensor_release(ct_tensor tensor) CT_NOEXCEPT;
 // The number of handles that are alive, for tests of leaks.
-int64_t ct_tensor_live_handles(void);
+int64_t ct_tensor_live_handles(void) CT_NOEXCEPT;
 // The number of strong references to the tensor, for tests of lifetimes.
-int64_t ct_tensor_reference_count(ct_tensor tensor);
+int64_t ct_tensor_reference_count(ct_tensor tensor) CT_NOEXCEPT;
 
-int32_t ct_tensor_rank(ct_tensor tensor);
-void ct_tensor_shape(ct_tensor tensor, int64_t *sizes);
-void ct_tensor_strides(ct_tensor tensor, int64_t *strides);
-int32_t ct_tensor_dtype(ct_tensor tensor);
-// Writes the device's name ("cpu", "cuda:0") with its final zero into `name`, at most `capacity` bytes.
-void ct_tensor_device(ct_tensor tensor, char *name, int32_t capacity);
-bool ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format);
+typedef struct ct_tensor_info {
+  int32_t rank;
+  int32_t dtype;           // libtorch's ScalarType
+  ct_device device;
+  bool requires_grad;
+  const int64_t *sizes;    // `rank` numbers inside the tensor: valid until it is changed or released
+  const int64_t *strides;  // likewise; NULL for tensors without strides (sparse ones)
+} ct_tensor_info;
+ct_error *ct_tensor_describe(ct_tensor tensor, ct_tensor_info *info);
+ct_error *ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format, bool *is_contiguous);
 
 // A new tensor of the shape on the CPU with a copy of `bytes` bytes at `data`.
 ct_error *ct_tensor_from_bytes(const void *data, int64_t bytes, const int64_t *sizes, int32_t rank,
@@ -108,7 +130,6 @@ ct_error *ct_tensor_copy_bytes(ct_tensor tensor, void *data, int64_t bytes);
 
 // --- Autograd ----------------------------------------------------------------------------------------
 
-bool ct_tensor_requires_grad(ct_tensor tensor);
 ct_error *ct_tensor_set_requires_grad(ct_tensor tensor, bool requires_grad);
 // The accumulated gradient, or NULL; owned by the caller.
 ct_error *ct_tensor_grad(ct_tensor tensor, ct_tensor *grad);
@@ -123,35 +144,35 @@ ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, i
                   const ct_tensor *inputs, int32_t input_count, bool keep_graph, bool create_graph,
                   ct_tensor *results);
 
-bool ct_grad_mode(void);
-void ct_set_grad_mode(bool enabled);
+bool ct_grad_mode(void) CT_NOEXCEPT;
+void ct_set_grad_mode(bool enabled) CT_NOEXCEPT;
 
-// Autocast of the calling thread for devices of one type ("cpu", "cuda").
-ct_error *ct_autocast(const char *device_type, bool *enabled, int32_t *dtype);
-ct_error *ct_set_autocast(const char *device_type, bool enabled, int32_t dtype);
-void ct_clear_autocast_cache(void);
+// Autocast of the calling thread for devices of one type.
+ct_error *ct_autocast(ct_device_type type, bool *enabled, int32_t *dtype);
+ct_error *ct_set_autocast(ct_device_type type, bool enabled, int32_t dtype);
+ct_error *ct_clear_autocast_cache(void);
 
 // --- Runtime -----------------------------------------------------------------------------------------
 
 // Seeds libtorch's generators of all devices, and gives the calling thread one of its own for the CPU:
 // draws with CT_GENERATOR then depend on nothing that other threads draw or seed.
 ct_error *ct_manual_seed(uint64_t seed);
-int32_t ct_threads(void);
+ct_error *ct_threads(int32_t *count);
 ct_error *ct_set_threads(int32_t count);
 // The version of libtorch's headers, "2.13.0".
-const char *ct_version(void);
+const char *ct_version(void) CT_NOEXCEPT;
 // How libtorch was built and what it uses; the caller frees it with ct_string_free.
 ct_error *ct_configuration(char **text);
-const char *ct_cpu_capability(void);
-void ct_string_free(char *text);
-int32_t ct_cuda_device_count(void);
+// The instruction set of the CPU's kernels ("AVX2"); not to be freed.
+ct_error *ct_cpu_capability(const char **name);
+void ct_string_free(char *text) CT_NOEXCEPT;
+// The number of CUDA devices that can be used. The error of none says why there is none.
+ct_error *ct_cuda_device_count(int32_t *count);
 ct_error *ct_cuda_synchronize(int32_t device);
 // Bytes free and in all on a CUDA device.
 ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes);
-// Lets glibc's allocator keep what is freed instead of returning it to the system; no effect elsewhere.
-void ct_keep_freed_memory(void);
 // Lets CUDA matrix products and convolutions of float32 use TF32, and cuDNN choose by measuring.
-void ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
+ct_error *ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
 
 #ifdef __cplusplus
 }

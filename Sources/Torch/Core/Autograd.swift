@@ -3,7 +3,7 @@ import CTorch
 extension Tensor {
   /// True where autograd records what happens to this tensor. Setting it makes a leaf.
   public var requiresGradient: Bool {
-    get { withExtendedLifetime(self) { ct_tensor_requires_grad(handle) } }
+    get { described(\.requires_grad) }
     set {
       withExtendedLifetime(self) {
         mustSucceed("requiresGradient", ct_tensor_set_requires_grad(handle, newValue))
@@ -94,15 +94,16 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
   rethrows -> Result
 {
   guard let dtype else { return try body() }
-  let type = device.isCUDA ? "cuda" : "cpu"
+  let type = device.isCUDA ? CT_DEVICE_CUDA : CT_DEVICE_CPU
   var enabled = false
   var previous: Int32 = 0
   mustSucceed("autocast", ct_autocast(type, &enabled, &previous))
   mustSucceed("autocast", ct_set_autocast(type, true, dtype.rawValue))
-  ct_clear_autocast_cache()  // weights that an outer body had in another type
+  // Weights that an outer body had in another type.
+  mustSucceed("autocast", ct_clear_autocast_cache())
   defer {
     mustSucceed("autocast", ct_set_autocast(type, enabled, previous))
-    ct_clear_autocast_cache()
+    mustSucceed("autocast", ct_clear_autocast_cache())
   }
   return try body()
 }

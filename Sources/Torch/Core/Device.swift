@@ -34,13 +34,49 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     if case .cuda = self { true } else { false }
   }
 
+  /// As the C ABI has it.
+  var cValue: ct_device {
+    switch self {
+    case .cpu: ct_device(type: Int32(CT_DEVICE_CPU.rawValue), index: -1)
+    case .cuda(let index): ct_device(type: Int32(CT_DEVICE_CUDA.rawValue), index: Int32(index))
+    case .meta: ct_device(type: Int32(CT_DEVICE_META.rawValue), index: -1)
+    }
+  }
+
+  /// Nil for a device that this library does not use.
+  init?(_ device: ct_device) {
+    switch UInt32(bitPattern: device.type) {
+    case CT_DEVICE_CPU.rawValue: self = .cpu
+    case CT_DEVICE_CUDA.rawValue: self = .cuda(Int(max(device.index, 0)))
+    case CT_DEVICE_META.rawValue: self = .meta
+    default: return nil
+    }
+  }
+
   /// The first CUDA device where there is one, else the CPU.
   public static var best: Device {
     cudaCount > 0 ? .cuda(0) : .cpu
   }
 
   /// The number of CUDA devices that libtorch can use.
-  public static var cudaCount: Int { Int(ct_cuda_device_count()) }
+  public static var cudaCount: Int { (try? countCUDA()) ?? 0 }
+
+  /// Why there is no CUDA device (no driver, one that is too old, a libtorch without CUDA), in libtorch's
+  /// words; nil where there is one.
+  public static var cudaProblem: String? {
+    do {
+      _ = try countCUDA()
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  private static func countCUDA() throws(TorchError) -> Int {
+    var count: Int32 = 0
+    try check("cudaCount", ct_cuda_device_count(&count))
+    return Int(count)
+  }
 
   /// Waits until everything queued on the device is done; returns at once on the CPU.
   public func synchronize() throws(TorchError) {

@@ -123,10 +123,10 @@ private struct ArgumentScratch {
       value.as.string = UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
     case .device(let device):
       value.tag = CT_DEVICE
-      value.as.string = UnsafePointer(copy(Array(device.description.utf8CString)))
+      value.as.device = device.cValue
     case .generator(let device):
       value.tag = CT_GENERATOR
-      value.as.string = UnsafePointer(copy(Array(device.description.utf8CString)))
+      value.as.device = device.cValue
     case .dtype(let dtype):
       value.tag = CT_INT
       value.as.integer = Int64(dtype.rawValue)

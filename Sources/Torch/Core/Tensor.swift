@@ -30,47 +30,33 @@ public final class Tensor: @unchecked Sendable {
 
 extension Tensor {
   /// The number of axes.
-  public var rank: Int { withExtendedLifetime(self) { Int(ct_tensor_rank(handle)) } }
+  public var rank: Int { described { Int($0.rank) } }
 
   /// The extent of each axis.
-  public var shape: [Int] {
-    withExtendedLifetime(self) {
-      var sizes = [Int64](repeating: 0, count: rank)
-      ct_tensor_shape(handle, &sizes)
-      return sizes.map(Int.init)
-    }
-  }
+  public var shape: [Int] { described { Self.integers($0.sizes, $0.rank) } }
 
-  /// The distance in elements between neighbours along each axis.
-  public var strides: [Int] {
-    withExtendedLifetime(self) {
-      var strides = [Int64](repeating: 0, count: rank)
-      ct_tensor_strides(handle, &strides)
-      return strides.map(Int.init)
-    }
-  }
+  /// The distance in elements between neighbors along each axis.
+  public var strides: [Int] { described { Self.integers($0.strides, $0.rank) } }
 
   /// The number of elements.
   public var count: Int { shape.reduce(1, *) }
 
   /// The type of the elements; traps on a type that this library does not use (complex, quantized).
   public var dtype: DType {
-    withExtendedLifetime(self) {
-      let value = ct_tensor_dtype(handle)
-      guard let dtype = DType(rawValue: value) else {
-        preconditionFailure("a tensor of libtorch's type number \(value), which has no DType")
+    described { info in
+      guard let dtype = DType(rawValue: info.dtype) else {
+        preconditionFailure("a tensor of libtorch's type number \(info.dtype), which has no DType")
       }
       return dtype
     }
   }
 
+  /// Where the elements lie; traps on a device that this library does not use.
   public var device: Device {
-    withExtendedLifetime(self) {
-      var name = [CChar](repeating: 0, count: 32)
-      ct_tensor_device(handle, &name, Int32(name.count))
-      let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-      guard let device = Device(text) else {
-        preconditionFailure("a tensor on the device \(text), which this library does not use")
+    described { info in
+      guard let device = Device(info.device) else {
+        preconditionFailure(
+          "a tensor on a device of libtorch's type number \(info.device.type), which has no Device")
       }
       return device
     }
@@ -78,18 +64,26 @@ extension Tensor {
 
   /// True where the elements lie in the order of `format` without gaps.
   public func isContiguous(_ format: MemoryFormat = .contiguous) -> Bool {
-    withExtendedLifetime(self) { ct_tensor_is_contiguous(handle, Int64(format.rawValue)) }
+    withExtendedLifetime(self) {
+      var isContiguous = false
+      mustSucceed(
+        "isContiguous", ct_tensor_is_contiguous(handle, Int64(format.rawValue), &isContiguous))
+      return isContiguous
+    }
   }
-}
 
-/// The order of a tensor's elements in memory; raw values are libtorch's.
-public enum MemoryFormat: Int, Sendable {
-  /// Row-major: the last axis is the fastest.
-  case contiguous = 0
-  /// [N, C, H, W] stored as N, H, W, C.
-  case channelsLast = 2
-  /// [N, C, T, H, W] stored as N, T, H, W, C: what convolutions on CPUs like best.
-  case channelsLast3d = 3
+  /// What `body` makes of libtorch's description of this tensor, which is valid during `body` only.
+  func described<Result>(_ body: (ct_tensor_info) -> Result) -> Result {
+    withExtendedLifetime(self) {
+      var info = ct_tensor_info()
+      mustSucceed("describe", ct_tensor_describe(handle, &info))
+      return body(info)
+    }
+  }
+
+  private static func integers(_ first: UnsafePointer<Int64>?, _ count: Int32) -> [Int] {
+    UnsafeBufferPointer(start: first, count: first == nil ? 0 : Int(count)).map(Int.init)
+  }
 }
 
 extension Tensor: CustomStringConvertible {

@@ -6,7 +6,11 @@ public enum Runtime {
   public static var version: String { String(cString: ct_version()) }
 
   /// The instruction set that libtorch's CPU kernels use, as "AVX2".
-  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+  public static var cpuCapability: String {
+    var name: UnsafePointer<CChar>?
+    mustSucceed("cpuCapability", ct_cpu_capability(&name))
+    return name.map { String(cString: $0) } ?? ""
+  }
 
   /// libtorch's own account of how it was built.
   public static var configuration: String {
@@ -18,7 +22,11 @@ public enum Runtime {
 
   /// The number of threads that one operator may use on the CPU.
   public static var threads: Int {
-    get { Int(ct_threads()) }
+    get {
+      var count: Int32 = 0
+      mustSucceed("threads", ct_threads(&count))
+      return Int(count)
+    }
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
@@ -33,14 +41,6 @@ public enum Runtime {
 
   /// Lets float32 products on CUDA use TF32, and cuDNN choose its kernels by measuring.
   public static func preferSpeedOnCUDA() {
-    ct_set_cuda_speed(true, true)
-  }
-
-  /// Keeps memory that tensors give back for the next ones, for processes that train.
-  ///
-  /// glibc returns large blocks to the system at once, and each step then pays for fresh, zeroed pages again.
-  /// Does nothing elsewhere.
-  public static func keepFreedMemory() {
-    ct_keep_freed_memory()
+    mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(true, true))
   }
 }
