@@ -1,5 +1,6 @@
 import ArgumentParser
 import Insight
+import SafeFiles
 import Training
 
 struct Clusters: ParsableCommand {
@@ -12,7 +13,7 @@ struct Clusters: ParsableCommand {
       vertical; by the flow's energy) and the direction in which its content moves (static, right, down, left, up; of the \
       mean displacement weighted by energy; labels of the pre-training name the window's direction, the opposite one). Clips that move by less than 0.5% of their side a frame are static. How well the clusters tell these is \
       their normalized mutual information (NMI), 0 to 1, for the network and for such networks with random weights. \
-      \(leftOutHelp)
+      \(skippedVideosHelp)
 
       Leaves in --output: clusters.json, embedding.png and .svg, and for each cluster cluster-N.png, with its flow and the \
       clips nearest to its centroid.
@@ -84,7 +85,7 @@ struct Clusters: ParsableCommand {
 
   func run() throws {
     let folder = try insightFolder("clusters", output: output, weights: weights)
-    let found = try FoundVideos(at: videos, frameRate: frameRate, limit: limit)
+    let found = try VideoSearch(at: videos, frameRate: frameRate, limit: limit)
     let weights = try Weights(at: weights)
     var settings = ClusterAnalysis.Settings()
     settings.clusters = clusters
@@ -93,7 +94,7 @@ struct Clusters: ParsableCommand {
     settings.randomNetworks = randomNetworks
     let analysis = try ClusterAnalysis(
       found, weights: weights, inference: options.inference(weights), settings: settings)
-    let progress = StageProgress()
+    let progress = StagedProgressLine()
     let report: ClusterReport
     do {
       defer { progress.finish() }
@@ -101,12 +102,12 @@ struct Clusters: ParsableCommand {
         progress.update(words(stage), done, of: total)
       }
     }
-    tell(report.leftOut)
-    if json { return print(try prettyJSON(report)) }
+    warnAboutSkippedVideos(report.skipped)
+    if json { return print(try JSON.text(report)) }
     print(table(report, folder))
   }
 
-  private func words(_ stage: ClusterAnalysis.Stage) -> (label: String, unit: String) {
+  private func words(_ stage: ClusterAnalysis.Phase) -> (label: String, unit: String) {
     switch stage {
     case .checking: ("checking", "videos")
     case .features: ("reading", "videos")
@@ -134,7 +135,8 @@ struct Clusters: ParsableCommand {
           percent(Double(report.clips.count { $0.direction.rawValue == name }) / all)
         } + [percent(report.clips.reduce(0) { $0 + $1.motion.speed } / all)])
     func line(
-      _ name: String, _ own: Double, _ random: KeyPath<ClusterReport.RandomAgreement, Spread>
+      _ name: String, _ own: Double,
+      _ random: KeyPath<ClusterReport.RandomAgreement, SampleStatistics>
     ) -> String {
       let chance = report.random.map {
         let spread = $0[keyPath: random]

@@ -39,23 +39,22 @@ struct Convert: ParsableCommand {
   func run() throws {
     let weights = try Weights(at: input)
     if try weights.write(to: output, as: to, backboneOnly: backboneOnly) {
-      Terminal.line(
-        Terminal.warning(
-          "\(input) has batch normalizations with an epsilon of \(weights.model.batchNormEpsilon), "
-            + "\(to.rawValue) has \(to.epsilon!): scales were changed so that evaluation gives the same"
-        ))
+      Terminal.warn(
+        "\(input) has batch normalizations with an epsilon of \(weights.model.batchNormEpsilon), "
+          + "\(to.rawValue) has \(to.epsilon!): scales were changed so that evaluation gives the same"
+      )
     }
     let inspection = try WeightsInspection(at: output)
     print(
       "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
-        + "\(inspection.headWords), "
+        + "\(inspection.headDescription), "
         + "\(grouped(inspection.parameterCount ?? 0)) parameters")
   }
 }
 
 extension WeightsInspection {
   /// What the network tells apart.
-  var headWords: String {
+  var headDescription: String {
     guard let classCount, let head = description?.head else { return "no head" }
     return "a head for \(classCount) \(head == .pretext ? "pseudo-motions" : "actions")"
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Insight
+import SafeFiles
 import Training
 
 struct Curves: ParsableCommand {
@@ -58,11 +59,10 @@ struct Curves: ParsableCommand {
   private func sweep(_ recorded: [RecordedRun], against key: String) throws {
     let sweep = try Sweep(recorded, against: key, measure: measure ?? .accuracy)
     for name in sweep.unfinished {
-      Terminal.line(
-        Terminal.warning("left out: \(name) has not ended with a final \(sweep.measure)"))
+      Terminal.warn("skipped: \(name) has not ended with a final \(sweep.measure)")
     }
     try sweep.figure.write(to: output, scale: 2)
-    if json { return print(try prettyJSON(sweep)) }
+    if json { return print(try JSON.text(sweep)) }
     var table = TextTable(key, "runs", "mean", "deviation")
     func text(_ value: Double) -> String {
       sweep.measure == .accuracy ? percent(value) : fixed(value, 3)
@@ -81,8 +81,8 @@ struct Curves: ParsableCommand {
       zip(recorded, names).map { .init(name: $1, metrics: $0.metrics, chance: $0.chance) }
     ).figure(title: names.count == 1 ? names[0] : "\(names.count) runs")
     try figure.write(to: output, scale: 2)
-    let states = zip(recorded, names).map(RunState.init)
-    if json { return print(try prettyJSON(states)) }
+    let states = zip(recorded, names).map(RunStatus.init)
+    if json { return print(try JSON.text(states)) }
     var table = TextTable("run", "steps", "epochs", "loss", "validation loss", "top-1")
     for state in states {
       table.add(
@@ -95,7 +95,7 @@ struct Curves: ParsableCommand {
 }
 
 /// Where a run stands.
-private struct RunState: Encodable {
+private struct RunStatus: Encodable {
   let run: String
   let steps: Int
   let epochs: Int

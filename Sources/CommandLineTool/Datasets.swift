@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import VideoData
 
 struct Datasets: ParsableCommand {
@@ -40,7 +41,7 @@ struct Datasets: ParsableCommand {
       let dataset = try ActionDataset(options.settings().description)
       let report: DatasetReport
       if decode {
-        let progress = Progress(
+        let progress = ProgressLine(
           label: "decoding", total: dataset.videos.count, unit: "videos")
         defer { progress.finish() }
         report = try DatasetReport(
@@ -114,7 +115,7 @@ struct Datasets: ParsableCommand {
       let totals = Totals(
         classes: report.classes.count, listed: Dictionary(uniqueKeysWithValues: listed),
         absent: report.absent, undecodable: report.isDecoded ? report.undecodable : nil)
-      return try prettyJSON(Result(totals: totals, report: report))
+      return try JSON.text(Result(totals: totals, report: report))
     }
   }
 
@@ -148,8 +149,7 @@ struct Datasets: ParsableCommand {
       let absent = videos.count - paths.count
       if absent > 0 {
         fflush(nil)
-        Terminal.line(
-          Terminal.warning("\(grouped(absent)) of \(grouped(videos.count)) videos are absent"))
+        Terminal.warn("\(grouped(absent)) of \(grouped(videos.count)) videos are absent")
       }
     }
   }

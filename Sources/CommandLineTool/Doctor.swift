@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Media
 import OpticalFlow
+import SafeFiles
 import Torch
 import Training
 
@@ -53,13 +54,7 @@ struct Doctor: ParsableCommand {
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
       missingEncoders: names(MediaCapabilities.encoders, false), opencv: OpenCV.version)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(findings), as: UTF8.self))
-    } else {
-      print(Self.table(findings))
-    }
+    print(json ? try JSON.text(findings) : Self.table(findings))
   }
 
   private static func table(_ findings: Findings) -> String {

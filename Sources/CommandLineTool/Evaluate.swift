@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
+import SafeFiles
 import Training
 import VideoData
 
@@ -62,7 +63,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     // What cannot be written is to cost nothing.
-    if let output { try makeReportFolder(at: output) }
+    if let output { try makeResultFolder(at: output) }
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
     var folder: String?
@@ -75,12 +76,11 @@ struct Evaluate: ParsableCommand {
     for (split, evaluation) in results {
       for video in evaluation.failures {
         let place = results.count > 1 ? " (split \(split))" : ""
-        Terminal.line(
-          Terminal.warning("counted as wrong\(place): \(video.name) \(video.failure ?? "")"))
+        Terminal.warn("counted as wrong\(place): \(video.name) \(video.failure ?? "")")
       }
     }
     if json {
-      print(try prettyJSON(Report(results)))
+      print(try JSON.text(Output(results)))
     } else {
       print(table(results, folder))
     }
@@ -92,10 +92,9 @@ struct Evaluate: ParsableCommand {
     let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
     let own = weights.finetuning?.dataset
     if let own, own.kind == settings.kind, own.split != settings.split {
-      Terminal.line(
-        Terminal.warning(
-          "\(path) was trained on split \(own.split): videos of split \(settings.split) may be among its own"
-        ))
+      Terminal.warn(
+        "\(path) was trained on split \(own.split): videos of split \(settings.split) may be among its own"
+      )
     }
     let dataset = try ActionDataset(settings.description)
     let subset = subset ?? dataset.evaluationSubset
@@ -108,7 +107,7 @@ struct Evaluate: ParsableCommand {
     }
     let classes = try ClassOrder(weights, dataset)
     let inference = try options.inference(weights)
-    let progress = Progress(label: "judging", total: videos.count, unit: "videos")
+    let progress = ProgressLine(label: "judging", total: videos.count, unit: "videos")
     defer { progress.finish() }
     let evaluation = try Evaluation(
       of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
@@ -152,7 +151,7 @@ struct Evaluate: ParsableCommand {
         evaluation.top5.map(percent) ?? "-", percent(evaluation.meanClassAccuracy),
         "\(evaluation.failures.count)")
     }
-    let report = Report(results)
+    let report = Output(results)
     table.add(
       "mean", "", percent(report.top1), report.top5.map(percent) ?? "-",
       percent(report.meanClassAccuracy), "")
@@ -170,7 +169,7 @@ struct Evaluate: ParsableCommand {
     return table.text()
   }
 
-  private struct Report: Encodable {
+  private struct Output: Encodable {
     struct Split: Encodable {
       let split: Int
       let evaluation: Evaluation.Summary

@@ -95,7 +95,7 @@ struct Features: ParsableCommand {
   }
 
   private func ofVideos(_ inference: VideoInference) throws -> Safetensors {
-    let progress = Progress(label: "reading", total: input.count, unit: "videos")
+    let progress = ProgressLine(label: "reading", total: input.count, unit: "videos")
     defer { progress.finish() }
     let outputs = try inference.run(
       input.map { footage($0, frameRate: frameRate) }, progress: progress.update)

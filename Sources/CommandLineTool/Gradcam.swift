@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
+import SafeFiles
 import Training
 import VideoModels
 
@@ -11,7 +12,7 @@ struct Gradcam: ParsableCommand {
       The network may be pre-trained alone or fine-tuned. Each clip gets a strip of frames with the heat of its Grad-CAM \
       over them and the optical flow's magnitude below (PNG), and the same as animations (MP4, GIF). The agreement is \
       Spearman's rank correlation of heat and flow over the clip: 1 where the heat rises with the speed, 0 where they \
-      have nothing to do with each other or nothing is hot; clips in which nothing moves have none. \(leftOutHelp)
+      have nothing to do with each other or nothing is hot; clips in which nothing moves have none. \(skippedVideosHelp)
 
       Labels of a pre-trained network are motions of a window over a picture; what is seen moves the other way, and \
       both are named: "window left 1, content right".
@@ -85,16 +86,16 @@ struct Gradcam: ParsableCommand {
     let folder = try insightFolder("gradcam", output: output, weights: weights)
     let weights = try Weights(at: weights)
     var settings = GradCAMAnalysis.Settings()
-    settings.layer = stage
+    settings.stage = stage
     settings.label = label.value
     settings.clips = clips
     settings.worst = worst
     settings.clip = try clip.settings(weights)
     let options = try machine.execution()
     let analysis = try GradCAMAnalysis(
-      FoundVideos(at: input, frameRate: frameRate), weights: weights, settings: settings,
+      VideoSearch(at: input, frameRate: frameRate), weights: weights, settings: settings,
       device: options.device, workers: options.workers)
-    let progress = StageProgress()
+    let progress = StagedProgressLine()
     let report: GradCAMReport
     do {
       defer { progress.finish() }
@@ -103,8 +104,8 @@ struct Gradcam: ParsableCommand {
           (stage == .explaining ? "explaining" : "drawing", "videos"), done, of: total)
       }
     }
-    tell(report.leftOut)
-    print(json ? try prettyJSON(report) : table(report, folder))
+    warnAboutSkippedVideos(report.skipped)
+    print(json ? try JSON.text(report) : table(report, folder))
   }
 
   private func table(_ report: GradCAMReport, _ folder: String) -> String {
@@ -118,7 +119,7 @@ struct Gradcam: ParsableCommand {
     let mean = report.meanAgreement.map { ", mean agreement \(fixed($0, 2))" } ?? ""
     return table.text(leftAligned: true)
       + "\n\n\(grouped(report.clips.count)) \(report.clips.count == 1 ? "clip" : "clips") at "
-      + "\(report.layer)\(mean)\nfiles  \(folder)"
+      + "\(report.stage)\(mean)\nfiles  \(folder)"
   }
 }
 

@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let inspection = try WeightsInspection(at: file)
-    print(json ? try prettyJSON(Report(inspection)) : text(inspection))
+    print(json ? try JSON.text(Output(inspection)) : text(inspection))
   }
 
   // MARK: - Text
@@ -69,7 +69,7 @@ struct Inspect: ParsableCommand {
       table.add(
         "names", inspection.names == .torchvision ? "torchvision's" : "the authors' and mosi's")
       table.add("batch norm", "epsilon \(description.model.batchNormEpsilon)")
-      table.add("head", inspection.headWords)
+      table.add("head", inspection.headDescription)
       if let labels = description.labels {
         table.add(
           "label pool", "axes \(labels.axes.rawValue), \(labels.granularity) speeds a direction")
@@ -137,7 +137,7 @@ struct Inspect: ParsableCommand {
 
   // MARK: - JSON
 
-  private struct Report: Encodable {
+  private struct Output: Encodable {
     struct Entry: Encodable {
       let name: String
       let dtype: String

@@ -21,7 +21,7 @@ struct Localize: ParsableCommand {
       weights too, whose scores depend on it.
 
       Of --videos: the rank correlation of the heat (of the motion that the network finds likeliest) with the magnitude \
-      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut. \(leftOutHelp)
+      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut. \(skippedVideosHelp)
 
       Leaves localization.json and, of pictures, localization.png (some clips with heat and region) in --output. Labels \
       are named by the motion of the window; what is seen moves the other way.
@@ -58,7 +58,7 @@ struct Localize: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Of which label maps of pictures are: true or predicted.", valueName: "label"))
-  var label = HeatLabel.true
+  var label = HeatLabel.target
 
   @Option(
     help: ArgumentHelp("At most so many pictures, and videos, evenly spread.", valueName: "number"))
@@ -103,7 +103,7 @@ struct Localize: ParsableCommand {
     }
     let footage =
       videos.isEmpty
-      ? [] : try FoundVideos(at: videos, frameRate: frameRate, limit: limit).videos.map(\.footage)
+      ? [] : try VideoSearch(at: videos, frameRate: frameRate, limit: limit).videos.map(\.footage)
     let machine = try options.machine.execution()
     let device = machine.device
     let model = weights.makeModel()
@@ -115,10 +115,10 @@ struct Localize: ParsableCommand {
     }
     let clips = try weights.pretraining.flatMap { try maskedClips($0, workers: machine.workers) }
     let folder = output ?? ownFolder
-    if let folder { try makeReportFolder(at: folder) }
+    if let folder { try makeResultFolder(at: folder) }
     var agreement: FlowAgreement?
     if !footage.isEmpty {
-      let progress = Progress(label: "measuring", total: footage.count, unit: "videos")
+      let progress = ProgressLine(label: "measuring", total: footage.count, unit: "videos")
       defer { progress.finish() }
       agreement = try FlowAgreement(
         of: model, random: random, on: footage,
@@ -129,17 +129,17 @@ struct Localize: ParsableCommand {
           labels: weights.pretraining?.task.motion.labels.movingLabels),
         at: stage, device: device, workers: machine.workers, progress: progress.update)
     }
-    tell(agreement?.leftOut ?? [])
-    let squares = try clips.map { clips in
-      let progress = Progress(label: "measuring", total: clips.sourceCount, unit: "pictures")
+    warnAboutSkippedVideos(agreement?.skipped ?? [])
+    let regions = try clips.map { clips in
+      let progress = ProgressLine(label: "measuring", total: clips.sourceCount, unit: "pictures")
       defer { progress.finish() }
-      return try SquareLocalization(
+      return try RegionLocalization(
         of: model, random: random, on: clips, at: stage, label: label, device: device,
         progress: progress.update)
     }
     let sheet = folder != nil && clips != nil ? "localization.png" : nil
-    let result = Localization(
-      weights: weights.path, layer: stage, label: label, squares: squares, videos: agreement,
+    let result = LocalizationReport(
+      weights: weights.path, stage: stage, label: label, regions: regions, videos: agreement,
       sheet: sheet)
     if let folder {
       if let sheet, let clips {
@@ -148,10 +148,10 @@ struct Localize: ParsableCommand {
       }
       try result.write(to: folder)
     }
-    if json { return print(try prettyJSON(result)) }
+    if json { return print(try JSON.text(result)) }
     print(
       [
-        squares.map { Self.text($0, label) },
+        regions.map { Self.text($0, label) },
         agreement.map { Self.text($0, isPretrained: weights.pretraining != nil) },
       ].compactMap { $0 }
         .joined(separator: "\n\n"))
@@ -163,14 +163,14 @@ struct Localize: ParsableCommand {
     -> MaskedClips?
   {
     do {
-      let stills = try unseenStills(
-        of: configuration, among: sources, limit: limit, workers: workers
-      ) { Terminal.line(Terminal.warning($0)) }
+      let stills = try HeldOutStills.load(
+        for: configuration, from: sources, limit: limit, workers: workers
+      ) { Terminal.warn($0) }
       return MaskedClips(configuration.task, stills: stills)
     } catch {
       // The run's own pictures, which nobody has named, may be gone.
       guard sources.isEmpty, !videos.isEmpty else { throw error }
-      Terminal.line(Terminal.warning("no pictures are measured: \(error)"))
+      Terminal.warn("no pictures are measured: \(error)")
       return nil
     }
   }
@@ -180,28 +180,28 @@ struct Localize: ParsableCommand {
     return run.holdsRun ? run.insight("localize") : nil
   }
 
-  private static func text(_ squares: SquareLocalization, _ label: HeatLabel) -> String {
+  private static func text(_ regions: RegionLocalization, _ label: HeatLabel) -> String {
     var table = TextTable("", "network", "random weights", "chance")
-    func add(_ name: String, _ score: KeyPath<SquareScores, Estimate>) {
+    func add(_ name: String, _ score: KeyPath<RegionScores, SampleStatistics>) {
       table.add(
-        name, text(squares.network[keyPath: score], percent),
-        text(squares.random(score), percent), percent(squares.chance))
+        name, text(regions.network[keyPath: score], percent),
+        random(regions.random(score), percent), percent(regions.chance))
     }
     add("heat inside the region", \.energyInside)
     add("hottest place inside", \.pointing)
     add("overlap (IoU)", \.overlap)
-    let thresholds = squares.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
+    let thresholds = regions.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
     return """
-      \(grouped(squares.clips)) moving clips of \(grouped(squares.sources)) unseen sources; the network tells \
-      \(percent(squares.top1)) of the motions
+      \(grouped(regions.clips)) moving clips of \(grouped(regions.sources)) unseen sources; the network tells \
+      \(percent(regions.top1)) of the motions
 
       \(table.text())
 
       maps of the \(label.rawValue) label, of random weights too; chance is the region's share of the picture
-      ± standard error over the sources\(deviation(squares.random.count))
-      overlap at the best threshold for all clips: \(fixed(squares.network.threshold, 2)), random weights \(thresholds)
-      maps without heat, counted as chance: \(squares.network.emptyMaps), random weights \
-      \(squares.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
+      ± standard error over the sources\(deviation(regions.random.count))
+      overlap at the best threshold for all clips: \(fixed(regions.network.threshold, 2)), random weights \(thresholds)
+      maps without heat, counted as chance: \(regions.network.emptyMaps), random weights \
+      \(regions.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
       """
   }
 
@@ -209,7 +209,7 @@ struct Localize: ParsableCommand {
     func number(_ value: Double) -> String { fixed(value, 3) }
     var table = TextTable("", "network", "random weights", "chance")
     table.add(
-      "rank correlation with the flow", text(videos.network, number), text(videos.random, number),
+      "rank correlation with the flow", text(videos.network, number), random(videos.random, number),
       number(0))
     return """
       \(grouped(videos.clips)) clips of \(grouped(videos.videos)) videos
@@ -221,11 +221,11 @@ struct Localize: ParsableCommand {
       """
   }
 
-  private static func text(_ value: Estimate, _ format: (Double) -> String) -> String {
+  private static func text(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
     format(value.mean) + (value.standardError.map { " ± \(format($0))" } ?? "")
   }
 
-  private static func text(_ value: Spread, _ format: (Double) -> String) -> String {
+  private static func random(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
     format(value.mean) + (value.deviation.map { " ± \(format($0))" } ?? "")
   }
 
@@ -234,4 +234,8 @@ struct Localize: ParsableCommand {
   }
 }
 
-extension HeatLabel: ExpressibleByArgument {}
+extension HeatLabel: ExpressibleByArgument {
+  public init?(argument: String) {
+    self.init(rawValue: argument == "true" ? "target" : argument)
+  }
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import VideoModels
 
 struct Models: ParsableCommand {
@@ -46,12 +47,7 @@ struct Models: ParsableCommand {
         architecture: architecture.rawValue, parameters: cost.parameters,
         gflop: Double(cost.operations) / 1e9)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(rows), as: UTF8.self))
-      return
-    }
+    if json { return print(try JSON.text(rows)) }
     var table = TextTable("architecture", "parameters", "GFLOP a clip")
     for row in rows { table.add(row.architecture, grouped(row.parameters), fixed(row.gflop, 2)) }
     print("width \(width), \(classes) classes, clips of \(frames)x\(size)x\(size)\n")

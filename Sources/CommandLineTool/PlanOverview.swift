@@ -11,7 +11,7 @@ struct PlanOverview: Encodable {
     let title: String
     let pretrainings: Int
     let finetunings: Int
-    let examinations: Int
+    let analyses: Int
     let done: Int
     /// Of all its runs, those that it shares with others too.
     let teraOperations: Double
@@ -52,17 +52,17 @@ struct PlanOverview: Encodable {
     let done = Set(plan.runs.filter(plan.isFinished).map(\.name))
     func cost(_ name: String, _ title: String, _ runs: [PlannedRun]) -> ExperimentCost {
       let operations = runs.reduce(0) { $0 + $1.operations }
-      var counts = (pretrainings: 0, finetunings: 0, examinations: 0)
+      var counts = (pretrainings: 0, finetunings: 0, analyses: 0)
       for run in runs {
         switch run.work {
         case .pretraining: counts.pretrainings += 1
         case .finetuning: counts.finetunings += 1
-        case .examination: counts.examinations += 1
+        case .analysis: counts.analyses += 1
         }
       }
       return ExperimentCost(
         name: name, title: title, pretrainings: counts.pretrainings,
-        finetunings: counts.finetunings, examinations: counts.examinations,
+        finetunings: counts.finetunings, analyses: counts.analyses,
         done: runs.count { done.contains($0.name) }, teraOperations: operations / 1e12,
         hoursHere: hours(operations, here), hoursOnH100: hours(operations, .h100))
     }
@@ -85,9 +85,9 @@ struct PlanOverview: Encodable {
     var table = TextTable(
       "", "pre-trainings", "fine-tunings", "looks", "done", "TFLOP", "here", "one H100")
     for cost in experiments + (experiments.count > 1 ? [total] : []) {
-      let count = cost.pretrainings + cost.finetunings + cost.examinations
+      let count = cost.pretrainings + cost.finetunings + cost.analyses
       table.add(
-        cost.name, "\(cost.pretrainings)", "\(cost.finetunings)", "\(cost.examinations)",
+        cost.name, "\(cost.pretrainings)", "\(cost.finetunings)", "\(cost.analyses)",
         "\(cost.done) of \(count)", grouped(Int(cost.teraOperations.rounded())),
         Self.text(cost.hoursHere), Self.text(cost.hoursOnH100))
     }

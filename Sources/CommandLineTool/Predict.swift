@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Torch
 import Training
 import VideoData
@@ -62,7 +63,7 @@ struct Predict: ParsableCommand {
         if !json { print(Self.table(result, clips: output.logits.count)) }
       }
     }
-    if json { print(try prettyJSON(results)) }
+    if json { print(try JSON.text(results)) }
     if results.contains(where: { $0.failure != nil }) { throw ExitCode.failure }
   }
 

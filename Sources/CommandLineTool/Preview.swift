@@ -35,12 +35,12 @@ struct Preview: ParsableCommand {
     let collection = try SourceCollection(
       paths: settings.paths, frameFolders: settings.frameFolders)
     for problem in collection.problems {
-      Terminal.line(Terminal.warning("\(problem.path) \(problem.reason)"))
+      Terminal.warn("\(problem.path) \(problem.reason)")
     }
     let task = configuration.task
     let loader = StillLoader(
       sources: collection.sources, height: task.sourceSize.height, width: task.sourceSize.width
-    ) { Terminal.line(Terminal.warning("passed over: \($0.reason)")) }
+    ) { Terminal.warn("passed over: \($0.reason)") }
     let seed = UInt64(configuration.seed)
     let still = try loader.still(
       ofSource: index % collection.sources.count, key: [seed, UInt64(index)])

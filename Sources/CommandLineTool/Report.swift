@@ -35,26 +35,26 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     guard watch else {
-      try write(RunRecord.all(at: runs), follows: false)
+      try write(RunDescription.all(at: runs), follows: false)
       return
     }
-    Interruption.listen()
+    InterruptSignal.listen()
     var seen: [String: FileStamp]?
-    while !Interruption.isWanted {
+    while !InterruptSignal.isPending {
       let stamps = FileStamp.all(in: runs)
       if stamps != seen {
         seen = stamps
-        let records = try RunRecord.all(at: runs)
+        let records = try RunDescription.all(at: runs)
         let isOver = records.allSatisfy(\.isFinished)
         try write(records, follows: !isOver)
         if isOver { return }
       }
-      for _ in 0..<20 where !Interruption.isWanted { usleep(100_000) }
+      for _ in 0..<20 where !InterruptSignal.isPending { usleep(100_000) }
     }
   }
 
-  private func write(_ records: [RunRecord], follows: Bool) throws {
-    try Report(of: records, follows: follows).write(to: output)
+  private func write(_ records: [RunDescription], follows: Bool) throws {
+    try ReportPage(of: records, follows: follows).write(to: output)
     let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
     let count = records.count == 1 ? "1 run" : "\(records.count) runs"
     print("\(output): \(count), \(fixed(Double(size) / 1e6, 1)) MB")

@@ -121,12 +121,12 @@ struct Reproduce: ParsableCommand {
     Terminal.line(Terminal.faint("timing this machine"))
     let overview = PlanOverview(plan, here: .measured(for: plan, on: execution.device))
     if self.plan {
-      return print(json ? try prettyJSON(overview) : overview.text(withRuns: true))
+      return print(json ? try JSON.text(overview) : overview.text(withRuns: true))
     }
     Terminal.line(overview.text(withRuns: false))
 
-    Interruption.listen()
-    let progress = ReproductionProgress(seconds: budget.map { $0 * 3600 })
+    InterruptSignal.listen()
+    let progress = ReproductionProgressReporter(seconds: budget.map { $0 * 3600 })
     if let sprites {
       try make(sprites, in: plan.data.dataset.videos)
       // Now that they are there.
@@ -138,14 +138,14 @@ struct Reproduce: ParsableCommand {
     for table in tables {
       let stem = "\(folder)/\(table.fileName)"
       try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
-      try replaceFile(at: stem + ".json", with: Data((try prettyJSON(table) + "\n").utf8))
+      try replaceFile(at: stem + ".json", with: Data((try JSON.text(table) + "\n").utf8))
     }
-    print(json ? try prettyJSON(tables) : tables.map(Self.text).joined(separator: "\n\n"))
+    print(json ? try JSON.text(tables) : tables.map(Self.text).joined(separator: "\n\n"))
     for (experiment, table) in zip(plan.experiments, tables) {
       try writePage(table, of: experiment, in: plan)
     }
     for failure in failures {
-      Terminal.line(Terminal.warning("\(failure.run.title): \(failure.reason)"))
+      Terminal.warn("\(failure.run.title): \(failure.reason)")
     }
     switch outcome {
     case .finished:
@@ -156,7 +156,7 @@ struct Reproduce: ParsableCommand {
       let done = plan.runs.count(where: plan.isFinished)
       Terminal.line(
         "\(done) of \(plan.runs.count) runs are done; the same command goes on from here")
-      if Interruption.isWanted { throw ExitCode(130) }
+      if InterruptSignal.isPending { throw ExitCode(130) }
       // A budget that is used up is what was asked for; failures are not.
       if !failures.isEmpty { throw RunsFailed(count: failures.count) }
     }
@@ -232,7 +232,7 @@ struct Reproduce: ParsableCommand {
   private func refuseToReplaceOthers(_ plan: Plan) throws {
     for experiment in plan.experiments {
       let path = "\(plan.folder)/\(plan.fileName(of: experiment)).json"
-      guard let other = try? JSONDecoder().decode(ResultTable.self, from: readFile(at: path)),
+      guard let other = try? JSON.decode(ResultTable.self, from: readFile(at: path)),
         other.dataset != plan.data.title
       else { continue }
       throw ValidationError(
@@ -247,10 +247,10 @@ struct Reproduce: ParsableCommand {
   }
 
   private func make(_ sprites: SpriteDataset, in folder: String) throws {
-    let progress = Progress(label: "making videos", total: sprites.videoCount, unit: "videos")
+    let progress = ProgressLine(label: "making videos", total: sprites.videoCount, unit: "videos")
     defer { progress.finish() }
     try BenchmarkData.writeSprites(sprites, to: folder) { done in
-      if Interruption.isWanted { throw Interrupted() }
+      if InterruptSignal.isPending { throw Interrupted() }
       progress.update(done)
     }
   }
@@ -260,16 +260,15 @@ struct Reproduce: ParsableCommand {
     let records = plan.shownRuns(of: experiment).flatMap { run in
       let path = plan.runFolder(run.name).path
       do {
-        return try RunRecord.all(at: [path], names: [plan.title(of: run, in: experiment)])
+        return try RunDescription.all(at: [path], names: [plan.title(of: run, in: experiment)])
       } catch {
-        Terminal.line(
-          Terminal.warning(
-            "the page does without \(run.title): \(error); remove \(path), and the same command makes it again"
-          ))
+        Terminal.warn(
+          "the page does without \(run.title): \(error); remove \(path), and the same command makes it again"
+        )
         return []
       }
     }
-    try Report(of: records, results: [table.section])
+    try ReportPage(of: records, results: [table.section])
       .write(to: "\(plan.folder)/\(table.fileName).html")
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SafeFiles
 import Training
 import VideoData
 
@@ -43,7 +44,7 @@ struct Retrieve: ParsableCommand {
       throw VideosMissing(count: videos.count, folder: settings.videos)
     }
     let inference = try options.inference(weights)
-    let progress = Progress(
+    let progress = ProgressLine(
       label: "reading", total: training.count + test.count, unit: "videos")
     let retrieval: Retrieval
     do {
@@ -53,12 +54,12 @@ struct Retrieve: ParsableCommand {
         progress: progress.update)
     }
     for name in retrieval.unusableTrainingVideos {
-      Terminal.line(Terminal.warning("no neighbour: \(name) cannot be read"))
+      Terminal.warn("no neighbour: \(name) cannot be read")
     }
     for match in retrieval.matches where match.nearest == nil {
-      Terminal.line(Terminal.warning("counted as missed: \(match.name) \(match.failure ?? "")"))
+      Terminal.warn("counted as missed: \(match.name) \(match.failure ?? "")")
     }
-    if json { return print(try prettyJSON(retrieval)) }
+    if json { return print(try JSON.text(retrieval)) }
     print(
       "\(grouped(test.count)) videos searched for among \(grouped(training.count)), chance "
         + percent(retrieval.chance) + " at k = 1\n")

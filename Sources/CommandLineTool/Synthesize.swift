@@ -49,17 +49,17 @@ struct SynthesizeActions: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.listen()
+    InterruptSignal.listen()
     var dataset = SpriteDataset()
     dataset.trainingVideos = train
     dataset.testVideos = test
     dataset.difficulty = difficulty
     dataset.seed = seed
-    let progress = Progress(label: "making", total: dataset.videoCount, unit: "videos")
+    let progress = ProgressLine(label: "making", total: dataset.videoCount, unit: "videos")
     do {
       defer { progress.finish() }
       try dataset.write(to: output) { done in
-        if Interruption.isWanted { throw Interrupted() }
+        if InterruptSignal.isPending { throw Interrupted() }
         progress.update(done)
       }
     }

@@ -26,7 +26,9 @@ enum Terminal {
 
   static func error(_ text: String) { line(colored("mosi: error: ", 31) + text.printable) }
 
-  static func warning(_ text: String) -> String { colored("warning: ", 33) + text.printable }
+  static func warn(_ text: String) { line(warningText(text)) }
+
+  static func warningText(_ text: String) -> String { colored("warning: ", 33) + text.printable }
 
   static func faint(_ text: String) -> String { colored(text, 2) }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Training
 
 /// What a training leaves, for scripts.
@@ -16,7 +17,7 @@ struct TrainingResult: Encodable {
     checkpoint = run.last
   }
 
-  var json: String { get throws { try prettyJSON(self) } }
+  var json: String { get throws { try JSON.text(self) } }
 
   /// Carries out a training that Ctrl-C stops between two steps, and prints what it leaves.
   ///
@@ -29,8 +30,8 @@ struct TrainingResult: Encodable {
     table: (SummaryRecord, RunFolder) -> String,
     of training: (any TrainingReporter) throws -> TrainingOutcome
   ) throws {
-    Interruption.listen()
-    let reporter = ProgressBar()
+    InterruptSignal.listen()
+    let reporter = TrainingProgressReporter()
     let outcome: TrainingOutcome
     do {
       defer { reporter.finish() }
@@ -56,11 +57,4 @@ struct TrainingResult: Encodable {
     table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
     return table
   }
-}
-
-/// A result as JSON for scripts, keys in order.
-func prettyJSON(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

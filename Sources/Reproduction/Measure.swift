@@ -58,7 +58,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
   }
 
   /// What it takes to know it.
-  var examination: Examination? {
+  var analysis: AnalysisKind? {
     switch self {
     case .pretraining, .finetuning, .plainClasses, .otherClasses: nil
     case .heat, .randomHeat, .squareArea, .flowCorrelation, .randomFlowCorrelation: .localization

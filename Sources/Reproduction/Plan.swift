@@ -66,10 +66,10 @@ extension Plan {
     let cells = cells.filter { $0.experiment == experiment.name }
     let trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
     let examined = Set(cells.compactMap(\.pretraining))
-    let examinations = Set(experiment.measures.compactMap(\.examination))
+    let analyses = Set(experiment.measures.compactMap(\.analysis))
     return runs.filter { run in
-      if let examination = run.work.examination {
-        return examined.contains(run.predecessor!) && examinations.contains(examination)
+      if let analysis = run.work.analysis {
+        return examined.contains(run.predecessor!) && analyses.contains(analysis)
       }
       return trained.contains(run.name)
     }
@@ -77,7 +77,7 @@ extension Plan {
 
   /// What a run is in an experiment: others that share it call it otherwise.
   public func title(of run: PlannedRun, in experiment: Experiment) -> String {
-    let trained = run.work.examination == nil ? run.name : run.predecessor!
+    let trained = run.work.analysis == nil ? run.name : run.predecessor!
     let cells = cells.filter {
       $0.experiment == experiment.name && [$0.pretraining, $0.finetuning].contains(trained)
     }
@@ -118,11 +118,11 @@ public struct PlannedRun: Sendable {
     case pretraining(PretrainingConfiguration)
     case finetuning(FinetuningConfiguration)
     /// Of the predecessor, in clips that are cut from the test videos so.
-    case examination(Examination, ClipSettings)
+    case analysis(AnalysisKind, ClipSettings)
 
     /// Nil of trainings.
-    var examination: Examination? {
-      if case .examination(let examination, _) = self { examination } else { nil }
+    var analysis: AnalysisKind? {
+      if case .analysis(let analysis, _) = self { analysis } else { nil }
     }
 
     fileprivate func title(_ label: String, seed: Int) -> String {
@@ -130,7 +130,7 @@ public struct PlannedRun: Sendable {
         switch self {
         case .pretraining: "pre-training"
         case .finetuning: "fine-tuning"
-        case .examination(let examination, _): examination.title
+        case .analysis(let analysis, _): analysis.title
         }
       return "\(what), \(label), seed \(seed)"
     }
@@ -140,7 +140,7 @@ public struct PlannedRun: Sendable {
       switch self {
       case .pretraining(let configuration): configuration.seed
       case .finetuning(let configuration): configuration.seed
-      case .examination: nil
+      case .analysis: nil
       }
     }
   }
@@ -199,10 +199,10 @@ private struct Planner {
     var pretrainingName: String?
     if settings.start == .pretrained {
       let name = try addPretraining(&pretraining, settings, label: label)
-      let examinations = Examination.allCases.filter { examination in
-        measures.contains { $0.examination == examination }
+      let analyses = AnalysisKind.allCases.filter { analysis in
+        measures.contains { $0.analysis == analysis }
       }
-      for examination in examinations {
+      for analysis in analyses {
         let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
         if let known = looks[name], known != clip {
           throw RecipeError(
@@ -212,12 +212,12 @@ private struct Planner {
               + "finetuning.clip")
         }
         looks[name] = clip
-        let work = PlannedRun.Work.examination(examination, clip)
+        let work = PlannedRun.Work.analysis(analysis, clip)
         add(
           PlannedRun(
-            name: "\(name)-\(examination.rawValue)", title: work.title(label, seed: seed),
+            name: "\(name)-\(analysis.rawValue)", title: work.title(label, seed: seed),
             work: work, predecessor: name, sources: nil,
-            operations: try operations(of: examination, of: pretraining, settings, clip)))
+            operations: try operations(of: analysis, of: pretraining, settings, clip)))
       }
       pretrainingName = name
     }
@@ -351,7 +351,7 @@ private struct Planner {
   }
 
   private mutating func operations(
-    of examination: Examination, of configuration: PretrainingConfiguration,
+    of analysis: AnalysisKind, of configuration: PretrainingConfiguration,
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
     let task = configuration.task
@@ -360,7 +360,7 @@ private struct Planner {
       configuration.model, classes: task.classNames.count, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
-        examination.forwards(
+        analysis.forwards(
           videos: data.evaluatedCount,
           maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSource : 0))
   }

@@ -59,7 +59,7 @@ extension ResultTable {
   }
 
   /// Where seeds are missing, it says how many there are.
-  private func text(_ spread: Spread, _ measure: Measure) -> String {
+  private func text(_ spread: SampleStatistics, _ measure: Measure) -> String {
     Self.text(spread.mean, measure)
       + (spread.deviation.map { " ± \(Self.text($0, measure))" } ?? "")
       + (spread.values.count < seeds ? " (\(spread.values.count) of \(seeds))" : "")

@@ -41,7 +41,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
     /// Where the row stands on the axis of a chart.
     public let position: Double?
     /// Ours, in fractions; absent for what is not there yet or does not exist, as a pre-training from scratch.
-    public let ours: [Measure: Spread]
+    public let ours: [Measure: SampleStatistics]
     /// The paper's, in fractions.
     public let paper: [PaperDataset: [Measure: Double]]
     /// The folders of its runs, the fine-tuned ones where there are.
@@ -80,10 +80,10 @@ public struct ResultTable: Codable, Sendable, Equatable {
         let cells = plan.cells.filter {
           $0.experiment == experiment.name && $0.row == rowIndex && $0.series == seriesIndex
         }
-        var ours: [Measure: Spread] = [:]
+        var ours: [Measure: SampleStatistics] = [:]
         for measure in measures {
           let values = try cells.compactMap { try plan.value(of: measure, in: $0) }
-          if !values.isEmpty { ours[measure] = Spread(values) }
+          if !values.isEmpty { ours[measure] = SampleStatistics(values) }
         }
         var paper: [PaperDataset: [Measure: Double]] = [:]
         for dataset in datasets {
@@ -102,7 +102,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
     omissions = plan.omissions.filter { $0.experiment == experiment.name }
       .map { "\($0.row) \($0.reason)" }
     conditions = plan.conditions(of: experiment)
-    notes = try plan.incompleteTrainings(of: experiment) + plan.leftOut(of: experiment)
+    notes = try plan.incompleteTrainings(of: experiment) + plan.skipped(of: experiment)
   }
 
   /// Whether every run has come to its end.
@@ -130,7 +130,7 @@ extension Plan {
           configuration.epochs * data.trainingCount(shots: configuration.dataset.shots),
           configuration.model.dropout > 0 || configuration.optimizer.weightDecay > 0
         )
-      case .examination: break
+      case .analysis: break
       }
     }
     // Two runs of one length see not quite as many clips: epochs are whole.
@@ -171,14 +171,14 @@ extension Plan {
   }
 
   /// The test videos that looks could not use.
-  fileprivate func leftOut(of experiment: Experiment) throws -> [String] {
+  fileprivate func skipped(of experiment: Experiment) throws -> [String] {
     try runs(of: experiment).compactMap { run in
-      guard let examination = run.work.examination, isFinished(run) else { return nil }
-      let videos = try examination.leftOut(in: runFolder(run.predecessor!))
+      guard let analysis = run.work.analysis, isFinished(run) else { return nil }
+      let videos = try analysis.skipped(in: runFolder(run.predecessor!))
       guard let first = videos.first else { return nil }
       let count = videos.count
       return
-        "\(title(of: run, in: experiment)): \(count) of the test videos \(count == 1 ? "is" : "are") left out; "
+        "\(title(of: run, in: experiment)): \(count) of the test videos \(count == 1 ? "was" : "were") skipped; "
         + "the first, \(first.video), \(first.reason)"
     }
   }
@@ -201,20 +201,20 @@ extension Plan {
       return videos == 0
         ? nil : Double(classes.reduce(0) { $0 + $1.correct }) / Double(videos)
     }
-    guard let examination = measure.examination, let name = cell.pretraining else { return nil }
+    guard let analysis = measure.analysis, let name = cell.pretraining else { return nil }
     let run = runFolder(name)
     guard
-      let look = runs.first(where: { $0.predecessor == name && $0.work.examination == examination }
+      let look = runs.first(where: { $0.predecessor == name && $0.work.analysis == analysis }
       ),
       isFinished(look)
     else { return nil }
-    switch examination {
+    switch analysis {
     case .localization:
-      let found = try Localization(folder: run.insight("localize"))
+      let found = try LocalizationReport(folder: run.insight("localize"))
       return switch measure {
-      case .heat: found.squares?.network.energyInside.mean
-      case .randomHeat: found.squares?.random(\.energyInside).mean
-      case .squareArea: found.squares?.chance
+      case .heat: found.regions?.network.energyInside.mean
+      case .randomHeat: found.regions?.random(\.energyInside).mean
+      case .squareArea: found.regions?.chance
       case .flowCorrelation: found.videos?.network.mean
       default: found.videos?.random.mean
       }
@@ -229,7 +229,7 @@ extension Plan {
     case .failures:
       let found = try GradCAMReport(folder: run.insight("failures"))
       let least = found.clips.filter(\.hasHeat).compactMap(\.agreement).sorted()
-        .prefix(Examination.drawnVideos)
+        .prefix(AnalysisKind.drawnVideos)
       return least.isEmpty ? nil : least.reduce(0, +) / Double(least.count)
     }
   }
@@ -237,7 +237,7 @@ extension Plan {
   private func decoded<Value: Decodable>(_: Value.Type, at path: String) throws -> Value {
     let data = try readFile(at: path)
     do {
-      return try JSONDecoder().decode(Value.self, from: data)
+      return try JSON.decode(Value.self, from: data)
     } catch {
       throw FileError(
         path: path, attempt: "cannot read", reason: "remove its run's folder, and it is made again")

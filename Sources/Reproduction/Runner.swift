@@ -136,8 +136,8 @@ public struct Runner {
       clear(run)
       outcome = try finetune(
         configuration, in: run, resuming: run.holdsCheckpoint, options: options, reporter: reporter)
-    case .examination(let examination, let clip):
-      try examination.run(
+    case .analysis(let analysis, let clip):
+      try analysis.run(
         in: plan.runFolder(planned.predecessor!), footage: plan.data.testFootage, clip: clip,
         options: options
       ) {
@@ -165,7 +165,7 @@ extension Plan {
   public func isFinished(_ run: PlannedRun) -> Bool {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
-    case .examination:
+    case .analysis:
       guard let stamp = stamp(of: run), let mark = try? readFile(at: markPath(of: run)) else {
         return false
       }
@@ -184,8 +184,8 @@ extension Plan {
   /// What a look's result is of, and the result: looks into one network at another dataset leave theirs in the same place,
   /// as do `mosi clusters` and its like. Nil where there is none.
   private func stamp(of run: PlannedRun) -> String? {
-    guard case .examination(let examination, let clip) = run.work,
-      let result = try? readFile(at: examination.result(in: runFolder(run.predecessor!)))
+    guard case .analysis(let analysis, let clip) = run.work,
+      let result = try? readFile(at: analysis.result(in: runFolder(run.predecessor!)))
     else { return nil }
     return "\(digest("\(clip)")) \(data.testVideos) \(digest(result))\n"
   }

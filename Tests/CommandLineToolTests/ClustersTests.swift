@@ -13,7 +13,7 @@ import Testing
 
   private let quick = ["--clips", "2", "--clusters", "2", "--random-networks", "1"]
 
-  /// Squares that sink are seen to move down, those that rise up; a broken video is told of and left out.
+  /// Squares that sink are seen to move down, those that rise up; a broken video is reported and skipped.
   @Test func clipsAreClusteredAndTheirMotionIsThatOfTheVideos() throws {
     try folder.actions()
     try folder.write("Dear diary", to: "v/train/rises/text.mp4")
@@ -23,12 +23,12 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     let warnings = result.errors.split(separator: "\n").filter { $0.hasPrefix("warning") }
     #expect(
-      warnings.count == 1 && warnings[0].hasPrefix("warning: left out: train/rises/text.mp4 "))
+      warnings.count == 1 && warnings[0].hasPrefix("warning: skipped: train/rises/text.mp4 "))
     #expect(result.output.contains("NMI with static, right, down, left, up"))
     let output = folder.path + "/r/insight/clusters"
     let report = try ClusterReport(folder: output)
     #expect(report.clips.count == 20 && report.clusters.map(\.size).reduce(0, +) == 20)
-    #expect(report.leftOut.map(\.video) == ["train/rises/text.mp4"])
+    #expect(report.skipped.map(\.video) == ["train/rises/text.mp4"])
     // The flow of so small a square on plain ground is now and then mistaken.
     let seen = report.clips.count {
       $0.direction == ($0.video.contains("sinks") ? .down : .up)

@@ -135,7 +135,7 @@ import VideoModels
     #expect(report["kind"] as? String == "weights" && report["form"] as? String == "pytorch")
     #expect(report["parameters"] as? Int == model.parameterCount)
     #expect((report["tensors"] as? [Any])?.count == model.state.count)
-    #expect(report["classNames"] as? [String] == ["rises", "sinks"])
+    #expect(report["class_names"] as? [String] == ["rises", "sinks"])
 
     try folder.write("no weights at all", to: "text.pth")
     let refused = try tool.run("inspect", "text.pth")

@@ -62,7 +62,7 @@ import Training
     let arguments = ["curves", "a", "b", "c", "d", "--against", "optimizer.learning_rate"]
     let result = try tool.run(arguments + ["--output", "s.png", "--json"])
     #expect(result.status == 0 && folder.exists("s.png"), "\(result.errors)")
-    #expect(result.errors.contains("left out: d has not ended"))
+    #expect(result.errors.contains("skipped: d has not ended"))
     let sweep = try json(result.output)
     let groups = sweep["groups"] as? [[String: Any]] ?? []
     #expect(groups.map { $0["value"] as? String } == ["0.02", "0.1"])

@@ -33,7 +33,7 @@ import Training
     let splits = report["splits"] as? [[String: Any]] ?? []
     let evaluation = splits.first?["evaluation"] as? [String: Any] ?? [:]
     #expect(splits.count == 1 && splits[0]["split"] as? Int == 1)
-    #expect(evaluation["videoCount"] as? Int == 4 && report["top5"] == nil)
+    #expect(evaluation["video_count"] as? Int == 4 && report["top5"] == nil)
     let own = try json(String(decoding: files["evaluation.json"]!, as: UTF8.self))
     #expect(NSDictionary(dictionary: evaluation) == NSDictionary(dictionary: own))
 
@@ -101,7 +101,7 @@ import Training
     let splits = report["splits"] as? [[String: Any]] ?? []
     let evaluations = splits.compactMap { $0["evaluation"] as? [String: Any] }
     #expect(splits.map { $0["split"] as? Int } == [1, 2])
-    #expect(evaluations.map { $0["videoCount"] as? Int } == [2, 3])
+    #expect(evaluations.map { $0["video_count"] as? Int } == [2, 3])
     let top1s = evaluations.compactMap { $0["top1"] as? Double }
     let mean = try #require(report["top1"] as? Double)
     #expect(top1s.count == 2 && abs(mean - (top1s[0] + top1s[1]) / 2) < 1e-12)
@@ -146,7 +146,7 @@ import Training
     #expect(result.status == 0, "\(result.errors)")
     let splits = try json(result.output)["splits"] as? [[String: Any]] ?? []
     let evaluation = splits[0]["evaluation"] as? [String: Any] ?? [:]
-    #expect(evaluation["failed"] as? Int == 3 && evaluation["videoCount"] as? Int == 7)
+    #expect(evaluation["failed"] as? Int == 3 && evaluation["video_count"] as? Int == 7)
     let videos = evaluation["videos"] as? [[String: Any]] ?? []
     let warnings = result.errors.split(separator: "\n")
     #expect(warnings.count == 3)

@@ -43,7 +43,7 @@ import Training
     #expect(!(result.output + result.errors).contains("\u{1B}"))
     let found = try json(result.output)
     let summary = found["summary"] as? [String: Any] ?? [:]
-    #expect(summary["step"] as? Int == 4 && summary["trainingSources"] as? Int == 6)
+    #expect(summary["step"] as? Int == 4 && summary["training_sources"] as? Int == 6)
     #expect(found["checkpoint"] as? String == "a/r/last.safetensors")
     for name in [
       "config.yaml", "last.safetensors", "best.safetensors", "preview.png", "curves.png",
@@ -60,7 +60,7 @@ import Training
       String(decoding: folder.bytes("a/r/evaluation/evaluation.json"), as: UTF8.self))
     let evaluation = summary["evaluation"] as? [String: Any] ?? [:]
     #expect(own["top1"] as? Double == evaluation["top1"] as? Double)
-    #expect(own["videoCount"] as? Int == 4 && own["clips"] as? Int == 2)
+    #expect(own["video_count"] as? Int == 4 && own["clips"] as? Int == 2)
     let before = try Safetensors(
       contentsOf: folder.path + "/a/r/evaluation/scores.safetensors"
     ).tensors["probabilities"]!

@@ -44,7 +44,7 @@ import Testing
     #expect(try folder.contents(of: "out").count == 4)
   }
 
-  /// A video that cannot do is told of and left out; where none can do, that is an error.
+  /// A video that cannot do is reported and skipped; where none can do, that is an error.
   @Test func shortVideosAreToldOf() throws {
     try folder.action("a.mp4", sinks: true, seed: 1)
     try folder.write("Dear diary", to: "b.mp4")
@@ -58,7 +58,7 @@ import Testing
       "gradcam", "--weights", "r", "--input", "a.mp4", "b.mp4", "--layer", "conv3", "--output",
       "out")
     #expect(others.status == 0 && others.output.contains("1 clip at conv3"))
-    #expect(others.errors.contains("warning: left out: b.mp4 "), "\(others.errors)")
+    #expect(others.errors.contains("warning: skipped: b.mp4 "), "\(others.errors)")
   }
 
   @Test(arguments: [

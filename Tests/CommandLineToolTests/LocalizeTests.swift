@@ -26,7 +26,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     for words in [
       "24 moving clips of 3 unseen sources", "heat inside the region", "hottest place inside",
-      "overlap (IoU)", "maps of the true label", "random weights", "chance", "r/insight/localize",
+      "overlap (IoU)", "maps of the target label", "random weights", "chance", "r/insight/localize",
     ] { #expect(result.output.contains(words), "\(words)") }
     #expect(
       try folder.contents(of: "r/insight/localize").keys.sorted()
@@ -36,13 +36,13 @@ import Testing
     let written = try json(
       String(decoding: folder.bytes("r/insight/localize/localization.json"), as: UTF8.self))
     #expect(
-      written["layer"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
+      written["stage"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
     // The same numbers again, and of a checkpoint no files.
     let again = try tool.run(
       "localize", "--weights", "r/last.safetensors", "--layer", "conv2", "--seeds", "2", "--json")
     #expect(
-      NSDictionary(dictionary: try json(again.output)["squares"] as? [String: Any] ?? [:])
-        == NSDictionary(dictionary: written["squares"] as? [String: Any] ?? ["": ""]))
+      NSDictionary(dictionary: try json(again.output)["regions"] as? [String: Any] ?? [:])
+        == NSDictionary(dictionary: written["regions"] as? [String: Any] ?? ["": ""]))
     #expect(again.errors.isEmpty && !folder.exists("r/last.safetensors/insight"))
   }
 
@@ -58,7 +58,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     // Nothing was held out: pictures are missed and told, and so is the file that is no video.
     #expect(result.errors.contains("no pictures are measured: the run held nothing out"))
-    #expect(result.errors.contains("left out: v/torn.mp4"))
+    #expect(result.errors.contains("skipped: v/torn.mp4"))
     // Of one random network there is no deviation.
     #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))
     #expect(result.output.contains("6 clips of 6 videos") && result.output.contains("rank corr"))
@@ -69,7 +69,7 @@ import Testing
       "localize", "--weights", "f", "--videos", "v/train", "--seeds", "1", "--clips", "1", "--json",
     ])
     let report = try json(other.output)
-    #expect(report["squares"] == nil && report["videos"] is [String: Any], "\(other.errors)")
+    #expect(report["regions"] == nil && report["videos"] is [String: Any], "\(other.errors)")
   }
 
   @Test func whatCannotBeMeasuredIsToldInASentence() throws {

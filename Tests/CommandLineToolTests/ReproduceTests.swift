@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Reproduction
+import SafeFiles
 import Testing
 import Training
 
@@ -53,7 +54,7 @@ import Training
   }
 
   private func table(_ output: String) throws -> ResultTable {
-    try JSONDecoder().decode(
+    try JSON.decode(
       ResultTable.self, from: folder.bytes("\(output)/mine-folders-v-paper.json"))
   }
 
@@ -138,7 +139,7 @@ import Training
     ]
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
-    let table = try JSONDecoder().decode(
+    let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/looks-folders-v-paper.json"))
     let ours = table.lines[0].ours
     // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
@@ -150,7 +151,7 @@ import Training
     #expect(table.notes.count == 3)
     for note in table.notes {
       #expect(
-        note.contains("1 of the test videos is left out") && note.contains("short"), "\(note)")
+        note.contains("1 of the test videos was skipped") && note.contains("short"), "\(note)")
       #expect(result.output.contains(note))
     }
     let before = try folder.contents(of: "o/runs")
@@ -180,7 +181,7 @@ import Training
     ])
     #expect(others.status == 0, "\(others.errors)")
     #expect(runs("o").count { $0.hasPrefix("pretraining-seed0") } == 1)
-    let found = try JSONDecoder().decode(
+    let found = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/looks-folders-w-paper.json"))
     #expect(found.notes.isEmpty)
     let flow = try #require(found.lines[0].ours[.flowCorrelation]?.values[0])
@@ -213,11 +214,11 @@ import Training
       "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--videos", "s",
       "--output", "o")
     #expect(result.status == 0, "\(result.errors)")
-    let table = try JSONDecoder().decode(
+    let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/sprites-sprites-s-paper.json"))
     #expect(table.dataset.hasPrefix("Moving Sprites in "))
     let run = try #require(runs("o").first)
-    let evaluation = try JSONDecoder().decode(
+    let evaluation = try JSON.decode(
       Evaluation.Summary.self, from: folder.bytes("o/runs/\(run)/evaluation/evaluation.json"))
     let plain: Set = ["still", "left", "right", "up", "down", "fast-left", "fast-right"]
     func share(_ isIn: (String) -> Bool) -> Double {
@@ -303,7 +304,7 @@ import Training
     #expect(
       bad.errors.contains("1 run failed") && bad.errors.contains("do not fill a step of 100"),
       "\(bad.errors)")
-    let table = try JSONDecoder().decode(
+    let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/bad-folders-v-paper.json"))
     // Of "three speeds" and of random weights everything is there; of "five | speeds" after MoSI nothing.
     #expect(table.lines.map { $0.ours[.finetuning] != nil } == [true, true, true, false])

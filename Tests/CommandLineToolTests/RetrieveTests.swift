@@ -28,19 +28,19 @@ import Training
     #expect(warnings.contains { $0.hasPrefix("warning: no neighbour: train/rises/text.mp4 ") })
     #expect(warnings.contains { $0.hasPrefix("warning: counted as missed: test/rises/text.mp4 ") })
     let found = try json(result.output)
-    #expect(found["trainingVideos"] as? Int == 7 && found["testVideos"] as? Int == 6)
-    #expect(found["unusableTrainingVideos"] as? [String] == ["train/rises/text.mp4"])
+    #expect(found["training_videos"] as? Int == 7 && found["test_videos"] as? Int == 6)
+    #expect(found["unusable_training_videos"] as? [String] == ["train/rises/text.mp4"])
     let matches = found["matches"] as? [[String: Any]] ?? []
     #expect(matches.count == 6)
     let copy = matches.first { $0["name"] as? String == "test/sinks/copy.mp4" } ?? [:]
-    #expect(copy["nearest"] as? String == "train/sinks/1.mp4" && copy["firstHit"] as? Int == 1)
+    #expect(copy["nearest"] as? String == "train/sinks/1.mp4" && copy["first_hit"] as? Int == 1)
     #expect(abs((copy["cosine"] as? Double ?? 0) - 1) < 1e-5)
     // What each match says adds up to the accuracies; the broken one is never a hit.
     let accuracies = found["accuracies"] as? [[String: Any]] ?? []
     #expect(accuracies.map { $0["k"] as? Int } == [1, 5, 10, 20, 50])
     for accuracy in accuracies {
       let hits = matches.count {
-        ($0["firstHit"] as? Int ?? .max) <= accuracy["k"] as? Int ?? 0
+        ($0["first_hit"] as? Int ?? .max) <= accuracy["k"] as? Int ?? 0
       }
       #expect(accuracy["accuracy"] as? Double == Double(hits) / 6)
     }

@@ -67,11 +67,11 @@ private final class Workplace {
   ) throws -> GradCAMAnalysis {
     let weights = try weights(classes)
     var settings = GradCAMAnalysis.Settings()
-    settings.layer = .conv2
+    settings.stage = .conv2
     settings.clip = weights.clip!
     change(&settings)
     return try GradCAMAnalysis(
-      FoundVideos(at: names.map { path + "/" + $0 }, frameRate: 30), weights: weights,
+      VideoSearch(at: names.map { path + "/" + $0 }, frameRate: 30), weights: weights,
       settings: settings, device: .cpu, workers: 1)
   }
 
@@ -94,8 +94,8 @@ func reportAndPictures() throws {
   try place.video("a.mp4")
   try place.video("frames", seed: 2)
   let report = try place.analysis(["a.mp4", "frames"]).write(to: place.output)
-  #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.leftOut.isEmpty)
-  #expect(report.layer == "conv2" && report.architecture == "r2d3d-18" && report.side == 24)
+  #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.skipped.isEmpty)
+  #expect(report.stage == "conv2" && report.architecture == "r2d3d-18" && report.side == 24)
   #expect(try GradCAMReport(folder: place.output) == report)
   let files = report.clips.compactMap(\.files)
   #expect(files.map(\.png) == ["001-a.png", "002-frames.png"])
@@ -189,9 +189,9 @@ func shortVideos() throws {
   try Data("Dear diary".utf8).write(to: URL(fileURLWithPath: place.path + "/text.mp4"))
   let report = try place.analysis(["short.mp4", "enough.mp4", "text.mp4"]).write(to: place.output)
   #expect(report.clips.map(\.video) == ["enough.mp4"])
-  #expect(report.leftOut.map(\.video) == ["short.mp4", "text.mp4"])
+  #expect(report.skipped.map(\.video) == ["short.mp4", "text.mp4"])
   #expect(
-    report.leftOut[0].reason
+    report.skipped[0].reason
       == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 a second take 0.20 s "
       + "(lower --frames or --interval)")
   #expect(
@@ -231,7 +231,7 @@ func diverged() throws {
   settings.clip = weights.clip!
   let text = complaint {
     _ = try GradCAMAnalysis(
-      FoundVideos(at: [place.path + "/frames"], frameRate: 30),
+      VideoSearch(at: [place.path + "/frames"], frameRate: 30),
       weights: Weights(at: place.path + "/nan.safetensors"), settings: settings, device: .cpu,
       workers: 1
     ).write(to: place.output)
@@ -253,7 +253,7 @@ func diverged() throws {
   settings.clip = weights.clip!
   settings.worst = 1
   let report = try GradCAMAnalysis(
-    FoundVideos(at: [place.path + "/b-still", place.path + "/a-moves"], frameRate: 30),
+    VideoSearch(at: [place.path + "/b-still", place.path + "/a-moves"], frameRate: 30),
     weights: Weights(at: place.path + "/cold.safetensors"), settings: settings, device: .cpu,
     workers: 1
   ).write(to: place.output)
@@ -284,5 +284,5 @@ func oldFilesGo() throws {
   try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
   #expect(
     complaint { _ = try GradCAMReport(folder: place.output) }
-      .hasPrefix("cannot read \(path): it is no report of this version's mosi gradcam"))
+      .hasPrefix("cannot read \(path): it is not a report of this version's mosi gradcam"))
 }

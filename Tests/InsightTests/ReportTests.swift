@@ -72,7 +72,7 @@ import VideoModels
 
   private func page(_ runs: [String], follows: Bool = false) throws -> String {
     let path = "\(folder)/report.html"
-    try Report(of: RunRecord.all(at: runs), follows: follows).write(to: path)
+    try ReportPage(of: RunDescription.all(at: runs), follows: follows).write(to: path)
     return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
   }
 
@@ -117,7 +117,7 @@ import VideoModels
   @Test func runsThatGoOnCanBeFollowed() throws {
     defer { remove() }
     let runs = [try pretraining("on", isFinished: false)]
-    #expect(try !RunRecord.all(at: runs)[0].isFinished)
+    #expect(try !RunDescription.all(at: runs)[0].isFinished)
     let page = try page(runs, follows: true)
     #expect(page.contains("going on or interrupted at step 20"))
     #expect(page.contains("aria-pressed=\"false\"") && page.contains("location.reload"))

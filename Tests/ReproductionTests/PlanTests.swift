@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Reproduction
+import SafeFiles
 import Testing
 import Training
 import VideoData
@@ -188,7 +189,7 @@ import VideoData
         // What scratch-tuning found best.
         #expect(configuration.model.dropout == (isScratch ? 0 : 0.5))
         #expect(configuration.optimizer.weightDecay == (isScratch ? 0 : 1e-3))
-      case .examination: break
+      case .analysis: break
       }
     }
   }
@@ -258,7 +259,7 @@ import VideoData
       switch run.work {
       case .pretraining(let configuration): epochs.pretraining.append(configuration.epochs)
       case .finetuning(let configuration): epochs.finetuning.append(configuration.epochs)
-      case .examination: break
+      case .analysis: break
       }
     }
     // The first and the last row have one pre-training; 9,600 clips of 20 videos a class are 240 epochs.
@@ -449,7 +450,7 @@ import VideoData
     #expect(partial.cells.rows[0][1] == text.rows[0][1])
     #expect(partial.legend.hasSuffix("over 2 seeds; unfinished: 1 run is missing"))
     try records.write(toFile: last, atomically: true, encoding: .utf8)
-    let again = try JSONDecoder().decode(ResultTable.self, from: JSONEncoder().encode(table))
+    let again = try JSON.decode(ResultTable.self, from: JSON.data(table))
     #expect(again == table)
     // A torn last line is no end.
     let run = plan.runFolder(plan.runs[0].name)

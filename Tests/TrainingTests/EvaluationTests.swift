@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import Testing
 import Torch
 import Training
@@ -38,7 +39,7 @@ import VideoData
   @Test func filesHoldEveryVideo() throws {
     let folder = try ScratchFolder()
     try evaluation.write(to: folder.file("e"))
-    let json = try JSONDecoder().decode(
+    let json = try JSON.decode(
       Evaluation.Summary.self, from: bytes(folder.file("e/evaluation.json")))
     #expect(json.top1 == 0.2 && json.failed == 1 && json.videos.count == 5)
     #expect(json.videos[4].prediction == nil && json.videos[4].failure == "is empty")

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import SafeFiles
 import Testing
 import Torch
 import Training
@@ -226,7 +227,7 @@ extension TrainingRuns {
       #expect(summary.badSources == 2)
       let evaluation = try #require(summary.evaluation)
       #expect(evaluation.videos == 8 && evaluation.failed == 2)
-      let json = try JSONDecoder().decode(
+      let json = try JSON.decode(
         Evaluation.Summary.self, from: bytes(run.evaluation + "/evaluation.json"))
       #expect(
         json.videos.filter { $0.failure != nil }.map(\.name) == ["empty.mp4", "away.mp4"])

@@ -28,7 +28,7 @@ public struct ClusterAnalysis {
   }
 
   /// A piece of the work.
-  public enum Stage: Hashable, Sendable {
+  public enum Phase: Hashable, Sendable {
     /// Which videos are long enough.
     case checking
     case features
@@ -39,7 +39,7 @@ public struct ClusterAnalysis {
   }
 
   private let settings: Settings
-  private let videos: FoundVideos
+  private let videos: VideoSearch
   private let weights: Weights
   private let inference: VideoInference
 
@@ -50,7 +50,7 @@ public struct ClusterAnalysis {
   ///   - settings: how many clusters, and of what else.
   /// - Throws: ``ClusteringError`` and ``SingleFrames`` where already the number of videos, or the clips, cannot do.
   public init(
-    _ videos: FoundVideos, weights: Weights, inference: VideoInference, settings: Settings
+    _ videos: VideoSearch, weights: Weights, inference: VideoInference, settings: Settings
   ) throws {
     (self.videos, self.weights) = (videos, weights)
     (self.inference, self.settings) = (inference, settings)
@@ -80,9 +80,9 @@ public struct ClusterAnalysis {
   /// - Throws: `FileError`, before the work where the folder cannot be written; ``ClusteringError``,
   ///   ``NoUsableVideo``, `FigureError`, and what `progress` throws.
   public func write(
-    to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
+    to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> ClusterReport {
-    try makeReportFolder(at: folder)
+    try makeResultFolder(at: folder)
     let short = try shortVideos { try progress(.checking, $0, videos.videos.count) }
     // What is nil is not run.
     let footage = videos.videos.indices.map { short[$0] == nil ? videos.videos[$0].footage : nil }
@@ -91,11 +91,11 @@ public struct ClusterAnalysis {
       footage, cache: cache, progress: { try progress(.features, $0, footage.count) },
       reduce: { $1.features })
     let usable = outputs.indices.filter { (try? outputs[$0].get()) != nil }
-    let leftOut = outputs.indices.compactMap { index -> LeftOutVideo? in
+    let skipped = outputs.indices.compactMap { index -> SkippedVideo? in
       guard case .failure(let failure) = outputs[index] else { return nil }
-      return short[index] ?? LeftOutVideo(video: videos.videos[index].name, reason: failure.reason)
+      return short[index] ?? SkippedVideo(video: videos.videos[index].name, reason: failure.reason)
     }
-    guard !usable.isEmpty else { throw NoUsableVideo(leftOut: leftOut) }
+    guard !usable.isEmpty else { throw NoUsableVideo(skipped: skipped) }
     let features = Self.directions(try usable.flatMap { try outputs[$0].get() })
     let clusters = try kMeans(features)
 
@@ -137,7 +137,7 @@ public struct ClusterAnalysis {
       agreement: .init(clusters.assignments, motions), random: random.isEmpty ? nil : .init(random),
       staticSpeed: ClipMotion.staticSpeed, directions: FlowHistogram.directions,
       magnitudes: FlowHistogram.magnitudes, clips: placed,
-      clusters: (0..<settings.clusters).map { cluster($0, clusters, clips) }, leftOut: leftOut,
+      clusters: (0..<settings.clusters).map { cluster($0, clusters, clips) }, skipped: skipped,
       embeddingPNG: "embedding.png", embeddingSVG: "embedding.svg")
     try draw(report, clips, to: folder)
     try report.write(to: folder)
@@ -145,29 +145,29 @@ public struct ClusterAnalysis {
   }
 
   /// Loads the clips that the network sees.
-  private var loader: SeenClipLoader {
-    SeenClipLoader(
+  private var loader: DecodedClipLoader {
+    DecodedClipLoader(
       videos.videos.map(\.footage), clip: inference.clip, clips: inference.clips,
       crops: inference.crops)
   }
 
   /// By their index the videos that are shorter than a clip.
-  private func shortVideos(progress: (Int) throws -> Void) throws -> [Int: LeftOutVideo] {
+  private func shortVideos(progress: (Int) throws -> Void) throws -> [Int: SkippedVideo] {
     let (loader, videos) = (loader, videos.videos)
     let prefetcher = Prefetcher(
       count: videos.count, workers: inference.workers, ahead: 4 * inference.workers
-    ) { video -> LeftOutVideo? in
+    ) { video -> SkippedVideo? in
       do {
         try loader.checkLength(of: video)
       } catch let error as ShortVideo {
-        return LeftOutVideo(videos[video].name, error)
+        return SkippedVideo(videos[video].name, error)
       } catch {
         // What cannot be read is told of when it is run.
       }
       return nil
     }
     defer { prefetcher.cancel() }
-    var short: [Int: LeftOutVideo] = [:]
+    var short: [Int: SkippedVideo] = [:]
     var done = 0
     while let found = try prefetcher.next() {
       short[done] = found

@@ -1,5 +1,5 @@
 /// What `mosi clusters` found: the content of clusters.json.
-public struct ClusterReport: InsightReport, Sendable {
+public struct ClusterReport: AnalysisResult, Sendable {
   public static let fileName = "clusters.json"
   public static let command = "clusters"
 
@@ -29,7 +29,7 @@ public struct ClusterReport: InsightReport, Sendable {
   /// The largest first; the cluster of a clip is an index into them.
   public let clusters: [Cluster]
   /// Videos that gave no clips.
-  public let leftOut: [LeftOutVideo]
+  public let skipped: [SkippedVideo]
   /// File names beside this file.
   public let embeddingPNG: String
   public let embeddingSVG: String
@@ -50,13 +50,13 @@ public struct ClusterReport: InsightReport, Sendable {
   public struct RandomAgreement: Codable, Sendable {
     /// Of each network.
     public let networks: [Agreement]
-    public let axes: Spread
-    public let directions: Spread
+    public let axes: SampleStatistics
+    public let directions: SampleStatistics
 
     init(_ networks: [Agreement]) {
       self.networks = networks
-      axes = Spread(networks.map(\.axes))
-      directions = Spread(networks.map(\.directions))
+      axes = SampleStatistics(networks.map(\.axes))
+      directions = SampleStatistics(networks.map(\.directions))
     }
   }
 

@@ -21,7 +21,7 @@ public struct Sweep: Codable, Sendable {
     public let runs: [String]
     /// A result a run.
     public let results: [Double]
-    public let spread: Spread
+    public let spread: SampleStatistics
   }
 
   /// The dotted key of the configuration.
@@ -68,7 +68,7 @@ public struct Sweep: Codable, Sendable {
     groups = members.map { members in
       Group(
         value: members[0].value, runs: members.map(\.run), results: members.map(\.result),
-        spread: Spread(members.map(\.result)))
+        spread: SampleStatistics(members.map(\.result)))
     }.sorted {
       isNumeric
         ? Double($0.value)! < Double($1.value)! : naturallyPrecedes($0.value, $1.value)

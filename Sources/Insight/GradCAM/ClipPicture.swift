@@ -9,7 +9,7 @@ struct ClipPicture {
   let video: String
   /// What is explained, as "predicted: wave, 93.1%".
   let label: String
-  let layer: String
+  let stage: String
   /// From one frame to the next, in seconds.
   let step: Double
 
@@ -82,7 +82,7 @@ struct ClipPicture {
       let room = width - 2 * margin
       text(video, title, at: Point(margin, margin), room, on: canvas)
       text(
-        "\(label)  ·  \(layer)  ·  \(agreement)", detail, at: Point(margin, margin + 26), room,
+        "\(label)  ·  \(stage)  ·  \(agreement)", detail, at: Point(margin, margin + 26), room,
         on: canvas)
       for (row, name) in Self.captions.enumerated() {
         canvas.text(
@@ -130,7 +130,7 @@ struct ClipPicture {
         let room = width - 2 * margin
         text(video, title, at: Point(margin, margin), room, on: canvas)
         text(label, detail, at: Point(margin, margin + 26), room, on: canvas)
-        text("\(layer)  ·  \(agreement)", detail, at: Point(margin, margin + 46), room, on: canvas)
+        text("\(stage)  ·  \(agreement)", detail, at: Point(margin, margin + 46), room, on: canvas)
         for (column, picture) in panels(frame, limit).enumerated() {
           let x = margin + Double(column) * (panel + gap)
           canvas.text(

@@ -22,7 +22,7 @@ public struct GradCAMAnalysis {
     /// As the network counts them, from 0.
     case number(Int)
 
-    var inWords: String {
+    var displayName: String {
       switch self {
       case .predicted: "predicted"
       case .likeliest: "likeliest"
@@ -33,7 +33,7 @@ public struct GradCAMAnalysis {
 
   public struct Settings: Sendable {
     /// The stage whose output is weighed.
-    public var layer = StageName.conv5
+    public var stage = StageName.conv5
     public var label = Label.predicted
     /// Clips a video, spread evenly over it.
     public var clips = 1
@@ -46,14 +46,14 @@ public struct GradCAMAnalysis {
   }
 
   /// A piece of the work.
-  public enum Stage: Sendable {
+  public enum Phase: Sendable {
     /// The clips' heat and flow; counted are videos.
     case explaining
     /// The pictures of the clips that agree least; counted are videos.
     case drawing
   }
 
-  private let videos: FoundVideos
+  private let videos: VideoSearch
   private let weights: Weights
   private let settings: Settings
   private let model: VideoClassifier
@@ -70,7 +70,7 @@ public struct GradCAMAnalysis {
   ///   - workers: threads that decode and compute flow.
   /// - Throws: ``GradCAMError`` or ``SingleFrames`` where the network or the clips cannot do.
   public init(
-    _ videos: FoundVideos, weights: Weights, settings: Settings, device: Device, workers: Int
+    _ videos: VideoSearch, weights: Weights, settings: Settings, device: Device, workers: Int
   ) throws {
     guard let classCount = weights.classCount else {
       throw GradCAMError.noHead(path: weights.path)
@@ -92,7 +92,7 @@ public struct GradCAMAnalysis {
     self.weights = weights
     self.settings = settings
     names =
-      weights.pretraining.map { $0.task.motion.labels.motions.map(\.inWords) }
+      weights.pretraining.map { $0.task.motion.labels.motions.map(\.displayName) }
       ?? weights.classNames ?? (0..<classCount).map { "class \($0)" }
     normalization = (weights.normalization ?? NormalizationSettings()).normalization
     model = weights.makeModel()
@@ -110,15 +110,15 @@ public struct GradCAMAnalysis {
   /// - Throws: `FileError`, before the work where the folder cannot be written; ``NoUsableVideo``, `MediaError` and `FigureError` where a
   ///   picture cannot, and what `progress` throws.
   public func write(
-    to folder: String, progress: (Stage, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
+    to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> GradCAMReport {
-    try makeReportFolder(at: folder)
+    try makeResultFolder(at: folder)
     let all = Array(videos.videos.indices)
     var clips: [(video: Int, place: Int, clip: GradCAMReport.Clip)] = []
-    var leftOut: [LeftOutVideo] = []
+    var skipped: [SkippedVideo] = []
     try explain(all) { done, video, result in
       switch result {
-      case .failure(let failure): leftOut.append(failure)
+      case .failure(let failure): skipped.append(failure)
       case .success(let explanations):
         for (place, explanation) in explanations.enumerated() {
           var clip = description(of: explanation, video)
@@ -130,7 +130,7 @@ public struct GradCAMAnalysis {
       }
       try progress(.explaining, done, all.count)
     }
-    guard !clips.isEmpty else { throw NoUsableVideo(leftOut: leftOut) }
+    guard !clips.isEmpty else { throw NoUsableVideo(skipped: skipped) }
     if let worst = settings.worst {
       func rank(_ clip: GradCAMReport.Clip) -> Double {
         guard let agreement = clip.agreement else { return 3 }
@@ -155,8 +155,8 @@ public struct GradCAMAnalysis {
     }
     let report = GradCAMReport(
       weights: weights.path, architecture: weights.model.architecture.rawValue,
-      layer: settings.layer.rawValue, side: settings.clip.size, isRanked: settings.worst != nil,
-      clips: clips.map(\.clip), leftOut: leftOut)
+      stage: settings.stage.rawValue, side: settings.clip.size, isRanked: settings.worst != nil,
+      clips: clips.map(\.clip), skipped: skipped)
     try report.write(to: folder)
     return report
   }
@@ -165,7 +165,7 @@ public struct GradCAMAnalysis {
 
   /// What is loaded of a video: its clips, and their speeds.
   private struct Loaded: Sendable {
-    let clips: SeenClips
+    let clips: DecodedClips
     let speeds: [[HeatMap]]
   }
 
@@ -175,21 +175,21 @@ public struct GradCAMAnalysis {
   /// Explains the clips of the videos at `indices`; `body` is told how many are done, this one included.
   private func explain(
     _ indices: [Int],
-    _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], LeftOutVideo>) throws -> Void
+    _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], SkippedVideo>) throws -> Void
   ) throws {
     guard !indices.isEmpty else { return }
     let (all, side) = (videos.videos, settings.clip.size)
-    let loader = SeenClipLoader(
+    let loader = DecodedClipLoader(
       all.map(\.footage), clip: settings.clip, clips: settings.clips, crops: 1)
     let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: workers + 1) {
-      item -> Result<Loaded, LeftOutVideo> in
+      item -> Result<Loaded, SkippedVideo> in
       do {
         let clips = try loader.load(indices[item])
         return .success(
           Loaded(clips: clips, speeds: try clips.frames.map { try ClipFlow.speeds($0, side: side) })
         )
       } catch {
-        return .failure(LeftOutVideo(all[indices[item]].name, error))
+        return .failure(SkippedVideo(all[indices[item]].name, error))
       }
     }
     defer { prefetcher.cancel() }
@@ -200,7 +200,7 @@ public struct GradCAMAnalysis {
   }
 
   private func explain(_ loaded: Loaded, _ video: String)
-    -> Result<[ClipExplanation], LeftOutVideo>
+    -> Result<[ClipExplanation], SkippedVideo>
   {
     let seen = loaded.clips
     var explanations: [ClipExplanation] = []
@@ -216,13 +216,13 @@ public struct GradCAMAnalysis {
         case .likeliest(let labels): model.likeliest(of: labels, in: tensor)
         case .number(let label): batch.map { _ in label }
         }
-      let cam = model.gradCAM(tensor, at: settings.layer, labels: labels)
+      let cam = model.gradCAM(tensor, at: settings.stage, labels: labels)
       let probabilities = withoutGradients { cam.logits.softmax(1).to(.cpu) }
         .array(of: Float.self)
       let maps = cam.maps.to(.cpu).array(of: Float.self)
       guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
         return .failure(
-          LeftOutVideo(
+          SkippedVideo(
             video: video, reason: "gets scores that are no numbers: the network has diverged"))
       }
       let (frames, side) = (settings.clip.frames, settings.clip.size)
@@ -258,8 +258,8 @@ public struct GradCAMAnalysis {
     let share = String(format: "%.1f%%", 100 * clip.probability)
     let picture = ClipPicture(
       explanation: explanation, video: clip.video,
-      label: "\(settings.label.inWords): \(clip.labelName), \(share)",
-      layer: "\(weights.model.architecture.rawValue), \(settings.layer.rawValue)", step: clip.step)
+      label: "\(settings.label.displayName): \(clip.labelName), \(share)",
+      stage: "\(weights.model.architecture.rawValue), \(settings.stage.rawValue)", step: clip.step)
     let files = GradCAMReport.Files(Self.stem(number, clip.video))
     try picture.strip().writePNG(to: "\(folder)/\(files.png)")
     let frames = try picture.animation()

@@ -1,5 +1,5 @@
 /// What `mosi gradcam` found, as its gradcam.json holds it.
-public struct GradCAMReport: InsightReport, Equatable, Sendable {
+public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
   /// A clip with the heat of its label.
   public struct Clip: Codable, Equatable, Sendable {
     /// The video's name.
@@ -39,7 +39,7 @@ public struct GradCAMReport: InsightReport, Equatable, Sendable {
   /// Such as "r2d3d-18".
   public let architecture: String
   /// The stage whose output is weighed, such as "conv5".
-  public let layer: String
+  public let stage: String
   /// The side of the clips in pixels.
   public let side: Int
   /// True where the clips stand by how little heat and flow agree: the least agreement first, then those
@@ -47,7 +47,7 @@ public struct GradCAMReport: InsightReport, Equatable, Sendable {
   public let isRanked: Bool
   public internal(set) var clips: [Clip]
   /// Videos that gave no clips.
-  public let leftOut: [LeftOutVideo]
+  public let skipped: [SkippedVideo]
 
   public static let fileName = "gradcam.json"
   public static let command = "gradcam"

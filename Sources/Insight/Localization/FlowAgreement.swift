@@ -16,11 +16,11 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   public let videos: Int
   public let clips: Int
   /// Spearman's correlation, the mean over the clips. A map without heat has none: 0.
-  public let network: Estimate
+  public let network: SampleStatistics
   /// With random weights, one a seed; those of ``network`` in the same way.
-  public let random: Spread
+  public let random: SampleStatistics
   /// Videos that give no clip, those shorter than one among them, and those in which nothing moves at all.
-  public let leftOut: [LeftOutVideo]
+  public let skipped: [SkippedVideo]
 
   /// How clips are cut and shown.
   public struct ShownClips {
@@ -63,12 +63,12 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     progress: (Int) throws -> Void = { _ in }
   ) throws {
     guard settings.clip.frames > 1 else { throw SingleFrames() }
-    guard !footage.isEmpty else { throw NoUsableVideo(leftOut: []) }
+    guard !footage.isEmpty else { throw NoUsableVideo(skipped: []) }
     let side = settings.clip.size
-    let loader = SeenClipLoader(
+    let loader = DecodedClipLoader(
       footage, clip: settings.clip, clips: settings.clips, crops: settings.crops)
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: workers + 1) {
-      index -> Result<[MovingClip], LeftOutVideo> in
+      index -> Result<[MovingClip], SkippedVideo> in
       do {
         let seen = try loader.load(index)
         let moving = try zip(seen.clips, seen.frames).map { clip, frames in
@@ -76,20 +76,20 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
             pixels: clip, magnitudes: try ClipFlow.speeds(frames, side: side).flatMap(\.values))
         }.filter(\.moves)
         return moving.isEmpty
-          ? .failure(LeftOutVideo(video: footage[index].path, reason: "does not move"))
+          ? .failure(SkippedVideo(video: footage[index].path, reason: "does not move"))
           : .success(moving)
       } catch {
-        return .failure(LeftOutVideo(footage[index].path, error))
+        return .failure(SkippedVideo(footage[index].path, error))
       }
     }
     defer { prefetcher.cancel() }
-    var leftOut: [LeftOutVideo] = []
+    var skipped: [SkippedVideo] = []
     // Of each network the mean over the clips of each video.
     var means = [[Double]](repeating: [], count: 1 + random.count)
     var clipCount = 0
     for index in footage.indices {
       switch try prefetcher.next()! {
-      case .failure(let failure): leftOut.append(failure)
+      case .failure(let failure): skipped.append(failure)
       case .success(let moving):
         clipCount += moving.count
         for (place, network) in ([model] + random).enumerated() {
@@ -99,12 +99,12 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
       }
       try progress(index + 1)
     }
-    guard clipCount > 0 else { throw NoUsableVideo(leftOut: leftOut) }
+    guard clipCount > 0 else { throw NoUsableVideo(skipped: skipped) }
     videos = means[0].count
     self.clips = clipCount
-    network = Estimate(means[0])
-    self.random = Spread(means.dropFirst().map { Estimate($0).mean })
-    self.leftOut = leftOut
+    network = SampleStatistics(means[0], keepsValues: false)
+    self.random = SampleStatistics(means.dropFirst().map { SampleStatistics($0).mean })
+    self.skipped = skipped
   }
 
   private static func correlations(

@@ -3,26 +3,26 @@ enum ClustersSection {
   static let columns: [Comparison.Column] = [
     .init("clusters, NMI (random)") { run in
       run.clusters.map { clusters in
-        let random = clusters.random.map { " (\(Words.number($0.directions.mean, 3)))" } ?? ""
-        return Words.number(clusters.agreement.directions, 3) + random
-          + ", \(Words.count(clusters.clips.count, "clip"))"
+        let random = clusters.random.map { " (\(Format.number($0.directions.mean, 3)))" } ?? ""
+        return Format.number(clusters.agreement.directions, 3) + random
+          + ", \(Format.count(clusters.clips.count, "clip"))"
       }
     }
   ]
 
-  static func content(_ run: RunRecord) -> [HTML] {
+  static func content(_ run: RunDescription) -> [HTML] {
     guard let clusters = run.clusters else { return [] }
     let folder = run.folder.insight("clusters")
     var parts: [HTML] = [.element("h3", text: "Clusters of clips"), agreement(clusters)]
     if let picture = EmbeddedFile(path: "\(folder)/\(clusters.embeddingPNG)") {
       let sizes = clusters.clusters.enumerated().map {
-        "cluster \($0 + 1) with \(Words.count($1.size, "clip")), most often \($1.dominantDirection.rawValue)"
+        "cluster \($0 + 1) with \(Format.count($1.size, "clip")), most often \($1.dominantDirection.rawValue)"
       }
       parts.append(
         .figure(
           picture,
           alternative:
-            "Two scatter plots of the same \(Words.count(clusters.clips.count, "clip")), marked by cluster and by the direction "
+            "Two scatter plots of the same \(Format.count(clusters.clips.count, "clip")), marked by cluster and by the direction "
             + "of the optical flow: \(sizes.joined(separator: "; "))",
           caption:
             "t-SNE of the features. On the left colours and marks are the clusters of k-means, on the right the directions "
@@ -35,8 +35,8 @@ enum ClustersSection {
           picture,
           alternative: "Cluster \(index + 1): histogram of optical flow and the nearest clips",
           caption:
-            "Cluster \(index + 1), \(Words.count(cluster.size, "clip")), content most often moving "
-            + "\(cluster.dominantDirection.rawValue) (\(Words.percent(share(of: cluster)))).",
+            "Cluster \(index + 1), \(Format.count(cluster.size, "clip")), content most often moving "
+            + "\(cluster.dominantDirection.rawValue) (\(Format.percent(share(of: cluster)))).",
           isWide: true))
     }
     return parts
@@ -50,18 +50,18 @@ enum ClustersSection {
   private static func agreement(_ clusters: ClusterReport) -> HTML {
     func row(
       _ title: String, _ value: KeyPath<ClusterReport.Agreement, Double>,
-      _ random: KeyPath<ClusterReport.RandomAgreement, Spread>
+      _ random: KeyPath<ClusterReport.RandomAgreement, SampleStatistics>
     ) -> [String] {
       [
-        title, Words.number(clusters.agreement[keyPath: value], 3),
+        title, Format.number(clusters.agreement[keyPath: value], 3),
         clusters.random.map {
-          Words.spread($0[keyPath: random].mean, $0[keyPath: random].deviation)
+          Format.spread($0[keyPath: random].mean, $0[keyPath: random].deviation)
         } ?? "–",
       ]
     }
     return .table(
       caption:
-        "Normalized mutual information of \(clusters.k) clusters with the motion of \(Words.count(clusters.clips.count, "clip")): 0 is "
+        "Normalized mutual information of \(clusters.k) clusters with the motion of \(Format.count(clusters.clips.count, "clip")): 0 is "
         + "none, 1 is complete; small sets lie above 0 by chance",
       header: ["motion", "this network", "random weights"],
       rows: [

@@ -7,17 +7,17 @@ struct Comparison {
   struct Column: Sendable {
     let title: String
     /// Nil for a run that has no such result.
-    let value: @Sendable (RunRecord) -> String?
+    let value: @Sendable (RunDescription) -> String?
 
-    init(_ title: String, _ value: @escaping @Sendable (RunRecord) -> String?) {
+    init(_ title: String, _ value: @escaping @Sendable (RunDescription) -> String?) {
       self.title = title
       self.value = value
     }
   }
 
-  private let runs: [RunRecord]
+  private let runs: [RunDescription]
 
-  init(of runs: [RunRecord]) { self.runs = runs }
+  init(of runs: [RunDescription]) { self.runs = runs }
 
   func section() throws -> HTML {
     .element(
@@ -28,13 +28,13 @@ struct Comparison {
 
   private static let columns: [Column] = [
     .init("training") { $0.recipe.phase.title },
-    .init("steps") { $0.lastStep.map(Words.grouped) },
-    .init("validation") { $0.metrics.validations.last.map { Words.percent($0.top1) } },
-    .init("best") { $0.metrics.validations.map(\.top1).max().map(Words.percent) },
-    .init("test top-1") { $0.evaluation.map { Words.percent($0.top1) } },
-    .init("test top-5") { $0.evaluation?.top5.map(Words.percent) },
-    .init("class accuracy") { $0.evaluation.map { Words.percent($0.meanClassAccuracy) } },
-    .init("chance") { Words.percent($0.chance) },
+    .init("steps") { $0.lastStep.map(Format.grouped) },
+    .init("validation") { $0.metrics.validations.last.map { Format.percent($0.top1) } },
+    .init("best") { $0.metrics.validations.map(\.top1).max().map(Format.percent) },
+    .init("test top-1") { $0.evaluation.map { Format.percent($0.top1) } },
+    .init("test top-5") { $0.evaluation?.top5.map(Format.percent) },
+    .init("class accuracy") { $0.evaluation.map { Format.percent($0.meanClassAccuracy) } },
+    .init("chance") { Format.percent($0.chance) },
   ]
 
   private var results: HTML {
@@ -73,7 +73,7 @@ struct Comparison {
         "div", ["class": "grid"],
         try charts.map { chart in
           let ends = chart.series.filter { !$0.name.isEmpty }.compactMap { series in
-            series.points.last.map { "\(series.name) ends at \(Words.significant($0.y))" }
+            series.points.last.map { "\(series.name) ends at \(Format.significant($0.y))" }
           }
           return .figure(
             EmbeddedFile(svg: try Figure(panels: [chart]).svg()),

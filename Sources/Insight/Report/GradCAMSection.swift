@@ -3,21 +3,21 @@ enum GradCAMSection {
   /// Clips that go into the page.
   private static let limit = 4
 
-  static func content(_ run: RunRecord) -> [HTML] {
+  static func content(_ run: RunDescription) -> [HTML] {
     content(run.gradCAM, of: run, in: "gradcam", title: "Where it looks")
       + content(run.failures, of: run, in: "failures", title: "Where heat and motion part")
   }
 
   private static func content(
-    _ report: GradCAMReport?, of run: RunRecord, in folder: String, title: String
+    _ report: GradCAMReport?, of run: RunDescription, in folder: String, title: String
   ) -> [HTML] {
     guard let report else { return [] }
     let drawn = report.clips.filter { $0.files != nil }
     let folder = run.folder.insight(folder)
     let agreement =
       report.meanAgreement.map {
-        " Over \(Words.count(report.clips.count, "clip")) the rank correlation of heat and optical flow is "
-          + "\(Words.number($0, 3)) on average."
+        " Over \(Format.count(report.clips.count, "clip")) the rank correlation of heat and optical flow is "
+          + "\(Format.number($0, 3)) on average."
       } ?? ""
     let order = report.isRanked ? " The clips in which heat and flow agree least come first." : ""
     let labels =
@@ -29,12 +29,12 @@ enum GradCAMSection {
       .element("h3", text: title),
       .element(
         "p",
-        text: "Grad-CAM at \(report.layer), over frames of videos.\(labels)\(agreement)\(order)"),
+        text: "Grad-CAM at \(report.stage), over frames of videos.\(labels)\(agreement)\(order)"),
     ] + shown
       + (drawn.count > shown.count
         ? [
           .element(
-            "p", text: "\(Words.count(drawn.count - shown.count, "more clip")) in \(folder).")
+            "p", text: "\(Format.count(drawn.count - shown.count, "more clip")) in \(folder).")
         ] : [])
   }
 
@@ -42,13 +42,13 @@ enum GradCAMSection {
     guard let files = clip.files, let strip = EmbeddedFile(path: "\(folder)/\(files.png)")
     else { return nil }
     let agreement =
-      clip.agreement.map { ", rank correlation with the flow \(Words.number($0, 2))" } ?? ""
-    let what = "\(clip.video) from \(Words.number(clip.start, 1)) s: \(clip.labelName)"
+      clip.agreement.map { ", rank correlation with the flow \(Format.number($0, 2))" } ?? ""
+    let what = "\(clip.video) from \(Format.number(clip.start, 1)) s: \(clip.labelName)"
     let still = HTML.figure(
       strip,
       alternative:
         "Strip of frames with the heat map over them, and the optical flow's magnitude: \(what)",
-      caption: "\(what) (\(Words.percent(clip.probability)))\(agreement).", isWide: true)
+      caption: "\(what) (\(Format.percent(clip.probability)))\(agreement).", isWide: true)
     // What moves is shown when it is asked for.
     guard let animation = EmbeddedFile(path: "\(folder)/\(files.gif)") else { return still }
     return .joined([

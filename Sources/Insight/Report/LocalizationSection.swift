@@ -3,35 +3,35 @@ enum LocalizationSection {
   static let columns: [Comparison.Column] = [
     .init("heat inside (chance)") { run in
       run.localization.flatMap { localization in
-        localization.squares.map {
-          "\(Words.percent($0.network.energyInside.mean)) (\(Words.percent($0.chance))) at \(localization.layer.rawValue)"
+        localization.regions.map {
+          "\(Format.percent($0.network.energyInside.mean)) (\(Format.percent($0.chance))) at \(localization.stage.rawValue)"
         }
       }
     }
   ]
 
-  static func content(_ run: RunRecord) -> [HTML] {
+  static func content(_ run: RunDescription) -> [HTML] {
     guard let localization = run.localization else { return [] }
     var parts: [HTML] = [.element("h3", text: "Does it locate motion?")]
-    let layer = localization.layer.rawValue
-    if let squares = localization.squares {
+    let stage = localization.stage.rawValue
+    if let regions = localization.regions {
       parts.append(
-        table(squares, "Grad-CAM at \(layer), of the \(localization.label.rawValue) label"))
+        table(regions, "Grad-CAM at \(stage), of the \(localization.label.rawValue) label"))
     }
     if let videos = localization.videos {
       parts.append(
         .table(
           caption:
-            "Grad-CAM at \(layer), of the likeliest motion or class, on \(Words.count(videos.clips, "clip")) of "
-            + "\(Words.count(videos.videos, "video")): rank correlation of the heat with the optical flow's magnitude, "
+            "Grad-CAM at \(stage), of the likeliest motion or class, on \(Format.count(videos.clips, "clip")) of "
+            + "\(Format.count(videos.videos, "video")): rank correlation of the heat with the optical flow's magnitude, "
             + "mean and standard error over videos; random weights with the deviation over "
-            + Words.count(videos.random.values.count, "network"),
+            + Format.count(videos.random.values.count, "network"),
           header: ["measure", "this network", "random weights"],
           rows: [
             [
               "rank correlation of heat and flow",
-              Words.spread(videos.network.mean, videos.network.standardError),
-              Words.spread(videos.random.mean, videos.random.deviation),
+              Format.spread(videos.network.mean, videos.network.standardError),
+              Format.spread(videos.random.mean, videos.random.deviation),
             ]
           ]))
     }
@@ -51,20 +51,20 @@ enum LocalizationSection {
     return parts
   }
 
-  private static func table(_ squares: SquareLocalization, _ what: String) -> HTML {
-    func row(_ title: String, _ score: KeyPath<SquareScores, Estimate>) -> [String] {
-      let own = squares.network[keyPath: score]
-      let random = squares.random(score)
+  private static func table(_ regions: RegionLocalization, _ what: String) -> HTML {
+    func row(_ title: String, _ score: KeyPath<RegionScores, SampleStatistics>) -> [String] {
+      let own = regions.network[keyPath: score]
+      let random = regions.random(score)
       return [
         title,
         percentages(own.mean, own.standardError), percentages(random.mean, random.deviation),
-        Words.percent(squares.chance),
+        Format.percent(regions.chance),
       ]
     }
     return .table(
       caption:
-        "\(what), on \(Words.count(squares.clips, "masked clip")) of \(Words.count(squares.sources, "unseen picture")): mean and standard error over pictures; "
-        + "random weights with the deviation over \(Words.count(squares.random.count, "network"))",
+        "\(what), on \(Format.count(regions.clips, "masked clip")) of \(Format.count(regions.sources, "unseen picture")): mean and standard error over pictures; "
+        + "random weights with the deviation over \(Format.count(regions.random.count, "network"))",
       header: ["measure", "this network", "random weights", "chance"],
       rows: [
         row("heat inside the moving region", \.energyInside),
@@ -74,6 +74,6 @@ enum LocalizationSection {
   }
 
   private static func percentages(_ mean: Double, _ deviation: Double?) -> String {
-    Words.spread(100 * mean, deviation.map { 100 * $0 }, digits: 1) + " %"
+    Format.spread(100 * mean, deviation.map { 100 * $0 }, digits: 1) + " %"
   }
 }

@@ -69,12 +69,10 @@ extension Evaluation {
       try replaceFile(at: "\(folder)/\(name)", with: Data(text.utf8))
     }
     let summary = summary
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try replaceFile(at: "\(folder)/evaluation.json", with: encoder.encode(summary))
+    try replaceFile(at: "\(folder)/evaluation.json", with: JSON.data(summary))
     try put(
       "videos.csv",
-      [["name", "label", "prediction", "probability", "labelProbability", "failure"]]
+      [["name", "label", "prediction", "probability", "label_probability", "failure"]]
         + summary.videos.map { video in
           [
             video.name, video.label, video.prediction ?? "",

@@ -5,7 +5,7 @@ import VideoData
 
 /// The videos that paths lead to: files, and of folders all videos below them. A folder that holds pictures and no
 /// videos counts as one video, of which they are the frames.
-public struct FoundVideos: Sendable {
+public struct VideoSearch: Sendable {
   /// Each with its name: the path below the folder that led to it, or the file's name.
   public let videos: [(name: String, footage: Footage)]
 

@@ -2,7 +2,7 @@ import MoSI
 
 /// How well a clip's heat map points at the square, or other region, that moves in it. Of a map that is 0 everywhere, which points
 /// nowhere, the scores are those of a uniform one.
-public struct SquareScore: Equatable, Sendable {
+public struct RegionScore: Equatable, Sendable {
   /// The heights at which maps are cut for ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. At 0 all places
   /// are so hot, and the overlap is that of chance.
   public static let thresholds = (0...19).map { Double($0) / 20 }
@@ -70,29 +70,30 @@ public struct SquareScore: Equatable, Sendable {
 }
 
 /// The scores of many clips.
-public struct SquareScores: Codable, Equatable, Sendable {
-  /// Of ``SquareScore/energyInside``.
-  public let energyInside: Estimate
-  /// Of ``SquareScore/pointing``.
-  public let pointing: Estimate
+public struct RegionScores: Codable, Equatable, Sendable {
+  /// Of ``RegionScore/energyInside``.
+  public let energyInside: SampleStatistics
+  /// Of ``RegionScore/pointing``.
+  public let pointing: SampleStatistics
   /// The intersection over union at ``threshold``.
-  public let overlap: Estimate
+  public let overlap: SampleStatistics
   /// The one threshold for all clips at which the overlap is best; the lowest of several.
   public let threshold: Double
   /// Clips whose map is 0 everywhere.
   public let emptyMaps: Int
 
   /// - Parameter scores: of the clips of each source; no source without clips.
-  public init(_ scores: [[SquareScore]]) {
-    func estimate(_ value: (SquareScore) -> Double) -> Estimate {
-      Estimate(scores.map { $0.map(value).reduce(0, +) / Double($0.count) })
+  public init(_ scores: [[RegionScore]]) {
+    func estimate(_ value: (RegionScore) -> Double) -> SampleStatistics {
+      SampleStatistics(
+        scores.map { $0.map(value).reduce(0, +) / Double($0.count) }, keepsValues: false)
     }
     energyInside = estimate(\.energyInside)
     pointing = estimate(\.pointing)
-    let overlaps = SquareScore.thresholds.indices.map { index in estimate { $0.overlaps[index] } }
+    let overlaps = RegionScore.thresholds.indices.map { index in estimate { $0.overlaps[index] } }
     let best = overlaps.indices.max { (overlaps[$0].mean, $1) < (overlaps[$1].mean, $0) }!
     overlap = overlaps[best]
-    threshold = SquareScore.thresholds[best]
+    threshold = RegionScore.thresholds[best]
     emptyMaps = scores.joined().count { $0.isEmpty }
   }
 }

@@ -4,14 +4,14 @@ import MoSI
 import Testing
 import Torch
 
-@Suite struct SquareScoreTests {
+@Suite struct RegionScoreTests {
   private let square = StaticMask.Region(x: 2, y: 1, side: 2, backgroundFrame: 0)
 
   /// Two frames of 4 x 5 with `values` at (frame, y, x), 0 elsewhere.
-  private func score(_ values: [(Int, Int, Int, Float)], else rest: Float = 0) -> SquareScore {
+  private func score(_ values: [(Int, Int, Int, Float)], else rest: Float = 0) -> RegionScore {
     var map = [Float](repeating: rest, count: 2 * 4 * 5)
     for (frame, y, x, value) in values { map[(frame * 4 + y) * 5 + x] = value }
-    return SquareScore(map: map, frames: 2, height: 4, width: 5, region: square)
+    return RegionScore(map: map, frames: 2, height: 4, width: 5, region: square)
   }
 
   private var inside: [(Int, Int, Int, Float)] {
@@ -37,14 +37,14 @@ import Torch
     let score = score([(0, 1, 2, 0.5), (1, 2, 3, 0.25), (1, 3, 3, 1)])
     #expect(abs(score.energyInside - 0.75 / 1.75) < 1e-12 && score.pointing == 0)
     func overlap(at threshold: Double) -> Double {
-      score.overlaps[SquareScore.thresholds.firstIndex { abs($0 - threshold) < 1e-9 }!]
+      score.overlaps[RegionScore.thresholds.firstIndex { abs($0 - threshold) < 1e-9 }!]
     }
     // A place as hot as the threshold is above it. Of the square's 8 places 2, 1 and 0 are.
     #expect(overlap(at: 0.25) == 2.0 / 9 && overlap(at: 0.5) == 1.0 / 9)
     #expect(overlap(at: 0.55) == 0 && overlap(at: 0.95) == 0)
     // At 0 every place is hot enough: no map overlaps less than a uniform one at its best threshold.
     #expect(overlap(at: 0) == 0.2)
-    let wrong = SquareScores([[self.score([(0, 0, 0, 1)])]])
+    let wrong = RegionScores([[self.score([(0, 0, 0, 1)])]])
     #expect(wrong.threshold == 0 && wrong.overlap.mean == 0.2)
   }
 
@@ -56,8 +56,8 @@ import Torch
       ratio: 0.3...0.6, shape: shape, geometry: ClipGeometry(source: 40, clip: 32, frames: 3),
       using: &generator)
     let mask = region.mask(height: 32, width: 32)
-    func score(_ map: [Float]) -> SquareScore {
-      SquareScore(
+    func score(_ map: [Float]) -> RegionScore {
+      RegionScore(
         map: [[Float]](repeating: map, count: 3).flatMap(\.self), frames: 3, height: 32, width: 32,
         region: region)
     }
@@ -78,18 +78,18 @@ import Torch
     // Best at 0.25 or below (2/8) and, of the other clip, above 0.5 (8/8).
     let a = score([(0, 1, 2, 0.25), (0, 1, 3, 0.25)])
     let b = score(inside, else: 0.5)
-    let scores = SquareScores([[a, a], [b, b]])
+    let scores = RegionScores([[a, a], [b, b]])
     #expect(abs(scores.threshold - 0.55) < 1e-9 && scores.overlap.mean == 0.5)
-    #expect(scores.emptyMaps == 0 && SquareScores([[score([])], [a, b]]).emptyMaps == 1)
+    #expect(scores.emptyMaps == 0 && RegionScores([[score([])], [a, b]]).emptyMaps == 1)
   }
 
   @Test func theErrorIsThatOfTheSources() {
-    let estimate = Estimate([1, 2, 3, 6])
+    let estimate = SampleStatistics([1, 2, 3, 6])
     // The deviation is sqrt(14 / 3), its half the error.
     #expect(
       estimate.mean == 3 && abs(estimate.standardError! - (14.0 / 3).squareRoot() / 2) < 1e-12)
-    #expect(Estimate([0.5]).standardError == nil)
-    let random = Spread([1, 2, 3])
-    #expect(random.mean == 2 && random.deviation == 1 && Spread([4]).deviation == nil)
+    #expect(SampleStatistics([0.5]).standardError == nil)
+    let random = SampleStatistics([1, 2, 3])
+    #expect(random.mean == 2 && random.deviation == 1 && SampleStatistics([4]).deviation == nil)
   }
 }

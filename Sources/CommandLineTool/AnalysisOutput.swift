@@ -15,28 +15,28 @@ func insightFolder(_ name: String, output: String?, weights: String) throws -> S
 }
 
 /// What --help says of videos that cannot be used.
-let leftOutHelp = """
+let skippedVideosHelp = """
   A video that cannot be read, or is shorter than a clip, is left out with a warning; where none is left, that is an \
   error.
   """
 
 /// Warns of each video.
-func tell(_ leftOut: [LeftOutVideo]) {
-  for video in leftOut {
-    Terminal.line(Terminal.warning("left out: \(video.video) \(video.reason)"))
+func warnAboutSkippedVideos(_ skipped: [SkippedVideo]) {
+  for video in skipped {
+    Terminal.warn("skipped: \(video.video) \(video.reason)")
   }
 }
 
 /// The progress of work in several stages, one after another.
-final class StageProgress {
+final class StagedProgressLine {
   private var label = ""
-  private var progress: Progress?
+  private var progress: ProgressLine?
 
   func update(_ stage: (label: String, unit: String), _ done: Int, of total: Int) {
     if stage.label != label {
       finish()
       label = stage.label
-      progress = Progress(label: stage.label, total: total, unit: stage.unit)
+      progress = ProgressLine(label: stage.label, total: total, unit: stage.unit)
     }
     progress?.update(done)
   }

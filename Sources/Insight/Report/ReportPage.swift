@@ -3,8 +3,8 @@ import SafeFiles
 import Training
 
 /// One page about runs, in a file that needs no other: what they were, how they learned, what they see.
-public struct Report {
-  private let runs: [RunRecord]
+public struct ReportPage {
+  private let runs: [RunDescription]
   /// Whether the page offers to reload itself, as for runs that go on.
   private let follows: Bool
   private let results: [ResultSection]
@@ -13,7 +13,7 @@ public struct Report {
   ///   - runs: in their order on the page; none where there are results alone.
   ///   - follows: whether the page offers to reload itself.
   ///   - results: what stands before them.
-  public init(of runs: [RunRecord], follows: Bool = false, results: [ResultSection] = []) {
+  public init(of runs: [RunDescription], follows: Bool = false, results: [ResultSection] = []) {
     self.runs = runs
     self.follows = follows
     self.results = results
@@ -37,7 +37,7 @@ public struct Report {
         "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
       .element("title", text: "\(title) – mosi"),
       .code("style", pageStyle))
-    let sections = try runs.enumerated().map { try RunPage($1, id: "run-\($0 + 1)").section() }
+    let sections = try runs.enumerated().map { try RunSection($1, id: "run-\($0 + 1)").section() }
     let tables = try results.enumerated().map { try $1.section(id: "result-\($0 + 1)") }
     let comparison = runs.count > 1 ? try Comparison(of: runs).section() : .empty
     let body = HTML.element(

@@ -3,11 +3,11 @@ import Foundation
 import Training
 
 /// The section of one run.
-struct RunPage {
-  private let run: RunRecord
+struct RunSection {
+  private let run: RunDescription
   private let id: String
 
-  init(_ run: RunRecord, id: String) {
+  init(_ run: RunDescription, id: String) {
     self.run = run
     self.id = id
   }
@@ -25,9 +25,9 @@ struct RunPage {
   private var facts: HTML {
     var facts: [(String, String)] = [
       ("training", run.recipe.phase.title),
-      ("network", run.networkWords),
-      ("head", run.headWords),
-      ("state", run.progressWords),
+      ("network", run.networkDescription),
+      ("head", run.headDescription),
+      ("state", run.progressDescription),
     ]
     if let summary = run.metrics.summary {
       facts.append(
@@ -39,7 +39,7 @@ struct RunPage {
       facts.append(
         (
           "time",
-          "\(Words.duration(summary.seconds)), \(Words.number(summary.clipsPerSecond, 1)) clips a second"
+          "\(Format.duration(summary.seconds)), \(Format.number(summary.clipsPerSecond, 1)) clips a second"
         ))
     }
     if let last = run.metrics.validations.last {
@@ -47,16 +47,16 @@ struct RunPage {
       facts.append(
         (
           "validation",
-          "\(Words.percent(last.top1)) at the end, \(Words.percent(best)) at best; guessing gives \(Words.percent(run.chance))"
+          "\(Format.percent(last.top1)) at the end, \(Format.percent(best)) at best; guessing gives \(Format.percent(run.chance))"
         ))
     }
     if let evaluation = run.evaluation {
-      let top5 = evaluation.top5.map { ", top-5 \(Words.percent($0))" } ?? ""
+      let top5 = evaluation.top5.map { ", top-5 \(Format.percent($0))" } ?? ""
       facts.append(
         (
           "test",
-          "top-1 \(Words.percent(evaluation.top1))\(top5), mean class accuracy "
-            + "\(Words.percent(evaluation.meanClassAccuracy)) on \(evaluation.videoCount) videos, \(evaluation.clips) clips each"
+          "top-1 \(Format.percent(evaluation.top1))\(top5), mean class accuracy "
+            + "\(Format.percent(evaluation.meanClassAccuracy)) on \(evaluation.videoCount) videos, \(evaluation.clips) clips each"
         ))
     }
     return .element(
@@ -86,8 +86,8 @@ struct RunPage {
     let series = chart.series.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
       return
-        "\(series.name.isEmpty ? "" : series.name + " ")from \(Words.significant(first.y)) at step \(Int(first.x)) to "
-        + "\(Words.significant(last.y)) at step \(Int(last.x))"
+        "\(series.name.isEmpty ? "" : series.name + " ")from \(Format.significant(first.y)) at step \(Int(first.x)) to "
+        + "\(Format.significant(last.y)) at step \(Int(last.x))"
     }
     return "Line chart, \(chart.title.lowercased()) over steps: \(series.joined(separator: "; "))"
   }
@@ -101,7 +101,7 @@ struct RunPage {
           rows: evaluation.classes.map { result in
             [
               .text(result.name),
-              result.accuracy.map { .bar($0, Words.percent($0)) } ?? .text("–"),
+              result.accuracy.map { .bar($0, Format.percent($0)) } ?? .text("–"),
               .text("\(result.correct) of \(result.videos)"),
             ]
           }),
@@ -118,7 +118,7 @@ struct RunPage {
           isPretext ? "motion of the window (content moves the other way)" : "class", "accuracy",
         ],
         rows: order.compactMap { name in
-          last.top1PerLabel[name].map { [.text(name), .bar($0, Words.percent($0))] }
+          last.top1PerLabel[name].map { [.text(name), .bar($0, Format.percent($0))] }
         }),
     ])
   }
@@ -181,14 +181,14 @@ struct RunPage {
   }
 }
 
-extension RunRecord {
-  var networkWords: String {
+extension RunDescription {
+  var networkDescription: String {
     let settings = weights.description!.model
-    let count = weights.parameterCount.map { ", \(Words.grouped($0)) parameters" } ?? ""
+    let count = weights.parameterCount.map { ", \(Format.grouped($0)) parameters" } ?? ""
     return "\(settings.architecture.rawValue) of width \(settings.width)\(count)"
   }
 
-  var headWords: String {
+  var headDescription: String {
     guard let count = weights.classCount else { return "none" }
     return recipe.phase == .pretraining ? "\(count) pseudo-motions" : "\(count) actions"
   }
@@ -196,11 +196,11 @@ extension RunRecord {
   /// Nil before the first.
   var lastStep: Int? { metrics.summary?.step ?? metrics.steps.last?.step }
 
-  var progressWords: String {
+  var progressDescription: String {
     guard let step = lastStep else { return "not begun" }
     let epoch = metrics.summary?.epoch ?? metrics.steps.last!.epoch
     let epochs = settings["epochs"] ?? "?"
     return (isFinished ? "finished" : "going on or interrupted")
-      + " at step \(Words.grouped(step)), epoch \(epoch) of \(epochs)"
+      + " at step \(Format.grouped(step)), epoch \(epoch) of \(epochs)"
   }
 }

@@ -5,15 +5,15 @@ import Training
 import VideoData
 
 /// Test clips as a network sees them, and the same frames in finer pixels, for people and for the optical flow.
-struct SeenClips: Sendable {
+struct DecodedClips: Sendable {
   /// When each clip begins, in seconds; the crops of a start stand together.
   let starts: [Double]
   let clips: [ClipPixels]
   let frames: [[Picture]]
 }
 
-/// Loads the ``SeenClips`` of videos. Safe to share between threads.
-struct SeenClipLoader: Sendable {
+/// Loads the ``DecodedClips`` of videos. Safe to share between threads.
+struct DecodedClipLoader: Sendable {
   /// How many clips of a video, and crops of a clip.
   private let clips: Int
   private let crops: Int
@@ -35,10 +35,10 @@ struct SeenClipLoader: Sendable {
   }
 
   /// - Throws: `MediaError`, ``ShortVideo``.
-  func load(_ video: Int) throws -> SeenClips {
+  func load(_ video: Int) throws -> DecodedClips {
     try checkLength(of: video)
     let seen = try own.testClips(of: video, clips: clips, crops: crops)
-    return SeenClips(
+    return DecodedClips(
       starts: try starts(of: video), clips: seen,
       frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
   }

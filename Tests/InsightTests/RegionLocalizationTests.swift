@@ -11,7 +11,7 @@ import Training
 import VideoData
 import VideoModels
 
-@Suite struct SquareLocalizationTests {
+@Suite struct RegionLocalizationTests {
   private let configuration: PretrainingConfiguration = {
     var c = PretrainingConfiguration()
     c.sources.paths = ["synthetic:dead-leaves:10"]
@@ -30,53 +30,55 @@ import VideoModels
   private func stills(_ configuration: PretrainingConfiguration, among paths: [String] = []) throws
     -> [Picture]
   {
-    try unseenStills(of: configuration, among: paths, limit: 100, workers: 1) { _ in }
+    try HeldOutStills.load(
+      for: configuration, from: paths, limit: 100, workers: 1
+    ) { _ in }
   }
 
   @Test func scoresAreThoseOfEachClipAndRepeatExactly() throws {
     let clips = MaskedClips(configuration.task, stills: try stills(configuration))
     #expect(clips.sourceCount == 3 && clips.labels == Array(0..<8))
-    func measure(_ label: HeatLabel) throws -> SquareLocalization {
-      try SquareLocalization(
+    func measure(_ label: HeatLabel) throws -> RegionLocalization {
+      try RegionLocalization(
         of: model(1), random: [model(2), model(3)], on: clips, at: .conv2, label: label,
         device: .cpu)
     }
-    let found = try measure(.true)
+    let found = try measure(.target)
     #expect(found.sources == 3 && found.clips == 24 && found.random.count == 2)
     // Sides are 0.3 to 0.5 of the clip's.
     #expect(found.chance > 0.09 && found.chance < 0.25)
     #expect(found.network != found.random[0] && found.random[0] != found.random[1])
-    #expect(try measure(.true) == found && measure(.predicted) != found)
+    #expect(try measure(.target) == found && measure(.predicted) != found)
     // A head whose bias decides says the same label of all clips: right for one of eight.
     let stubborn = model(1)
     stubborn.parameters.last!.tensor.setData(
       Tensor([0, 0, 1e6, 0, 0, 0, 0, 0, 0] as [Float], shape: [9]))
-    let biased = try SquareLocalization(
-      of: stubborn, random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+    let biased = try RegionLocalization(
+      of: stubborn, random: [], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(biased.top1 == 1.0 / 8 && biased.random.isEmpty)
     // A network with random weights measured as the network is that network.
-    let other = try SquareLocalization(
-      of: model(3), random: [model(1)], on: clips, at: .conv2, label: .true, device: .cpu)
+    let other = try RegionLocalization(
+      of: model(3), random: [model(1)], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(other.network == found.random[1] && other.random[0] == found.network)
     // An unmasked pre-training is measured by the paper's squares.
     var plain = configuration
     plain.mask.enabled = false
     let same = MaskedClips(plain.task, stills: try stills(configuration))
     #expect(
-      try SquareLocalization(
-        of: model(1), random: [model(2), model(3)], on: same, at: .conv2, label: .true,
+      try RegionLocalization(
+        of: model(1), random: [model(2), model(3)], on: same, at: .conv2, label: .target,
         device: .cpu) == found)
 
-    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .true, device: .cpu)
+    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
     #expect(sheet.rows.count == 8 && sheet.rows.allSatisfy { $0.frames.count == 4 })
     #expect(sheet.rows.allSatisfy { $0.outline != nil && $0.motion != nil })
     let folder = NSTemporaryDirectory() + "localization-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let result = Localization(
-      weights: "run", layer: .conv2, label: .true, squares: found, videos: nil, sheet: "a.png")
+    let result = LocalizationReport(
+      weights: "run", stage: .conv2, label: .target, regions: found, videos: nil, sheet: "a.png")
     try result.write(to: folder)
-    #expect(try Localization(folder: folder) == result)
+    #expect(try LocalizationReport(folder: folder) == result)
   }
 
   /// Measured on what the network was trained on.
@@ -86,10 +88,10 @@ import VideoModels
     configuration.mask.background = .drifting
     configuration.augmentation.flips = true
     let clips = MaskedClips(configuration.task, stills: try stills(configuration))
-    let found = try SquareLocalization(
-      of: model(1), random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+    let found = try RegionLocalization(
+      of: model(1), random: [], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(found.chance > 0.09 && found.chance < 0.25)
-    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .true, device: .cpu)
+    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
     let corners = sheet.rows.map { $0.outline!.count }
     #expect(corners.allSatisfy { (3...8).contains($0) } && Set(corners).count > 1)
   }
@@ -99,8 +101,8 @@ import VideoModels
     let model = model(1)
     model.parameters.last!.tensor.setData(.full([9], .nan))
     #expect(throws: DivergedNetwork.self) {
-      try SquareLocalization(
-        of: model, random: [], on: clips, at: .conv2, label: .true, device: .cpu)
+      try RegionLocalization(
+        of: model, random: [], on: clips, at: .conv2, label: .target, device: .cpu)
     }
   }
 
@@ -115,8 +117,8 @@ import VideoModels
     #expect(throws: NothingUnseen.allTrainedOn) {
       try stills(greedy, among: ["synthetic:dead-leaves:7"])
     }
-    let few = try unseenStills(
-      of: greedy, among: ["synthetic:dead-leaves:40"], limit: 2, workers: 2
+    let few = try HeldOutStills.load(
+      for: greedy, from: ["synthetic:dead-leaves:40"], limit: 2, workers: 2
     ) { _ in }
     #expect(few.count == 2 && few[0] != few[1])
   }
@@ -183,8 +185,8 @@ import VideoModels
     let unusable = [try video("still", step: 0), .video(path: "\(folder)/torn.mp4")]
     let found = try measure(moving + unusable)
     #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
-    #expect(found.leftOut.map(\.video) == unusable.map(\.path))
-    #expect(found.leftOut[0].reason == "does not move")
+    #expect(found.skipped.map(\.video) == unusable.map(\.path))
+    #expect(found.skipped[0].reason == "does not move")
     // Asked of each alone, the numbers of the videos have that mean, and of the other network in the same way.
     let alone = try moving.map { try measure([$0]) }
     #expect(alone.allSatisfy { $0.network.standardError == nil && $0.random.deviation == nil })
@@ -192,7 +194,7 @@ import VideoModels
     #expect(abs(found.random.mean - (alone[0].random.mean + alone[1].random.mean) / 2) < 1e-3)
     #expect(found.network.mean != 0 && abs(found.network.mean - found.random.mean) > 1e-3)
     let batched = try measure(moving, batch: 3)
-    #expect(abs(batched.network.mean - found.network.mean) < 1e-3 && batched.leftOut.isEmpty)
+    #expect(abs(batched.network.mean - found.network.mean) < 1e-3 && batched.skipped.isEmpty)
     let error = #expect(throws: NoUsableVideo.self) { try measure(unusable) }
     #expect(error?.description.contains("still, does not move") == true)
     // The fourth frame of a clip at this interval would be the 13th of 8.

@@ -1,8 +1,9 @@
 import Foundation
+import SafeFiles
 import Training
 
 /// What a run's folder tells of the run, finished or not.
-public struct RunRecord {
+public struct RunDescription {
   public let folder: RunFolder
   /// What stands for the run among those of a page.
   public let name: String
@@ -11,7 +12,7 @@ public struct RunRecord {
   let recipe: TrainingRecipe
   /// The evaluation on test videos; nil where there is none yet.
   let evaluation: Evaluation.Summary?
-  let localization: Localization?
+  let localization: LocalizationReport?
   let clusters: ClusterReport?
   let gradCAM: GradCAMReport?
   /// The clips in which heat and flow agree least.
@@ -23,9 +24,9 @@ public struct RunRecord {
   ///   - paths: theirs.
   ///   - names: what stands for them; nil for the last parts of the paths.
   /// - Throws: ``ReportError`` or `RunError` where one holds no run, and what reading its files throws.
-  public static func all(at paths: [String], names: [String]? = nil) throws -> [RunRecord] {
+  public static func all(at paths: [String], names: [String]? = nil) throws -> [RunDescription] {
     let recorded = try paths.map(RecordedRun.init)
-    return try zip(recorded, names ?? RecordedRun.names(recorded)).map(RunRecord.init)
+    return try zip(recorded, names ?? RecordedRun.names(recorded)).map(RunDescription.init)
   }
 
   private init(_ recorded: RecordedRun, name: String) throws {
@@ -40,13 +41,12 @@ public struct RunRecord {
     }
     self.recipe = recipe
     evaluation = try Self.found("\(folder.evaluation)/evaluation.json") {
-      try JSONDecoder().decode(
-        Evaluation.Summary.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
+      try JSON.decode(Evaluation.Summary.self, from: readFile(at: $0))
     }
     localization = try Self.found(
-      folder.insight("localize") + "/" + Localization.fileName
+      folder.insight("localize") + "/" + LocalizationReport.fileName
     ) { _ in
-      try Localization(folder: folder.insight("localize"))
+      try LocalizationReport(folder: folder.insight("localize"))
     }
     clusters = try Self.found(folder.insight("clusters") + "/" + ClusterReport.fileName) { _ in
       try ClusterReport(folder: folder.insight("clusters"))

@@ -2,8 +2,8 @@ import Reproduction
 import Training
 
 /// The runs of a plan on stderr: a line for each, and its training's bar.
-final class ReproductionProgress: ReproductionReporter {
-  private let bar = ProgressBar()
+final class ReproductionProgressReporter: ReproductionReporter {
+  private let bar = TrainingProgressReporter()
   private let begun = ContinuousClock.now
   /// After so many seconds the work is to stop; nil for never.
   private let seconds: Double?

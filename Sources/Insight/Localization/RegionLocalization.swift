@@ -7,12 +7,22 @@ import Torch
 import VideoData
 import VideoModels
 
-/// Which label a heat map is of.
+/// The label that a heat map explains.
 public enum HeatLabel: String, Codable, CaseIterable, Sendable {
-  /// The clip's own.
-  case `true`
-  /// The one that the network takes it for.
+  /// The clip's own label.
+  case target
+  /// The label that the network predicts.
   case predicted
+
+  /// Earlier versions wrote "true" for the target.
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let label = text == "true" ? .target : Self(rawValue: text) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "\(text) is not a label"))
+    }
+    self = label
+  }
 }
 
 /// The clips by which it is measured whether a network locates motion: those of the pretext task with the static mask,
@@ -65,15 +75,15 @@ public struct MaskedClips {
 }
 
 /// How well a network's Grad-CAM points at what moves in masked clips, beside networks with random weights and chance.
-public struct SquareLocalization: Codable, Equatable, Sendable {
+public struct RegionLocalization: Codable, Equatable, Sendable {
   public let sources: Int
   /// The moving clips, as many of each source.
   public let clips: Int
   /// The region's mean share of the frame's area: what a uniform map scores in each of the three.
   public let chance: Double
-  public let network: SquareScores
+  public let network: RegionScores
   /// With random weights, one a seed.
-  public let random: [SquareScores]
+  public let random: [RegionScores]
   /// The share of the clips whose motion the network tells.
   public let top1: Double
 
@@ -90,16 +100,16 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
     at stage: StageName, label: HeatLabel, device: Device, progress: (Int) throws -> Void = { _ in }
   ) throws {
-    var scores = [[[SquareScore]]](repeating: [], count: 1 + random.count)
+    var scores = [[[RegionScore]]](repeating: [], count: 1 + random.count)
     var correct = 0
     for source in 0..<clips.sourceCount {
       let made = clips.clips(ofSource: source, on: device)
       for (index, network) in ([model] + random).enumerated() {
         let cam = network.gradCAM(
-          made.clips, at: stage, labels: label == .true ? clips.labels : nil)
+          made.clips, at: stage, labels: label == .target ? clips.labels : nil)
         scores[index].append(
           try zip(cam.values, made.regions).map { map, region in
-            SquareScore(
+            RegionScore(
               map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
               width: cam.maps.shape[3], region: region)
           })
@@ -112,15 +122,16 @@ public struct SquareLocalization: Codable, Equatable, Sendable {
     }
     sources = clips.sourceCount
     self.clips = sources * clips.labels.count
-    chance = Estimate(scores[0].map { $0.map(\.chance).reduce(0, +) / Double($0.count) }).mean
-    network = SquareScores(scores[0])
-    self.random = scores.dropFirst().map(SquareScores.init)
+    chance =
+      SampleStatistics(scores[0].map { $0.map(\.chance).reduce(0, +) / Double($0.count) }).mean
+    network = RegionScores(scores[0])
+    self.random = scores.dropFirst().map(RegionScores.init)
     top1 = Double(correct) / Double(self.clips)
   }
 
   /// Of one of the scores what the networks with random weights come to.
-  public func random(_ score: KeyPath<SquareScores, Estimate>) -> Spread {
-    Spread(random.map { $0[keyPath: score].mean })
+  public func random(_ score: KeyPath<RegionScores, SampleStatistics>) -> SampleStatistics {
+    SampleStatistics(random.map { $0[keyPath: score].mean })
   }
 }
 
@@ -139,10 +150,10 @@ extension MaskedClips {
       let clips = clips(ofSource: row * sourceCount / count, on: device)
       let cam = model.gradCAM(
         clips.clips.sliced(0, place..<place + 1), at: stage,
-        labels: label == .true ? [labels[place]] : nil)
+        labels: label == .target ? [labels[place]] : nil)
       let map = try cam.values[0]
       let region = clips.regions[place]
-      let score = SquareScore(
+      let score = RegionScore(
         map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
         width: cam.maps.shape[3], region: region)
       let pictures = [Picture](frames: clips.frames.selected(0, place))
@@ -150,9 +161,9 @@ extension MaskedClips {
       let motion = motions[labels[place]]
       let guess = motions[cam.logits.argmax(1).array(of: Int.self)[0]]
       return ContactSheet.Row(
-        title: motion.inWords,
+        title: motion.displayName,
         subtitle: "\(Int((100 * score.energyInside).rounded()))% inside, chance "
-          + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.inWords)",
+          + "\(Int((100 * score.chance).rounded()))% · seen as \(guess.displayName)",
         motion: Vector(Double(motion.x), Double(motion.y)),
         frames: pictures.enumerated().map { frame, picture in
           HeatMap(

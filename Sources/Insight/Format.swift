@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as a page writes them.
-enum Words {
+enum Format {
   static func percent(_ share: Double) -> String { number(100 * share, 1) + " %" }
 
   static func number(_ value: Double, _ digits: Int) -> String {

@@ -1,13 +1,13 @@
 import VideoModels
 
 /// What `mosi localize` has found: localization.json.
-public struct Localization: InsightReport, Equatable, Sendable {
+public struct LocalizationReport: AnalysisResult, Equatable, Sendable {
   /// The run or file that was measured.
   public let weights: String
-  public let layer: StageName
+  public let stage: StageName
   public let label: HeatLabel
   /// On masked clips of pictures; nil where there were none.
-  public let squares: SquareLocalization?
+  public let regions: RegionLocalization?
   /// On real videos; nil where there were none.
   public let videos: FlowAgreement?
   /// The contact sheet of masked clips, a file beside this one.
@@ -19,13 +19,13 @@ public struct Localization: InsightReport, Equatable, Sendable {
   public var fileNames: [String] { [sheet].compactMap { $0 } }
 
   public init(
-    weights: String, layer: StageName, label: HeatLabel, squares: SquareLocalization?,
+    weights: String, stage: StageName, label: HeatLabel, regions: RegionLocalization?,
     videos: FlowAgreement?, sheet: String?
   ) {
     self.weights = weights
-    self.layer = layer
+    self.stage = stage
     self.label = label
-    self.squares = squares
+    self.regions = regions
     self.videos = videos
     self.sheet = sheet
   }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How far a piece of work is, on stderr: a line that is written over on a terminal, a line now and then elsewhere.
-final class Progress: @unchecked Sendable {
+final class ProgressLine: @unchecked Sendable {
   private let label: String
   private let total: Int
   private let unit: String

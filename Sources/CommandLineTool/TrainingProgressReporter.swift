@@ -3,7 +3,7 @@ import Synchronization
 import Training
 
 /// A training on stderr: a bar that is written over on a terminal, plain lines elsewhere.
-final class ProgressBar: TrainingReporter {
+final class TrainingProgressReporter: TrainingReporter {
   private struct State {
     /// The bar as it stands on the screen; empty where none does.
     var bar = ""
@@ -13,11 +13,11 @@ final class ProgressBar: TrainingReporter {
 
   private let state = Mutex(State())
 
-  var wantsToStop: Bool { Interruption.isWanted }
+  var wantsToStop: Bool { InterruptSignal.isPending }
 
   func note(_ text: String) { put(text) }
 
-  func warn(_ text: String) { put(Terminal.warning(text)) }
+  func warn(_ text: String) { put(Terminal.warningText(text)) }
 
   func stepped(_ progress: TrainingProgress) {
     state.withLock { state in

@@ -1,7 +1,7 @@
 import Media
 
 /// A video that gave nothing, and why.
-public struct LeftOutVideo: Error, Codable, Equatable, Sendable {
+public struct SkippedVideo: Error, Codable, Equatable, Sendable {
   public let video: String
   /// The predicate of a sentence whose subject is the video.
   public let reason: String
@@ -16,12 +16,12 @@ public struct LeftOutVideo: Error, Codable, Equatable, Sendable {
 /// None of the videos gave anything: one sentence.
 public struct NoUsableVideo: Error, Sendable, CustomStringConvertible {
   /// At least one.
-  public let leftOut: [LeftOutVideo]
+  public let skipped: [SkippedVideo]
 
   public var description: String {
-    guard let first = leftOut.first else { return "there is no video" }
-    return leftOut.count == 1
+    guard let first = skipped.first else { return "there is no video" }
+    return skipped.count == 1
       ? "\(first.video) \(first.reason)"
-      : "none of the \(leftOut.count) videos can be used; the first, \(first.video), \(first.reason)"
+      : "none of the \(skipped.count) videos can be used; the first, \(first.video), \(first.reason)"
   }
 }

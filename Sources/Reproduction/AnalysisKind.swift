@@ -8,7 +8,7 @@ import VideoData
 import VideoModels
 
 /// A look into a pre-trained network that nobody has fine-tuned: figures 4, 5 and 8.
-public enum Examination: String, CaseIterable, Sendable {
+public enum AnalysisKind: String, CaseIterable, Sendable {
   /// Where Grad-CAM's heat lies, in masked clips whose square is known and in videos whose flow is; with strips of some
   /// videos.
   case localization
@@ -28,7 +28,7 @@ public enum Examination: String, CaseIterable, Sendable {
   /// The last file that it leaves.
   func result(in run: RunFolder) -> String {
     switch self {
-    case .localization: "\(run.insight("localize"))/\(Localization.fileName)"
+    case .localization: "\(run.insight("localize"))/\(LocalizationReport.fileName)"
     case .clusters: "\(run.insight("clusters"))/\(ClusterReport.fileName)"
     case .failures: "\(run.insight("failures"))/\(GradCAMReport.fileName)"
     }
@@ -37,12 +37,12 @@ public enum Examination: String, CaseIterable, Sendable {
   /// The videos that a look into `run`, which is over, could not use.
   ///
   /// - Throws: `FileError`.
-  func leftOut(in run: RunFolder) throws -> [LeftOutVideo] {
+  func skipped(in run: RunFolder) throws -> [SkippedVideo] {
     switch self {
     case .localization:
-      try Localization(folder: run.insight("localize")).videos?.leftOut ?? []
-    case .clusters: try ClusterReport(folder: run.insight("clusters")).leftOut
-    case .failures: try GradCAMReport(folder: run.insight("failures")).leftOut
+      try LocalizationReport(folder: run.insight("localize")).videos?.skipped ?? []
+    case .clusters: try ClusterReport(folder: run.insight("clusters")).skipped
+    case .failures: try GradCAMReport(folder: run.insight("failures")).skipped
     }
   }
 
@@ -52,7 +52,7 @@ public enum Examination: String, CaseIterable, Sendable {
   private static let randomNetworks = 5
   static let drawnVideos = 6
 
-  /// How many times a clip goes forwards through a network; a way back to the layer looked at counts as one more.
+  /// How many times a clip goes forwards through a network; a way back to the stage looked at counts as one more.
   /// Optical flow is not counted.
   ///
   /// - Parameters:
@@ -82,55 +82,55 @@ public enum Examination: String, CaseIterable, Sendable {
     let weights = try Weights(at: run.path)
     let paths = spread(footage.map(\.path), over: Self.videoLimit)
     // At 56 pixels conv5 has two cells a side: too few to point at anything.
-    let layer: StageName = clip.size < 112 ? .conv4 : .conv5
+    let stage: StageName = clip.size < 112 ? .conv4 : .conv5
     switch self {
     case .localization:
       try drawStrips(
-        run.insight("gradcam"), spread(paths, over: Self.drawnVideos), weights, clip, layer,
+        run.insight("gradcam"), spread(paths, over: Self.drawnVideos), weights, clip, stage,
         worst: nil, options, progress)
-      try localize(run, paths, weights, clip, layer, options, progress)
+      try localize(run, paths, weights, clip, stage, options, progress)
     case .clusters:
       var settings = ClusterAnalysis.Settings()
       settings.randomNetworks = Self.randomNetworks
       // Each seed has random networks of its own, or their deviation over seeds would be none.
       settings.seed = weights.pretraining?.seed ?? 0
       let analysis = try ClusterAnalysis(
-        FoundVideos(at: paths, frameRate: 25), weights: weights,
+        VideoSearch(at: paths, frameRate: 25), weights: weights,
         inference: inference(weights, clip, options), settings: settings)
       _ = try analysis.write(to: run.insight("clusters")) { try progress("clusters", $1, $2) }
     case .failures:
       try drawStrips(
-        run.insight("failures"), paths, weights, clip, layer, worst: Self.drawnVideos, options,
+        run.insight("failures"), paths, weights, clip, stage, worst: Self.drawnVideos, options,
         progress)
     }
   }
 
   private func drawStrips(
     _ folder: String, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
-    _ layer: StageName, worst: Int?, _ options: ExecutionOptions,
+    _ stage: StageName, worst: Int?, _ options: ExecutionOptions,
     _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     var settings = GradCAMAnalysis.Settings()
-    settings.layer = layer
+    settings.stage = stage
     // What speaks for stillness is elsewhere than what moves.
     settings.label =
       weights.pretraining.map { .likeliest($0.task.motion.labels.movingLabels) } ?? .predicted
     settings.worst = worst
     settings.clip = clip
     let analysis = try GradCAMAnalysis(
-      FoundVideos(at: paths, frameRate: 25), weights: weights, settings: settings,
+      VideoSearch(at: paths, frameRate: 25), weights: weights, settings: settings,
       device: options.device, workers: options.workers)
     _ = try analysis.write(to: folder) { try progress("Grad-CAM", $1, $2) }
   }
 
   private func localize(
     _ run: RunFolder, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
-    _ layer: StageName, _ options: ExecutionOptions,
+    _ stage: StageName, _ options: ExecutionOptions,
     _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     guard let configuration = weights.pretraining else { return }
     let folder = run.insight("localize")
-    try makeReportFolder(at: folder)
+    try makeResultFolder(at: folder)
     let device = options.device
     let model = weights.makeModel()
     model.move(to: device)
@@ -140,32 +140,32 @@ public enum Examination: String, CaseIterable, Sendable {
       network.move(to: device)
       return network
     }
-    let found = try FoundVideos(at: paths, frameRate: 25)
+    let found = try VideoSearch(at: paths, frameRate: 25)
     let agreement = try FlowAgreement(
       of: model, random: random, on: found.videos.map(\.footage),
       shown: .init(
         clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch,
         normalization: configuration.normalization.normalization,
         labels: configuration.task.motion.labels.movingLabels),
-      at: layer, device: device, workers: options.workers
+      at: stage, device: device, workers: options.workers
     ) { try progress("heat and flow", $0, found.videos.count) }
     // Without masks there is no square to be found.
-    var squares: SquareLocalization?
+    var regions: RegionLocalization?
     var sheet: String?
     if configuration.mask.enabled {
-      let stills = try unseenStills(
-        of: configuration, among: [], limit: Self.videoLimit, workers: options.workers
+      let stills = try HeldOutStills.load(
+        for: configuration, from: [], limit: Self.videoLimit, workers: options.workers
       ) { _ in }
       let clips = MaskedClips(configuration.task, stills: stills)
-      squares = try SquareLocalization(
-        of: model, random: random, on: clips, at: layer, label: .true, device: device
+      regions = try RegionLocalization(
+        of: model, random: random, on: clips, at: stage, label: .target, device: device
       ) { try progress("heat and squares", $0, clips.sourceCount) }
       sheet = "localization.png"
-      try clips.sheet(of: model, at: layer, label: .true, device: device)
+      try clips.sheet(of: model, at: stage, label: .target, device: device)
         .write(to: "\(folder)/\(sheet!)")
     }
-    try Localization(
-      weights: weights.path, layer: layer, label: .true, squares: squares, videos: agreement,
+    try LocalizationReport(
+      weights: weights.path, stage: stage, label: .target, regions: regions, videos: agreement,
       sheet: sheet
     ).write(to: folder)
   }

@@ -1,0 +1,79 @@
+import Configuration
+import Media
+import Training
+import VideoData
+
+/// The stills that a pre-training has not learned from.
+public enum HeldOutStills {
+  /// Loads the centers of held-out sources, at the source size of the pre-training.
+  ///
+  /// - Parameters:
+  ///   - configuration: the configuration of the pre-training.
+  ///   - paths: where to search; sources that were trained on are skipped. Empty for those held out for validation.
+  ///   - limit: the maximum number of stills, evenly spread over the sources.
+  ///   - workers: the number of threads that load.
+  ///   - warn: called with each source that cannot be read or was trained on.
+  /// - Throws: `SourceError`, `NoUsableSource`, ``NothingUnseen``.
+  public static func load(
+    for configuration: PretrainingConfiguration, from paths: [String], limit: Int, workers: Int,
+    warn: @escaping @Sendable (String) -> Void
+  ) throws -> [Picture] {
+    var sources: [Source]
+    if paths.isEmpty {
+      sources = try PretrainingSources(
+        configuration.sources, seed: configuration.seed, warn: warn
+      ).heldOut
+      guard !sources.isEmpty else { throw NothingUnseen.nothingHeldOut }
+    } else {
+      var settings = configuration.sources
+      (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
+      settings.perFolder = 0
+      let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
+      var trained: Set<Source> = []
+      var real = RealPaths()
+      do {
+        let own = try PretrainingSources(configuration.sources, seed: configuration.seed)
+        trained = Set(own.training.map { real.source($0) })
+      } catch {
+        // The run's own sources may be gone, or its relative paths may lead elsewhere from here.
+        warn("cannot check which of these sources the network was trained on: \(error)")
+      }
+      sources = named.filter { !trained.contains(real.source($0)) }
+      guard !sources.isEmpty else { throw NothingUnseen.allTrainedOn }
+      if sources.count < named.count {
+        warn(
+          "skipped \(named.count - sources.count) of the sources: the network was trained on them")
+      }
+    }
+    if sources.count > limit { sources = (0..<limit).map { sources[$0 * sources.count / limit] } }
+    let (height, width) = configuration.task.sourceSize
+    let loader = StillLoader(sources: sources, height: height, width: width) {
+      warn("skipped: \($0.reason)")
+    }
+    let prefetcher = Prefetcher(count: sources.count, workers: workers, ahead: 4 * workers) {
+      loader.centreStill(ofSource: $0)
+    }
+    defer { prefetcher.cancel() }
+    var stills: [Picture] = []
+    while let still = try prefetcher.next() {
+      if let still { stills.append(still) }
+    }
+    guard !stills.isEmpty else { throw NoUsableSource(badSources: loader.badSources) }
+    return stills
+  }
+}
+
+/// Why there is no still that a pre-training has not learned from.
+public enum NothingUnseen: Error, Sendable, CustomStringConvertible {
+  case nothingHeldOut
+  case allTrainedOn
+
+  public var description: String {
+    switch self {
+    case .nothingHeldOut:
+      "the run held nothing out for a validation: name unseen pictures with --sources"
+    case .allTrainedOn:
+      "the network was trained on all of these sources: name unseen ones"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// The mean of a sample and how far it scatters: results over random seeds, or over sources.
+public struct SampleStatistics: Codable, Equatable, Sendable {
+  /// The sample; empty if only its statistics were kept.
+  public let values: [Double]
+  public let mean: Double
+  /// The sample's standard deviation; nil for a single value.
+  public let deviation: Double?
+  /// The standard error of the mean; nil for a single value.
+  public let standardError: Double?
+
+  /// - Parameters:
+  ///   - values: at least one. The standard error assumes that they are independent: take the mean of each source if its
+  ///     clips are not.
+  ///   - keepsValues: false to keep the statistics alone.
+  public init(_ values: [Double], keepsValues: Bool = true) {
+    precondition(!values.isEmpty, "values must not be empty")
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.values = keepsValues ? values : []
+    self.mean = mean
+    deviation = values.count > 1 ? (squares / (count - 1)).squareRoot() : nil
+    standardError = values.count > 1 ? (squares / (count - 1) / count).squareRoot() : nil
+  }
+
+  private enum CodingKeys: CodingKey { case values, mean, deviation, standardError }
+
+  /// Earlier versions wrote no values, or no standard error.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    values = try container.decodeIfPresent([Double].self, forKey: .values) ?? []
+    mean = try container.decode(Double.self, forKey: .mean)
+    deviation = try container.decodeIfPresent(Double.self, forKey: .deviation)
+    standardError = try container.decodeIfPresent(Double.self, forKey: .standardError)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    if !values.isEmpty { try container.encode(values, forKey: .values) }
+    try container.encode(mean, forKey: .mean)
+    try container.encodeIfPresent(deviation, forKey: .deviation)
+    try container.encodeIfPresent(standardError, forKey: .standardError)
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+/// The JSON that mosi writes and reads: keys in snake_case, in alphabetical order.
+public enum JSON {
+  /// `value` as indented JSON.
+  public static func data(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return try encoder.encode(value)
+  }
+
+  /// `value` as indented JSON.
+  public static func text(_ value: some Encodable) throws -> String {
+    String(decoding: try data(value), as: UTF8.self)
+  }
+
+  /// Reads JSON whose keys are in snake_case, or in camelCase as earlier versions wrote them.
+  ///
+  /// - Parameters:
+  ///   - type: the type to read.
+  ///   - data: the JSON.
+  ///   - renamedKeys: the present name of each key that had another name in earlier versions.
+  /// - Throws: `DecodingError`.
+  public static func decode<Value: Decodable>(
+    _ type: Value.Type, from data: Data, renamedKeys: [String: String] = [:]
+  ) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      guard key.intValue == nil else { return key }
+      return Key(stringValue: camelCase(renamedKeys[key.stringValue] ?? key.stringValue))
+    }
+    return try decoder.decode(type, from: data)
+  }
+
+  /// "embedding_png" as "embeddingPNG".
+  private static func camelCase(_ key: String) -> String {
+    let words = key.split(separator: "_")
+    guard words.count > 1 else { return key }
+    return words[0]
+      + words.dropFirst().map { acronyms.contains($0) ? $0.uppercased() : $0.capitalizedFirst }
+      .joined()
+  }
+
+  private static let acronyms: Set<Substring> = ["png", "svg"]
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+
+    init?(intValue: Int) { return nil }
+  }
+}
+
+extension Substring {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
