@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import RunRecords
 import Torch
 import Training
 import VideoData
@@ -106,7 +107,9 @@ struct Finetune: ParsableCommand {
     let configuration = try resolved(run)
     let execution = try machine.execution(cacheBytes: cache.bytes)
     try TrainingResult.report("finetune", run, asJSON: json, table: Self.table) {
-      try finetune(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+      try finetune(
+        configuration, in: run, resuming: resume, options: execution,
+        observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }
 
@@ -139,7 +142,7 @@ struct Finetune: ParsableCommand {
       table.add(
         "top-1",
         "\(percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
-          + "(chance \(percent(summary.chance)))")
+          + "(chance \(percent(summary.chance ?? 0)))")
       if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
       table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
       if evaluation.failed > 0 {
@@ -148,8 +151,8 @@ struct Finetune: ParsableCommand {
     } else if let top1 = summary.top1 {
       table.add("top-1", "\(percent(top1)) of \(summary.validationSources) videos")
     }
-    if summary.badSources > 0 {
-      table.add("bad videos", "\(summary.badSources) training videos, passed over")
+    if summary.skippedSources > 0 {
+      table.add("skipped videos", "\(summary.skippedSources) training videos")
     }
     table.add("preview", run.preview)
     table.add("curves", run.curves)

@@ -3,6 +3,7 @@ import Configuration
 import Torch
 import Training
 import VideoData
+import VideoSamples
 
 /// How clips are cut from videos, as options that several commands share.
 struct ClipOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import SafeFiles
 import Torch
 import Training
 import VideoData
+import VideoSamples
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -94,10 +95,10 @@ private struct VideoPrediction: Encodable {
 }
 
 /// The video at `path`: a file, or a folder of frames.
-func footage(_ path: String, frameRate: Double) -> Footage {
+func footage(_ path: String, frameRate: Double) -> VideoSource {
   var isFolder: ObjCBool = false
   return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    ? .frameFolder(path: path, rate: frameRate) : .video(path: path)
+    ? .frameFolder(path: path, framesPerSecond: frameRate) : .video(path: path)
 }
 
 func checkFrameRate(_ rate: Double) throws {

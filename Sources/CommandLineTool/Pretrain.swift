@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RunRecords
 import Torch
 import Training
 
@@ -64,7 +65,9 @@ struct Pretrain: ParsableCommand {
     }
     let execution = try machine.execution()
     try TrainingResult.report("pretrain", run, asJSON: json, table: Self.table) {
-      try pretrain(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+      try pretrain(
+        configuration, in: run, resuming: resume, options: execution,
+        observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }
 
@@ -74,13 +77,17 @@ struct Pretrain: ParsableCommand {
       table.add(
         "accuracy",
         "\(percent(top1)) on \(summary.validationSources) unseen sources "
-          + "(best \(percent(best)), chance \(percent(summary.chance)))")
+          + "(best \(percent(best))\(summary.chance.map { ", chance \(percent($0))" } ?? ""))")
+    } else if let loss = summary.validationLoss, let best = summary.bestValidationLoss {
+      table.add(
+        "validation loss",
+        "\(fixed(loss, 3)) on \(summary.validationSources) unseen sources (best \(fixed(best, 3)))")
     }
-    if summary.badSources > 0 { table.add("bad sources", "\(summary.badSources), passed over") }
+    if summary.skippedSources > 0 { table.add("skipped sources", "\(summary.skippedSources)") }
     table.add("preview", run.preview)
     table.add("curves", run.curves)
     table.add("checkpoint", run.last)
-    if summary.top1 != nil { table.add("best checkpoint", run.best) }
+    if summary.validationLoss != nil { table.add("best checkpoint", run.best) }
     table.add("TensorBoard", "tensorboard --logdir \(run.events)")
     return table.text(leftAligned: true)
   }

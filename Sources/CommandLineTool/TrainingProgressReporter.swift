@@ -41,9 +41,9 @@ final class TrainingProgressReporter: TrainingReporter {
     }
   }
 
-  func judging(_ done: Int, of total: Int) { counted("judging", done, of: total) }
+  func evaluating(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
 
-  /// So many videos of a piece of work are done.
+  /// This number of the videos of a piece of work is done.
   func counted(_ what: String, _ done: Int, of total: Int) {
     state.withLock { state in
       let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
@@ -62,8 +62,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func validated(_ record: ValidationRecord) {
     put(
-      "epoch \(record.epoch): top-1 \(percent(record.top1)) on \(record.sources) unseen, "
-        + "loss \(fixed(record.loss, 3))")
+      "epoch \(record.epoch): " + (record.top1.map { "top-1 \(percent($0)), " } ?? "")
+        + "loss \(fixed(record.loss, 3)) on \(record.sources) unseen")
   }
 
   /// Ends the bar's line.
@@ -90,7 +90,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   private static func words(_ progress: TrainingProgress) -> String {
     "epoch \(progress.epoch)/\(progress.epochs)  loss \(fixed(progress.loss, 3))  "
-      + "top-1 \(percent(progress.top1))  \(rate(progress.clipsPerSecond)) clips/s  "
+      + (progress.top1.map { "top-1 \(percent($0))  " } ?? "")
+      + "\(rate(progress.clipsPerSecond)) clips/s  "
       + "\(spoken(seconds: progress.remainingSeconds)) left"
   }
 

@@ -6,6 +6,7 @@ import Torch
 import Training
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// A look into a pre-trained network that nobody has fine-tuned: figures 4, 5 and 8.
 public enum AnalysisKind: String, CaseIterable, Sendable {
@@ -76,7 +77,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   ///   - progress: told what is done of what; where it throws, the look ends as soon as it can.
   /// - Throws: what the analyses throw.
   func run(
-    in run: RunFolder, footage: [Footage], clip: ClipSettings, options: ExecutionOptions,
+    in run: RunFolder, footage: [VideoSource], clip: ClipSettings, options: ExecutionOptions,
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)

@@ -3,6 +3,7 @@ import Foundation
 import SafeFiles
 import Training
 import VideoData
+import VideoSamples
 
 /// What experiments are made on: videos with actions, and pictures or videos to pre-train on.
 public struct BenchmarkData: Sendable {
@@ -61,7 +62,7 @@ public struct BenchmarkData: Sendable {
   }
 
   /// The videos that are there.
-  private static func footage(_ listed: ActionDataset, of subset: Subset) -> [Footage] {
+  private static func footage(_ listed: ActionDataset, of subset: Subset) -> [VideoSource] {
     listed.videos(of: subset).compactMap(\.footage)
   }
 
@@ -201,7 +202,7 @@ public struct BenchmarkData: Sendable {
   var classCount: Int { listed.classNames.count }
 
   /// The test videos that are there.
-  var testFootage: [Footage] { Self.footage(listed, of: listed.evaluationSubset) }
+  var testFootage: [VideoSource] { Self.footage(listed, of: listed.evaluationSubset) }
 }
 
 /// What an experiment needs and nobody has named, or is not there.

@@ -38,23 +38,23 @@ public struct Throughput: Sendable, Codable, Equatable {
     if device.isCUDA { Runtime.preferSpeedOnCUDA() }
     let task = configuration.task
     let model = configuration.model.makeModel(
-      head: .pretext, classes: task.classNames.count, seed: 0)
+      head: .pretext, classes: task.labelNames.count, seed: 0)
     model.move(to: device)
     let optimizer = SGD(
       ParameterGroup.sparingNormalization(model.trainableParameters, weightDecay: 0))
     let clip = configuration.clip
     let forwards = Double(
       configuration.model.architecture.cost(
-        width: configuration.model.width, classes: task.classNames.count, frames: clip.frames,
+        width: configuration.model.width, classes: task.labelNames.count, frames: clip.frames,
         height: clip.size, clipWidth: clip.size
       ).operations)
-    let wanted = configuration.batch.sources * task.clipsPerSource
+    let wanted = configuration.batch.sources * task.clipsPerSample
     // A processor is told apart by a tenth of a TFLOP; a GPU is busy only with whole batches.
     let most = device.isCUDA ? wanted : Int(1e11 / (3 * forwards))
     let count = max(2, min(wanted, most))
     let clips = Tensor.full([count, 3, clip.frames, clip.size, clip.size], 0.5, device: device)
       .contiguous(.channelsLast3d)
-    let labels = Tensor((0..<count).map { $0 % task.classNames.count }).to(device)
+    let labels = Tensor((0..<count).map { $0 % task.labelNames.count }).to(device)
     func step() -> Double {
       let begun = ContinuousClock.now
       let loss = withAutocast(configuration.precision.autocast, on: device) {

@@ -329,9 +329,9 @@ private struct Planner {
     of configuration: PretrainingConfiguration, _ counts: (training: Int, heldOut: Int)
   ) -> Double {
     let task = configuration.task
-    let clips = Double(configuration.epochs * task.clipsPerSource)
+    let clips = Double(configuration.epochs * task.clipsPerSample)
     let forwards = forwards(
-      configuration.model, classes: task.classNames.count, frames: configuration.clip.frames,
+      configuration.model, classes: task.labelNames.count, frames: configuration.clip.frames,
       size: configuration.clip.size)
     return clips * forwards * (3 * Double(counts.training) + Double(counts.heldOut))
   }
@@ -357,12 +357,12 @@ private struct Planner {
     let task = configuration.task
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = forwards(
-      configuration.model, classes: task.classNames.count, frames: clip.frames, size: clip.size)
+      configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
         analysis.forwards(
           videos: data.evaluatedCount,
-          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSource : 0))
+          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSample : 0))
   }
 
   /// The operations of a clip forwards; training takes about three times that.

@@ -42,7 +42,7 @@ import VideoModels
       head: isPretext ? .pretext : .actions, classes: classes.count, seed: 1)
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
-      model: model, optimizer: SGD([])
+      network: model, optimizer: SGD([])
     ).write(to: "\(folder)/\(name)/last.safetensors")
     try Picture(width: 60, height: 40, pixels: [UInt8](repeating: 90, count: 60 * 40 * 3))
       .writePNG(to: "\(folder)/\(name)/preview.png")
@@ -83,7 +83,7 @@ import VideoModels
     let page = try page([finetuning("a")])
     for part in [
       "<html lang=\"en\">", "<title>Run a – mosi</title>", "Fine-tuning", "2 actions",
-      "finished at step 20, epoch 2 of 300", "30 to learn from, 8 to judge by, 1 unreadable",
+      "finished at step 20, epoch 2 of 300", "30 to train on, 8 to validate on, 1 unreadable",
       "1 h 2 min", "top-1 60.0 %", "2 of 3", "run taken for", "optimizer:",
     ] { #expect(page.contains(part), "\(part)") }
     // What strangers named is text.

@@ -2,12 +2,13 @@ import Foundation
 import Media
 import SafeFiles
 import VideoData
+import VideoSamples
 
 /// The videos that paths lead to: files, and of folders all videos below them. A folder that holds pictures and no
 /// videos counts as one video, of which they are the frames.
 public struct VideoSearch: Sendable {
   /// Each with its name: the path below the folder that led to it, or the file's name.
-  public let videos: [(name: String, footage: Footage)]
+  public let videos: [(name: String, footage: VideoSource)]
 
   /// - Parameters:
   ///   - paths: of files and folders.
@@ -15,7 +16,7 @@ public struct VideoSearch: Sendable {
   ///   - limit: at most so many, spread evenly over those found; nil for all.
   /// - Throws: `FileError` for what is not there or cannot be read, ``NoVideosFound``.
   public init(at paths: [String], frameRate: Double, limit: Int? = nil) throws {
-    var found: [(name: String, footage: Footage)] = []
+    var found: [(name: String, footage: VideoSource)] = []
     // Links may lead in circles.
     var entered: Set<String> = []
     func search(_ folder: String, _ prefix: String) throws {
@@ -40,7 +41,7 @@ public struct VideoSearch: Sendable {
       if hasPictures, !hasVideos {
         let name =
           prefix.isEmpty ? (folder as NSString).lastPathComponent : String(prefix.dropLast())
-        found.append((name, .frameFolder(path: folder, rate: frameRate)))
+        found.append((name, .frameFolder(path: folder, framesPerSecond: frameRate)))
       }
     }
     for path in paths {

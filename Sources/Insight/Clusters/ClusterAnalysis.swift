@@ -6,6 +6,7 @@ import SafeFiles
 import Torch
 import Training
 import VideoData
+import VideoSamples
 
 /// Clusters a network's features of clips, and measures how well the clusters tell the motion of the clips (Fig. 5 of the
 /// paper), beside networks with random weights.
@@ -185,7 +186,7 @@ public struct ClusterAnalysis {
 
   /// The clusters that a network with random weights makes; nil where it tells the clips not apart.
   private func randomClusters(
-    _ network: Int, _ footage: [Footage?], _ usable: [Int], _ cache: TestClipCache?,
+    _ network: Int, _ footage: [VideoSource?], _ usable: [Int], _ cache: TestClipCache?,
     progress: (Int) throws -> Void
   ) throws -> [Int]? {
     var generator = KeyedGenerator(

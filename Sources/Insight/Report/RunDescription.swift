@@ -79,7 +79,7 @@ public struct RunDescription {
   public var isFinished: Bool { metrics.summary != nil }
 
   /// The accuracy of guessing.
-  var chance: Double { 1 / Double(max(weights.classCount ?? 1, 1)) }
+  var chance: Double? { weights.classCount.map { 1 / Double(max($0, 1)) } }
 }
 
 /// What a report cannot be made of: one sentence that names the file.
