@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "VideoSamples", targets: ["VideoSamples"]),
     .library(name: "Pretext", targets: ["Pretext"]),
     .library(name: "MoSI", targets: ["MoSI"]),
+    .library(name: "PretextTasks", targets: ["PretextTasks"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Configuration", targets: ["Configuration"]),
@@ -90,6 +91,7 @@ let package = Package(
     library("VideoModels", ["Torch"]),
     library("Pretext", ["Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
     library("MoSI", ["Pretext", "Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
+    library("PretextTasks", ["KeyedRandom", "Pretext", "Torch", "VideoModels", "VideoSamples"]),
     library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch", "VideoSamples"]),
     library(
       "Configuration",
@@ -97,8 +99,8 @@ let package = Package(
     library(
       "Training",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "SafeFiles", "Torch",
-        "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "PretextTasks", "SafeFiles",
+        "Torch", "VideoData", "VideoModels", "VideoSamples",
       ]),
     library(
       "RunRecords",
@@ -142,14 +144,15 @@ let package = Package(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
     tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch", "VideoSamples"], resources: goldens),
+    tests(of: "PretextTasks", ["Pretext", "Torch", "VideoSamples"]),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData", ["KeyedRandom", "Media", "VideoSamples"]),
     tests(of: "Configuration", ["KeyedRandom"]),
     tests(
       of: "Training",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "RunRecords", "Torch",
-        "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "PretextTasks", "RunRecords",
+        "Torch", "VideoData", "VideoModels", "VideoSamples",
       ]),
     tests(
       of: "Insight",

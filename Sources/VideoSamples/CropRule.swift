@@ -2,10 +2,10 @@ import KeyedRandom
 
 /// To which size frames are decoded, and what part of them makes a clip.
 public enum CropRule: Hashable, Sendable {
-  /// A window of this size, in pixels, at a uniform place of frames that just cover it.
-  case randomWindow(height: Int, width: Int)
+  /// A window of this size, in pixels, at a uniform place of frames of a short side; nil for frames that just cover it.
+  case randomWindow(height: Int, width: Int, shortSide: Int? = nil)
   /// The same in the middle.
-  case centerWindow(height: Int, width: Int)
+  case centerWindow(height: Int, width: Int, shortSide: Int? = nil)
   /// The random square of a preset, scaled to `side` pixels and mirrored with the probability `flip`.
   case training(SpatialPreset, side: Int, flip: Double)
   /// The squares that a preset is tested with: 1 in the middle, or 3 along the long side, each a clip of its own.
@@ -14,8 +14,9 @@ public enum CropRule: Hashable, Sendable {
   /// The short side, in pixels, to which frames are decoded.
   public var shortSide: Int {
     switch self {
-    case .randomWindow(let height, let width), .centerWindow(let height, let width):
-      max(height, width)
+    case .randomWindow(let height, let width, let shortSide),
+      .centerWindow(let height, let width, let shortSide):
+      shortSide ?? max(height, width)
     case .training(let preset, let side, _): preset.storageShortSide(side: side)
     case .test(let preset, let side, _): preset.testShortSide(side: side)
     }
@@ -24,7 +25,7 @@ public enum CropRule: Hashable, Sendable {
   /// The height and width of the clips in pixels.
   public var size: (height: Int, width: Int) {
     switch self {
-    case .randomWindow(let height, let width), .centerWindow(let height, let width):
+    case .randomWindow(let height, let width, _), .centerWindow(let height, let width, _):
       (height, width)
     case .training(_, let side, _), .test(_, let side, _): (side, side)
     }

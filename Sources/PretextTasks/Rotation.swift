@@ -1,0 +1,121 @@
+// 3D-RotNet: Jing et al., "Self-Supervised Spatiotemporal Feature Learning via Video Rotation Prediction" (2018).
+
+import Foundation
+import KeyedRandom
+import Pretext
+import Torch
+import VideoModels
+import VideoSamples
+
+/// Tells by how many quarter turns a video clip is rotated: what is up, and how things move under gravity.
+///
+/// All four rotations of a clip are in one batch. They are exact transpositions, so that no border gives the class away.
+/// Clips are first tilted by a small random angle, and mirrored at random: a mirrored clip keeps its class.
+public struct Rotation: PretextTask {
+  public typealias Network = VideoClassifier
+
+  /// Which frames make a clip.
+  public let sampling: ClipSampling
+  /// The height and width of a clip in pixels.
+  public let side: Int
+  /// The short side to which frames are scaled before a clip is cut from them.
+  public let sourceSide: Int
+  /// The largest random tilt in degrees; 0 for none.
+  public let tilt: Double
+  /// The same for all frames of a clip.
+  public let jitter: ColorJitter
+  public let normalization: Normalization
+
+  public init(
+    sampling: ClipSampling = ClipSampling(interval: 2), side: Int = 112, sourceSide: Int = 136,
+    tilt: Double = 10, jitter: ColorJitter = .none, normalization: Normalization = .video
+  ) {
+    self.sampling = sampling
+    self.side = side
+    self.sourceSide = sourceSide
+    self.tilt = tilt
+    self.jitter = jitter
+    self.normalization = normalization
+  }
+
+  public var classNames: [String]? { ["0°", "90°", "180°", "270°"] }
+  public var clipExtent: Extent3 { Extent3(sampling.frames, side, side) }
+  public var clipsPerSample: Int { 4 }
+  public var needsMotion: Bool { true }
+
+  /// The side of what is cut from a frame: room for the corners of a tilted clip.
+  private func windowSide(_ purpose: Purpose) -> Int {
+    guard purpose.isTraining, tilt > 0 else { return side }
+    let angle = tilt * .pi / 180
+    return min(sourceSide, Int((Double(side) * (cos(angle) + sin(angle))).rounded(.up)))
+  }
+
+  public func rule(for purpose: Purpose) -> SampleRule {
+    let window = windowSide(purpose)
+    return SampleRule(readsClips: true) { source, generator in
+      let start =
+        purpose.isTraining
+        ? sampling.trainingStart(draw: generator.uniform(), lastFrameTime: source.lastFrameTime)
+        : sampling.testStarts(clips: 1, lastFrameTime: source.lastFrameTime)[0]
+      return SampleRequest(
+        .clips([sampling.times(from: start)]),
+        crop: purpose.isTraining
+          ? .randomWindow(height: window, width: window, shortSide: sourceSide)
+          : .centerWindow(height: window, width: window, shortSide: sourceSide))
+    }
+  }
+
+  public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
+    withoutGradients {
+      let frames = self.frames(samples, for: purpose, on: device)
+      let turns = (0..<4).map { Self.turned(frames, quarters: $0) }
+      let clips = Tensor.stacked(turns, axis: 1).flattened(from: 0, through: 1)
+      let labels = samples.flatMap { _ in 0..<4 }
+      return LabeledClips(
+        clips: normalization.clips(from: clips), labels: Tensor(labels).to(device))
+    }
+  }
+
+  /// The clips before they are rotated and normalized: float32 [B, N, 3, side, side] in 0...1.
+  private func frames(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Tensor {
+    let clips = Tensor.clips(samples.map { $0.clips[0] }).to(device).unitRange
+    guard purpose.isTraining else { return clips }
+    var maps: [[Float]] = []
+    let jitters = samples.map { sample in
+      var generator = sample.id.generator(.augmentation)
+      let angle = generator.uniform(in: -tilt...tilt) * .pi / 180
+      let scale = Double(side) / Double(clips.shape[4])
+      let mirror = generator.chance(0.5) ? -1.0 : 1.0
+      let (x, y) = (Float(cos(angle) * scale), Float(sin(angle) * scale))
+      maps.append([x * Float(mirror), -y, 0, y * Float(mirror), x, 0])
+      return jitter.drawClipWise(frames: sampling.frames, using: &generator)
+    }
+    // All frames of a clip go together as channels.
+    let (shape, size) = (clips.shape, clips.shape[4])
+    let tilted = clips.reshaped([shape[0], -1, size, size])
+      .sampled(by: maps, height: side, width: side)
+      .reshaped([shape[0], shape[1], 3, side, side])
+    return jitter == .none ? tilted : ColorJitter.apply(jitters, to: tilted)
+  }
+
+  /// Pictures [..., H, W] turned counterclockwise by quarter turns, exactly.
+  static func turned(_ pictures: Tensor, quarters: Int) -> Tensor {
+    let axes = Array(0..<pictures.rank)
+    let (rows, columns) = (axes.count - 2, axes.count - 1)
+    return (0..<quarters).reduce(pictures) { turned, _ in
+      turned.permuted(axes.dropLast(2) + [columns, rows]).reversed(rows)
+    }
+  }
+
+  public func preview(_ sample: Sample) -> TaskPreview {
+    let frames = frames([sample], for: .training(progress: 1), on: .cpu).selected(0, 0)
+    return TaskPreview(
+      title: "What the network is trained on: by which angle is the clip rotated?",
+      rows: (0..<4).map { quarters in
+        TaskPreview.Row(
+          name: "\(90 * quarters)", title: "\(90 * quarters)°",
+          subtitle: quarters == 0 ? "as it is" : "counterclockwise",
+          frames: Self.turned(frames, quarters: quarters).frameBytes)
+      })
+  }
+}
