@@ -10,7 +10,7 @@
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
-DOCUMENTED := KeyedRandom Torch Media Pretext MoSI VideoModels VideoData OpticalFlow Configuration Training Insight Reproduction
+DOCUMENTED := KeyedRandom Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
 .PHONY: demo test build example benchmark fuzz docs setup format lint
 .DEFAULT_GOAL := build

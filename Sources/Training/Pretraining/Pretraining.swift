@@ -1,6 +1,5 @@
 import Configuration
 import Foundation
-import MoSI
 import Pretext
 import SafeFiles
 import Torch
@@ -133,9 +132,4 @@ extension ModelSettings {
     return task.makeNetwork(
       on: architecture.makeBackbone(width: width, epsilon: batchNormEpsilon), dropout: dropout)
   }
-}
-
-extension PretrainingConfiguration {
-  /// The pretext task.
-  public func makeTask() -> any PretextTask { task }
 }
