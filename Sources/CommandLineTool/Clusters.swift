@@ -124,27 +124,27 @@ struct Clusters: ParsableCommand {
     table.add(["cluster", "clips"] + directions + ["speed"])
     for (index, cluster) in report.clusters.enumerated() {
       table.add(
-        ["\(index + 1)", grouped(cluster.size)]
-          + directions.map { percent(cluster.directionShares[$0] ?? 0) }
-          + [percent(cluster.meanSpeed)])
+        ["\(index + 1)", Format.grouped(cluster.size)]
+          + directions.map { Format.percent(cluster.directionShares[$0] ?? 0) }
+          + [Format.percent(cluster.meanSpeed)])
     }
     let all = Double(report.clips.count)
     table.add(
-      ["all", grouped(report.clips.count)]
+      ["all", Format.grouped(report.clips.count)]
         + directions.map { name in
-          percent(Double(report.clips.count { $0.direction.rawValue == name }) / all)
-        } + [percent(report.clips.reduce(0) { $0 + $1.motion.speed } / all)])
+          Format.percent(Double(report.clips.count { $0.direction.rawValue == name }) / all)
+        } + [Format.percent(report.clips.reduce(0) { $0 + $1.motion.speed } / all)])
     func line(
       _ name: String, _ own: Double,
       _ random: KeyPath<ClusterReport.RandomAgreement, SampleStatistics>
     ) -> String {
       let chance = report.random.map {
         let spread = $0[keyPath: random]
-        return "  (random weights \(fixed(spread.mean, 3))"
-          + (spread.deviation.map { " ± \(fixed($0, 3))" } ?? "") + ", "
+        return "  (random weights \(Format.number(spread.mean, 3))"
+          + (spread.deviation.map { " ± \(Format.number($0, 3))" } ?? "") + ", "
           + "\($0.networks.count) \($0.networks.count == 1 ? "network" : "networks"))"
       }
-      return "NMI with \(name)  \(fixed(own, 3))" + (chance ?? "")
+      return "NMI with \(name)  \(Format.number(own, 3))" + (chance ?? "")
     }
     return "directions are the content's, by the optical flow\n\n" + table.text() + "\n\n"
       + line("static, horizontal, vertical       ", report.agreement.axes, \.axes) + "\n"

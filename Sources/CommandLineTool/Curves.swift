@@ -65,7 +65,7 @@ struct Curves: ParsableCommand {
     if json { return print(try JSON.text(sweep)) }
     var table = TextTable(key, "runs", "mean", "deviation")
     func text(_ value: Double) -> String {
-      sweep.measure == .accuracy ? percent(value) : fixed(value, 3)
+      sweep.measure == .accuracy ? Format.percent(value) : Format.number(value, 3)
     }
     for group in sweep.groups {
       table.add(
@@ -86,9 +86,10 @@ struct Curves: ParsableCommand {
     var table = TextTable("run", "steps", "epochs", "loss", "validation loss", "top-1")
     for state in states {
       table.add(
-        state.run, grouped(state.steps), grouped(state.epochs),
-        state.loss.map { fixed($0, 3) } ?? "-", state.validationLoss.map { fixed($0, 3) } ?? "-",
-        state.top1.map(percent) ?? "-")
+        state.run, Format.grouped(state.steps), Format.grouped(state.epochs),
+        state.loss.map { Format.number($0, 3) } ?? "-",
+        state.validationLoss.map { Format.number($0, 3) } ?? "-",
+        state.top1.map { Format.percent($0) } ?? "-")
     }
     print(table.text() + "\n\n" + output)
   }

@@ -60,13 +60,13 @@ struct Datasets: ParsableCommand {
 
     private static func complaint(_ report: DatasetReport, of total: Int) -> String {
       let parts = [(report.absent, "absent"), (report.undecodable, "undecodable")]
-        .filter { $0.0 > 0 }.map { "\(grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
-      return "of \(grouped(total)) listed videos, \(parts.joined(separator: " and "))"
+        .filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
+      return "of \(Format.grouped(total)) listed videos, \(parts.joined(separator: " and "))"
     }
 
     private static func table(_ report: DatasetReport) -> String {
       let subsets = Subset.allCases.filter { report.listed($0) > 0 }
-      func cells(_ counts: [Int]) -> [String] { counts.map(grouped) }
+      func cells(_ counts: [Int]) -> [String] { counts.map(Format.grouped) }
       var table = TextTable()
       table.add(
         ["class"] + subsets.map(\.rawValue) + ["absent"]
@@ -79,7 +79,7 @@ struct Datasets: ParsableCommand {
                 + (report.isDecoded ? [row.undecodable] : [])))
       }
       table.add(
-        ["\(grouped(report.classes.count)) classes"]
+        ["\(Format.grouped(report.classes.count)) classes"]
           + cells(
             subsets.map(report.listed) + [report.absent]
               + (report.isDecoded ? [report.undecodable] : [])))
@@ -149,7 +149,8 @@ struct Datasets: ParsableCommand {
       let absent = videos.count - paths.count
       if absent > 0 {
         fflush(nil)
-        Terminal.warn("\(grouped(absent)) of \(grouped(videos.count)) videos are absent")
+        Terminal.warn(
+          "\(Format.grouped(absent)) of \(Format.grouped(videos.count)) videos are absent")
       }
     }
   }
@@ -163,6 +164,6 @@ private struct NothingToList: Error, CustomStringConvertible {
   var description: String {
     listed == 0
       ? "the dataset has no videos for \(subset.rawValue)"
-      : "none of the \(grouped(listed)) videos for \(subset.rawValue) is in \(folder)"
+      : "none of the \(Format.grouped(listed)) videos for \(subset.rawValue) is in \(folder)"
   }
 }

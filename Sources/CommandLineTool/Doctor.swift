@@ -58,7 +58,7 @@ struct Doctor: ParsableCommand {
   }
 
   private static func table(_ findings: Findings) -> String {
-    func gigabytes(_ bytes: Double) -> String { fixed(bytes / Double(1 << 30), 1) + " GiB" }
+    func gigabytes(_ bytes: Double) -> String { Format.number(bytes / Double(1 << 30), 1) + " GiB" }
     var table = TextTable()
     table.add("mosi", findings.mosi)
     table.add("libtorch", "\(findings.libtorch), \(findings.cpuCapability) kernels")

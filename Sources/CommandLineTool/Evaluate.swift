@@ -62,7 +62,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    // What cannot be written is to cost nothing.
+    // Fail before the work, not after it.
     if let output { try makeResultFolder(at: output) }
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
@@ -86,36 +86,24 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  /// - Returns: the split, its evaluation, and whether the videos are the test videos of the network's own run.
+  /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
   private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation, isOwn: Bool) {
     let weights = try Weights(at: path)
-    let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
-    let own = weights.finetuning?.dataset
-    if let own, own.kind == settings.kind, own.split != settings.split {
+    let evaluation = try DatasetEvaluation(
+      of: weights, on: data.settings(over: weights.finetuning?.dataset, split: split),
+      subset: subset)
+    if let other = evaluation.otherTrainingSplit {
       Terminal.warn(
-        "\(path) was trained on split \(own.split): videos of split \(settings.split) may be among its own"
-      )
+        "\(path) was trained on split \(other): its training videos may be among those of split "
+          + "\(evaluation.settings.split)")
     }
-    let dataset = try ActionDataset(settings.description)
-    let subset = subset ?? dataset.evaluationSubset
-    let videos = dataset.videos(of: subset)
-    guard !videos.isEmpty else {
-      throw ValidationError("the dataset lists no videos for --subset \(subset.rawValue)")
-    }
-    guard videos.contains(where: { $0.footage != nil }) else {
-      throw VideosMissing(count: videos.count, folder: settings.videos)
-    }
-    let classes = try ClassOrder(weights, dataset)
     let inference = try options.inference(weights)
-    let progress = ProgressLine(label: "judging", total: videos.count, unit: "videos")
+    let progress = ProgressLine(
+      label: "evaluating", total: evaluation.videos.count, unit: "videos")
     defer { progress.finish() }
-    let evaluation = try Evaluation(
-      of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
-      progress: progress.update)
     return (
-      settings.split, evaluation,
-      isOwn: try own == settings && subset == dataset.evaluationSubset
-        && options.isAsTrained(weights)
+      evaluation.settings.split, try evaluation.run(with: inference, progress: progress.update),
+      isOwn: evaluation.isFinal(inference)
     )
   }
 
@@ -132,11 +120,11 @@ struct Evaluate: ParsableCommand {
       let evaluation = results[0].evaluation
       table.add(
         "videos",
-        "\(grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
+        "\(Format.grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
           + (evaluation.crops == 1 ? "crop" : "crops"))
-      table.add("top-1", percent(evaluation.top1))
-      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
-      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+      table.add("top-1", Format.percent(evaluation.top1))
+      if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
+      table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))
       if !evaluation.failures.isEmpty {
         table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
       }
@@ -147,14 +135,15 @@ struct Evaluate: ParsableCommand {
     table.add("split", "videos", "top-1", "top-5", "mean class", "unreadable")
     for (split, evaluation) in results {
       table.add(
-        "\(split)", grouped(evaluation.videos.count), percent(evaluation.top1),
-        evaluation.top5.map(percent) ?? "-", percent(evaluation.meanClassAccuracy),
+        "\(split)", Format.grouped(evaluation.videos.count), Format.percent(evaluation.top1),
+        evaluation.top5.map { Format.percent($0) } ?? "-",
+        Format.percent(evaluation.meanClassAccuracy),
         "\(evaluation.failures.count)")
     }
     let report = Output(results)
     table.add(
-      "mean", "", percent(report.top1), report.top5.map(percent) ?? "-",
-      percent(report.meanClassAccuracy), "")
+      "mean", "", Format.percent(report.top1), report.top5.map { Format.percent($0) } ?? "-",
+      Format.percent(report.meanClassAccuracy), "")
     return table.text()
   }
 
@@ -164,7 +153,8 @@ struct Evaluate: ParsableCommand {
     let classes = evaluation.classes.filter { $0.videos > 0 }
       .sorted { ($0.accuracy!, $0.name) < ($1.accuracy!, $1.name) }
     for result in classes {
-      table.add(result.name, "\(result.correct)", "\(result.videos)", percent(result.accuracy!))
+      table.add(
+        result.name, "\(result.correct)", "\(result.videos)", Format.percent(result.accuracy!))
     }
     return table.text()
   }
@@ -189,14 +179,5 @@ struct Evaluate: ParsableCommand {
       meanClassAccuracy = mean(evaluations.map(\.meanClassAccuracy))
       splits = results.map { Split(split: $0.split, evaluation: $0.evaluation.summary) }
     }
-  }
-}
-
-/// A folder in which none of a dataset's videos is.
-struct VideosMissing: Error, CustomStringConvertible {
-  let count: Int
-  let folder: String
-  var description: String {
-    "none of the \(grouped(count)) videos is in \(folder): check --videos, or run mosi datasets check"
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import SafeFiles
 import Torch
 import Training
 import VideoData
@@ -138,15 +139,15 @@ struct Finetune: ParsableCommand {
     if let evaluation = summary.evaluation {
       table.add(
         "top-1",
-        "\(percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
-          + "(chance \(percent(summary.chance)))")
-      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
-      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+        "\(Format.percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
+          + "(chance \(Format.percent(summary.chance)))")
+      if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
+      table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))
       if evaluation.failed > 0 {
         table.add("unreadable", "\(evaluation.failed) test videos, counted as wrong")
       }
     } else if let top1 = summary.top1 {
-      table.add("top-1", "\(percent(top1)) of \(summary.validationSources) videos")
+      table.add("top-1", "\(Format.percent(top1)) of \(summary.validationSources) videos")
     }
     if summary.badSources > 0 {
       table.add("bad videos", "\(summary.badSources) training videos, passed over")

@@ -113,19 +113,20 @@ struct Gradcam: ParsableCommand {
     table.add("video", "start", "label", "probability", "agreement", "strip")
     for clip in report.clips {
       table.add(
-        clip.video, "\(fixed(clip.start, 2)) s", clip.labelName, percent(clip.probability),
+        clip.video, "\(Format.number(clip.start, 2)) s", clip.labelName,
+        Format.percent(clip.probability),
         agreement(clip), clip.files?.png ?? "")
     }
-    let mean = report.meanAgreement.map { ", mean agreement \(fixed($0, 2))" } ?? ""
+    let mean = report.meanAgreement.map { ", mean agreement \(Format.number($0, 2))" } ?? ""
     return table.text(leftAligned: true)
-      + "\n\n\(grouped(report.clips.count)) \(report.clips.count == 1 ? "clip" : "clips") at "
+      + "\n\n\(Format.grouped(report.clips.count)) \(report.clips.count == 1 ? "clip" : "clips") at "
       + "\(report.stage)\(mean)\nfiles  \(folder)"
   }
 }
 
 private func agreement(_ clip: GradCAMReport.Clip) -> String {
   guard clip.hasHeat else { return "no heat" }
-  return clip.agreement.map { fixed($0, 2) } ?? "no motion"
+  return clip.agreement.map { Format.number($0, 2) } ?? "no motion"
 }
 
 /// `--label`.

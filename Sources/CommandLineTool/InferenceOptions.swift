@@ -71,27 +71,13 @@ struct InferenceOptions: ParsableArguments {
     }
   }
 
-  /// Whether videos are judged as at the end of the fine-tuning that `weights` come from.
-  func isAsTrained(_ weights: Weights) throws -> Bool {
-    guard let finetuning = weights.finetuning else { return false }
-    return try clips == finetuning.validation.finalClips && crops == 1
-      && clip.settings(weights) == finetuning.clip
-  }
-
-  /// The network of `weights`, ready to be shown videos, in the precision that it was trained in.
+  /// The network of `weights`, ready to be shown videos.
   ///
   /// - Throws: `ConfigurationError`.
   func inference(_ weights: Weights) throws -> VideoInference {
-    let clip = try clip.settings(weights)
-    let options = try machine.execution()
-    let model = weights.makeModel()
-    model.move(to: options.device)
-    if options.device.isCUDA { Runtime.preferSpeedOnCUDA() }
-    return VideoInference(
-      model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
-      clip: clip,
-      clips: clips, crops: crops, batch: batch, device: options.device,
-      precision: weights.finetuning?.precision ?? .float32, workers: options.workers)
+    weights.makeInference(
+      clip: try clip.settings(weights), clips: clips, crops: crops, batch: batch,
+      options: try machine.execution())
   }
 }
 

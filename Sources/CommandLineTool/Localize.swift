@@ -1,11 +1,7 @@
 import ArgumentParser
-import Configuration
-import Foundation
 import Insight
 import SafeFiles
-import Torch
 import Training
-import VideoData
 import VideoModels
 
 struct Localize: ParsableCommand {
@@ -93,86 +89,39 @@ struct Localize: ParsableCommand {
   func run() throws {
     let stage = try StageName(named: layer)
     let weights = try Weights(at: weights)
-    guard weights.classCount != nil else {
-      throw ValidationError("\(weights.path) has a backbone but no head, and so no Grad-CAM")
-    }
-    guard weights.pretraining != nil || !videos.isEmpty else {
-      throw ValidationError(
-        "\(weights.path) is no pre-training of mosi, so that there is no pretext task to measure it by: name --videos"
-      )
-    }
-    let footage =
-      videos.isEmpty
-      ? [] : try VideoSearch(at: videos, frameRate: frameRate, limit: limit).videos.map(\.footage)
-    let machine = try options.machine.execution()
-    let device = machine.device
-    let model = weights.makeModel()
-    model.move(to: device)
-    let random = (1...seeds).map { seed in
-      let network = weights.makeRandomModel(seed: UInt64(seed))
-      network.move(to: device)
-      return network
-    }
-    let clips = try weights.pretraining.flatMap { try maskedClips($0, workers: machine.workers) }
+    var settings = LocalizationAnalysis.Settings()
+    settings.stage = stage
+    settings.label = label
+    settings.randomSeeds = (1...seeds).map(UInt64.init)
+    settings.stills =
+      sources.isEmpty ? (videos.isEmpty ? .heldOut : .heldOutIfAvailable) : .sources(sources)
+    settings.limit = limit
+    settings.clip = try options.clip.settings(weights)
+    settings.clips = options.clips
+    settings.crops = options.crops
+    settings.batch = options.batch
+    let search =
+      videos.isEmpty ? nil : try VideoSearch(at: videos, frameRate: frameRate, limit: limit)
+    let analysis = try LocalizationAnalysis(
+      search, weights: weights, settings: settings, options: options.machine.execution())
     let folder = output ?? ownFolder
-    if let folder { try makeResultFolder(at: folder) }
-    var agreement: FlowAgreement?
-    if !footage.isEmpty {
-      let progress = ProgressLine(label: "measuring", total: footage.count, unit: "videos")
+    let progress = StagedProgressLine()
+    let report: LocalizationReport
+    do {
       defer { progress.finish() }
-      agreement = try FlowAgreement(
-        of: model, random: random, on: footage,
-        shown: .init(
-          clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
-          batch: options.batch,
-          normalization: (weights.normalization ?? NormalizationSettings()).normalization,
-          labels: weights.pretraining?.task.motion.labels.movingLabels),
-        at: stage, device: device, workers: machine.workers, progress: progress.update)
-    }
-    warnAboutSkippedVideos(agreement?.skipped ?? [])
-    let regions = try clips.map { clips in
-      let progress = ProgressLine(label: "measuring", total: clips.sourceCount, unit: "pictures")
-      defer { progress.finish() }
-      return try RegionLocalization(
-        of: model, random: random, on: clips, at: stage, label: label, device: device,
-        progress: progress.update)
-    }
-    let sheet = folder != nil && clips != nil ? "localization.png" : nil
-    let result = LocalizationReport(
-      weights: weights.path, stage: stage, label: label, regions: regions, videos: agreement,
-      sheet: sheet)
-    if let folder {
-      if let sheet, let clips {
-        try clips.sheet(of: model, at: stage, label: label, device: device)
-          .write(to: "\(folder)/\(sheet)")
+      report = try analysis.run(writingTo: folder, warn: Terminal.warn) { phase, done, total in
+        progress.update(
+          ("measuring", phase == .videos ? "videos" : "pictures"), done, of: total)
       }
-      try result.write(to: folder)
     }
-    if json { return print(try JSON.text(result)) }
+    warnAboutSkippedVideos(report.videos?.skipped ?? [])
+    if json { return print(try JSON.text(report)) }
     print(
       [
-        regions.map { Self.text($0, label) },
-        agreement.map { Self.text($0, isPretrained: weights.pretraining != nil) },
-      ].compactMap { $0 }
-        .joined(separator: "\n\n"))
+        report.regions.map { Self.text($0, label) },
+        report.videos.map { Self.text($0, isPretrained: weights.pretraining != nil) },
+      ].compactMap { $0 }.joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
-  }
-
-  /// Nil where there are none and videos are to be measured instead.
-  private func maskedClips(_ configuration: PretrainingConfiguration, workers: Int) throws
-    -> MaskedClips?
-  {
-    do {
-      let stills = try HeldOutStills.load(
-        for: configuration, from: sources, limit: limit, workers: workers
-      ) { Terminal.warn($0) }
-      return MaskedClips(configuration.task, stills: stills)
-    } catch {
-      // The run's own pictures, which nobody has named, may be gone.
-      guard sources.isEmpty, !videos.isEmpty else { throw error }
-      Terminal.warn("no pictures are measured: \(error)")
-      return nil
-    }
   }
 
   private var ownFolder: String? {
@@ -183,36 +132,40 @@ struct Localize: ParsableCommand {
   private static func text(_ regions: RegionLocalization, _ label: HeatLabel) -> String {
     var table = TextTable("", "network", "random weights", "chance")
     func add(_ name: String, _ score: KeyPath<RegionScores, SampleStatistics>) {
+      let (own, random) = (regions.network[keyPath: score], regions.random(score))
+      func text(_ mean: Double, _ deviation: Double?) -> String {
+        Format.mean(mean, deviation) { Format.percent($0) }
+      }
       table.add(
-        name, text(regions.network[keyPath: score], percent),
-        random(regions.random(score), percent), percent(regions.chance))
+        name, text(own.mean, own.standardError), text(random.mean, random.deviation),
+        Format.percent(regions.chance))
     }
     add("heat inside the region", \.energyInside)
     add("hottest place inside", \.pointing)
     add("overlap (IoU)", \.overlap)
-    let thresholds = regions.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
+    let thresholds = regions.random.map { Format.number($0.threshold, 2) }.joined(separator: ", ")
     return """
-      \(grouped(regions.clips)) moving clips of \(grouped(regions.sources)) unseen sources; the network tells \
-      \(percent(regions.top1)) of the motions
+      \(Format.grouped(regions.clips)) moving clips of \(Format.grouped(regions.sources)) unseen sources; the network \
+      recognizes \(Format.percent(regions.top1)) of the motions
 
       \(table.text())
 
-      maps of the \(label.rawValue) label, of random weights too; chance is the region's share of the picture
+      maps of the \(label.rawValue) label, for random weights too; chance is the region's share of the picture
       ± standard error over the sources\(deviation(regions.random.count))
-      overlap at the best threshold for all clips: \(fixed(regions.network.threshold, 2)), random weights \(thresholds)
+      overlap at the best threshold for all clips: \(Format.number(regions.network.threshold, 2)), random weights \(thresholds)
       maps without heat, counted as chance: \(regions.network.emptyMaps), random weights \
       \(regions.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
       """
   }
 
   private static func text(_ videos: FlowAgreement, isPretrained: Bool) -> String {
-    func number(_ value: Double) -> String { fixed(value, 3) }
     var table = TextTable("", "network", "random weights", "chance")
     table.add(
-      "rank correlation with the flow", text(videos.network, number), random(videos.random, number),
-      number(0))
+      "rank correlation with the flow",
+      Format.mean(videos.network.mean, videos.network.standardError),
+      Format.mean(videos.random.mean, videos.random.deviation), Format.number(0, 3))
     return """
-      \(grouped(videos.clips)) clips of \(grouped(videos.videos)) videos
+      \(Format.grouped(videos.clips)) clips of \(Format.grouped(videos.videos)) videos
 
       \(table.text())
 
@@ -221,16 +174,8 @@ struct Localize: ParsableCommand {
       """
   }
 
-  private static func text(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
-    format(value.mean) + (value.standardError.map { " ± \(format($0))" } ?? "")
-  }
-
-  private static func random(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
-    format(value.mean) + (value.deviation.map { " ± \(format($0))" } ?? "")
-  }
-
-  private static func deviation(_ seeds: Int) -> String {
-    seeds > 1 ? "; of random weights the deviation over \(seeds) seeds" : ""
+  private static func deviation(_ networks: Int) -> String {
+    networks > 1 ? "; for random weights the deviation over \(networks) networks" : ""
   }
 }
 

@@ -70,9 +70,9 @@ struct Predict: ParsableCommand {
   private static func table(_ result: VideoPrediction, clips: Int) -> String {
     var table = TextTable()
     for prediction in result.classes {
-      table.add("  \(percent(prediction.probability))", prediction.name)
+      table.add("  \(Format.percent(prediction.probability))", prediction.name)
     }
-    let time = fixed(1000 * result.seconds, 0)
+    let time = Format.number(1000 * result.seconds, 0)
     return "\(result.video)  (\(clips) \(clips == 1 ? "clip" : "clips"), \(time) ms)\n"
       + table.text(leftAligned: true)
   }

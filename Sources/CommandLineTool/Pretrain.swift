@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SafeFiles
 import Torch
 import Training
 
@@ -73,8 +74,8 @@ struct Pretrain: ParsableCommand {
     if let top1 = summary.top1, let best = summary.bestTop1 {
       table.add(
         "accuracy",
-        "\(percent(top1)) on \(summary.validationSources) unseen sources "
-          + "(best \(percent(best)), chance \(percent(summary.chance)))")
+        "\(Format.percent(top1)) on \(summary.validationSources) unseen sources "
+          + "(best \(Format.percent(best)), chance \(Format.percent(summary.chance)))")
     }
     if summary.badSources > 0 { table.add("bad sources", "\(summary.badSources), passed over") }
     table.add("preview", run.preview)

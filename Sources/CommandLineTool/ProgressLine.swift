@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 
 /// How far a piece of work is, on stderr: a line that is written over on a terminal, a line now and then elsewhere.
 final class ProgressLine: @unchecked Sendable {
@@ -24,7 +25,7 @@ final class ProgressLine: @unchecked Sendable {
       let elapsed = (ContinuousClock.now - begun) / .seconds(1)
       let left = elapsed / Double(max(done, 1)) * Double(total - done)
       let text =
-        "\(label): \(grouped(done)) of \(grouped(total)) \(unit), \(spoken(seconds: left)) left"
+        "\(label): \(Format.grouped(done)) of \(Format.grouped(total)) \(unit), \(Format.duration(left)) left"
       if Terminal.isInteractive {
         Terminal.write("\r\u{1B}[K" + String(text.prefix(Terminal.width - 1)))
         isDrawn = true

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
+import SafeFiles
 import Training
 
 struct ReportCommand: ParsableCommand {
@@ -57,7 +58,7 @@ struct ReportCommand: ParsableCommand {
     try ReportPage(of: records, follows: follows).write(to: output)
     let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
     let count = records.count == 1 ? "1 run" : "\(records.count) runs"
-    print("\(output): \(count), \(fixed(Double(size) / 1e6, 1)) MB")
+    print("\(output): \(count), \(Format.number(Double(size) / 1e6, 1)) MB")
     fflush(nil)
   }
 }

@@ -107,9 +107,14 @@ struct Reproduce: ParsableCommand {
   }
 
   func run() throws {
-    let recipes = try recipes()
+    let recipes: [Experiment]
+    do {
+      recipes = try Experiment.all(named: experiments)
+    } catch let error as UnknownExperiment {
+      throw ValidationError(error.description)
+    }
     let execution = try machine.execution(cacheBytes: cache.bytes)
-    let folder = URL(fileURLWithPath: output).standardizedFileURL.path
+    let folder = absolute(output)
     let sprites = dataset == "sprites" ? Self.sprites : nil
     func makePlan() throws -> Plan {
       try Plan(
@@ -117,9 +122,9 @@ struct Reproduce: ParsableCommand {
         data: benchmarkData(sprites, folder: folder), folder: folder)
     }
     var plan = try makePlan()
-    try refuseToReplaceOthers(plan)
+    try plan.checkResults()
     Terminal.line(Terminal.faint("timing this machine"))
-    let overview = PlanOverview(plan, here: .measured(for: plan, on: execution.device))
+    let overview = PlanOverview(plan, here: .measured(plan.typicalStep, on: execution.device))
     if self.plan {
       return print(json ? try JSON.text(overview) : overview.text(withRuns: true))
     }
@@ -129,77 +134,26 @@ struct Reproduce: ParsableCommand {
     let progress = ReproductionProgressReporter(seconds: budget.map { $0 * 3600 })
     if let sprites {
       try make(sprites, in: plan.data.dataset.videos)
-      // Now that they are there.
+      // Now that the videos exist.
       plan = try makePlan()
     }
     let (outcome, failures) = try Runner(plan, options: execution, throughput: overview.here)
       .run(progress)
-    let tables = try plan.experiments.map { try ResultTable($0, of: plan) }
-    for table in tables {
-      let stem = "\(folder)/\(table.fileName)"
-      try replaceFile(at: stem + ".md", with: Data(table.markdown.utf8))
-      try replaceFile(at: stem + ".json", with: Data((try JSON.text(table) + "\n").utf8))
-    }
+    let tables = try plan.writeTables()
     print(json ? try JSON.text(tables) : tables.map(Self.text).joined(separator: "\n\n"))
-    for (experiment, table) in zip(plan.experiments, tables) {
-      try writePage(table, of: experiment, in: plan)
-    }
-    for failure in failures {
-      Terminal.warn("\(failure.run.title): \(failure.reason)")
-    }
-    switch outcome {
-    case .finished:
-      if !failures.isEmpty {
-        throw RunsFailed(count: failures.count)
-      }
-    case .stopped:
+    try plan.writePages(tables, warn: Terminal.warn)
+    for failure in failures { Terminal.warn("\(failure.run.title): \(failure.reason)") }
+    if outcome == .stopped {
       let done = plan.runs.count(where: plan.isFinished)
       Terminal.line(
-        "\(done) of \(plan.runs.count) runs are done; the same command goes on from here")
+        "\(done) of \(plan.runs.count) runs are done; run the same command again to resume")
       if InterruptSignal.isPending { throw ExitCode(130) }
-      // A budget that is used up is what was asked for; failures are not.
-      if !failures.isEmpty { throw RunsFailed(count: failures.count) }
     }
+    // A budget that is used up is not a failure.
+    if !failures.isEmpty { throw RunsFailed(count: failures.count) }
   }
 
-  /// Each once, `table1 all` too; names of files tell results apart.
-  private func recipes() throws -> [Experiment] {
-    var recipes: [Experiment] = []
-    var origins: [String: String] = [:]
-    for typed in experiments {
-      for recipe in try Self.recipes(typed) {
-        let origin = typed.contains(".") ? absolute(typed) : recipe.name
-        if let other = origins[recipe.name], other != origin {
-          throw ValidationError(
-            "two experiments are called \(recipe.name): rename one of the files")
-        }
-        if origins.updateValue(origin, forKey: recipe.name) == nil { recipes.append(recipe) }
-      }
-    }
-    return recipes
-  }
-
-  private static func recipes(_ name: String) throws -> [Experiment] {
-    if name == "all" {
-      return try Recipe.allCases.filter(\.isOfThePaper).map { try $0.experiment }
-    }
-    if let recipe = Recipe(rawValue: name) { return [try recipe.experiment] }
-    guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else {
-      throw ValidationError(
-        "there is no experiment \(name): write \(Recipe.allCases.map(\.rawValue).joined(separator: ", ")), all, or the "
-          + "path of a .yaml file")
-    }
-    let text = String(decoding: try readFile(at: name), as: UTF8.self)
-    let own = URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent
-    guard Recipe(rawValue: own) == nil else {
-      throw ValidationError(
-        "\(name) has the name of the built-in experiment \(own), whose results it would replace: rename it"
-      )
-    }
-    return [try Experiment(yaml: text, name: own, origin: name)]
-  }
-
-  /// The videos of the embedded benchmark; another seed than a person's first.
+  /// The videos of the built-in benchmark; not the seed that people try first.
   private static var sprites: SpriteDataset {
     var sprites = SpriteDataset()
     sprites.seed = 1
@@ -212,7 +166,7 @@ struct Reproduce: ParsableCommand {
       settings = try datasetSettings(
         DatasetKind(rawValue: dataset), videos: videos.map(absolute), splits: splits.map(absolute),
         split: split, frameRate: nil)
-      // Every folder there is a class.
+      // Every folder there counts as a class.
       if settings.kind == .folders, (folder + "/").hasPrefix(settings.videos + "/") {
         throw ValidationError(
           "--output \(output) lies in the folder of the videos, where it would be a class: name another"
@@ -228,20 +182,7 @@ struct Reproduce: ParsableCommand {
       kinetics: kinetics.map(absolute), folder: folder)
   }
 
-  /// Two folders of videos may bear one name.
-  private func refuseToReplaceOthers(_ plan: Plan) throws {
-    for experiment in plan.experiments {
-      let path = "\(plan.folder)/\(plan.fileName(of: experiment)).json"
-      guard let other = try? JSON.decode(ResultTable.self, from: readFile(at: path)),
-        other.dataset != plan.data.title
-      else { continue }
-      throw ValidationError(
-        "\(path) holds results of \(other.dataset), not of \(plan.data.title): name another --output, or remove it"
-      )
-    }
-  }
-
-  /// Runs are resumed from wherever the command is typed.
+  /// Runs can be resumed from any folder.
   private func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path
   }
@@ -253,23 +194,6 @@ struct Reproduce: ParsableCommand {
       if InterruptSignal.isPending { throw Interrupted() }
       progress.update(done)
     }
-  }
-
-  /// A run whose files are damaged is left out, with a warning: its numbers stand in the table.
-  private func writePage(_ table: ResultTable, of experiment: Experiment, in plan: Plan) throws {
-    let records = plan.shownRuns(of: experiment).flatMap { run in
-      let path = plan.runFolder(run.name).path
-      do {
-        return try RunDescription.all(at: [path], names: [plan.title(of: run, in: experiment)])
-      } catch {
-        Terminal.warn(
-          "the page does without \(run.title): \(error); remove \(path), and the same command makes it again"
-        )
-        return []
-      }
-    }
-    try ReportPage(of: records, results: [table.section])
-      .write(to: "\(plan.folder)/\(table.fileName).html")
   }
 
   private static func text(_ table: ResultTable) -> String {
@@ -284,24 +208,14 @@ struct Reproduce: ParsableCommand {
 
 extension Scale: ExpressibleByArgument {}
 
-extension Recipe {
-  /// Whether it is a table or figure of the paper.
-  fileprivate var isOfThePaper: Bool {
-    switch self {
-    case .limits, .effect, .scratchTuning: false
-    default: true
-    }
-  }
-}
-
 /// Ctrl-C while the videos are made.
 private struct Interrupted: Error, CustomStringConvertible {
-  let description = "stopped before the videos were made; the same command begins them anew"
+  let description = "stopped before the videos were made; the same command starts over"
 }
 
 private struct RunsFailed: Error, CustomStringConvertible {
   let count: Int
   var description: String {
-    "\(count) \(count == 1 ? "run" : "runs") failed, as told above; the same command tries again"
+    "\(Format.count(count, "run")) failed, as reported above; the same command tries again"
   }
 }

@@ -36,12 +36,8 @@ struct Retrieve: ParsableCommand {
     let dataset = try ActionDataset(settings.description)
     let training = dataset.videos(of: .training)
     let test = dataset.videos(of: dataset.evaluationSubset)
-    guard !training.isEmpty, !test.isEmpty else {
-      throw ValidationError(
-        "retrieval wants training videos and test videos; one of them is not listed")
-    }
-    for videos in [training, test] where videos.allSatisfy({ $0.footage == nil }) {
-      throw VideosMissing(count: videos.count, folder: settings.videos)
+    for (videos, subset) in [(training, Subset.training), (test, dataset.evaluationSubset)] {
+      try VideosMissing.check(videos, subset: subset, folder: settings.videos)
     }
     let inference = try options.inference(weights)
     let progress = ProgressLine(
@@ -61,10 +57,12 @@ struct Retrieve: ParsableCommand {
     }
     if json { return print(try JSON.text(retrieval)) }
     print(
-      "\(grouped(test.count)) videos searched for among \(grouped(training.count)), chance "
-        + percent(retrieval.chance) + " at k = 1\n")
+      "\(Format.grouped(test.count)) videos searched for among \(Format.grouped(training.count)), chance "
+        + Format.percent(retrieval.chance) + " at k = 1\n")
     var table = TextTable("k", "top-k")
-    for accuracy in retrieval.accuracies { table.add("\(accuracy.k)", percent(accuracy.accuracy)) }
+    for accuracy in retrieval.accuracies {
+      table.add("\(accuracy.k)", Format.percent(accuracy.accuracy))
+    }
     print(table.text())
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SafeFiles
 import VideoData
 
 struct Synthesize: ParsableCommand {
@@ -64,7 +65,7 @@ struct SynthesizeActions: ParsableCommand {
       }
     }
     print(
-      "\(output): \(grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, \(train) of each to learn from, "
+      "\(output): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, \(train) of each to learn from, "
         + "\(test) to be tested on")
   }
 }

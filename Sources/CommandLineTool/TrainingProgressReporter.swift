@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import Synchronization
 import Training
 
@@ -49,7 +50,7 @@ final class TrainingProgressReporter: TrainingReporter {
       let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
       guard ContinuousClock.now - state.lastDraw >= interval, done < total else { return }
       state.lastDraw = .now
-      let text = "\(what): \(grouped(done)) of \(grouped(total)) videos"
+      let text = "\(what): \(Format.grouped(done)) of \(Format.grouped(total)) videos"
       if Terminal.isInteractive {
         erase(&state)
         state.bar = String(text.prefix(Terminal.width - 1))
@@ -62,8 +63,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func validated(_ record: ValidationRecord) {
     put(
-      "epoch \(record.epoch): top-1 \(percent(record.top1)) on \(record.sources) unseen, "
-        + "loss \(fixed(record.loss, 3))")
+      "epoch \(record.epoch): top-1 \(Format.percent(record.top1)) on \(record.sources) unseen, "
+        + "loss \(Format.number(record.loss, 3))")
   }
 
   /// Ends the bar's line.
@@ -89,9 +90,9 @@ final class TrainingProgressReporter: TrainingReporter {
   }
 
   private static func words(_ progress: TrainingProgress) -> String {
-    "epoch \(progress.epoch)/\(progress.epochs)  loss \(fixed(progress.loss, 3))  "
-      + "top-1 \(percent(progress.top1))  \(rate(progress.clipsPerSecond)) clips/s  "
-      + "\(spoken(seconds: progress.remainingSeconds)) left"
+    "epoch \(progress.epoch)/\(progress.epochs)  loss \(Format.number(progress.loss, 3))  "
+      + "top-1 \(Format.percent(progress.top1))  \(Format.rate(progress.clipsPerSecond)) clips/s  "
+      + "\(Format.duration(progress.remainingSeconds)) left"
   }
 
   private static func bar(_ progress: TrainingProgress, words: String, width: Int) -> String {

@@ -51,10 +51,10 @@ struct TrainingResult: Encodable {
   /// What every training tells of itself.
   static func table(_ summary: SummaryRecord) -> TextTable {
     var table = TextTable()
-    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
-    table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
-    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    table.add("steps", "\(Format.grouped(summary.step)) in \(summary.epoch) epochs")
+    table.add("time", Format.duration(summary.seconds))
+    table.add("speed", "\(Format.rate(summary.clipsPerSecond)) clips/s")
+    table.add("training loss", "\(Format.number(summary.loss, 3)) in the last epoch")
     return table
   }
 }

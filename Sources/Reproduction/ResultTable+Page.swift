@@ -1,5 +1,6 @@
 import Figures
 import Insight
+import SafeFiles
 
 extension ResultTable {
   /// The table for a page, with charts where its rows have positions.
@@ -42,7 +43,7 @@ extension ResultTable {
       }
       guard series.contains(where: { $0.dash.isEmpty }) else { return nil }
       let words = series.map { series in
-        "\(series.name) from \(fixed(series.points.first!.y)) to \(fixed(series.points.last!.y))"
+        "\(series.name) from \(Format.number(series.points.first!.y, 1)) to \(Format.number(series.points.last!.y, 1))"
       }
       let highest = series.flatMap(\.points).map(\.y).max() ?? 0
       return (
@@ -58,5 +59,4 @@ extension ResultTable {
     measure.isShare ? 100 * value : value
   }
 
-  private func fixed(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Insight
+import SafeFiles
 
 extension ResultTable {
   /// The head and the lines as texts: what people read on a terminal, in Markdown and on a page.
@@ -66,6 +67,6 @@ extension ResultTable {
   }
 
   private static func text(_ value: Double, _ measure: Measure) -> String {
-    measure.isShare ? String(format: "%.1f", 100 * value) : String(format: "%.2f", value)
+    measure.isShare ? Format.number(100 * value, 1) : Format.number(value, 2)
   }
 }

@@ -89,7 +89,7 @@ import Testing
       ),
       (["--weights", "r", "--videos", "nowhere"], "nowhere"),
       (["--weights", "r", "--sources", "nowhere"], "nowhere does not exist"),
-      (["--weights", "f"], "no pretext task to measure it by: name --videos"),
+      (["--weights", "f"], "no pretext task to measure it by: name videos"),
       (["--weights", "r", "--seeds", "0"], "--seeds must be from 1 to 100"),
     ] {
       let result = try tool.run(["localize"] + arguments)

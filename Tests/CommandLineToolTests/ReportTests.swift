@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Pages of runs that the tool itself made, with everything that looks into them.
+/// Pages of runs that the tool itself made, with all analyses.
 @Suite struct ReportTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
@@ -70,7 +70,7 @@ import Testing
     let growing = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
     #expect(growing.contains("id=\"follow\"") && growing.contains("going on or interrupted"))
     for part in [
-      "Where it looks", "Does it locate motion?", "heat inside the moving region",
+      "Grad-CAM of videos", "Localization of motion", "heat inside the moving region",
       "rank correlation of heat and flow", "Clusters of clips", "static, horizontal, vertical",
       "Accuracy by label", "Accuracy by class", "Confusion", "Pseudo-motions",
       "settings that differ",

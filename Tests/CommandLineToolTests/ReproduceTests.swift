@@ -110,11 +110,11 @@ import Training
     #expect(Set(told).count == told.count && told.count == 10, "\(told)")
   }
 
-  /// Figures are looks into pre-trained networks, each made once.
-  @Test func figuresAreLooks() throws {
+  /// Figures are analyses of pre-trained networks, each made once.
+  @Test func figuresAreAnalyses() throws {
     try folder.write(
       """
-      title: "Looks"
+      title: "Analyses"
       measures: [heat, random-heat, square-area, flow-correlation, worst-flow-correlation, axes, random-axes]
       pretraining:
         epochs: 1
@@ -126,7 +126,7 @@ import Training
         clip: {frames: 4, size: 32, interval: 1}
       rows:
         - name: "MoSI"
-      """, to: "looks.yaml")
+      """, to: "analyses.yaml")
     // A test video of two frames is shorter than a clip.
     let short = try folder.file("v/test/rises/short")
     try FileManager.default.createDirectory(atPath: short, withIntermediateDirectories: true)
@@ -135,12 +135,12 @@ import Training
         atPath: try folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
     }
     let arguments = [
-      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
     ]
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSON.decode(
-      ResultTable.self, from: folder.bytes("o/looks-folders-v-paper.json"))
+      ResultTable.self, from: folder.bytes("o/analyses-folders-v-paper.json"))
     let ours = table.lines[0].ours
     // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
     #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
@@ -157,38 +157,40 @@ import Training
     let before = try folder.contents(of: "o/runs")
     #expect(try tool.run(arguments).output == result.output)
     #expect(try folder.contents(of: "o/runs") == before)
-    // A look of somebody's own in its place is none of the plan's.
+    // An analysis that somebody ran in its place does not belong to the plan.
     let run = try #require(runs("o").first { $0.hasPrefix("pretraining") })
     let clusters = "o/runs/\(run)/insight/clusters/clusters.json"
     let own = String(decoding: try folder.bytes(clusters), as: UTF8.self)
     try folder.write(own + "\n", to: clusters)
     #expect(try tool.run(arguments).output == result.output)
     #expect(try String(decoding: folder.bytes(clusters), as: UTF8.self) == own)
-    let page = String(decoding: try folder.bytes("o/looks-folders-v-paper.html"), as: UTF8.self)
-    for part in ["Where it looks", "Where heat and motion part", "Clusters of clips"] {
+    let page = String(decoding: try folder.bytes("o/analyses-folders-v-paper.html"), as: UTF8.self)
+    for part in [
+      "Grad-CAM of videos", "Clips in which heat and flow agree least", "Clusters of clips",
+    ] {
       #expect(page.contains(part), "\(part)")
     }
 
-    // Looks at other videos are others, though one network has them all; each seed has random networks of its own.
+    // Analyses of other videos are others, though of one network; each seed has random networks of its own.
     for index in 0..<8 {
       try folder.action(
         "w/\(index < 2 ? "train" : "test")/\(index % 2 == 0 ? "rises" : "sinks")/\(index).mp4",
         sinks: index % 2 == 1, seed: UInt64(20 + index))
     }
     let others = try tool.run([
-      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "w", "--output", "o",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--videos", "w", "--output", "o",
       "--seeds", "2",
     ])
     #expect(others.status == 0, "\(others.errors)")
     #expect(runs("o").count { $0.hasPrefix("pretraining-seed0") } == 1)
     let found = try JSON.decode(
-      ResultTable.self, from: folder.bytes("o/looks-folders-w-paper.json"))
+      ResultTable.self, from: folder.bytes("o/analyses-folders-w-paper.json"))
     #expect(found.notes.isEmpty)
     let flow = try #require(found.lines[0].ours[.flowCorrelation]?.values[0])
     #expect(flow != ours[.flowCorrelation]?.values[0])
     let random = try #require(found.lines[0].ours[.randomHeat]?.values)
     #expect(random.count == 2 && random[0] != random[1])
-    #expect(folder.exists("o/looks-folders-v-paper.json"))
+    #expect(folder.exists("o/analyses-folders-v-paper.json"))
   }
 
   /// Of sprites, plain and other motions are told apart, in a folder of one's own too.

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import SafeFiles
 
 extension ClusterReport {
   /// The embedding twice: by cluster, and by the direction of the flow.
@@ -29,11 +30,10 @@ extension ClusterReport {
   }
 
   private var agreementText: String {
-    let own = String(
-      format: "by the optical flow; NMI with the clusters %.2f", agreement.directions)
+    let own = "by the optical flow; NMI with the clusters \(Format.number(agreement.directions, 2))"
     guard let random else { return own }
-    return own + String(format: "; random weights %.2f", random.directions.mean)
-      + (random.directions.deviation.map { String(format: " ± %.2f", $0) } ?? "")
+    return own + "; random weights "
+      + Format.mean(random.directions.mean, random.directions.deviation) { Format.number($0, 2) }
   }
 
   private func points(_ belongs: (Clip) -> Bool) -> [Point] {
@@ -87,7 +87,7 @@ struct ClusterPicture: Drawing {
     _ cluster: ClusterReport.Cluster, number: Int, magnitudes: [Double], largestShare: Double?,
     strips: [Strip]
   ) {
-    func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
+    func percent(_ share: Double) -> String { Format.percent(share, digits: 0) }
     title =
       "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), content most often "
       + cluster.dominantDirection.rawValue
@@ -96,7 +96,7 @@ struct ClusterPicture: Drawing {
       + ClipMotion.Direction.allCases.map {
         "\($0.rawValue) \(percent(cluster.directionShares[$0.rawValue] ?? 0))"
       }.joined(separator: ", ")
-      + String(format: " · mean speed %.1f%% of the side a frame", 100 * cluster.meanSpeed)
+      + " · mean speed \(Format.percent(cluster.meanSpeed)) of the side per frame"
     let ranges = magnitudes.map { String(format: "%g", 100 * $0) }
     rose = FlowRose(
       title: "Flow of all pixels, \(percent(cluster.histogram.stillShare)) still",
@@ -137,7 +137,7 @@ struct ClusterPicture: Drawing {
     canvas.motionMark(
       strip.clip.direction == .still ? nil : Vector(motion.x, motion.y), fastest: fastest,
       in: Rectangle(x: place.x, y: place.y, width: 20, height: 20), color: Palette.blue)
-    let time = String(format: ", %.1f s", strip.clip.start)
+    let time = ", \(Format.number(strip.clip.start, 1)) s"
     canvas.text(
       Self.shortened(
         strip.clip.video, width: Self.stripWidth - 30 - Self.captionStyle.width(of: time))

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import SafeFiles
 
 /// A clip's frames, its heat over them and its flow, as a strip and as an animation.
 struct ClipPicture {
@@ -161,8 +162,7 @@ struct ClipPicture {
   }
 }
 
-/// A number with so many digits behind the point, with a true minus sign where it does not round to zero.
+/// A number with `digits` decimals and a typographic minus sign.
 private func decimal(_ value: Double, _ digits: Int) -> String {
-  let text = String(format: "%.\(digits)f", abs(value))
-  return value < 0 && Double(text) != 0 ? "−" + text : text
+  Format.number(value, digits).replacingOccurrences(of: "-", with: "−")
 }

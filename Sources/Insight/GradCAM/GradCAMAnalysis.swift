@@ -5,6 +5,7 @@ import Media
 import MoSI
 import OpticalFlow
 import Pretext
+import SafeFiles
 import Torch
 import Training
 import VideoData
@@ -255,7 +256,7 @@ public struct GradCAMAnalysis {
   private func draw(
     _ explanation: ClipExplanation, _ clip: GradCAMReport.Clip, number: Int, to folder: String
   ) throws -> GradCAMReport.Files {
-    let share = String(format: "%.1f%%", 100 * clip.probability)
+    let share = Format.percent(clip.probability)
     let picture = ClipPicture(
       explanation: explanation, video: clip.video,
       label: "\(settings.label.displayName): \(clip.labelName), \(share)",

@@ -1,3 +1,5 @@
+import SafeFiles
+
 /// Which clips the network finds alike, without any label.
 enum ClustersSection {
   static let columns: [Comparison.Column] = [
@@ -55,7 +57,7 @@ enum ClustersSection {
       [
         title, Format.number(clusters.agreement[keyPath: value], 3),
         clusters.random.map {
-          Format.spread($0[keyPath: random].mean, $0[keyPath: random].deviation)
+          Format.mean($0[keyPath: random].mean, $0[keyPath: random].deviation)
         } ?? "–",
       ]
     }

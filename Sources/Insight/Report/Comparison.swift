@@ -1,4 +1,5 @@
 import Figures
+import SafeFiles
 import Training
 
 /// Several runs side by side: results, the settings in which they differ, their curves in common charts.
@@ -30,9 +31,9 @@ struct Comparison {
     .init("training") { $0.recipe.phase.title },
     .init("steps") { $0.lastStep.map(Format.grouped) },
     .init("validation") { $0.metrics.validations.last.map { Format.percent($0.top1) } },
-    .init("best") { $0.metrics.validations.map(\.top1).max().map(Format.percent) },
+    .init("best") { $0.metrics.validations.map(\.top1).max().map { Format.percent($0) } },
     .init("test top-1") { $0.evaluation.map { Format.percent($0.top1) } },
-    .init("test top-5") { $0.evaluation?.top5.map(Format.percent) },
+    .init("test top-5") { $0.evaluation?.top5.map { Format.percent($0) } },
     .init("class accuracy") { $0.evaluation.map { Format.percent($0.meanClassAccuracy) } },
     .init("chance") { Format.percent($0.chance) },
   ]

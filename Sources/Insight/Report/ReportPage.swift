@@ -58,7 +58,7 @@ public struct ReportPage {
     return .element(
       "p",
       text:
-        "Motion learned from static images: what was trained, how it went, where the network looks."
+        "Motion learned from static images: what was trained, how it went, and what the network has learned."
         + state)
   }
 

@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import SafeFiles
 import Training
 
 /// The section of one run.

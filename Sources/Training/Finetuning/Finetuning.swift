@@ -26,7 +26,6 @@ public func finetune(
   if checkpoint != nil, let summary = run.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
-  if device.isCUDA { Runtime.preferSpeedOnCUDA() }
 
   // Videos
   let videos = try TrainingVideos(configuration.dataset, seed: seed, reporter: reporter)

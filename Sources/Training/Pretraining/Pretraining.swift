@@ -26,7 +26,6 @@ public func pretrain(
   if checkpoint != nil, let summary = run.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
-  if device.isCUDA { Runtime.preferSpeedOnCUDA() }
 
   // Sources
   let task = configuration.task

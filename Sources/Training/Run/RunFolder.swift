@@ -111,6 +111,17 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case noTrainingVideo(listed: Int, folder: String)
   case diverged(step: Int)
 
+  /// The file or folder of the run that the error is about; nil if it is about none.
+  public var path: String? {
+    switch self {
+    case .occupied(let path), .nothingToResume(let path), .torso(let path), .unrecorded(let path),
+      .busy(let path), .differentSources(let path), .differentConfiguration(let path, _),
+      .foreignCheckpoint(let path, _), .damagedMetrics(let path):
+      path
+    case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged: nil
+    }
+  }
+
   public var description: String {
     switch self {
     case .occupied(let path):
