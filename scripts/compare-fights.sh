@@ -16,13 +16,13 @@ pretrain() { # name sources epochs
     $([ -e "$out/$1/last.safetensors" ] && echo --resume) >/dev/null
 }
 finetune() { # name weights rate seed
-  [ -e "$out/$1/evaluation/evaluation.json" ] || "$mosi" finetune --dataset csv --videos "$videos" --weights "$2" \
-    --config "$root/configs/tiny-finetune.yaml" --cache 1200 --workers 1 --seed "$4" \
+  [ -e "$out/$1/evaluation/evaluation.json" ] || "$mosi" finetune --dataset csv --data-root "$videos" --weights "$2" \
+    --config "$root/configs/tiny-finetune.yaml" --cache-mb 1200 --workers 1 --seed "$4" \
     --set optimizer.learning_rate="$3" --set validation.epochs=20 --output "$out/$1" >/dev/null
 }
 export -f finetune
 
-"$mosi" datasets list --dataset csv --videos "$videos" --subset train >"$out/train.txt"
+"$mosi" datasets list --dataset csv --data-root "$videos" --subset train >"$out/train.txt"
 pretrain pre-fights "$out/train.txt" 100 &
 pretrain pre-photos "$data/photos" 20 &
 wait

@@ -35,5 +35,5 @@ done
 # What the paper's tables would take on this device, measured instead of assumed, and a small table made on it.
 mosi reproduce all effect limits --dataset sprites --scale paper --output /tmp/mosi-paper --device cuda --plan \
   >"$out/plan.txt" 2>"$out/plan.log" && sed -n 1,20p "$out/plan.txt"
-mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache 2000 \
+mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache-mb 2000 \
   >"$out/effect.txt" 2>"$out/effect.log" && cat "$out/effect.txt"

@@ -7,14 +7,14 @@ import VideoData
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judges fine-tuned networks on the videos of a dataset.",
+    abstract: "Evaluates fine-tuned networks on the videos of a dataset.",
     discussion: """
-      Each video's scores are the softmax averaged over its clips. Prints top-1, top-5 and the mean class accuracy; \
-      leaves in --output evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
-      scores.safetensors. Videos that are absent or cannot be read count as wrong and are listed.
+      The scores of a video are the softmax averaged over its clips. Prints top-1, top-5 and the mean class accuracy, and \
+      writes to --output: evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
+      scores.safetensors. Videos that are missing or cannot be read count as wrong and are listed.
 
-      Dataset and split are those of the fine-tuning unless named. Several splits are averaged; each wants the weights \
-      that were trained on it.
+      Dataset and split are those of the fine-tuning unless they are named. For several splits, name the network that was \
+      trained on each; their results are averaged.
 
       Examples:
         mosi evaluate --weights run
@@ -25,7 +25,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "A fine-tuned run's folder or a checkpoint; for several splits one for each, in their order.",
+      "The folder of a fine-tuned run, or a checkpoint; for several splits one each, in their order.",
       valueName: "run|file"))
   var weights: [String]
 
@@ -33,7 +33,7 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "train, val or test. Default: test, or val where nothing is listed for testing.",
+      "train, val or test. Default: test, or val if no video is listed for testing.",
       valueName: "subset"))
   var subset: Subset?
 
@@ -41,23 +41,20 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: evaluation in the run's folder; of several "
-        + "splits, a checkpoint, other videos than the run's own test videos, or other --clips, --crops or clips than at "
-        + "the end of its training no files are left unless it is named.",
-      valueName: "dir"))
+      "Folder to write to, created if missing. Default: RUN/evaluation if this repeats the run's own final evaluation; "
+        + "otherwise nothing is written.", valueName: "dir"))
   var output: String?
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
 
   func validate() throws {
     if let split = data.split, split.values.count != weights.count {
       throw ValidationError(
-        "--split names \(split.values.count) splits, --weights \(weights.count) networks: each split wants the "
-          + "weights that were trained on it")
+        "--split names \(split.values.count) splits, --weights \(weights.count) networks: name the network that was "
+          + "trained on each split")
     }
     if data.split == nil, weights.count > 1 {
-      throw ValidationError("for several networks name the split of each: --split 1,2,3")
+      throw ValidationError("name the split of each network: --split 1,2,3")
     }
   }
 
@@ -79,11 +76,7 @@ struct Evaluate: ParsableCommand {
         Terminal.warn("counted as wrong\(place): \(video.name) \(video.failure ?? "")")
       }
     }
-    if json {
-      print(try JSON.text(Output(results)))
-    } else {
-      print(table(results, folder))
-    }
+    print(format.json ? try JSON.text(Output(results)) : table(results, folder))
   }
 
   /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
@@ -128,7 +121,7 @@ struct Evaluate: ParsableCommand {
       if !evaluation.failures.isEmpty {
         table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
       }
-      table.add("files", folder ?? "none: --output names a folder for them")
+      table.add("files", folder ?? "none: name a folder with --output")
       return table.text(leftAligned: true)
         + "\n\n" + Self.classTable(evaluation)
     }
@@ -147,14 +140,15 @@ struct Evaluate: ParsableCommand {
     return table.text()
   }
 
-  /// The classes, the worst first.
+  /// The classes, the least accurate first.
   private static func classTable(_ evaluation: Evaluation) -> String {
     var table = TextTable("class", "correct", "of", "accuracy")
-    let classes = evaluation.classes.filter { $0.videos > 0 }
-      .sorted { ($0.accuracy!, $0.name) < ($1.accuracy!, $1.name) }
-    for result in classes {
+    let classes = evaluation.classes.compactMap { result in
+      result.accuracy.map { (result: result, accuracy: $0) }
+    }.sorted { ($0.accuracy, $0.result.name) < ($1.accuracy, $1.result.name) }
+    for (result, accuracy) in classes {
       table.add(
-        result.name, "\(result.correct)", "\(result.videos)", Format.percent(result.accuracy!))
+        result.name, "\(result.correct)", "\(result.videos)", Format.percent(accuracy))
     }
     return table.text()
   }

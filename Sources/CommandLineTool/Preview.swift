@@ -7,9 +7,9 @@ struct Preview: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws the clips that pre-training makes of a source.",
     discussion: """
-      Leaves in DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
-      moving region outlined), and an animation of each label as GIF and MP4. Arrows show the motion of the \
-      window over the picture, which is the label; the content moves the other way.
+      Writes to DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
+      outlined region that moves), and an animation of each label as GIF and MP4. Arrows show the motion of the window \
+      over the picture, which is the label; the content moves the other way.
 
       Examples:
         mosi preview --sources photos/ --output preview
@@ -19,10 +19,10 @@ struct Preview: ParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   @Option(
-    help: ArgumentHelp("The folder to write into, made where it is missing.", valueName: "dir"))
+    help: ArgumentHelp("Folder to write to, created if missing.", valueName: "dir"))
   var output: String
 
-  @Option(help: ArgumentHelp("Which of the sources is drawn, from 0.", valueName: "number"))
+  @Option(help: ArgumentHelp("The index of the source to draw, from 0.", valueName: "number"))
   var index = 0
 
   func validate() throws {
@@ -40,7 +40,7 @@ struct Preview: ParsableCommand {
     let task = configuration.task
     let loader = StillLoader(
       sources: collection.sources, height: task.sourceSize.height, width: task.sourceSize.width
-    ) { Terminal.warn("passed over: \($0.reason)") }
+    ) { Terminal.warn("skipped: \($0.reason)") }
     let seed = UInt64(configuration.seed)
     let still = try loader.still(
       ofSource: index % collection.sources.count, key: [seed, UInt64(index)])

@@ -9,25 +9,25 @@ import VideoData
 
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs the paper's tables and figures again.",
+    abstract: "Reproduces the paper's tables and figures.",
     discussion: """
       Experiments are \(Recipe.allCases.map(\.rawValue).joined(separator: ", ")); all for every table and figure of the \
-      paper; or a file of yours like those in configs/paper. Their runs are planned together: a pre-training that \
-      several rows or tables need is made once. The plan is shown with its cost first, then the runs are made, the first \
-      seed's before the second's. Whatever interrupts it, the same command goes on where it was, and repeats no \
-      finished run. Started twice on one folder, on two GPUs say, the two share the work.
+      paper; or a file of your own, like those in configs/paper. Their runs are planned together: a pre-training that \
+      several rows or tables share is carried out once. The plan and its cost are shown first. Then the runs are carried \
+      out, those of the first seed before those of the second. If it is interrupted, run the same command again: finished \
+      runs are not repeated. Two commands on one folder, for instance on two GPUs, share the work.
 
-      --dataset sprites needs no data: videos are made from a seed, the pictures to pre-train on likewise. Other datasets \
-      are pre-trained on the frames of their own training videos, as in the paper.
+      --dataset sprites needs no data: its videos are made from a seed, and so are the pictures to pre-train on. For other \
+      datasets, networks are pre-trained on the frames of the dataset's own training videos, as in the paper.
 
-      Leaves in DIR: runs/ (a folder for each run, as of mosi pretrain and mosi finetune), and of every experiment \
-      NAME-DATASET-SCALE.md, .json and .html: ours, mean and deviation over the seeds, beside the paper's numbers.
+      Writes to DIR: runs/ (a folder for each run, like those of mosi pretrain and mosi finetune), and for each experiment \
+      NAME-DATASET-SCALE.md, .json and .html: our results, mean and deviation over the seeds, beside the paper's.
 
       Examples:
         mosi reproduce effect --dataset sprites --output out
-        mosi reproduce table1 table3 --dataset hmdb51 --videos hmdb51 \\
-          --splits splits --seeds 3 --output out
-        mosi reproduce all --dataset ucf101 --videos UCF-101 --splits lists \\
+        mosi reproduce table1 table3 --dataset hmdb51 --data-root hmdb51 \\
+          --splits splits --repeats 3 --output out
+        mosi reproduce all --dataset ucf101 --data-root UCF-101 --splits lists \\
           --output out --plan
       """)
 
@@ -36,25 +36,24 @@ struct Reproduce: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "sprites, or the form of your dataset: ucf101, hmdb51, kinetics, csv, folders.",
-      valueName: "kind"))
-  var dataset: String
+      "sprites, or the format of your dataset: ucf101, hmdb51, kinetics, csv or folders.",
+      valueName: "format"))
+  var dataset: ReproductionDataset
+
+  @OptionGroup var root: DataRootOption
 
   @Option(
-    help: ArgumentHelp("The folder of the videos. Of sprites: DIR/sprites.", valueName: "dir"))
-  var videos: String?
-
-  @Option(help: ArgumentHelp("The lists of the dataset, as of mosi finetune.", valueName: "path"))
+    help: ArgumentHelp("The lists of the dataset, as for mosi finetune.", valueName: "path"))
   var splits: String?
 
-  @Option(help: ArgumentHelp("Which official split.", valueName: "number"))
+  @Option(help: ArgumentHelp("The official split. Default: 1.", valueName: "number"))
   var split: Int?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Pictures to pre-train on where a recipe asks for them: folders (of ImageNet, a folder a class), lists. Of sprites: "
-        + "\(BenchmarkData.syntheticPictures).", valueName: "path"))
+      "Pictures to pre-train on if an experiment asks for them: folders (of ImageNet: a folder per class) or lists. Default "
+        + "for sprites: \(BenchmarkData.syntheticPictures).", valueName: "path"))
   var pictures: [String] = []
 
   @Option(
@@ -62,23 +61,30 @@ struct Reproduce: ParsableCommand {
     help: ArgumentHelp("The training videos of Kinetics-400, for Table 5.", valueName: "path"))
   var kinetics: [String] = []
 
-  @Option(help: ArgumentHelp("The folder of everything.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder for runs and results.", valueName: "dir"))
   var output: String
-
-  @Option(help: ArgumentHelp("Each row so many times, with seeds from 0.", valueName: "number"))
-  var seeds = 1
 
   @Option(
     help: ArgumentHelp(
-      "paper: its settings; tiny: networks that a laptop trains in minutes. Default: tiny for sprites, else paper.",
+      "Repetitions of each row, with the seeds 0, 1, ... Default: 1.", valueName: "number"))
+  var repeats: Int?
+
+  @Option(name: .customLong("seeds"), help: .hidden)
+  var oldRepeats: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "paper (its settings) or tiny (networks that a laptop trains in minutes). Default: tiny for sprites, else paper.",
       valueName: "scale"))
   var scale: Scale?
 
-  @Option(
-    help: ArgumentHelp("Stop, and save, after so many hours.", valueName: "hours"))
-  var budget: Double?
+  @Option(help: ArgumentHelp("Save and stop after this number of hours.", valueName: "hours"))
+  var budgetHours: Double?
 
-  @Flag(help: "Show the plan with every run, and leave.")
+  @Option(name: .customLong("budget"), help: .hidden)
+  var oldBudgetHours: Double?
+
+  @Flag(help: "Show the plan with every run, and stop.")
   var plan = false
 
   @OptionGroup var machine: MachineOptions
@@ -88,21 +94,25 @@ struct Reproduce: ParsableCommand {
   @Flag(help: "Print the tables, or with --plan the plan, as JSON.")
   var json = false
 
+  private var seeds: Int {
+    get throws { try renamed("--repeats", repeats, from: "--seeds", oldRepeats) ?? 1 }
+  }
+
+  private var hours: Double? {
+    get throws { try renamed("--budget-hours", budgetHours, from: "--budget", oldBudgetHours) }
+  }
+
   func validate() throws {
-    if dataset != "sprites", DatasetKind(rawValue: dataset) == nil {
-      throw ValidationError(
-        "--dataset must be sprites, \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", ")), not \(dataset)"
-      )
-    }
-    if dataset == "sprites", splits != nil || split != nil {
+    if dataset == .sprites, splits != nil || split != nil {
       throw ValidationError(
         "--dataset sprites has lists of its own: leave out --splits and --split")
     }
+    let seeds = try seeds
     if !(1...100).contains(seeds) {
-      throw ValidationError("--seeds must be from 1 to 100, not \(seeds)")
+      throw ValidationError("--repeats must be from 1 to 100, not \(seeds)")
     }
-    if let budget, !(budget > 0 && budget.isFinite) {
-      throw ValidationError("--budget must be above 0 hours, not \(budget)")
+    if let hours = try hours, !(hours > 0 && hours.isFinite) {
+      throw ValidationError("--budget-hours must be above 0, not \(hours)")
     }
   }
 
@@ -115,7 +125,7 @@ struct Reproduce: ParsableCommand {
     }
     let execution = try machine.execution(cacheBytes: cache.bytes)
     let folder = absolute(output)
-    let sprites = dataset == "sprites" ? Self.sprites : nil
+    let sprites = dataset == .sprites ? Self.sprites : nil
     func makePlan() throws -> Plan {
       try Plan(
         recipes, scale: scale ?? (sprites == nil ? .paper : .tiny), seeds: seeds,
@@ -131,7 +141,7 @@ struct Reproduce: ParsableCommand {
     Terminal.line(overview.text(withRuns: false))
 
     InterruptSignal.listen()
-    let progress = ReproductionProgressReporter(seconds: budget.map { $0 * 3600 })
+    let progress = ReproductionProgressReporter(seconds: try hours.map { $0 * 3600 })
     if let sprites {
       try make(sprites, in: plan.data.dataset.videos)
       // Now that the videos exist.
@@ -164,8 +174,8 @@ struct Reproduce: ParsableCommand {
     var settings = FinetuningConfiguration.Dataset()
     if sprites == nil {
       settings = try datasetSettings(
-        DatasetKind(rawValue: dataset), videos: videos.map(absolute), splits: splits.map(absolute),
-        split: split, frameRate: nil)
+        dataset.kind, root: root.path.map(absolute), splits: splits.map(absolute), split: split,
+        frameRate: nil)
       // Every folder there counts as a class.
       if settings.kind == .folders, (folder + "/").hasPrefix(settings.videos + "/") {
         throw ValidationError(
@@ -174,7 +184,7 @@ struct Reproduce: ParsableCommand {
       }
     } else {
       settings.kind = .csv
-      settings.videos = videos.map(absolute) ?? "\(folder)/sprites"
+      settings.videos = try root.path.map(absolute) ?? "\(folder)/sprites"
     }
     return try BenchmarkData(
       dataset: settings, sprites: sprites,
@@ -204,6 +214,16 @@ struct Reproduce: ParsableCommand {
     return "\(table.title)\n\(table.question)\n\n\(text.text())\n\n\(table.legend)"
       + (table.omissions.map { "\nnot trained: \($0)" } + table.notes.map { "\n\($0)" }).joined()
   }
+}
+
+/// The data that experiments are reproduced on.
+enum ReproductionDataset: String, ExpressibleByArgument, CaseIterable {
+  /// Moving Sprites, made here.
+  case sprites
+  case ucf101, hmdb51, kinetics, csv, folders
+
+  /// The format of the dataset; nil for sprites.
+  var kind: DatasetKind? { DatasetKind(rawValue: rawValue) }
 }
 
 extension Scale: ExpressibleByArgument {}

@@ -1,7 +1,7 @@
 import Foundation
 import SafeFiles
 
-/// stderr as a terminal: colours, its width, lines that are written over.
+/// stderr as a terminal: colors, its width, lines that are overwritten.
 enum Terminal {
   static let isInteractive =
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -9,6 +9,9 @@ enum Terminal {
   /// See no-color.org.
   private static let hasColor =
     isInteractive && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+
+  /// The time between two reports of progress.
+  static let refreshInterval: Duration = isInteractive ? .milliseconds(100) : .seconds(10)
 
   /// The columns of the terminal.
   static var width: Int {
@@ -18,7 +21,7 @@ enum Terminal {
   }
 
   static func write(_ text: String) {
-    // Nobody may be reading any more; the work goes on.
+    // If nobody reads any more, the work continues.
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 

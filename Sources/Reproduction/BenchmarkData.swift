@@ -151,7 +151,7 @@ public struct BenchmarkData: Sendable {
       guard !paths.isEmpty else {
         throw MissingData(
           problem:
-            "none of the \(subset.rawValue) videos is in \(dataset.videos): check --videos, or run mosi "
+            "none of the \(subset.rawValue) videos is in \(dataset.videos): check --data-root, or run mosi "
             + "datasets check")
       }
       let text = Data((paths.joined(separator: "\n") + "\n").utf8)

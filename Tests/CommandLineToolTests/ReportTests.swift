@@ -43,18 +43,19 @@ import Testing
     try folder.actions(training: 4, test: 2)
     let videos = ["v/train/rises/0.mp4", "v/train/sinks/0.mp4"]
     try expectSuccess(
-      "gradcam", "--weights", "pre", "--input", videos[0], videos[1], "--layer", "conv2",
+      "gradcam", "--weights", "pre", videos[0], videos[1], "--stage", "conv2",
       "--interval", "2")
     try expectSuccess(
-      "localize", "--weights", "pre", "--videos", videos[0], videos[1], "--layer", "conv2",
-      "--seeds",
+      "localize", "--weights", "pre", videos[0], videos[1], "--stage", "conv2",
+      "--random-networks",
       "2", "--clips", "1", "--interval", "2")
     try expectSuccess(
-      "clusters", "--weights", "pre", "--videos", "v/train", "--clusters", "2", "--perplexity", "2",
+      "clusters", "--weights", "pre", "v/train", "--clusters", "2", "--perplexity", "2",
       "--clips", "1", "--random-networks", "1", "--interval", "2")
     let finetuned = try tool.run(
       [
-        "finetune", "--dataset", "folders", "--videos", "v", "--weights", "none", "--epochs", "1",
+        "finetune", "--dataset", "folders", "--data-root", "v", "--weights", "none", "--epochs",
+        "1",
         "--output", "tuned",
       ] + tinyFinetuning)
     try #require(finetuned.status == 0, "\(finetuned.errors)")

@@ -48,7 +48,7 @@ import Training
 
   private func arguments(_ output: String, _ more: [String] = []) -> [String] {
     [
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--seeds", "2",
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--repeats", "2",
       "--output", output,
     ] + more
   }
@@ -135,7 +135,7 @@ import Training
         atPath: try folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
     }
     let arguments = [
-      "reproduce", "analyses.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
@@ -178,8 +178,8 @@ import Training
         sinks: index % 2 == 1, seed: UInt64(20 + index))
     }
     let others = try tool.run([
-      "reproduce", "analyses.yaml", "--dataset", "folders", "--videos", "w", "--output", "o",
-      "--seeds", "2",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--data-root", "w", "--output", "o",
+      "--repeats", "2",
     ])
     #expect(others.status == 0, "\(others.errors)")
     #expect(runs("o").count { $0.hasPrefix("pretraining-seed0") } == 1)
@@ -196,7 +196,7 @@ import Training
   /// Of sprites, plain and other motions are told apart, in a folder of one's own too.
   @Test func spritesAreToldByKindOfMotion() throws {
     let made = try tool.run(
-      "synthesize", "actions", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
+      "synthesize", "sprites", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
       "plain")
     #expect(made.status == 0, "\(made.errors)")
     try folder.write(
@@ -213,7 +213,7 @@ import Training
         - {name: "scratch", start: scratch}
       """, to: "sprites.yaml")
     let result = try tool.run(
-      "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--videos", "s",
+      "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--data-root", "s",
       "--output", "o")
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSON.decode(
@@ -240,7 +240,7 @@ import Training
   /// What is damaged is told with what to do about it; the tables stand nevertheless.
   @Test func damagedRunsAreToldWithWhatToDo() throws {
     let arguments = [
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
     let whole = try tool.run(arguments)
     #expect(whole.status == 0, "\(whole.errors)")
@@ -278,7 +278,7 @@ import Training
     let told = try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as! [String: Any]
     #expect((told["runs"] as! [Any]).count == 10)
     #expect(!folder.exists("out/runs"))
-    let stopped = try tool.run(arguments("out", ["--budget", "0.0000001"]))
+    let stopped = try tool.run(arguments("out", ["--budget-hours", "0.0000001"]))
     #expect(stopped.status == 0 && stopped.errors.contains("0 of 10 runs are done"))
     #expect(stopped.output.contains("Two rows"))
   }
@@ -291,7 +291,7 @@ import Training
   @Test func missingSourcesAreToldBeforeAnythingBegins() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {sources: {paths: [gone.jpg]}}")
     let bad = try tool.run(
-      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+      "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
     #expect(bad.status == 1 && bad.complaints.count == 1)
     #expect(bad.complaints[0].contains("gone.jpg does not exist"), "\(bad.errors)")
     #expect(!folder.exists("o/runs"))
@@ -301,7 +301,7 @@ import Training
   @Test func failuresAreToldAndTheOthersGoOn() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {batch: {sources: 50}}")
     let bad = try tool.run(
-      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+      "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
     #expect(bad.status == 1, "\(bad.errors)")
     #expect(
       bad.errors.contains("1 run failed") && bad.errors.contains("do not fill a step of 100"),
@@ -321,7 +321,8 @@ import Training
         + #""paperDatasets":[],"lines":[],"others":[],"omissions":[],"conditions":[],"notes":[]}"#,
       to: "o/mine-folders-v-paper.json")
     let refused = try tool.run(
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o", "--plan")
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
+      "--plan")
     #expect(
       refused.status != 0 && refused.errors.contains("holds results of /elsewhere/v, not of "),
       "\(refused.errors)")
@@ -339,9 +340,9 @@ import Training
       ),
       (
         ["reproduce", "table1", "--dataset", "ucf", "--output", "o"],
-        "--dataset must be sprites, ucf101"
+        "Please provide one of 'sprites', 'ucf101'"
       ),
-      (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--videos is missing"),
+      (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--data-root is missing"),
       (
         ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
         "lists of its own"
@@ -356,10 +357,11 @@ import Training
       ),
       (["reproduce", "gone.yaml", "--dataset", "sprites", "--output", "o"], "gone.yaml"),
       (
-        ["reproduce", "table1", "--dataset", "folders", "--videos", "none", "--output", "o"], "none"
+        ["reproduce", "table1", "--dataset", "folders", "--data-root", "none", "--output", "o"],
+        "none"
       ),
       (
-        ["reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "v/o"],
+        ["reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "v/o"],
         "--output v/o lies in the folder of the videos, where it would be a class"
       ),
     ] {

@@ -21,7 +21,7 @@ public struct Sweep: Codable, Sendable {
     public let runs: [String]
     /// A result a run.
     public let results: [Double]
-    public let spread: SampleStatistics
+    public let statistics: SampleStatistics
   }
 
   /// The dotted key of the configuration.
@@ -68,7 +68,7 @@ public struct Sweep: Codable, Sendable {
     groups = members.map { members in
       Group(
         value: members[0].value, runs: members.map(\.run), results: members.map(\.result),
-        spread: SampleStatistics(members.map(\.result)))
+        statistics: SampleStatistics(members.map(\.result)))
     }.sorted {
       isNumeric
         ? Double($0.value)! < Double($1.value)! : naturallyPrecedes($0.value, $1.value)
@@ -94,8 +94,8 @@ public struct Sweep: Codable, Sendable {
       groups: groups.enumerated().map { index, group in
         .init(
           label: group.value, x: isNumeric ? numbers[index] : Double(index),
-          results: group.results, mean: group.spread.mean,
-          deviation: group.spread.deviation ?? 0)
+          results: group.results, mean: group.statistics.mean,
+          deviation: group.statistics.deviation ?? 0)
       }, joinsMeans: isNumeric, references: chance.map { [.init("chance", value: $0)] } ?? [],
       xScale: isLogarithmic ? .logarithmic : .linear,
       yScale: measure == .accuracy ? .percent : .linear)
@@ -110,6 +110,6 @@ public struct Sweep: Codable, Sendable {
 public struct NothingToCompare: Error, CustomStringConvertible {
   public let measure: Sweep.Measure
   public var description: String {
-    "none of the runs has ended with a final \(measure.rawValue): wait for one, or leave out --against"
+    "none of the runs has ended with a final \(measure.rawValue): wait for one"
   }
 }

@@ -152,7 +152,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .noTrainingVideo(let listed, let folder):
       listed == 0
         ? "the dataset lists no training videos"
-        : "none of the \(listed) training videos is in \(folder): check --videos, or run mosi datasets check"
+        : "none of the \(listed) training videos is in \(folder): check --data-root, or run mosi datasets check"
     case .diverged(let step):
       "the loss is no finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
     }
