@@ -104,8 +104,9 @@ struct Finetune: ParsableCommand {
   func run() throws {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
-    let configuration = try resolved(run)
+    let configuration = try resolved(run, config: config)
     let execution = try machine.execution(cacheBytes: cache.bytes)
+    if !resume { noticeCost(configuration, run, on: execution.device) }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
       try finetune(configuration, in: run, resuming: resume, options: execution, reporter: $0)
     }
@@ -113,7 +114,7 @@ struct Finetune: ParsableCommand {
 
   /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
   /// and the options.
-  private func resolved(_ run: RunFolder) throws -> FinetuningConfiguration {
+  private func resolved(_ run: RunFolder, config: String?) throws -> FinetuningConfiguration {
     var configuration: FinetuningConfiguration
     if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
@@ -132,6 +133,23 @@ struct Finetune: ParsableCommand {
     if let seed = seed.seed { configuration.seed = seed }
     try configuration.check()
     return configuration
+  }
+
+  /// Says before the first step if the training takes long here. What is wrong with the dataset, the training says.
+  private func noticeCost(
+    _ configuration: FinetuningConfiguration, _ run: RunFolder, on device: Device
+  ) {
+    guard !device.isCUDA else { return }
+    func estimate(_ configuration: FinetuningConfiguration) -> TrainingEstimate? {
+      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
+    }
+    let preset = "tiny-finetune"
+    let notice = estimate(configuration).flatMap { own in
+      CostNotice.text(
+        for: own,
+        preset: (preset, { (try? resolved(run, config: preset)).flatMap(estimate) }))
+    }
+    if let notice { Terminal.line(notice) }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {

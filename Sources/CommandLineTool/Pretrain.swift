@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import SafeFiles
 import Torch
@@ -76,16 +77,45 @@ struct Pretrain: ParsableCommand {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
     let isStarted = FileManager.default.fileExists(atPath: run.configuration)
+    let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
+    let execution = try machine.execution()
+    if !resume { noticeCost(configuration, on: execution.device) }
+    try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
+      try pretrain(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+    }
+  }
+
+  private func resolved(_ options: ConfigurationOptions, base: String? = nil) throws
+    -> PretrainingConfiguration
+  {
     let heldOut = try heldOut
-    let configuration = try options.resolved(base: resume && isStarted ? run.configuration : nil) {
+    return try options.resolved(base: base) {
       if !heldOut.sources.isEmpty { $0.sources.validationPaths = heldOut.sources }
       if let fraction = heldOut.fraction { $0.sources.validationFraction = fraction }
       if let epochs { $0.epochs = epochs }
     }
-    let execution = try machine.execution()
-    try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
-      try pretrain(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+  }
+
+  /// Says before the first step if the training takes long here. What is wrong with the sources, the training says.
+  private func noticeCost(_ configuration: PretrainingConfiguration, on device: Device) {
+    guard !device.isCUDA else { return }
+    func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {
+      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
     }
+    let preset = configuration.mask.enabled ? "tiny-masked" : "tiny"
+    let notice = estimate(configuration).flatMap { own in
+      CostNotice.text(
+        for: own,
+        preset: (
+          preset,
+          {
+            var options = options
+            options.config = preset
+            return (try? resolved(options)).flatMap(estimate)
+          }
+        ))
+    }
+    if let notice { Terminal.line(notice) }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {

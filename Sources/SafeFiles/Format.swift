@@ -41,6 +41,15 @@ public enum Format {
     number(mean) + (deviation.map { " ± \(number($0))" } ?? "")
   }
 
+  /// A duration in one unit: "19 days", "5 h", "25 min" or "12 s".
+  public static func roughDuration(_ seconds: Double) -> String {
+    guard seconds.isFinite, (0..<1e15).contains(seconds) else { return "?" }
+    func whole(_ unit: Double) -> String { grouped(Int((seconds / unit).rounded())) }
+    if seconds >= 2 * 86_400 { return "\(whole(86_400)) days" }
+    if seconds >= 2 * 3600 { return "\(whole(3600)) h" }
+    return seconds >= 90 ? "\(whole(60)) min" : "\(whole(1)) s"
+  }
+
   /// A duration as "19 days", "2 h 05 min", "3 min 20 s" or "12 s".
   public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, (0..<1e15).contains(seconds) else { return "?" }

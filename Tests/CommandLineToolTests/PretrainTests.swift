@@ -71,6 +71,31 @@ import Training
     #expect(try metrics().last?["validationSources"] as? Int == 0)
   }
 
+  // MARK: Cost
+
+  /// Without a GPU the paper's configuration takes weeks: nobody should learn that from its first step.
+  @Test func whatTakesLongIsSaidBeforeTheFirstStep() throws {
+    let started = try tool.start(
+      Tool.path,
+      [
+        "pretrain", "--sources", "synthetic:dead-leaves:2000", "--output", "r", "--device", "cpu",
+      ])
+    func errors() -> String {
+      (try? String(contentsOfFile: started.errors, encoding: .utf8)) ?? ""
+    }
+    tool.wait(for: started) { errors().contains("sources to train on") }
+    kill(started.process.processIdentifier, SIGKILL)
+    let result = try tool.wait(for: started)
+    let lines = result.errors.split(separator: "\n")
+    #expect(
+      lines.first?.hasPrefix("on this machine this training takes about ") == true,
+      "\(result.errors)")
+    #expect(!result.errors.contains("step 1/"))
+    // A short one is not commented on.
+    let short = try pretrain("synthetic:dead-leaves:8", more: ["--epochs", "1"])
+    #expect(short.status == 0 && !short.errors.contains("on this machine"), "\(short.errors)")
+  }
+
   // MARK: Bad sources
 
   /// One of each kind of the bad files that people have, among good ones.
