@@ -3,7 +3,7 @@ import Insight
 import SafeFiles
 
 extension ResultTable {
-  /// The table for a page, with charts where its rows have positions.
+  /// The table for a page, with charts if its rows have positions.
   public var section: ResultSection {
     let (header, rows) = cells
     return ResultSection(
@@ -29,7 +29,7 @@ extension ResultTable {
           series.append(
             LineChart.Series(name.isEmpty ? "ours" : name, points: points, hasMarkers: true))
         }
-        // The paper's where it stands alone: beside several series of ours it would be a tangle.
+        // The paper's, if we have only one series: beside several it would be confusing.
         for dataset in paperDatasets where names.count == 1 {
           let points = own.compactMap { line in
             line.paper[dataset]?[measure].map { Point(line.position!, percents($0, measure)) }

@@ -69,10 +69,10 @@ import Testing
     let few = try complaint("v", "--clips", "1")
     #expect(few.contains("2 clips are fewer than the 5 clusters"))
     let pair = try complaint("v", "--clips", "1", "--clusters", "2")
-    #expect(pair.contains("a t-SNE wants at least 4 clips, not 2"), "\(pair)")
+    #expect(pair.contains("a t-SNE needs at least 4 clips, not 2"), "\(pair)")
     let wide = try complaint("v", "--clips", "5", "--perplexity", "30")
     #expect(
-      wide.contains("a perplexity of 30 wants at least 91 clips, not 10: it can be at most 3"))
+      wide.contains("a perplexity of 30 needs at least 91 clips, not 10: it can be at most 3"))
     let many = try complaint(
       "v", "v/train/rises/0.mp4", "v/train/sinks/0.mp4", "--clips", "1000", "--crops",
       "3")

@@ -59,7 +59,7 @@ import Testing
     let result = try tool.run(arguments + ["--output", "o"])
     #expect(result.status == 0, "\(result.errors)")
     // Nothing was held out: pictures are missed and told, and so is the file that is no video.
-    #expect(result.errors.contains("no pictures are measured: the run held nothing out"))
+    #expect(result.errors.contains("no pictures are measured: the run held out no sources"))
     #expect(result.errors.contains("skipped: v/torn.mp4"))
     // Of one random network there is no deviation.
     #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))

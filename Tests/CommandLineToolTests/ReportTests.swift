@@ -69,7 +69,7 @@ import Testing
       Tool.path, ["report", "--watch", "pre", "tuned", "--output", "page.html"])
     tool.wait(for: watching) { folder.exists("page.html") }
     let growing = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
-    #expect(growing.contains("id=\"follow\"") && growing.contains("going on or interrupted"))
+    #expect(growing.contains("id=\"follow\"") && growing.contains("in progress or interrupted"))
     for part in [
       "Grad-CAM of videos", "Localization of motion", "heat inside the moving region",
       "rank correlation of heat and flow", "Clusters of clips", "static, horizontal, vertical",
@@ -90,7 +90,7 @@ import Testing
     let watched = try tool.wait(for: watching)
     #expect(watched.status == 0 && watched.errors.isEmpty, "\(watched.errors)")
     let finished = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
-    #expect(!finished.contains("id=\"follow\"") && !finished.contains("going on or interrupted"))
+    #expect(!finished.contains("id=\"follow\"") && !finished.contains("in progress or interrupted"))
   }
 
   private func check(_ page: String, _ chromium: String, _ axe: String) throws {

@@ -1,8 +1,8 @@
 import Foundation
 import Torch
 
-/// The normalized mutual information of two labelings of the same things: 0 for independent ones, 1 where each tells the
-/// other. The normalizer is the arithmetic mean of the two entropies. Two labelings of one label each agree: 1.
+/// The normalized mutual information of two labelings of the same things: 0 if they are independent, 1 if each determines the
+/// other. The normalizer is the arithmetic mean of the two entropies. Two labelings with one label each agree: 1.
 public func normalizedMutualInformation<A: Hashable, B: Hashable>(_ a: [A], _ b: [B]) -> Double {
   precondition(a.count == b.count, "\(a.count) labels cannot be compared with \(b.count)")
   let (countsA, countsB) = (counts(a), counts(b))
@@ -53,7 +53,10 @@ private func ordered<Label: Hashable>(_ labels: [Label]) -> [(Label, Int)] {
 ///   - neighbours: k, below n / 2.
 public func trustworthiness(of embedding: Tensor, points: Tensor, neighbours: Int = 5) -> Double {
   let count = points.shape[0]
-  precondition(embedding.shape[0] == count && neighbours > 0 && 2 * neighbours < count)
+  precondition(
+    embedding.shape[0] == count && neighbours > 0 && 2 * neighbours < count,
+    "trustworthiness needs as many embedded points as points, and fewer than half of them as neighbors"
+  )
   let points = centred(points)
   let embedding = centred(embedding)
   var penalty = 0

@@ -3,7 +3,7 @@ import OpticalFlow
 
 /// How the content of a clip moves, by the optical flow from each of its frames to the next, that of the camera included.
 ///
-/// Speeds are shares of the clip's side a frame, x to the right and y down: a clip of any size has the same.
+/// Speeds are shares of the clip's side per frame, x to the right and y down: a clip of any size has the same.
 public struct ClipMotion: Codable, Equatable, Sendable {
   /// The mean displacement, each weighted by its energy |v|²: where a part of the picture moves, the part's motion.
   public let x: Double

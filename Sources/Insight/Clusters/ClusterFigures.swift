@@ -154,7 +154,7 @@ struct ClusterPicture: Drawing {
     }
   }
 
-  /// The end of a name that is too long, which tells videos apart.
+  /// The end of a name that is too long: it distinguishes videos better than the beginning.
   private static func shortened(_ name: String, width: Double) -> String {
     var text = name
     while captionStyle.width(of: text) > width, text.count > 4 { text = "…" + text.dropFirst(2) }

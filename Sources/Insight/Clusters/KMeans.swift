@@ -18,12 +18,14 @@ public struct KMeans: Sendable {
   ///   - clusters: their number k, at least 1.
   ///   - seed: names the draws of the starts.
   ///   - restarts: the number of starts.
-  ///   - iterations: after so many Lloyd's algorithm ends also where points still change clusters.
+  ///   - iterations: the maximum number of iterations of Lloyd's algorithm.
   /// - Throws: ``ClusteringError`` for fewer points, or fewer different points, than clusters, and for what is not finite.
   public init(
     points: Tensor, clusters: Int, seed: UInt64, restarts: Int = 10, iterations: Int = 300
   ) throws(ClusteringError) {
-    precondition(points.rank == 2 && clusters > 0 && restarts > 0 && iterations > 0)
+    precondition(
+      points.rank == 2 && clusters > 0 && restarts > 0 && iterations > 0,
+      "k-means needs points [n, d], and positive numbers of clusters, restarts and iterations")
     let count = points.shape[0]
     guard count >= clusters else {
       throw .tooFewPoints(points: count, clusters: clusters)

@@ -25,11 +25,11 @@ public enum HeatLabel: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// The clips by which it is measured whether a network locates motion: those of the pretext task with the static mask,
-/// whose moving square, or other region as configured, is known.
+/// The clips that a network's localization of motion is measured on: those of the pretext task with the static mask, whose
+/// moving region is known.
 ///
-/// Stills are the centres of pictures, paths are centred, nothing is jittered or turned, and the regions are drawn from a
-/// fixed seed. The static label is left out: in its clips no region moves, so that there is no place to point at.
+/// Stills are the centers of pictures, paths are centered, colors and orientation are unchanged, and the regions are drawn
+/// with a fixed seed. The static label is not used: in its clips no region moves.
 public struct MaskedClips {
   public let task: MotionFromStaticImages
   /// The labels that move.
@@ -40,8 +40,8 @@ public struct MaskedClips {
   public var sourceCount: Int { stills.count }
 
   /// - Parameters:
-  ///   - task: a task without a mask gets the paper's, so that unmasked networks can be measured.
-  ///   - stills: of the task's source size, one a source.
+  ///   - task: the pretext task; without a mask it gets the paper's, so that unmasked networks can be measured.
+  ///   - stills: one for each source, of the task's source size.
   public init(_ task: MotionFromStaticImages, stills: [Picture]) {
     self.task = MotionFromStaticImages(
       motion: task.motion, mask: task.mask ?? MaskSchedule(), jitter: .none,
@@ -50,7 +50,7 @@ public struct MaskedClips {
     labels = task.motion.labels.movingLabels
   }
 
-  /// The moving clips of one source, one a label in the order of ``labels``.
+  /// The moving clips of one source, one for each of ``labels``.
   struct Clips {
     /// float32 [labels, N, 3, height, width] in 0...1.
     let frames: Tensor
@@ -74,27 +74,27 @@ public struct MaskedClips {
   private static let key: UInt64 = 0x5CA1_AB1E
 }
 
-/// How well a network's Grad-CAM points at what moves in masked clips, beside networks with random weights and chance.
+/// How well the Grad-CAM of a network points at the moving region of masked clips, beside random weights and chance.
 public struct RegionLocalization: Codable, Equatable, Sendable {
   public let sources: Int
-  /// The moving clips, as many of each source.
+  /// The number of moving clips.
   public let clips: Int
-  /// The region's mean share of the frame's area: what a uniform map scores in each of the three.
+  /// The mean share of the frame's area that the region takes: the score of a uniform map.
   public let chance: Double
   public let network: RegionScores
-  /// With random weights, one a seed.
+  /// Networks with random weights.
   public let random: [RegionScores]
-  /// The share of the clips whose motion the network tells.
+  /// The share of the clips whose motion the network recognizes.
   public let top1: Double
 
   /// - Parameters:
   ///   - model: a network with the task's head, on `device`.
   ///   - random: networks of its kind with random weights, on `device`.
-  ///   - clips: what they are shown.
-  ///   - stage: whose Grad-CAM is taken.
-  ///   - label: of which label; networks with random weights are asked likewise.
-  ///   - device: where the networks are.
-  ///   - progress: told the number of sources done; what it throws ends the work.
+  ///   - clips: the clips.
+  ///   - stage: the stage whose Grad-CAM is computed.
+  ///   - label: the label that is explained, also for networks with random weights.
+  ///   - device: the device of the networks.
+  ///   - progress: called with the number of finished sources; an error that it throws ends the work.
   /// - Throws: ``DivergedNetwork``, what `progress` throws.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
@@ -129,15 +129,14 @@ public struct RegionLocalization: Codable, Equatable, Sendable {
     top1 = Double(correct) / Double(self.clips)
   }
 
-  /// Of one of the scores what the networks with random weights come to.
+  /// The mean of a score for each of the networks with random weights.
   public func random(_ score: KeyPath<RegionScores, SampleStatistics>) -> SampleStatistics {
     SampleStatistics(random.map { $0[keyPath: score].mean })
   }
 }
 
 extension MaskedClips {
-  /// Some clips with the heat map over each frame and the region outlined: sources evenly spread, of each the next label,
-  /// whatever the map looks like.
+  /// Some clips with the heat map over each frame and the region outlined: evenly spread sources, each with the next label.
   ///
   /// - Throws: ``DivergedNetwork``.
   public func sheet(
@@ -174,10 +173,10 @@ extension MaskedClips {
         outline: region.corners.map { Point($0.x, $0.y) })
     }
     return ContactSheet(
-      title: "Where the network finds the motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
+      title: "Localization of motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
         + "the moving region outlined",
       note:
-        "Labels and arrows are those of the window over the picture; its content moves the other way.",
+        "Labels and arrows show the motion of the window over the picture; the content moves the other way.",
       legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1), rows: made)
   }
 }

@@ -4,10 +4,10 @@ import Training
 
 /// Several runs side by side: results, the settings in which they differ, their curves in common charts.
 struct Comparison {
-  /// What the table of results tells of each run.
+  /// A column of the table of results.
   struct Column: Sendable {
     let title: String
-    /// Nil for a run that has no such result.
+    /// Nil for a run without such a result.
     let value: @Sendable (RunDescription) -> String?
 
     init(_ title: String, _ value: @escaping @Sendable (RunDescription) -> String?) {
@@ -39,7 +39,7 @@ struct Comparison {
   ]
 
   private var results: HTML {
-    // Columns that no run has are left out.
+    // Columns without any value are not shown.
     let columns = Self.columns + LocalizationSection.columns + ClustersSection.columns
     let shown = columns.filter { column in runs.contains { column.value($0) != nil } }
     return .table(

@@ -1,6 +1,6 @@
 import SafeFiles
 
-/// Whether the network's heat lies where the motion is, measured.
+/// How well the heat of the network locates motion.
 enum LocalizationSection {
   static let columns: [Comparison.Column] = [
     .init("heat inside (chance)") { run in
@@ -46,7 +46,7 @@ enum LocalizationSection {
           alternative:
             "Contact sheet: heat maps over frames of masked clips, the moving region outlined",
           caption:
-            "Unseen pictures; outlined is the region that moves, colours are the heat of Grad-CAM. Labels name the window's motion: "
+            "Unseen pictures; outlined is the region that moves, colors are the heat of Grad-CAM. Labels name the window's motion; "
             + "the content moves the other way.", isWide: true)
       )
     }

@@ -34,13 +34,13 @@ struct RunSection {
       facts.append(
         (
           run.recipe.phase == .pretraining ? "sources" : "videos",
-          "\(summary.trainingSources) to learn from, \(summary.validationSources) to judge by"
+          "\(summary.trainingSources) for training, \(summary.validationSources) for validation"
             + (summary.badSources > 0 ? ", \(summary.badSources) unreadable" : "")
         ))
       facts.append(
         (
           "time",
-          "\(Format.duration(summary.seconds)), \(Format.number(summary.clipsPerSecond, 1)) clips a second"
+          "\(Format.duration(summary.seconds)), \(Format.number(summary.clipsPerSecond, 1)) clips/s"
         ))
     }
     if let last = run.metrics.validations.last {
@@ -48,7 +48,7 @@ struct RunSection {
       facts.append(
         (
           "validation",
-          "\(Format.percent(last.top1)) at the end, \(Format.percent(best)) at best; guessing gives \(Format.percent(run.chance))"
+          "\(Format.percent(last.top1)) at the end, \(Format.percent(best)) at best; chance is \(Format.percent(run.chance))"
         ))
     }
     if let evaluation = run.evaluation {
@@ -82,7 +82,7 @@ struct RunSection {
     ])
   }
 
-  /// What a curve shows, in words.
+  /// The content of a curve in words.
   private func alternative(of chart: LineChart) -> String {
     let series = chart.series.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
@@ -201,7 +201,7 @@ extension RunDescription {
     guard let step = lastStep else { return "not begun" }
     let epoch = metrics.summary?.epoch ?? metrics.steps.last!.epoch
     let epochs = settings["epochs"] ?? "?"
-    return (isFinished ? "finished" : "going on or interrupted")
+    return (isFinished ? "finished" : "in progress or interrupted")
       + " at step \(Format.grouped(step)), epoch \(epoch) of \(epochs)"
   }
 }
