@@ -21,9 +21,9 @@ extension ResultTable {
       }
       var series: [LineChart.Series] = []
       for name in names {
-        let own = lines.filter { $0.series == name && $0.position != nil }
+        let own = lines.filter { $0.series == name }
         let points = own.compactMap { line in
-          line.ours[measure].map { Point(line.position!, percents($0.mean, measure)) }
+          point(line, line.ours[measure]?.mean, measure)
         }
         if points.count > 1 {
           series.append(
@@ -32,7 +32,7 @@ extension ResultTable {
         // The paper's, if we have only one series: beside several it would be confusing.
         for dataset in paperDatasets where names.count == 1 {
           let points = own.compactMap { line in
-            line.paper[dataset]?[measure].map { Point(line.position!, percents($0, measure)) }
+            point(line, line.paper[dataset]?[measure], measure)
           }
           if points.count > 2 {
             series.append(
@@ -42,8 +42,10 @@ extension ResultTable {
         }
       }
       guard series.contains(where: { $0.dash.isEmpty }) else { return nil }
-      let words = series.map { series in
-        "\(series.name) from \(Format.number(series.points.first!.y, 1)) to \(Format.number(series.points.last!.y, 1))"
+      let words = series.compactMap { series -> String? in
+        guard let first = series.points.first, let last = series.points.last else { return nil }
+        return
+          "\(series.name) from \(Format.number(first.y, 1)) to \(Format.number(last.y, 1))"
       }
       let highest = series.flatMap(\.points).map(\.y).max() ?? 0
       return (
@@ -53,6 +55,12 @@ extension ResultTable {
         "Line chart, \(measure.title) over \(axis): \(words.joined(separator: "; "))"
       )
     }
+  }
+
+  /// Nil without a position or a value.
+  private func point(_ line: Line, _ value: Double?, _ measure: Measure) -> Point? {
+    guard let position = line.position, let value else { return nil }
+    return Point(position, percents(value, measure))
   }
 
   private func percents(_ value: Double, _ measure: Measure) -> Double {

@@ -83,7 +83,7 @@ public struct Sweep: Codable, Sendable {
     let numbers = groups.compactMap { Double($0.value) }.filter(\.isFinite)
     let isNumeric = numbers.count == groups.count
     // Values that vary by factors need a logarithmic axis.
-    let isLogarithmic = isNumeric && numbers[0] > 0 && numbers.last! / numbers[0] >= 8
+    let isLogarithmic = isNumeric && numbers[0] > 0 && numbers[numbers.count - 1] / numbers[0] >= 8
     let yLabel =
       switch measure {
       case .accuracy: "final accuracy"

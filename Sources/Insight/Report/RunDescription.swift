@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import SafeFiles
 import Training
@@ -9,6 +10,8 @@ public struct RunDescription {
   public let name: String
   let recorded: RecordedRun
   let weights: WeightsInspection
+  /// The network of the weights.
+  let model: ModelSettings
   let recipe: TrainingRecipe
   /// The evaluation on test videos; nil if there is none yet.
   let evaluation: Evaluation.Summary?
@@ -36,9 +39,10 @@ public struct RunDescription {
     self.folder = folder
     self.name = name
     weights = try WeightsInspection(at: path)
-    guard let recipe = weights.description?.recipe else {
+    guard let description = weights.description, let recipe = description.recipe else {
       throw ReportError(path: path, problem: "holds weights, but not the last.safetensors of a run")
     }
+    model = description.model
     self.recipe = recipe
     evaluation = try Self.found("\(folder.evaluation)/evaluation.json") {
       try JSON.decode(Evaluation.Summary.self, from: readFile(at: $0))

@@ -44,7 +44,7 @@ struct RunSection {
         ))
     }
     if let last = run.metrics.validations.last {
-      let best = run.metrics.validations.map(\.top1).max()!
+      let best = run.metrics.validations.map(\.top1).max() ?? last.top1
       facts.append(
         (
           "validation",
@@ -184,9 +184,8 @@ struct RunSection {
 
 extension RunDescription {
   var networkDescription: String {
-    let settings = weights.description!.model
     let count = weights.parameterCount.map { ", \(Format.grouped($0)) parameters" } ?? ""
-    return "\(settings.architecture.rawValue) of width \(settings.width)\(count)"
+    return "\(model.architecture.rawValue) of width \(model.width)\(count)"
   }
 
   var headDescription: String {
@@ -198,8 +197,8 @@ extension RunDescription {
   var lastStep: Int? { metrics.summary?.step ?? metrics.steps.last?.step }
 
   var progressDescription: String {
-    guard let step = lastStep else { return "not begun" }
-    let epoch = metrics.summary?.epoch ?? metrics.steps.last!.epoch
+    guard let step = lastStep, let epoch = metrics.summary?.epoch ?? metrics.steps.last?.epoch
+    else { return "not started" }
     let epochs = settings["epochs"] ?? "?"
     return (isFinished ? "finished" : "in progress or interrupted")
       + " at step \(Format.grouped(step)), epoch \(epoch) of \(epochs)"
