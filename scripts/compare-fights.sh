@@ -33,7 +33,7 @@ for seed in 0 1 2 3 4; do
   echo "scratch-3e-3-$seed none 3e-3 $seed"
 done | xargs -P 2 -L 1 bash -c 'finetune "$@"' -
 for name in scratch-1e-3 scratch-3e-3 fights-1e-3 photos-1e-3; do
-  for measure in top1 meanClassAccuracy; do
+  for measure in top1 mean_class_accuracy; do
     for seed in 0 1 2 3 4; do
       grep -o "\"$measure\" : [0-9.]*" "$out/$name-$seed/evaluation/evaluation.json" | tail -1
     done | awk -v name="$name" '{ s += $3; q += $3 * $3; n++; what = $1 }
