@@ -13,7 +13,7 @@ public struct ClusterReport: AnalysisResult, Sendable {
   public let inertia: Double
   /// Of the embedding, in nats.
   public let divergence: Double
-  /// Of the embedding, for 5 neighbours; absent for fewer than 11 clips.
+  /// Of the embedding, for 5 neighbors; absent for fewer than 11 clips.
   public let trustworthiness: Double?
   /// The agreement for the network.
   public let agreement: Agreement

@@ -3,7 +3,7 @@ import KeyedRandom
 import Torch
 
 /// t-SNE with the exact gradient (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 2008): places in the
-/// plane of which neighbours are neighbours among the points.
+/// plane of which neighbors are neighbors among the points.
 ///
 /// The attraction is 12 times as strong in the first 250 steps (van der Maaten, JMLR 2014), and the learning rate goes
 /// with the number of points (Belkina et al., Nature Communications 2019).
@@ -24,7 +24,7 @@ public struct TSNE: Sendable {
 
   /// - Parameters:
   ///   - points: float32 [n, d], n at least 4.
-  ///   - perplexity: about how many neighbours count for a point; at least 1.
+  ///   - perplexity: about how many neighbors count for a point; at least 1.
   ///   - seed: names the draws of the start, Gaussian with deviation 1e-4.
   ///   - iterations: the number of steps.
   ///   - progress: called with the number of finished steps; an error that it throws ends the work.
