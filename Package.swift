@@ -38,12 +38,14 @@ let package = Package(
     .library(name: "Media", targets: ["Media"]),
     .library(name: "OpticalFlow", targets: ["OpticalFlow"]),
     .library(name: "KeyedRandom", targets: ["KeyedRandom"]),
+    .library(name: "VideoSamples", targets: ["VideoSamples"]),
     .library(name: "Pretext", targets: ["Pretext"]),
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "RunRecords", targets: ["RunRecords"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Insight", targets: ["Insight"]),
     .library(name: "Reproduction", targets: ["Reproduction"]),
@@ -84,37 +86,39 @@ let package = Package(
       name: "TensorBoard",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: strict),
-    library("Pretext", ["Torch", "KeyedRandom"]),
-    library("MoSI", ["Pretext", "Torch", "KeyedRandom"]),
+    library("VideoSamples", ["KeyedRandom"]),
     library("VideoModels", ["Torch"]),
-    library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch"]),
+    library("Pretext", ["Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
+    library("MoSI", ["Pretext", "Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
+    library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch", "VideoSamples"]),
     library(
       "Configuration",
       ["MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "Yams"]),
     library(
       "Training",
       [
-        "Configuration", "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "TensorBoard",
-        "KeyedRandom", "Media",
-        "SafeFiles",
-        "Figures",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "SafeFiles", "Torch",
+        "VideoData", "VideoModels", "VideoSamples",
+      ]),
+    library(
+      "RunRecords",
+      [
+        "Figures", "Media", "Pretext", "TensorBoard", "Torch", "Training", "VideoData",
+        "VideoModels",
       ]),
     library(
       "Insight",
       [
-        "Configuration", "Torch", "MoSI", "Pretext", "VideoModels", "VideoData", "Training",
-        "Media",
-        "Figures",
-        "KeyedRandom",
-        "SafeFiles", "OpticalFlow",
+        "Configuration", "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext",
+        "RunRecords", "SafeFiles", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
       ]),
 
     // The recipes are configs/paper, behind a link: the tool carries them wherever it goes.
     .target(
       name: "Reproduction",
       dependencies: [
-        "Configuration", "Training", "Insight", "VideoData", "VideoModels", "Torch", "Figures",
-        "SafeFiles", "Yams",
+        "Configuration", "Training", "RunRecords", "Insight", "VideoData", "VideoModels", "Torch",
+        "Figures", "SafeFiles", "Yams",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),
 
@@ -122,7 +126,8 @@ let package = Package(
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Configuration", "Training", "Insight", "OpticalFlow", "Reproduction",
+        "Configuration", "Training", "RunRecords", "Pretext", "Insight", "OpticalFlow",
+        "Reproduction",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -136,23 +141,21 @@ let package = Package(
     tests(
       of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
-    tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch"], resources: goldens),
+    tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch", "VideoSamples"], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
-    tests(of: "VideoData"),
+    tests(of: "VideoData", ["KeyedRandom", "Media", "VideoSamples"]),
     tests(of: "Configuration", ["KeyedRandom"]),
     tests(
       of: "Training",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "VideoData",
-        "VideoModels",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "RunRecords", "Torch",
+        "VideoData", "VideoModels", "VideoSamples",
       ]),
     tests(
       of: "Insight",
       [
         "Configuration", "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext",
-        "Torch",
-        "Training",
-        "VideoData", "VideoModels",
+        "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
       ], resources: goldens),
     tests(
       of: "Reproduction", ["Configuration", "SafeFiles", "Training", "VideoData"]),

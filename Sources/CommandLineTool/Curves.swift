@@ -1,5 +1,6 @@
 import ArgumentParser
 import Insight
+import RunRecords
 import SafeFiles
 import Training
 
@@ -94,6 +95,6 @@ private struct RunStatus: Encodable {
     epochs = last?.epoch ?? 0
     loss = last.flatMap { $0.loss.isFinite ? $0.loss : nil }
     validationLoss = validation.flatMap { $0.loss.isFinite ? $0.loss : nil }
-    top1 = validation.flatMap { $0.top1.isFinite ? $0.top1 : nil }
+    top1 = validation?.top1.flatMap { $0.isFinite ? $0 : nil }
   }
 }

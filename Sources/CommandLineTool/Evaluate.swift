@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
+import RunRecords
 import SafeFiles
 import Training
 import VideoData
@@ -68,7 +69,10 @@ struct Evaluate: ParsableCommand {
       let (split, evaluation, isOwn) = try evaluate(path, split: number)
       results.append((split, evaluation))
       folder = self.folder(for: path, split: split, isOwn: isOwn)
-      if let folder { try evaluation.write(to: folder) }
+      if let folder {
+        try evaluation.write(to: folder)
+        try evaluation.drawConfusion(in: folder)
+      }
     }
     for (split, evaluation) in results {
       for video in evaluation.failures {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import RunRecords
 import SafeFiles
 import Torch
 import Training
@@ -108,7 +109,9 @@ struct Finetune: ParsableCommand {
     let execution = try machine.execution(cacheBytes: cache.bytes)
     if !resume { noticeCost(configuration, run, on: execution.device) }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
-      try finetune(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+      try finetune(
+        configuration, in: run, resuming: resume, options: execution,
+        observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }
 
@@ -157,8 +160,8 @@ struct Finetune: ParsableCommand {
     if let evaluation = summary.evaluation {
       table.add(
         "top-1",
-        "\(Format.percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
-          + "(chance \(Format.percent(summary.chance)))")
+        "\(Format.percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each"
+          + (summary.chance.map { " (chance \(Format.percent($0)))" } ?? ""))
       if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
       table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))
       if evaluation.failed > 0 {
@@ -167,8 +170,8 @@ struct Finetune: ParsableCommand {
     } else if let top1 = summary.top1 {
       table.add("top-1", "\(Format.percent(top1)) of \(summary.validationSources) videos")
     }
-    if summary.badSources > 0 {
-      table.add("bad videos", "\(summary.badSources) training videos, skipped")
+    if summary.skippedSources > 0 {
+      table.add("skipped videos", "\(summary.skippedSources) training videos")
     }
     table.add("preview", run.preview)
     table.add("curves", run.curves)

@@ -91,8 +91,7 @@ struct Inspect: ParsableCommand {
       }
       if let recipe = description.recipe { table.add("trained by", recipe.phase.rawValue) }
       if let position = inspection.position {
-        let best =
-          position.bestTop1 < 0 ? "" : ", best validation \(Format.percent(position.bestTop1))"
+        let best = position.bestTop1.map { ", best validation \(Format.percent($0))" } ?? ""
         table.add("position", "step \(position.step)\(best)")
       }
       if let version = description.version { table.add("written by", "mosi \(version.printable)") }

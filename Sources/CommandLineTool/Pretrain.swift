@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import RunRecords
 import SafeFiles
 import Torch
 import Training
@@ -81,7 +82,9 @@ struct Pretrain: ParsableCommand {
     let execution = try machine.execution()
     if !resume { noticeCost(configuration, on: execution.device) }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
-      try pretrain(configuration, in: run, resuming: resume, options: execution, reporter: $0)
+      try pretrain(
+        configuration, in: run, resuming: resume, options: execution,
+        observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }
 
@@ -123,14 +126,18 @@ struct Pretrain: ParsableCommand {
     if let top1 = summary.top1, let best = summary.bestTop1 {
       table.add(
         "accuracy",
-        "\(Format.percent(top1)) on \(summary.validationSources) unseen sources "
-          + "(best \(Format.percent(best)), chance \(Format.percent(summary.chance)))")
+        "\(Format.percent(top1)) on \(summary.validationSources) unseen sources (best \(Format.percent(best))"
+          + (summary.chance.map { ", chance \(Format.percent($0))" } ?? "") + ")")
+    } else if let loss = summary.validationLoss, let best = summary.bestValidationLoss {
+      table.add(
+        "validation loss",
+        "\(Format.number(loss, 3)) on \(summary.validationSources) unseen sources (best \(Format.number(best, 3)))")
     }
-    if summary.badSources > 0 { table.add("bad sources", "\(summary.badSources), skipped") }
+    if summary.skippedSources > 0 { table.add("skipped sources", "\(summary.skippedSources)") }
     table.add("preview", run.preview)
     table.add("curves", run.curves)
     table.add("checkpoint", run.last)
-    if summary.top1 != nil { table.add("best checkpoint", run.best) }
+    if summary.validationLoss != nil { table.add("best checkpoint", run.best) }
     table.add("TensorBoard", "tensorboard --logdir \(run.events)")
     return table.text(leftAligned: true)
   }

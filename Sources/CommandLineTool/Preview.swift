@@ -1,4 +1,6 @@
 import ArgumentParser
+import Pretext
+import RunRecords
 import SafeFiles
 import Training
 import VideoData
@@ -37,14 +39,14 @@ struct Preview: ParsableCommand {
     for problem in collection.problems {
       Terminal.warn("\(problem.path) \(problem.reason)")
     }
-    let task = configuration.task
-    let loader = StillLoader(
-      sources: collection.sources, height: task.sourceSize.height, width: task.sourceSize.width
-    ) { Terminal.warn("skipped: \($0.reason)") }
-    let seed = UInt64(configuration.seed)
-    let still = try loader.still(
-      ofSource: index % collection.sources.count, key: [seed, UInt64(index)])
-    let preview = MotionPreview(task: task, still: still, seed: seed)
+    let task = configuration.makeTask()
+    let loader = SampleLoader(collection.sources, rule: task.rule(for: .training(progress: 0))) {
+      Terminal.warn("skipped: \($0.reason)")
+    }
+    let preview = task.preview(
+      try loader.sample(
+        .preview(seed: UInt64(configuration.seed), row: index),
+        of: index % collection.sources.count))
     try makeFolder(at: output)
     let sheet = "\(output)/preview.png"
     try preview.sheet.write(to: sheet)

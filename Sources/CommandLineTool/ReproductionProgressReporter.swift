@@ -29,6 +29,6 @@ final class ReproductionProgressReporter: ReproductionReporter {
   func note(_ text: String) { bar.note("  " + text) }
   func warn(_ text: String) { bar.warn(text) }
   func stepped(_ progress: TrainingProgress) { bar.stepped(progress) }
-  func judging(_ done: Int, of total: Int) { bar.judging(done, of: total) }
+  func evaluating(_ done: Int, of total: Int) { bar.evaluating(done, of: total) }
   func validated(_ record: ValidationRecord) { bar.validated(record) }
 }

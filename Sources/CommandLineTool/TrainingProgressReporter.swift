@@ -42,7 +42,7 @@ final class TrainingProgressReporter: TrainingReporter {
     }
   }
 
-  func judging(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
+  func evaluating(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
 
   /// `done` of the `total` videos of a piece of work are finished.
   func counted(_ what: String, _ done: Int, of total: Int) {
@@ -64,8 +64,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func validated(_ record: ValidationRecord) {
     put(
-      "epoch \(record.epoch): top-1 \(Format.percent(record.top1)) on \(record.sources) unseen, "
-        + "loss \(Format.number(record.loss, 3))")
+      "epoch \(record.epoch): " + (record.top1.map { "top-1 \(Format.percent($0)), " } ?? "")
+        + "loss \(Format.number(record.loss, 3)) on \(record.sources) unseen")
   }
 
   /// Ends the bar's line.
@@ -92,7 +92,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   private static func text(_ progress: TrainingProgress) -> String {
     "epoch \(progress.epoch)/\(progress.epochs)  loss \(Format.number(progress.loss, 3))  "
-      + "top-1 \(Format.percent(progress.top1))  \(Format.rate(progress.clipsPerSecond)) clips/s  "
+      + (progress.top1.map { "top-1 \(Format.percent($0))  " } ?? "")
+      + "\(Format.rate(progress.clipsPerSecond)) clips/s  "
       + "\(Format.duration(progress.remainingSeconds)) left"
   }
 

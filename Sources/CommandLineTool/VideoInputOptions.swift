@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
-import VideoData
+import VideoSamples
 
 /// The videos that a command reads.
 struct VideoInputOptions: ParsableArguments {
@@ -43,11 +43,11 @@ struct VideoInputOptions: ParsableArguments {
   }
 
   /// The video at `path`: a file, or a folder of frames.
-  func footage(_ path: String) -> Footage {
+  func footage(_ path: String) -> VideoSource {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       && isFolder.boolValue
-      ? .frameFolder(path: path, rate: frameRate.value) : .video(path: path)
+      ? .frameFolder(path: path, framesPerSecond: frameRate.value) : .video(path: path)
   }
 }
 

@@ -1,5 +1,6 @@
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// Everything that decides what a fine-tuning computes; the defaults are the paper's (section 4.1 and appendix).
 public struct FinetuningConfiguration: RunConfiguration {

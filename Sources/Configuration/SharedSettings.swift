@@ -98,7 +98,7 @@ public struct OptimizerSettings: Codable, Equatable, Sendable {
   public var momentum = 0.9
 
   /// Of the parameters that are not frozen.
-  package func makeOptimizer(for model: VideoClassifier) -> any Optimizer {
+  package func makeOptimizer(for model: Module) -> any Optimizer {
     let groups = ParameterGroup.sparingNormalization(
       model.trainableParameters, weightDecay: weightDecay)
     return switch kind {

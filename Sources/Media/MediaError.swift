@@ -25,7 +25,11 @@ public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
 
   public var description: String { "\(path) \(problem)" }
 
-  init(_ reason: Reason, _ path: String, _ problem: String) {
+  /// - Parameters:
+  ///   - reason: the kind of trouble.
+  ///   - path: the file or folder concerned.
+  ///   - problem: the predicate of a sentence whose subject is the path.
+  public init(_ reason: Reason, _ path: String, _ problem: String) {
     self.reason = reason
     self.path = path
     self.problem = problem

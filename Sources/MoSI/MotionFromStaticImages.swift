@@ -3,10 +3,12 @@
 import KeyedRandom
 import Pretext
 import Torch
+import VideoModels
+import VideoSamples
 
 /// Learning motion from static images: each source gives a clip for every motion of the label pool, jittered in
 /// colour, frozen outside of a region, normalized.
-public struct MotionFromStaticImages: PretextTask {
+public struct MotionFromStaticImages: Sendable {
   public let motion: PseudoMotion
   /// nil for unmasked MoSI.
   public let mask: MaskSchedule?
@@ -38,18 +40,6 @@ public struct MotionFromStaticImages: PretextTask {
     drift = mask?.backgroundSpeed.map { DriftingBackground(under: motion, speed: $0) }
   }
 
-  public var classNames: [String] {
-    motion.labels.motions.map { motion in
-      motion.speed == 0 ? motion.direction : "\(motion.direction) \(motion.speed)"
-    }
-  }
-
-  public var sourceSize: (height: Int, width: Int) {
-    (motion.geometry.sourceHeight, motion.geometry.sourceWidth)
-  }
-
-  public var clipsPerSource: Int { motion.labels.count }
-
   /// All that is random about one clip.
   public struct ClipDraw: Sendable {
     /// How its source is mirrored and turned, the same for all clips of a source.
@@ -64,7 +54,7 @@ public struct MotionFromStaticImages: PretextTask {
   }
 
   /// The draws for the clips of one source, a clip a label.
-  public func draw(using generator: inout KeyedGenerator, purpose: ClipPurpose) -> [ClipDraw] {
+  public func draw(using generator: inout KeyedGenerator, purpose: Purpose) -> [ClipDraw] {
     let symmetry: ClipSymmetry
     let starts: [PseudoMotion.Start]
     let ratio: ClosedRange<Double>?
@@ -152,8 +142,14 @@ public struct MotionFromStaticImages: PretextTask {
     }
   }
 
-  public func clips(from sources: Tensor, generators: [KeyedGenerator], purpose: ClipPurpose)
-    -> LabelledClips
+  /// The labeled clips of a batch of sources, a clip for each label, on the sources' device.
+  ///
+  /// - Parameters:
+  ///   - sources: uint8 [B, 3, H, W].
+  ///   - generators: one for each source; everything random about its clips is drawn from it.
+  ///   - purpose: training, with how much of it has passed, or validation.
+  public func clips(from sources: Tensor, generators: [KeyedGenerator], purpose: Purpose)
+    -> LabeledClips
   {
     withoutGradients {
       let draws = generators.map { generator in
@@ -161,9 +157,70 @@ public struct MotionFromStaticImages: PretextTask {
         return draw(using: &generator, purpose: purpose)
       }
       let labels = draws.flatMap { $0.indices }
-      return LabelledClips(
+      return LabeledClips(
         clips: normalization.clips(from: frames(of: sources, draws: draws)),
         labels: Tensor(labels).to(sources.device))
     }
+  }
+}
+
+// MARK: - As a pretext task
+
+extension MotionFromStaticImages: PretextTask {
+  public typealias Network = VideoClassifier
+
+  public var classNames: [String]? { labelNames }
+
+  /// The names of the motions in the order of the labels, as `left 2` and `static`.
+  public var labelNames: [String] {
+    motion.labels.motions.map { motion in
+      motion.speed == 0 ? motion.direction : "\(motion.direction) \(motion.speed)"
+    }
+  }
+
+  public var clipExtent: Extent3 {
+    Extent3(motion.geometry.frames, motion.geometry.height, motion.geometry.width)
+  }
+
+  public var clipsPerSample: Int { motion.labels.count }
+
+  /// One still: at a uniform time and place in training, the middle in validation.
+  public func rule(for purpose: Purpose) -> SampleRule {
+    let (height, width) = (motion.geometry.sourceHeight, motion.geometry.sourceWidth)
+    return purpose.isTraining
+      ? .randomStill(height: height, width: width) : .centerStill(height: height, width: width)
+  }
+
+  public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
+    clips(
+      from: .stills(samples).to(device), generators: samples.map { $0.id.generator(.augmentation) },
+      purpose: purpose)
+  }
+
+  /// The range of the unmasked region's side over the clip's.
+  public func annotations(at progress: Double) -> [Annotation] {
+    guard let range = mask?.range(at: progress) else { return [] }
+    return [Annotation("mask_ratio", [range.lowerBound, range.upperBound])]
+  }
+
+  /// A row for each label, as the end of a training draws its clips.
+  public func preview(_ sample: Sample) -> TaskPreview {
+    var generator = sample.id.generator(.augmentation)
+    let draws = draw(using: &generator, purpose: .training(progress: 1))
+    let clips = withoutGradients { frames(of: .stills([sample]), draws: [draws]) }
+    return TaskPreview(
+      title: "What the network is trained on: a window moves over one still picture "
+        + "(arrows show the window; the content moves the other way)",
+      rows: motion.labels.motions.enumerated().map { label, labelMotion in
+        let isStatic = labelMotion.speed == 0
+        let speed = (motion.pixelsPerFrame(label: label) * 10).rounded() / 10
+        return TaskPreview.Row(
+          name: isStatic ? "static" : "\(labelMotion.direction)-\(labelMotion.speed)",
+          title: isStatic ? "static" : "\(labelMotion.direction), speed \(labelMotion.speed)",
+          subtitle: "\(labelMotion) · \(speed) px/frame",
+          frames: clips.selected(0, label).frameBytes,
+          arrow: isStatic ? nil : SIMD2(Double(labelMotion.x), Double(labelMotion.y)),
+          outline: draws[label].region?.corners)
+      })
   }
 }

@@ -4,6 +4,7 @@ import SafeFiles
 import Training
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8.
 public enum AnalysisKind: String, CaseIterable, Sendable {
@@ -77,7 +78,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   ///   - progress: called with the finished and the total number of items; an error that it throws ends the analysis.
   /// - Throws: what the analyses throw.
   func run(
-    in run: RunFolder, footage: [Footage], clip: ClipSettings, options: ExecutionOptions,
+    in run: RunFolder, footage: [VideoSource], clip: ClipSettings, options: ExecutionOptions,
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)

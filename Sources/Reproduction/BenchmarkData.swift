@@ -3,6 +3,7 @@ import Foundation
 import SafeFiles
 import Training
 import VideoData
+import VideoSamples
 
 /// The data of experiments: videos of actions, and pictures or videos to pre-train on.
 public struct BenchmarkData: Sendable {
@@ -60,7 +61,7 @@ public struct BenchmarkData: Sendable {
   }
 
   /// The videos that are present.
-  private static func footage(_ listed: ActionDataset, of subset: Subset) -> [Footage] {
+  private static func footage(_ listed: ActionDataset, of subset: Subset) -> [VideoSource] {
     listed.videos(of: subset).compactMap(\.footage)
   }
 
@@ -200,7 +201,7 @@ public struct BenchmarkData: Sendable {
   var classCount: Int { listed.classNames.count }
 
   /// The test videos that are present.
-  var testFootage: [Footage] { Self.footage(listed, of: listed.evaluationSubset) }
+  var testFootage: [VideoSource] { Self.footage(listed, of: listed.evaluationSubset) }
 }
 
 /// Data that an experiment needs and that is not named or missing: one sentence.

@@ -53,9 +53,9 @@ extension Plan {
           "\(title): trained on \(summary.trainingSources) sources, but there are \(sources) now; remove "
             + "\(runFolder(run.name).path), and the same command makes it again")
       }
-      if summary.badSources > 0 {
-        let were = summary.badSources == 1 ? "source was" : "sources were"
-        notes.append("\(title): \(summary.badSources) \(were) missing or could not be read")
+      if summary.skippedSources > 0 {
+        let were = summary.skippedSources == 1 ? "source was" : "sources were"
+        notes.append("\(title): \(summary.skippedSources) \(were) missing or could not be read")
       }
       if let evaluation = summary.evaluation, evaluation.failed > 0 {
         notes.append(

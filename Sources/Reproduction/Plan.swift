@@ -339,12 +339,12 @@ private struct Planner {
     let task = configuration.task
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = cost.forwards(
-      configuration.model, classes: task.classNames.count, frames: clip.frames, size: clip.size)
+      configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
         kind.forwards(
           videos: data.evaluatedCount,
-          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSource : 0))
+          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSample : 0))
   }
 }
 

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import RunRecords
 import SafeFiles
 import Torch
 import Training
@@ -140,11 +141,13 @@ public struct Runner {
     case .pretraining(let configuration):
       clear(run)
       outcome = try pretrain(
-        configuration, in: run, resuming: run.holdsCheckpoint, options: options, reporter: reporter)
+        configuration, in: run, resuming: run.holdsCheckpoint, options: options,
+        observers: runObservers(reportingTo: reporter), reporter: reporter)
     case .finetuning(let configuration):
       clear(run)
       outcome = try finetune(
-        configuration, in: run, resuming: run.holdsCheckpoint, options: options, reporter: reporter)
+        configuration, in: run, resuming: run.holdsCheckpoint, options: options,
+        observers: runObservers(reportingTo: reporter), reporter: reporter)
     case .analysis(let analysis):
       try analysis.kind.run(
         in: plan.runFolder(analysis.network), footage: plan.data.testFootage, clip: analysis.clip,

@@ -70,7 +70,7 @@ extension Scratch {
     let model = configuration.model.makeModel(head: .actions, classes: classes.count, seed: seed)
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
-      model: model, optimizer: SGD([])
+      network: model, optimizer: SGD([])
     ).write(to: file("\(name)/last.safetensors"))
     model.train(false)
     return model

@@ -165,7 +165,7 @@ import Training
     let model = try PretrainingConfiguration(settings: ["model.width=2"])
     try Checkpoint(
       configuration: model, position: TrainingPosition(), classNames: ["left 1", "static"],
-      model: model.model.makeModel(head: .pretext, classes: 2, seed: 0), optimizer: SGD([])
+      network: model.model.makeModel(head: .pretext, classes: 2, seed: 0), optimizer: SGD([])
     ).write(to: folder.file("p/last.safetensors"))
     let result = try tool.run(
       "evaluate", "--weights", "p", "--dataset", "folders", "--data-root", "v")

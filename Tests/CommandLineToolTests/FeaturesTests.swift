@@ -69,7 +69,7 @@ import VideoModels
       clips: 3, crops: 3, device: .cpu, workers: 1)
     let expected = try inference.run([
       .video(path: folder.path + "/a.mp4"),
-      .frameFolder(path: folder.path + "/frames", rate: 25),
+      .frameFolder(path: folder.path + "/frames", framesPerSecond: 25),
     ]).map { try $0.get() }
     for (name, values) in [
       ("features", expected.map(\.features)), ("logits", expected.map(\.logits)),

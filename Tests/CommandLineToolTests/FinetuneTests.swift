@@ -120,7 +120,7 @@ import Training
       let result = try tool.run(arguments(name, more + ["--seed", seed]))
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.errors.contains("some classes have fewer than 3 training videos"))
-      #expect(try metrics(name).last?["trainingSources"] as? Int == 3 + 2)
+      #expect(try metrics(name).last?["training_sources"] as? Int == 3 + 2)
       #expect(!folder.exists("\(name)/evaluation"))
     }
     #expect(try tensors("a") == tensors("b") && tensors("a") != tensors("c"))
@@ -132,7 +132,7 @@ import Training
     try folder.actions()
     func numbers(_ name: String) throws -> [String] {
       try metrics(name).map { line in
-        ["event", "step", "epoch", "loss", "top1", "learningRate", "top1PerLabel", "evaluation"]
+        ["event", "step", "epoch", "loss", "top1", "learning_rate", "top1_per_label", "evaluation"]
           .map { key in
             (line[key] as? [String: Any])?.map { "\($0) \($1)" }.sorted().description
               ?? line[key].map { "\($0)" } ?? "-"
@@ -177,7 +177,7 @@ import Training
     let warnings = result.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
     #expect(warnings.count { $0.contains("v/train/rises/half.mp4") } == 1, "\(warnings)")
     let summary = try metrics("r").last ?? [:]
-    #expect(summary["badSources"] as? Int == 1 && summary["trainingSources"] as? Int == 7)
+    #expect(summary["skipped_sources"] as? Int == 1 && summary["training_sources"] as? Int == 7)
     #expect((summary["evaluation"] as? [String: Any])?["failed"] as? Int == 1)
     #expect(result.output.contains("1 test videos, counted as wrong"))
     let listed = try #require(
@@ -190,7 +190,7 @@ import Training
     for name in ["rises/a", "sinks/b"] { try folder.write("", to: "v/train/\(name).mp4") }
     let result = try tool.run(arguments("r"))
     #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
-    #expect(result.complaints.first?.contains("none of the 2 videos gives a clip") == true)
+    #expect(result.complaints.first?.contains("none of the 2 sources can be used") == true)
     #expect(!folder.exists("r"))
   }
 

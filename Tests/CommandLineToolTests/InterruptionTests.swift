@@ -24,7 +24,7 @@ import Training
 
   private func numbers(_ name: String) throws -> [String] {
     try jsonLines(folder.bytes(name + "/metrics.jsonl")).map { line in
-      ["event", "step", "epoch", "loss", "top1", "learningRate", "maskRatio", "top1PerLabel"]
+      ["event", "step", "epoch", "loss", "top1", "learning_rate", "annotations", "top1_per_label"]
         .map { key in
           (line[key] as? [String: Double])?.sorted { $0.key < $1.key }.description
             ?? line[key].map { "\($0)" } ?? "-"

@@ -43,12 +43,12 @@ import Training
       #expect((0...1).contains(top1))
       switch line["event"] as? String {
       case "validation":
-        let labels = line["top1PerLabel"] as? [String: Double] ?? [:]
+        let labels = line["top1_per_label"] as? [String: Double] ?? [:]
         #expect(labels.count == 9 && labels["left 2"] != nil && labels["static"] != nil)
-      default: #expect((line["clipsPerSecond"] as? Double ?? 0) > 0)
+      default: #expect((line["clips_per_second"] as? Double ?? 0) > 0)
       }
     }
-    #expect(lines.last?["badSources"] as? Int == 0)
+    #expect(lines.last?["skipped_sources"] as? Int == 0)
     #expect(try Picture(contentsOf: folder.path + "/r/preview.png").width > 100)
   }
 
@@ -68,7 +68,7 @@ import Training
       "one.png",
       more: ["--epochs", "2", "--set", "batch.sources=1", "--set", "batch.accumulation=1"])
     #expect(result.status == 0, "\(result.errors)")
-    #expect(try metrics().last?["validationSources"] as? Int == 0)
+    #expect(try metrics().last?["validation_sources"] as? Int == 0)
   }
 
   // MARK: Cost
@@ -159,11 +159,11 @@ import Training
       #expect(warnings.count { $0.contains(path) } == 1, "\(path) in \(warnings)")
     }
     let summary = try metrics().last ?? [:]
-    #expect(summary["badSources"] as? Int == warnings.count)
-    #expect(summary["trainingSources"] as? Int == good + bad.count)
+    #expect(summary["skipped_sources"] as? Int == warnings.count)
+    #expect(summary["training_sources"] as? Int == good + bad.count)
     // Of the torn photograph and the dot something may be had; the rest is worthless.
     #expect(warnings.count == bad.count, "\(warnings)")
-    #expect(result.output.contains("bad sources"))
+    #expect(result.output.contains("skipped sources"))
   }
 
   @Test func nothingUsableIsOneSentenceAndLeavesNothing() throws {
@@ -179,7 +179,7 @@ import Training
       #expect(result.status == 1)
       #expect(result.complaints.count == 1 && result.output.isEmpty, "\(result.errors)")
       #expect(
-        result.errors.contains("gives a picture") || result.errors.contains("gives no picture"))
+        result.errors.contains("can be used") || result.errors.contains("cannot be used"))
       #expect(!folder.exists("r"))
     }
   }
@@ -199,7 +199,7 @@ import Training
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       result.errors.contains("warning: d/closed is a folder that cannot be read: no permission"))
-    #expect(try metrics().last?["badSources"] as? Int == 1)
+    #expect(try metrics().last?["skipped_sources"] as? Int == 1)
     let alone = try tool.shell("\(prefix)$MOSI preview --sources d/closed --output p")
     #expect(alone.status == 1 && alone.errors.contains("no permission to read it"))
   }

@@ -61,7 +61,7 @@ import Training
     ])
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: ["left 1", "static"],
-      model: configuration.model.makeModel(head: .pretext, classes: 2, seed: 0),
+      network: configuration.model.makeModel(head: .pretext, classes: 2, seed: 0),
       optimizer: SGD([])
     ).write(to: folder.file("p/last.safetensors"))
     let missing = try tool.run("retrieve", "--weights", "p")

@@ -9,6 +9,7 @@ import Testing
 import Torch
 import Training
 import VideoData
+import VideoSamples
 
 /// A folder with a network and videos, removed when the last reference goes.
 private final class Workplace {
@@ -55,7 +56,7 @@ private final class Workplace {
     try makeFolder(at: path + "/run")
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
-      model: configuration.model.makeModel(head: .actions, classes: classes.count, seed: 1),
+      network: configuration.model.makeModel(head: .actions, classes: classes.count, seed: 1),
       optimizer: SGD([])
     ).write(to: path + "/run/last.safetensors")
     return try Weights(at: path + "/run")
@@ -119,11 +120,10 @@ func numbersAreRight() throws {
   let clip = try place.analysis(["frames"]).write(to: place.output).clips[0]
 
   let weights = try Weights(at: place.path + "/run")
-  let footage = Footage.frameFolder(path: place.path + "/frames", rate: 30)
+  let footage = VideoSource.frameFolder(path: place.path + "/frames", framesPerSecond: 30)
   func pixels(side: Int) throws -> ClipPixels {
-    try ClipLoader(
-      footage: [footage], sampling: weights.clip!.sampling, preset: .paper, side: side
-    ) { _ in }.testClips(of: 0, clips: 1)[0]
+    try footage.clips(
+      TestClips(weights.clip!.sampling, preset: .paper, side: side, clips: 1))[0]
   }
   let input = (Tensor.clips([try pixels(side: 24)]).to(.float32) / 255 - 0.45) / 0.225
   let cam = weights.makeModel().gradCAM(input.permuted([0, 2, 1, 3, 4]), at: .conv2)

@@ -10,6 +10,7 @@ import Torch
 import Training
 import VideoData
 import VideoModels
+import VideoSamples
 
 @Suite struct RegionLocalizationTests {
   private let configuration: PretrainingConfiguration = {
@@ -167,7 +168,7 @@ import VideoModels
   }
 
   /// A textured square that moves, or does not, over a plain ground; a folder of frames where there is no extension.
-  private func video(_ name: String, step: Int) throws -> Footage {
+  private func video(_ name: String, step: Int) throws -> VideoSource {
     var generator = KeyedGenerator(key: [7])
     let texture = (0..<24 * 24).map { _ in UInt8(generator.integer(below: 256)) }
     let frames = (0..<8).map { frame in
@@ -187,7 +188,7 @@ import VideoModels
       for (index, frame) in frames.enumerated() {
         try frame.writePNG(to: "\(path)/\(index).png")
       }
-      return .frameFolder(path: path, rate: 30)
+      return .frameFolder(path: path, framesPerSecond: 30)
     }
     try MP4Writer.write(frames, to: path, framesPerSecond: 30)
     return .video(path: path)
@@ -208,7 +209,7 @@ import VideoModels
       return network
     }
     try Data("no video".utf8).write(to: URL(fileURLWithPath: "\(folder)/torn.mp4"))
-    func measure(_ footage: [Footage], batch: Int = 1) throws -> FlowAgreement {
+    func measure(_ footage: [VideoSource], batch: Int = 1) throws -> FlowAgreement {
       var shown = shown
       shown.batch = batch
       return try FlowAgreement(

@@ -42,7 +42,7 @@ import VideoModels
       head: isPretext ? .pretext : .actions, classes: classes.count, seed: 1)
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
-      model: model, optimizer: SGD([])
+      network: model, optimizer: SGD([])
     ).write(to: "\(folder)/\(name)/last.safetensors")
     try Picture(width: 60, height: 40, pixels: [UInt8](repeating: 90, count: 60 * 40 * 3))
       .writePNG(to: "\(folder)/\(name)/preview.png")

@@ -88,7 +88,7 @@ import Torch
       #expect(draws.allSatisfy { $0.symmetry == symmetry })
       let made = task.clips(
         from: source, generators: [KeyedGenerator(41, seed)], purpose: .training(progress: 0))
-      #expect(made.labels.array(of: Int.self) == Array(0..<task.classNames.count))
+      #expect(made.labels.array(of: Int.self) == Array(0..<task.labelNames.count))
       let frames = (task.normalization.frames(from: made.clips) * 255).round().to(.uint8)
         .array(of: UInt8.self)
       for (label, motion) in task.motion.labels.motions.enumerated() {

@@ -5,7 +5,7 @@ import Testing
 import Torch
 
 @Suite struct DriftingBackgroundTests {
-  private static let training = ClipPurpose.training(progress: 0.5)
+  private static let training = Purpose.training(progress: 0.5)
 
   private func task(
     _ geometry: ClipGeometry, labels: LabelPool = LabelPool(), speed: Double = 0.5,

@@ -298,7 +298,7 @@ private struct ExactPath {
           labels: labels,
           geometry: ClipGeometry(
             sourceHeight: 12, sourceWidth: 10 + batch, height: 6, width: 5, frames: 8)))
-      for purpose in [ClipPurpose.training(progress: 0.2), .validation] {
+      for purpose in [Purpose.training(progress: 0.2), .validation] {
         let found = task.clips(
           from: randomPictures(65, count: batch, height: 12, width: 10 + batch).0,
           generators: (0..<batch).map { KeyedGenerator(65, UInt64($0)) }, purpose: purpose

@@ -23,7 +23,7 @@ import Torch
     (0..<count).map { KeyedGenerator(seed, UInt64($0)) }
   }
 
-  private static let training = ClipPurpose.training(progress: 0.5)
+  private static let training = Purpose.training(progress: 0.5)
 
   @Test func everySourceGivesEveryLabelOnceInOrder() {
     let task = task()
@@ -31,7 +31,7 @@ import Torch
     #expect(batch.clips.shape == [27, 3, 6, 20, 24] && batch.clips.dtype == .float32)
     #expect(batch.clips.isContiguous(.channelsLast3d))
     #expect(batch.labels.array(of: Int.self) == (0..<27).map { $0 % 9 })
-    #expect(task.clipsPerSource == 9 && task.sourceSize == (40, 44))
+    #expect(task.clipsPerSample == 9)
     #expect(
       task.classNames == [
         "left 2", "left 1", "right 1", "right 2", "up 2", "up 1", "down 1", "down 2", "static",

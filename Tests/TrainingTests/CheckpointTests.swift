@@ -22,11 +22,11 @@ extension TrainingRuns {
       position.step = 7
       position.bestTop1 = 0.1 + 0.2
       position.sources = .max - 1
-      position.badSources = [1, 5]
+      position.skippedSources = [1, 5]
       position.trainingSeconds = 1.0 / 3
       return Checkpoint<PretrainingConfiguration>(
         configuration: configuration, position: position,
-        classNames: (0..<9).map { "label \($0)" }, model: model, optimizer: optimizer)
+        classNames: (0..<9).map { "label \($0)" }, network: model, optimizer: optimizer)
     }
 
     @Test func everythingSurvivesAFile() throws {
@@ -57,7 +57,7 @@ extension TrainingRuns {
       let before = model.parameters.map { $0.tensor.array(of: Float.self) }
       let text = complaint {
         try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("wide.safetensors"))
-          .restore(model: model, optimizer: optimizer, path: "wide.safetensors")
+          .restore(network: model, optimizer: optimizer, path: "wide.safetensors")
       }
       #expect(text.hasPrefix("wide.safetensors is no checkpoint of this run: "), "\(text)")
       #expect(!text.contains("\n"))

@@ -1,4 +1,5 @@
 import Foundation
+import RunRecords
 import SafeFiles
 import Testing
 import Torch
@@ -39,6 +40,7 @@ import VideoData
   @Test func filesHoldEveryVideo() throws {
     let folder = try ScratchFolder()
     try evaluation.write(to: folder.file("e"))
+    try evaluation.drawConfusion(in: folder.file("e"))
     let json = try JSON.decode(
       Evaluation.Summary.self, from: bytes(folder.file("e/evaluation.json")))
     #expect(json.top1 == 0.2 && json.failed == 1 && json.videos.count == 5)

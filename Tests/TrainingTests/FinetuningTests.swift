@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import RunRecords
 import SafeFiles
 import Testing
 import Torch
@@ -26,7 +27,7 @@ extension TrainingRuns {
       let outcome = try finetune(
         configuration, in: run, resuming: resuming,
         options: ExecutionOptions(device: .cpu, workers: workers, cacheBytes: cacheBytes),
-        reporter: listener)
+        observers: runObservers(reportingTo: listener), reporter: listener)
       return (outcome, run, listener)
     }
 
@@ -39,8 +40,8 @@ extension TrainingRuns {
 
     private func numbers(_ run: RunFolder) throws -> [String] {
       let metrics = try Metrics(contentsOf: run.metrics)
-      return metrics.steps.map { "\($0.step) \($0.loss) \($0.top1)" }
-        + metrics.validations.map { "\($0.step) \($0.loss) \($0.top1)" }
+      return metrics.steps.map { "\($0.step) \($0.loss) \($0.top1 ?? .nan)" }
+        + metrics.validations.map { "\($0.step) \($0.loss) \($0.top1 ?? .nan)" }
         + [
           metrics.summary.map { "\($0.evaluation!.top1) \($0.evaluation!.meanClassAccuracy)" } ?? ""
         ]
@@ -224,7 +225,7 @@ extension TrainingRuns {
       #expect(listener.warnings.count { $0.contains("text.mp4") } == 1)
       #expect(listener.warnings.count { $0.contains("gone.mp4") } == 1)
       let summary = try summary(outcome)
-      #expect(summary.badSources == 2)
+      #expect(summary.skippedSources == 2)
       let evaluation = try #require(summary.evaluation)
       #expect(evaluation.videos == 8 && evaluation.failed == 2)
       let json = try JSON.decode(

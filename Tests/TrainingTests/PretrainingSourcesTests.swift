@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import Training
 import VideoData
+import VideoSamples
 
 /// A few sources of each folder, as of each class where folders are classes.
 @Suite struct PretrainingSourcesTests {
@@ -35,7 +36,7 @@ import VideoData
     return try PretrainingSources(settings, seed: seed, note: note)
   }
 
-  private func counts(_ sources: [Source]) -> [String: Int] {
+  private func counts(_ sources: [VideoSource]) -> [String: Int] {
     var counts: [String: Int] = [:]
     for source in sources {
       let name = source.folder.map { String($0.dropFirst(folder.path.count + 1)) }

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import RunRecords
 import Synchronization
 import Testing
 import Torch
@@ -21,7 +22,8 @@ extension TrainingRuns {
       let listener = Listener(stoppingAfter: step)
       let outcome = try pretrain(
         configuration, in: run, resuming: resuming,
-        options: ExecutionOptions(device: .cpu, workers: workers), reporter: listener)
+        options: ExecutionOptions(device: .cpu, workers: workers),
+        observers: runObservers(reportingTo: listener), reporter: listener)
       return (outcome, run, listener)
     }
 
@@ -29,10 +31,10 @@ extension TrainingRuns {
     private func numbers(_ run: RunFolder) throws -> [String] {
       let metrics = try Metrics(contentsOf: run.metrics)
       return metrics.steps.map {
-        "\($0.step) \($0.epoch) \($0.loss) \($0.top1) \($0.learningRate) \($0.maskRatio ?? [])"
+        "\($0.step) \($0.epoch) \($0.loss) \($0.top1 ?? .nan) \($0.learningRate) \($0.annotations ?? [:])"
       }
         + metrics.validations.map {
-          "\($0.step) \($0.loss) \($0.top1) \($0.top1PerLabel.sorted { $0.key < $1.key })"
+          "\($0.step) \($0.loss) \($0.top1 ?? .nan) \($0.top1PerLabel.sorted { $0.key < $1.key })"
         }
     }
 
@@ -64,12 +66,12 @@ extension TrainingRuns {
       #expect(listener.warnings.contains { $0.hasPrefix("there is no validation") })
       #expect(listener.warnings.contains { $0.contains("missing.png") })
       let summary = try #require(try Metrics(contentsOf: run.metrics).summary)
-      #expect(summary.top1 == nil && summary.badSources == 1 && summary.validationSources == 0)
+      #expect(summary.top1 == nil && summary.skippedSources == 1 && summary.validationSources == 0)
 
       configuration.sources.validationPaths = [try folder.write("missing.png", to: "val.txt")]
       #expect(
         complaint { try train(configuration, "b") }
-          == "none of the validation sources gives a picture")
+          == "none of the validation sources can be read")
       #expect(!FileManager.default.fileExists(atPath: folder.file("b")))
     }
 
@@ -92,15 +94,18 @@ extension TrainingRuns {
       #expect(metrics.validations.map(\.step) == [2, 4, 6])
       #expect(metrics.validations.allSatisfy { $0.sources == 3 && $0.top1PerLabel.count == 9 })
       for step in metrics.steps {
-        #expect(step.loss > 0 && (0...1).contains(step.top1) && step.clipsPerSecond > 0)
+        let top1 = try #require(step.top1)
+        #expect(step.loss > 0 && (0...1).contains(top1) && step.clipsPerSecond > 0)
+        #expect(step.dataSeconds! >= 0 && step.computeSeconds! > 0)
         // A step has 36 clips; its accuracy is a share of them.
-        #expect(abs(step.top1 * 36 - (step.top1 * 36).rounded()) < 1e-4)
+        #expect(abs(top1 * 36 - (top1 * 36).rounded()) < 1e-4)
       }
       for validation in metrics.validations {
         // The last batch is smaller than the others: each clip counts once all the same.
-        #expect(abs(validation.top1 * 27 - (validation.top1 * 27).rounded()) < 1e-9)
+        let top1 = try #require(validation.top1)
+        #expect(abs(top1 * 27 - (top1 * 27).rounded()) < 1e-9)
         let mean = validation.top1PerLabel.values.reduce(0, +) / 9
-        #expect(abs(validation.top1 - mean) < 1e-9)
+        #expect(abs(top1 - mean) < 1e-9)
       }
       guard case .finished(let summary) = outcome else {
         Issue.record("it did not finish")
@@ -108,8 +113,8 @@ extension TrainingRuns {
       }
       #expect(summary.step == 6 && summary.trainingSources == 10 && summary.validationSources == 3)
       #expect(summary.top1 == metrics.validations.last?.top1)
-      #expect(summary.bestTop1 == metrics.validations.map(\.top1).max())
-      #expect(summary.badSources == 0 && abs(summary.chance - 1.0 / 9) < 1e-12)
+      #expect(summary.bestTop1 == metrics.validations.compactMap(\.top1).max())
+      #expect(summary.skippedSources == 0 && abs(summary.chance! - 1.0 / 9) < 1e-12)
       #expect(abs(summary.loss - (metrics.steps[4].loss + metrics.steps[5].loss) / 2) < 1e-12)
       for file in [run.preview, run.curves, run.curvesAsSVG, run.best, run.last, run.configuration]
       {
@@ -320,7 +325,8 @@ extension TrainingRuns {
         }
         _ = try pretrain(
           tinyConfiguration(), in: run, resuming: false,
-          options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
+          options: ExecutionOptions(device: .cpu, workers: 1),
+          observers: runObservers(reportingTo: listener), reporter: listener)
         #expect(copies.withLock { !$0.isEmpty })
         let (outcome, _, _) = try train(tinyConfiguration(), "run", resuming: true)
         guard case .finished = outcome else {
@@ -367,14 +373,14 @@ extension TrainingRuns {
       let gone = (0..<5).map { "gone\($0).png\n" }.joined()
       c.sources.paths = [try folder.write("synthetic:dead-leaves:8\n\(gone)", to: "list.txt")]
       let whole = try train(c, "whole")
-      #expect(try Metrics(contentsOf: whole.run.metrics).summary?.badSources == 5)
+      #expect(try Metrics(contentsOf: whole.run.metrics).summary?.skippedSources == 5)
       #expect(whole.listener.warnings.count == 5)
       for number in 0..<5 {
         #expect(whole.listener.warnings.count { $0.contains("gone\(number).png") } == 1)
       }
       try train(c, "parts", stoppingAfter: 5)
       let parts = try train(c, "parts", resuming: true, workers: 4)
-      #expect(try Metrics(contentsOf: parts.run.metrics).summary?.badSources == 5)
+      #expect(try Metrics(contentsOf: parts.run.metrics).summary?.skippedSources == 5)
       #expect(try numbers(parts.run) == numbers(whole.run))
       #expect(try tensors(parts.run) == tensors(whole.run))
     }

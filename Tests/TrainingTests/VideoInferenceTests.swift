@@ -7,6 +7,7 @@ import Torch
 import Training
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// The folder of real videos, where there is one.
 private let samples: String? = {
@@ -33,7 +34,7 @@ extension TrainingRuns {
         device: .cpu, workers: workers)
     }
 
-    private func videos(_ folder: ScratchFolder) throws -> [Footage] {
+    private func videos(_ folder: ScratchFolder) throws -> [VideoSource] {
       if let samples {
         return ["v_Biking_g05_c02.avi", "v_Punch_g03_c01.avi", "demo.mp4", "test.mp4", "test.avi"]
           .map { .video(path: "\(samples)/\($0)") }
@@ -57,9 +58,6 @@ extension TrainingRuns {
         clip.frames = 8
         clip.size = 32
         clip.interval = 2
-        let loader = ClipLoader(
-          footage: [footage], sampling: clip.sampling, preset: clip.preset, side: clip.size
-        ) { _ in }
         var settings = ModelSettings()
         settings.width = 4
         let model = settings.makeModel(head: .actions, classes: 5, seed: 7)
@@ -67,7 +65,7 @@ extension TrainingRuns {
         var sum = [Double](repeating: 0, count: 5)
         // The first, second ... of ten starts, each with a pass over the file of its own.
         for place in 0..<10 {
-          let pixels = try loader.testClips(of: 0, clips: 10)[place]
+          let pixels = try footage.clips(clip.testClips(10))[place]
           let frames = Tensor.clips([pixels]).to(.float32) * (1 / 255)
           let scores = withoutGradients {
             model(Normalization.video.clips(from: frames)).softmax(1)

@@ -41,7 +41,7 @@ extension TrainingRuns {
         configuration.labels.granularity = 2
         try Checkpoint(
           configuration: configuration, position: TrainingPosition(),
-          classNames: (0..<9).map { "motion \($0)" }, model: model, optimizer: SGD([])
+          classNames: (0..<9).map { "motion \($0)" }, network: model, optimizer: SGD([])
         ).write(to: path)
       } else {
         var configuration = FinetuningConfiguration()
@@ -50,7 +50,7 @@ extension TrainingRuns {
         configuration.dataset.videos = "v"
         try Checkpoint(
           configuration: configuration, position: TrainingPosition(),
-          classNames: ["run", "jump", "sit"], model: model, optimizer: SGD([])
+          classNames: ["run", "jump", "sit"], network: model, optimizer: SGD([])
         ).write(to: path)
       }
       return model

@@ -2,6 +2,7 @@ import Foundation
 import Media
 import Testing
 import VideoData
+import VideoSamples
 
 /// The folder of real data, or nil where there is none.
 private let realData: String? = {
@@ -97,10 +98,8 @@ struct ClipFramesTests {
   func tenClipsOfOnePassAreThoseReadAlone(name: String) throws {
     let path = try #require(realData) + "/samples/" + name
     let sampling = ClipSampling()
-    let loader = ClipLoader(footage: [.video(path: path)], sampling: sampling, preset: .paper) {
-      _ in
-    }
-    let clips = try loader.testClips(of: 0, clips: 10)
+    let clips = try VideoSource.video(path: path).clips(
+      TestClips(sampling, preset: .paper, clips: 10))
     let starts = sampling.testStarts(
       clips: 10, lastFrameTime: try Video(contentsOf: path).lastFrameTime)
     for (clip, start) in zip(clips, starts) {
@@ -116,16 +115,16 @@ struct ClipFramesTests {
   func theCacheChangesNoClipOfRealVideos(preset: SpatialPreset) throws {
     let samples = try #require(realData) + "/samples/"
     let footage = ["test.avi", "demo.mp4", "v_Punch_g03_c01.avi"].map {
-      Footage.video(path: samples + $0)
+      VideoSource.video(path: samples + $0)
     }
     let loaders = [0, 1 << 30].map {
-      ClipLoader(footage: footage, sampling: ClipSampling(), preset: preset, cacheBytes: $0) {
-        Issue.record("\($0.reason)")
-      }
+      SampleLoader(
+        footage, rule: TrainingClips(ClipSampling(), preset: preset).rule, cacheBytes: $0
+      ) { Issue.record("\($0.reason)") }
     }
     for item in 0..<9 {
       let clips = try loaders.map {
-        try $0.trainingClip(of: item % 3, key: [1, UInt64(item)]).clip
+        try $0.sample(.training(seed: 1, epoch: 0, source: item), of: item % 3).clips[0]
       }
       #expect(clips[0] == clips[1])
     }

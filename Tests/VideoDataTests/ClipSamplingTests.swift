@@ -1,6 +1,7 @@
 import KeyedRandom
 import Testing
 import VideoData
+import VideoSamples
 
 @Suite struct ClipSamplingTests {
   /// In exact integers: frame floor((start + k * interval / targetRate) * rate) with a start that is a multiple

@@ -28,6 +28,7 @@ import VideoData
       let place =
         switch video.footage {
         case .video(let path)?: folder.relative(path)
+        case .picture?, .deadLeaves?: "a still picture"
         case .frameFolder(let path, let rate)?: "\(folder.relative(path)) at \(rate)"
         case nil: "absent"
         }

@@ -94,7 +94,7 @@ import VideoData
       videos.sources == [
         .picture(path: folder.path + "/d/loose.png"),
         .picture(path: folder.path + "/d/one/only.jpg"),
-        .frameFolder(path: folder.path + "/d/run"),
+        .frameFolder(path: folder.path + "/d/run", framesPerSecond: 25),
       ])
   }
 

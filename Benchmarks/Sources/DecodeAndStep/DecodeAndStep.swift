@@ -8,11 +8,12 @@ import Pretext
 import Torch
 import VideoData
 import VideoModels
+import VideoSamples
 
 @main struct DecodeAndStep {
   /// Clips a step.
   let batch: Int
-  private let footage: [Footage]
+  private let footage: [VideoSource]
   private let loader: ClipLoader
   private let model: VideoClassifier
   private let optimizer: Adam

@@ -6,12 +6,13 @@ import Pretext
 import Torch
 import VideoData
 import VideoModels
+import VideoSamples
 
 @main
 struct PseudoMotionStep {
   static func main() throws {
-    // A still, uint8 [1, 3, 96, 96]: here a procedural one, else Source.picture(path:) or .video(path:).
-    let still = try Source.deadLeaves(index: 0).still(
+    // A still, uint8 [1, 3, 96, 96]: here a procedural one, else VideoSource.picture(path:) or .video(path:).
+    let still = try VideoSource.deadLeaves(index: 0).still(
       height: 96, width: 96, place: .random(KeyedGenerator(1)))
     let sources = Tensor.stills([still])
 

@@ -3,6 +3,7 @@ import Foundation
 import Media
 import Training
 import VideoData
+import VideoSamples
 
 /// The test clips of a video at the size of the network, and the same frames at a higher resolution, for people and for the
 /// optical flow.
@@ -15,30 +16,27 @@ struct DecodedClips: Sendable {
 
 /// Loads the ``DecodedClips`` of videos. Safe to share between threads.
 struct DecodedClipLoader: Sendable {
-  /// Clips per video, and crops per clip.
-  private let clips: Int
-  private let crops: Int
-  private let own: ClipLoader
-  private let finer: ClipLoader
+  private let videos: [VideoSource]
+  private let own: TestClips
+  private let finer: TestClips
 
   /// The side of the finer frames in pixels.
   var fineSide: Int { finer.side }
 
   /// - Parameter footage: the videos, at least one.
-  init(_ footage: [Footage], clip: ClipSettings, clips: Int, crops: Int) {
-    func loader(side: Int) -> ClipLoader {
-      ClipLoader(footage: footage, sampling: clip.sampling, preset: clip.preset, side: side) { _ in
-      }
+  init(_ footage: [VideoSource], clip: ClipSettings, clips: Int, crops: Int) {
+    func test(side: Int) -> TestClips {
+      TestClips(clip.sampling, preset: clip.preset, side: side, clips: clips, crops: crops)
     }
-    (self.clips, self.crops) = (clips, crops)
-    own = loader(side: clip.size)
-    finer = loader(side: clip.size * ClipFlow.fineness(side: clip.size))
+    videos = footage
+    own = test(side: clip.size)
+    finer = test(side: clip.size * ClipFlow.fineness(side: clip.size))
   }
 
   /// - Throws: `MediaError`, ``ShortVideo``.
   func load(_ video: Int) throws -> DecodedClips {
     try checkLength(of: video)
-    let seen = try own.testClips(of: video, clips: clips, crops: crops)
+    let seen = try videos[video].clips(own)
     return DecodedClips(
       starts: try starts(of: video), clips: seen,
       frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
@@ -48,21 +46,21 @@ struct DecodedClipLoader: Sendable {
   ///
   /// - Throws: `MediaError`.
   func frames(of video: Int) throws -> [[Picture]] {
-    try finer.testClips(of: video, clips: clips, crops: crops).map(\.pictures)
+    try videos[video].clips(finer).map(\.pictures)
   }
 
   /// When each clip begins, in seconds.
   ///
   /// - Throws: `MediaError`.
   func starts(of video: Int) throws -> [Double] {
-    try own.testStarts(of: video, clips: clips).flatMap { Array(repeating: $0, count: crops) }
+    try own.starts(of: videos[video].info()).flatMap { Array(repeating: $0, count: own.crops) }
   }
 
   /// Refuses videos that are shorter than a clip: after their end the last frame is repeated, and nothing moves.
   ///
   /// - Throws: `MediaError`, ``ShortVideo``.
   func checkLength(of video: Int) throws {
-    let last = try own.footage[video].lastFrameTime()
+    let last = try videos[video].info().lastFrameTime
     let sampling = own.sampling
     // The last frame is shown for a while: allow one more.
     guard Double(sampling.frames - 1) * sampling.step <= last + 1 / sampling.targetRate else {
@@ -84,15 +82,5 @@ struct ShortVideo: Error, CustomStringConvertible {
         + "%.2f s (lower --frames or --interval)", lastFrameTime, sampling.frames,
       1 / sampling.step,
       Double(sampling.frames - 1) * sampling.step)
-  }
-}
-
-extension ClipPixels {
-  /// Its frames.
-  var pictures: [Picture] {
-    let size = height * width * 3
-    return (0..<frames).map {
-      Picture(width: width, height: height, pixels: Array(pixels[$0 * size..<($0 + 1) * size]))
-    }
   }
 }

@@ -2,12 +2,13 @@ import Foundation
 import Media
 import SafeFiles
 import VideoData
+import VideoSamples
 
 /// The videos at some paths: files, and all videos in folders and below them. A folder with pictures but no videos counts as
 /// one video, whose frames they are.
 public struct VideoSearch: Sendable {
   /// Each video with its name: its path within the folder that was searched, or the file's name.
-  public let videos: [(name: String, footage: Footage)]
+  public let videos: [(name: String, footage: VideoSource)]
 
   /// - Parameters:
   ///   - paths: files and folders.
@@ -15,7 +16,7 @@ public struct VideoSearch: Sendable {
   ///   - limit: the maximum number of videos, evenly spread over those found; nil for all.
   /// - Throws: `FileError` if a path does not exist or cannot be read, ``NoVideosFound``.
   public init(at paths: [String], frameRate: Double, limit: Int? = nil) throws {
-    var found: [(name: String, footage: Footage)] = []
+    var found: [(name: String, footage: VideoSource)] = []
     // Links may lead in circles.
     var entered: Set<String> = []
     func search(_ folder: String, _ prefix: String) throws {
@@ -40,7 +41,7 @@ public struct VideoSearch: Sendable {
       if hasPictures, !hasVideos {
         let name =
           prefix.isEmpty ? (folder as NSString).lastPathComponent : String(prefix.dropLast())
-        found.append((name, .frameFolder(path: folder, rate: frameRate)))
+        found.append((name, .frameFolder(path: folder, framesPerSecond: frameRate)))
       }
     }
     for path in paths {

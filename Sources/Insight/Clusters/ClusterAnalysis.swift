@@ -6,6 +6,7 @@ import SafeFiles
 import Torch
 import Training
 import VideoData
+import VideoSamples
 
 /// Clusters a network's features of clips, and measures how well the clusters agree with the motion of the clips (Fig. 5 of
 /// the paper), beside networks with random weights.
@@ -184,7 +185,7 @@ public struct ClusterAnalysis {
 
   /// The clusters of a network with random weights; nil if it does not distinguish the clips.
   private func randomClusters(
-    _ network: Int, _ footage: [Footage?], _ usable: [Int], _ cache: TestClipCache?,
+    _ network: Int, _ footage: [VideoSource?], _ usable: [Int], _ cache: TestClipCache?,
     progress: (Int) throws -> Void
   ) throws -> [Int]? {
     var generator = KeyedGenerator(

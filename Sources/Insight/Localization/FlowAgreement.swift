@@ -6,6 +6,7 @@ import Torch
 import Training
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
 /// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
@@ -58,7 +59,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ///   - progress: called with the number of finished videos; an error that it throws ends the work.
   /// - Throws: ``NoUsableVideo`` if no clip is left, ``SingleFrames``, ``DivergedNetwork``, what `progress` throws.
   public init(
-    of model: VideoClassifier, random: [VideoClassifier], on footage: [Footage],
+    of model: VideoClassifier, random: [VideoClassifier], on footage: [VideoSource],
     shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
     progress: (Int) throws -> Void = { _ in }
   ) throws {

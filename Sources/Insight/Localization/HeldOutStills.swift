@@ -2,6 +2,7 @@ import Configuration
 import Media
 import Training
 import VideoData
+import VideoSamples
 
 /// The stills that a pre-training has not learned from.
 public enum HeldOutStills {
@@ -18,7 +19,7 @@ public enum HeldOutStills {
     for configuration: PretrainingConfiguration, from paths: [String], limit: Int, workers: Int,
     warn: @escaping @Sendable (String) -> Void
   ) throws -> [Picture] {
-    var sources: [Source]
+    var sources: [VideoSource]
     if paths.isEmpty {
       sources = try PretrainingSources(
         configuration.sources, seed: configuration.seed, warn: warn
@@ -29,7 +30,7 @@ public enum HeldOutStills {
       (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
       settings.perFolder = 0
       let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
-      var trained: Set<Source> = []
+      var trained: Set<VideoSource> = []
       var real = RealPaths()
       do {
         let own = try PretrainingSources(configuration.sources, seed: configuration.seed)
@@ -46,19 +47,18 @@ public enum HeldOutStills {
       }
     }
     if sources.count > limit { sources = (0..<limit).map { sources[$0 * sources.count / limit] } }
-    let (height, width) = configuration.task.sourceSize
-    let loader = StillLoader(sources: sources, height: height, width: width) {
+    let loader = SampleLoader(sources, rule: configuration.task.rule(for: .validation)) {
       warn("skipped: \($0.reason)")
     }
     let prefetcher = Prefetcher(count: sources.count, workers: workers, ahead: 4 * workers) {
-      loader.centreStill(ofSource: $0)
+      loader.sampleIfReadable(.validation(index: $0), of: $0)?.clips[0].pictures[0]
     }
     defer { prefetcher.cancel() }
     var stills: [Picture] = []
     while let still = try prefetcher.next() {
       if let still { stills.append(still) }
     }
-    guard !stills.isEmpty else { throw NoUsableSource(badSources: loader.badSources) }
+    guard !stills.isEmpty else { throw NoUsableSource(skipped: loader.skippedSources) }
     return stills
   }
 }

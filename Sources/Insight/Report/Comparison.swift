@@ -1,4 +1,5 @@
 import Figures
+import RunRecords
 import SafeFiles
 import Training
 
@@ -30,12 +31,12 @@ struct Comparison {
   private static let columns: [Column] = [
     .init("training") { $0.recipe.phase.title },
     .init("steps") { $0.lastStep.map(Format.grouped) },
-    .init("validation") { $0.metrics.validations.last.map { Format.percent($0.top1) } },
-    .init("best") { $0.metrics.validations.map(\.top1).max().map { Format.percent($0) } },
+    .init("validation") { $0.metrics.validations.last?.top1.map { Format.percent($0) } },
+    .init("best") { $0.metrics.validations.compactMap(\.top1).max().map { Format.percent($0) } },
     .init("test top-1") { $0.evaluation.map { Format.percent($0.top1) } },
     .init("test top-5") { $0.evaluation?.top5.map { Format.percent($0) } },
     .init("class accuracy") { $0.evaluation.map { Format.percent($0.meanClassAccuracy) } },
-    .init("chance") { Format.percent($0.chance) },
+    .init("chance") { $0.chance.map { Format.percent($0) } },
   ]
 
   private var results: HTML {

@@ -83,7 +83,7 @@ public struct RunDescription {
   public var isFinished: Bool { metrics.summary != nil }
 
   /// The accuracy of guessing.
-  var chance: Double { 1 / Double(max(weights.classCount ?? 1, 1)) }
+  var chance: Double? { weights.classCount.map { 1 / Double(max($0, 1)) } }
 }
 
 /// A file that a report cannot use: one sentence.

@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import RunRecords
 import SafeFiles
 import Training
 
@@ -35,7 +36,7 @@ struct RunSection {
         (
           run.recipe.phase == .pretraining ? "sources" : "videos",
           "\(summary.trainingSources) for training, \(summary.validationSources) for validation"
-            + (summary.badSources > 0 ? ", \(summary.badSources) unreadable" : "")
+            + (summary.skippedSources > 0 ? ", \(summary.skippedSources) unreadable" : "")
         ))
       facts.append(
         (
@@ -44,12 +45,7 @@ struct RunSection {
         ))
     }
     if let last = run.metrics.validations.last {
-      let best = run.metrics.validations.map(\.top1).max() ?? last.top1
-      facts.append(
-        (
-          "validation",
-          "\(Format.percent(last.top1)) at the end, \(Format.percent(best)) at best; chance is \(Format.percent(run.chance))"
-        ))
+      facts.append(("validation", validation(last)))
     }
     if let evaluation = run.evaluation {
       let top5 = evaluation.top5.map { ", top-5 \(Format.percent($0))" } ?? ""
@@ -63,6 +59,16 @@ struct RunSection {
     return .element(
       "dl", [:],
       facts.flatMap { [.element("dt", text: $0), .element("dd", text: $1)] })
+  }
+
+  private func validation(_ last: ValidationRecord) -> String {
+    let validations = run.metrics.validations
+    guard let top1 = last.top1, let best = validations.compactMap(\.top1).max() else {
+      let best = validations.map(\.loss).filter(\.isFinite).min() ?? last.loss
+      return "loss \(Format.number(last.loss, 3)) at the end, \(Format.number(best, 3)) at best"
+    }
+    let chance = run.chance.map { "; chance is \(Format.percent($0))" } ?? ""
+    return "\(Format.percent(top1)) at the end, \(Format.percent(best)) at best\(chance)"
   }
 
   private func curves() throws -> HTML {

@@ -34,9 +34,9 @@ public struct TrainingCost {
     of configuration: PretrainingConfiguration, training: Int, heldOut: Int
   ) -> Double {
     let task = configuration.task
-    let clips = Double(configuration.epochs * task.clipsPerSource)
+    let clips = Double(configuration.epochs * task.clipsPerSample)
     let forwards = forwards(
-      configuration.model, classes: task.classNames.count, frames: configuration.clip.frames,
+      configuration.model, classes: task.labelNames.count, frames: configuration.clip.frames,
       size: configuration.clip.size)
     return clips * forwards * (3 * Double(training) + Double(heldOut))
   }

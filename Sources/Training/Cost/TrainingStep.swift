@@ -17,10 +17,10 @@ public struct TrainingStep: Equatable, Sendable {
   public init(_ configuration: PretrainingConfiguration) {
     let task = configuration.task
     model = configuration.model
-    classes = task.classNames.count
+    classes = task.labelNames.count
     frames = configuration.clip.frames
     size = configuration.clip.size
-    clips = configuration.batch.sources * task.clipsPerSource
+    clips = configuration.batch.sources * task.clipsPerSample
     precision = configuration.precision
   }
 

@@ -1,4 +1,3 @@
-import Figures
 import Foundation
 import SafeFiles
 import Torch
@@ -57,11 +56,10 @@ extension Evaluation {
       })
   }
 
-  /// Writes evaluation.json, videos.csv, classes.csv, confusion.csv, .png and .svg, and scores.safetensors
-  /// (`probabilities` float32 [V, C], not a number for videos without scores, and `labels` int64 [V]) into `folder`,
-  /// made where it is missing.
+  /// Writes evaluation.json, videos.csv, classes.csv, confusion.csv and scores.safetensors (`probabilities` float32 [V, C],
+  /// not a number for videos without scores, and `labels` int64 [V]) into `folder`, made if it is missing.
   ///
-  /// - Throws: `FileError`, `FigureError`.
+  /// - Throws: `FileError`.
   public func write(to folder: String) throws {
     try makeFolder(at: folder)
     func put(_ name: String, _ lines: [[String]]) throws {
@@ -90,9 +88,6 @@ extension Evaluation {
       "confusion.csv",
       [["true \\ predicted"] + classNames]
         + zip(classNames, summary.confusion).map { [$0] + $1.map(String.init) })
-    let figure = confusionFigure
-    try figure.write(to: "\(folder)/confusion.png")
-    try figure.write(to: "\(folder)/confusion.svg")
     let missing = [Float](repeating: .nan, count: classNames.count)
     try Safetensors(
       tensors: [
@@ -109,15 +104,4 @@ extension Evaluation {
 private func csvField(_ text: String) -> String {
   guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
   return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-}
-
-extension Evaluation {
-  /// The confusion matrix, larger for more classes.
-  var confusionFigure: Figure {
-    let matrix = ConfusionMatrix(
-      title: "top-1 \(Format.percent(top1)), mean class \(Format.percent(meanClassAccuracy))",
-      classes: classNames, counts: confusion)
-    let size = matrix.preferredSize
-    return Figure(panels: [matrix], panelWidth: size.width, panelHeight: size.height)
-  }
 }

@@ -3,9 +3,11 @@ import Foundation
 import Media
 import MoSI
 import Pretext
+import Synchronization
 import Torch
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// Runs a network over the test clips of videos.
 ///
@@ -95,7 +97,7 @@ public struct VideoInference {
   ///   - progress: told the number of videos done; what it throws ends the work.
   /// - Returns: for each video its output, or why there is none.
   public func run(
-    _ footage: [Footage?], cache: TestClipCache? = nil,
+    _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in }
   ) throws -> [Result<Output, VideoFailure>] {
     try run(footage, cache: cache, progress: progress) { _, output in output }
@@ -104,7 +106,7 @@ public struct VideoInference {
   /// As ``run(_:cache:progress:)``, keeping of each video's output only what `reduce` makes of it: of many videos the
   /// outputs of all clips are too much for memory.
   public func run<Reduced>(
-    _ footage: [Footage?], cache: TestClipCache? = nil,
+    _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in },
     reduce: (_ video: Int, _ output: Output) -> Reduced
   ) throws -> [Result<Reduced, VideoFailure>] {
@@ -113,21 +115,18 @@ public struct VideoInference {
       Result<Reduced, VideoFailure>.failure(VideoFailure(reason: "is not there"))
     }
     guard !present.isEmpty else { return results }
-    let loader = ClipLoader(
-      footage: present.map { footage[$0]! }, sampling: clip.sampling, preset: clip.preset,
-      side: clip.size
-    ) { _ in }
-    let (clips, crops) = (clips, crops)
+    let test = clip.testClips(clips, crops: crops)
+    let sources = present.map { footage[$0]! }
     let prefetcher = Prefetcher(
       count: present.count, workers: workers, ahead: workers + batch / (clips * crops)
     ) { item in
-      if let kept = cache?.clips(of: item) { return kept }
+      if let kept = cache?.clips(of: sources[item], test) { return kept }
       let loaded = Result<[ClipPixels], VideoFailure> {
-        try loader.testClips(of: item, clips: clips, crops: crops)
+        try sources[item].clips(test)
       } mapping: {
         VideoFailure($0)
       }
-      cache?.keep(loaded, of: item)
+      cache?.keep(loaded, of: sources[item], test)
       return loaded
     }
     defer { prefetcher.cancel() }
@@ -214,25 +213,36 @@ extension Result {
   }
 }
 
-/// The test clips of videos that are judged again and again, kept in memory while they fit.
+/// The test clips of videos that are evaluated again and again, kept in memory while they fit.
 ///
 /// Safe to share between threads.
-public final class TestClipCache: @unchecked Sendable {
+public final class TestClipCache: Sendable {
   let byteLimit: Int
-  private let lock = NSLock()
-  private var kept: [Int: Result<[ClipPixels], VideoFailure>] = [:]
-  private var byteCount = 0
+  private let state = Mutex(State())
+
+  private struct State {
+    var kept: [Key: Result<[ClipPixels], VideoFailure>] = [:]
+    var byteCount = 0
+  }
+
+  private struct Key: Hashable {
+    let video: VideoSource
+    let clips: TestClips
+  }
 
   public init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-  func clips(of video: Int) -> Result<[ClipPixels], VideoFailure>? { lock.withLock { kept[video] } }
+  func clips(of video: VideoSource, _ clips: TestClips) -> Result<[ClipPixels], VideoFailure>? {
+    state.withLock { $0.kept[Key(video: video, clips: clips)] }
+  }
 
-  func keep(_ clips: Result<[ClipPixels], VideoFailure>, of video: Int) {
-    let size = ((try? clips.get()) ?? []).reduce(64) { $0 + $1.pixels.count }
-    lock.withLock {
-      guard byteCount + size <= byteLimit else { return }
-      byteCount += size
-      kept[video] = clips
+  func keep(_ loaded: Result<[ClipPixels], VideoFailure>, of video: VideoSource, _ clips: TestClips)
+  {
+    let size = ((try? loaded.get()) ?? []).reduce(64) { $0 + $1.pixels.count }
+    state.withLock { state in
+      guard state.byteCount + size <= byteLimit else { return }
+      state.byteCount += size
+      state.kept[Key(video: video, clips: clips)] = loaded
     }
   }
 }

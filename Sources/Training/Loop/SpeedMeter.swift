@@ -1,37 +1,44 @@
-/// Measures how fast steps go, and foretells the end.
+/// Measures how fast steps go, and predicts the end.
 struct SpeedMeter {
   private let clipsPerStep: Int
   /// The seconds of the last steps.
-  private var window: [Double] = []
-  private var losses: [Double] = []
-  private var top1s: [Double] = []
+  private var seconds = RecentValues()
+  private var losses = RecentValues()
+  private var top1s = RecentValues()
 
   init(clipsPerStep: Int) { self.clipsPerStep = clipsPerStep }
 
-  mutating func add(seconds: Double) {
-    window.append(seconds)
-    if window.count > 20 { window.removeFirst() }
-  }
+  mutating func add(seconds: Double) { self.seconds.add(seconds) }
 
-  /// Clips a second of the last step.
-  var latest: Double { window.last.map { Double(clipsPerStep) / $0 } ?? 0 }
+  /// Clips per second of the last step.
+  var latest: Double { seconds.last.map { Double(clipsPerStep) / $0 } ?? 0 }
 
   mutating func progress(
-    step: Int, totalSteps: Int, epoch: Int, epochs: Int, loss: Double, top1: Double
+    step: Int, totalSteps: Int, epoch: Int, epochs: Int, loss: Double, top1: Double?
   ) -> TrainingProgress {
-    losses.append(loss)
-    top1s.append(top1)
-    if losses.count > 20 {
-      losses.removeFirst()
-      top1s.removeFirst()
-    }
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
-    let perStep = mean(window)
+    losses.add(loss)
+    if let top1 { top1s.add(top1) }
+    let perStep = seconds.mean
     return TrainingProgress(
-      step: step, totalSteps: totalSteps, epoch: epoch, epochs: epochs, loss: mean(losses),
-      top1: mean(top1s), clipsPerSecond: perStep > 0 ? Double(clipsPerStep) / perStep : 0,
+      step: step, totalSteps: totalSteps, epoch: epoch, epochs: epochs, loss: losses.mean,
+      top1: top1 == nil ? nil : top1s.mean,
+      clipsPerSecond: perStep > 0 ? Double(clipsPerStep) / perStep : 0,
       remainingSeconds: perStep * Double(totalSteps - step))
   }
+}
+
+/// The last values of a series.
+private struct RecentValues {
+  private static let limit = 20
+  private var values: [Double] = []
+
+  mutating func add(_ value: Double) {
+    values.append(value)
+    if values.count > Self.limit { values.removeFirst() }
+  }
+
+  var last: Double? { values.last }
+  var mean: Double { values.reduce(0, +) / Double(max(values.count, 1)) }
 }
 
 extension Duration {

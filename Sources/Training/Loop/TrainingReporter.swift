@@ -1,4 +1,4 @@
-/// Who is told how a training goes, and may end it.
+/// Hears how a training proceeds, and may end it.
 public protocol TrainingReporter: AnyObject, Sendable {
   /// Something worth a line.
   func note(_ text: String)
@@ -6,8 +6,8 @@ public protocol TrainingReporter: AnyObject, Sendable {
   func warn(_ text: String)
   /// A step is done.
   func stepped(_ progress: TrainingProgress)
-  /// So many of the videos that the network is judged by are done.
-  func judging(_ done: Int, of total: Int)
+  /// The network has been evaluated on this number of the videos.
+  func evaluating(_ done: Int, of total: Int)
   /// A validation is done.
   func validated(_ record: ValidationRecord)
   /// True once the person wants the run to save and leave.
@@ -15,7 +15,7 @@ public protocol TrainingReporter: AnyObject, Sendable {
 }
 
 extension TrainingReporter {
-  public func judging(_ done: Int, of total: Int) {}
+  public func evaluating(_ done: Int, of total: Int) {}
 }
 
 /// How far a training is.
@@ -27,7 +27,8 @@ public struct TrainingProgress: Sendable {
   public let epochs: Int
   /// Means over the last steps.
   public let loss: Double
-  public let top1: Double
+  /// nil without classes.
+  public let top1: Double?
   public let clipsPerSecond: Double
   /// Seconds to the end at the present speed.
   public let remainingSeconds: Double

@@ -1,89 +1,145 @@
-import KeyedRandom
-import Media
-import MoSI
 import Pretext
 import Torch
 import VideoData
-import VideoModels
+import VideoSamples
 
-/// The pretext task on held-out sources: the paper's Acc-PT.
+/// A pretext task on held-out sources: for MoSI the paper's Acc-PT.
 ///
-/// Stills are the centres of pictures and of videos' middle frames, paths are centred, nothing is jittered; masks
-/// are drawn from a fixed seed: every run and epoch is judged on the same clips.
-struct PretextValidation {
-  /// uint8 [3, H, W] each, on the CPU.
-  private let stills: [Tensor]
-  private let task: any PretextTask
+/// Samples are those of the task's validation, the same for every run and epoch. They stay in memory while they fit.
+final class PretextValidation<Task: PretextTask> {
+  /// The samples that stay in memory, in the order of the readable sources.
+  private let kept: [Sample]
+  /// The indices of the sources whose samples are read again each time.
+  private let others: [Int]
+  private let loader: SampleLoader
+  private let task: Task
+  private let workers: Int
+  private let batchSize: Int
+  private let device: Device
 
-  var sourceCount: Int { stills.count }
+  /// The number of sources.
+  var sourceCount: Int { kept.count + others.count }
 
-  /// Loads at most `limit` of the loader's sources on `workers` threads; bad ones are left out. Nil where none is left.
-  init?(loader: StillLoader, limit: Int, workers: Int, task: any PretextTask) throws {
-    let indices = Self.evenlySpread(limit, of: loader.sources.count)
-    let prefetcher = Prefetcher(count: indices.count, workers: workers, ahead: 4 * workers) {
-      loader.centreStill(ofSource: indices[$0])
-    }
+  private static var byteLimit: Int { 1 << 30 }
+
+  /// Loads at most `limit` of the loader's sources on `workers` threads; those that cannot be read are left out. Nil if none
+  /// is left.
+  ///
+  /// - Parameter batchSize: samples that go through the network at once.
+  init?(
+    _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device
+  ) throws {
+    let indices = evenlySpaced(limit, of: loader.sources.count)
+    var samples: [Sample] = []
+    var others: [Int] = []
+    var free = Self.byteLimit
+    let prefetcher = Self.prefetcher(indices, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
-    var stills: [Tensor] = []
-    while let still = try prefetcher.next() {
-      if let still { stills.append(.stills([still])) }
+    for index in indices {
+      guard let sample = try prefetcher.next() ?? nil else { continue }
+      free -= sample.byteCount
+      // Numbered without gaps: what is drawn for a sample does not depend on sources that cannot be read.
+      if free >= 0 { samples.append(sample) } else { others.append(index) }
     }
-    guard !stills.isEmpty else { return nil }
-    self.stills = stills
+    guard !samples.isEmpty || !others.isEmpty else { return nil }
+    kept = samples.enumerated().map { number, sample in
+      Sample(id: .validation(index: number), clips: sample.clips, source: sample.source)
+    }
+    self.others = others
+    self.loader = loader
     self.task = task
+    self.workers = workers
+    self.batchSize = batchSize
+    self.device = device
   }
 
-  private static func evenlySpread(_ limit: Int, of count: Int) -> [Int] {
-    count <= limit ? Array(0..<count) : (0..<limit).map { $0 * count / limit }
-  }
-
-  /// How `model`, in evaluation mode, does; `batch` sources at a time.
-  func run(_ model: VideoClassifier, batch: Int, device: Device, autocast: DType?)
-    -> ValidationResult
+  private static func prefetcher(_ indices: [Int], loader: SampleLoader, workers: Int)
+    -> Prefetcher<Sample?>
   {
-    let classes = task.classNames.count
-    var loss = 0.0
-    var clips = 0
-    var correct = [Int](repeating: 0, count: classes)
-    var seen = [Int](repeating: 0, count: classes)
-    for first in stride(from: 0, to: stills.count, by: batch) {
-      let range = first..<min(first + batch, stills.count)
-      let sources = Tensor.concatenated(Array(stills[range])).to(device)
-      let generators = range.map { KeyedGenerator(Self.key, UInt64($0)) }
-      withoutGradients {
-        let made = task.clips(from: sources, generators: generators, purpose: .validation)
-        let logits = withAutocast(autocast, on: device) { model(made.clips) }.to(.float32)
-        loss += crossEntropy(logits, made.labels).item * Double(made.labels.count)
-        let labels = made.labels.array(of: Int.self)
-        for (label, guess) in zip(labels, logits.argmax(1).array(of: Int.self)) {
-          seen[label] += 1
-          if label == guess { correct[label] += 1 }
-        }
-        clips += labels.count
-      }
+    Prefetcher(count: indices.count, workers: workers, ahead: 4 * workers) {
+      loader.sampleIfReadable(.validation(index: indices[$0]), of: indices[$0])
     }
-    return ValidationResult(
-      loss: loss / Double(clips),
-      top1: Double(correct.reduce(0, +)) / Double(clips),
-      top1PerLabel: zip(correct, seen).map { $1 == 0 ? 0 : Double($0) / Double($1) },
-      sourceCount: stills.count)
   }
 
-  /// At most `limit` of the clips: of sources evenly spread, each with another label.
-  func samples(_ limit: Int, device: Device) -> LabelledClips {
-    let clips = Self.evenlySpread(limit, of: stills.count).enumerated().map { row, index in
+  /// How `network`, in evaluation mode, does.
+  func run(_ network: Task.Network, autocast: DType?) throws -> ValidationResult {
+    var sums = ValidationSums(classes: task.classNames?.count)
+    var waiting: [Sample] = []
+    func evaluate(_ count: Int) {
       withoutGradients {
-        let made = task.clips(
-          from: stills[index].to(device), generators: [KeyedGenerator(Self.key, UInt64(index))],
-          purpose: .validation)
-        // Neighbours among the labels are much alike.
+        let batch = task.batch(Array(waiting.prefix(count)), for: .validation, on: device)
+        sums.add(withAutocast(autocast, on: device) { network.evaluate(batch) })
+      }
+      waiting.removeFirst(count)
+    }
+    func add(_ sample: Sample) {
+      waiting.append(sample)
+      if waiting.count == batchSize { evaluate(batchSize) }
+    }
+    for sample in kept { add(sample) }
+    let prefetcher = Self.prefetcher(others, loader: loader, workers: workers)
+    defer { prefetcher.cancel() }
+    for number in kept.count..<sourceCount {
+      // A source that could be read before and cannot now is missed this time.
+      guard let sample = try prefetcher.next() ?? nil else { continue }
+      add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
+    }
+    if !waiting.isEmpty { evaluate(waiting.count) }
+    return sums.result(sourceCount: sourceCount)
+  }
+
+  /// At most `limit` of the clips, of sources evenly spread, each with another label; nil for tasks whose clips have no class.
+  func watchedClips(_ limit: Int) -> LabeledClips? {
+    let clips = evenlySpaced(limit, of: kept.count).enumerated().compactMap { row, index in
+      withoutGradients { () -> LabeledClips? in
+        let batch = task.batch([kept[index]], for: .validation, on: device)
+        guard let made = task.labeledClips(batch) else { return nil }
+        // Neighbors among the labels are much alike.
         let clip = row * 2 % made.labels.count
-        return (made.clips.sliced(0, clip..<clip + 1), made.labels.sliced(0, clip..<clip + 1))
+        return LabeledClips(
+          clips: made.clips.sliced(0, clip..<clip + 1),
+          labels: made.labels.sliced(0, clip..<clip + 1))
       }
     }
-    return LabelledClips(
-      clips: .concatenated(clips.map(\.0)), labels: .concatenated(clips.map(\.1)))
+    guard !clips.isEmpty else { return nil }
+    return LabeledClips(
+      clips: .concatenated(clips.map(\.clips)), labels: .concatenated(clips.map(\.labels)))
+  }
+}
+
+/// Sums over the batches of a validation.
+private struct ValidationSums {
+  private var loss = 0.0
+  private var terms: [String: Double] = [:]
+  private var count = 0
+  private var seen: [Int]
+  private var correct: [Int]
+
+  init(classes: Int?) {
+    seen = [Int](repeating: 0, count: classes ?? 0)
+    correct = seen
   }
 
-  private static let key: UInt64 = 0xACC0_0000
+  mutating func add(_ output: StepOutput) {
+    loss += output.loss.item * Double(output.count)
+    for term in output.terms {
+      terms[term.name, default: 0] += term.value.item * Double(output.count)
+    }
+    count += output.count
+    guard let predictions = output.predictions else { return }
+    let labels = predictions.labels.array(of: Int.self)
+    for (label, guess) in zip(labels, predictions.logits.argmax(1).array(of: Int.self)) {
+      seen[label] += 1
+      if label == guess { correct[label] += 1 }
+    }
+  }
+
+  func result(sourceCount: Int) -> ValidationResult {
+    let clips = seen.reduce(0, +)
+    return ValidationResult(
+      loss: loss / Double(count),
+      top1: clips == 0 ? nil : Double(correct.reduce(0, +)) / Double(clips),
+      top1PerLabel: zip(correct, seen).map { $1 == 0 ? nil : Double($0) / Double($1) },
+      terms: terms.mapValues { $0 / Double(count) }, sourceCount: sourceCount)
+  }
 }

@@ -1,133 +1,141 @@
 import Configuration
 import Foundation
-import KeyedRandom
-import Media
 import MoSI
 import Pretext
+import SafeFiles
 import Torch
 import VideoData
 import VideoModels
+import VideoSamples
 
-/// Pre-trains a network by the configuration's pretext task and leaves everything in the run's folder.
+/// Pre-trains a network by the configuration's pretext task and writes everything to the run's folder.
 ///
 /// - Parameters:
 ///   - configuration: what is computed.
-///   - run: where all is left; a new run wants a folder without one.
-///   - resuming: true to go on from the folder's last checkpoint, to the very numbers of a run that was never
-///     interrupted.
+///   - run: the run's folder; a new run needs one that holds no run.
+///   - resuming: true to resume from the folder's last checkpoint, to the same numbers as a run that was never interrupted.
 ///   - options: the device and the threads.
-///   - reporter: hears how it goes, and can ask to stop.
+///   - observers: make something of what the training does; `RunRecords` has the usual ones.
+///   - reporter: hears how the training proceeds, and can ask it to stop.
 /// - Throws: ``RunError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
-  options: ExecutionOptions, reporter: any TrainingReporter
+  options: ExecutionOptions, observers: [any TrainingObserver] = [],
+  reporter: any TrainingReporter
+) throws -> TrainingOutcome {
+  try pretrain(
+    configuration, by: configuration.makeTask(), in: run, resuming: resuming, options: options,
+    observers: observers, reporter: reporter)
+}
+
+/// As ``pretrain(_:in:resuming:options:observers:reporter:)``, by a task that the configuration need not know.
+public func pretrain(
+  _ configuration: PretrainingConfiguration, by task: some PretextTask, in run: RunFolder,
+  resuming: Bool, options: ExecutionOptions, observers: [any TrainingObserver] = [],
+  reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
   let checkpoint = resuming ? try run.resumable(configuration) : nil
   if checkpoint != nil, let summary = run.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
+  let batch = configuration.batch
 
   // Sources
-  let task = configuration.task
   let sources = try PretrainingSources(
     configuration.sources, seed: configuration.seed, note: reporter.note, warn: reporter.warn)
-  let (training, heldOut) = (sources.training, sources.heldOut)
-  let batch = configuration.batch
-  let sourcesPerStep = batch.sources * batch.accumulation
+  try task.check(batch, sources)
   let plan = StepPlan(
-    epochs: configuration.epochs, stepsPerEpoch: training.count / sourcesPerStep,
+    epochs: configuration.epochs,
+    stepsPerEpoch: sources.training.count / (batch.sources * batch.accumulation),
     batches: Array(repeating: batch.sources, count: batch.accumulation),
-    clipsPerSample: task.clipsPerSource)
+    clipsPerSample: task.clipsPerSample)
   guard plan.stepsPerEpoch > 0 else {
-    throw RunError.tooFewSources(count: training.count, needed: sourcesPerStep)
+    throw RunError.tooFewSources(count: sources.training.count, needed: plan.samplesPerStep)
   }
-  let loader = makeLoader(training, task: task, reporter: reporter)
-  let validationLoader = makeLoader(heldOut, task: task, reporter: reporter)
+  func loader(_ sources: [VideoSource], _ purpose: Purpose) -> SampleLoader {
+    SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
+      reporter.warn("skipped: \($0.reason)")
+    }
+  }
+  let trainingLoader = loader(sources.training, .training(progress: 0))
+  let validationLoader = loader(sources.heldOut, .validation)
   let validation = try PretextValidation(
-    loader: validationLoader, limit: configuration.sources.validationLimit,
-    workers: options.workers, task: task)
-  if validation == nil && !heldOut.isEmpty {
-    // Sources that were asked for are missed; a share that happens to be bad is no reason to stop.
+    task, loader: validationLoader, limit: configuration.sources.validationLimit,
+    workers: options.workers, batchSize: batch.sources, device: device)
+  if validation == nil && !sources.heldOut.isEmpty {
+    // Sources that were named are missed; a share that happens to be unreadable is no reason to stop.
     guard configuration.sources.validationPaths.isEmpty else { throw RunError.noValidationSource }
-    reporter.warn("there is no validation: none of the held-out sources gives a picture")
+    reporter.warn("there is no validation: none of the held-out sources can be read")
   }
 
-  // Model
-  let model = configuration.model.makeModel(
-    head: .pretext, classes: task.classNames.count, seed: seed)
-  model.move(to: device)
-  var loop = try TrainingLoop(
-    configuration, in: run, from: checkpoint, model: model, classNames: task.classNames, plan: plan,
-    device: device, reporter: reporter)
-  defer { loop.close() }
+  // Network
+  let network = configuration.model.makeNetwork(for: task, seed: seed)
+  network.move(to: device)
+  let objective = PretrainingObjective(
+    task, network: network, loader: trainingLoader, plan: plan, seed: seed,
+    firstSample: (checkpoint?.position.step ?? 0) * plan.samplesPerStep, validation: validation,
+    autocast: configuration.precision.autocast, device: device, workers: options.workers)
+  let update = WeightUpdate(
+    of: network, optimizer: configuration.optimizer.makeOptimizer(for: network),
+    schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps))
+  try checkpoint?.restore(
+    network: network, optimizer: update.optimizer, average: update.average, path: run.last)
 
-  // Records
-  // Decoded before a folder is made: that no source is usable is to leave no run behind.
+  // Read before a folder is made: if no source is usable, no run is left behind.
   let needsPreview = !resuming || !FileManager.default.fileExists(atPath: run.preview)
-  let previewed =
-    needsPreview ? try loader.still(ofSource: 0, key: [seed, DrawPurpose.preview.rawValue]) : nil
-  try loop.open(
-    sources: digest(of: [training.map(\.description), heldOut.map(\.description)]),
-    introduction:
-      "\(training.count) sources to train on, \(validation?.sourceCount ?? 0) to validate on",
-    preview: previewed.map { still in
-      { try MotionPreview(task: task, still: still, seed: seed).sheet.write(to: $0) }
-    })
+  let preview =
+    try needsPreview
+    ? task.preview(trainingLoader.sample(.preview(seed: seed, row: 0), of: 0)) : nil
+  let session = try RunSession<PretrainingConfiguration>(
+    configuration, in: run, resumedAt: checkpoint?.position,
+    .init(
+      sources: digest(
+        of: [sources.training.map(\.description), sources.heldOut.map(\.description)]),
+      introduction: introduction(
+        configuration, network, device, plan, done: checkpoint?.position.step ?? 0,
+        to: "\(sources.training.count) sources to train on, "
+          + "\(validation?.sourceCount ?? 0) to validate on"),
+      classNames: task.classNames, preview: preview,
+      watchedClips: validation?.watchedClips(TrainingStart.watchedClipLimit),
+      clipsPerStep: plan.clipsPerStep),
+    network: network, update: update, observers: observers, reporter: reporter)
 
-  // Loading runs ahead, across the ends of epochs.
-  let sequence = SampleSequence(
-    sourceCount: training.count, samplesPerEpoch: plan.samplesPerEpoch, seed: seed)
-  let firstSample = loop.position.step * sourcesPerStep
-  let stills = Prefetcher(
-    count: plan.totalSteps * sourcesPerStep - firstSample, workers: options.workers,
-    ahead: 2 * batch.sources + 2 * options.workers
-  ) { item in
-    let sample = sequence.sample(at: firstSample + item)
-    let key = [seed, DrawPurpose.source.rawValue, UInt64(sample.epoch), UInt64(sample.source)]
-    return LoadedSample(
-      sample: sample, still: try loader.still(ofSource: sample.source, key: key))
-  }
-  defer { stills.cancel() }
-
-  let hasFinished = try loop.train(
-    batch: { position in
-      let samples = try (0..<batch.sources).map { _ in try stills.next()! }
-      let generators = samples.map {
-        KeyedGenerator(
-          seed, DrawPurpose.clips.rawValue, UInt64($0.sample.epoch), UInt64($0.sample.source))
-      }
-      return task.clips(
-        from: Tensor.stills(samples.map(\.still)).to(device), generators: generators,
-        purpose: .training(progress: position.progress))
-    },
-    maskRatio: { task.mask?.range(at: $0) },
-    badSources: { loader.badIndices },
-    watched: validation?.samples(NetworkView.clipLimit, device: device),
-    validation: {
-      validation?.run(
-        model, batch: batch.sources, device: device, autocast: configuration.precision.autocast)
-    })
-  guard hasFinished else {
-    return .stopped(step: loop.position.step, totalSteps: plan.totalSteps)
+  let loop = TrainingLoop(
+    objective: objective, plan: plan, update: update, session: session, device: device)
+  guard try loop.run() else {
+    return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
   }
   return .finished(
     try loop.finish(
-      trainingSources: training.count, validationSources: validation?.sourceCount ?? 0,
-      badSources: loop.position.badSources.count + validationLoader.badIndices.count
-        + sources.problemCount)
-  )
+      trainingSources: sources.training.count, validationSources: validation?.sourceCount ?? 0,
+      skippedSources: session.position.skippedSources.count + validationLoader.skippedIndices.count
+        + sources.problemCount))
 }
 
-private func makeLoader(
-  _ sources: [Source], task: any PretextTask, reporter: any TrainingReporter
-) -> StillLoader {
-  StillLoader(sources: sources, height: task.sourceSize.height, width: task.sourceSize.width) {
-    reporter.warn("passed over: \($0.reason)")
+extension PretextTask {
+  /// Refuses what the task cannot be trained with, before the first step.
+  fileprivate func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
+    throws
+  {
+    guard supportsAccumulation || batch.accumulation == 1 else {
+      throw RunError.noAccumulation(task: "\(Self.self)")
+    }
+    if needsMotion, let still = (sources.training + sources.heldOut).first(where: \.isStill) {
+      throw RunError.needsMotion(task: "\(Self.self)", source: still.description)
+    }
   }
 }
 
-/// A still that came through the prefetcher.
-private struct LoadedSample: Sendable {
-  let sample: SampleSequence.Sample
-  let still: Picture
+extension ModelSettings {
+  /// The network of a task on a backbone of this kind, its weights drawn by `seed`, on the CPU.
+  public func makeNetwork<Task: PretextTask>(for task: Task, seed: UInt64) -> Task.Network {
+    Runtime.seed(seed)
+    return task.makeNetwork(
+      on: architecture.makeBackbone(width: width, epsilon: batchNormEpsilon), dropout: dropout)
+  }
+}
+
+extension PretrainingConfiguration {
+  /// The pretext task.
+  public func makeTask() -> any PretextTask { task }
 }

@@ -1,10 +1,11 @@
 import Configuration
 import VideoData
+import VideoSamples
 
 /// The sources of a pre-training, those to learn from and those to be judged by.
 public struct PretrainingSources: Sendable {
-  public let training: [Source]
-  public let heldOut: [Source]
+  public let training: [VideoSource]
+  public let heldOut: [VideoSource]
   /// The folders that could not be read.
   public let problemCount: Int
 
@@ -66,11 +67,12 @@ public struct PretrainingSources: Sendable {
   /// lie in none.
   ///
   /// - Returns: them, and whether a folder has fewer.
-  private static func drawn(_ count: Int, from sources: [Source], seed: Int) -> (Set<Source>, Bool)
-  {
+  private static func drawn(_ count: Int, from sources: [VideoSource], seed: Int) -> (
+    Set<VideoSource>, Bool
+  ) {
     var places: [String: Int] = [:]
     var members: [[Int]] = []
-    var chosen: Set<Source> = []
+    var chosen: Set<VideoSource> = []
     for (index, source) in sources.enumerated() {
       guard let folder = source.folder else {
         chosen.insert(source)

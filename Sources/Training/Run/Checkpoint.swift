@@ -2,46 +2,27 @@ import Configuration
 import Foundation
 import SafeFiles
 import Torch
-import VideoModels
-
-/// Where a run stands: everything beside tensors that going on to the same numbers needs.
-public struct TrainingPosition: Codable, Equatable, Sendable {
-  /// Steps (updates) that are done.
-  public var step = 0
-  /// The best top-1 of a validation, a fraction; below 0 before the first.
-  public var bestTop1 = -1.0
-  /// The length in bytes of metrics.jsonl with what is said about these steps.
-  public var metricsBytes = 0
-  /// Seconds spent on steps, loading included.
-  public var trainingSeconds = 0.0
-  public var validationSeconds = 0.0
-  /// What was trained and validated on, as a digest of all names; 0 before the start.
-  public var sources: UInt64 = 0
-  /// The indices of the bad training sources met so far.
-  public var badSources: [Int] = []
-
-  public init() {}
-}
 
 /// A run's state in one file: weights, statistics and optimizer by name, the configuration and the position.
 public struct Checkpoint<Configuration: RunConfiguration> {
   public let configuration: Configuration
   public let position: TrainingPosition
-  public let classNames: [String]
-  /// The parameters and buffers of the model.
+  /// nil for a task without classes.
+  public let classNames: [String]?
+  /// The parameters and buffers of the network.
   public let model: [String: Tensor]
   public let optimizer: [String: Tensor]
   /// The state of the moving average of the model's; empty for none.
   public let average: [String: Tensor]
 
   public init(
-    configuration: Configuration, position: TrainingPosition, classNames: [String],
-    model: VideoClassifier, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil
+    configuration: Configuration, position: TrainingPosition, classNames: [String]?,
+    network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil
   ) {
     self.configuration = configuration
     self.position = position
     self.classNames = classNames
-    self.model = Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor) })
+    self.model = Dictionary(uniqueKeysWithValues: network.state.map { ($0.name, $0.tensor) })
     self.optimizer = Dictionary(uniqueKeysWithValues: optimizer.state.map { ($0.name, $0.tensor) })
     self.average = Dictionary(
       uniqueKeysWithValues: average?.state.map { ($0.name, $0.tensor) } ?? [])
@@ -82,15 +63,15 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     average = content.average
   }
 
-  /// Copies the state into a model, its optimizer and its average.
+  /// Copies the state into a network, its optimizer and its average.
   ///
-  /// - Throws: ``RunError`` where shapes or names differ.
+  /// - Throws: ``RunError`` if shapes or names differ.
   public func restore(
-    model: VideoClassifier, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
+    network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
     path: String
   ) throws {
     do {
-      try model.load(self.model)
+      try network.load(model)
       try optimizer.load(self.optimizer)
       try average?.load(self.average)
     } catch let mismatch as StateMismatch {
@@ -106,17 +87,20 @@ struct CheckpointFile {
   let configuration: String
   /// As JSON.
   let position: String
-  let classNames: [String]
+  /// nil for a task without classes.
+  let classNames: [String]?
   let model: [String: Tensor]
   let optimizer: [String: Tensor]
   let average: [String: Tensor]
   /// The version of mosi that wrote it; nil for the first.
   let version: String?
 
-  private static let format = "mosi-checkpoint-1"
+  private static let format = "mosi-checkpoint-2"
+  /// The first form has the keys of configuration and position before 0.2.
+  private static let formats = [format, "mosi-checkpoint-1"]
 
   init(
-    phase: TrainingPhase, configuration: String, position: String, classNames: [String],
+    phase: TrainingPhase, configuration: String, position: String, classNames: [String]?,
     model: [String: Tensor], optimizer: [String: Tensor], average: [String: Tensor],
     version: String? = Version.text
   ) {
@@ -135,14 +119,14 @@ struct CheckpointFile {
 
   /// Nil where the metadata is no checkpoint's; without `tensors` all but them is there.
   init?(metadata: [String: String], tensors all: [String: Tensor] = [:]) {
-    guard metadata["format"] == Self.format,
+    guard let format = metadata["format"], Self.formats.contains(format),
       let configuration = metadata["configuration"], let position = metadata["position"],
-      let classNames = metadata["class_names"].flatMap({
-        try? JSONDecoder().decode([String].self, from: Data($0.utf8))
-      }),
       // The first checkpoints do not say what they come from; there was pre-training alone.
       let phase = TrainingPhase(rawValue: metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
     else { return nil }
+    let classNames = metadata["class_names"].flatMap {
+      try? JSONDecoder().decode([String]?.self, from: Data($0.utf8))
+    }
     func tensors(_ part: Part) -> [String: Tensor] {
       Dictionary(
         uniqueKeysWithValues: all.filter { $0.key.hasPrefix(part.rawValue) }

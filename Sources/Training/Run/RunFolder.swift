@@ -61,7 +61,7 @@ public struct RunFolder: Sendable {
       guard holdsCheckpoint else { throw RunError.nothingToResume(path: path) }
     } else {
       guard !holdsRun else {
-        throw holdsCheckpoint ? RunError.occupied(path: path) : .torso(path: path)
+        throw holdsCheckpoint ? RunError.occupied(path: path) : .incompleteRun(path: path)
       }
     }
   }
@@ -99,7 +99,7 @@ public struct RunFolder: Sendable {
 public enum RunError: Error, Sendable, CustomStringConvertible {
   case occupied(path: String)
   case nothingToResume(path: String)
-  case torso(path: String)
+  case incompleteRun(path: String)
   case unrecorded(path: String)
   case busy(path: String)
   case differentSources(path: String)
@@ -109,16 +109,21 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case tooFewSources(count: Int, needed: Int)
   case noValidationSource
   case noTrainingVideo(listed: Int, folder: String)
-  case diverged(step: Int)
+  /// The loss, or a weight, is not finite; `sources` are those of the samples since it was last known to be.
+  case diverged(step: Int, sources: [String])
+  case noAccumulation(task: String)
+  case needsMotion(task: String, source: String)
 
   /// The file or folder of the run that the error is about; nil if it is about none.
   public var path: String? {
     switch self {
-    case .occupied(let path), .nothingToResume(let path), .torso(let path), .unrecorded(let path),
+    case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path), .unrecorded(let path),
       .busy(let path), .differentSources(let path), .differentConfiguration(let path, _),
       .foreignCheckpoint(let path, _), .damagedMetrics(let path):
       path
-    case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged: nil
+    case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged, .noAccumulation,
+      .needsMotion:
+      nil
     }
   }
 
@@ -128,7 +133,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(path) already holds a run: add --resume to go on with it, or choose another --output"
     case .nothingToResume(let path):
       "\(path) holds no checkpoint to resume from: leave out --resume to begin"
-    case .torso(let path):
+    case .incompleteRun(let path):
       "\(path) holds parts of a run but no checkpoint to resume from: remove them, or choose another --output"
     case .unrecorded(let path):
       "\(path) is no run's folder: config.yaml or metrics.jsonl is missing"
@@ -148,13 +153,23 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       "\(count) training sources do not fill a step of \(needed) (batch.sources x batch.accumulation): "
         + "give more sources, or lower those with --set"
     case .noValidationSource:
-      "none of the validation sources gives a picture"
+      "none of the validation sources can be read"
     case .noTrainingVideo(let listed, let folder):
       listed == 0
         ? "the dataset lists no training videos"
         : "none of the \(listed) training videos is in \(folder): check --data-root, or run mosi datasets check"
-    case .diverged(let step):
-      "the loss is no finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
+    case .diverged(let step, let sources):
+      "the loss is not a finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
+        + (sources.isEmpty
+          ? ""
+          : " (the samples came from \(sources.prefix(3).joined(separator: ", "))"
+            + (sources.count > 3 ? " and \(sources.count - 3) others)" : ")"))
+    case .noAccumulation(let task):
+      "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
+        + "not be added: set batch.accumulation to 1"
+    case .needsMotion(let task, let source):
+      "the task \(task) needs videos, and \(source) is a still picture: name videos or folders of frames, or choose "
+        + "task.kind=mosi"
     }
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Torch
 import VideoData
 import VideoModels
+import VideoSamples
 
 /// What a file of weights says of itself: the network, what it tells apart, what it wants to be shown, where it comes from.
 public struct WeightsDescription {

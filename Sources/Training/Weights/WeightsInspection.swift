@@ -48,7 +48,7 @@ public struct WeightsInspection {
       problem = told.problem(of: model)
       position = try? JSONDecoder().decode(
         TrainingPosition.self, from: Data(checkpoint.position.utf8))
-      classCount = checkpoint.classNames.count
+      classCount = checkpoint.classNames?.count
       parameterCount = Self.parameterCount(model)
       return
     }

@@ -1,3 +1,5 @@
+import VideoSamples
+
 /// Videos with the actions that they show, in the subsets of one split.
 public struct ActionDataset: Sendable {
   /// The names of the classes, in the order of the labels.
@@ -45,9 +47,9 @@ public struct LabelledVideo: Hashable, Sendable {
   public let label: Int
   public let subset: Subset
   /// Where it is; nil where the list names a file that is not there.
-  public let footage: Footage?
+  public let footage: VideoSource?
 
-  public init(name: String, label: Int, subset: Subset, footage: Footage?) {
+  public init(name: String, label: Int, subset: Subset, footage: VideoSource?) {
     self.name = name
     self.label = label
     self.subset = subset

@@ -1,3 +1,5 @@
+import VideoSamples
+
 /// The form in which a dataset's lists and folders come.
 public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   /// `classInd.txt`, `trainlist0N.txt`, `testlist0N.txt`.
@@ -103,7 +105,7 @@ struct DatasetReading {
   /// - Throws: ``DatasetError`` where it was named before: a video may be in training and test at once,
   ///   or count twice.
   mutating func add(
-    _ name: String, label: Int, subset: Subset, footage: Footage?, at place: ListFile.Place
+    _ name: String, label: Int, subset: Subset, footage: VideoSource?, at place: ListFile.Place
   ) throws {
     if let before = placeOfName.updateValue(place, forKey: name) {
       throw place.error("lists \(name) again, after \(before)")

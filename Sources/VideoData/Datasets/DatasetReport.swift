@@ -1,4 +1,5 @@
 import Media
+import VideoSamples
 
 /// What of a dataset is there and can be decoded.
 public struct DatasetReport: Sendable, Encodable {
@@ -95,7 +96,7 @@ public struct DatasetReport: Sendable, Encodable {
   }
 }
 
-extension Footage {
+extension VideoSource {
   /// Why clips cannot be cut from it, as far as its first and last frame tell.
   fileprivate var trouble: String? {
     do {
@@ -109,6 +110,7 @@ extension Footage {
           _ = try Picture(contentsOf: folder.path(ofFrame: index))
         }
         return nil
+      case .picture, .deadLeaves: return "\(path) is a still picture"
       }
     } catch {
       return "\(error)"

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import VideoSamples
 
 extension DatasetReading {
   /// Kinetics-400, 600 and 700: csv files for train, val and test with label, YouTube id, start and end in seconds,
@@ -63,7 +64,7 @@ extension DatasetReading {
           "\(base)/\(clip.className.replacingOccurrences(of: " ", with: "_"))", base,
         ]
       }
-      var footage: Footage?
+      var footage: VideoSource?
       for name in clip.fileNames where footage == nil {
         footage = try finder.footage(name, in: folders)
       }

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import VideoSamples
 
 /// Finds videos by the names that lists give them. Each folder is listed once, when something is first looked for
 /// in it; no file is touched.
@@ -20,7 +21,7 @@ final class VideoFinder {
 
   /// The video `name` in the first of `folders` that has it: the file of that name or with another extension of
   /// videos, or the folder with that name, with or without extension, whose content is taken for its frames.
-  func footage(_ name: String, in folders: [String]) throws -> Footage? {
+  func footage(_ name: String, in folders: [String]) throws -> VideoSource? {
     let stem = videoStem(name)
     for folder in folders {
       guard let listing = try listing(of: folder) else { continue }
@@ -28,7 +29,7 @@ final class VideoFinder {
         return .video(path: folder + "/" + file)
       }
       if let frames = listing.folders[name] ?? listing.folders[stem] {
-        return .frameFolder(path: folder + "/" + frames, rate: frameRate)
+        return .frameFolder(path: folder + "/" + frames, framesPerSecond: frameRate)
       }
     }
     return nil

@@ -1,4 +1,5 @@
 import Foundation
+import VideoSamples
 
 /// Tells files apart however their paths are spelled: relative or not, with `.` and `..`, through links to folders.
 ///
@@ -21,11 +22,12 @@ public struct RealPaths {
   }
 
   /// The source by such a path.
-  public mutating func source(_ source: Source) -> Source {
+  public mutating func source(_ source: VideoSource) -> VideoSource {
     switch source {
     case .picture(let path): .picture(path: self.path(path))
     case .video(let path): .video(path: self.path(path))
-    case .frameFolder(let path): .frameFolder(path: self.path(path))
+    case .frameFolder(let path, let rate):
+      .frameFolder(path: self.path(path), framesPerSecond: rate)
     case .deadLeaves: source
     }
   }

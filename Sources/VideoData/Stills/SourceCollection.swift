@@ -1,10 +1,11 @@
 import Foundation
 import KeyedRandom
 import Media
+import VideoSamples
 
 /// The sources that paths name, each once, in an order that depends on nothing but their names.
 public struct SourceCollection: Sendable {
-  public private(set) var sources: [Source] = []
+  public private(set) var sources: [VideoSource] = []
   /// Folders that could not be read, each with its reason.
   public private(set) var problems: [(path: String, reason: String)] = []
   /// Folders whose pictures are numbered in a row as extracted frames are, and were taken as single pictures.
@@ -21,7 +22,7 @@ public struct SourceCollection: Sendable {
     var search = Search(frameFolders: frameFolders)
     for path in paths { try search.add(path) }
     // A source that paths name twice would be trained on and held out at once.
-    var seen: Set<Source> = []
+    var seen: Set<VideoSource> = []
     var real = RealPaths()
     sources = search.sources.filter { seen.insert(real.source($0)).inserted }
     problems = search.problems
@@ -33,7 +34,7 @@ public struct SourceCollection: Sendable {
   }
 
   /// The sources for which `isIncluded` holds, in their order; what could not be read stays told.
-  public func filtered(_ isIncluded: (Source) -> Bool) -> SourceCollection {
+  public func filtered(_ isIncluded: (VideoSource) -> Bool) -> SourceCollection {
     var collection = self
     collection.sources = sources.filter(isIncluded)
     return collection
@@ -43,7 +44,7 @@ public struct SourceCollection: Sendable {
   /// source nothing is held out.
   ///
   /// Which ones depends on the sources alone, not on a run's seed, so that runs are judged alike.
-  public func split(heldOut fraction: Double) -> (training: [Source], heldOut: [Source]) {
+  public func split(heldOut fraction: Double) -> (training: [VideoSource], heldOut: [VideoSource]) {
     guard fraction > 0, sources.count > 1 else { return (sources, []) }
     let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count - 1)
     var generator = KeyedGenerator(0x5911_7000)
@@ -86,7 +87,7 @@ private let maximalSynthetic = 10_000_000
 
 private struct Search {
   let frameFolders: Bool
-  var sources: [Source] = []
+  var sources: [VideoSource] = []
   var problems: [(path: String, reason: String)] = []
   var likelyFrameFolders: [String] = []
   /// Real paths of the folders and lists entered, so that links and lists cannot lead in circles.
@@ -113,7 +114,7 @@ private struct Search {
     }
   }
 
-  private func file(_ path: String) -> Source? {
+  private func file(_ path: String) -> VideoSource? {
     switch MediaKind(path: path) {
     case .picture: .picture(path: path)
     case .video: .video(path: path)
@@ -165,7 +166,8 @@ private struct Search {
     guard pictures.count > 1, !hasOthers else { return }
     if frameFolders {
       sources.removeLast(pictures.count)
-      sources.append(.frameFolder(path: path))
+      sources.append(
+        .frameFolder(path: path, framesPerSecond: VideoSource.assumedFrameRate))
     } else if isNumberedInARow(pictures) {
       likelyFrameFolders.append(path)
     }

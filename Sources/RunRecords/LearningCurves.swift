@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import Training
 
 /// The learning curves of runs over their steps: loss, accuracy, learning rate and speed, of training and validation.
 public struct LearningCurves {
@@ -22,8 +23,8 @@ public struct LearningCurves {
   ///
   /// - Parameters:
   ///   - metrics: the lines of the run's metrics.jsonl.
-  ///   - chance: the accuracy of guessing.
-  public init(of metrics: Metrics, chance: Double) {
+  ///   - chance: the accuracy of guessing; nil without classes.
+  public init(of metrics: Metrics, chance: Double?) {
     self.init([Run(name: "", metrics: metrics, chance: chance)])
   }
 
@@ -34,62 +35,72 @@ public struct LearningCurves {
     Figure(title: title, panels: panels, columns: 2)
   }
 
-  /// Loss, accuracy, learning rate and speed.
+  /// Loss, accuracy (if the task has classes), learning rate and speed.
   public var panels: [LineChart] {
     let chances = Set(runs.compactMap(\.chance)).sorted()
-    return [
-      LineChart(
-        title: heading("Loss"), xLabel: "step", yLabel: "cross-entropy",
-        series: series(\.loss, \.loss)),
-      LineChart(
-        title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
-        series: series(\.top1, \.top1),
-        references: chances.map {
-          .init(
-            chances.count == 1 ? "chance" : String(format: "chance %.0f%%", 100 * $0), value: $0)
-        }, yScale: .percent, yRange: 0...1),
-      LineChart(
-        title: "Learning rate", xLabel: "step", yLabel: "rate",
-        series: series(\.learningRate, isSmooth: true)),
-      LineChart(
-        title: "Speed", xLabel: "step", yLabel: "clips a second", series: series(\.clipsPerSecond)),
-    ]
+    let hasClasses = runs.contains { $0.metrics.steps.contains { $0.top1 != nil } }
+    let loss = LineChart(
+      title: heading("Loss"), xLabel: "step", yLabel: hasClasses ? "cross-entropy" : "loss",
+      series: series {
+        $0.loss
+      } validation: {
+        $0.loss
+      })
+    let accuracy = LineChart(
+      title: heading("Accuracy"), xLabel: "step", yLabel: "top-1",
+      series: series {
+        $0.top1
+      } validation: {
+        $0.top1
+      },
+      references: chances.map {
+        .init(
+          chances.count == 1 ? "chance" : String(format: "chance %.0f%%", 100 * $0), value: $0)
+      }, yScale: .percent, yRange: 0...1)
+    let rate = LineChart(
+      title: "Learning rate", xLabel: "step", yLabel: "rate",
+      series: series(isSmooth: true) { $0.learningRate })
+    let speed = LineChart(
+      title: "Speed", xLabel: "step", yLabel: "clips per second",
+      series: series { $0.clipsPerSecond })
+    return hasClasses ? [loss, accuracy, rate, speed] : [loss, rate, speed]
   }
 
   private func heading(_ measure: String) -> String {
     runs.count > 1 ? "\(measure) (lines: training, discs: validation)" : measure
   }
 
-  /// The curves of a measure: one run's in a colour each for training and validation, several runs' in a colour a run.
+  /// The curves of a measure: one run's in a color each for training and validation, several runs' in a color for each run.
   private func series(
-    _ training: KeyPath<StepRecord, Double>, _ validation: KeyPath<ValidationRecord, Double>? = nil,
-    isSmooth: Bool = false
+    isSmooth: Bool = false, _ training: (StepRecord) -> Double?,
+    validation: ((ValidationRecord) -> Double?)? = nil
   ) -> [LineChart.Series] {
-    runs.enumerated().flatMap { index, run -> [LineChart.Series] in
-      var steps = run.metrics.steps.filter { $0[keyPath: training].isFinite }
-        .map { Point(Double($0.step), $0[keyPath: training]) }
+    func point(_ step: Int, _ value: Double?) -> Point? {
+      value.flatMap { $0.isFinite ? Point(Double(step), $0) : nil }
+    }
+    return runs.enumerated().flatMap { index, run -> [LineChart.Series] in
+      var steps = run.metrics.steps.compactMap { point($0.step, training($0)) }
       if runs.count > 1, !isSmooth { steps = Self.smoothed(steps, parts: 50) }
       if runs.count == 1, !isSmooth { steps = Self.smoothed(steps, parts: 400) }
       let color = Palette.series(index)
-      // Colours repeat after seven.
+      // Colors repeat after seven.
       let dash: [Double] = index / Palette.series.count % 2 == 1 ? [6, 3] : []
-      let judged = validation.map { validation in
-        run.metrics.validations.filter { $0[keyPath: validation].isFinite }
-          .map { Point(Double($0.step), $0[keyPath: validation]) }
+      let validated = validation.map { validation in
+        run.metrics.validations.compactMap { point($0.step, validation($0)) }
       }
       guard runs.count > 1 else {
-        guard let judged else { return [LineChart.Series("", points: steps)] }
+        guard let validated else { return [LineChart.Series("", points: steps)] }
         return [
           LineChart.Series("training", points: steps),
-          LineChart.Series("validation", points: judged, hasMarkers: true),
+          LineChart.Series("validation", points: validated, hasMarkers: true),
         ]
       }
-      guard let judged, !judged.isEmpty else {
+      guard let validated, !validated.isEmpty else {
         return [LineChart.Series(run.name, points: steps, color: color, dash: dash)]
       }
       return [
         LineChart.Series("", points: steps, color: color.opacity(0.5), dash: dash),
-        LineChart.Series(run.name, points: judged, color: color, hasMarkers: true, dash: dash),
+        LineChart.Series(run.name, points: validated, color: color, hasMarkers: true, dash: dash),
       ]
     }
   }

@@ -3,8 +3,13 @@ import KeyedRandom
 import Media
 import Testing
 import VideoData
+import VideoSamples
 
-@Suite struct ClipLoaderTests {
+private func sample(_ item: Int, seed: UInt64) -> SampleID {
+  .training(seed: seed, epoch: 0, source: item)
+}
+
+@Suite struct ClipSampleTests {
   let folder: ScratchFolder
 
   init() throws { folder = try ScratchFolder() }
@@ -12,9 +17,9 @@ import VideoData
   /// Collects reports from all threads.
   final class Reports: @unchecked Sendable {
     private let lock = NSLock()
-    private var all: [ClipLoader.BadFootage] = []
-    func add(_ report: ClipLoader.BadFootage) { lock.withLock { all.append(report) } }
-    var paths: [String] { lock.withLock { all.map(\.footage.path) } }
+    private var all: [SampleLoader.SkippedSource] = []
+    func add(_ report: SampleLoader.SkippedSource) { lock.withLock { all.append(report) } }
+    var paths: [String] { lock.withLock { all.map(\.source.path) } }
   }
 
   static let sampling = ClipSampling(frames: 6, interval: 3, targetRate: 20)
@@ -37,42 +42,46 @@ import VideoData
   }
 
   /// Good videos and folders of frames, and bad ones of several kinds among them.
-  private func mixture() throws -> (footage: [Footage], bad: [String]) {
-    var (footage, bad): ([Footage], [String]) = ([], [])
+  private func mixture() throws -> (footage: [VideoSource], bad: [String]) {
+    var (footage, bad): ([VideoSource], [String]) = ([], [])
     for index in 0..<5 {
       let name = "good\(index).mp4"
       let path = try video(name, rate: [20, 12.5, 30][index % 3], seed: UInt64(index))
       footage.append(.video(path: path))
     }
     for n in 0..<20 { try folder.picture("frames/f\(n).png", width: 50, height: 40) }
-    footage.append(.frameFolder(path: folder.path + "/frames", rate: 10))
+    footage.append(.frameFolder(path: folder.path + "/frames", framesPerSecond: 10))
     bad.append(try folder.write("no video", to: "bad.mp4"))
     bad.append(folder.path + "/gone.mp4")
     bad.append(try folder.file("none") + "/frames")
     footage.insert(.video(path: bad[0]), at: 1)
     footage.insert(.video(path: bad[1]), at: 3)
-    footage.append(.frameFolder(path: bad[2], rate: 5))
+    footage.append(.frameFolder(path: bad[2], framesPerSecond: 5))
     return (footage, bad)
   }
 
   private func clips(
-    _ footage: [Footage], workers: Int, count: Int, preset: SpatialPreset = .paper,
+    _ footage: [VideoSource], workers: Int, count: Int, preset: SpatialPreset = .paper,
     cacheBytes: Int = 0, reports: Reports = Reports()
   ) throws -> [ClipPixels] {
-    let loader = ClipLoader(
-      footage: footage, sampling: Self.sampling, preset: preset, side: 24, cacheBytes: cacheBytes
-    ) { reports.add($0) }
+    let loader = SampleLoader(footage, rule: rule(preset), cacheBytes: cacheBytes) {
+      reports.add($0)
+    }
     let prefetcher = Prefetcher(count: count, workers: workers, ahead: 7) { item in
       if workers > 1 { delay(item, below: 1500) }
-      return try loader.trainingClip(of: item % footage.count, key: [3, UInt64(item)])
+      return try loader.sample(sample(item, seed: 3), of: item % footage.count)
     }
     var found: [ClipPixels] = []
     while let item = try prefetcher.next() {
       // Labels go with the video that the clip is really from.
-      #expect(!loader.badIndices.contains(item.index))
-      found.append(item.clip)
+      #expect(!loader.skippedIndices.contains(item.source))
+      found.append(item.clips[0])
     }
     return found
+  }
+
+  private func rule(_ preset: SpatialPreset) -> SampleRule {
+    TrainingClips(Self.sampling, preset: preset, side: 24).rule
   }
 
   @Test(arguments: SpatialPreset.allCases)
@@ -100,17 +109,16 @@ import VideoData
     let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
     let cut = try folder.file("cut.mp4")
     try bytes.prefix(bytes.count * 3 / 4).write(to: URL(fileURLWithPath: cut))
-    let footage: [Footage] = [.video(path: cut), .video(path: try video("other.mp4", seed: 3))]
+    let footage: [VideoSource] = [.video(path: cut), .video(path: try video("other.mp4", seed: 3))]
     let reports = Reports()
     func items(cacheBytes: Int, order: [Int]) throws -> [Int: (ClipPixels, Int)] {
-      let loader = ClipLoader(
-        footage: footage, sampling: Self.sampling, preset: .released, side: 24,
-        cacheBytes: cacheBytes
-      ) { reports.add($0) }
+      let loader = SampleLoader(footage, rule: rule(.released), cacheBytes: cacheBytes) {
+        reports.add($0)
+      }
       return Dictionary(
         uniqueKeysWithValues: try order.map { item in
-          let (clip, index) = try loader.trainingClip(of: 0, key: [7, UInt64(item)])
-          return (item, (clip, index))
+          let loaded = try loader.sample(sample(item, seed: 7), of: 0)
+          return (item, (loaded.clips[0], loaded.source))
         })
     }
     let forth = try items(cacheBytes: 0, order: Array(0..<40))
@@ -124,31 +132,28 @@ import VideoData
 
   @Test func noUsableFootageSaysWhy() throws {
     let path = try folder.write("", to: "empty.mp4")
-    let loader = ClipLoader(
-      footage: [.video(path: path), .video(path: folder.path + "/gone.mp4")],
-      sampling: Self.sampling, preset: .paper, side: 24
-    ) { _ in }
+    let loader = SampleLoader(
+      [.video(path: path), .video(path: folder.path + "/gone.mp4")], rule: rule(.paper))
     do {
-      _ = try loader.trainingClip(of: 0, key: [0])
+      _ = try loader.sample(sample(0, seed: 0), of: 0)
       Issue.record("a clip of nothing")
     } catch {
-      #expect("\(error)".hasPrefix("none of the 2 videos gives a clip; the first: \(path)"))
+      #expect("\(error)".hasPrefix("none of the 2 sources can be used; the first: \(path)"))
     }
-    #expect(loader.badIndices == [0, 1] && loader.badFootage[0].reason.contains(path))
+    #expect(loader.skippedIndices == [0, 1] && loader.skippedSources[0].reason.contains(path))
   }
 
   /// What a clip is made of, step by step.
   @Test func aTrainingClipIsTheCropOfTheFramesAtItsTimes() throws {
     let path = try video("v.mp4")
-    let loader = ClipLoader(
-      footage: [.video(path: path)], sampling: Self.sampling, preset: .released, side: 24
-    ) { _ in }
+    let loader = SampleLoader([.video(path: path)], rule: rule(.released))
     var all: [Picture] = []
     var frames = try Video(contentsOf: path).frames()
     while let frame = try frames.next() { all.append(try frame.picture(shortSide: 48)) }
     for item in 0..<10 {
-      let clip = try loader.trainingClip(of: 0, key: [5, UInt64(item)]).clip
-      var generator = KeyedGenerator(5, UInt64(item), 0)
+      let clip = try loader.sample(sample(item, seed: 5), of: 0).clips[0]
+      // The stream of loading, the epoch, the sample, the first attempt.
+      var generator = KeyedGenerator(5, 1, 0, UInt64(item), 0)
       let start = generator.uniform() * (39 / 20.0 - 5 * 0.15)
       let shown = (0..<6).map { all[Int((start * 20 + 3 * Double($0) + 1e-3).rounded(.down))] }
       let crop = SpatialPreset.released.trainingCrop(
@@ -181,11 +186,12 @@ import VideoData
       try video("long.mp4", frames: 58), try video("short.mp4", frames: 5),
       try video("high.mp4", width: 40),
     ]
-    let loader = ClipLoader(
-      footage: paths.map { .video(path: $0) }, sampling: Self.sampling, preset: preset, side: 24
-    ) { _ in }
-    for (index, path) in paths.enumerated() {
-      let clips = try loader.testClips(of: index, clips: 10, crops: 3)
+    func test(_ path: String, clips: Int, crops: Int) throws -> [ClipPixels] {
+      try VideoSource.video(path: path).clips(
+        TestClips(Self.sampling, preset: preset, side: 24, clips: clips, crops: crops))
+    }
+    for path in paths {
+      let clips = try test(path, clips: 10, crops: 3)
       #expect(clips.count == 30)
       let starts = Self.sampling.testStarts(
         clips: 10, lastFrameTime: try Video(contentsOf: path).lastFrameTime)
@@ -200,10 +206,10 @@ import VideoData
         }
       }
       #expect(
-        try loader.testClips(of: index, clips: 10).elementsEqual(
+        try test(path, clips: 10, crops: 1).elementsEqual(
           stride(from: 1, to: 30, by: 3).map { clips[$0] }))
     }
-    let short = try loader.testClips(of: 1, clips: 1)[0].pixels
+    let short = try test(paths[1], clips: 1, crops: 1)[0].pixels
     let size = 24 * 24 * 3
     #expect(short[2 * size..<3 * size] == short[5 * size..<6 * size])
     #expect(short[0..<size] != short[5 * size..<6 * size])
@@ -211,17 +217,13 @@ import VideoData
 
   @Test func testClipsOfABadVideoThrow() throws {
     let (footage, bad) = try mixture()
-    let reports = Reports()
-    let loader = ClipLoader(
-      footage: footage, sampling: Self.sampling, preset: .paper, side: 24
-    ) { reports.add($0) }
-    for index in footage.indices {
-      if bad.contains(footage[index].path) {
-        #expect(throws: MediaError.self) { try loader.testClips(of: index, clips: 2) }
+    let test = TestClips(Self.sampling, preset: .paper, side: 24, clips: 2)
+    for video in footage {
+      if bad.contains(video.path) {
+        #expect(throws: MediaError.self) { try video.clips(test) }
       } else {
-        #expect(try loader.testClips(of: index, clips: 2).count == 2)
+        #expect(try video.clips(test).count == 2)
       }
     }
-    #expect(reports.paths.isEmpty)
   }
 }

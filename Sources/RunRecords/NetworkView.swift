@@ -1,0 +1,111 @@
+import Figures
+import Foundation
+import Media
+import Pretext
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+/// What somebody who watches a training sees of the network: where it looks in a few clips, and how its numbers are
+/// distributed. Nothing of the training changes by it.
+struct NetworkView {
+  /// The clips that are watched; nil if there are none.
+  private let clips: LabeledClips?
+  private let classNames: [String]
+  private let normalization: Normalization
+  private let architecture: Architecture
+  private var lastTime: ContinuousClock.Instant?
+  private var cost = Duration.zero
+
+  /// A run is viewed at most this many times: pictures add up.
+  private static let limit = 50
+  /// The share of a training's time that views may take.
+  private static let share = 0.01
+  /// The number of elements from which a histogram is made.
+  private static let sampleSize = 10_000
+
+  init(_ start: TrainingStart) {
+    clips = start.classNames == nil ? nil : start.watchedClips
+    classNames = start.classNames ?? []
+    normalization = start.normalization
+    architecture = start.architecture
+  }
+
+  /// Whether the network is viewed at the end of `epoch`, from 1: of the first and the last, and of others as long as that
+  /// costs next to nothing.
+  func isDue(epoch: Int, of epochs: Int) -> Bool {
+    guard let lastTime, epoch < epochs else { return true }
+    return epoch % max(1, epochs / Self.limit) == 0
+      && (ContinuousClock.now - lastTime) * Self.share >= cost
+  }
+
+  /// Writes the weights and gradients of each stage, and the Grad-CAMs of the clips if the network is a classifier.
+  mutating func record(_ epoch: EpochEnd, to board: TensorBoardRecorder) {
+    let begun = ContinuousClock.now
+    for (name, part) in parts(of: epoch.network) {
+      let weights = part.parameters.filter { $0.role == .weight }.map(\.tensor)
+      board.histogram("weights/\(name)", Self.sample(weights), step: epoch.step)
+      board.histogram(
+        "gradients/\(name)", Self.sample(weights.compactMap(\.gradient)), step: epoch.step)
+    }
+    if let clips, let classifier = epoch.network as? VideoClassifier {
+      let extents = clips.clips.shape
+      let stage = architecture.latestStage(
+        frames: extents[2], height: extents[3], width: extents[4])
+      epoch.withEvaluationWeights {
+        board.picture(
+          "grad_cam/\(stage.rawValue)", sheet(of: classifier, clips, at: stage), step: epoch.step)
+      }
+    }
+    lastTime = .now
+    cost = lastTime! - begun
+  }
+
+  /// The stages of the backbone and the other parts of the network.
+  private func parts(of network: Module) -> [(name: String, module: Module)] {
+    network.children.flatMap { name, module in
+      name == "backbone" ? module.children : [(name, module)]
+    }
+  }
+
+  /// Evenly spread numbers of the tensors.
+  private static func sample(_ tensors: [Tensor]) -> [Float] {
+    let count = tensors.reduce(0) { $0 + $1.count }
+    var step = max(1, count / sampleSize)
+    // If kernels' sizes or the channels divided the step, the same taps or channels would be taken throughout.
+    while [2, 3, 7].contains(where: { step > 1 && step % $0 == 0 }) { step += 1 }
+    return withoutGradients {
+      tensors.flatMap { tensor in
+        tensor.detached().flattened().unfolded(0, size: 1, step: step).to(.float32)
+          .array(of: Float.self)
+      }
+    }
+  }
+
+  /// A row for each clip: the heat of its true label over its frames.
+  private func sheet(of classifier: VideoClassifier, _ clips: LabeledClips, at stage: StageName)
+    -> ContactSheet
+  {
+    let labels = clips.labels.array(of: Int.self)
+    let cam = classifier.gradCAM(clips.clips, at: stage, labels: labels)
+    let guesses = cam.logits.argmax(1).array(of: Int.self)
+    let frames = normalization.frames(from: clips.clips)
+    return ContactSheet(
+      title: "Grad-CAM at \(stage.rawValue)",
+      legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
+      rows: labels.indices.map { index in
+        let pictures = [Picture](frames: frames.selected(0, index))
+        let maps = cam.maps.selected(0, index)
+        return ContactSheet.Row(
+          title: classNames[labels[index]], subtitle: "seen as \(classNames[guesses[index]])",
+          motion: nil,
+          frames: pictures.enumerated().map { frame, picture in
+            HeatMap(
+              width: picture.width, height: picture.height,
+              values: maps.selected(0, frame).to(.cpu).array()
+            ).picture(over: picture)
+          })
+      }, maximumWidth: 1000)
+  }
+}

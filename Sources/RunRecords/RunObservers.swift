@@ -1,0 +1,61 @@
+import Training
+
+/// What a training writes beside its records: TensorBoard events, the preview, the learning curves.
+///
+/// - Parameter reporter: hears of trouble, which never stops a training.
+public func runObservers(reportingTo reporter: any TrainingReporter) -> [any TrainingObserver] {
+  [
+    PreviewFile(reporter: reporter), TensorBoardRecorder(reporter: reporter),
+    CurvesFile(reporter: reporter), ConfusionFile(reporter: reporter),
+  ]
+}
+
+/// preview.png: a contact sheet of what is learned from.
+private final class PreviewFile: TrainingObserver {
+  private let reporter: any TrainingReporter
+
+  init(reporter: any TrainingReporter) { self.reporter = reporter }
+
+  func began(_ start: TrainingStart) {
+    do {
+      try start.preview?.sheet.write(to: start.run.preview)
+    } catch {
+      reporter.warn("no preview was drawn: \(error)")
+    }
+  }
+}
+
+/// curves.png and curves.svg, drawn anew after each epoch that ends with a checkpoint.
+private final class CurvesFile: TrainingObserver {
+  private let reporter: any TrainingReporter
+  private var start: TrainingStart?
+
+  init(reporter: any TrainingReporter) { self.reporter = reporter }
+
+  func began(_ start: TrainingStart) { self.start = start }
+
+  func saved(_ metrics: Metrics) {
+    guard let start else { return }
+    do {
+      try LearningCurves(of: metrics, chance: start.classNames.map { 1 / Double($0.count) })
+        .write(to: start.run, title: start.phase.title)
+    } catch {
+      reporter.warn("the learning curves are not up to date: \(error)")
+    }
+  }
+}
+
+/// The confusion matrix of a fine-tuning's final evaluation, as pictures.
+private final class ConfusionFile: TrainingObserver {
+  private let reporter: any TrainingReporter
+
+  init(reporter: any TrainingReporter) { self.reporter = reporter }
+
+  func evaluated(_ evaluation: Evaluation, in folder: String) {
+    do {
+      try evaluation.drawConfusion(in: folder)
+    } catch {
+      reporter.warn("the confusion matrix was not drawn: \(error)")
+    }
+  }
+}

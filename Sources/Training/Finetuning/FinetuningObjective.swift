@@ -1,0 +1,137 @@
+import Configuration
+import Foundation
+import Pretext
+import Torch
+import VideoData
+import VideoModels
+import VideoSamples
+
+/// The classes of labeled videos, trained on one random clip of each video per epoch.
+final class FinetuningObjective: TrainingObjective {
+  private let videos: TrainingVideos
+  private let classifier: VideoClassifier
+  private let clips: ActionClips
+  private let labelSmoothing: Double
+  private let loader: SampleLoader
+  private let order: SampleOrder
+  private let samples: Prefetcher<Sample>
+  private let settings: FinetuningConfiguration.Validation
+  private let epochs: Int
+  /// The validation, for which its clips are decoded once if they fit into memory.
+  private let evaluation: () throws -> ValidationResult?
+  private let device: Device
+
+  /// - Parameters:
+  ///   - firstSample: the position in the run of the first sample that is to be loaded.
+  ///   - evaluation: measures the classifier; nil if there is nothing to validate on.
+  init(
+    _ configuration: FinetuningConfiguration, on videos: TrainingVideos,
+    classifier: VideoClassifier, clips: ActionClips, loader: SampleLoader, plan: StepPlan,
+    firstSample: Int, device: Device, workers: Int,
+    evaluation: @escaping () throws -> ValidationResult?
+  ) {
+    self.videos = videos
+    self.classifier = classifier
+    self.clips = clips
+    self.loader = loader
+    self.evaluation = evaluation
+    self.device = device
+    labelSmoothing = configuration.regularization.labelSmoothing
+    settings = configuration.validation
+    epochs = plan.epochs
+    let order = SampleOrder(
+      sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch,
+      seed: UInt64(configuration.seed))
+    self.order = order
+    // Loading runs ahead, across the ends of epochs.
+    samples = Prefetcher(
+      count: plan.totalSteps * plan.samplesPerStep - firstSample, workers: workers,
+      ahead: 2 * plan.batches[0] + 2 * workers
+    ) { item in
+      let position = firstSample + item
+      return try loader.sample(order.id(at: position), of: order.sample(at: position).source)
+    }
+  }
+
+  deinit { samples.cancel() }
+
+  var network: Module { classifier }
+  var classNames: [String]? { videos.classNames }
+  var skippedSources: [Int] { loader.skippedIndices }
+
+  func nextBatch(_ place: BatchPlace) throws -> LabeledClips {
+    let loaded = try (0..<place.count).map { _ in try samples.next()! }
+    return LabeledClips(
+      clips: clips.training(loaded, device: device),
+      labels: Tensor(loaded.map { videos.training[$0.source].label }).to(device))
+  }
+
+  func evaluate(_ batch: LabeledClips) -> StepOutput {
+    classifier.evaluate(batch, smoothing: labelSmoothing)
+  }
+
+  func validates(afterEpoch epoch: Int) -> Bool {
+    settings.epochs > 0 && (epoch % settings.epochs == 0 || epoch == epochs)
+  }
+
+  func validate() throws -> ValidationResult? { try evaluation() }
+
+  func sources(ofSamples positions: Range<Int>) -> [String] {
+    positions.map { videos.training[order.sample(at: $0).source].name }
+  }
+}
+
+// MARK: - What a person is shown
+
+extension FinetuningObjective {
+  /// Some training clips as the network sees them, of videos spread over the list, which goes by class.
+  ///
+  /// - Throws: `NoUsableSource`.
+  static func preview(
+    _ loader: SampleLoader, _ videos: TrainingVideos, _ clips: ActionClips, seed: UInt64
+  )
+    throws -> TaskPreview
+  {
+    let count = min(8, videos.training.count)
+    let rows = try evenlySpaced(count, of: videos.training.count).enumerated().map { row, index in
+      let sample = try loader.sample(.preview(seed: seed, row: row), of: index)
+      let frames = withoutGradients { clips.jittered([sample], .cpu).selected(0, 0).frameBytes }
+      // A dozen frames show what there is to see.
+      let shown = evenlySpaced(12, of: frames.shape[0])
+      let video = videos.training[sample.source]
+      return TaskPreview.Row(
+        name: "\(row)", title: videos.classNames[video.label],
+        subtitle: (video.name as NSString).lastPathComponent,
+        frames: frames.selected(0, indices: Tensor(shown)))
+    }
+    return TaskPreview(title: "What the network is fine-tuned on", rows: rows)
+  }
+
+  /// The middle clips of a few of the videos, evenly spread; those that cannot be read are left out. Nil if none is left.
+  static func watchedClips(
+    _ videos: [LabelledVideo], _ settings: ClipSettings, _ clips: ActionClips, device: Device
+  ) -> LabeledClips? {
+    let present = videos.filter { $0.footage != nil }
+    let test = settings.testClips(1)
+    let loaded = evenlySpaced(TrainingStart.watchedClipLimit, of: present.count).compactMap {
+      index in
+      (try? present[index].footage?.clips(test))?.first.map { ($0, present[index].label) }
+    }
+    guard !loaded.isEmpty else { return nil }
+    return LabeledClips(
+      clips: clips.plain(loaded.map(\.0), device: device),
+      labels: Tensor(loaded.map(\.1)).to(device))
+  }
+}
+
+extension ClipSettings {
+  /// The clips that are trained on.
+  public var trainingClips: TrainingClips {
+    TrainingClips(sampling, preset: preset, side: size, flip: flip)
+  }
+
+  /// The clips that a video is tested with.
+  public func testClips(_ clips: Int, crops: Int = 1) -> TestClips {
+    TestClips(sampling, preset: preset, side: size, clips: clips, crops: crops)
+  }
+}

@@ -1,0 +1,14 @@
+import Configuration
+import Torch
+
+/// The line that tells a person what is trained: the network, the data and the steps.
+func introduction(
+  _ configuration: some RunConfiguration, _ network: Module, _ device: Device, _ plan: StepPlan,
+  done: Int, to data: String
+) -> String {
+  let clips = plan.clipsPerStep
+  return "\(configuration.model.architecture.rawValue), width \(configuration.model.width), "
+    + "\(network.parameterCount) parameters on \(device); \(data); "
+    + "\(plan.totalSteps) \(plan.totalSteps == 1 ? "step" : "steps") of \(clips) "
+    + (clips == 1 ? "clip" : "clips") + (done > 0 ? ", \(done) of them done" : "")
+}

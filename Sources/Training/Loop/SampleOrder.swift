@@ -1,0 +1,45 @@
+import KeyedRandom
+import Synchronization
+import VideoSamples
+
+/// Which source each sample of a run comes from: one epoch after the other, each in an order of its own, cut to whole steps.
+///
+/// Safe to share between threads.
+final class SampleOrder: Sendable {
+  let sourceCount: Int
+  let samplesPerEpoch: Int
+  private let seed: UInt64
+  /// The orders of the epochs being read: the present one and, for those who run ahead, the next.
+  private let orders = Mutex<[Int: [Int]]>([:])
+
+  init(sourceCount: Int, samplesPerEpoch: Int, seed: UInt64) {
+    self.sourceCount = sourceCount
+    self.samplesPerEpoch = samplesPerEpoch
+    self.seed = seed
+  }
+
+  /// The epoch (from 0) and the source of the sample at `position`, counted from the run's start.
+  func sample(at position: Int) -> (epoch: Int, source: Int) {
+    let (epoch, offset) = position.quotientAndRemainder(dividingBy: samplesPerEpoch)
+    let source = orders.withLock { orders in
+      if let order = orders[epoch] { return order[offset] }
+      let order = Self.shuffled(sourceCount, seed: seed, epoch: epoch)
+      orders = orders.filter { $0.key >= epoch - 1 }
+      orders[epoch] = order
+      return order[offset]
+    }
+    return (epoch, source)
+  }
+
+  /// The name of the sample at `position`.
+  func id(at position: Int) -> SampleID {
+    let (epoch, source) = sample(at: position)
+    return .training(seed: seed, epoch: epoch, source: source)
+  }
+
+  /// The order in which an epoch visits sources.
+  static func shuffled(_ count: Int, seed: UInt64, epoch: Int) -> [Int] {
+    var generator = KeyedGenerator(seed, UInt64(epoch), 0x0BDE_B000)
+    return generator.permutation(of: count)
+  }
+}

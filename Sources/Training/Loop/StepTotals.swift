@@ -1,0 +1,52 @@
+import Pretext
+import Torch
+
+/// Sums what the batches of a step give, in float64 on the device. Nothing waits for the device until ``read()``.
+struct StepTotals {
+  private var names: [String] = []
+  private var sums: [Tensor] = []
+  private var hasClasses = false
+
+  /// Adds a batch that is this share of the step.
+  mutating func add(_ output: StepOutput, share: Double) {
+    withoutGradients {
+      var values = [output.loss.detached()]
+      if let predictions = output.predictions { values.append(predictions.top1) }
+      values += output.terms.map { $0.value.detached() }
+      let weighted = values.map { $0.to(.float64) * share }
+      if sums.isEmpty {
+        names = output.terms.map(\.name)
+        hasClasses = output.predictions != nil
+        sums = weighted
+      } else {
+        precondition(
+          names == output.terms.map(\.name) && hasClasses == (output.predictions != nil),
+          "the batches of a step give different terms")
+        sums = zip(sums, weighted).map { $0 + $1 }
+      }
+    }
+  }
+
+  /// float32 []: 0 if the loss is finite, else 1; for updates that suppress themselves.
+  var isNotFinite: Tensor {
+    // The difference of an infinity or NaN with itself is NaN.
+    withoutGradients { 1 - (sums[0] - sums[0]).equal(to: 0).to(.float32) }
+  }
+
+  /// A step's means over its clips.
+  struct Measures {
+    let loss: Double
+    /// nil without classes.
+    let top1: Double?
+    let terms: [String: Double]
+  }
+
+  /// Waits for the device.
+  func read() -> Measures {
+    let values = Tensor.stacked(sums).array(of: Double.self)
+    let terms = values.dropFirst(hasClasses ? 2 : 1)
+    return Measures(
+      loss: values[0], top1: hasClasses ? values[1] : nil,
+      terms: Dictionary(uniqueKeysWithValues: zip(names, terms)))
+  }
+}

@@ -1,0 +1,12 @@
+/// A number that changes with the names and their order.
+func digest(of lists: [[String]]) -> UInt64 {
+  var hash = FNV1a()
+  for names in lists {
+    for name in names {
+      hash.add(name.utf8)
+      hash.add([0])
+    }
+    hash.add([0xFF])
+  }
+  return hash.value
+}

@@ -1,0 +1,18 @@
+import Configuration
+
+extension RunFolder {
+  /// The checkpoint to resume from.
+  ///
+  /// - Throws: ``RunError`` if there is none, or `configuration` is not the run's.
+  func resumable<Configuration: RunConfiguration>(_ configuration: Configuration) throws
+    -> Checkpoint<Configuration>
+  {
+    try check(resuming: true)
+    let checkpoint = try Checkpoint<Configuration>(contentsOf: last)
+    let differences = try configuration.differences(from: checkpoint.configuration)
+    guard differences.isEmpty else {
+      throw RunError.differentConfiguration(path: path, keys: differences)
+    }
+    return checkpoint
+  }
+}

@@ -1,0 +1,198 @@
+import Configuration
+import Foundation
+import Pretext
+import SafeFiles
+import Torch
+
+/// A run that is open: where it stands, what it has recorded, and who hears of it.
+final class RunSession<Configuration: RunConfiguration> {
+  let configuration: Configuration
+  let run: RunFolder
+  let reporter: any TrainingReporter
+  private let observers: [any TrainingObserver]
+  private(set) var position: TrainingPosition
+  /// Everything recorded so far; metrics.jsonl holds the same.
+  private(set) var metrics: Metrics
+  var clock = StepClock()
+  private let log: MetricsLog
+  private var speed: SpeedMeter
+  private var lastSave = ContinuousClock.now
+  /// The step after the last one whose loss was read.
+  private var firstUnreadStep: Int
+
+  /// What a new run is made of, or an old one resumed with.
+  struct Opening {
+    /// A number that changes with the sources; a run resumes with the same ones only.
+    let sources: UInt64
+    /// A line for the person.
+    let introduction: String
+    let classNames: [String]?
+    let preview: TaskPreview?
+    let watchedClips: LabeledClips?
+    let clipsPerStep: Int
+  }
+
+  /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens it to resume.
+  ///
+  /// - Parameter resumed: the position of the checkpoint that `network` and `update` were restored from; nil for a new run.
+  init(
+    _ configuration: Configuration, in run: RunFolder, resumedAt resumed: TrainingPosition?,
+    _ opening: Opening, network: Module, update: WeightUpdate,
+    observers: [any TrainingObserver], reporter: any TrainingReporter
+  ) throws {
+    var start = resumed ?? TrainingPosition()
+    if resumed != nil {
+      guard start.sources == opening.sources else {
+        throw RunError.differentSources(path: run.path)
+      }
+    } else {
+      start.sources = opening.sources
+      try run.prepare {
+        try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
+        // From here on there is something to resume, whenever the run is killed.
+        try Checkpoint(
+          configuration: configuration, position: start, classNames: opening.classNames,
+          network: network, optimizer: update.optimizer, average: update.average
+        ).write(to: run.last)
+      }
+    }
+    self.configuration = configuration
+    self.run = run
+    self.reporter = reporter
+    self.observers = observers
+    position = start
+    firstUnreadStep = start.step
+    speed = SpeedMeter(clipsPerStep: opening.clipsPerStep)
+    log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
+    metrics = try Metrics(contentsOf: run.metrics)
+    run.removePartialFiles()
+    let information = TrainingStart(
+      run: run, phase: Configuration.phase,
+      architecture: configuration.model.architecture, classNames: opening.classNames,
+      resumedAfterStep: resumed == nil ? nil : start.step, preview: opening.preview,
+      watchedClips: opening.watchedClips,
+      normalization: configuration.normalization.normalization)
+    for observer in observers { observer.began(information) }
+    reporter.note(opening.introduction)
+  }
+
+  deinit { for observer in observers { observer.ended() } }
+}
+
+// MARK: - What happens
+
+extension RunSession {
+  /// A step is done: reads what it measured if somebody needs it, records and reports it.
+  ///
+  /// - Parameters:
+  ///   - sources: the names of the sources of samples, for the message of a loss that is not finite.
+  ///   - reads: true to read the measures of every step, not only of those that are recorded.
+  /// - Throws: ``RunError/diverged(step:sources:)``, `FileError`.
+  func stepped(
+    _ totals: StepTotals, plan: StepPlan, learningRate: Double, annotations: [Annotation],
+    sources: (Range<Int>) -> [String], reads: Bool
+  ) throws {
+    position.step += 1
+    let step = position.step
+    let epoch = (step - 1) / plan.stepsPerEpoch + 1
+    let isRecorded =
+      step % configuration.records.stepInterval == 0 || step == plan.totalSteps
+    var measures: StepTotals.Measures?
+    if reads || isRecorded {
+      let read = totals.read()
+      guard read.loss.isFinite else {
+        let unread = firstUnreadStep * plan.samplesPerStep..<step * plan.samplesPerStep
+        throw RunError.diverged(step: step, sources: sources(unread))
+      }
+      firstUnreadStep = step
+      measures = read
+    }
+    let lap = clock.lap()
+    position.trainingSeconds += lap.seconds
+    position.dataSeconds += lap.dataSeconds
+    speed.add(seconds: lap.seconds)
+    guard let measures else { return }
+    if isRecorded {
+      let record = StepRecord(
+        step: step, epoch: epoch, loss: measures.loss, top1: measures.top1, terms: measures.terms,
+        annotations: Dictionary(
+          uniqueKeysWithValues: annotations.map { ($0.name, $0.values) }),
+        learningRate: learningRate, clipsPerSecond: speed.latest, dataSeconds: lap.dataSeconds,
+        computeSeconds: lap.seconds - lap.dataSeconds)
+      try log.append(record)
+      metrics.add(record)
+      for observer in observers { observer.stepped(record) }
+    }
+    reporter.stepped(
+      speed.progress(
+        step: step, totalSteps: plan.totalSteps, epoch: epoch, epochs: plan.epochs,
+        loss: measures.loss, top1: measures.top1))
+  }
+
+  /// Records a validation.
+  ///
+  /// - Returns: true if it is the best so far.
+  func validated(_ result: ValidationResult, epoch: Int, classNames: [String]?) throws -> Bool {
+    position.validationSeconds = clock.validationSeconds + position.validationSeconds
+    clock.validationSeconds = 0
+    let record = ValidationRecord(
+      step: position.step, epoch: epoch, loss: result.loss, top1: result.top1,
+      top1PerLabel: Dictionary(
+        uniqueKeysWithValues: zip(classNames ?? [], result.top1PerLabel)
+          .compactMap { name, top1 in top1.map { (name, $0) } }),
+      terms: result.terms, sources: result.sourceCount)
+    try log.append(record)
+    metrics.add(record)
+    for observer in observers { observer.validated(record) }
+    reporter.validated(record)
+    return position.takeBest(record)
+  }
+
+  func endedEpoch(
+    _ epoch: Int, of epochs: Int, _ network: Module,
+    with evaluating: @escaping (_ body: () -> Void) -> Void
+  ) {
+    let end = EpochEnd(
+      step: position.step, epoch: epoch, epochs: epochs, network: network,
+      withEvaluationWeights: evaluating)
+    for observer in observers { observer.endedEpoch(end) }
+    clock.skip()
+  }
+
+  func collect(skippedSources: [Int]) {
+    position.skippedSources = Set(position.skippedSources).union(skippedSources).sorted()
+  }
+
+  /// True if the last checkpoint is older than the configuration allows.
+  var isCheckpointDue: Bool {
+    (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
+  }
+
+  /// Writes a checkpoint.
+  func save(to path: String, _ network: Module, _ update: WeightUpdate, classNames: [String]?)
+    throws
+  {
+    try log.synchronize()
+    position.metricsBytes = log.byteCount
+    try Checkpoint(
+      configuration: configuration, position: position, classNames: classNames, network: network,
+      optimizer: update.optimizer, average: update.average
+    ).write(to: path)
+  }
+
+  func savedLast(endsEpoch: Bool) {
+    lastSave = .now
+    if endsEpoch { for observer in observers { observer.saved(metrics) } }
+    clock.skip()
+  }
+
+  func evaluated(_ evaluation: Evaluation) {
+    for observer in observers { observer.evaluated(evaluation, in: run.evaluation) }
+  }
+
+  /// Records the summary, the last line of a run.
+  func finish(_ summary: SummaryRecord) throws {
+    try log.append(summary)
+    metrics.add(summary)
+  }
+}

@@ -1,0 +1,82 @@
+import KeyedRandom
+import Media
+import VideoSamples
+
+/// A source that is open for reading, whatever its form.
+enum OpenSource {
+  case picture(path: String)
+  case video(Video)
+  case frameFolder(FrameFolder, framesPerSecond: Double)
+  case deadLeaves(index: Int)
+
+  /// - Throws: `MediaError` if it cannot be read.
+  init(_ source: VideoSource) throws(MediaError) {
+    switch source {
+    case .picture(let path): self = .picture(path: path)
+    case .video(let path): self = .video(try Video(contentsOf: path))
+    case .frameFolder(let path, let rate):
+      self = .frameFolder(try FrameFolder.ofVideo(path), framesPerSecond: rate)
+    case .deadLeaves(let index): self = .deadLeaves(index: index)
+    }
+  }
+
+  /// In seconds after the first; 0 for a still picture.
+  var lastFrameTime: Double {
+    switch self {
+    case .video(let video): video.lastFrameTime
+    case .frameFolder(let folder, let rate): Double(folder.count - 1) / rate
+    case .picture, .deadLeaves: 0
+    }
+  }
+
+  /// The frame at a share (0 ..< 1) of the duration.
+  func picture(at share: Double, shortSide: Int) throws(MediaError) -> Picture {
+    switch self {
+    case .picture(let path): return try Picture(contentsOf: path, shortSide: shortSide)
+    case .video(let video): return try video.frame(atFraction: share, shortSide: shortSide)
+    case .frameFolder(let folder, _):
+      return try folder.frame(atFraction: share, shortSide: shortSide)
+    case .deadLeaves(let index):
+      // A little wider than what is cut from it, so that the place matters.
+      var painter = KeyedGenerator(Self.deadLeavesKey, UInt64(index))
+      return DeadLeaves.picture(width: shortSide * 5 / 4, height: shortSide, using: &painter)
+    }
+  }
+
+  /// The frames shown at ascending times.
+  func pictures(shownAt times: [Double], shortSide: Int) throws(MediaError) -> [Picture] {
+    switch self {
+    case .video(let video): return try video.pictures(shownAt: times, shortSide: shortSide)
+    case .frameFolder(let folder, let rate):
+      return try folder.pictures(shownAt: times, rate: rate, shortSide: shortSide)
+    case .picture, .deadLeaves:
+      return Array(repeating: try picture(at: 0, shortSide: shortSide), count: times.count)
+    }
+  }
+
+  /// Every picture; nil if they take more than `bytes`, and for a still picture.
+  func allPictures(shortSide: Int, bytes: Int) throws(MediaError) -> TimedPictures? {
+    switch self {
+    case .video(let video): try video.allPictures(shortSide: shortSide, bytes: bytes)
+    case .frameFolder(let folder, let rate):
+      try folder.allPictures(rate: rate, shortSide: shortSide, bytes: bytes)
+    case .picture, .deadLeaves: nil
+    }
+  }
+
+  /// About how many bytes all pictures take.
+  func estimatedBytes(shortSide: Int) throws(MediaError) -> Double {
+    switch self {
+    case .video(let video):
+      let aspect = Double(max(video.width, video.height)) / Double(min(video.width, video.height))
+      let frames = video.lastFrameTime * video.averageFrameRate + 1
+      return frames * aspect * Double(3 * shortSide * shortSide)
+    case .frameFolder(let folder, _):
+      let picture = try Picture(contentsOf: folder.path(ofFrame: 0), shortSide: shortSide)
+      return Double(folder.count * picture.pixels.count)
+    case .picture, .deadLeaves: return .infinity
+    }
+  }
+
+  private static let deadLeavesKey: UInt64 = 0xDEAD_1EAF
+}

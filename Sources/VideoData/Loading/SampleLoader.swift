@@ -1,0 +1,99 @@
+import KeyedRandom
+import Media
+import Synchronization
+import VideoSamples
+
+/// Loads samples of sources, and replaces sources that cannot be read.
+///
+/// Safe to share between threads. What is loaded depends on the sample's ID alone: a source that cannot be read is replaced
+/// by the next readable one after a place drawn from the same key, whichever thread loads the sample and whenever. Earlier
+/// failures are not remembered, since a video may be damaged in one part only, and who meets that part first differs from
+/// run to run.
+public final class SampleLoader: Sendable {
+  public let sources: [VideoSource]
+  public let rule: SampleRule
+  private let cache: PictureCache
+  private let report: @Sendable (SkippedSource) -> Void
+  private let skipped = Mutex<[Int: SkippedSource]>([:])
+
+  /// A source that gives no sample, and why.
+  public struct SkippedSource: Sendable {
+    public let source: VideoSource
+    public let reason: String
+  }
+
+  /// - Parameters:
+  ///   - sources: what samples are read from.
+  ///   - rule: what is read of a source.
+  ///   - cacheBytes: memory for the frames of whole videos, at the size that crops are cut from. It saves decoding in later
+  ///     epochs and changes no sample.
+  ///   - report: called once for each skipped source, from whichever thread meets it.
+  public init(
+    _ sources: [VideoSource], rule: SampleRule, cacheBytes: Int = 0,
+    report: @escaping @Sendable (SkippedSource) -> Void = { _ in }
+  ) {
+    self.sources = sources
+    self.rule = rule
+    cache = PictureCache(bytes: rule.readsClips ? cacheBytes : 0)
+    self.report = report
+  }
+
+  /// The indices of the sources skipped so far, in order.
+  public var skippedIndices: [Int] { skipped.withLock { $0.keys.sorted() } }
+
+  /// The sources skipped so far, in the order of ``sources``.
+  public var skippedSources: [SkippedSource] {
+    skipped.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
+  }
+
+  /// The sample `id` of the source at `index`, or of a replacement.
+  ///
+  /// - Throws: ``NoUsableSource`` if no source can be read.
+  public func sample(_ id: SampleID, of index: Int) throws(NoUsableSource) -> Sample {
+    let key = id.key(.loading)
+    if let sample = attempt(id, index, key: key + [0]) { return sample }
+    var generator = KeyedGenerator(key: key + [1])
+    let first = generator.integer(below: sources.count)
+    for step in 0..<sources.count {
+      let replacement = (first + step) % sources.count
+      if let sample = attempt(id, replacement, key: key + [2]) { return sample }
+    }
+    throw NoUsableSource(skipped: skippedSources)
+  }
+
+  /// The sample `id` of the source at `index`; nil if it cannot be read, which is reported.
+  public func sampleIfReadable(_ id: SampleID, of index: Int) -> Sample? {
+    attempt(id, index, key: id.key(.loading) + [0])
+  }
+
+  private func attempt(_ id: SampleID, _ index: Int, key: [UInt64]) -> Sample? {
+    do throws(MediaError) {
+      var generator = KeyedGenerator(key: key)
+      let clips = try sources[index].clips(rule, cachedAt: (cache, index), using: &generator)
+      return Sample(id: id, clips: clips, source: index)
+    } catch {
+      let found = SkippedSource(source: sources[index], reason: error.description)
+      let isNew = skipped.withLock { skipped in
+        guard skipped[index] == nil else { return false }
+        skipped[index] = found
+        return true
+      }
+      if isNew { report(found) }
+      return nil
+    }
+  }
+}
+
+/// No source can be read.
+public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
+  public let skipped: [SampleLoader.SkippedSource]
+
+  public init(skipped: [SampleLoader.SkippedSource]) { self.skipped = skipped }
+
+  public var description: String {
+    skipped.count == 1
+      ? "the only source cannot be used: \(skipped[0].reason)"
+      : "none of the \(skipped.count) sources can be used"
+        + (skipped.first.map { "; the first: \($0.reason)" } ?? "")
+  }
+}

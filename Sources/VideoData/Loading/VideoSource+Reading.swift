@@ -1,0 +1,113 @@
+import KeyedRandom
+import Media
+import VideoSamples
+
+extension VideoSource {
+  /// What is known before frames are decoded.
+  ///
+  /// - Throws: `MediaError` if the source cannot be read.
+  public func info() throws(MediaError) -> SourceInfo {
+    try isStill ? SourceInfo(lastFrameTime: 0) : OpenSource(self).info
+  }
+
+  /// The clips of one sample by `rule`; everything random is drawn from `generator`.
+  ///
+  /// - Throws: `MediaError` if the source, or a frame that is needed, cannot be read.
+  public func clips(_ rule: SampleRule, using generator: inout KeyedGenerator)
+    throws(MediaError) -> [ClipPixels]
+  {
+    try clips(rule, cachedAt: nil, using: &generator)
+  }
+
+  /// The clips that the source is tested with, from one pass over it.
+  ///
+  /// - Throws: `MediaError` if the source, or a frame that is needed, cannot be read.
+  public func clips(_ test: TestClips) throws(MediaError) -> [ClipPixels] {
+    var unused = KeyedGenerator()
+    return try clips(
+      SampleRule(readsClips: true) { source, _ in test.request(of: source) }, using: &unused)
+  }
+
+  /// A still of `height` x `width` pixels: a frame at a uniform time, scaled so that it just covers that size, and cut at a
+  /// uniform place.
+  ///
+  /// - Throws: `MediaError` if the source gives no picture.
+  public func still(height: Int, width: Int, using generator: inout KeyedGenerator)
+    throws(MediaError) -> Picture
+  {
+    try clips(.randomStill(height: height, width: width), using: &generator)[0].pictures[0]
+  }
+
+  /// As ``clips(_:using:)``, with what `cache` keeps of the source under an index.
+  func clips(
+    _ rule: SampleRule, cachedAt cache: (cache: PictureCache, index: Int)?,
+    using generator: inout KeyedGenerator
+  ) throws(MediaError) -> [ClipPixels] {
+    if let kept = cache.flatMap({ $0.cache.pictures(of: $0.index) }) {
+      let request = rule.request(SourceInfo(lastFrameTime: kept.lastFrameTime), &generator)
+      return try cut(request, &generator) { (times) throws(MediaError) in
+        kept.pictures(shownAt: times)
+      }
+    }
+    let open = try OpenSource(self)
+    // Finding a video's end can mean reading to it: only samples of several frames need it.
+    let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
+    if let span = rule.span, span.policy == .skip, info.lastFrameTime < span.seconds - 1e-6 {
+      throw MediaError(
+        .unsuitableSize, description,
+        "is too short: its frames span \(seconds(info.lastFrameTime)) s of the "
+          + "\(seconds(span.seconds)) s of a sample")
+    }
+    let request = rule.request(info, &generator)
+    let shortSide = request.crop.shortSide
+    if case .still(let share) = request.frames {
+      let picture = try open.picture(at: share, shortSide: shortSide)
+      return request.cut([[picture]], using: &generator)
+    }
+    if let kept = cache.flatMap({ $0.cache.pictures(of: $0.index, open, shortSide: shortSide) }) {
+      return try cut(request, &generator) { (times) throws(MediaError) in
+        kept.pictures(shownAt: times)
+      }
+    }
+    return try cut(request, &generator) { (times) throws(MediaError) in
+      try open.pictures(shownAt: times, shortSide: shortSide)
+    }
+  }
+
+  /// The clips of a request, from one pass over the frames.
+  private func cut(
+    _ request: SampleRequest, _ generator: inout KeyedGenerator,
+    pictures: (_ times: [Double]) throws(MediaError) -> [Picture]
+  ) throws(MediaError) -> [ClipPixels] {
+    guard case .clips(let clips) = request.frames else {
+      preconditionFailure("a still has no times")
+    }
+    if clips.count == 1 { return request.cut([try pictures(clips[0])], using: &generator) }
+    let union = Set(clips.joined()).sorted()
+    let pictureAt = Dictionary(uniqueKeysWithValues: zip(union, try pictures(union)))
+    return request.cut(clips.map { $0.compactMap { pictureAt[$0] } }, using: &generator)
+  }
+}
+
+/// With two decimal places.
+private func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+
+extension OpenSource {
+  fileprivate var info: SourceInfo { SourceInfo(lastFrameTime: lastFrameTime) }
+}
+
+extension SampleRequest {
+  /// The crops of the clips' frames.
+  fileprivate func cut(_ clips: [[Picture]], using generator: inout KeyedGenerator) -> [ClipPixels]
+  {
+    let (height, width) = crop.size
+    var crops: [SpatialPreset.Crop] = []
+    return clips.flatMap { frames in
+      if crops.isEmpty || !sharesCrop {
+        crops = crop.crops(
+          width: frames[0].width, height: frames[0].height, using: &generator)
+      }
+      return crops.map { ClipPixels(frames, crop: $0, height: height, width: width) }
+    }
+  }
+}

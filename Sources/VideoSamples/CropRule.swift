@@ -1,0 +1,55 @@
+import KeyedRandom
+
+/// To which size frames are decoded, and what part of them makes a clip.
+public enum CropRule: Hashable, Sendable {
+  /// A window of this size, in pixels, at a uniform place of frames that just cover it.
+  case randomWindow(height: Int, width: Int)
+  /// The same in the middle.
+  case centerWindow(height: Int, width: Int)
+  /// The random square of a preset, scaled to `side` pixels and mirrored with the probability `flip`.
+  case training(SpatialPreset, side: Int, flip: Double)
+  /// The squares that a preset is tested with: 1 in the middle, or 3 along the long side, each a clip of its own.
+  case test(SpatialPreset, side: Int, crops: Int)
+
+  /// The short side, in pixels, to which frames are decoded.
+  public var shortSide: Int {
+    switch self {
+    case .randomWindow(let height, let width), .centerWindow(let height, let width):
+      max(height, width)
+    case .training(let preset, let side, _): preset.storageShortSide(side: side)
+    case .test(let preset, let side, _): preset.testShortSide(side: side)
+    }
+  }
+
+  /// The height and width of the clips in pixels.
+  public var size: (height: Int, width: Int) {
+    switch self {
+    case .randomWindow(let height, let width), .centerWindow(let height, let width):
+      (height, width)
+    case .training(_, let side, _), .test(_, let side, _): (side, side)
+    }
+  }
+
+  /// The parts of frames of `width` x `height` pixels, whose short side is ``shortSide``: one, or one for each test crop.
+  public func crops(width: Int, height: Int, using generator: inout KeyedGenerator)
+    -> [SpatialPreset.Crop]
+  {
+    let size = size
+    let (freeX, freeY) = (width - size.width, height - size.height)
+    func window(_ left: Int, _ top: Int) -> SpatialPreset.Crop {
+      SpatialPreset.Crop(left: left, top: top, width: size.width, height: size.height)
+    }
+    switch self {
+    case .randomWindow:
+      let left = generator.integer(below: freeX + 1)
+      return [window(left, generator.integer(below: freeY + 1))]
+    case .centerWindow: return [window(freeX / 2, freeY / 2)]
+    case .training(let preset, let side, let flip):
+      return [
+        preset.trainingCrop(width: width, height: height, side: side, flip: flip, using: &generator)
+      ]
+    case .test(_, let side, let crops):
+      return SpatialPreset.testCrops(width: width, height: height, side: side, crops: crops)
+    }
+  }
+}
