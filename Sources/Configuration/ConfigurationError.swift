@@ -6,6 +6,15 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
   case malformedSetting(String)
   case impossible(key: String, rule: String)
 
+  /// The file that cannot be used; nil if the problem is not in a file.
+  public var path: String? {
+    switch self {
+    case .unreadable(let path, _): path
+    case .unknownKey(_, _, let origin), .wrongType(_, _, let origin): origin
+    case .malformedSetting, .impossible: nil
+    }
+  }
+
   public var description: String {
     switch self {
     case .unreadable(let path, let problem):

@@ -47,7 +47,7 @@ import VideoModels
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
     try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
     let features = try tool.run(
-      "features", "--weights", "w.pth", "--input", "clips.safetensors", "--output", "f.safetensors")
+      "features", "--weights", "w.pth", "clips.safetensors", "--output", "f.safetensors")
     #expect(features.status == 0, "\(features.errors)")
     let printed = try tool.wait(for: tool.start(Self.python!, ["-W", "ignore"] + script))
     #expect(printed.status == 0, "\(printed.errors)")

@@ -29,7 +29,7 @@ struct FullWidthTests {
       try #require(converted.status == 0, "\(converted.errors)")
       for weights in ["\(name).pyth", "own.safetensors"] {
         let result = try tool.run(
-          "features", "--weights", weights, "--input", "clips.safetensors", "--output",
+          "features", "--weights", weights, "clips.safetensors", "--output",
           "found.safetensors")
         try #require(result.status == 0, "\(result.errors)")
         let found = try Safetensors(contentsOf: folder.path + "/found.safetensors").tensors

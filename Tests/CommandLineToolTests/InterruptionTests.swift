@@ -96,7 +96,7 @@ import Training
       lines("r") >= 4
     }
     #expect(stopped.status == 130 && stopped.output.isEmpty)
-    #expect(stopped.errors.contains("go on with: mosi pretrain --output r --resume"))
+    #expect(stopped.errors.contains("resume with: mosi pretrain --output r --resume"))
     let saved = try Checkpoint<PretrainingConfiguration>(
       contentsOf: folder.path + "/r/last.safetensors"
     ).position.step

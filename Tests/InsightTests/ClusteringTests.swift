@@ -139,7 +139,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
 }
 
 @Suite struct TSNETests {
-  @Test func neighboursAreAsTrueAsThoseOfScikitLearn() throws {
+  @Test func neighborsAreAsTrueAsThoseOfScikitLearn() throws {
     let points = blobs(5, 1)
     let golden = try Golden.read().tsne
     var steps: [Int] = []

@@ -207,7 +207,7 @@ func refusals() throws {
   try place.video("frames")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.label = .number(2) } }
-      == "there is no label 2: the network tells 2 apart, 0 to 1")
+      == "there is no label 2: the network has 2, 0 to 1")
   #expect(complaint { _ = try place.analysis(["frames"]) { $0.label = .number(-1) } } != "no error")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.clip.frames = 1 } }.contains("--frames 2"))

@@ -125,6 +125,40 @@ import VideoSamples
   }
 }
 
+@Suite struct LocalizationReportTests {
+  /// Runs of earlier versions keep their reports: keys and the name of the label were others.
+  @Test func reportsOfEarlierVersionsAreRead() throws {
+    let folder = NSTemporaryDirectory() + "old-localization-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scores = #"""
+      {"energyInside": {"mean": 0.5, "standardError": 0.1}, "pointing": {"mean": 0.25}, "overlap": {"mean": 0.2},
+       "threshold": 0.35, "emptyMaps": 2}
+      """#
+    let old = #"""
+      {"weights": "run", "layer": "conv4", "label": "true", "sheet": "localization.png",
+       "squares": {"sources": 3, "clips": 24, "chance": 0.16, "network": \#(scores), "random": [\#(scores)],
+                   "top1": 0.75},
+       "videos": {"videos": 2, "clips": 4, "network": {"mean": 0.3, "standardError": 0.01},
+                  "random": {"values": [0.1, 0.3], "mean": 0.2, "deviation": 0.14},
+                  "leftOut": [{"video": "a.mp4", "reason": "does not move"}]}}
+      """#
+    try Data(old.utf8).write(to: URL(fileURLWithPath: "\(folder)/localization.json"))
+    let report = try LocalizationReport(folder: folder)
+    #expect(report.stage == .conv4 && report.label == .target)
+    #expect(report.regions?.network.energyInside.standardError == 0.1)
+    #expect(report.regions?.random[0].emptyMaps == 2 && report.regions?.clips == 24)
+    #expect(report.videos?.random.values == [0.1, 0.3])
+    #expect(report.videos?.skipped.map(\.video) == ["a.mp4"])
+    // Written again, it is the same report under the present names.
+    try report.write(to: folder)
+    #expect(try LocalizationReport(folder: folder) == report)
+    let text = try String(contentsOfFile: "\(folder)/localization.json", encoding: .utf8)
+    #expect(
+      text.contains("\"stage\"") && text.contains("\"energy_inside\"") && !text.contains("leftOut"))
+  }
+}
+
 @Suite struct FlowAgreementTests {
   private let folder: String
 

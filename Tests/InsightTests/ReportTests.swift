@@ -83,8 +83,8 @@ import VideoModels
     let page = try page([finetuning("a")])
     for part in [
       "<html lang=\"en\">", "<title>Run a – mosi</title>", "Fine-tuning", "2 actions",
-      "finished at step 20, epoch 2 of 300", "30 to train on, 8 to validate on, 1 unreadable",
-      "1 h 2 min", "top-1 60.0 %", "2 of 3", "run taken for", "optimizer:",
+      "finished at step 20, epoch 2 of 300", "30 for training, 8 for validation, 1 unreadable",
+      "1 h 02 min", "top-1 60.0%", "2 of 3", "run taken for", "optimizer:",
     ] { #expect(page.contains(part), "\(part)") }
     // What strangers named is text.
     #expect(!page.contains("<script>"))
@@ -111,7 +111,7 @@ import VideoModels
     let table = comparison[..<end]
     #expect(table.contains("model.width") && !table.contains("model.architecture"))
     // No run has been tested on videos.
-    #expect(table.contains("75.0 %") && !table.contains("test top-1"))
+    #expect(table.contains("75.0%") && !table.contains("test top-1"))
   }
 
   @Test func runsThatGoOnCanBeFollowed() throws {
@@ -119,7 +119,7 @@ import VideoModels
     let runs = [try pretraining("on", isFinished: false)]
     #expect(try !RunDescription.all(at: runs)[0].isFinished)
     let page = try page(runs, follows: true)
-    #expect(page.contains("going on or interrupted at step 20"))
+    #expect(page.contains("in progress or interrupted at step 20"))
     #expect(page.contains("aria-pressed=\"false\"") && page.contains("location.reload"))
     // Reloading is the reader's choice.
     #expect(!page.contains("http-equiv"))

@@ -103,7 +103,7 @@ import Testing
       ),
       (
         sound + "    tiny: {pretraining: {seed: 3}}\n",
-        "seed cannot be set: it follows from --seeds"
+        "seed cannot be set: it follows from --repeats"
       ),
       (sound + "    scratch: {tiny: {start: scratch}}\n", "scratch.tiny is no key of a recipe"),
       (sound + "    scratch: {start: scratch}\n", "scratch.start cannot be set: it is what"),
