@@ -22,7 +22,8 @@ func tests(
   resources: [Resource]? = nil
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    exclude: exclude,
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
@@ -134,6 +135,10 @@ let package = Package(
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
+    // What several targets' tests need.
+    .target(
+      name: "TestSupport", dependencies: ["KeyedRandom", "Media", "Torch"],
+      path: "Tests/TestSupport", swiftSettings: strict),
     tests(of: "SafeFiles"),
     tests(of: "KeyedRandom", resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CurvesTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

@@ -1,14 +1,15 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct DatasetsTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   /// A csv dataset of four whole videos.
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     for index in 0..<4 {
       let writer = try MP4Writer(

@@ -1,16 +1,17 @@
 import Configuration
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct EvaluateTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

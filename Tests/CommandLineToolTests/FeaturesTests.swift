@@ -1,5 +1,6 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -7,12 +8,12 @@ import VideoData
 import VideoModels
 
 @Suite struct FeaturesTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
   let model: VideoClassifier
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     model = try folder.finetuned()
   }

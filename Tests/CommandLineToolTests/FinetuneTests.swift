@@ -1,15 +1,16 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct FinetuneTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

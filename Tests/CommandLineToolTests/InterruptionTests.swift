@@ -1,17 +1,18 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
 
 /// Runs that are killed, and what going on with them gives.
 @Suite(.serialized) struct InterruptionTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

@@ -1,16 +1,17 @@
 import Configuration
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite(.serialized) struct PretrainTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -128,8 +129,7 @@ import Training
   }
 
   private static func fixture(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("MediaTests/Fixtures/" + name).path
+    repository + "/Tests/MediaTests/Fixtures/" + name
   }
 
   /// A second of silence: a sound file with no picture in it.

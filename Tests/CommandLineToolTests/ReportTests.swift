@@ -1,23 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Pages of runs that the tool itself made, with all analyses.
 @Suite struct ReportTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
   private static let chromium = [
     "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
   ].first { FileManager.default.isExecutableFile(atPath: $0) }
   private static let axe: String? = {
-    let path = root + "/.libtorch/axe/axe.min.js"
+    let path = repository + "/.libtorch/axe/axe.min.js"
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }()
 
-  private let folder: Scratch
+  private let folder: ScratchFolder
   private let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -98,7 +97,7 @@ import Testing
       for: tool.start(
         "/usr/bin/env",
         [
-          "python3", Self.root + "/Tests/CommandLineToolTests/check_page.py", chromium, axe, page,
+          "python3", repository + "/Tests/CommandLineToolTests/check_page.py", chromium, axe, page,
           "pictures",
         ]))
     try #require(result.status == 0, "\(result.errors)")

@@ -2,16 +2,17 @@ import Foundation
 import KeyedRandom
 import Reproduction
 import SafeFiles
+import TestSupport
 import Testing
 import Training
 
 /// Experiments as their users run them, on networks that train in a second.
 @Suite(.serialized) struct ReproduceTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     try folder.actions(training: 4, test: 3)
     try folder.write(
@@ -128,11 +129,11 @@ import Training
         - name: "MoSI"
       """, to: "analyses.yaml")
     // A test video of two frames is shorter than a clip.
-    let short = try folder.file("v/test/rises/short")
+    let short = folder.file("v/test/rises/short")
     try FileManager.default.createDirectory(atPath: short, withIntermediateDirectories: true)
     for frame in 0..<2 {
       try FileManager.default.copyItem(
-        atPath: try folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
+        atPath: folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
     }
     let arguments = [
       "reproduce", "analyses.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",

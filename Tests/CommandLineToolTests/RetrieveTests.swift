@@ -1,15 +1,16 @@
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct RetrieveTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

@@ -1,13 +1,14 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct UsageTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 

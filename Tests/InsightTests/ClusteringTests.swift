@@ -1,6 +1,7 @@
 import Foundation
 import Insight
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 
@@ -28,9 +29,7 @@ private struct Golden: Decodable {
   let information: [Information]
 
   static func read() throws -> Golden {
-    let url = Bundle.module.url(
-      forResource: "clusters", withExtension: "json", subdirectory: "Goldens")!
-    return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
+    try Bundle.module.golden("clusters")
   }
 }
 

@@ -5,6 +5,7 @@ import KeyedRandom
 import Media
 import MoSI
 import Pretext
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -73,13 +74,11 @@ import VideoSamples
     let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
     #expect(sheet.rows.count == 8 && sheet.rows.allSatisfy { $0.frames.count == 4 })
     #expect(sheet.rows.allSatisfy { $0.outline != nil && $0.motion != nil })
-    let folder = NSTemporaryDirectory() + "localization-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = try ScratchFolder()
     let result = LocalizationReport(
       weights: "run", stage: .conv2, label: .target, regions: found, videos: nil, sheet: "a.png")
-    try result.write(to: folder)
-    #expect(try LocalizationReport(folder: folder) == result)
+    try result.write(to: folder.path)
+    #expect(try LocalizationReport(folder: folder.path) == result)
   }
 
   /// Measured on what the network was trained on.
@@ -160,12 +159,9 @@ import VideoSamples
 }
 
 @Suite struct FlowAgreementTests {
-  private let folder: String
+  private let folder: ScratchFolder
 
-  init() throws {
-    folder = NSTemporaryDirectory() + "flow-agreement-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try ScratchFolder() }
 
   /// A textured square that moves, or does not, over a plain ground; a folder of frames where there is no extension.
   private func video(_ name: String, step: Int) throws -> VideoSource {
@@ -181,21 +177,11 @@ import VideoSamples
           return [value, value, value]
         })
     }
-    let path = "\(folder)/\(name)"
-    guard name.hasSuffix(".mp4") else {
-      // Encoders do not always repeat a frame exactly.
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      for (index, frame) in frames.enumerated() {
-        try frame.writePNG(to: "\(path)/\(index).png")
-      }
-      return .frameFolder(path: path, framesPerSecond: 30)
-    }
-    try MP4Writer.write(frames, to: path, framesPerSecond: 30)
-    return .video(path: path)
+    let path = try folder.write(frames, to: name)
+    return name.hasSuffix(".mp4") ? .video(path: path) : .frameFolder(path: path, framesPerSecond: 30)
   }
 
   @Test func videosWithoutMotionOrClipsAreLeftOutAndTold() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     var settings = ClipSettings()
     (settings.frames, settings.interval, settings.size) = (4, 1, 32)
     let shown = FlowAgreement.ShownClips(
@@ -208,7 +194,7 @@ import VideoSamples
       network.train(false)
       return network
     }
-    try Data("no video".utf8).write(to: URL(fileURLWithPath: "\(folder)/torn.mp4"))
+    try folder.write("no video", to: "torn.mp4")
     func measure(_ footage: [VideoSource], batch: Int = 1) throws -> FlowAgreement {
       var shown = shown
       shown.batch = batch
@@ -217,7 +203,7 @@ import VideoSamples
         device: .cpu, workers: 2)
     }
     let moving = try [video("a.mp4", step: 2), video("b.mp4", step: 4)]
-    let unusable = [try video("still", step: 0), .video(path: "\(folder)/torn.mp4")]
+    let unusable = [try video("still", step: 0), .video(path: "\(folder.path)/torn.mp4")]
     let found = try measure(moving + unusable)
     #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
     #expect(found.skipped.map(\.video) == unusable.map(\.path))

@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 struct ExpectedPicture: Decodable {
@@ -150,7 +151,7 @@ struct ExpectedPicture: Decodable {
     #expect(picture.croppedSquare(left: 8, top: 0, side: 12).pixel(11, 11) == picture.pixel(19, 11))
   }
 
-  @Test(.enabled(if: realData != nil, "needs the photos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the photos of ../shared/data"))
   func decodesEveryRealPhoto() throws {
     let photos = realFiles("photos", .picture)
     #expect(photos.count >= 500)

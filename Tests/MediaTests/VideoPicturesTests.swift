@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 /// Pictures by their times, against a full decode and against what was put into the videos.
@@ -42,7 +43,7 @@ import Testing
     try Self.checkSpans(fixture(name), spans: 40)
   }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func spansEqualAFullDecodeOfRealVideos() throws {
     let videos =
       realFiles("samples", .video)
@@ -163,7 +164,7 @@ import Testing
 
   @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func damageOfRealVideosIsAnErrorOnlyWhereItIs() throws {
     for path in realFiles("samples", .video) { try checkDamage(path) }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 @Suite struct VideoTests {
@@ -199,7 +200,7 @@ import Testing
     }
   #endif
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func seekingEqualsFullDecodingOfRealVideos() throws {
     let videos =
       realFiles("samples", .video)
@@ -208,7 +209,7 @@ import Testing
     for path in videos { try Self.checkSeeking(path, tries: 8) }
   }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func everyRealVideoGivesAFrame() throws {
     for path in realFiles("videos", .video) {
       #expect(try Video(contentsOf: path).frame(atFraction: 0.5, shortSide: 32).height >= 32)

@@ -2,26 +2,27 @@ import Configuration
 import Foundation
 import Reproduction
 import SafeFiles
+import TestSupport
 import Testing
 import Training
 import VideoData
 
 @Suite struct PlanTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("mosi-plan-\(UUID().uuidString)").path
+  private let scratch: ScratchFolder
+  private var folder: String { scratch.path }
+
+  init() throws { scratch = try ScratchFolder() }
 
   /// A data set whose videos are nowhere: `perClass` of each of two classes to learn from, one to be tested on.
   private func data(perClass: Int, isSprites: Bool = false, pictures: [String] = []) throws
     -> BenchmarkData
   {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var lines = ["path,label,split"]
     for label in ["still", "circling"] {
       for number in 0..<perClass { lines.append("\(label)/\(number).mp4,\(label),train") }
       lines.append("\(label)/t.mp4,\(label),test")
     }
-    try (lines.joined(separator: "\n") + "\n").write(
-      toFile: folder + "/annotations.csv", atomically: true, encoding: .utf8)
+    try scratch.write(lines.joined(separator: "\n") + "\n", to: "annotations.csv")
     var dataset = FinetuningConfiguration.Dataset()
     dataset.kind = .csv
     dataset.videos = folder
