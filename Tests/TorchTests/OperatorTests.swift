@@ -1,6 +1,5 @@
 import Foundation
 import KeyedRandom
-import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -71,6 +70,7 @@ import Torch
     results["select"] = a.selected(1, 2)
     results["select last"] = a.selected(-1, 3)
     results["narrow"] = a.sliced(2, 1..<3)
+    results["flip"] = clip.flipped([2, -1])
     results["unfold"] = a.unfolded(2, size: 2, step: 1)
     results["unfold step"] = clip.unfolded(3, size: 3, step: 2)
     results["index select"] = a.selected(1, indices: indices)
@@ -187,6 +187,18 @@ import Torch
     #expect(copy.selected(0, 1).isEqual(to: .full([3, 2, 4, 5], 7)))
   }
 
+  @Test func partsAreViewsInOrderHoweverMany() {
+    let numbers = Tensor.indices(41)
+    let parts = numbers.split(size: 2)
+    #expect(parts.count == 21 && parts[20].array(of: Int.self) == [40])
+    #expect(Tensor.concatenated(parts).isEqual(to: numbers))
+    parts[3].fill(7)
+    #expect(numbers.sliced(0, 5..<9).array(of: Int.self) == [5, 7, 7, 8])
+    let columns = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]).chunked(3, axis: -1)
+    #expect(columns.map { $0.array(of: Int.self) } == [[1, 4], [2, 5], [3, 6]])
+    #expect(Tensor.indices(7).chunked(3).map(\.count) == [3, 3, 1])
+  }
+
   @Test func devicesHaveNames() {
     for name in ["cpu", "meta", "cuda:0", "cuda:3"] {
       #expect(Device(name)?.description == name)
@@ -229,41 +241,6 @@ import Torch
     }
   }
 
-  /// What a thread draws hangs on its own seed, not on what others seed and draw meanwhile.
-  @Test func threadsDrawApart() {
-    @Sendable func draws(_ seed: Int) -> [[Float]] {
-      Runtime.seed(UInt64(seed))
-      let dropout = Dropout(0.5)
-      return (0..<300).flatMap { _ in
-        [Tensor.normal([3]), Tensor.uniform([3]), dropout(.ones([9]))].map {
-          $0.array(of: Float.self)
-        }
-      }
-    }
-    let alone = (0..<4).map(draws)
-    #expect(Set(alone).count == 4 && draws(0) == alone[0])
-    let together = Mutex([Int: [[Float]]]())
-    DispatchQueue.concurrentPerform(iterations: 4) { seed in
-      let found = draws(seed)
-      together.withLock { $0[seed] = found }
-    }
-    for seed in 0..<4 { #expect(together.withLock { $0[seed] } == alone[seed]) }
-  }
-
-  /// Drawn by the thread's generator, dropout is libtorch's own in everything else.
-  @Test func dropoutsAreLibtorchs() {
-    Runtime.seed(1)
-    let input = Tensor.normal([50]).to(.bfloat16)
-    input.requiresGradient = true
-    let output = Dropout(0.3)(input)
-    #expect(output.dtype == .bfloat16)
-    output.backward(.ones([50], dtype: .bfloat16))
-    // The gradient is the noise: 0, or 1 / 0.7 to eight bits.
-    let noise = input.gradient!
-    #expect(Set(noise.to(.float32).array(of: Float.self)) == [0, 1.4296875])
-    #expect(output.detached().isEqual(to: input.detached() * noise))
-  }
-
   @Test func runtimeKnowsItself() {
     #expect(Runtime.version.split(separator: ".").count >= 2)
     #expect(Runtime.configuration.contains("PyTorch"))
@@ -304,7 +281,9 @@ import Torch
     #expect(text.contains("2x3 and 4x5"), "\(text)")
   }
 
-  @Test func memoryThatIsNotThereIsToldAsSuch() async {
+  /// The CPU's allocator refuses with a plain error that the shim recognizes by a word of its text
+  /// (`DefaultCPUAllocator`): this fails if libtorch changes it.
+  @Test func memoryThatIsNotThereIsRecognizedByLibtorchsText() async {
     let result = await #expect(
       processExitsWith: .exitCode(42), observing: [\.standardErrorContent]
     ) {
@@ -334,20 +313,6 @@ import Torch
       let before = Tensor.liveCount
       for _ in 0..<1000 { try? good.load(["x": .zeros([2])]) }
       exit(Tensor.liveCount == before ? EXIT_SUCCESS : EXIT_FAILURE)
-    }
-  }
-
-  @Test func equalSeedsMakeEqualLayers() async {
-    await #expect(processExitsWith: .success) {
-      func weights() -> [Tensor] {
-        Runtime.seed(5)
-        return [Conv3d(3, 8, kernel: Extent3(3, 3, 3)).weight, Linear(9, 4).weight, .uniform([50])]
-      }
-      let (first, second) = (weights(), weights())
-      Runtime.seed(6)
-      let other = Conv3d(3, 8, kernel: Extent3(3, 3, 3)).weight
-      let same = zip(first, second).allSatisfy { $0.isEqual(to: $1) }
-      exit(same && !other.isEqual(to: first[0]) ? EXIT_SUCCESS : EXIT_FAILURE)
     }
   }
 }

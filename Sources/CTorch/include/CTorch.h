@@ -61,20 +61,19 @@ typedef struct ct_device {
 
 typedef enum ct_tag {
   CT_NONE = 0,
-  CT_TENSOR = 1,         // tensor; NULL is None
-  CT_INT = 2,            // also dtypes, layouts and memory formats
+  CT_TENSOR = 1,  // tensor; NULL is None
+  CT_INT = 2,     // also dtypes, layouts and memory formats
   CT_DOUBLE = 3,
   CT_BOOL = 4,
-  CT_STRING = 5,         // string
-  CT_DEVICE = 6,         // device
-  CT_INT_LIST = 7,       // list of int64_t
-  CT_DOUBLE_LIST = 8,    // list of double
-  CT_BOOL_LIST = 9,      // list of bool
-  CT_TENSOR_LIST = 10,   // list of ct_tensor
-  CT_OPTIONAL_TENSOR_LIST = 11,  // list of ct_tensor, NULL is None
-  CT_DEFAULT = 12,       // the schema's default value
-  CT_GENERATOR = 13,     // device: what the calling thread draws from there (ct_manual_seed)
+  CT_DEVICE = 5,
+  CT_INT_LIST = 6,              // list of int64_t
+  CT_TENSOR_LIST = 7,           // list of ct_tensor
+  CT_OPTIONAL_TENSOR_LIST = 8,  // list of ct_tensor, NULL is None
+  CT_DEFAULT = 9,               // the schema's default value
+  CT_GENERATOR = 10,            // generator; NULL is None, for which libtorch takes the process's own
 } ct_tag;
+
+typedef struct ct_generator_impl *ct_generator;
 
 typedef struct ct_value {
   ct_tag tag;
@@ -84,8 +83,8 @@ typedef struct ct_value {
     int64_t integer;
     double real;
     bool boolean;
-    const char *string;
     ct_device device;
+    ct_generator generator;
     const void *list;
   } as;
 } ct_value;
@@ -97,11 +96,13 @@ typedef const struct ct_operator_impl *ct_operator;
 ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found);
 
 // Calls `op` with `count` arguments by position; missing ones take the schema's defaults. Results are
-// flattened into `results` (tensors, an element each; a tensor list as its elements; numbers as they are);
-// `result_count` is the room on entry and the number written on return. Tensors in results are owned by
-// the caller.
-ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value *results,
+// flattened into a new array (tensors, an element each; a tensor list as its elements; numbers as they are),
+// which the caller frees with ct_values_free. The tensors in it are owned by the caller. An error leaves
+// no results.
+ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value **results,
                   int32_t *result_count);
+// Frees the array alone. NULL is allowed.
+void ct_values_free(ct_value *values) CT_NOEXCEPT;
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
@@ -141,7 +142,7 @@ ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph);
 // Gradients of `outputs` (with `output_gradients`, each may be NULL) by `inputs`, into `results`, NULL where
 // an input was not used.
 ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
-                  const ct_tensor *inputs, int32_t input_count, bool keep_graph, bool create_graph,
+                  const ct_tensor *inputs, int32_t input_count, bool keep_graph,
                   ct_tensor *results);
 
 bool ct_grad_mode(void) CT_NOEXCEPT;
@@ -152,11 +153,18 @@ ct_error *ct_autocast(ct_device_type type, bool *enabled, int32_t *dtype);
 ct_error *ct_set_autocast(ct_device_type type, bool enabled, int32_t dtype);
 ct_error *ct_clear_autocast_cache(void);
 
+// --- Random numbers ----------------------------------------------------------------------------------
+
+// A generator of its own on a CPU or CUDA device. The caller releases it.
+ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *generator);
+// Makes it draw what a new one of that seed draws.
+ct_error *ct_generator_seed(ct_generator generator, uint64_t seed);
+void ct_generator_release(ct_generator generator) CT_NOEXCEPT;
+// Seeds libtorch's own generators of all devices.
+ct_error *ct_manual_seed(uint64_t seed);
+
 // --- Runtime -----------------------------------------------------------------------------------------
 
-// Seeds libtorch's generators of all devices, and gives the calling thread one of its own for the CPU:
-// draws with CT_GENERATOR then depend on nothing that other threads draw or seed.
-ct_error *ct_manual_seed(uint64_t seed);
 ct_error *ct_threads(int32_t *count);
 ct_error *ct_set_threads(int32_t count);
 // The version of libtorch's headers, "2.13.0".

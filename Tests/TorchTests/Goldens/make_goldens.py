@@ -1,4 +1,4 @@
-"""Writes operators.json, gradients.json, optimizers.json, averages.json, clipping.json and schedule.json:
+"""Writes operators.json, random.json, gradients.json, optimizers.json, averages.json, clipping.json and schedule.json:
 python make_goldens.py (PyTorch 2.13).
 
 Inputs are not stored: both sides draw them from the same keyed stream (keyed_random.py)."""
@@ -58,7 +58,7 @@ def operators():
         "reshape": a.reshape(4, -1), "permute": a.permute(2, 0, 1), "unsqueeze": a.unsqueeze(-1),
         "squeeze": a.unsqueeze(1).squeeze(1), "expand": row.unsqueeze(0).expand(3, -1),
         "flatten": clip.flatten(1, 2), "select": a.select(1, 2), "select last": a.select(-1, 3),
-        "narrow": a.narrow(2, 1, 2), "unfold": a.unfold(2, 2, 1), "unfold step": clip.unfold(3, 3, 2),
+        "narrow": a.narrow(2, 1, 2), "flip": clip.flip([2, -1]), "unfold": a.unfold(2, 2, 1), "unfold step": clip.unfold(3, 3, 2),
         "index select": a.index_select(1, indices), "gather": a[torch.tensor([1, 0, 1]), :, indices],
         "set slices": a.clone().index_copy(1, torch.tensor([2, 0]), b.narrow(1, 0, 2)),
         "cat": torch.cat([a, b], 1), "stack": torch.stack([a, b], 2),
@@ -81,6 +81,18 @@ def operators():
         "cross entropy": F.cross_entropy(logits, labels),
         "cross entropy smooth": F.cross_entropy(logits, labels, label_smoothing=0.1),
     }
+
+
+def random():
+    """Drawn one after another by one generator."""
+    generator = torch.Generator().manual_seed(1 << 43)
+    results = {
+        "normal": torch.randn(20, generator=generator), "few normal": torch.randn(3, generator=generator),
+        "uniform": torch.rand(4, 5, generator=generator),
+        "bernoulli": torch.empty(30).bernoulli_(0.3, generator=generator),
+    }
+    results["orthogonal"] = torch.nn.init.orthogonal_(torch.empty(6, 2, 2), 0.5, generator=generator)
+    return results
 
 
 def network():
@@ -193,6 +205,7 @@ def schedules():
 
 
 write("operators.json", {name: dump(t) for name, t in operators().items()})
+write("random.json", {name: dump(t) for name, t in random().items()})
 write("gradients.json", {name: dump(t) for name, t in network().items()})
 write("optimizers.json", optimizers())
 write("averages.json", averages())
