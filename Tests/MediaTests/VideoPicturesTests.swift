@@ -42,6 +42,11 @@ import Testing
     try Self.checkSpans(fixture(name), spans: 40)
   }
 
+  @Test(arguments: VideoTests.numbered)
+  func spansOfNumberedFramesEqualAFullDecode(name: String) throws {
+    try Self.checkSpans(fixture(name), spans: 12)
+  }
+
   @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
   func spansEqualAFullDecodeOfRealVideos() throws {
     let videos =
@@ -162,6 +167,9 @@ import Testing
   }
 
   @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
+
+  /// Decoders that mark no frames, but speak of errors.
+  @Test func damageIsHeardOf() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
 
   @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
   func damageOfRealVideosIsAnErrorOnlyWhereItIs() throws {
