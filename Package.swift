@@ -68,6 +68,9 @@ let package = Package(
         .brew(["ffmpeg"]),
       ]),
     .systemLibrary(
+      name: "CTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    .systemLibrary(
       name: "CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .systemLibrary(
@@ -80,7 +83,7 @@ let package = Package(
 
     library("SafeFiles"),
     library("KeyedRandom"),
-    library("Media", ["CFFmpeg", "SafeFiles"]),
+    library("Media", ["CFFmpeg", "CTIFF", "SafeFiles"]),
     .target(name: "COpticalFlow", dependencies: ["COpenCV"]),
     library("OpticalFlow", ["COpticalFlow", "Media"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),

@@ -43,6 +43,11 @@ import Testing
     try Self.checkSpans(fixture(name), spans: 40)
   }
 
+  @Test(arguments: VideoTests.numbered)
+  func spansOfNumberedFramesEqualAFullDecode(name: String) throws {
+    try Self.checkSpans(fixture(name), spans: 12)
+  }
+
   @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func spansEqualAFullDecodeOfRealVideos() throws {
     let videos =
@@ -163,6 +168,9 @@ import Testing
   }
 
   @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
+
+  /// Decoders that mark no frames, but speak of errors.
+  @Test func damageIsHeardOf() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
 
   @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func damageOfRealVideosIsAnErrorOnlyWhereItIs() throws {
