@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Training
 import VideoData
+import VideoSamples
 
 /// How clips are cut from videos. Without an option, the weights decide.
 struct ClipOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import RunRecords
 import SafeFiles
 import Torch
 import Training
+import VideoSamples
 
 /// Receives the progress of a plan's runs, and may ask them to stop.
 public protocol ReproductionReporter: TrainingReporter {

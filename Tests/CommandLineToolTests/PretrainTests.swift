@@ -93,6 +93,7 @@ import Training
       "\(result.errors)")
     #expect(!result.errors.contains("step 1/"))
     // A short one is not commented on.
+    try FileManager.default.removeItem(atPath: folder.file("r"))
     let short = try pretrain("synthetic:dead-leaves:8", more: ["--epochs", "1"])
     #expect(short.status == 0 && !short.errors.contains("on this machine"), "\(short.errors)")
   }

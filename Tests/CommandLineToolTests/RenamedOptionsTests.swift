@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Options and commands under the names that they had in earlier versions.
 @Suite struct RenamedOptionsTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -31,7 +32,7 @@ import Testing
         "nowhere",
       ], "nowhere does not exist"
     ),
-    (["finetune", "--output", "f", "--weights", "none", "--cache", "-1"], "--cache-mb must be"),
+    (["finetune", "--output", "f", "--weights", "none", "--cache=-1"], "--cache-mb must be"),
     (["retrieve", "--weights", "r", "--videos", "nowhere"], "nowhere does not exist"),
     (["datasets", "check", "--dataset", "folders", "--videos", "nowhere"], "nowhere does not"),
     (

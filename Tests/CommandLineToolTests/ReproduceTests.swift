@@ -341,7 +341,7 @@ import Training
       ),
       (
         ["reproduce", "table1", "--dataset", "ucf", "--output", "o"],
-        "Please provide one of 'sprites', 'ucf101'"
+        "- ucf101"
       ),
       (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--data-root is missing"),
       (

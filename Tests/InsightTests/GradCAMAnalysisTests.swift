@@ -172,7 +172,7 @@ func shortVideos() throws {
   #expect(report.skipped.map(\.video) == ["short.mp4", "text.mp4"])
   #expect(
     report.skipped[0].reason
-      == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 a second take 0.20 s "
+      == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 per second take 0.20 s "
       + "(lower --frames or --interval)")
   #expect(
     complaint { _ = try place.analysis(["short.mp4", "text.mp4"]).write(to: place.path + "/no") }

@@ -15,13 +15,9 @@ extension Tensor {
     // Bilinear, zeros outside.
     return Operators.gridSample2d(.tensor(self), .tensor(grid), .int(0), .int(0), .bool(false))
   }
-
-  /// The elements in reverse order along `axis`.
-  public func reversed(_ axis: Int) -> Tensor { Operators.flip(.tensor(self), .ints([axis])) }
 }
 
 extension Operators {
   fileprivate static let affineGrid = Operator("affine_grid_generator")
   fileprivate static let gridSample2d = Operator("grid_sampler_2d")
-  fileprivate static let flip = Operator("flip")
 }
