@@ -12,12 +12,15 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace {
 
@@ -101,15 +104,6 @@ c10::Device device_of(ct_device device) {
 // the process's: threads that seed and draw at once would take each other's numbers.
 thread_local at::Generator own_generator;
 
-template <typename Element>
-c10::List<Element> list_of(const ct_value &value) {
-  const auto *elements = static_cast<const Element *>(value.as.list);
-  c10::List<Element> list;
-  list.reserve(value.count);
-  for (int64_t index = 0; index < value.count; index++) list.push_back(elements[index]);
-  return list;
-}
-
 c10::IValue to_ivalue(const ct_value &value) {
   switch (value.tag) {
     case CT_NONE:
@@ -122,16 +116,11 @@ c10::IValue to_ivalue(const ct_value &value) {
       return value.as.real;
     case CT_BOOL:
       return value.as.boolean;
-    case CT_STRING:
-      return std::string(value.as.string);
     case CT_DEVICE:
       return device_of(value.as.device);
     case CT_INT_LIST:
-      return list_of<int64_t>(value);
-    case CT_DOUBLE_LIST:
-      return list_of<double>(value);
-    case CT_BOOL_LIST:
-      return list_of<bool>(value);
+      return c10::List<int64_t>(c10::IntArrayRef(static_cast<const int64_t *>(value.as.list),
+                                                 static_cast<size_t>(value.count)));
     case CT_TENSOR_LIST: {
       const auto *handles = static_cast<const ct_tensor *>(value.as.list);
       c10::List<at::Tensor> list;
@@ -159,35 +148,54 @@ c10::IValue to_ivalue(const ct_value &value) {
   TORCH_CHECK(false, "an argument of unknown kind ", static_cast<int>(value.tag));
 }
 
-void append_result(const c10::IValue &value, ct_value *results, int32_t room, int32_t &used) {
-  if (value.isTensorList()) {
-    for (const at::Tensor &element : value.toTensorVector()) {
-      append_result(element, results, room, used);
+// The results of a call until they are handed over. What they hold is released where a later one fails.
+class Results {
+ public:
+  Results() = default;
+  Results(const Results &) = delete;
+  Results &operator=(const Results &) = delete;
+  ~Results() {
+    for (const ct_value &value : values_) {
+      if (value.tag == CT_TENSOR) ct_tensor_release(value.as.tensor);
     }
-    return;
   }
-  TORCH_CHECK(used < room, "the operator returns more than ", room, " values");
-  ct_value &result = results[used];
-  result.count = 0;
-  if (value.isTensor()) {
-    result.tag = CT_TENSOR;
-    result.as.tensor = give(value.toTensor());
-  } else if (value.isInt()) {
-    result.tag = CT_INT;
-    result.as.integer = value.toInt();
-  } else if (value.isDouble()) {
-    result.tag = CT_DOUBLE;
-    result.as.real = value.toDouble();
-  } else if (value.isBool()) {
-    result.tag = CT_BOOL;
-    result.as.boolean = value.toBool();
-  } else if (value.isNone()) {
+
+  void append(const c10::IValue &value) {
+    if (value.isTensorList()) {
+      for (const at::Tensor &element : value.toTensorVector()) append(element);
+      return;
+    }
+    ct_value &result = values_.emplace_back();
     result.tag = CT_NONE;
-  } else {
-    TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be handed over");
+    if (value.isTensor()) {
+      result.as.tensor = give(value.toTensor());
+      result.tag = CT_TENSOR;
+    } else if (value.isInt()) {
+      result.tag = CT_INT;
+      result.as.integer = value.toInt();
+    } else if (value.isDouble()) {
+      result.tag = CT_DOUBLE;
+      result.as.real = value.toDouble();
+    } else if (value.isBool()) {
+      result.tag = CT_BOOL;
+      result.as.boolean = value.toBool();
+    } else if (!value.isNone()) {
+      TORCH_CHECK(false, "a result of type ", value.tagKind(), " cannot be handed over");
+    }
   }
-  used++;
-}
+
+  void hand_over(ct_value **values, int32_t *count) {
+    const size_t bytes = values_.size() * sizeof(ct_value);
+    *values = static_cast<ct_value *>(std::malloc(std::max<size_t>(bytes, 1)));
+    if (*values == nullptr) throw std::bad_alloc();
+    if (bytes > 0) std::memcpy(*values, values_.data(), bytes);
+    *count = static_cast<int32_t>(values_.size());
+    values_.clear();
+  }
+
+ private:
+  std::vector<ct_value> values_;
+};
 
 }  // namespace
 
@@ -216,9 +224,9 @@ ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *
   });
 }
 
-ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value *results,
+ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value **results,
                   int32_t *result_count) {
-  const int32_t room = *result_count;
+  *results = nullptr;
   *result_count = 0;
   return guarded([&] {
     const auto &handle = *reinterpret_cast<const c10::OperatorHandle *>(op);
@@ -238,9 +246,13 @@ ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_v
       }
     }
     handle.callBoxed(stack);
-    for (const c10::IValue &value : stack) append_result(value, results, room, *result_count);
+    Results found;
+    for (const c10::IValue &value : stack) found.append(value);
+    found.hand_over(results, result_count);
   });
 }
+
+void ct_values_free(ct_value *values) noexcept { std::free(values); }
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
@@ -323,7 +335,7 @@ ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph) {
 }
 
 ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
-                  const ct_tensor *inputs, int32_t input_count, bool keep_graph, bool create_graph,
+                  const ct_tensor *inputs, int32_t input_count, bool keep_graph,
                   ct_tensor *results) {
   return guarded([&] {
     torch::autograd::variable_list ys, gradients, xs;
@@ -332,7 +344,7 @@ ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, i
       gradients.push_back(borrow(output_gradients[index]));
     }
     for (int32_t index = 0; index < input_count; index++) xs.push_back(borrow(inputs[index]));
-    auto found = torch::autograd::grad(ys, xs, gradients, keep_graph, create_graph,
+    auto found = torch::autograd::grad(ys, xs, gradients, keep_graph, /*create_graph=*/false,
                                        /*allow_unused=*/true);
     for (int32_t index = 0; index < input_count; index++) results[index] = give(found[index]);
   });

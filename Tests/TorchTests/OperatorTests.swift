@@ -70,6 +70,7 @@ import Torch
     results["select"] = a.selected(1, 2)
     results["select last"] = a.selected(-1, 3)
     results["narrow"] = a.sliced(2, 1..<3)
+    results["flip"] = clip.flipped([2, -1])
     results["unfold"] = a.unfolded(2, size: 2, step: 1)
     results["unfold step"] = clip.unfolded(3, size: 3, step: 2)
     results["index select"] = a.selected(1, indices: indices)
@@ -184,6 +185,18 @@ import Torch
     copy.selected(0, 1).fill(7)
     #expect(copy.selected(0, 0).isEqual(to: clip.selected(0, 0)))
     #expect(copy.selected(0, 1).isEqual(to: .full([3, 2, 4, 5], 7)))
+  }
+
+  @Test func partsAreViewsInOrderHoweverMany() {
+    let numbers = Tensor.indices(41)
+    let parts = numbers.split(size: 2)
+    #expect(parts.count == 21 && parts[20].array(of: Int.self) == [40])
+    #expect(Tensor.concatenated(parts).isEqual(to: numbers))
+    parts[3].fill(7)
+    #expect(numbers.sliced(0, 5..<9).array(of: Int.self) == [5, 7, 7, 8])
+    let columns = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]).chunked(3, axis: -1)
+    #expect(columns.map { $0.array(of: Int.self) } == [[1, 4], [2, 5], [3, 6]])
+    #expect(Tensor.indices(7).chunked(3).map(\.count) == [3, 3, 1])
   }
 
   @Test func devicesHaveNames() {
@@ -303,7 +316,9 @@ import Torch
     #expect(text.contains("2x3 and 4x5"), "\(text)")
   }
 
-  @Test func memoryThatIsNotThereIsToldAsSuch() async {
+  /// The CPU's allocator refuses with a plain error that the shim recognizes by a word of its text
+  /// (`DefaultCPUAllocator`): this fails if libtorch changes it.
+  @Test func memoryThatIsNotThereIsRecognizedByLibtorchsText() async {
     let result = await #expect(
       processExitsWith: .exitCode(42), observing: [\.standardErrorContent]
     ) {

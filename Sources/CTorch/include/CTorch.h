@@ -61,19 +61,16 @@ typedef struct ct_device {
 
 typedef enum ct_tag {
   CT_NONE = 0,
-  CT_TENSOR = 1,         // tensor; NULL is None
-  CT_INT = 2,            // also dtypes, layouts and memory formats
+  CT_TENSOR = 1,  // tensor; NULL is None
+  CT_INT = 2,     // also dtypes, layouts and memory formats
   CT_DOUBLE = 3,
   CT_BOOL = 4,
-  CT_STRING = 5,         // string
-  CT_DEVICE = 6,         // device
-  CT_INT_LIST = 7,       // list of int64_t
-  CT_DOUBLE_LIST = 8,    // list of double
-  CT_BOOL_LIST = 9,      // list of bool
-  CT_TENSOR_LIST = 10,   // list of ct_tensor
-  CT_OPTIONAL_TENSOR_LIST = 11,  // list of ct_tensor, NULL is None
-  CT_DEFAULT = 12,       // the schema's default value
-  CT_GENERATOR = 13,     // device: what the calling thread draws from there (ct_manual_seed)
+  CT_DEVICE = 5,
+  CT_INT_LIST = 6,              // list of int64_t
+  CT_TENSOR_LIST = 7,           // list of ct_tensor
+  CT_OPTIONAL_TENSOR_LIST = 8,  // list of ct_tensor, NULL is None
+  CT_DEFAULT = 9,               // the schema's default value
+  CT_GENERATOR = 10,            // device: what the calling thread draws from there (ct_manual_seed)
 } ct_tag;
 
 typedef struct ct_value {
@@ -84,7 +81,6 @@ typedef struct ct_value {
     int64_t integer;
     double real;
     bool boolean;
-    const char *string;
     ct_device device;
     const void *list;
   } as;
@@ -97,11 +93,13 @@ typedef const struct ct_operator_impl *ct_operator;
 ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found);
 
 // Calls `op` with `count` arguments by position; missing ones take the schema's defaults. Results are
-// flattened into `results` (tensors, an element each; a tensor list as its elements; numbers as they are);
-// `result_count` is the room on entry and the number written on return. Tensors in results are owned by
-// the caller.
-ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value *results,
+// flattened into a new array (tensors, an element each; a tensor list as its elements; numbers as they are),
+// which the caller frees with ct_values_free. The tensors in it are owned by the caller. An error leaves
+// no results.
+ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value **results,
                   int32_t *result_count);
+// Frees the array alone. NULL is allowed.
+void ct_values_free(ct_value *values) CT_NOEXCEPT;
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
@@ -141,7 +139,7 @@ ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph);
 // Gradients of `outputs` (with `output_gradients`, each may be NULL) by `inputs`, into `results`, NULL where
 // an input was not used.
 ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
-                  const ct_tensor *inputs, int32_t input_count, bool keep_graph, bool create_graph,
+                  const ct_tensor *inputs, int32_t input_count, bool keep_graph,
                   ct_tensor *results);
 
 bool ct_grad_mode(void) CT_NOEXCEPT;

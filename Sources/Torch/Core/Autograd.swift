@@ -37,11 +37,7 @@ extension Tensor {
   }
 
   /// The derivatives of this tensor (a single number) by `inputs`; nil for one it does not depend on.
-  public func gradients(
-    by inputs: [Tensor], keepingGraph: Bool = false, creatingGraph: Bool = false
-  )
-    -> [Tensor?]
-  {
+  public func gradients(by inputs: [Tensor], keepingGraph: Bool = false) -> [Tensor?] {
     var results = [ct_tensor?](repeating: nil, count: inputs.count)
     withExtendedLifetime((self, inputs)) {
       let outputs: [ct_tensor?] = [handle]
@@ -49,10 +45,7 @@ extension Tensor {
       let handles = inputs.map { Optional($0.handle) }
       mustSucceed(
         "gradients",
-        ct_grad(
-          outputs, weights, 1, handles, Int32(handles.count),
-          keepingGraph || creatingGraph, creatingGraph, &results)
-      )
+        ct_grad(outputs, weights, 1, handles, Int32(handles.count), keepingGraph, &results))
     }
     return results.map { $0.map(Tensor.init(owning:)) }
   }

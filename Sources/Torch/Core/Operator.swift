@@ -9,10 +9,12 @@ struct Operator: @unchecked Sendable {
   let name: String
   private let handle: ct_operator
 
-  /// Traps where libtorch knows no such operator: a programmer's error.
+  /// The operator of a name: of ATen, unless it names another namespace (`mosi::name`). Traps if libtorch
+  /// knows no such operator: a programmer's error.
   init(_ name: String, _ overload: String = "") {
+    let qualified = name.contains("::") ? name : "aten::\(name)"
     var found: ct_operator?
-    mustSucceed("aten::\(name).\(overload)", ct_operator_find("aten::\(name)", overload, &found))
+    mustSucceed("\(qualified).\(overload)", ct_operator_find(qualified, overload, &found))
     self.name = name
     handle = found!
   }
@@ -42,20 +44,17 @@ struct Operator: @unchecked Sendable {
     defer { scratch.free() }
     var values = [ct_value](repeating: ct_value(), count: arguments.count)
     for index in arguments.indices { values[index] = scratch.value(of: arguments[index]) }
-    var count = Int32(Operator.maximalResults)
-    var results = [ct_value](repeating: ct_value(), count: Operator.maximalResults)
+    var results: UnsafeMutablePointer<ct_value>?
+    var count: Int32 = 0
     let status = withExtendedLifetime(arguments) {
       ct_call(handle, values, Int32(values.count), &results, &count)
     }
-    // Whatever was handed over is ours to free, also where a later result failed.
-    let tensors = results[..<Int(count)].compactMap { value in
+    try check(describe(arguments), status)
+    defer { ct_values_free(results) }
+    return UnsafeBufferPointer(start: results, count: Int(count)).compactMap { value in
       value.tag == CT_TENSOR && value.as.tensor != nil ? Tensor(owning: value.as.tensor) : nil
     }
-    try check(describe(arguments), status)
-    return tensors
   }
-
-  private static let maximalResults = 8
 
   /// The operator with the shapes and types of its tensors, for errors.
   private func describe(_ arguments: [Argument]) -> String {
@@ -82,7 +81,6 @@ enum Argument {
   case int(Int)
   case double(Double)
   case bool(Bool)
-  case string(StaticString)
   case device(Device)
   /// What the calling thread draws from on the device; see ``Runtime/seed(_:)``.
   case generator(Device)
@@ -118,9 +116,6 @@ private struct ArgumentScratch {
     case .bool(let boolean):
       value.tag = CT_BOOL
       value.as.boolean = boolean
-    case .string(let string):
-      value.tag = CT_STRING
-      value.as.string = UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
     case .device(let device):
       value.tag = CT_DEVICE
       value.as.device = device.cValue

@@ -82,8 +82,8 @@ extension Tensor {
   }
   public func logicalNot() -> Tensor { Operators.logicalNot(.tensor(self)) }
 
-  /// True where shape, type and every element are equal; an element that is no number equals nothing.
-  public func isEqual(to other: Tensor) -> Bool {
+  /// True if shape, type and every element are equal, for tests. NaN equals nothing.
+  package func isEqual(to other: Tensor) -> Bool {
     shape == other.shape && dtype == other.dtype && equal(to: other).all().item == 1
   }
 

@@ -32,6 +32,20 @@ extension Tensor {
     Operators.narrow(.tensor(self), .int(axis), .int(range.lowerBound), .int(range.count))
   }
 
+  /// The parts of extent `size` along `axis`, in order; the last one is smaller if `size` does not divide the
+  /// extent.
+  public func split(size: Int, axis: Int = 0) -> [Tensor] {
+    Operators.split.tensors([.tensor(self), .int(size), .int(axis)])
+  }
+
+  /// At most `count` parts along `axis`, in order, all but the last of one extent.
+  public func chunked(_ count: Int, axis: Int = 0) -> [Tensor] {
+    Operators.chunk.tensors([.tensor(self), .int(count), .int(axis)])
+  }
+
+  /// The elements in reverse order along the axes; a copy.
+  public func flipped(_ axes: [Int]) -> Tensor { Operators.flip(.tensor(self), .ints(axes)) }
+
   /// All windows of `size` elements along `axis`, `step` apart: `axis` counts the windows, and a new
   /// last axis of extent `size` runs inside them.
   public func unfolded(_ axis: Int, size: Int, step: Int) -> Tensor {

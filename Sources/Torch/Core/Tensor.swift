@@ -19,11 +19,11 @@ public final class Tensor: @unchecked Sendable {
     ct_tensor_release(handle)
   }
 
-  /// The number of tensors that this process holds through this library.
-  public static var liveCount: Int { Int(ct_tensor_live_handles()) }
+  /// The number of tensors that this process holds through this library, for tests of leaks.
+  package static var liveCount: Int { Int(ct_tensor_live_handles()) }
 
-  /// The number of strong references that libtorch counts for this tensor.
-  public var referenceCount: Int {
+  /// The number of strong references that libtorch counts for this tensor, for tests of lifetimes.
+  package var referenceCount: Int {
     withExtendedLifetime(self) { Int(ct_tensor_reference_count(handle)) }
   }
 }

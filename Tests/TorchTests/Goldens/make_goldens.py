@@ -58,7 +58,7 @@ def operators():
         "reshape": a.reshape(4, -1), "permute": a.permute(2, 0, 1), "unsqueeze": a.unsqueeze(-1),
         "squeeze": a.unsqueeze(1).squeeze(1), "expand": row.unsqueeze(0).expand(3, -1),
         "flatten": clip.flatten(1, 2), "select": a.select(1, 2), "select last": a.select(-1, 3),
-        "narrow": a.narrow(2, 1, 2), "unfold": a.unfold(2, 2, 1), "unfold step": clip.unfold(3, 3, 2),
+        "narrow": a.narrow(2, 1, 2), "flip": clip.flip([2, -1]), "unfold": a.unfold(2, 2, 1), "unfold step": clip.unfold(3, 3, 2),
         "index select": a.index_select(1, indices), "gather": a[torch.tensor([1, 0, 1]), :, indices],
         "set slices": a.clone().index_copy(1, torch.tensor([2, 0]), b.narrow(1, 0, 2)),
         "cat": torch.cat([a, b], 1), "stack": torch.stack([a, b], 2),
