@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -100,9 +101,9 @@ c10::Device device_of(ct_device device) {
 
 // --- Values --------------------------------------------------------------------------------------
 
-// What the calling thread draws from on the CPU since it seeded; undefined before. Libtorch's own generator is
-// the process's: threads that seed and draw at once would take each other's numbers.
-thread_local at::Generator own_generator;
+at::Generator &generator_of(ct_generator handle) {
+  return *reinterpret_cast<at::Generator *>(handle);
+}
 
 c10::IValue to_ivalue(const ct_value &value) {
   switch (value.tag) {
@@ -139,9 +140,8 @@ c10::IValue to_ivalue(const ct_value &value) {
       return list;
     }
     case CT_GENERATOR:
-      return device_of(value.as.device).is_cpu() && own_generator.defined()
-                 ? c10::IValue(own_generator)
-                 : c10::IValue();
+      return value.as.generator == nullptr ? c10::IValue()
+                                           : c10::IValue(generator_of(value.as.generator));
     case CT_DEFAULT:
       break;
   }
@@ -374,14 +374,42 @@ ct_error *ct_clear_autocast_cache(void) {
   return guarded([] { at::autocast::clear_cache(); });
 }
 
-// --- Runtime -----------------------------------------------------------------------------------------
+// --- Random numbers ----------------------------------------------------------------------------------
 
-ct_error *ct_manual_seed(uint64_t seed) {
+ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *generator) {
   return guarded([&] {
-    at::manual_seed(seed);
-    own_generator = at::detail::createCPUGenerator(seed);
+    const c10::Device place = device_of(device);
+    std::unique_ptr<at::Generator> made;
+    if (place.is_cpu()) {
+      made = std::make_unique<at::Generator>(at::detail::createCPUGenerator(seed));
+    } else {
+      auto &context = at::globalContext();
+      context.lazyInitDevice(place.type());
+      made = std::make_unique<at::Generator>(
+          context.getAcceleratorHooksInterface(place.type()).getNewGenerator(place.index()));
+      made->set_current_seed(seed);
+    }
+    *generator = reinterpret_cast<ct_generator>(made.release());
   });
 }
+
+ct_error *ct_generator_seed(ct_generator generator, uint64_t seed) {
+  return guarded([&] {
+    at::Generator &own = generator_of(generator);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    own.set_current_seed(seed);
+  });
+}
+
+void ct_generator_release(ct_generator generator) noexcept {
+  delete reinterpret_cast<at::Generator *>(generator);
+}
+
+ct_error *ct_manual_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
+
+// --- Runtime -----------------------------------------------------------------------------------------
 
 ct_error *ct_threads(int32_t *count) {
   return guarded([&] { *count = at::get_num_threads(); });

@@ -1,6 +1,5 @@
 import Foundation
 import KeyedRandom
-import Synchronization
 import Testing
 import Torch
 
@@ -241,41 +240,6 @@ import Torch
     }
   }
 
-  /// What a thread draws hangs on its own seed, not on what others seed and draw meanwhile.
-  @Test func threadsDrawApart() {
-    @Sendable func draws(_ seed: Int) -> [[Float]] {
-      Runtime.seed(UInt64(seed))
-      let dropout = Dropout(0.5)
-      return (0..<300).flatMap { _ in
-        [Tensor.normal([3]), Tensor.uniform([3]), dropout(.ones([9]))].map {
-          $0.array(of: Float.self)
-        }
-      }
-    }
-    let alone = (0..<4).map(draws)
-    #expect(Set(alone).count == 4 && draws(0) == alone[0])
-    let together = Mutex([Int: [[Float]]]())
-    DispatchQueue.concurrentPerform(iterations: 4) { seed in
-      let found = draws(seed)
-      together.withLock { $0[seed] = found }
-    }
-    for seed in 0..<4 { #expect(together.withLock { $0[seed] } == alone[seed]) }
-  }
-
-  /// Drawn by the thread's generator, dropout is libtorch's own in everything else.
-  @Test func dropoutsAreLibtorchs() {
-    Runtime.seed(1)
-    let input = Tensor.normal([50]).to(.bfloat16)
-    input.requiresGradient = true
-    let output = Dropout(0.3)(input)
-    #expect(output.dtype == .bfloat16)
-    output.backward(.ones([50], dtype: .bfloat16))
-    // The gradient is the noise: 0, or 1 / 0.7 to eight bits.
-    let noise = input.gradient!
-    #expect(Set(noise.to(.float32).array(of: Float.self)) == [0, 1.4296875])
-    #expect(output.detached().isEqual(to: input.detached() * noise))
-  }
-
   @Test func runtimeKnowsItself() {
     #expect(Runtime.version.split(separator: ".").count >= 2)
     #expect(Runtime.configuration.contains("PyTorch"))
@@ -348,20 +312,6 @@ import Torch
       let before = Tensor.liveCount
       for _ in 0..<1000 { try? good.load(["x": .zeros([2])]) }
       exit(Tensor.liveCount == before ? EXIT_SUCCESS : EXIT_FAILURE)
-    }
-  }
-
-  @Test func equalSeedsMakeEqualLayers() async {
-    await #expect(processExitsWith: .success) {
-      func weights() -> [Tensor] {
-        Runtime.seed(5)
-        return [Conv3d(3, 8, kernel: Extent3(3, 3, 3)).weight, Linear(9, 4).weight, .uniform([50])]
-      }
-      let (first, second) = (weights(), weights())
-      Runtime.seed(6)
-      let other = Conv3d(3, 8, kernel: Extent3(3, 3, 3)).weight
-      let same = zip(first, second).allSatisfy { $0.isEqual(to: $1) }
-      exit(same && !other.isEqual(to: first[0]) ? EXIT_SUCCESS : EXIT_FAILURE)
     }
   }
 }

@@ -70,8 +70,10 @@ typedef enum ct_tag {
   CT_TENSOR_LIST = 7,           // list of ct_tensor
   CT_OPTIONAL_TENSOR_LIST = 8,  // list of ct_tensor, NULL is None
   CT_DEFAULT = 9,               // the schema's default value
-  CT_GENERATOR = 10,            // device: what the calling thread draws from there (ct_manual_seed)
+  CT_GENERATOR = 10,            // generator; NULL is None, for which libtorch takes the process's own
 } ct_tag;
+
+typedef struct ct_generator_impl *ct_generator;
 
 typedef struct ct_value {
   ct_tag tag;
@@ -82,6 +84,7 @@ typedef struct ct_value {
     double real;
     bool boolean;
     ct_device device;
+    ct_generator generator;
     const void *list;
   } as;
 } ct_value;
@@ -150,11 +153,18 @@ ct_error *ct_autocast(ct_device_type type, bool *enabled, int32_t *dtype);
 ct_error *ct_set_autocast(ct_device_type type, bool enabled, int32_t dtype);
 ct_error *ct_clear_autocast_cache(void);
 
+// --- Random numbers ----------------------------------------------------------------------------------
+
+// A generator of its own on a CPU or CUDA device. The caller releases it.
+ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *generator);
+// Makes it draw what a new one of that seed draws.
+ct_error *ct_generator_seed(ct_generator generator, uint64_t seed);
+void ct_generator_release(ct_generator generator) CT_NOEXCEPT;
+// Seeds libtorch's own generators of all devices.
+ct_error *ct_manual_seed(uint64_t seed);
+
 // --- Runtime -----------------------------------------------------------------------------------------
 
-// Seeds libtorch's generators of all devices, and gives the calling thread one of its own for the CPU:
-// draws with CT_GENERATOR then depend on nothing that other threads draw or seed.
-ct_error *ct_manual_seed(uint64_t seed);
 ct_error *ct_threads(int32_t *count);
 ct_error *ct_set_threads(int32_t count);
 // The version of libtorch's headers, "2.13.0".

@@ -82,8 +82,7 @@ enum Argument {
   case double(Double)
   case bool(Bool)
   case device(Device)
-  /// What the calling thread draws from on the device; see ``Runtime/seed(_:)``.
-  case generator(Device)
+  case generator(Generator)
   case dtype(DType)
   case ints([Int])
   case tensors([Tensor])
@@ -119,9 +118,9 @@ private struct ArgumentScratch {
     case .device(let device):
       value.tag = CT_DEVICE
       value.as.device = device.cValue
-    case .generator(let device):
+    case .generator(let generator):
       value.tag = CT_GENERATOR
-      value.as.device = device.cValue
+      value.as.generator = generator.handle
     case .dtype(let dtype):
       value.tag = CT_INT
       value.as.integer = Int64(dtype.rawValue)

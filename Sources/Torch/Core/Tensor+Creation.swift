@@ -33,18 +33,6 @@ extension Tensor {
   /// A tensor of the same shape, type, device and memory order, of zeros.
   public func zerosLike() -> Tensor { Operators.zerosLike(.tensor(self)) }
 
-  /// A tensor of numbers from the standard normal distribution, float32, drawn as ``Runtime/seed(_:)`` says.
-  public static func normal(_ shape: [Int], device: Device = .cpu) -> Tensor {
-    Operators.randn(
-      .ints(shape), .generator(device), .dtype(.float32), .none, .device(device))
-  }
-
-  /// A tensor of numbers uniform in [0, 1), float32, drawn as ``Runtime/seed(_:)`` says.
-  public static func uniform(_ shape: [Int], device: Device = .cpu) -> Tensor {
-    Operators.rand(
-      .ints(shape), .generator(device), .dtype(.float32), .none, .device(device))
-  }
-
   /// The tensor in another type; itself where it has that type.
   public func to(_ dtype: DType) -> Tensor {
     Operators.toDType(.tensor(self), .dtype(dtype))

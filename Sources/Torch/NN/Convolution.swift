@@ -13,23 +13,34 @@ public final class Conv3d: Layer {
   /// The zeros that are added at both ends of each axis.
   public var padding: Extent3 { window.padding }
 
-  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out, drawn
-  /// from libtorch's generator. The bias is zero (PyTorch draws it), so that a layer with a bias draws
+  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out. The bias is zero (PyTorch draws it), so that a layer with a bias draws
   /// what one without draws.
   ///
-  /// - Parameter padding: by default half the kernel.
+  /// - Parameters:
+  ///   - padding: by default half the kernel.
+  ///   - generator: draws the weights; the layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,
-    bias: Bool = false, device: Device = .cpu
+    bias: Bool = false, using generator: Generator
   ) {
     window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
     let fanOut = output * kernel.time * kernel.height * kernel.width
     let deviation = (2 / Double(fanOut)).squareRoot()
-    weight = (Tensor.normal([output, input] + kernel.array, device: device) * deviation)
+    weight = (Tensor.normal([output, input] + kernel.array, using: generator) * deviation)
       .contiguous(.channelsLast3d)
     weight.requiresGradient = true
-    self.bias = bias ? .zeros([output], device: device) : nil
+    self.bias = bias ? .zeros([output], device: generator.device) : nil
     self.bias?.requiresGradient = true
+  }
+
+  /// The same for callers that have not moved to a generator yet: drawn as ``Runtime/seed(_:)`` says.
+  public convenience init(
+    _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,
+    bias: Bool = false, device: Device = .cpu
+  ) {
+    self.init(
+      input, output, kernel: kernel, stride: stride, padding: padding, bias: bias,
+      using: .ofThread(on: device))
   }
 
   public override var ownParameters: [Parameter] {

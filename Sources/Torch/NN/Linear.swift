@@ -5,12 +5,18 @@ public final class Linear: Layer {
   /// [out].
   public let bias: Tensor
 
-  /// Weights from the normal distribution of deviation 0.01, drawn from libtorch's generator; zero bias.
-  public init(_ input: Int, _ output: Int, device: Device = .cpu) {
-    weight = Tensor.normal([output, input], device: device) * 0.01
-    bias = .zeros([output], device: device)
+  /// Weights from the normal distribution of deviation 0.01, drawn by `generator`, on whose device the layer is made; zero
+  /// bias.
+  public init(_ input: Int, _ output: Int, using generator: Generator) {
+    weight = Tensor.normal([output, input], using: generator) * 0.01
+    bias = .zeros([output], device: generator.device)
     weight.requiresGradient = true
     bias.requiresGradient = true
+  }
+
+  /// The same for callers that have not moved to a generator yet: drawn as ``Runtime/seed(_:)`` says.
+  public convenience init(_ input: Int, _ output: Int, device: Device = .cpu) {
+    self.init(input, output, using: .ofThread(on: device))
   }
 
   public override var ownParameters: [Parameter] {

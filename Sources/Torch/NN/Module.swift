@@ -6,6 +6,8 @@ open class Module {
   public private(set) var isTraining = true
   /// True once ``freeze()`` has been called here or above.
   public private(set) var isFrozen = false
+  /// What this part draws from while training, if it is random (dropout).
+  public private(set) var generator: Generator?
 
   public init() {}
 
@@ -74,6 +76,14 @@ extension Module {
   public func train(_ isTraining: Bool = true) {
     self.isTraining = isTraining && !isFrozen
     for child in children { child.module.train(isTraining) }
+  }
+
+  /// Sets what this part and all below draw from while training (dropout). Whoever trains makes one on the device of
+  /// the network, and seeds it before each step by what the step is called: so the numbers depend neither on the
+  /// steps before nor on other threads.
+  public func setGenerator(_ generator: Generator?) {
+    self.generator = generator
+    for child in children { child.module.setGenerator(generator) }
   }
 
   /// Fixes this part and all below for good: the parameters stop requiring gradients and lose those they have,

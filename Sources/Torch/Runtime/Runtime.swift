@@ -30,13 +30,11 @@ public enum Runtime {
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
-  /// Seeds what dropout, ``Tensor/normal(_:device:)`` and ``Tensor/uniform(_:device:)`` draw from.
-  ///
-  /// On the CPU that is a generator of the calling thread's own: equal seeds give equal numbers whatever other threads
-  /// seed and draw at the same time. A thread that never seeded draws from libtorch's generator, as all do on other
-  /// devices; that is one for the process, and seeded as well.
+  /// Seeds what layers and dropout draw from that are not given a ``Generator``: on the CPU one of the calling
+  /// thread's own, on other devices libtorch's, which is one for the process.
   public static func seed(_ seed: UInt64) {
     mustSucceed("seed", ct_manual_seed(seed))
+    Generator.seedThread(seed)
   }
 
   /// Lets float32 products on CUDA use TF32, and cuDNN choose its kernels by measuring.

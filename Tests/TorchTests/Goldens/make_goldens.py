@@ -1,4 +1,4 @@
-"""Writes operators.json, gradients.json, optimizers.json, averages.json, clipping.json and schedule.json:
+"""Writes operators.json, random.json, gradients.json, optimizers.json, averages.json, clipping.json and schedule.json:
 python make_goldens.py (PyTorch 2.13).
 
 Inputs are not stored: both sides draw them from the same keyed stream (keyed_random.py)."""
@@ -81,6 +81,18 @@ def operators():
         "cross entropy": F.cross_entropy(logits, labels),
         "cross entropy smooth": F.cross_entropy(logits, labels, label_smoothing=0.1),
     }
+
+
+def random():
+    """Drawn one after another by one generator."""
+    generator = torch.Generator().manual_seed(1 << 43)
+    results = {
+        "normal": torch.randn(20, generator=generator), "few normal": torch.randn(3, generator=generator),
+        "uniform": torch.rand(4, 5, generator=generator),
+        "bernoulli": torch.empty(30).bernoulli_(0.3, generator=generator),
+    }
+    results["orthogonal"] = torch.nn.init.orthogonal_(torch.empty(6, 2, 2), 0.5, generator=generator)
+    return results
 
 
 def network():
@@ -193,6 +205,7 @@ def schedules():
 
 
 write("operators.json", {name: dump(t) for name, t in operators().items()})
+write("random.json", {name: dump(t) for name, t in random().items()})
 write("gradients.json", {name: dump(t) for name, t in network().items()})
 write("optimizers.json", optimizers())
 write("averages.json", averages())

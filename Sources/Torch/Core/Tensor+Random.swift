@@ -1,0 +1,74 @@
+// Tensors of random numbers, float32, on the device of the generator that draws them.
+
+extension Tensor {
+  /// Numbers from the standard normal distribution.
+  public static func normal(_ shape: [Int], using generator: Generator) -> Tensor {
+    Operators.randn(
+      .ints(shape), .generator(generator), .dtype(.float32), .none, .device(generator.device))
+  }
+
+  /// Numbers uniform in [0, 1).
+  public static func uniform(_ shape: [Int], using generator: Generator) -> Tensor {
+    Operators.rand(
+      .ints(shape), .generator(generator), .dtype(.float32), .none, .device(generator.device))
+  }
+
+  /// One with `probability`, else zero.
+  public static func bernoulli(
+    _ shape: [Int], probability: Double, using generator: Generator
+  ) -> Tensor {
+    Operators.bernoulliInPlace(
+      .tensor(.uninitialized(shape, device: generator.device)), .double(probability),
+      .generator(generator))
+  }
+
+  /// A matrix whose rows are orthonormal, or its columns if it has more rows than columns, times `gain`: the start of
+  /// recurrent layers (Saxe et al. 2014). `shape` is [rows, ...]; all axes after the first make one row.
+  public static func orthogonal(
+    _ shape: [Int], gain: Double = 1, using generator: Generator
+  ) -> Tensor {
+    let (rows, columns) = (shape[0], shape.dropFirst().reduce(1, *))
+    let isTall = rows >= columns
+    let start = normal([rows, columns], using: generator)
+    let factors = Operators.qr.tensors([.tensor(isTall ? start : start.permuted([1, 0]))])
+    // The signs make the distribution uniform over all such matrices.
+    let signs = Operators.sign(.tensor(Operators.diagonal(.tensor(factors[1]))))
+    let basis = factors[0] * signs
+    return (isTall ? basis : basis.permuted([1, 0])).reshaped(shape) * gain
+  }
+
+  /// Elements become zero with probability `p`, in 0..<1; the others are divided by 1 - p. The generator is on this
+  /// tensor's device.
+  public func dropout(_ p: Double, using generator: Generator) -> Tensor {
+    precondition((0..<1).contains(p), "dropout's probability is in 0..<1, not \(p)")
+    guard p > 0 else { return self }
+    precondition(
+      device == generator.device,
+      "a generator on \(generator.device) cannot drop elements of \(self)")
+    switch device {
+    case .cpu:
+      // Same as libtorch's dropout, but with an explicit generator, which libtorch's operator does not accept.
+      let kept = Operators.emptyLike(.tensor(self))
+      Operators.bernoulliInPlace(.tensor(kept), .double(1 - p), .generator(generator))
+      return self * Operators.divideScalarInPlace(.tensor(kept), .double(1 - p))
+    case .cuda:
+      // The kernel of libtorch's dropout on CUDA; it is given the probability of keeping.
+      return Operators.fusedDropout.tensors([
+        .tensor(self), .double(1 - p), .generator(generator),
+      ])[0]
+    case .meta:
+      return self
+    }
+  }
+}
+
+// For callers that have not moved to a generator yet: drawn as `Runtime.seed` says.
+extension Tensor {
+  public static func normal(_ shape: [Int], device: Device = .cpu) -> Tensor {
+    normal(shape, using: .ofThread(on: device))
+  }
+
+  public static func uniform(_ shape: [Int], device: Device = .cpu) -> Tensor {
+    uniform(shape, using: .ofThread(on: device))
+  }
+}
