@@ -43,6 +43,7 @@ enum Operators {
   static let sign = Operator("sign")
   static let equal = Operator("eq", "Tensor")
   static let equalScalar = Operator("eq", "Scalar")
+  static let notEqualScalar = Operator("ne", "Scalar")
   static let greater = Operator("gt", "Tensor")
   static let greaterOrEqual = Operator("ge", "Tensor")
   static let less = Operator("lt", "Tensor")

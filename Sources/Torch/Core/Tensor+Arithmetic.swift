@@ -77,6 +77,8 @@ extension Tensor {
     Operators.greaterOrEqual(.tensor(self), .tensor(other))
   }
   public func less(than other: Tensor) -> Tensor { Operators.less(.tensor(self), .tensor(other)) }
+  /// True where an element is neither infinite nor NaN.
+  public func finite() -> Tensor { Operators.isFinite(.tensor(self)) }
   public func logicalAnd(_ other: Tensor) -> Tensor {
     Operators.logicalAnd(.tensor(self), .tensor(other))
   }
