@@ -92,7 +92,7 @@ import Torch
     let (plain, flagged) = (Problem(), Problem())
     let (first, second) = (optimizer(plain), optimizer(flagged))
     func expectEqual() {
-      for (a, b) in zip(plain.state + first.state, flagged.state + second.state) {
+      for (a, b) in zip(Array(plain.state) + first.state, Array(flagged.state) + second.state) {
         #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
       }
     }
@@ -265,7 +265,9 @@ import Torch
     let undisturbed = ExponentialMovingAverage(of: straight, decay: 0.9)
     straight.run(undisturbed, steps: 5)
     network.run(average, steps: 2)
-    for (a, b) in zip(straight.state + undisturbed.state, network.state + average.state) {
+    for (a, b) in zip(
+      Array(straight.state) + undisturbed.state, Array(network.state) + average.state)
+    {
       #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
     }
   }
@@ -456,5 +458,17 @@ import Torch
     let linear = Linear(300, 200)
     #expect(abs(linear.weight.norm / 60_000.0.squareRoot() / 0.01 - 1) < 0.02)
     #expect(linear.bias.norm == 0)
+  }
+
+  /// Weights of the fan-in keep the square of what comes through a ReLU, here for a layer that enlarges.
+  @Test func transposedConvolutionsKeepTheScale() {
+    let generator = Generator(seed: 1)
+    let layer = ConvTranspose3d(
+      64, 64, kernel: Extent3(2, 4, 4), stride: Extent3(2, 2, 2), padding: Extent3(0, 1, 1),
+      using: generator)
+    let input = Tensor.normal([2, 64, 3, 8, 8], using: generator)
+    let output = layer(input.relu())
+    func meanSquare(_ tensor: Tensor) -> Double { (tensor * tensor).mean().item }
+    #expect(abs(meanSquare(output.sliced(3, 1..<15).sliced(4, 1..<15)) - 1) < 0.15)
   }
 }

@@ -92,10 +92,16 @@ enum Operators {
 
   // Networks
   static let conv3d = Operator("conv3d")
+  static let convTranspose3d = Operator("conv_transpose3d", "input")
   static let batchNorm = Operator("batch_norm")
+  static let layerNorm = Operator("layer_norm")
   static let linear = Operator("linear")
+  static let scaledDotProductAttention = Operator("scaled_dot_product_attention")
   static let relu = Operator("relu")
   static let reluInPlace = Operator("relu_")
+  static let sigmoid = Operator("sigmoid")
+  static let tanh = Operator("tanh")
+  static let gelu = Operator("gelu")
   static let maxPool3d = Operator("max_pool3d")
   static let averagePool3d = Operator("avg_pool3d")
   static let fusedDropout = Operator("_fused_dropout")

@@ -60,7 +60,7 @@ extension Tensor {
     Operators.lerp(.tensor(self), .tensor(end), .tensor(weight))
   }
 
-  /// The matrix product over the last two axes (or of vectors).
+  /// The matrix product over the last two axes (or of vectors); the others are a batch and broadcast.
   public func matmul(_ other: Tensor) -> Tensor { Operators.matmul(.tensor(self), .tensor(other)) }
 }
 
