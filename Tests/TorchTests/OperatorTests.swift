@@ -128,6 +128,32 @@ import Torch
       results["batch norm train"] = batchNorm(clip)
       results["linear"] = linear(a)
     }
+    let layerNorm = LayerNorm(4, epsilon: 1e-6)
+    let transposed = ConvTranspose3d(
+      3, 2, kernel: Extent3(2, 3, 2), stride: Extent3(2, 1, 2), padding: Extent3(0, 1, 0),
+      bias: true, using: Generator(seed: 1))
+    withoutGradients {
+      layerNorm.scale.copy(from: row)
+      layerNorm.shift.copy(from: row + 1)
+      transposed.weight.copy(from: .keyed(16, shape: [3, 2, 2, 3, 2]))
+      transposed.bias!.copy(from: Tensor([Float(0.5), -0.25]))
+      results["layer norm"] = layerNorm(a)
+      results["transposed conv3d"] = transposed(clip)
+      let features = BatchNorm3d(4, epsilon: 1e-5)(logits)
+      results["batch norm of features"] = features
+    }
+    let queries = Tensor.keyed(17, shape: [2, 2, 5, 4])
+    results["attention"] = scaledDotProductAttention(
+      queries, .keyed(18, shape: [2, 2, 7, 4]), .keyed(19, shape: [2, 2, 7, 3]))
+    results["batched matmul"] = queries.matmul(queries.permuted([0, 1, 3, 2]))
+    results["sigmoid"] = (a * 3).sigmoid()
+    results["tanh"] = (a * 3).tanh()
+    results["gelu"] = (a * 3).gelu()
+    results["l2 normalize"] = Tensor.concatenated([a, a * 0]).l2Normalized(1)
+    results["mean squared error"] = meanSquaredError(a, b)
+    results["weighted squared error"] = meanSquaredError(a, b, weights: row)
+    results["info nce"] = crossEntropy(
+      queries.flattened(through: 2).matmul(m), Tensor((0..<20).map { $0 % 2 }))
     results["relu"] = a.relu()
     results["max pool"] = MaxPool3d(kernel: Extent3(1, 3, 3), stride: Extent3(1, 2, 2))(clip)
     results["max pool padding"] = MaxPool3d(
@@ -223,6 +249,13 @@ import Torch
       _ = layer(.uninitialized([1, 3, 16, 112, 112], device: .meta))
     }
     #expect(operations == 64 * 16 * 56 * 56 * 3 * 3 * 49)
+    let enlarging = ConvTranspose3d(
+      4, 2, kernel: Extent3(2, 2, 2), stride: Extent3(2, 2, 2), using: .meta)
+    let enlarged = OperationCounter.count {
+      _ = enlarging(.uninitialized([1, 4, 3, 5, 6], device: .meta))
+    }
+    // One product of each of four channels in each of the output's cells.
+    #expect(enlarged == 2 * 6 * 10 * 12 * 4)
   }
 
   @Test func metaShapesAreThoseOfTheCPU() {
@@ -231,6 +264,11 @@ import Torch
     let layers: [(Device) -> Layer] = [
       { Conv3d(3, 4, kernel: kernel, stride: stride, padding: padding, bias: true, device: $0) },
       { Conv3d(3, 4, kernel: kernel, stride: stride, device: $0) },
+      {
+        ConvTranspose3d(
+          3, 4, kernel: kernel, stride: stride, padding: padding,
+          using: $0 == .meta ? .meta : Generator(seed: 1))
+      },
       { _ in MaxPool3d(kernel: kernel, stride: stride, padding: padding) },
       { _ in MaxPool3d(kernel: kernel, stride: stride) },
       { _ in AveragePool3d(kernel: kernel, stride: stride, padding: padding) },

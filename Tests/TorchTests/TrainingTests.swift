@@ -24,12 +24,12 @@ import Torch
       ]
     }
 
-    func run(_ optimizer: any Optimizer, steps: Range<Int>) {
+    func run(_ optimizer: any Optimizer, steps: Range<Int>, skip: Tensor? = nil) {
       for step in steps {
         optimizer.clearGradients()
         let difference = (inputs.matmul(weight.permuted([1, 0])) + bias) * scale - target
         (difference * difference).mean().backward()
-        optimizer.step(learningRate: 0.02 * (1 - Double(step) / 100))
+        optimizer.step(learningRate: 0.02 * (1 - Double(step) / 100), unless: skip)
       }
     }
   }
@@ -70,8 +70,8 @@ import Torch
     let first = Problem()
     let before = optimizer(first)
     first.run(before, steps: 0..<9)
-    func copies(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {
-      Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor.detached().clone()) })
+    func copies(_ state: StateDictionary) -> [String: Tensor] {
+      state.byName.mapValues { $0.detached().clone() }
     }
     let second = Problem()
     try second.load(copies(first.state))
@@ -81,6 +81,62 @@ import Torch
     for (a, b) in zip(straight.parameters, second.parameters) {
       #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
     }
+  }
+
+  /// A device decides by itself whether an update happens: a skipped one must leave no trace, neither in the moments nor
+  /// in Adam's count of steps.
+  @Test(arguments: Kind.allCases)
+  func skippedUpdatesLeaveNoTraceAndOthersNoDifference(kind: Kind) {
+    func optimizer(_ problem: Problem) -> any Optimizer {
+      kind.make(ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.05))
+    }
+    let (plain, flagged) = (Problem(), Problem())
+    let (first, second) = (optimizer(plain), optimizer(flagged))
+    func expectEqual() {
+      for (a, b) in zip(Array(plain.state) + first.state, Array(flagged.state) + second.state) {
+        #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
+      }
+    }
+    plain.run(first, steps: 0..<5)
+    flagged.run(second, steps: 0..<5, skip: .zeros([]))
+    expectEqual()
+    for skip in [Tensor.ones([]), .full([1], -3), Tensor(scalar: true)] {
+      flagged.run(second, steps: 5..<7, skip: skip)
+      expectEqual()
+    }
+    // Also with gradients that are no numbers, for which all this is there.
+    for parameter in flagged.parameters { parameter.tensor.gradient!.fill(.nan) }
+    second.step(learningRate: 0.1, unless: .ones([]))
+    expectEqual()
+    plain.run(first, steps: 5..<9)
+    flagged.run(second, steps: 5..<9, skip: Tensor(scalar: false))
+    expectEqual()
+  }
+
+  /// A group of ten times the rate moves as all would at ten times the rate; the others do not notice.
+  @Test(arguments: Kind.allCases)
+  func aGroupsRateIsItsShareOfTheRate(kind: Kind) {
+    func trained(_ scale: Double, rate: Double) -> [Tensor] {
+      let problem = Problem()
+      let parameters = problem.parameters
+      let optimizer = kind.make([
+        ParameterGroup([parameters[0]], weightDecay: 0.1, learningRateScale: scale),
+        ParameterGroup(Array(parameters.dropFirst()), weightDecay: 0),
+      ])
+      for (place, parameter) in parameters.enumerated() {
+        parameter.tensor.gradient = .keyed(35, UInt64(place), shape: parameter.tensor.shape)
+      }
+      optimizer.step(learningRate: rate)
+      return parameters.map(\.tensor)
+    }
+    let (scaled, faster, usual) = (
+      trained(8, rate: 0.01), trained(1, rate: 0.08), trained(1, rate: 0.01)
+    )
+    #expect(scaled[0].isEqual(to: faster[0]) && !scaled[0].isEqual(to: usual[0]))
+    #expect(scaled[1].isEqual(to: usual[1]) && scaled[2].isEqual(to: usual[2]))
+    let groups = ParameterGroup.sparingNormalization(
+      Problem().parameters, weightDecay: 0.1, learningRateScale: 10)
+    #expect(groups.map(\.learningRateScale) == [10, 10])
   }
 
   @Test func groupsSpareNormalizationAlone() {
@@ -110,8 +166,7 @@ import Torch
     let problem = Problem()
     let adam = Adam([ParameterGroup(problem.parameters, weightDecay: 0)])
     let sgd = SGD([ParameterGroup(problem.parameters, weightDecay: 0)])
-    let state = Dictionary(uniqueKeysWithValues: sgd.state.map { ($0.name, $0.tensor) })
-    let error = #expect(throws: StateMismatch.self) { try adam.load(state) }
+    let error = #expect(throws: StateMismatch.self) { try adam.load(sgd.state.byName) }
     #expect(
       error?.description
         == "the tensors do not fit the model: missing steps, first_moment.weight, "
@@ -151,8 +206,8 @@ import Torch
     }
   }
 
-  private func copies(_ state: [(name: String, tensor: Tensor)]) -> [String: Tensor] {
-    Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor.detached().clone()) })
+  private func copies(_ state: StateDictionary) -> [String: Tensor] {
+    state.byName.mapValues { $0.detached().clone() }
   }
 
   @Test func fiftyStepsAverageAsInPyTorch() throws {
@@ -211,7 +266,9 @@ import Torch
     let undisturbed = ExponentialMovingAverage(of: straight, decay: 0.9)
     straight.run(undisturbed, steps: 5)
     network.run(average, steps: 2)
-    for (a, b) in zip(straight.state + undisturbed.state, network.state + average.state) {
+    for (a, b) in zip(
+      Array(straight.state) + undisturbed.state, Array(network.state) + average.state)
+    {
       #expect(a.tensor.isEqual(to: b.tensor), "\(a.name)")
     }
   }
@@ -286,7 +343,7 @@ import Torch
   }
 
   private func state(of module: Module) -> [String: Tensor] {
-    Dictionary(uniqueKeysWithValues: module.state.map { ($0.name, $0.tensor.detached().clone()) })
+    module.state.byName.mapValues { $0.detached().clone() }
   }
 
   @Test func namesComeFromTheRoot() {
@@ -402,5 +459,17 @@ import Torch
     let linear = Linear(300, 200)
     #expect(abs(linear.weight.norm / 60_000.0.squareRoot() / 0.01 - 1) < 0.02)
     #expect(linear.bias.norm == 0)
+  }
+
+  /// Weights of the fan-in keep the square of what comes through a ReLU, here for a layer that enlarges.
+  @Test func transposedConvolutionsKeepTheScale() {
+    let generator = Generator(seed: 1)
+    let layer = ConvTranspose3d(
+      64, 64, kernel: Extent3(2, 4, 4), stride: Extent3(2, 2, 2), padding: Extent3(0, 1, 1),
+      using: generator)
+    let input = Tensor.normal([2, 64, 3, 8, 8], using: generator)
+    let output = layer(input.relu())
+    func meanSquare(_ tensor: Tensor) -> Double { (tensor * tensor).mean().item }
+    #expect(abs(meanSquare(output.sliced(3, 1..<15).sliced(4, 1..<15)) - 1) < 0.15)
   }
 }

@@ -33,7 +33,7 @@ import VideoModels
   }
 
   private func expect(
-    _ state: [(name: String, tensor: Tensor)], of model: VideoClassifier, toBe flat: Tensor?
+    _ state: StateDictionary, of model: VideoClassifier, toBe flat: Tensor?
   ) throws {
     let expected = split(try #require(flat), like: model)
     for (name, tensor) in state where tensor.dtype.isFloatingPoint {

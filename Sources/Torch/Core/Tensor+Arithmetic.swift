@@ -60,7 +60,7 @@ extension Tensor {
     Operators.lerp(.tensor(self), .tensor(end), .tensor(weight))
   }
 
-  /// The matrix product over the last two axes (or of vectors).
+  /// The matrix product over the last two axes (or of vectors); the others are a batch and broadcast.
   public func matmul(_ other: Tensor) -> Tensor { Operators.matmul(.tensor(self), .tensor(other)) }
 }
 
@@ -77,6 +77,8 @@ extension Tensor {
     Operators.greaterOrEqual(.tensor(self), .tensor(other))
   }
   public func less(than other: Tensor) -> Tensor { Operators.less(.tensor(self), .tensor(other)) }
+  /// True where an element is neither infinite nor NaN.
+  public func finite() -> Tensor { Operators.isFinite(.tensor(self)) }
   public func logicalAnd(_ other: Tensor) -> Tensor {
     Operators.logicalAnd(.tensor(self), .tensor(other))
   }

@@ -21,8 +21,8 @@ extension Tensor {
   public func argmax(_ axis: Int) -> Tensor { Operators.argmax(.tensor(self), .int(axis)) }
   /// True (bool []) where every element is.
   public func all() -> Tensor { Operators.all(.tensor(self)) }
-  /// True where every element is finite.
-  public var isFinite: Bool { Operators.isFinite(.tensor(self)).all().item == 1 }
+  /// True if every element is finite; waits for the device.
+  public var isFinite: Bool { finite().all().item == 1 }
   /// The Euclidean norm of all elements, as a number.
   public var norm: Double { (self * self).sum().item.squareRoot() }
 

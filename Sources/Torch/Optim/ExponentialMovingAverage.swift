@@ -18,9 +18,9 @@ public final class ExponentialMovingAverage {
   }
 
   /// The averages, by the module's names: what `Module.load` takes.
-  public var averages: [(name: String, tensor: Tensor)] {
+  public var averages: StateDictionary {
     precondition(!isSwapped, "the module holds the averages")
-    return tensors.map { ($0.name, $0.average) }
+    return StateDictionary(tensors.map { ($0.name, $0.average) })
   }
 
   /// Takes in the module's tensors; called after each step of the optimizer.
@@ -62,9 +62,10 @@ public final class ExponentialMovingAverage {
     isSwapped.toggle()
   }
 
-  /// What a checkpoint must hold to go on, by name.
-  public var state: [(name: String, tensor: Tensor)] {
-    [("updates", updates)] + averages.map { (Self.prefix + $0.name, $0.tensor) }
+  /// What a checkpoint must hold to resume.
+  public var state: StateDictionary {
+    StateDictionary(
+      [("updates", updates)] + averages.map { (Self.prefix + $0.name, $0.tensor) })
   }
 
   /// The module's name of the tensor that ``state`` calls `name`; nil for what is no average.
@@ -76,8 +77,6 @@ public final class ExponentialMovingAverage {
 
   /// Takes over the tensors of ``state``.
   ///
-  /// - Throws: ``StateMismatch`` where names or shapes differ; nothing is then changed.
-  public func load(_ source: [String: Tensor]) throws {
-    try loadState(source, into: state)
-  }
+  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is then changed.
+  public func load(_ source: [String: Tensor]) throws(StateMismatch) { try state.load(source) }
 }

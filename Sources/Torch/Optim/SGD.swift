@@ -1,50 +1,31 @@
 /// Stochastic gradient descent with momentum as PyTorch's `torch.optim.SGD` (no dampening): weight decay is
 /// added to the gradient. The update is libtorch's fused kernel.
 public final class SGD: Optimizer {
-  public let groups: [ParameterGroup]
+  public var groups: [ParameterGroup] { optimized.groups }
   private let momentum: Double
   private let usesNesterov: Bool
-  private let velocities: [Moments]
+  private let optimized: OptimizedParameters
 
   public init(_ groups: [ParameterGroup], momentum: Double = 0.9, nesterov: Bool = false) {
-    self.groups = groups
     self.momentum = momentum
     usesNesterov = nesterov
-    velocities = groups.map { Moments(like: $0.parameters) }
+    optimized = OptimizedParameters(groups, moments: ["velocity"])
   }
 
-  public func step(learningRate: Double) {
+  public func step(learningRate: Double, unless skip: Tensor?) {
     withoutGradients {
-      for (index, group) in groups.enumerated() {
-        var parameters: [Tensor] = []
-        var gradients: [Tensor] = []
-        var moving: [Tensor] = []
-        for (position, parameter) in group.parameters.enumerated() {
-          guard let gradient = parameter.tensor.gradient else { continue }
-          parameters.append(parameter.tensor)
-          gradients.append(gradient)
-          moving.append(velocities[index].tensors[position])
-        }
-        guard !parameters.isEmpty else { continue }
+      let skip = skip.map(OptimizedParameters.flag)
+      for update in optimized.updates {
         // Velocities start at zero, where momentum times velocity plus gradient is PyTorch's first step too.
         Operators.fusedSGD.tensors([
-          .tensors(parameters), .tensors(gradients), .tensors(momentum > 0 ? moving : []),
-          .double(group.weightDecay), .double(momentum), .double(learningRate), .double(0),
-          .bool(usesNesterov), .bool(false), .bool(false),
+          .tensors(update.parameters), .tensors(update.gradients),
+          .tensors(momentum > 0 ? update.moments[0] : []), .double(update.group.weightDecay),
+          .double(momentum), .double(learningRate * update.group.learningRateScale), .double(0),
+          .bool(usesNesterov), .bool(false), .bool(false), .none, .optionalTensor(skip),
         ])
       }
     }
   }
 
-  public var state: [(name: String, tensor: Tensor)] {
-    groups.indices.flatMap { index in
-      groups[index].parameters.enumerated().map { position, parameter in
-        ("velocity.\(parameter.name)", velocities[index].tensors[position])
-      }
-    }
-  }
-
-  public func load(_ source: [String: Tensor]) throws {
-    try loadState(source, into: state)
-  }
+  public var state: StateDictionary { StateDictionary(optimized.state) }
 }

@@ -15,6 +15,8 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   /// - Returns: false if somebody asked to stop before the end.
   func run() throws -> Bool {
     objective.network.train()
+    let dropoutGenerator = Generator(seed: 0, device: device)
+    objective.network.setGenerator(dropoutGenerator)
     while session.position.step < plan.totalSteps {
       let step = session.position.step
 
@@ -23,7 +25,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       update.clearGradients()
       for place in plan.batches(ofStep: step) {
         let batch = try session.clock.waiting { try objective.nextBatch(place) }
-        seedDropout(place)
+        dropoutGenerator.seed(dropoutSeed(place))
         let output = withAutocast(session.configuration.precision.autocast, on: device) {
           objective.evaluate(batch)
         }
@@ -99,11 +101,11 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     try session.save(to: path, objective.network, update, classNames: objective.classNames)
   }
 
-  /// Dropout draws from libtorch's generator, named by the batch like everything else.
-  private func seedDropout(_ place: BatchPlace) {
+  /// What dropout draws is named by the batch like everything else.
+  private func dropoutSeed(_ place: BatchPlace) -> UInt64 {
     var generator = KeyedGenerator(
       UInt64(session.configuration.seed), DrawPurpose.dropout.rawValue, UInt64(place.step),
       UInt64(place.part))
-    Runtime.seed(generator.next())
+    return generator.next()
   }
 }

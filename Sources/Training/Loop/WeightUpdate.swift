@@ -32,7 +32,7 @@ struct WeightUpdate {
     // Reading a number on the CPU costs nothing; elsewhere it would wait for the device.
     if isNotFinite.device == .cpu, isNotFinite.item != 0 { return }
     if let maxGradientNorm { clipGradients(of: parameters, toNorm: maxGradientNorm) }
-    optimizer.step(learningRate: learningRate(atStep: step))
+    optimizer.step(learningRate: learningRate(atStep: step), unless: isNotFinite)
     average?.update()
   }
 

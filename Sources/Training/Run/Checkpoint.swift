@@ -22,10 +22,9 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     self.configuration = configuration
     self.position = position
     self.classNames = classNames
-    self.model = Dictionary(uniqueKeysWithValues: network.state.map { ($0.name, $0.tensor) })
-    self.optimizer = Dictionary(uniqueKeysWithValues: optimizer.state.map { ($0.name, $0.tensor) })
-    self.average = Dictionary(
-      uniqueKeysWithValues: average?.state.map { ($0.name, $0.tensor) } ?? [])
+    self.model = network.state.byName
+    self.optimizer = optimizer.state.byName
+    self.average = average?.state.byName ?? [:]
   }
 
   /// Writes the file whole or not at all.

@@ -48,7 +48,7 @@ extension WeightsDescription {
   func expectedState(classCount: Int?) -> [(name: String, tensor: Tensor)] {
     let model = metaModel(classCount: classCount)
     return classCount == nil
-      ? model.backbone.state.map { ("backbone.\($0.name)", $0.tensor) } : model.state
+      ? model.backbone.state.map { ("backbone.\($0.name)", $0.tensor) } : Array(model.state)
   }
 
   func metaModel(classCount: Int?) -> VideoClassifier {

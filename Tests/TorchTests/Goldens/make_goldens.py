@@ -40,6 +40,7 @@ def operators():
     logits = tensor([7], [2, 4], -3, 3)
     u8 = tensor([8], [2, 5], 0, 255).to(torch.uint8)
     m = tensor([9], [4, 2])
+    queries, keys = tensor([17], [2, 2, 5, 4]), tensor([18], [2, 2, 7, 4])
     running = (tensor([10], [3]), tensor([11], [3], 0.5, 2))
     scale, shift = tensor([12], [3], 0.5, 2), tensor([13], [3])
     return {
@@ -78,6 +79,16 @@ def operators():
         "max pool": F.max_pool3d(clip, (1, 3, 3), (1, 2, 2), (0, 1, 1)), "average pool": clip.mean([2, 3, 4]),
         "max pool padding": F.max_pool3d(clip, (1, 2, 2), (1, 2, 2), (0, 1, 0)),
         "average pool windows": F.avg_pool3d(clip, (2, 3, 3), (1, 2, 2), (0, 1, 1)),
+        "layer norm": F.layer_norm(a, [4], row, row + 1, 1e-6),
+        "transposed conv3d": F.conv_transpose3d(
+            clip, tensor([16], [3, 2, 2, 3, 2]), torch.tensor([0.5, -0.25]), stride=(2, 1, 2), padding=(0, 1, 0)),
+        "batch norm of features": torch.nn.BatchNorm1d(4)(logits),
+        "attention": (queries @ keys.mT / 2).softmax(-1) @ tensor([19], [2, 2, 7, 3]),
+        "batched matmul": queries @ queries.mT,
+        "sigmoid": (a * 3).sigmoid(), "tanh": (a * 3).tanh(), "gelu": F.gelu(a * 3),
+        "l2 normalize": F.normalize(torch.cat([a, a * 0]), dim=1),
+        "mean squared error": F.mse_loss(a, b), "weighted squared error": (row * (a - b) ** 2).mean(),
+        "info nce": F.cross_entropy(queries.flatten(0, 2) @ m, torch.arange(20) % 2),
         "cross entropy": F.cross_entropy(logits, labels),
         "cross entropy smooth": F.cross_entropy(logits, labels, label_smoothing=0.1),
     }
