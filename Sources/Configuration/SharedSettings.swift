@@ -98,9 +98,16 @@ public struct OptimizerSettings: Codable, Equatable, Sendable {
   public var momentum = 0.9
 
   /// Of the parameters that are not frozen.
-  package func makeOptimizer(for model: Module) -> any Optimizer {
-    let groups = ParameterGroup.sparingNormalization(
-      model.trainableParameters, weightDecay: weightDecay)
+  ///
+  /// - Parameter scale: by how much the learning rate of a parameter is multiplied.
+  package func makeOptimizer(
+    for model: Module, scale: (Module.Parameter) -> Double = { _ in 1 }
+  ) -> any Optimizer {
+    let scales = Dictionary(grouping: model.trainableParameters, by: scale)
+    let groups = scales.sorted { $0.key < $1.key }.flatMap {
+      ParameterGroup.sparingNormalization(
+        $1, weightDecay: weightDecay, learningRateScale: $0)
+    }
     return switch kind {
     case .adam: Adam(groups)
     case .sgd: SGD(groups, momentum: momentum)

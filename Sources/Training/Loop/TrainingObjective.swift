@@ -17,9 +17,6 @@ protocol TrainingObjective: AnyObject {
 
   func evaluate(_ batch: Batch) -> StepOutput
 
-  /// By how much the learning rate of a parameter is multiplied.
-  func learningRateScale(of parameter: Module.Parameter) -> Double
-
   /// What records say about a step at this progress (0 to 1) beside what was measured.
   func annotations(at progress: Double) -> [Annotation]
 
@@ -37,7 +34,6 @@ protocol TrainingObjective: AnyObject {
 }
 
 extension TrainingObjective {
-  func learningRateScale(of parameter: Module.Parameter) -> Double { 1 }
   func annotations(at progress: Double) -> [Annotation] { [] }
   func validates(afterEpoch epoch: Int) -> Bool { true }
 }

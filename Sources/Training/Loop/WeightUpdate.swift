@@ -29,8 +29,6 @@ struct WeightUpdate {
 
   /// One update by the gradients as they are; none if `isNotFinite` (float32 [] on the device) is not 0.
   func apply(atStep step: Int, unless isNotFinite: Tensor) {
-    // Reading a number on the CPU costs nothing; elsewhere it would wait for the device.
-    if isNotFinite.device == .cpu, isNotFinite.item != 0 { return }
     if let maxGradientNorm { clipGradients(of: parameters, toNorm: maxGradientNorm) }
     optimizer.step(learningRate: learningRate(atStep: step), unless: isNotFinite)
     average?.update()

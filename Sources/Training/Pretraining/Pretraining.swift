@@ -75,7 +75,8 @@ public func pretrain(
     firstSample: (checkpoint?.position.step ?? 0) * plan.samplesPerStep, validation: validation,
     autocast: configuration.precision.autocast, device: device, workers: options.workers)
   let update = WeightUpdate(
-    of: network, optimizer: configuration.optimizer.makeOptimizer(for: network),
+    of: network, optimizer: configuration.optimizer.makeOptimizer(
+      for: network, scale: network.learningRateScale),
     schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps))
   try checkpoint?.restore(
     network: network, optimizer: update.optimizer, average: update.average, path: run.last)

@@ -52,10 +52,6 @@ final class PretrainingObjective<Task: PretextTask>: TrainingObjective {
 
   func evaluate(_ batch: Task.Network.Batch) -> StepOutput { trained.evaluate(batch) }
 
-  func learningRateScale(of parameter: Module.Parameter) -> Double {
-    trained.learningRateScale(of: parameter)
-  }
-
   func annotations(at progress: Double) -> [Annotation] { task.annotations(at: progress) }
 
   func validate() throws -> ValidationResult? {

@@ -73,8 +73,8 @@ public struct Checkpoint<Configuration: RunConfiguration> {
       try network.load(model)
       try optimizer.load(self.optimizer)
       try average?.load(self.average)
-    } catch let mismatch as StateMismatch {
-      throw RunError.foreignCheckpoint(path: path, problem: mismatch.description)
+    } catch {
+      throw RunError.foreignCheckpoint(path: path, problem: error.description)
     }
   }
 }
