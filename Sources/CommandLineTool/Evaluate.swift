@@ -107,7 +107,7 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("the dataset lists no videos for --subset \(subset.rawValue)")
     }
     guard videos.contains(where: { $0.footage != nil }) else {
-      throw VideosMissing(count: videos.count, folder: settings.videos)
+      throw VideosMissing(count: videos.count, folder: try settings.description.videos)
     }
     let classes = try ClassOrder(weights, dataset)
     let inference = try options.inference(weights)

@@ -25,13 +25,13 @@ struct Finetune: ParsableCommand {
       tested on; --dataset csv a file with the columns path, label and split. Videos may also be folders of frames.
 
       The defaults are the paper's: 300 epochs, 1,024 clips a step, 16 frames at an interval of 4 for 30 frames a second. \
-      A file of settings (--config) or --set changes them; see configs/.
+      A file of settings (--config) or --set changes them.
 
       Examples:
         mosi finetune --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist \\
           --split 1 --weights pretrained --output run
         mosi finetune --dataset folders --videos mine/ --weights pretrained \\
-          --output run --config configs/tiny-finetune.yaml
+          --output run --config tiny-finetune
         mosi finetune --dataset hmdb51 --videos hmdb51 --splits splits \\
           --weights none --shots 5 --output scratch
         mosi finetune --output run --resume
@@ -63,7 +63,10 @@ struct Finetune: ParsableCommand {
   @Option(help: ArgumentHelp("Passes over the training videos.", valueName: "number"))
   var epochs: Int?
 
-  @Option(help: ArgumentHelp("A YAML file of settings; see configs/.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file of settings (mosi config --finetune prints one), or a preset: \(Preset.names(of: .finetuning)).",
+      valueName: "file"))
   var config: String?
 
   @Option(
@@ -113,6 +116,9 @@ struct Finetune: ParsableCommand {
     }
   }
 
+  /// Nil for random weights.
+  private var startWeights: String? { weights == "none" ? nil : weights }
+
   /// The run's own configuration where it goes on, else the weights' network and clips; then the file, the settings and
   /// the options.
   private func resolved(_ run: RunFolder) throws -> FinetuningConfiguration {
@@ -120,12 +126,11 @@ struct Finetune: ParsableCommand {
     if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
     } else {
-      let name = weights ?? FinetuningConfiguration.noWeights
       configuration = try FinetuningConfiguration(
         file: config, settings: settings,
-        startingFrom: name == FinetuningConfiguration.noWeights ? nil : Weights(at: name))
+        startingFrom: startWeights.map { try Weights(at: $0) })
     }
-    if let weights { configuration.start.weights = weights }
+    if weights != nil { configuration.start.weights = startWeights }
     configuration.dataset = try data.settings(over: configuration.dataset)
     if let shots { configuration.dataset.shots = shots }
     if let freezeStages { configuration.start.frozenStages = freezeStages }

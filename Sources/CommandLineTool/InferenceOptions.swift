@@ -38,10 +38,10 @@ struct ClipOptions: ParsableArguments {
     var clip = weights.clip ?? ClipSettings()
     if let frames { clip.frames = frames }
     if let interval { clip.interval = interval }
-    if let rate { clip.rate = rate }
+    if let rate { clip.framesPerSecond = rate }
     if let size { clip.size = size }
-    if let preset { clip.preset = preset }
-    try clip.check()
+    if let preset { clip.crop = preset }
+    try clip.check(as: "clip")
     return clip
   }
 }
@@ -75,7 +75,7 @@ struct InferenceOptions: ParsableArguments {
   /// Whether videos are judged as at the end of the fine-tuning that `weights` come from.
   func isAsTrained(_ weights: Weights) throws -> Bool {
     guard let finetuning = weights.finetuning else { return false }
-    return try clips == finetuning.validation.finalClips && crops == 1
+    return try clips == finetuning.validation.testClipsPerVideo && crops == 1
       && clip.settings(weights) == finetuning.clip
   }
 
@@ -89,7 +89,7 @@ struct InferenceOptions: ParsableArguments {
     model.move(to: options.device)
     if options.device.isCUDA { Runtime.preferSpeedOnCUDA() }
     return VideoInference(
-      model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
+      model: model, normalization: weights.normalization ?? .video,
       clip: clip,
       clips: clips, crops: crops, batch: batch, device: options.device,
       precision: weights.finetuning?.precision ?? .float32, workers: options.workers)

@@ -125,8 +125,8 @@ struct Localize: ParsableCommand {
         shown: .init(
           clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
           batch: options.batch,
-          normalization: (weights.normalization ?? NormalizationSettings()).normalization,
-          labels: weights.pretraining?.task.motion.labels.movingLabels),
+          normalization: weights.normalization ?? .video,
+          labels: weights.pretraining?.motionTask.motion.labels.movingLabels),
         at: stage, device: device, workers: machine.workers, progress: progress.update)
     }
     warnAboutSkippedVideos(agreement?.skipped ?? [])
@@ -166,7 +166,7 @@ struct Localize: ParsableCommand {
       let stills = try HeldOutStills.load(
         for: configuration, from: sources, limit: limit, workers: workers
       ) { Terminal.warn($0) }
-      return MaskedClips(configuration.task, stills: stills)
+      return MaskedClips(configuration.motionTask, stills: stills)
     } catch {
       // The run's own pictures, which nobody has named, may be gone.
       guard sources.isEmpty, !videos.isEmpty else { throw error }

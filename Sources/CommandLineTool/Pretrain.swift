@@ -15,7 +15,7 @@ struct Pretrain: ParsableCommand {
       that cannot be used are reported once and replaced.
 
       Examples:
-        mosi pretrain --sources photos/ --output run --config configs/tiny.yaml
+        mosi pretrain --sources photos/ --output run --config tiny
         mosi pretrain --sources videos/ --output run --set batch.sources=4 --epochs 20
         mosi pretrain --output run --resume
       """)

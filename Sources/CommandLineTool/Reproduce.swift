@@ -128,7 +128,7 @@ struct Reproduce: ParsableCommand {
     InterruptSignal.listen()
     let progress = ReproductionProgressReporter(seconds: budget.map { $0 * 3600 })
     if let sprites {
-      try make(sprites, in: plan.data.dataset.videos)
+      try make(sprites, in: plan.data.videos)
       // Now that they are there.
       plan = try makePlan()
     }
@@ -213,7 +213,8 @@ struct Reproduce: ParsableCommand {
         DatasetKind(rawValue: dataset), videos: videos.map(absolute), splits: splits.map(absolute),
         split: split, frameRate: nil)
       // Every folder there is a class.
-      if settings.kind == .folders, (folder + "/").hasPrefix(settings.videos + "/") {
+      if settings.kind == .folders, try (folder + "/").hasPrefix(settings.description.videos + "/")
+      {
         throw ValidationError(
           "--output \(output) lies in the folder of the videos, where it would be a class: name another"
         )

@@ -41,7 +41,7 @@ struct Retrieve: ParsableCommand {
         "retrieval wants training videos and test videos; one of them is not listed")
     }
     for videos in [training, test] where videos.allSatisfy({ $0.footage == nil }) {
-      throw VideosMissing(count: videos.count, folder: settings.videos)
+      throw VideosMissing(count: videos.count, folder: try settings.description.videos)
     }
     let inference = try options.inference(weights)
     let progress = ProgressLine(

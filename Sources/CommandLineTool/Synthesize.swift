@@ -14,12 +14,12 @@ struct SynthesizeActions: ParsableCommand {
     discussion: """
       \(SpriteAction.allCases.count) classes: \(SpriteAction.allCases.map(\.rawValue).joined(separator: ", ")). Grounds, \
       sprites and what distracts are the same in all classes, and places and angles are uniform, so that a single frame \
-      hardly tells the class (its sprite's size at best: 10 % where chance is 7 %). The folder is read by --dataset csv. Left and right are classes: train with --set clip.flip=0.
+      hardly tells the class (its sprite's size at best: 10 % where chance is 7 %). The folder is read by --dataset csv. Left and right are classes: train with --set clip.flip_probability=0.
 
       Examples:
         mosi synthesize actions --output sprites --seed 1
         mosi finetune --dataset csv --videos sprites --weights pretrained \\
-          --set clip.flip=0 --output run
+          --set clip.flip_probability=0 --output run
       """)
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))

@@ -115,7 +115,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     settings.stage = stage
     // What speaks for stillness is elsewhere than what moves.
     settings.label =
-      weights.pretraining.map { .likeliest($0.task.motion.labels.movingLabels) } ?? .predicted
+      weights.pretraining.map { .likeliest($0.motionTask.motion.labels.movingLabels) } ?? .predicted
     settings.worst = worst
     settings.clip = clip
     let analysis = try GradCAMAnalysis(
@@ -146,18 +146,18 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       of: model, random: random, on: found.videos.map(\.footage),
       shown: .init(
         clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch,
-        normalization: configuration.normalization.normalization,
-        labels: configuration.task.motion.labels.movingLabels),
+        normalization: configuration.normalization,
+        labels: configuration.motionTask.motion.labels.movingLabels),
       at: stage, device: device, workers: options.workers
     ) { try progress("heat and flow", $0, found.videos.count) }
     // Without masks there is no square to be found.
     var regions: RegionLocalization?
     var sheet: String?
-    if configuration.mask.enabled {
+    if configuration.task.mosi.mask.enabled {
       let stills = try HeldOutStills.load(
         for: configuration, from: [], limit: Self.videoLimit, workers: options.workers
       ) { _ in }
-      let clips = MaskedClips(configuration.task, stills: stills)
+      let clips = MaskedClips(configuration.motionTask, stills: stills)
       regions = try RegionLocalization(
         of: model, random: random, on: clips, at: stage, label: .target, device: device
       ) { try progress("heat and squares", $0, clips.sourceCount) }
@@ -177,7 +177,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     let model = weights.makeModel()
     model.move(to: options.device)
     return VideoInference(
-      model: model, normalization: (weights.normalization ?? NormalizationSettings()).normalization,
+      model: model, normalization: weights.normalization ?? .video,
       clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch, device: options.device,
       precision: .float32, workers: options.workers)
   }

@@ -9,6 +9,8 @@ import VideoSamples
 public struct BenchmarkData: Sendable {
   /// The videos, their lists and the split.
   public let dataset: FinetuningConfiguration.Dataset
+  /// The folder of the videos.
+  public let videos: String
   /// Whether the videos are Moving Sprites.
   public let isSprites: Bool
   /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; none where nobody has named any.
@@ -41,15 +43,17 @@ public struct BenchmarkData: Sendable {
     kinetics: [String], folder: String
   ) throws {
     self.dataset = dataset
+    let description = try dataset.description
+    videos = description.videos
     isSprites = sprites != nil
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder
-    let isThere = FileManager.default.fileExists(atPath: dataset.videos)
+    let isThere = FileManager.default.fileExists(atPath: videos)
     if let sprites, !isThere {
       listed = sprites.listing
     } else {
-      listed = try ActionDataset(dataset.description)
+      listed = try ActionDataset(description)
     }
     testVideos = digest(
       Self.footage(listed, of: listed.evaluationSubset)
@@ -78,11 +82,11 @@ public struct BenchmarkData: Sendable {
   /// What people call it.
   public var title: String {
     if isSprites {
-      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(dataset.videos)")
+      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(videos)")
     }
     return switch dataset.kind {
     case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
-    case .kinetics, .csv, .folders: dataset.videos
+    case .kinetics, .csv, .folders: videos
     }
   }
 
@@ -123,7 +127,7 @@ public struct BenchmarkData: Sendable {
     case .hmdb51, .ucf101: kindOfVideos
     case .kinetics, .csv, .folders:
       hasUsualPlace
-        ? kindOfVideos : "\(kindOfVideos)-\((dataset.videos as NSString).lastPathComponent)"
+        ? kindOfVideos : "\(kindOfVideos)-\((videos as NSString).lastPathComponent)"
     }
   }
 
@@ -133,13 +137,15 @@ public struct BenchmarkData: Sendable {
   }
 
   /// Whether they are sprites where this makes them.
-  private var hasUsualPlace: Bool { isSprites && dataset.videos == folder + "/sprites" }
+  private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
 
   /// Another dataset has another list, since a pre-training is named by its settings, and its list's path is one of them.
   private func listPath(_ subset: Subset) -> String {
-    let videos = Self.relative(dataset.videos, to: folder)
     let origin = digest(
-      [dataset.kind.rawValue, videos, dataset.splits, "\(dataset.split)"].joined(separator: "\n"))
+      [
+        dataset.kind.rawValue, Self.relative(videos, to: folder), dataset.splits ?? "",
+        "\(dataset.split)",
+      ].joined(separator: "\n"))
     return "\(folder)/lists/\(kindOfVideos)-\(subset.rawValue)-\(origin).txt"
   }
 
@@ -152,7 +158,7 @@ public struct BenchmarkData: Sendable {
       guard !paths.isEmpty else {
         throw MissingData(
           problem:
-            "none of the \(subset.rawValue) videos is in \(dataset.videos): check --videos, or run mosi "
+            "none of the \(subset.rawValue) videos is in \(videos): check --videos, or run mosi "
             + "datasets check")
       }
       let text = Data((paths.joined(separator: "\n") + "\n").utf8)
@@ -182,9 +188,9 @@ public struct BenchmarkData: Sendable {
     return (found.training.count, found.heldOut.count)
   }
 
-  /// The number of training videos, with at most `shots` of each class where that is above 0.
-  func trainingCount(shots: Int) -> Int {
-    guard shots > 0 else { return videos(.training).count }
+  /// The number of training videos, at most `shots` of each class; nil for all.
+  func trainingCount(shots: Int?) -> Int {
+    guard let shots else { return videos(.training).count }
     return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {
       $0 + min($1.count, shots)
     }

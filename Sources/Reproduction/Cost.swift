@@ -36,7 +36,7 @@ public struct Throughput: Sendable, Codable, Equatable {
     -> Throughput
   {
     if device.isCUDA { Runtime.preferSpeedOnCUDA() }
-    let task = configuration.task
+    let task = configuration.motionTask
     let model = configuration.model.makeModel(
       head: .pretext, classes: task.labelNames.count, seed: 0)
     model.move(to: device)

@@ -159,8 +159,16 @@ private struct Planner {
   private var names: Set<String> = []
   /// How the clips are cut that pre-trainings are looked at with.
   private var looks: [String: ClipSettings] = [:]
-  private var sourceCounts: [String: (training: Int, heldOut: Int)] = [:]
-  private var costs: [String: Double] = [:]
+  private var sourceCounts: [PretrainingConfiguration.Sources: (training: Int, heldOut: Int)] = [:]
+  private var costs: [Network: Double] = [:]
+
+  /// What decides the cost of a clip.
+  private struct Network: Hashable {
+    let model: ModelSettings
+    let classes: Int
+    let frames: Int
+    let size: Int
+  }
 
   init(scale: Scale, data: BenchmarkData, folder: String) throws {
     self.scale = scale
@@ -238,7 +246,7 @@ private struct Planner {
       finetuning.epochs = max(1, (clips + videos / 2) / videos)
     }
     // The weights by their run, not by a path that changes when the folder moves.
-    finetuning.start.weights = pretrainingName ?? FinetuningConfiguration.noWeights
+    finetuning.start.weights = pretrainingName
     let name = try self.name(
       "finetuning", finetuning, seed: seed,
       from: pretrainingName == nil ? "scratch" : "mosi")
@@ -269,9 +277,9 @@ private struct Planner {
       }
       if kind == .own { configuration.sources.frameFolders = named.frameFolders }
       // Synthetic pictures lie in no folders; as many as a hundred folders would give.
-      if kind == .pictures, data.picturesAreSynthetic, told.perFolder > 0 {
-        configuration.sources.paths = ["synthetic:dead-leaves:\(100 * told.perFolder)"]
-        configuration.sources.perFolder = 0
+      if kind == .pictures, data.picturesAreSynthetic, let perFolder = told.maxPerFolder {
+        configuration.sources.paths = ["synthetic:dead-leaves:\(100 * perFolder)"]
+        configuration.sources.maxPerFolder = nil
       }
     }
     let counts = try count(kind, configuration)
@@ -305,8 +313,8 @@ private struct Planner {
   private func name<Configuration: RunConfiguration>(
     _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
   ) throws -> String {
-    let yaml = try configuration.yaml.replacingOccurrences(of: folder + "/", with: "")
-    return [phase, start, "seed\(seed)", digest(yaml)].compactMap { $0 }
+    let identity = try configuration.identity.replacingOccurrences(of: folder + "/", with: "")
+    return [phase, start, "seed\(seed)", digest(identity)].compactMap { $0 }
       .joined(separator: "-")
   }
 
@@ -318,17 +326,16 @@ private struct Planner {
   {
     let sources = configuration.sources
     // Folders of a million pictures are listed once for all rows that take the same of them.
-    let key = "\(sources)"
     let found =
-      try sourceCounts[key] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
-    sourceCounts[key] = found
+      try sourceCounts[sources] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
+    sourceCounts[sources] = found
     return (found.training, min(found.heldOut, sources.validationLimit))
   }
 
   private mutating func operations(
     of configuration: PretrainingConfiguration, _ counts: (training: Int, heldOut: Int)
   ) -> Double {
-    let task = configuration.task
+    let task = configuration.motionTask
     let clips = Double(configuration.epochs * task.clipsPerSample)
     let forwards = forwards(
       configuration.model, classes: task.labelNames.count, frames: configuration.clip.frames,
@@ -343,10 +350,10 @@ private struct Planner {
       configuration.model, classes: data.classCount, frames: configuration.clip.frames,
       size: configuration.clip.size)
     let validation = configuration.validation
-    let validations = validation.epochs > 0 ? configuration.epochs / validation.epochs : 0
+    let validations = validation.everyEpochs.map { configuration.epochs / $0 } ?? 0
     let judged =
-      validations * validation.clips * data.heldOutCount
-      + validation.finalClips * data.evaluatedCount
+      validations * validation.clipsPerVideo * data.heldOutCount
+      + (validation.testClipsPerVideo ?? 0) * data.evaluatedCount
     return forwards * (3 * Double(configuration.epochs * videos) + Double(judged))
   }
 
@@ -354,7 +361,7 @@ private struct Planner {
     of analysis: AnalysisKind, of configuration: PretrainingConfiguration,
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
-    let task = configuration.task
+    let task = configuration.motionTask
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = forwards(
       configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
@@ -362,14 +369,14 @@ private struct Planner {
       * Double(
         analysis.forwards(
           videos: data.evaluatedCount,
-          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSample : 0))
+          maskedClips: configuration.task.mosi.mask.enabled ? heldOut * task.clipsPerSample : 0))
   }
 
   /// The operations of a clip forwards; training takes about three times that.
   private mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
     -> Double
   {
-    let key = "\(model.architecture) \(model.width) \(classes) \(frames) \(size)"
+    let key = Network(model: model, classes: classes, frames: frames, size: size)
     if let known = costs[key] { return known }
     let cost = Double(
       model.architecture.cost(

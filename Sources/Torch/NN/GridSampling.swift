@@ -23,5 +23,4 @@ extension Tensor {
 extension Operators {
   fileprivate static let affineGrid = Operator("affine_grid_generator")
   fileprivate static let gridSample2d = Operator("grid_sampler_2d")
-  fileprivate static let flip = Operator("flip")
 }
