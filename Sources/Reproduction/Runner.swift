@@ -169,28 +169,32 @@ extension Plan {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
     case .analysis:
-      guard let stamp = stamp(of: run), let mark = try? readFile(at: markPath(of: run)) else {
-        return false
-      }
-      return mark == Data(stamp.utf8)
+      guard let mark = try? readFile(at: markPath(of: run)) else { return false }
+      return stamps(of: run).contains { mark == Data($0.utf8) }
     }
   }
 
   /// - Throws: `FileError`.
   func markFinished(_ run: PlannedRun) throws {
-    guard let stamp = stamp(of: run) else { return }
+    guard let stamp = stamps(of: run).first else { return }
     try replaceFile(at: markPath(of: run), with: Data(stamp.utf8))
   }
 
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
-  /// What a look's result is of, and the result: looks into one network at another dataset leave theirs in the same place,
-  /// as do `mosi clusters` and its like. Nil where there is none.
-  private func stamp(of run: PlannedRun) -> String? {
+  /// What an analysis's result is of, and the result: analyses of one network on another dataset leave theirs in the same
+  /// place, as do `mosi clusters` and its like. Empty if there is none; else the text that is written, then that of
+  /// version 0.1.0.
+  private func stamps(of run: PlannedRun) -> [String] {
     guard case .analysis(let analysis, let clip) = run.work,
-      let result = try? readFile(at: analysis.result(in: runFolder(run.predecessor!)))
-    else { return nil }
-    return "\(digest("\(clip)")) \(data.testVideos) \(digest(result))\n"
+      let result = try? readFile(at: analysis.result(in: runFolder(run.predecessor!))),
+      let json = try? JSON.text(clip)
+    else { return [] }
+    let former =
+      "ClipSettings(frames: \(clip.frames), interval: \(clip.interval), "
+      + "rate: \(clip.framesPerSecond), size: \(clip.size), "
+      + "preset: VideoData.SpatialPreset.\(clip.crop.rawValue), flip: \(clip.flipProbability))"
+    return [json, former].map { "\(digest($0)) \(data.testVideos) \(digest(result))\n" }
   }
 }
 
