@@ -97,9 +97,16 @@ let package = Package(
     library("MoSI", ["Pretext", "Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
     library("PretextTasks", ["KeyedRandom", "Pretext", "Torch", "VideoModels", "VideoSamples"]),
     library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch", "VideoSamples"]),
-    library(
-      "Configuration",
-      ["MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "Yams"]),
+    // The presets are configs/, behind a link.
+    .target(
+      name: "Configuration",
+      dependencies: [
+        "MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "VideoSamples", "Yams",
+      ],
+      exclude: ["Presets/paper"],
+      resources: ["demo", "demo-finetune", "tiny", "tiny-finetune", "tiny-masked"].map {
+        .embedInCode("Presets/\($0).yaml")
+      }, swiftSettings: strict),
     library(
       "Training",
       [
@@ -155,7 +162,7 @@ let package = Package(
     tests(of: "PretextTasks", ["Pretext", "Torch", "VideoSamples"]),
     tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
     tests(of: "VideoData", ["KeyedRandom", "Media", "VideoSamples"]),
-    tests(of: "Configuration", ["KeyedRandom"]),
+    tests(of: "Configuration", ["KeyedRandom"], resources: goldens),
     tests(
       of: "Training",
       [

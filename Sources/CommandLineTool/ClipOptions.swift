@@ -40,10 +40,10 @@ struct ClipOptions: ParsableArguments {
     var clip = weights.clip ?? ClipSettings()
     if let frames { clip.frames = frames }
     if let interval { clip.interval = interval }
-    if let rate { clip.rate = rate }
+    if let rate { clip.framesPerSecond = rate }
     if let size { clip.size = size }
-    if let preset { clip.preset = preset }
-    try clip.check()
+    if let preset { clip.crop = preset }
+    try clip.check(as: "clip")
     return clip
   }
 }

@@ -12,7 +12,10 @@ struct ConfigurationOptions: ParsableArguments {
         + "synthetic:dead-leaves:10000.", valueName: "path"))
   var sources: [String] = []
 
-  @Option(help: ArgumentHelp("A YAML file of settings; see configs/.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file of settings (mosi config prints one), or a preset: \(Preset.names(of: .pretraining)).",
+      valueName: "file"))
   var config: String?
 
   @Option(
@@ -22,7 +25,7 @@ struct ConfigurationOptions: ParsableArguments {
       valueName: "key=value"))
   var settings: [String] = []
 
-  @Option(help: ArgumentHelp("Names every random draw.", valueName: "number"))
+  @Option(help: ArgumentHelp("The random seed.", valueName: "number"))
   var seed: Int?
 
   /// The defaults, the file (or `base` where none is named), the settings, then the options.
@@ -34,6 +37,12 @@ struct ConfigurationOptions: ParsableArguments {
     if let seed { configuration.seed = seed }
     change(&configuration)
     try configuration.check()
+    let ignored = configuration.ignoredChanges
+    if !ignored.isEmpty {
+      Terminal.line(
+        "task.kind is \(configuration.task.kind.rawValue): \(ignored.joined(separator: ", ")) "
+          + (ignored.count == 1 ? "is ignored" : "are ignored"))
+    }
     return configuration
   }
 }

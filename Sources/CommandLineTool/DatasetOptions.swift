@@ -77,29 +77,29 @@ func datasetSettings(
   var settings = base ?? .init()
   if let dataset {
     // The lists of one format mean nothing in another.
-    if dataset != settings.kind { (settings.splits, settings.split) = ("", 1) }
+    if dataset != settings.kind { (settings.splits, settings.split) = (nil, 1) }
     settings.kind = dataset
   }
   if let root { settings.videos = root }
   if let splits { settings.splits = splits }
   if let frameRate { settings.frameRate = frameRate }
   if let split { settings.split = split }
-  guard !settings.videos.isEmpty else {
+  guard settings.videos != nil else {
     throw ValidationError("--data-root is missing: name the folder of the videos")
   }
   switch settings.kind {
   case .ucf101, .hmdb51, .kinetics:
-    if settings.splits.isEmpty {
+    if settings.splits == nil {
       throw ValidationError(
         "--dataset \(settings.kind.rawValue) needs --splits, the folder of its lists")
     }
   case .folders:
-    if !settings.splits.isEmpty {
+    if settings.splits != nil {
       throw ValidationError("--dataset folders has no lists: leave out --splits")
     }
   case .csv: break
   }
-  try settings.check()
+  try settings.check(as: "dataset")
   return settings
 }
 

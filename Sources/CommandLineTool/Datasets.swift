@@ -136,7 +136,7 @@ struct Datasets: ParsableCommand {
       let paths = videos.compactMap(\.footage?.path)
       guard !paths.isEmpty else {
         throw NothingToList(
-          subset: subset, listed: videos.count, folder: settings.videos)
+          subset: subset, listed: videos.count, folder: try settings.description.videos)
       }
       print(paths.map { URL(fileURLWithPath: $0).path }.joined(separator: "\n"))
       let absent = videos.count - paths.count

@@ -66,7 +66,10 @@ struct Finetune: ParsableCommand {
   @Option(help: ArgumentHelp("Passes over the training videos.", valueName: "number"))
   var epochs: Int?
 
-  @Option(help: ArgumentHelp("A YAML file of settings; see configs/.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A YAML file of settings (mosi config --finetune prints one), or a preset: \(Preset.names(of: .finetuning)).",
+      valueName: "file"))
   var config: String?
 
   @Option(
@@ -115,6 +118,9 @@ struct Finetune: ParsableCommand {
     }
   }
 
+  /// nil for random weights.
+  private var startWeights: String? { weights == "none" ? nil : weights }
+
   /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
   /// and the options.
   private func resolved(_ run: RunFolder, config: String?) throws -> FinetuningConfiguration {
@@ -122,12 +128,11 @@ struct Finetune: ParsableCommand {
     if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
     } else {
-      let name = weights ?? FinetuningConfiguration.noWeights
       configuration = try FinetuningConfiguration(
         file: config, settings: settings,
-        startingFrom: name == FinetuningConfiguration.noWeights ? nil : Weights(at: name))
+        startingFrom: startWeights.map { try Weights(at: $0) })
     }
-    if let weights { configuration.start.weights = weights }
+    if weights != nil { configuration.start.weights = startWeights }
     configuration.dataset = try data.settings(over: configuration.dataset)
     if let shots { configuration.dataset.shots = shots }
     if let freezeStages { configuration.start.frozenStages = freezeStages }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import Pretext
 import SafeFiles
 import Torch
 import Training
@@ -80,13 +81,13 @@ struct Inspect: ParsableCommand {
       if let normalization = description.normalization {
         table.add(
           "normalization",
-          "mean \(list(normalization.mean)), deviation \(list(normalization.deviation))")
+          "mean \(list(normalization.mean)), std \(list(normalization.std))")
       }
       if let clip = description.clip {
         let spacing =
           description.recipe?.phase == .pretraining
           ? ""
-          : ", \(clip.interval) frames of a \(Format.number(clip.rate, 0)) fps video apart, preset \(clip.preset.rawValue)"
+          : ", \(clip.interval) frames of a \(Format.number(clip.framesPerSecond, 0)) fps video apart, crop \(clip.crop.rawValue)"
         table.add("clips", "\(clip.frames) frames of \(clip.size) x \(clip.size)\(spacing)")
       }
       if let recipe = description.recipe { table.add("trained by", recipe.phase.rawValue) }
@@ -154,8 +155,8 @@ struct Inspect: ParsableCommand {
     let model: ModelSettings?
     let head: String?
     let classNames: [String]?
-    let labels: PretrainingConfiguration.Labels?
-    let normalization: NormalizationSettings?
+    let labels: LabelSettings?
+    let normalization: Normalization?
     let clip: ClipSettings?
     let phase: String?
     let configuration: String?

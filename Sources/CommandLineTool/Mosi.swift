@@ -22,7 +22,7 @@ struct Mosi: ParsableCommand {
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
       Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, SweepCommand.self,
       Convert.self, Inspect.self, ReportCommand.self, Reproduce.self, Datasets.self,
-      Synthesize.self, Models.self, Doctor.self,
+      Synthesize.self, Models.self, Config.self, Doctor.self,
     ])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.

@@ -17,7 +17,7 @@ struct Pretrain: ParsableCommand {
       used are reported once and replaced.
 
       Examples:
-        mosi pretrain --sources photos/ --output run --config configs/tiny.yaml
+        mosi pretrain --sources photos/ --output run --config tiny
         mosi pretrain --sources videos/ --output run --set batch.sources=4 --epochs 20
         mosi pretrain --output run --resume
       """)
@@ -105,7 +105,7 @@ struct Pretrain: ParsableCommand {
     func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {
       try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
     }
-    let preset = configuration.mask.enabled ? "tiny-masked" : "tiny"
+    let preset = configuration.task.mosi.mask.enabled ? "tiny-masked" : "tiny"
     let notice = estimate(configuration).flatMap { own in
       CostNotice.text(
         for: own,

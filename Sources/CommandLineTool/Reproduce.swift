@@ -143,7 +143,7 @@ struct Reproduce: ParsableCommand {
     InterruptSignal.listen()
     let progress = ReproductionProgressReporter(seconds: try hours.map { $0 * 3600 })
     if let sprites {
-      try make(sprites, in: plan.data.dataset.videos)
+      try make(sprites, in: plan.data.videos)
       // Now that the videos exist.
       plan = try makePlan()
     }
@@ -177,7 +177,9 @@ struct Reproduce: ParsableCommand {
         dataset.kind, root: root.path.map(absolute), splits: splits.map(absolute), split: split,
         frameRate: nil)
       // Every folder there counts as a class.
-      if settings.kind == .folders, (folder + "/").hasPrefix(settings.videos + "/") {
+      if settings.kind == .folders,
+        try (folder + "/").hasPrefix(settings.description.videos + "/")
+      {
         throw ValidationError(
           "--output \(output) lies in the folder of the videos, where it would be a class: name another"
         )

@@ -34,7 +34,7 @@ struct Retrieve: ParsableCommand {
     let training = dataset.videos(of: .training)
     let test = dataset.videos(of: dataset.evaluationSubset)
     for (videos, subset) in [(training, Subset.training), (test, dataset.evaluationSubset)] {
-      try VideosMissing.check(videos, subset: subset, folder: settings.videos)
+      try VideosMissing.check(videos, subset: subset, folder: settings.description.videos)
     }
     let inference = try options.inference(weights)
     let progress = ProgressLine(

@@ -16,12 +16,12 @@ struct SynthesizeSprites: ParsableCommand {
       \(SpriteAction.allCases.count) classes: \(SpriteAction.allCases.map(\.rawValue).joined(separator: ", ")). All classes \
       share the same backgrounds, sprites and distractors, and positions and angles are uniform, so that a single frame \
       hardly reveals the class (10 % at best, from the size of the sprite; chance is 7 %). Read the folder with --dataset \
-      csv. Left and right are different classes: fine-tune with --set clip.flip=0.
+      csv. Left and right are different classes: fine-tune with --set clip.flip_probability=0.
 
       Examples:
         mosi synthesize sprites --output sprites --seed 1
         mosi finetune --dataset csv --data-root sprites --weights pretrained \\
-          --set clip.flip=0 --output run
+          --set clip.flip_probability=0 --output run
       """)
 
   @Option(help: ArgumentHelp("The folder to create.", valueName: "dir"))

@@ -2,16 +2,22 @@
 public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
   case unreadable(path: String, problem: String)
   case unknownKey(key: String, nearest: String?, origin: String)
+  /// One key twice, by two of its names.
+  case repeated(key: String, other: String, origin: String)
   case wrongType(key: String, expected: String, origin: String)
   case malformedSetting(String)
   case impossible(key: String, rule: String)
+  case unknownPreset(name: String, nearest: String?, presets: [String])
+  /// A preset of the other kind of training.
+  case foreignPreset(name: String, command: String, presets: [String])
 
   /// The file that cannot be used; nil if the problem is not in a file.
   public var path: String? {
     switch self {
     case .unreadable(let path, _): path
-    case .unknownKey(_, _, let origin), .wrongType(_, _, let origin): origin
-    case .malformedSetting, .impossible: nil
+    case .unknownKey(_, _, let origin), .wrongType(_, _, let origin), .repeated(_, _, let origin):
+      origin
+    case .malformedSetting, .impossible, .unknownPreset, .foreignPreset: nil
     }
   }
 
@@ -20,13 +26,22 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
     case .unreadable(let path, let problem):
       "the configuration \(path) cannot be read: \(problem)"
     case .unknownKey(let key, let nearest, let origin):
-      "\(origin): there is no key \(key)" + (nearest.map { "; did you mean \($0)?" } ?? "")
+      (origin.isEmpty ? "" : "\(origin): ") + "there is no key \(key)"
+        + (nearest.map { "; did you mean \($0)?" } ?? "")
+    case .repeated(let key, let other, let origin):
+      "\(origin): \(other) and \(key) are one setting: leave one of them out"
     case .wrongType(let key, let expected, let origin):
       "\(origin): \(key) must be \(expected)"
     case .malformedSetting(let setting):
       "--set \(setting): write key=value, as in --set optimizer.learning_rate=0.001"
     case .impossible(let key, let rule):
       "the configuration's \(key) \(rule)"
+    case .unknownPreset(let name, let nearest, let presets):
+      "there is neither a file nor a preset \(name)"
+        + (nearest.map { "; did you mean \($0)?" }
+          ?? ": presets are \(presets.joined(separator: ", "))")
+    case .foreignPreset(let name, let command, let presets):
+      "the preset \(name) is for mosi \(command): here take \(presets.joined(separator: " or "))"
     }
   }
 }

@@ -1,17 +1,19 @@
+import Pretext
 import VideoData
 import VideoModels
 import VideoSamples
 
 /// Everything that decides what a fine-tuning computes; the defaults are the paper's (section 4.1 and appendix).
+///
+/// What each value means is said in its ``settings``.
 public struct FinetuningConfiguration: RunConfiguration {
   public var seed = 0
-  /// Passes over the training videos, a clip of each (but for what does not fill a step).
   public var epochs = 300
   public var dataset = Dataset()
   public var start = Start()
   public var clip = ClipSettings()
-  public var jitter = JitterSettings()
-  public var normalization = NormalizationSettings()
+  public var jitter = ColorJitter()
+  public var normalization = Normalization()
   public var model = ModelSettings()
   public var optimizer = OptimizerSettings()
   public var batch = Batch()
@@ -22,155 +24,195 @@ public struct FinetuningConfiguration: RunConfiguration {
 
   public init() {
     optimizer.learningRate = 2e-3
-    optimizer.warmupShare = 10.0 / 300
-    optimizer.warmupLearningRate = 2e-4
+    optimizer.warmupFraction = 10.0 / 300
+    optimizer.warmupStartLearningRate = 2e-4
     optimizer.weightDecay = 1e-3
   }
 
   public static let phase = TrainingPhase.finetuning
 
-  public static let choices = [
-    "dataset.kind": names(of: DatasetKind.self),
-    "clip.preset": names(of: SpatialPreset.self),
-    "model.architecture": names(of: Architecture.self),
-    "optimizer.kind": names(of: OptimizerSettings.Kind.self),
-    "precision": names(of: Precision.self),
+  public static let settings: [Setting<Self>] = [
+    .value("seed", \.seed, "The random seed of the run.", .atLeast(0)),
+    .value(
+      "epochs", \.epochs, "The number of passes over the training videos, one clip of each.",
+      .from(1, to: 1_000_000)),
+    .group("dataset", \.dataset, "The videos and their classes."),
+    .group("start", \.start, "The weights to start from."),
+    .group("clip", \.clip, "How clips are cut from videos."),
+    .group("jitter", \.jitter, "Random changes of color, the same for all frames of a clip."),
+    .group(
+      "normalization", \.normalization,
+      "How pixels of 0 to 1 are normalized, for each of red, green, blue."),
+    .group("model", \.model, "The network; default: that of the weights."),
+    .group("optimizer", \.optimizer, "How the weights are updated."),
+    .group("batch", \.batch, "How many clips make a step."),
+    .group("regularization", \.regularization, "Not in the paper; off by default."),
+    .group("validation", \.validation, "When and how the network is evaluated."),
+    .value(
+      "precision", \.precision,
+      "The type in which convolutions and products are computed; weights stay float32."),
+    .group("records", \.records, "What is logged and saved, and when."),
   ]
 
-  public struct Dataset: Codable, Equatable, Sendable {
+  public struct Dataset: Settings {
     public var kind = DatasetKind.folders
-    /// The folder of the videos.
-    public var videos = ""
-    /// The folder or file of the split lists; empty where the kind needs none.
-    public var splits = ""
+    public var videos: String?
+    public var splits: String?
     public var split = 1
-    /// Of videos that are kept as folders of frames, in frames a second.
     public var frameRate = 25.0
-    /// So many training videos of each class, drawn by the seed; 0 for all.
-    public var shots = 0
+    public var shots: Int?
 
+    public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value("kind", \.kind, "The form of the dataset's lists and folders."),
+      .value("videos", \.videos, "The folder of the videos; no training without one.", absent: ""),
+      .value(
+        "splits", \.splits,
+        "The folder or file of the lists of training and test videos; null if the kind needs none.",
+        absent: ""),
+      .value("split", \.split, "Which of the official splits.", .atLeast(1)),
+      .value(
+        "frame_rate", \.frameRate, "Frames a second of videos that are kept as folders of frames.",
+        .from(0.001, to: 1000, "frames a second")),
+      .value(
+        "shots", \.shots,
+        "The number of training videos of each class, drawn by the seed; null for all.",
+        .from(1, to: 1_000_000), absent: 0),
+    ]
+
+    /// - Throws: ``ConfigurationError`` if there is no folder.
     public var description: DatasetDescription {
-      DatasetDescription(
-        kind: kind, videos: videos, splits: splits.isEmpty ? nil : splits, split: split,
-        frameRate: frameRate)
-    }
-
-    public init() {}
-
-    /// - Throws: ``ConfigurationError``.
-    public func check() throws {
-      try require(split >= 1, "dataset.split", "must be at least 1, not \(split)")
-      try require(
-        (0.001...1000).contains(frameRate), "dataset.frame_rate",
-        "must be from 0.001 to 1000 frames a second, not \(frameRate)")
-      try require(
-        (0...1_000_000).contains(shots), "dataset.shots", "must be from 0 to 1000000, not \(shots)")
+      get throws {
+        guard let videos else {
+          throw ConfigurationError.impossible(
+            key: "dataset.videos", rule: "is missing: name the folder of the videos")
+        }
+        return DatasetDescription(
+          kind: kind, videos: videos, splits: splits, split: split, frameRate: frameRate)
+      }
     }
   }
 
-  public struct Start: Codable, Equatable, Sendable {
-    /// A run's folder or a checkpoint whose backbone is taken over, or `none` for random weights.
-    public var weights = "none"
-    /// conv1 to conv`frozenStages` keep their weights and statistics; with 5 the head alone is trained.
+  public struct Start: Settings {
+    public var weights: String?
     public var frozenStages = 0
-  }
-
-  public struct Batch: Codable, Equatable, Sendable {
-    /// Clips that are in memory at once.
-    public var clips = 128
-    /// Batches whose gradients make one step: 8 times 128 clips are the paper's. Steps are made smaller until they fit the
-    /// training set without much being left over.
-    public var accumulation = 8
-  }
-
-  /// Not in the paper; off by default.
-  public struct Regularization: Codable, Equatable, Sendable {
-    public var labelSmoothing = 0.0
-    /// The norm to which larger gradients are scaled down; 0 for never.
-    public var gradientNorm = 0.0
-    /// The decay of the moving average of the weights, which is then what is judged; 0 for none.
-    public var averageDecay = 0.0
 
     public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value(
+        "weights", \.weights,
+        "A run's folder or a checkpoint to take the backbone from; null for random weights.",
+        absent: "none"),
+      .value(
+        "frozen_stages", \.frozenStages,
+        "The number of stages from conv1 on that keep their weights and statistics; with 5 only the head is trained.",
+        .from(0, to: 5)),
+    ]
   }
 
-  public struct Validation: Codable, Equatable, Sendable {
-    /// Every so many epochs, and after the last; 0 for none.
-    public var epochs = 10
-    /// Clips a video.
-    public var clips = 1
-    /// Clips a video when the run is over; 0 for no evaluation then.
-    public var finalClips = 10
+  public struct Batch: Settings {
+    public var clips = 128
+    public var accumulationSteps = 8
+
+    public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value("clips", \.clips, "Clips in memory at once.", .from(1, to: 100_000)),
+      .value(
+        "accumulation_steps", \.accumulationSteps,
+        "Batches whose gradients make one step (the paper's has 1,024 clips); smaller if the training set is.",
+        .from(1, to: 100_000), formerly: "accumulation"),
+    ]
   }
 
-  public func check() throws {
-    try require(seed >= 0, "seed", "must not be negative")
-    try require(
-      (1...1_000_000).contains(epochs), "epochs", "must be from 1 to 1000000, not \(epochs)")
-    try dataset.check()
-    try require(
-      (0...5).contains(start.frozenStages), "start.frozen_stages",
-      "must be from 0 to 5, not \(start.frozenStages)")
-    try clip.check()
-    try jitter.check()
-    try normalization.check()
-    try model.check()
-    try optimizer.check()
-    try require(
-      (1...100_000).contains(batch.clips), "batch.clips", "must be from 1 to 100000")
-    try require(
-      (1...100_000).contains(batch.accumulation), "batch.accumulation", "must be from 1 to 100000")
-    try require(
-      (0..<1).contains(regularization.labelSmoothing), "regularization.label_smoothing",
-      "must be at least 0 and below 1, not \(regularization.labelSmoothing)")
-    try require(
-      (0...1e30).contains(regularization.gradientNorm), "regularization.gradient_norm",
-      "must be from 0 to 1e30, not \(regularization.gradientNorm)")
-    try require(
-      (0..<1).contains(regularization.averageDecay), "regularization.average_decay",
-      "must be at least 0 and below 1, not \(regularization.averageDecay)")
-    try require(validation.epochs >= 0, "validation.epochs", "must not be negative")
-    try require((1...1000).contains(validation.clips), "validation.clips", "must be from 1 to 1000")
-    try require(
-      (0...1000).contains(validation.finalClips), "validation.final_clips", "must be from 0 to 1000"
-    )
-    try records.check()
+  public struct Regularization: Settings {
+    public var labelSmoothing = 0.0
+    public var maxGradientNorm: Double?
+    public var emaDecay: Double?
+
+    public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value(
+        "label_smoothing", \.labelSmoothing,
+        "The share of the target that is spread over all classes.", .from(0, below: 1)),
+      .value(
+        "max_gradient_norm", \.maxGradientNorm,
+        "Larger gradients are scaled down to this norm; null for never.", .above(0, to: 1e30),
+        formerly: "gradient_norm", absent: 0),
+      .value(
+        "ema_decay", \.emaDecay,
+        "The decay of the moving average of the weights, which is then evaluated; null for none.",
+        .above(0, below: 1), formerly: "average_decay", absent: 0),
+    ]
+  }
+
+  public struct Validation: Settings {
+    public var everyEpochs: Int? = 10
+    public var clipsPerVideo = 1
+    public var testClipsPerVideo: Int? = 10
+
+    public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value(
+        "every_epochs", \.everyEpochs,
+        "The number of epochs between validations; also after the last; null for none.",
+        .atLeast(1), formerly: "epochs", absent: 0),
+      .value(
+        "clips_per_video", \.clipsPerVideo, "Clips of each video in a validation.",
+        .from(1, to: 1000), formerly: "clips"),
+      .value(
+        "test_clips_per_video", \.testClipsPerVideo,
+        "Clips of each video in the test at the end; null for no test.", .from(1, to: 1000),
+        formerly: "final_clips", absent: 0),
+    ]
   }
 }
 
 /// How clips are cut from videos, in fine-tuning and wherever the network then meets videos.
-public struct ClipSettings: Codable, Equatable, Sendable {
-  /// The number N of frames.
+public struct ClipSettings: Settings {
   public var frames = 16
-  /// The distance between frames, in frames of a video of `rate` frames a second.
   public var interval = 4
-  public var rate = 30.0
-  /// The side L of a frame in pixels.
+  public var framesPerSecond = 30.0
   public var size = 112
-  /// Ties the training crop to the test size.
-  public var preset = SpatialPreset.paper
-  /// The probability with which a training clip is mirrored; 0 where classes tell left from right.
-  public var flip = 0.5
+  public var crop = SpatialPreset.paper
+  public var flipProbability = 0.5
 
   public init() {}
 
+  public static let settings: [Setting<Self>] = [
+    .value("frames", \.frames, "The number of frames (N).", .from(1, to: 1024)),
+    .value(
+      "interval", \.interval,
+      "The distance between frames, in frames of a video of frames_per_second.", .from(1, to: 1000)),
+    .value(
+      "frames_per_second", \.framesPerSecond,
+      "The rate that interval counts in, whatever the video's own.",
+      .from(0.001, to: 1000, "frames a second"), formerly: "rate"),
+    .value("size", \.size, "The side of a frame in pixels (L).", .from(8, to: 1024, "pixels")),
+    .value(
+      "crop", \.crop,
+      "How training crops are cut and test frames scaled: as the paper says, or as its released code does.",
+      formerly: "preset"),
+    .value(
+      "flip_probability", \.flipProbability,
+      "The probability that a training clip is mirrored; 0 if classes tell left from right.",
+      .from(0, to: 1), formerly: "flip"),
+  ]
+
   public var sampling: ClipSampling {
-    ClipSampling(frames: frames, interval: interval, targetRate: rate)
+    ClipSampling(frames: frames, interval: interval, targetRate: framesPerSecond)
   }
 
-  /// - Throws: ``ConfigurationError``.
-  public func check() throws {
-    try require((1...1024).contains(frames), "clip.frames", "must be from 1 to 1024, not \(frames)")
+  public func checkTogether(_ prefix: String) throws {
     try require(
-      (1...1000).contains(interval), "clip.interval", "must be from 1 to 1000, not \(interval)")
-    try require(
-      (0.001...1000).contains(rate), "clip.rate",
-      "must be from 0.001 to 1000 frames a second, not \(rate)")
-    try require(
-      (8...1024).contains(size), "clip.size", "must be from 8 to 1024 pixels, not \(size)")
-    try require(
-      frames * size * size <= 1 << 24, "clip.size",
+      frames * size * size <= 1 << 24, "\(prefix)size",
       "makes clips of more than 16.7 million pixels: \(frames) frames of \(size) x \(size)")
-    try require((0...1).contains(flip), "clip.flip", "must be from 0 to 1, not \(flip)")
   }
 }
+
+extension DatasetKind: SettingValue {}
+extension SpatialPreset: SettingValue {}

@@ -1,31 +1,25 @@
 import Foundation
+import Pretext
 import SafeFiles
+import Yams
 
-/// Everything that decides what a run computes, as a Codable structure of which each value has a default.
+/// Everything that decides what a run computes; each value has a default.
 ///
-/// In files and on the command line the keys are written in snake case and joined by dots: `optimizer.learning_rate`.
-public protocol RunConfiguration: Codable, Equatable, Sendable {
-  /// What runs of this configuration do; said in their checkpoints.
+/// In files and on the command line keys are joined by dots: `optimizer.learning_rate`.
+public protocol RunConfiguration: Settings {
+  /// What runs of this configuration do; their checkpoints say it.
   static var phase: TrainingPhase { get }
-  /// What can be chosen for a key, by the dotted key.
-  static var choices: [String: [String]] { get }
+  /// Groups that older versions had in another place: their names then and now.
+  static var movedGroups: KeyValuePairs<String, String> { get }
 
-  /// The defaults.
-  init()
-
-  /// Names every random draw of the run.
+  /// The random seed of the run.
   var seed: Int { get }
   var epochs: Int { get }
-  var normalization: NormalizationSettings { get }
+  var normalization: Normalization { get }
   var model: ModelSettings { get }
   var optimizer: OptimizerSettings { get }
   var precision: Precision { get }
   var records: RecordSettings { get }
-
-  /// Refuses values with which no run is possible.
-  ///
-  /// - Throws: ``ConfigurationError``.
-  func check() throws
 }
 
 /// The two kinds of training.
@@ -35,77 +29,8 @@ public enum TrainingPhase: String, Codable, Sendable {
 
   /// As a heading.
   public var title: String { self == .pretraining ? "Pre-training" : "Fine-tuning" }
-}
-
-extension RunConfiguration {
-  /// `base` changed by a YAML file and then by settings `key=value` with dotted keys.
-  ///
-  /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
-  public init(file path: String?, settings: [String], over base: Self) throws {
-    var tree = ConfigurationTree(base)
-    if let path {
-      try tree.merge(ConfigurationTree.parse(yaml: Self.text(of: path), path: path), origin: path)
-    }
-    for setting in settings { try tree.apply(setting: setting) }
-    self = try tree.decoded()
-    try check()
-  }
-
-  /// The defaults changed by a YAML file and then by settings `key=value` with dotted keys.
-  ///
-  /// - Throws: ``ConfigurationError``.
-  public init(file path: String? = nil, settings: [String] = []) throws {
-    try self.init(file: path, settings: settings, over: Self())
-  }
-
-  /// The configuration that ``yaml`` gave.
-  ///
-  /// - Parameters:
-  ///   - yaml: the text; keys that it lacks have their defaults.
-  ///   - origin: what errors call the text.
-  public init(yaml: String, origin: String) throws {
-    var tree = ConfigurationTree(Self())
-    try tree.merge(ConfigurationTree.parse(yaml: yaml, path: origin), origin: origin)
-    self = try tree.decoded()
-    try check()
-  }
-
-  /// The defaults changed by one layer after the other.
-  ///
-  /// - Throws: ``ConfigurationError``.
-  public init(layers: [ConfigurationLayer]) throws {
-    var tree = ConfigurationTree(Self())
-    for layer in layers {
-      try tree.merge(
-        ConfigurationTree.parse(yaml: layer.yaml, path: layer.origin), origin: layer.origin)
-    }
-    self = try tree.decoded()
-    try check()
-  }
-
-  /// Every key with its value.
-  public var yaml: String {
-    get throws { try ConfigurationTree(self).yaml }
-  }
-
-  /// The keys, dotted, in which the two differ.
-  public func differences(from other: Self) throws -> [String] {
-    let mine = ConfigurationTree(self).leaves
-    let theirs = ConfigurationTree(other).leaves
-    return mine.keys.filter { mine[$0] != theirs[$0] }.sorted()
-  }
-
-  private static func text(of path: String) throws -> String {
-    guard let text = String(data: try readFile(at: path), encoding: .utf8) else {
-      throw ConfigurationError.unreadable(path: path, problem: "it is no UTF-8 text")
-    }
-    return text
-  }
-
-  static func names<Choice: RawRepresentable<String> & CaseIterable>(of _: Choice.Type) -> [String]
-  {
-    Choice.allCases.map(\.rawValue)
-  }
+  /// The subcommand of mosi.
+  var command: String { self == .pretraining ? "pretrain" : "finetune" }
 }
 
 /// Some keys of a configuration, to be laid over others.
@@ -119,4 +44,127 @@ public struct ConfigurationLayer: Sendable, Equatable {
     self.yaml = yaml
     self.origin = origin
   }
+}
+
+// MARK: - Reading
+
+extension RunConfiguration {
+  public static var movedGroups: KeyValuePairs<String, String> { [:] }
+
+  /// `base` changed by a YAML file and then by settings `key=value` with dotted keys.
+  ///
+  /// - Parameter name: a file, or the name of a ``Preset``.
+  /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
+  public init(file name: String?, settings: [String], over base: Self) throws {
+    self = base
+    if let name { try lay(Preset.layer(name, for: Self.phase)) }
+    for setting in settings { try apply(setting) }
+    try check()
+  }
+
+  /// The defaults changed by a YAML file or preset and then by settings `key=value` with dotted keys.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  public init(file name: String? = nil, settings: [String] = []) throws {
+    try self.init(file: name, settings: settings, over: Self())
+  }
+
+  /// The configuration that ``yaml`` gave.
+  ///
+  /// - Parameters:
+  ///   - yaml: the text; keys that it lacks have their defaults.
+  ///   - origin: what errors call the text.
+  public init(yaml: String, origin: String) throws {
+    try self.init(layers: [ConfigurationLayer(yaml: yaml, origin: origin)])
+  }
+
+  /// The defaults changed by one layer after the other.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  public init(layers: [ConfigurationLayer]) throws {
+    self.init()
+    for layer in layers { try lay(layer) }
+    try check()
+  }
+
+  private mutating func lay(_ layer: ConfigurationLayer) throws {
+    try read(PlainValue.entries(yaml: layer.yaml, path: layer.origin), origin: layer.origin)
+  }
+
+  private mutating func apply(_ setting: String) throws {
+    guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+      throw ConfigurationError.malformedSetting(setting)
+    }
+    let text = String(setting[setting.index(after: equals)...])
+    let value: PlainValue
+    do {
+      value = try Yams.compose(yaml: text).map(PlainValue.init) ?? .null
+    } catch {
+      value = .text(text)
+    }
+    let keys = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false)
+    let entries = keys.dropFirst().reversed().reduce(value) {
+      .group([.init(key: String($1), value: $0)])
+    }
+    try read([.init(key: String(keys[0]), value: entries)], origin: "--set \(setting)")
+  }
+
+  private mutating func read(_ entries: [PlainValue.Entry], origin: String) throws {
+    var reader = SettingsReader(self, origin: origin, moved: Self.movedGroups)
+    try reader.read(entries)
+    self = reader.root
+  }
+}
+
+// MARK: - Writing and comparing
+
+extension RunConfiguration {
+  /// Every key with its value, in the order in which they are declared; blocks that ``TaskSettings/kind`` does not choose
+  /// only if they were changed.
+  public var yaml: String { yaml(isCommented: false) }
+
+  /// As ``yaml``, with what each key means above it.
+  public var commentedYAML: String { yaml(isCommented: true) }
+
+  /// The keys, dotted, in which the two differ.
+  public func differences(from other: Self) -> [String] {
+    Self.leaves.filter { $0.value.get(self) != $0.value.get(other) }.map(\.name).sorted()
+  }
+
+  /// The keys, dotted, that were changed though ``TaskSettings/kind`` says that nobody reads them.
+  public var ignoredChanges: [String] {
+    let defaults = Self()
+    return Self.leaves.filter { leaf in
+      !leaf.isInUse(self) && leaf.value.get(self) != leaf.value.get(defaults)
+    }.map(\.name)
+  }
+
+  /// The values as texts by their dotted keys, without those that nobody reads.
+  public var values: [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: Self.leaves.filter { $0.isInUse(self) }.map {
+        ($0.name, $0.value.get(self).words)
+      })
+  }
+
+  /// Today's name of the key that is or was called `name`.
+  ///
+  /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
+  public static func currentName(of name: String, origin: String) throws -> String {
+    guard let found = names(moved: movedGroups).first(where: { $0.name == name }) else {
+      throw ConfigurationError.unknownKey(
+        key: name, nearest: key(nearest: name, moved: movedGroups), origin: origin)
+    }
+    return found.now
+  }
+}
+
+/// The configuration in the folder of a run, of either kind.
+///
+/// - Throws: ``ConfigurationError``.
+public func recordedConfiguration(yaml: String, origin: String) throws -> any RunConfiguration {
+  let keys = try PlainValue.entries(yaml: yaml, path: origin).map(\.key)
+  return keys.contains("dataset")
+    ? try FinetuningConfiguration(yaml: yaml, origin: origin)
+    : try PretrainingConfiguration(yaml: yaml, origin: origin)
 }

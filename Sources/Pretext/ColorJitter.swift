@@ -14,21 +14,21 @@ public struct ColorJitter: Hashable, Sendable {
   /// Shifts are uniform in [-hue, hue], in turns of the colour circle; at most 0.5.
   public var hue: Double
   /// The probability that a whole clip becomes grey, before anything else.
-  public var greyscale: Double
+  public var grayscaleProbability: Double
 
   public init(
     brightness: Double = 0.5, contrast: Double = 0.5, saturation: Double = 0.5, hue: Double = 0.25,
-    greyscale: Double = 0.3
+    grayscaleProbability: Double = 0.3
   ) {
     self.brightness = brightness
     self.contrast = contrast
     self.saturation = saturation
     self.hue = hue
-    self.greyscale = greyscale
+    self.grayscaleProbability = grayscaleProbability
   }
 
   public static let none = ColorJitter(
-    brightness: 0, contrast: 0, saturation: 0, hue: 0, greyscale: 0)
+    brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscaleProbability: 0)
 
   public enum Operation: Int, CaseIterable, Sendable {
     case brightness, contrast, saturation, hue
@@ -50,13 +50,13 @@ public struct ColorJitter: Hashable, Sendable {
 
   /// Draws for a clip of `frames` frames, for each frame anew; operations of amplitude 0 are left out.
   public func draw(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
-    let isGrey = generator.chance(greyscale)
+    let isGrey = generator.chance(grayscaleProbability)
     return ClipDraw(isGrey: isGrey, frames: (0..<frames).map { _ in drawFrame(using: &generator) })
   }
 
   /// Draws once for all frames of a clip, as fine-tuning does.
   public func drawClipWise(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
-    let isGrey = generator.chance(greyscale)
+    let isGrey = generator.chance(grayscaleProbability)
     let draw = drawFrame(using: &generator)
     return ClipDraw(isGrey: isGrey, frames: Array(repeating: draw, count: frames))
   }
@@ -90,7 +90,7 @@ public struct ColorJitter: Hashable, Sendable {
     if !grey.isEmpty {
       let indices = Tensor(grey).to(clips.device)
       let chosen = clips.selected(0, indices: indices).flattened(from: 0, through: 1)
-      let gray = ColorOperators.greyscale(chosen).expanded([-1, 3, -1, -1])
+      let gray = ColorOperators.grayscale(chosen).expanded([-1, 3, -1, -1])
       pixels = clips.clone()
       pixels.setSlices(0, indices: indices, to: gray.reshaped([grey.count] + shape[1...]))
     }
@@ -135,7 +135,7 @@ public enum ColorOperators {
   }
 
   /// Luma of ITU-R BT.601 as torchvision rounds it: [F, 1, H, W].
-  public static func greyscale(_ frames: Tensor) -> Tensor {
+  public static func grayscale(_ frames: Tensor) -> Tensor {
     frames.sliced(1, 0..<1) * 0.2989 + frames.sliced(1, 1..<2) * 0.587 + frames.sliced(1, 2..<3)
       * 0.114
   }
@@ -149,13 +149,13 @@ public enum ColorOperators {
   public static func contrast(_ frames: Tensor, _ factors: Tensor) -> Tensor {
     // The rows' means first: libtorch divides one large sum among threads by the number of frames, so that a frame's
     // last bits would depend on its batch.
-    greyscale(frames).mean([3], keepingAxes: true).mean([2], keepingAxes: true)
+    grayscale(frames).mean([3], keepingAxes: true).mean([2], keepingAxes: true)
       .interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
   /// Blends with the frame's greys.
   public static func saturation(_ frames: Tensor, _ factors: Tensor) -> Tensor {
-    greyscale(frames).interpolated(to: frames, by: factors).clamped(0, 1)
+    grayscale(frames).interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
   /// Turns the hue of HSV by a shift in turns.

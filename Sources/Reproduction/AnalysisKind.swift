@@ -90,7 +90,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       settings.stage = stage
       // The heat of the static label lies elsewhere than what moves.
       settings.label =
-        weights.pretraining.map { .likeliest($0.task.motion.labels.movingLabels) } ?? .predicted
+        weights.pretraining.map { .likeliest($0.motionTask.motion.labels.movingLabels) } ?? .predicted
       settings.worst = worst
       settings.clip = clip
       let analysis = try GradCAMAnalysis(
@@ -107,7 +107,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       settings.clip = clip
       settings.limit = Self.limit
       // Without masks there is no region to find.
-      settings.stills = pretraining.mask.enabled ? .heldOut : .none
+      settings.stills = pretraining.task.mosi.mask.enabled ? .heldOut : .none
       // Different random networks for each seed: otherwise their deviation over seeds would be zero.
       let first = UInt64(pretraining.seed) * UInt64(Self.randomNetworks) + 1
       settings.randomSeeds = (0..<UInt64(Self.randomNetworks)).map { first + $0 }

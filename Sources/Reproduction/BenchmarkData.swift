@@ -9,6 +9,8 @@ import VideoSamples
 public struct BenchmarkData: Sendable {
   /// The videos, their lists and the split.
   public let dataset: FinetuningConfiguration.Dataset
+  /// The folder of the videos.
+  public let videos: String
   /// Whether the videos are Moving Sprites.
   public let isSprites: Bool
   /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; empty if none are named.
@@ -40,15 +42,17 @@ public struct BenchmarkData: Sendable {
     kinetics: [String], folder: String
   ) throws {
     self.dataset = dataset
+    let description = try dataset.description
+    videos = description.videos
     isSprites = sprites != nil
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder
-    let isThere = FileManager.default.fileExists(atPath: dataset.videos)
+    let isThere = FileManager.default.fileExists(atPath: videos)
     if let sprites, !isThere {
       listed = sprites.listing
     } else {
-      listed = try ActionDataset(dataset.description)
+      listed = try ActionDataset(description)
     }
     testVideos = digest(
       Self.footage(listed, of: listed.evaluationSubset)
@@ -77,11 +81,11 @@ public struct BenchmarkData: Sendable {
   /// Its name for people.
   public var title: String {
     if isSprites {
-      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(dataset.videos)")
+      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(videos)")
     }
     return switch dataset.kind {
     case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
-    case .kinetics, .csv, .folders: dataset.videos
+    case .kinetics, .csv, .folders: videos
     }
   }
 
@@ -122,7 +126,7 @@ public struct BenchmarkData: Sendable {
     case .hmdb51, .ucf101: kindOfVideos
     case .kinetics, .csv, .folders:
       hasUsualPlace
-        ? kindOfVideos : "\(kindOfVideos)-\((dataset.videos as NSString).lastPathComponent)"
+        ? kindOfVideos : "\(kindOfVideos)-\((videos as NSString).lastPathComponent)"
     }
   }
 
@@ -132,13 +136,15 @@ public struct BenchmarkData: Sendable {
   }
 
   /// Whether they are sprites in the folder where they are made by default.
-  private var hasUsualPlace: Bool { isSprites && dataset.videos == folder + "/sprites" }
+  private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
 
   /// The path differs between datasets, because it is one of the settings that name a pre-training.
   private func listPath(_ subset: Subset) -> String {
-    let videos = Self.relative(dataset.videos, to: folder)
     let origin = digest(
-      [dataset.kind.rawValue, videos, dataset.splits, "\(dataset.split)"].joined(separator: "\n"))
+      [
+        dataset.kind.rawValue, Self.relative(videos, to: folder), dataset.splits ?? "",
+        "\(dataset.split)",
+      ].joined(separator: "\n"))
     return "\(folder)/lists/\(kindOfVideos)-\(subset.rawValue)-\(origin).txt"
   }
 
@@ -151,7 +157,7 @@ public struct BenchmarkData: Sendable {
       guard !paths.isEmpty else {
         throw MissingData(
           problem:
-            "none of the \(subset.rawValue) videos is in \(dataset.videos): check --data-root, or run mosi "
+            "none of the \(subset.rawValue) videos is in \(videos): check --data-root, or run mosi "
             + "datasets check")
       }
       let text = Data((paths.joined(separator: "\n") + "\n").utf8)
@@ -181,9 +187,9 @@ public struct BenchmarkData: Sendable {
     return (found.training.count, found.heldOut.count)
   }
 
-  /// The number of training videos, at most `shots` per class if that is above 0.
-  func trainingCount(shots: Int) -> Int {
-    guard shots > 0 else { return videos(.training).count }
+  /// The number of training videos, at most `shots` of each class; nil for all.
+  func trainingCount(shots: Int?) -> Int {
+    guard let shots else { return videos(.training).count }
     return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {
       $0 + min($1.count, shots)
     }

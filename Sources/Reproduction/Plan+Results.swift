@@ -18,7 +18,7 @@ extension Plan {
     for run in runs(of: experiment) {
       switch run.work {
       case .pretraining(let configuration):
-        if configuration.mask.enabled, configuration.mask.curriculum.enabled, conditions.isEmpty {
+        if configuration.task.mosi.mask.enabled, configuration.task.mosi.mask.curriculum.enabled, conditions.isEmpty {
           conditions.append("masks reached by the mask curriculum")
         }
       case .finetuning(let configuration):

@@ -166,7 +166,7 @@ private struct Planner {
   private var names: Set<String> = []
   /// How clips are cut for the analyses of each pre-training.
   private var analysisClips: [String: ClipSettings] = [:]
-  private var sourceCounts: [String: (training: Int, heldOut: Int)] = [:]
+  private var sourceCounts: [PretrainingConfiguration.Sources: (training: Int, heldOut: Int)] = [:]
   private var cost = TrainingCost()
 
   init(scale: Scale, data: BenchmarkData, folder: String) throws {
@@ -242,7 +242,7 @@ private struct Planner {
       finetuning.epochs = max(1, (clips + videos / 2) / videos)
     }
     // The name refers to the weights by their run: a path would change when the folder moves.
-    finetuning.start.weights = pretrainingName ?? FinetuningConfiguration.noWeights
+    finetuning.start.weights = pretrainingName
     let name = try self.name(
       "finetuning", finetuning, seed: seed,
       from: pretrainingName == nil ? "scratch" : "mosi")
@@ -275,9 +275,9 @@ private struct Planner {
       }
       if kind == .own { configuration.sources.frameFolders = named.frameFolders }
       // Synthetic pictures have no folders: take as many as a hundred folders would give.
-      if kind == .pictures, data.picturesAreSynthetic, configured.perFolder > 0 {
-        configuration.sources.paths = ["synthetic:dead-leaves:\(100 * configured.perFolder)"]
-        configuration.sources.perFolder = 0
+      if kind == .pictures, data.picturesAreSynthetic, let perFolder = configured.maxPerFolder {
+        configuration.sources.paths = ["synthetic:dead-leaves:\(100 * perFolder)"]
+        configuration.sources.maxPerFolder = nil
       }
     }
     let counts = try count(kind, configuration)
@@ -312,8 +312,8 @@ private struct Planner {
   private func name<Configuration: RunConfiguration>(
     _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
   ) throws -> String {
-    let yaml = try configuration.yaml.replacingOccurrences(of: folder + "/", with: "")
-    return [phase, start, "seed\(seed)", digest(yaml)].compactMap { $0 }
+    let identity = try configuration.identity.replacingOccurrences(of: folder + "/", with: "")
+    return [phase, start, "seed\(seed)", digest(identity)].compactMap { $0 }
       .joined(separator: "-")
   }
 
@@ -325,10 +325,9 @@ private struct Planner {
   {
     let sources = configuration.sources
     // A folder of a million pictures is listed once for all rows that use it.
-    let key = "\(sources)"
     let found =
-      try sourceCounts[key] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
-    sourceCounts[key] = found
+      try sourceCounts[sources] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
+    sourceCounts[sources] = found
     return (found.training, min(found.heldOut, sources.validationLimit))
   }
 
@@ -336,7 +335,7 @@ private struct Planner {
     of kind: AnalysisKind, of configuration: PretrainingConfiguration,
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
-    let task = configuration.task
+    let task = configuration.motionTask
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = cost.forwards(
       configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
@@ -344,7 +343,7 @@ private struct Planner {
       * Double(
         kind.forwards(
           videos: data.evaluatedCount,
-          maskedClips: configuration.mask.enabled ? heldOut * task.clipsPerSample : 0))
+          maskedClips: configuration.task.mosi.mask.enabled ? heldOut * task.clipsPerSample : 0))
   }
 }
 

@@ -66,7 +66,7 @@ import VideoModels
         == [String](repeating: "a.mp4", count: 9) + [String](repeating: "frames", count: 9))
     let weights = try Weights(at: folder.path + "/r")
     let inference = VideoInference(
-      model: model, normalization: weights.normalization!.normalization, clip: weights.clip!,
+      model: model, normalization: weights.normalization!, clip: weights.clip!,
       clips: 3, crops: 3, device: .cpu, workers: 1)
     let expected = try inference.run([
       .video(path: folder.path + "/a.mp4"),

@@ -51,7 +51,7 @@ import VideoData
       json(result.output, [[String: Any]].self)[0]["classes"] as? [[String: Any]])
     let weights = try Weights(at: folder.path + "/r")
     let inference = VideoInference(
-      model: model, normalization: weights.normalization!.normalization, clip: weights.clip!,
+      model: model, normalization: weights.normalization!, clip: weights.clip!,
       clips: 3, device: .cpu, workers: 1)
     let expected = try inference.run([.video(path: folder.path + "/a.mp4")])[0].get().probabilities
     #expect(abs(expected.reduce(0, +) - 1) < 1e-9)

@@ -38,7 +38,7 @@ import VideoSamples
   }
 
   @Test func scoresAreThoseOfEachClipAndRepeatExactly() throws {
-    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    let clips = MaskedClips(configuration.motionTask, stills: try stills(configuration))
     #expect(clips.sourceCount == 3 && clips.labels == Array(0..<8))
     func measure(_ label: HeatLabel) throws -> RegionLocalization {
       try RegionLocalization(
@@ -64,8 +64,8 @@ import VideoSamples
     #expect(other.network == found.random[1] && other.random[0] == found.network)
     // An unmasked pre-training is measured by the paper's squares.
     var plain = configuration
-    plain.mask.enabled = false
-    let same = MaskedClips(plain.task, stills: try stills(configuration))
+    plain.task.mosi.mask.enabled = false
+    let same = MaskedClips(plain.motionTask, stills: try stills(configuration))
     #expect(
       try RegionLocalization(
         of: model(1), random: [model(2), model(3)], on: same, at: .conv2, label: .target,
@@ -84,10 +84,10 @@ import VideoSamples
   /// Measured on what the network was trained on.
   @Test func regionsAndBackgroundsAreThoseOfTheConfiguration() throws {
     var configuration = configuration
-    configuration.mask.shape = .polygon
-    configuration.mask.background = .drifting
-    configuration.augmentation.flips = true
-    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    configuration.task.mosi.mask.shape = .polygon
+    configuration.task.mosi.mask.background = .drifting
+    configuration.task.mosi.augmentation.flips = true
+    let clips = MaskedClips(configuration.motionTask, stills: try stills(configuration))
     let found = try RegionLocalization(
       of: model(1), random: [], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(found.chance > 0.09 && found.chance < 0.25)
@@ -97,7 +97,7 @@ import VideoSamples
   }
 
   @Test func aDivergedNetworkIsToldNotMeasured() throws {
-    let clips = MaskedClips(configuration.task, stills: try stills(configuration))
+    let clips = MaskedClips(configuration.motionTask, stills: try stills(configuration))
     let model = model(1)
     model.parameters.last!.tensor.setData(.full([9], .nan))
     #expect(throws: DivergedNetwork.self) {
@@ -186,7 +186,7 @@ import VideoSamples
     (settings.frames, settings.interval, settings.size) = (4, 1, 32)
     let shown = FlowAgreement.ShownClips(
       clip: settings, clips: 2, crops: 1, batch: 1,
-      normalization: NormalizationSettings().normalization, labels: [0, 1, 2])
+      normalization: Normalization.video, labels: [0, 1, 2])
     let networks = (UInt64(1)...2).map { seed in
       var model = ModelSettings()
       model.width = 4

@@ -39,7 +39,7 @@ import Torch
     let goldens = try Self.goldens()
     let frames = goldens["frames"]!
     #expect(
-      difference(ColorOperators.greyscale(frames), goldens["grey"]!) < 1e-5, "grey")
+      difference(ColorOperators.grayscale(frames), goldens["grey"]!) < 1e-5, "grey")
     for (name, apply, factors, _) in Self.operators {
       for factor in factors {
         let golden = "\(name) " + String(format: "%.4g", factor)
@@ -54,7 +54,7 @@ import Torch
   @Test func operatorsAreTorchvisionsOnRandomPictures() throws {
     let goldens = try Self.goldens()
     let pictures = keyed(3, shape: [8, 3, 11, 13], in: 0...1)
-    let grey = ColorOperators.greyscale(pictures)
+    let grey = ColorOperators.grayscale(pictures)
     #expect(difference(grey, goldens["random grey"]!) < 1e-5)
     for (place, (name, apply, _, bounds)) in Self.operators.enumerated() {
       let factors = keyed(4, UInt64(place), shape: [8, 1, 1, 1], in: bounds)
@@ -88,7 +88,7 @@ import Torch
     let batch = pictures.reshaped([clips, frames, 3, height, width])
     let draws = (0..<clips).map { clip in
       var generator = KeyedGenerator(8, UInt64(clip))
-      var draw = ColorJitter(greyscale: 0).draw(frames: frames, using: &generator)
+      var draw = ColorJitter(grayscaleProbability: 0).draw(frames: frames, using: &generator)
       draw.isGrey = clip == 1
       return draw
     }
@@ -153,7 +153,8 @@ import Torch
     var generator = KeyedGenerator(11)
     let none = ColorJitter.none.draw(frames: 3, using: &generator)
     #expect(!none.isGrey && none.frames.allSatisfy { $0.isEmpty })
-    let hueOnly = ColorJitter(brightness: 0, contrast: 0, saturation: 0, hue: 0.1, greyscale: 1)
+    let hueOnly = ColorJitter(
+      brightness: 0, contrast: 0, saturation: 0, hue: 0.1, grayscaleProbability: 1)
     let draw = hueOnly.draw(frames: 3, using: &generator)
     #expect(draw.isGrey && draw.frames.allSatisfy { $0.map(\.operation) == [.hue] })
     let wild = ColorJitter(brightness: 3).draw(frames: 500, using: &generator)

@@ -53,7 +53,7 @@ import Torch
   }
 
   @Test func normalizationIsByChannel() {
-    let normalization = Normalization.imageNet
+    let normalization = Normalization.kinetics
     let frames = Tensor.full([1, 2, 3, 2, 2], 0.5)
     let clips = normalization.clips(from: frames)
     #expect(clips.shape == [1, 3, 2, 2, 2] && clips.isContiguous(.channelsLast3d))
@@ -207,7 +207,7 @@ import Torch
 
   @Test func framesComeBackFromClips() {
     let frames = sources(2).to(.float32).reshaped([1, 2, 3, 40, 44]) * (1 / 255)
-    let back = Normalization.imageNet.frames(from: Normalization.imageNet.clips(from: frames))
+    let back = Normalization.kinetics.frames(from: Normalization.kinetics.clips(from: frames))
     #expect(back.shape == frames.shape)
     #expect((back - frames).absolute().flattened().max([0]).item < 1e-6)
   }

@@ -39,6 +39,44 @@ import VideoData
       folder: folder + "/out")
   }
 
+  /// Names end in a digest of the configuration: with others, what version 0.1.0 finished would be trained again.
+  @Test func runsHaveTheNamesThatVersion010GaveThem() throws {
+    func names(_ recipe: Recipe, _ scale: Scale) throws -> [String] {
+      var dataset = FinetuningConfiguration.Dataset()
+      dataset.kind = .csv
+      dataset.videos = folder + "/out/sprites"
+      let data = try BenchmarkData(
+        dataset: dataset, sprites: SpriteDataset(), pictures: [], kinetics: [],
+        folder: folder + "/out")
+      return try plan([recipe], scale: scale, data).runs.map {
+        $0.name.replacingOccurrences(of: "-seed0", with: "")
+      }
+    }
+    #expect(
+      try names(.table1, .tiny) == [
+        "finetuning-scratch-a8b99c9882b0", "pretraining-a117e090b275",
+        "finetuning-mosi-546d237f709f", "pretraining-d8e21a79c756", "finetuning-mosi-90e2934218e6",
+        "pretraining-c96c31a1b834", "finetuning-mosi-4cd18c79f54e",
+      ])
+    #expect(
+      try names(.table1, .paper) == [
+        "finetuning-scratch-012304ed8b36", "pretraining-cf135f3127cb",
+        "finetuning-mosi-e5eda84eb621", "pretraining-dcc95a55a0e6", "finetuning-mosi-22c25a4125f1",
+        "pretraining-1325ca10103d", "finetuning-mosi-82c388654f73",
+      ])
+    #expect(
+      try names(.table4, .tiny).prefix(4) == [
+        "pretraining-9f542dd680e5", "finetuning-mosi-877be73927f1", "pretraining-19594f112443",
+        "finetuning-mosi-43dfa2a37c10",
+      ])
+    #expect(try names(.table3, .tiny).last == "finetuning-mosi-c70770422d18")
+    #expect(try names(.fig7, .paper).first == "pretraining-89051900f116")
+    #expect(
+      try names(.limits, .paper).suffix(2) == [
+        "pretraining-57697a4e18f8-localization", "finetuning-mosi-66cb977428bd",
+      ])
+  }
+
   /// Every recipe at both scales gives configurations with which runs are possible.
   @Test func everyRecipeCanBePlanned() throws {
     for scale in Scale.allCases {
@@ -169,7 +207,7 @@ import VideoData
       let data = try data(perClass: 5, isSprites: true, pictures: pictures)
       let paths = try plan([.table4], scale: .tiny, data).runs.compactMap { run -> [String]? in
         guard case .pretraining(let configuration) = run.work else { return nil }
-        #expect(configuration.sources.perFolder == 0)
+        #expect(configuration.sources.maxPerFolder == nil)
         return configuration.sources.paths
       }
       let expected = [500, 1000, 2000, 3000].map { ["synthetic:dead-leaves:\($0)"] }
@@ -186,8 +224,8 @@ import VideoData
         #expect(configuration.sources.paths == [BenchmarkData.syntheticPictures])
         #expect(configuration.epochs == 3)
       case .finetuning(let configuration):
-        let videos = 2 * configuration.dataset.shots
-        let isScratch = configuration.start.weights == FinetuningConfiguration.noWeights
+        let videos = 2 * configuration.dataset.shots!
+        let isScratch = configuration.start.weights == nil
         #expect(abs(configuration.epochs * videos - (isScratch ? 28800 : 9600)) <= videos / 2)
         // What scratch-tuning found best.
         #expect(configuration.model.dropout == (isScratch ? 0 : 0.5))
@@ -378,8 +416,8 @@ import VideoData
     let paper = try #require(try planned(.paper))
     let tiny = try #require(try planned(.tiny))
     #expect(paper.model.width == 1 && tiny.model.width == 2)
-    #expect(paper.labels.granularity == 3 && tiny.labels.granularity == 3)
-    #expect(paper.labels.axes == .x && tiny.labels.axes == .y)
+    #expect(paper.task.mosi.labels.granularity == 3 && tiny.task.mosi.labels.granularity == 3)
+    #expect(paper.task.mosi.labels.axes == .x && tiny.task.mosi.labels.axes == .y)
     // 4 % of the 3000 pictures are held out.
     #expect(paper.epochs == 100 && tiny.epochs == 4)
     #expect(paper.clip.size == 112 && tiny.clip.size == 56)
@@ -405,7 +443,7 @@ import VideoData
       folder: folder + "/out")
     let epochs = plan.runs.compactMap { run -> [Int]? in
       guard case .finetuning(let configuration) = run.work else { return nil }
-      let begins = configuration.start.weights == FinetuningConfiguration.noWeights ? 0 : 1
+      let begins = configuration.start.weights == nil ? 0 : 1
       return [begins, configuration.epochs, configuration.clip.interval]
     }
     #expect(epochs == [[1, 7, 5], [0, 21, 5]])

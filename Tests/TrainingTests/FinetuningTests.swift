@@ -110,11 +110,11 @@ extension TrainingRuns {
         in: folder.file("more"), training: 4, test: 3, classes: ["dark", "light"])
       var configuration = tinyFinetuning(on: videos, epochs: 60)
       configuration.batch.clips = 8
-      configuration.batch.accumulation = 1
+      configuration.batch.accumulationSteps = 1
       configuration.regularization = .init()
       configuration.jitter.brightness = 0
       configuration.optimizer.learningRate = 1e-2
-      configuration.validation.epochs = 0
+      configuration.validation.everyEpochs = nil
       let evaluation = try #require(
         try summary(try train(configuration, "a", cacheBytes: 50_000_000).outcome).evaluation)
       #expect(evaluation.videos == 6 && evaluation.clips == 2)
@@ -135,9 +135,9 @@ extension TrainingRuns {
       configuration.dataset = other.dataset
       configuration.batch = other.batch
       configuration.epochs = 1
-      configuration.validation.finalClips = 1
+      configuration.validation.testClipsPerVideo = 1
       configuration.optimizer.learningRate = 1e-12
-      configuration.optimizer.warmupLearningRate = 0
+      configuration.optimizer.warmupStartLearningRate = 0
       let (_, run, _) = try train(configuration, "a")
       let result = try Weights(at: run.path)
       #expect(result.head == .actions && result.classNames == SyntheticVideos.classes)
@@ -155,7 +155,7 @@ extension TrainingRuns {
       var configuration = tinyFinetuning(on: videos, epochs: 1)
       configuration.start.weights = pretrained.path
       configuration.start.frozenStages = stages
-      configuration.regularization.averageDecay = 0
+      configuration.regularization.emaDecay = nil
       let (_, run, _) = try train(configuration, "frozen\(stages)")
       let tuned = try Weights(at: run.path)
       for (name, before) in weights.tensors where name.hasPrefix("backbone.") {
@@ -183,7 +183,7 @@ extension TrainingRuns {
 
     @Test func averagesAreWhatTravels() throws {
       var configuration = tinyFinetuning(on: videos, epochs: 2)
-      configuration.regularization.averageDecay = 0.5
+      configuration.regularization.emaDecay = 0.5
       let (_, run, _) = try train(configuration, "a")
       let file = try Safetensors(contentsOf: run.last)
       let name = "head.out.weight"
@@ -210,7 +210,7 @@ extension TrainingRuns {
     @Test func aSmallSetMakesASmallerStep() throws {
       var configuration = tinyFinetuning(on: videos, epochs: 2)
       configuration.batch.clips = 4
-      configuration.batch.accumulation = 100
+      configuration.batch.accumulationSteps = 100
       let (outcome, _, listener) = try train(configuration, "a")
       #expect(listener.notes[0].hasSuffix("2 steps of 9 clips"))
       #expect(try summary(outcome).step == 2)

@@ -32,7 +32,7 @@ import VideoSamples
     note: (String) -> Void = { _ in }
   ) throws -> PretrainingSources {
     var settings = settings
-    settings.perFolder = perFolder
+    settings.maxPerFolder = perFolder == 0 ? nil : perFolder
     change(&settings)
     return try PretrainingSources(settings, seed: seed, note: note)
   }

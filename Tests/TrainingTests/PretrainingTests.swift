@@ -50,7 +50,7 @@ extension TrainingRuns {
     @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
       var configuration = tinyConfiguration()
       configuration.epochs = 1
-      configuration.batch.accumulation = 1
+      configuration.batch.accumulationSteps = 1
       configuration.sources.validationFraction = 0.1
       // Which source is held out depends on their number alone.
       var path = try folder.write(
@@ -132,9 +132,9 @@ extension TrainingRuns {
       // One step sees all sources with a rate that leaves the weights: only the batch statistics move, by the same
       // eight sources.
       c.optimizer.learningRate = 1e-30
-      c.optimizer.warmupLearningRate = 1e-30
+      c.optimizer.warmupStartLearningRate = 1e-30
       c.optimizer.weightDecay = 0
-      c.batch.accumulation = 1
+      c.batch.accumulationSteps = 1
       c.batch.sources = 8
       func validation(_ change: (inout PretrainingConfiguration) -> Void) throws -> ValidationRecord
       {
@@ -232,8 +232,8 @@ extension TrainingRuns {
       var c = tinyConfiguration()
       if goesBeyondThePaper {
         c.clip.frames = 4
-        (c.mask.shape, c.mask.background) = (.mixed, .drifting)
-        (c.augmentation.flips, c.augmentation.rotations) = (true, true)
+        (c.task.mosi.mask.shape, c.task.mosi.mask.background) = (.mixed, .drifting)
+        (c.task.mosi.augmentation.flips, c.task.mosi.augmentation.rotations) = (true, true)
       }
       let whole = try train(c, "whole").run
       let first = try train(c, "parts", stoppingAfter: step)
@@ -277,7 +277,7 @@ extension TrainingRuns {
       let run = try train(c, "run", stoppingAfter: 1).run
       let before = try bytes(run.last)
       c.optimizer.learningRate = 0.01
-      c.mask.enabled = false
+      c.task.mosi.mask.enabled = false
       let text = complaint { try train(c, "run", resuming: true) }
       #expect(text.contains("begun with another mask.enabled, optimizer.learning_rate"), "\(text)")
       #expect(try bytes(run.last) == before)

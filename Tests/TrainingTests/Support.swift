@@ -40,8 +40,8 @@ func tinyConfiguration(sources: Int = 13) -> PretrainingConfiguration {
   c.clip.size = 16
   c.model.width = 2
   c.batch.sources = 2
-  c.batch.accumulation = 2
-  c.mask.curriculum.enabled = true
+  c.batch.accumulationSteps = 2
+  c.task.mosi.mask.curriculum.enabled = true
   return c
 }
 

@@ -76,16 +76,16 @@ func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningCo
   c.dataset.videos = videos.folder
   c.clip.frames = 4
   c.clip.interval = 2
-  c.clip.rate = 10
+  c.clip.framesPerSecond = 10
   c.clip.size = 16
   c.model.width = 2
   // Two clips or more: of one alone conv5 leaves a single place, which has no variance.
   c.batch.clips = 3
-  c.batch.accumulation = 2
+  c.batch.accumulationSteps = 2
   c.regularization.labelSmoothing = 0.1
-  c.regularization.gradientNorm = 1
-  c.regularization.averageDecay = 0.9
-  c.validation.epochs = 1
-  c.validation.finalClips = 2
+  c.regularization.maxGradientNorm = 1
+  c.regularization.emaDecay = 0.9
+  c.validation.everyEpochs = 1
+  c.validation.testClipsPerVideo = 2
   return c
 }

@@ -39,7 +39,7 @@ extension TrainingRuns {
       if head == .pretext {
         var configuration = PretrainingConfiguration()
         configuration.model = settings
-        configuration.labels.granularity = 2
+        configuration.task.mosi.labels.granularity = 2
         try Checkpoint(
           configuration: configuration, position: TrainingPosition(),
           classNames: (0..<9).map { "motion \($0)" }, network: model, optimizer: SGD([])
@@ -223,7 +223,7 @@ extension TrainingRuns {
       let released = try WeightsInspection(at: folder.file("r.pyth"))
       #expect(released.kind == .weights && released.file.form == .pytorch)
       #expect(released.parameterCount == model.parameterCount && released.classCount == 9)
-      #expect(released.description?.labels == PretrainingConfiguration().labels)
+      #expect(released.description?.labels == LabelSettings())
       #expect(released.file.remarks.map(\.name) == ["epoch", "model_state", "cfg"])
       #expect(
         Dictionary(uniqueKeysWithValues: released.file.tensors.map { ($0.name, $0.shape) })

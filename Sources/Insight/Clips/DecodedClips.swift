@@ -26,7 +26,7 @@ struct DecodedClipLoader: Sendable {
   /// - Parameter footage: the videos, at least one.
   init(_ footage: [VideoSource], clip: ClipSettings, clips: Int, crops: Int) {
     func test(side: Int) -> TestClips {
-      TestClips(clip.sampling, preset: clip.preset, side: side, clips: clips, crops: crops)
+      TestClips(clip.sampling, preset: clip.crop, side: side, clips: clips, crops: crops)
     }
     videos = footage
     own = test(side: clip.size)

@@ -93,9 +93,9 @@ public struct GradCAMAnalysis {
     self.weights = weights
     self.settings = settings
     names =
-      weights.pretraining.map { $0.task.motion.labels.motions.map(\.displayName) }
+      weights.pretraining.map { $0.motionTask.motion.labels.motions.map(\.displayName) }
       ?? weights.classNames ?? (0..<classCount).map { "class \($0)" }
-    normalization = (weights.normalization ?? NormalizationSettings()).normalization
+    normalization = weights.normalization ?? .video
     model = weights.makeModel()
     model.move(to: device)
     self.device = device

@@ -28,7 +28,7 @@ public enum HeldOutStills {
     } else {
       var settings = configuration.sources
       (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
-      settings.perFolder = 0
+      settings.maxPerFolder = nil
       let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
       var trained: Set<VideoSource> = []
       var real = RealPaths()
@@ -47,7 +47,7 @@ public enum HeldOutStills {
       }
     }
     if sources.count > limit { sources = (0..<limit).map { sources[$0 * sources.count / limit] } }
-    let loader = SampleLoader(sources, rule: configuration.task.rule(for: .validation)) {
+    let loader = SampleLoader(sources, rule: configuration.motionTask.rule(for: .validation)) {
       warn("skipped: \($0.reason)")
     }
     let prefetcher = Prefetcher(count: sources.count, workers: workers, ahead: 4 * workers) {

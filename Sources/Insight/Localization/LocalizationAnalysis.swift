@@ -1,5 +1,6 @@
 import Configuration
 import Media
+import Pretext
 import SafeFiles
 import Torch
 import Training
@@ -127,15 +128,15 @@ public struct LocalizationAnalysis {
   private var shownClips: FlowAgreement.ShownClips {
     .init(
       clip: settings.clip, clips: settings.clips, crops: settings.crops, batch: settings.batch,
-      normalization: (weights.normalization ?? NormalizationSettings()).normalization,
-      labels: weights.pretraining?.task.motion.labels.movingLabels)
+      normalization: weights.normalization ?? Normalization(),
+      labels: weights.pretraining?.motionTask.motion.labels.movingLabels)
   }
 
   private func maskedClips(warn: @escaping @Sendable (String) -> Void) throws -> MaskedClips? {
     guard let pretraining = weights.pretraining else { return nil }
     func load(_ paths: [String]) throws -> MaskedClips {
       MaskedClips(
-        pretraining.task,
+        pretraining.motionTask,
         stills: try HeldOutStills.load(
           for: pretraining, from: paths, limit: settings.limit, workers: options.workers,
           warn: warn))

@@ -33,10 +33,10 @@ public struct TrainingCost {
   public mutating func operations(
     of configuration: PretrainingConfiguration, training: Int, heldOut: Int
   ) -> Double {
-    let task = configuration.task
+    let task = configuration.makeTask()
     let clips = Double(configuration.epochs * task.clipsPerSample)
     let forwards = forwards(
-      configuration.model, classes: task.labelNames.count, frames: configuration.clip.frames,
+      configuration.model, classes: task.classNames?.count ?? 1, frames: configuration.clip.frames,
       size: configuration.clip.size)
     return clips * forwards * (3 * Double(training) + Double(heldOut))
   }
@@ -50,9 +50,10 @@ public struct TrainingCost {
       configuration.model, classes: classes, frames: configuration.clip.frames,
       size: configuration.clip.size)
     let validation = configuration.validation
-    let validations = validation.epochs > 0 ? configuration.epochs / validation.epochs : 0
+    let validations = validation.everyEpochs.map { configuration.epochs / $0 } ?? 0
     let clips =
-      validations * validation.clips * heldOut + validation.finalClips * evaluated
+      validations * validation.clipsPerVideo * heldOut
+      + (validation.testClipsPerVideo ?? 0) * evaluated
     return forwards * (3 * Double(configuration.epochs * training) + Double(clips))
   }
 }

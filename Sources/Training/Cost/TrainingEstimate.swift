@@ -29,7 +29,7 @@ public struct TrainingEstimate: Equatable, Sendable {
           of: configuration, training: sources.training.count,
           heldOut: min(sources.heldOut.count, configuration.sources.validationLimit))),
       secondsPerStep: throughput.seconds(
-        3 * step.forwards * Double(step.clips * configuration.batch.accumulation)))
+        3 * step.forwards * Double(step.clips * configuration.batch.accumulationSteps)))
   }
 
   /// A fine-tuning.
@@ -45,7 +45,7 @@ public struct TrainingEstimate: Equatable, Sendable {
     let classes = dataset.classNames.count
     let shots = configuration.dataset.shots
     var training = dataset.videos(of: .training).count
-    if shots > 0 { training = min(training, shots * classes) }
+    if let shots { training = min(training, shots * classes) }
     let evaluated = dataset.videos(of: dataset.evaluationSubset).count
     let validation = dataset.videos(of: .validation).count
     let step = TrainingStep(configuration, classes: classes)
@@ -58,6 +58,6 @@ public struct TrainingEstimate: Equatable, Sendable {
           heldOut: validation == 0 ? evaluated : validation, evaluated: evaluated)),
       secondsPerStep: throughput.seconds(
         3 * step.forwards
-          * Double(min(training, step.clips * configuration.batch.accumulation))))
+          * Double(min(training, step.clips * configuration.batch.accumulationSteps))))
   }
 }

@@ -15,9 +15,9 @@ public struct TrainingStep: Equatable, Sendable {
 
   /// A step of a pre-training.
   public init(_ configuration: PretrainingConfiguration) {
-    let task = configuration.task
+    let task = configuration.makeTask()
     model = configuration.model
-    classes = task.labelNames.count
+    classes = task.classNames?.count ?? 1
     frames = configuration.clip.frames
     size = configuration.clip.size
     clips = configuration.batch.sources * task.clipsPerSample

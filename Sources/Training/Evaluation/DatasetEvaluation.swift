@@ -26,7 +26,7 @@ public struct DatasetEvaluation {
     self.subset = subset ?? dataset.evaluationSubset
     isEvaluationSubset = self.subset == dataset.evaluationSubset
     let videos = dataset.videos(of: self.subset)
-    try VideosMissing.check(videos, subset: self.subset, folder: settings.videos)
+    try VideosMissing.check(videos, subset: self.subset, folder: settings.description.videos)
     let classes = try ClassOrder(weights, dataset)
     classNames = classes.names
     self.videos = videos.map(classes.relabelled)
@@ -45,7 +45,7 @@ public struct DatasetEvaluation {
   public func isFinal(_ inference: VideoInference) -> Bool {
     guard let finetuning = weights.finetuning else { return false }
     return finetuning.dataset == settings && isEvaluationSubset && finetuning.clip == inference.clip
-      && finetuning.validation.finalClips == inference.clips && inference.crops == 1
+      && finetuning.validation.testClipsPerVideo == inference.clips && inference.crops == 1
   }
 
   /// Evaluates the network.

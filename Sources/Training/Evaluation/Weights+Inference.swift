@@ -1,4 +1,5 @@
 import Configuration
+import Pretext
 import VideoModels
 
 extension Weights {
@@ -17,7 +18,7 @@ extension Weights {
     let model = makeModel()
     model.move(to: options.device)
     return VideoInference(
-      model: model, normalization: (normalization ?? NormalizationSettings()).normalization,
+      model: model, normalization: normalization ?? Normalization(),
       clip: clip, clips: clips, crops: crops, batch: batch, device: options.device,
       precision: finetuning?.precision ?? pretraining?.precision ?? .float32,
       workers: options.workers)

@@ -45,13 +45,12 @@ public func finetune(
   model.backbone.freezeStages(configuration.start.frozenStages)
   func inference(clips: Int) -> VideoInference {
     VideoInference(
-      model: model, normalization: configuration.normalization.normalization, clip: clip,
+      model: model, normalization: configuration.normalization, clip: clip,
       clips: clips, crops: 1, batch: min(configuration.batch.clips, VideoInference.defaultBatch),
       device: device, precision: configuration.precision, workers: options.workers)
   }
   let clips = ActionClips(
-    jitter: configuration.jitter.jitter,
-    normalization: configuration.normalization.normalization)
+    jitter: configuration.jitter, normalization: configuration.normalization)
   let validation = configuration.validation
   let objective = FinetuningObjective(
     configuration, on: videos, classifier: model, clips: clips, loader: loader, plan: plan,
@@ -62,16 +61,15 @@ public func finetune(
       ? nil
       : Evaluation(
         of: videos.heldOut, classNames: videos.classNames,
-        with: inference(clips: validation.clips), cache: heldOutClips,
+        with: inference(clips: validation.clipsPerVideo), cache: heldOutClips,
         progress: { reporter.evaluating($0, of: videos.heldOut.count) }
       ).validationResult
   }
-  let settings = configuration.regularization
   let update = WeightUpdate(
     of: model, optimizer: configuration.optimizer.makeOptimizer(for: model),
     schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps),
-    maxGradientNorm: settings.gradientNorm > 0 ? settings.gradientNorm : nil,
-    averageDecay: settings.averageDecay > 0 ? settings.averageDecay : nil)
+    maxGradientNorm: configuration.regularization.maxGradientNorm,
+    averageDecay: configuration.regularization.emaDecay)
   try checkpoint?.restore(
     network: model, optimizer: update.optimizer, average: update.average, path: run.last)
 
@@ -102,14 +100,14 @@ public func finetune(
 
   // The paper's measure: many clips per video.
   var evaluation: Evaluation?
-  if validation.finalClips > 0, !videos.evaluated.isEmpty {
+  if let clips = validation.testClipsPerVideo, !videos.evaluated.isEmpty {
     reporter.note(
-      "evaluating on \(videos.evaluated.count) videos, \(validation.finalClips) clips each")
+      "evaluating on \(videos.evaluated.count) videos, \(clips) clips each")
     do {
       let result = try loop.evaluating {
         try Evaluation(
           of: videos.evaluated, classNames: videos.classNames,
-          with: inference(clips: validation.finalClips)
+          with: inference(clips: clips)
         ) { done in
           reporter.evaluating(done, of: videos.evaluated.count)
           // All steps are saved; a resumed run comes back to here.
@@ -138,7 +136,7 @@ extension StepPlan {
   /// last batch would distort the batch-norm statistics.
   fileprivate init(_ configuration: FinetuningConfiguration, videos: Int) {
     let batch = configuration.batch
-    let mostClips = batch.clips * batch.accumulation
+    let mostClips = batch.clips * batch.accumulationSteps
     let stepsPerEpoch = (videos + mostClips - 1) / mostClips
     let clipsPerStep = videos / stepsPerEpoch
     let batchCount = (clipsPerStep + batch.clips - 1) / batch.clips
@@ -165,8 +163,8 @@ extension FinetuningConfiguration {
       head: .init(
         .actions, features: aggregator?.featureCount ?? backbone.featureCount, classes: classes,
         dropout: model.dropout))
-    guard loadsWeights, start.weights != Self.noWeights else { return classifier }
-    let weights = try Weights(at: start.weights)
+    guard loadsWeights, let path = start.weights else { return classifier }
+    let weights = try Weights(at: path)
     do {
       try classifier.loadBackbone(weights.tensors)
     } catch let mismatch as StateMismatch {
@@ -180,9 +178,6 @@ extension FinetuningConfiguration {
 }
 
 extension FinetuningConfiguration {
-  /// What ``Start/weights`` says for random weights.
-  public static let noWeights = "none"
-
   /// The defaults, with the network, normalization and clips of `weights` where there are any, changed by a YAML file
   /// and then by settings `key=value`.
   ///

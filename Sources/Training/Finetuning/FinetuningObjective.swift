@@ -71,7 +71,7 @@ final class FinetuningObjective: TrainingObjective {
   }
 
   func validates(afterEpoch epoch: Int) -> Bool {
-    settings.epochs > 0 && (epoch % settings.epochs == 0 || epoch == epochs)
+    settings.everyEpochs.map { epoch % $0 == 0 || epoch == epochs } ?? false
   }
 
   func validate() throws -> ValidationResult? { try evaluation() }
@@ -127,11 +127,11 @@ extension FinetuningObjective {
 extension ClipSettings {
   /// The clips that are trained on.
   public var trainingClips: TrainingClips {
-    TrainingClips(sampling, preset: preset, side: size, flip: flip)
+    TrainingClips(sampling, preset: crop, side: size, flip: flipProbability)
   }
 
   /// The clips that a video is tested with.
   public func testClips(_ clips: Int, crops: Int = 1) -> TestClips {
-    TestClips(sampling, preset: preset, side: size, clips: clips, crops: crops)
+    TestClips(sampling, preset: crop, side: size, clips: clips, crops: crops)
   }
 }

@@ -17,25 +17,27 @@ struct TrainingVideos {
   init(_ settings: FinetuningConfiguration.Dataset, seed: UInt64, reporter: any TrainingReporter)
     throws
   {
-    let dataset = try ActionDataset(settings.description)
+    let description = try settings.description
+    let dataset = try ActionDataset(description)
     classNames = dataset.classNames
     let listed = dataset.videos(of: .training)
     let present = listed.filter { $0.footage != nil }
     absentCount = listed.count - present.count
     guard !present.isEmpty else {
-      throw RunError.noTrainingVideo(listed: listed.count, folder: settings.videos)
+      throw RunError.noTrainingVideo(listed: listed.count, folder: description.videos)
     }
     if absentCount > 0 {
       reporter.warn(
-        "\(absentCount) of \(listed.count) training videos are not in \(settings.videos) (the first: "
+        "\(absentCount) of \(listed.count) training videos are not in \(description.videos) (the first: "
           + "\(listed.first { $0.footage == nil }!.name)); mosi datasets check lists them")
     }
     training =
-      settings.shots > 0
-      ? Self.drawn(settings.shots, of: present, classes: classNames.count, seed: seed) : present
-    if settings.shots > 0, training.count < settings.shots * classNames.count {
+      settings.shots.map {
+        Self.drawn($0, of: present, classes: dataset.classNames.count, seed: seed)
+      } ?? present
+    if let shots = settings.shots, training.count < shots * classNames.count {
       reporter.note(
-        "some classes have fewer than \(settings.shots) training videos; all of theirs are taken")
+        "some classes have fewer than \(shots) training videos; all of theirs are taken")
     }
     let validation = dataset.videos(of: .validation)
     evaluated = dataset.videos(of: dataset.evaluationSubset)
@@ -43,7 +45,7 @@ struct TrainingVideos {
     let missing = Set(heldOut + evaluated).filter { $0.footage == nil }
     if !missing.isEmpty {
       reporter.warn(
-        "\(missing.count) of the videos to be judged by are not in \(settings.videos) and count as wrong; "
+        "\(missing.count) of the videos to be judged by are not in \(description.videos) and count as wrong; "
           + "mosi datasets check lists them")
     }
   }

@@ -45,8 +45,8 @@ public func pretrain(
   try task.check(batch, sources)
   let plan = StepPlan(
     epochs: configuration.epochs,
-    stepsPerEpoch: sources.training.count / (batch.sources * batch.accumulation),
-    batches: Array(repeating: batch.sources, count: batch.accumulation),
+    stepsPerEpoch: sources.training.count / (batch.sources * batch.accumulationSteps),
+    batches: Array(repeating: batch.sources, count: batch.accumulationSteps),
     clipsPerSample: task.clipsPerSample)
   guard plan.stepsPerEpoch > 0 else {
     throw RunError.tooFewSources(count: sources.training.count, needed: plan.samplesPerStep)
@@ -117,7 +117,7 @@ extension PretextTask {
   fileprivate func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
     throws
   {
-    guard supportsAccumulation || batch.accumulation == 1 else {
+    guard supportsAccumulation || batch.accumulationSteps == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
     if needsMotion, let still = (sources.training + sources.heldOut).first(where: \.isStill) {

@@ -9,12 +9,12 @@ public struct PretrainingSources: Sendable {
   /// The folders that could not be read.
   public let problemCount: Int
 
-  /// `settings.perFolder` draws first: what is held out is a share of what was drawn. Named validation sources are all
+  /// `settings.maxPerFolder` draws first: what is held out is a share of what was drawn. Named validation sources are all
   /// taken, and not drawn from.
   ///
   /// - Parameters:
-  ///   - settings: which they are; without `perFolder` what is held out depends on nothing else.
-  ///   - seed: what `perFolder` draws by.
+  ///   - settings: which they are; without `maxPerFolder` what is held out depends on nothing else.
+  ///   - seed: what `maxPerFolder` draws by.
   ///   - note: told what is worth a line.
   ///   - warn: told of folders that cannot be read.
   /// - Throws: `SourceError`.
@@ -35,14 +35,14 @@ public struct PretrainingSources: Sendable {
       return collection
     }
     func drawn(from collection: SourceCollection) -> SourceCollection {
-      guard settings.perFolder > 0 else { return collection }
-      let (chosen, isScarce) = Self.drawn(settings.perFolder, from: collection.sources, seed: seed)
+      guard let maximum = settings.maxPerFolder else { return collection }
+      let (chosen, isScarce) = Self.drawn(maximum, from: collection.sources, seed: seed)
       if isScarce {
-        note("some folders hold fewer than \(settings.perFolder) sources; all of theirs are taken")
+        note("some folders hold fewer than \(maximum) sources; all of theirs are taken")
       }
       let loose = chosen.count { $0.folder == nil }
       if loose > 0 {
-        note("\(loose) sources lie in no folder: sources.per_folder takes all of them")
+        note("\(loose) sources lie in no folder: sources.max_per_folder takes all of them")
       }
       return collection.filtered(chosen.contains)
     }

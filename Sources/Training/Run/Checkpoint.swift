@@ -32,7 +32,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
     try CheckpointFile(
-      phase: Configuration.phase, configuration: try configuration.yaml,
+      phase: Configuration.phase, configuration: configuration.yaml,
       position: String(decoding: try JSONEncoder().encode(position), as: UTF8.self),
       classNames: classNames, model: model, optimizer: optimizer, average: average
     ).write(to: path)

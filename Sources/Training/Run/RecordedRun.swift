@@ -7,8 +7,9 @@ public struct RecordedRun: Sendable {
   /// The run's folder.
   public let path: String
   public let metrics: Metrics
-  /// The values of the configuration as text, by their dotted keys.
+  /// The values of the configuration as texts, by their dotted keys; those of older versions by today's.
   public let configuration: [String: String]
+  private let currentName: @Sendable (String) throws -> String
 
   /// - Parameter path: the run's folder.
   /// - Throws: ``RunError/unrecorded(path:)`` where it is none, `FileError`, ``ConfigurationError``.
@@ -25,19 +26,19 @@ public struct RecordedRun: Sendable {
       throw ConfigurationError.unreadable(
         path: folder.configuration, problem: "it is no UTF-8 text")
     }
-    configuration = ConfigurationTree.leaves(
-      of: try ConfigurationTree.parse(yaml: yaml, path: folder.configuration))
+    let recorded = try recordedConfiguration(yaml: yaml, origin: folder.configuration)
+    configuration = recorded.values
+    currentName = { try type(of: recorded).currentName(of: $0, origin: folder.configuration) }
   }
 
-  /// The value of the configuration at the dotted `key`.
+  /// The value of the configuration at the dotted `key`, which may be an older name.
   ///
   /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
   public func value(of key: String) throws -> String {
-    guard let value = configuration[key] else {
+    let name = try currentName(key)
+    guard let value = configuration[name] else {
       throw ConfigurationError.unknownKey(
-        key: key,
-        nearest: ConfigurationTree.nearest(to: key, among: configuration.keys.sorted()),
-        origin: RunFolder(path: path).configuration)
+        key: key, nearest: nil, origin: RunFolder(path: path).configuration)
     }
     return value
   }

@@ -9,7 +9,7 @@ extension RunFolder {
   {
     try check(resuming: true)
     let checkpoint = try Checkpoint<Configuration>(contentsOf: last)
-    let differences = try configuration.differences(from: checkpoint.configuration)
+    let differences = configuration.differences(from: checkpoint.configuration)
     guard differences.isEmpty else {
       throw RunError.differentConfiguration(path: path, keys: differences)
     }

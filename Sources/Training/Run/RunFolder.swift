@@ -150,7 +150,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .damagedMetrics(let path):
       "\(path) is shorter than when the checkpoint was written: it cannot be continued"
     case .tooFewSources(let count, let needed):
-      "\(count) training sources do not fill a step of \(needed) (batch.sources x batch.accumulation): "
+      "\(count) training sources do not fill a step of \(needed) (batch.sources x batch.accumulation_steps): "
         + "give more sources, or lower those with --set"
     case .noValidationSource:
       "none of the validation sources can be read"
@@ -166,7 +166,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
             + (sources.count > 3 ? " and \(sources.count - 3) others)" : ")"))
     case .noAccumulation(let task):
       "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
-        + "not be added: set batch.accumulation to 1"
+        + "not be added: set batch.accumulation_steps to 1"
     case .needsMotion(let task, let source):
       "the task \(task) needs videos, and \(source) is a still picture: name videos or folders of frames, or choose "
         + "task.kind=mosi"

@@ -48,7 +48,7 @@ final class RunSession<Configuration: RunConfiguration> {
     } else {
       start.sources = opening.sources
       try run.prepare {
-        try replaceFile(at: run.configuration, with: Data(try configuration.yaml.utf8))
+        try replaceFile(at: run.configuration, with: Data(configuration.yaml.utf8))
         // From here on there is something to resume, whenever the run is killed.
         try Checkpoint(
           configuration: configuration, position: start, classNames: opening.classNames,
@@ -71,7 +71,7 @@ final class RunSession<Configuration: RunConfiguration> {
       architecture: configuration.model.architecture, classNames: opening.classNames,
       resumedAfterStep: resumed == nil ? nil : start.step, preview: opening.preview,
       watchedClips: opening.watchedClips,
-      normalization: configuration.normalization.normalization)
+      normalization: configuration.normalization)
     for observer in observers { observer.began(information) }
     reporter.note(opening.introduction)
   }
@@ -96,7 +96,7 @@ extension RunSession {
     let step = position.step
     let epoch = (step - 1) / plan.stepsPerEpoch + 1
     let isRecorded =
-      step % configuration.records.stepInterval == 0 || step == plan.totalSteps
+      step % configuration.records.logEverySteps == 0 || step == plan.totalSteps
     var measures: StepTotals.Measures?
     if reads || isRecorded {
       let read = totals.read()
@@ -165,7 +165,7 @@ extension RunSession {
 
   /// True if the last checkpoint is older than the configuration allows.
   var isCheckpointDue: Bool {
-    (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointMinutes * 60
+    (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointEveryMinutes * 60
   }
 
   /// Writes a checkpoint.

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Pretext
 import Torch
 import VideoModels
 
@@ -22,7 +23,7 @@ public struct Weights {
   /// The classes of the head, in the order of its logits; nil where the file does not tell.
   public var classNames: [String]? { description.classNames }
   /// What the network's clips were normalized by; nil where the file does not tell.
-  public var normalization: NormalizationSettings? { description.normalization }
+  public var normalization: Normalization? { description.normalization }
   /// The clips that the network was trained on; nil where the file does not tell.
   public var clip: ClipSettings? { description.clip }
 

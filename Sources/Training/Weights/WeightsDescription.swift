@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Pretext
 import Torch
 import VideoData
 import VideoModels
@@ -14,9 +15,9 @@ public struct WeightsDescription {
   /// The classes of the head, in the order of its logits; nil where the file does not tell.
   public var classNames: [String]?
   /// The pool of pseudo-motions that the network was pre-trained on; nil where it was not, or the file does not tell.
-  public var labels: PretrainingConfiguration.Labels?
+  public var labels: LabelSettings?
   /// What the network's clips were normalized by; nil where the file does not tell.
-  public var normalization: NormalizationSettings?
+  public var normalization: Normalization?
   /// The clips that the network was trained on; nil where the file does not tell. Of a pre-training its frames and size.
   public var clip: ClipSettings?
   /// The training that they come from; nil where the file does not tell.
@@ -69,7 +70,10 @@ extension WeightsDescription {
     texts["class_names"] = try classNames.map(json)
     texts["labels"] = try labels.map(json)
     texts["normalization"] = try normalization.map(json)
-    texts["clip"] = try clip.map { try json(ClipMetadata($0, ofVideos: labels == nil)) }
+    // Pseudo-motions have frames and a size alone.
+    texts["clip"] = try clip.map {
+      labels == nil ? try json($0) : try json(["frames": $0.frames, "size": $0.size])
+    }
     texts["phase"] = recipe?.phase.rawValue
     texts["configuration"] = recipe?.configuration
     return texts
@@ -103,9 +107,9 @@ extension WeightsDescription {
       model: model,
       head: metadata["head"].flatMap(VideoClassifier.Head.Kind.init),
       classNames: try value("class_names", [String].self),
-      labels: try value("labels", PretrainingConfiguration.Labels.self),
-      normalization: try value("normalization", NormalizationSettings.self),
-      clip: try value("clip", ClipMetadata.self)?.settings,
+      labels: try value("labels", LabelSettings.self),
+      normalization: try value("normalization", Normalization.self),
+      clip: try value("clip", ClipSettings.self),
       recipe: try metadata["configuration"].map { configuration in
         guard let phase = metadata["phase"].flatMap(TrainingPhase.init) else {
           throw WeightsError(
@@ -115,42 +119,12 @@ extension WeightsDescription {
       },
       version: metadata["mosi_version"])
     do {
-      try model.check()
-      try labels?.check()
-      try normalization?.check()
-      try clip?.check()
+      try model.check(as: "model")
+      try labels?.check(as: "labels")
+      try normalization?.check(as: "normalization")
+      try clip?.check(as: "clip")
     } catch let error as ConfigurationError {
       throw WeightsError(path: path, problem: "cannot be used: its metadata says that \(error)")
-    }
-  }
-
-  /// Clips as metadata tells of them: pseudo-motions have frames and a size alone.
-  private struct ClipMetadata: Codable {
-    let frames: Int
-    let size: Int
-    let interval: Int?
-    let rate: Double?
-    let preset: SpatialPreset?
-    let flip: Double?
-
-    init(_ clip: ClipSettings, ofVideos: Bool) {
-      frames = clip.frames
-      size = clip.size
-      interval = ofVideos ? clip.interval : nil
-      rate = ofVideos ? clip.rate : nil
-      preset = ofVideos ? clip.preset : nil
-      flip = ofVideos ? clip.flip : nil
-    }
-
-    var settings: ClipSettings {
-      var clip = ClipSettings()
-      clip.frames = frames
-      clip.size = size
-      clip.interval = interval ?? clip.interval
-      clip.rate = rate ?? clip.rate
-      clip.preset = preset ?? clip.preset
-      clip.flip = flip ?? clip.flip
-      return clip
     }
   }
 
@@ -168,7 +142,8 @@ extension WeightsDescription {
       clip.size = configuration.clip.size
       self.init(
         model: configuration.model, head: .pretext, classNames: checkpoint.classNames,
-        labels: configuration.labels, normalization: configuration.normalization, clip: clip,
+        labels: configuration.task.mosi.labels, normalization: configuration.normalization,
+        clip: clip,
         recipe: recipe, version: checkpoint.version)
     case .finetuning:
       let configuration = try FinetuningConfiguration(yaml: checkpoint.configuration, origin: path)

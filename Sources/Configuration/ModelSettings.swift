@@ -1,0 +1,44 @@
+import Torch
+import VideoModels
+
+public struct ModelSettings: Settings {
+  public var architecture = Architecture.r2d3d18
+  public var width = 64
+  public var dropout = 0.5
+  public var batchNormEpsilon = 1e-3
+
+  public init() {}
+
+  public static let settings: [Setting<Self>] = [
+    .value("architecture", \.architecture, "The network's architecture; mosi models tells more."),
+    .value("width", \.width, "The number of channels of conv1.", .from(1, to: 1024)),
+    .value(
+      "dropout", \.dropout, "The probability of dropout before the head's linear layer.",
+      .from(0, below: 1)),
+    .value(
+      "batch_norm_epsilon", \.batchNormEpsilon, "Added to the variance in batch normalization.",
+      .positive),
+  ]
+
+  /// The network with a head of `classes`, its weights drawn by `seed`, on the CPU.
+  public func makeModel(head: VideoClassifier.Head.Kind, classes: Int, seed: UInt64)
+    -> VideoClassifier
+  {
+    Runtime.seed(seed)
+    return VideoClassifier(
+      architecture, width: width, epsilon: batchNormEpsilon, head: head, classes: classes,
+      dropout: dropout)
+  }
+}
+
+extension Architecture: SettingValue {}
+
+/// What convolutions and products are computed in.
+public enum Precision: String, CaseIterable, SettingValue {
+  case float32
+  /// Convolutions and products in bfloat16, weights in float32.
+  case bfloat16
+
+  /// What autocast computes in; nil for no autocast.
+  public var autocast: DType? { self == .bfloat16 ? .bfloat16 : nil }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Yams
+
+/// A value as YAML and JSON have it.
+///
+/// Scalars of YAML stay texts, as they are written: the setting that reads one decides what it means.
+public enum PlainValue: Equatable, Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case list([PlainValue])
+  /// In the order of the file.
+  case group([Entry])
+
+  public struct Entry: Equatable, Sendable {
+    public let key: String
+    public let value: PlainValue
+  }
+
+  /// On one line, for people.
+  public var words: String {
+    switch self {
+    case .null: "none"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text(let value): value
+    case .list(let values): "[\(values.map(\.words).joined(separator: ", "))]"
+    case .group: "a group of keys"
+    }
+  }
+}
+
+// MARK: - YAML
+
+extension PlainValue {
+  /// The keys and values of a file.
+  ///
+  /// - Parameter path: what errors call the text.
+  /// - Throws: ``ConfigurationError/unreadable(path:problem:)``.
+  static func entries(yaml: String, path: String) throws -> [Entry] {
+    func unreadable(_ problem: String) -> ConfigurationError {
+      .unreadable(path: path, problem: problem)
+    }
+    let tooLong = unreadable("it holds more than a configuration can")
+    guard yaml.utf8.count <= 1 << 20 else { throw tooLong }
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: yaml)
+    } catch {
+      throw unreadable("\(error)".split(separator: "\n").first.map(String.init) ?? "it is no YAML")
+    }
+    guard let root else { return [] }
+    // An alias stands for all that it names: few bytes could unfold into more than any memory holds.
+    guard root.isSmall else { throw tooLong }
+    switch PlainValue(root) {
+    case .null: return []
+    case .group(let entries): return entries
+    default: throw unreadable("it holds no keys and values")
+    }
+  }
+
+  init(_ node: Node) {
+    switch node {
+    case .scalar(let scalar):
+      self = node.tag.description == Tag.Name.null.rawValue ? .null : .text(scalar.string)
+    case .sequence(let sequence): self = .list(sequence.map(PlainValue.init))
+    case .mapping(let mapping):
+      self = .group(mapping.map { Entry(key: $0.key.string ?? "?", value: PlainValue($0.value)) })
+    case .alias: self = .null
+    }
+  }
+
+  /// Everything but a group, on one line of a file. Every bit of a number is kept: a resumed run would find it changed.
+  var yaml: String {
+    switch self {
+    case .null: "null"
+    case .text(let text): Self.yaml(text)
+    case .number(let number): Self.yaml(number)
+    case .list(let values): "[\(values.map(\.yaml).joined(separator: ", "))]"
+    case .bool, .integer, .group: words
+    }
+  }
+
+  /// With a point, which other readers of YAML need to see a number in 1e-05.
+  static func yaml(_ number: Double) -> String {
+    let text = "\(number)"
+    return text.contains(".") ? text : text.replacingOccurrences(of: "e", with: ".0e")
+  }
+
+  private static func yaml(_ text: String) -> String {
+    let isPlain =
+      text.wholeMatch(of: #/[\p{L}\p{N}_/.](?:[\p{L}\p{N}_/.+~@=\-]|[: ](?=[\p{L}\p{N}_/.]))*/#)
+      != nil
+    // What would be read as a number, a truth value or a date is quoted.
+    if isPlain, Node.scalar(Node.Scalar(text)).tag.description == Tag.Name.str.rawValue {
+      return text
+    }
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      case "\0"..<" ", "\u{7F}"..."\u{A0}", "\u{2028}", "\u{2029}", "\u{FEFF}":
+        quoted += "\\u" + String(format: "%04X", scalar.value)
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
+extension Node {
+  /// True if it has no more than 100,000 nodes below it, those behind aliases counted each time.
+  package var isSmall: Bool {
+    var waiting = [self]
+    var count = 0
+    while let node = waiting.popLast() {
+      count += 1
+      guard count + waiting.count <= 100_000 else { return false }
+      switch node {
+      case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
+      case .sequence(let sequence): waiting += Array(sequence)
+      case .scalar, .alias: break
+      }
+    }
+    return true
+  }
+}
+
+// MARK: - JSON
+
+extension PlainValue: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .text(value)
+    } else if let values = try? container.decode([PlainValue].self) {
+      self = .list(values)
+    } else {
+      // As a dictionary: a decoder's strategy for keys leaves its keys alone.
+      let values = try container.decode([String: PlainValue].self)
+      self = .group(
+        values.sorted { $0.key < $1.key }.map { Entry(key: $0.key, value: $0.value) })
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .list(let values): try container.encode(values)
+    case .group(let entries):
+      try container.encode(
+        Dictionary(entries.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/// A group of settings: a structure that lists its keys.
+///
+/// ``settings`` is the only place where a key is declared. From it follow how files, `--set` and metadata are read and
+/// written, what `mosi config` explains, and which values are refused.
+public protocol Settings: Codable, Hashable, Sendable {
+  /// The defaults.
+  init()
+
+  /// Its keys, in the order of files.
+  static var settings: [Setting<Self>] { get }
+
+  /// Refuses values that are possible alone but not together.
+  ///
+  /// - Parameter prefix: what stands before its keys in errors: empty, or a name and a dot.
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
+  func checkTogether(_ prefix: String) throws
+}
+
+extension Settings {
+  public func checkTogether(_ prefix: String) throws {}
+}
+
+/// A key of `Root`: its name, what it means, and how its value is read, written and checked; or a group of keys.
+public struct Setting<Root>: Sendable {
+  /// In snake case, within its group.
+  public let name: String
+  /// One line for people.
+  public let help: String
+  /// What older versions called it, the oldest first: read, never written.
+  let formerNames: [String]
+  let content: Content
+
+  indirect enum Content: Sendable {
+    case value(Value)
+    case group(Group)
+  }
+
+  struct Value: Sendable {
+    /// After "must be".
+    let form: String
+    let choices: [String]
+    let isOptional: Bool
+    /// The rule that values obey, "must be at least 1".
+    let rule: String?
+    let obeys: @Sendable (Root) -> Bool
+    let get: @Sendable (Root) -> PlainValue
+    /// False for a value of another form.
+    let set: @Sendable (PlainValue, inout Root) -> Bool
+    /// What older versions wrote for null.
+    let formerNull: PlainValue?
+    let isNew: Bool
+  }
+
+  struct Group: Sendable {
+    let settings: [Setting]
+    /// False if the root's other values say that nobody reads it.
+    let isInUse: @Sendable (Root) -> Bool
+    let checkTogether: @Sendable (Root, String) throws -> Void
+  }
+}
+
+// MARK: - Declaring
+
+extension Setting {
+  /// A key with a value.
+  ///
+  /// - Parameters:
+  ///   - formerly: its older names.
+  ///   - isNew: true for every key that version 0.1.0 did not have; see ``RunConfiguration/identity``.
+  public static func value<Value: SettingValue>(
+    _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ help: String,
+    _ rule: Rule<Value>? = nil, formerly: String..., isNew: Bool = false
+  ) -> Setting {
+    Setting(
+      name: name, help: help, formerNames: formerly,
+      content: .value(
+        .init(
+          form: Value.form, choices: Value.choices, isOptional: false, rule: rule?.words,
+          obeys: { rule?.holds($0[keyPath: path]) ?? true }, get: { $0[keyPath: path].plain },
+          set: { plain, root in
+            guard let value = Value(plain: plain) else { return false }
+            root[keyPath: path] = value
+            return true
+          }, formerNull: nil, isNew: isNew)))
+  }
+
+  /// A key whose value may be absent: null.
+  ///
+  /// - Parameter absent: what older versions wrote for null; still read.
+  public static func value<Value: SettingValue>(
+    _ name: String, _ path: WritableKeyPath<Root, Value?> & Sendable, _ help: String,
+    _ rule: Rule<Value>? = nil, formerly: String..., absent: Value? = nil, isNew: Bool = false
+  ) -> Setting {
+    Setting(
+      name: name, help: help, formerNames: formerly,
+      content: .value(
+        .init(
+          form: Value.form, choices: Value.choices, isOptional: true, rule: rule?.words,
+          obeys: { root in root[keyPath: path].map { rule?.holds($0) ?? true } ?? true },
+          get: { $0[keyPath: path]?.plain ?? .null },
+          set: { plain, root in
+            guard plain != .null else {
+              root[keyPath: path] = nil
+              return true
+            }
+            guard let value = Value(plain: plain) else { return false }
+            root[keyPath: path] = value == absent ? nil : value
+            return true
+          }, formerNull: absent?.plain, isNew: isNew)))
+  }
+
+  /// A group of keys.
+  ///
+  /// - Parameter isInUse: false if the other values say that nobody reads it; it is then kept, not checked and not
+  ///   written unless it was changed.
+  public static func group<Inner: Settings>(
+    _ name: String, _ path: WritableKeyPath<Root, Inner> & Sendable, _ help: String,
+    formerly: String..., isInUse: @escaping @Sendable (Root) -> Bool = { _ in true }
+  ) -> Setting {
+    Setting(
+      name: name, help: help, formerNames: formerly,
+      content: .group(
+        .init(
+          settings: Inner.settings.map { $0.within(path) }, isInUse: isInUse,
+          checkTogether: { try $0[keyPath: path].checkTogether($1) })))
+  }
+
+  /// The key of a structure that has the root in it.
+  private func within<Outer>(_ path: WritableKeyPath<Outer, Root> & Sendable) -> Setting<Outer> {
+    let content: Setting<Outer>.Content =
+      switch self.content {
+      case .value(let value):
+        .value(
+          .init(
+            form: value.form, choices: value.choices, isOptional: value.isOptional,
+            rule: value.rule, obeys: { value.obeys($0[keyPath: path]) },
+            get: { value.get($0[keyPath: path]) },
+            set: { value.set($0, &$1[keyPath: path]) }, formerNull: value.formerNull,
+            isNew: value.isNew))
+      case .group(let group):
+        .group(
+          .init(
+            settings: group.settings.map { $0.within(path) },
+            isInUse: { group.isInUse($0[keyPath: path]) },
+            checkTogether: { try group.checkTogether($0[keyPath: path], $1) }))
+      }
+    return Setting<Outer>(name: name, help: help, formerNames: formerNames, content: content)
+  }
+}
+
+/// What a value has to obey beside its type.
+public struct Rule<Value>: Sendable {
+  /// After the key: "must be at least 1".
+  let words: String
+  let holds: @Sendable (Value) -> Bool
+
+  public init(_ words: String, _ holds: @escaping @Sendable (Value) -> Bool) {
+    self.words = words
+    self.holds = holds
+  }
+}
+
+extension Rule where Value: Comparable & Sendable {
+  /// Without the point of whole numbers.
+  private static func text(_ value: Value) -> String {
+    let text = "\(value)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  public static func from(_ lower: Value, to upper: Value, _ unit: String = "") -> Self {
+    Self("must be from \(text(lower)) to \(text(upper))\(unit.isEmpty ? "" : " \(unit)")") {
+      lower <= $0 && $0 <= upper
+    }
+  }
+
+  public static func from(_ lower: Value, below upper: Value) -> Self {
+    Self("must be at least \(text(lower)) and below \(text(upper))") { lower <= $0 && $0 < upper }
+  }
+
+  public static func above(_ lower: Value, to upper: Value) -> Self {
+    Self("must be above \(text(lower)) and at most \(text(upper))") { lower < $0 && $0 <= upper }
+  }
+
+  public static func above(_ lower: Value, below upper: Value) -> Self {
+    Self("must be above \(text(lower)) and below \(text(upper))") { lower < $0 && $0 < upper }
+  }
+
+  public static func atLeast(_ lower: Value) -> Self {
+    Self("must be at least \(text(lower))") { lower <= $0 }
+  }
+}
+
+extension Rule<Double> {
+  public static var positive: Self { Self("must be positive") { $0 > 0 } }
+}
+
+// MARK: - Listing
+
+/// A key with a value, by its full name.
+struct Leaf<Root> {
+  /// Dotted.
+  let name: String
+  /// The name that version 0.1.0 gave it.
+  let formerName: String
+  let help: String
+  let value: Setting<Root>.Value
+  /// Whether any of its groups is out of use for a root.
+  let isInUse: @Sendable (Root) -> Bool
+}
+
+extension Setting {
+  static func leaves(
+    of settings: [Setting], below prefix: String = "", formerly formerPrefix: String = "",
+    isInUse: @escaping @Sendable (Root) -> Bool = { _ in true }
+  ) -> [Leaf<Root>] {
+    settings.flatMap { setting in
+      let name = prefix + setting.name
+      let formerName = formerPrefix + (setting.formerNames.first ?? setting.name)
+      switch setting.content {
+      case .value(let value):
+        return [
+          Leaf(
+            name: name, formerName: formerName, help: setting.help, value: value, isInUse: isInUse)
+        ]
+      case .group(let group):
+        return leaves(
+          of: group.settings, below: name + ".", formerly: formerName + ".",
+          isInUse: { isInUse($0) && group.isInUse($0) })
+      }
+    }
+  }
+
+  /// Every name by which a key or a group can be called, and its name of today.
+  static func names(
+    of settings: [Setting], below prefixes: [String] = [""], now: String = ""
+  ) -> [(name: String, now: String)] {
+    settings.flatMap { setting in
+      let own = prefixes.flatMap { prefix in
+        ([setting.name] + setting.formerNames).map { prefix + $0 }
+      }
+      let today = now + setting.name
+      let names = own.map { (name: $0, now: today) }
+      guard case .group(let group) = setting.content else { return names }
+      return names
+        + self.names(of: group.settings, below: own.map { $0 + "." }, now: today + ".")
+    }
+  }
+}
+
+extension Settings {
+  static var leaves: [Leaf<Self>] { Setting.leaves(of: settings) }
+}
+
+// MARK: - Checking
+
+extension Settings {
+  /// Refuses values with which nothing can be done.
+  ///
+  /// - Parameter name: what the group is called in errors; nil for a whole configuration.
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
+  public func check(as name: String? = nil) throws {
+    let prefix = name.map { $0 + "." } ?? ""
+    for leaf in Self.leaves {
+      guard let rule = leaf.value.rule, !leaf.value.obeys(self) else { continue }
+      throw ConfigurationError.impossible(
+        key: prefix + leaf.name, rule: "\(rule), not \(leaf.value.get(self).words)")
+    }
+    func checkTogether(_ settings: [Setting<Self>], _ prefix: String) throws {
+      for setting in settings {
+        guard case .group(let group) = setting.content, group.isInUse(self) else { continue }
+        try checkTogether(group.settings, prefix + setting.name + ".")
+        try group.checkTogether(self, prefix + setting.name + ".")
+      }
+    }
+    try checkTogether(Self.settings, prefix)
+    try self.checkTogether(prefix)
+  }
+
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)`` unless `holds`.
+  package func require(_ holds: Bool, _ key: String, _ rule: String) throws {
+    guard holds else { throw ConfigurationError.impossible(key: key, rule: rule) }
+  }
+}

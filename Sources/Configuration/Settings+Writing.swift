@@ -1,0 +1,123 @@
+import Yams
+
+extension Settings {
+  /// Every key with its value, as it is nested.
+  func plain(_ settings: [Setting<Self>]) -> PlainValue {
+    .group(
+      settings.map { setting in
+        switch setting.content {
+        case .value(let value): .init(key: setting.name, value: value.get(self))
+        case .group(let group): .init(key: setting.name, value: plain(group.settings))
+        }
+      })
+  }
+
+  /// Whether a file has to say the key: it is in use, or was changed.
+  func isShown(_ leaf: Leaf<Self>, besides defaults: Self) -> Bool {
+    leaf.isInUse(self) || leaf.value.get(self) != leaf.value.get(defaults)
+  }
+
+  /// The keys with their values as a file that gives them back, in the order in which they are declared.
+  ///
+  /// - Parameter isCommented: with what each key means above it.
+  func yaml(isCommented: Bool) -> String {
+    let defaults = Self()
+    let shown = Set(Self.leaves.filter { isShown($0, besides: defaults) }.map(\.name))
+    var lines: [String] = []
+    func write(_ settings: [Setting<Self>], _ prefix: String, _ indent: String) {
+      for setting in settings {
+        let name = prefix + setting.name
+        switch setting.content {
+        case .group(let group):
+          guard shown.contains(where: { $0.hasPrefix(name + ".") }) else { continue }
+          if isCommented {
+            lines += [indent.isEmpty ? "" : nil, "\(indent)# \(setting.help)"].compactMap { $0 }
+          }
+          lines.append("\(indent)\(setting.name):")
+          write(group.settings, name + ".", indent + "  ")
+        case .value(let value):
+          guard shown.contains(name) else { continue }
+          if isCommented {
+            lines.append("\(indent)# \(setting.help)")
+            if !value.choices.isEmpty {
+              lines.append("\(indent)# One of \(value.choices.joined(separator: ", ")).")
+            }
+          }
+          let plain = value.get(self)
+          if case .list(let texts) = plain, case .text = texts.first {
+            // A path a line.
+            lines.append("\(indent)\(setting.name):")
+            lines += texts.map { "\(indent)- \($0.yaml)" }
+          } else {
+            lines.append("\(indent)\(setting.name): \(plain.yaml)")
+          }
+        }
+      }
+    }
+    write(Self.settings, "", "")
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+// MARK: - The form of version 0.1.0
+
+extension RunConfiguration {
+  /// A text that is the same for configurations that compute the same: names of runs are made from it.
+  ///
+  /// It is the YAML that version 0.1.0 wrote, with its names and in their alphabetical order, so that runs which finished
+  /// then keep their names. Keys that came later are in it only if they are not at their defaults.
+  public var identity: String {
+    get throws {
+      let defaults = Self()
+      var root = Tree()
+      for leaf in Self.leaves {
+        let plain = leaf.value.get(self)
+        guard !leaf.value.isNew || plain != leaf.value.get(defaults) else { continue }
+        let name = Self.firstName(leaf.formerName)
+        root.insert(
+          plain == .null ? leaf.value.formerNull ?? .null : plain,
+          at: name.split(separator: ".").map(String.init)[...])
+      }
+      return try Yams.serialize(node: root.node, allowUnicode: true)
+    }
+  }
+
+  /// `name` with the place where its group stood first.
+  static func firstName(_ name: String) -> String {
+    for (old, place) in movedGroups where name.hasPrefix(place + ".") {
+      return old + name.dropFirst(place.count)
+    }
+    return name
+  }
+}
+
+/// Values by their names, nested.
+private struct Tree {
+  private var groups: [String: Tree] = [:]
+  private var values: [String: PlainValue] = [:]
+
+  mutating func insert(_ value: PlainValue, at path: ArraySlice<String>) {
+    if path.count == 1 {
+      values[path.first!] = value
+    } else if let first = path.first {
+      groups[first, default: Tree()].insert(value, at: path.dropFirst())
+    }
+  }
+
+  var node: Node {
+    let entries =
+      groups.map { ($0.key, $0.value.node) } + values.map { ($0.key, Self.node($0.value)) }
+    return Node(entries.sorted { $0.0 < $1.0 }.map { (Node($0.0), $0.1) })
+  }
+
+  private static func node(_ value: PlainValue) -> Node {
+    switch value {
+    case .list(let values):
+      let areTexts = values.contains { if case .text = $0 { true } else { false } }
+      return Node(values.map(node), .implicit, areTexts ? .any : .flow)
+    case .number(let number): return Node(PlainValue.yaml(number))
+    case .text(let text): return Node.scalar(text.represented())
+    default: return Node(value.words)
+    }
+  }
+}

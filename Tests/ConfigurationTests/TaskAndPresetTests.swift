@@ -1,0 +1,127 @@
+import Configuration
+import Foundation
+import Testing
+
+@Suite struct TaskAndPresetTests {
+  private func complaint(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  // MARK: Kinds of tasks
+
+  /// A preset of one task serves another: what only the first reads is kept, not checked against the rest, and told.
+  @Test func blocksOfOtherKindsAreKeptAndTold() throws {
+    let c = try PretrainingConfiguration(
+      file: "tiny", settings: ["task.kind=rotation", "mask.ratio=[0.2, 0.4]", "clip.frames=2"])
+    #expect(c.task.kind == .rotation && !c.task.mosi.mask.enabled && c.model.width == 24)
+    #expect(c.ignoredChanges == ["task.mosi.mask.enabled", "task.mosi.mask.ratio"])
+    #expect(try PretrainingConfiguration(yaml: c.yaml, origin: "x") == c)
+    #expect(c.values["task.mosi.mask.enabled"] == nil && c.values["task.rotation.interval"] == "2")
+    #expect(PretrainingConfiguration().ignoredChanges.isEmpty)
+  }
+
+  @Test func otherKindsAreNotWritten() {
+    let c = PretrainingConfiguration()
+    #expect(c.yaml.contains("task:\n  kind: mosi\n  mosi:\n    labels:\n"))
+    #expect(!c.yaml.contains("rotation:"))
+  }
+
+  // MARK: What mosi config prints
+
+  private func isGivenBack<Configuration: RunConfiguration>(_ configuration: Configuration) throws {
+    let yaml = configuration.commentedYAML
+    #expect(try Configuration(yaml: yaml, origin: "printed") == configuration)
+    // A comment above each key, no line too long for a terminal of 120 columns.
+    let lines = yaml.split(separator: "\n").map { $0.drop { $0 == " " } }
+    for (before, line) in zip(lines, lines.dropFirst())
+    where !line.hasPrefix("#") && !line.hasPrefix("-") {
+      #expect(before.hasPrefix("# "), "\(line)")
+    }
+    #expect(yaml.split(separator: "\n").allSatisfy { $0.count <= 132 })
+  }
+
+  @Test(arguments: TaskKind.allCases) func printedDefaultsGiveTheDefaults(kind: TaskKind) throws {
+    var c = PretrainingConfiguration()
+    c.task.kind = kind
+    try isGivenBack(c)
+    try isGivenBack(FinetuningConfiguration())
+  }
+
+  @Test func keysAreInTheOrderOfTheirDeclaration() {
+    let keys = PretrainingConfiguration().yaml.split(separator: "\n")
+      .filter { $0.first != " " && $0.first != "-" }.map { $0.prefix { $0 != ":" } }
+    #expect(
+      keys == [
+        "seed", "epochs", "task", "sources", "clip", "jitter", "normalization", "model",
+        "optimizer", "batch", "precision", "records",
+      ])
+  }
+
+  // MARK: Explanations
+
+  @Test func keysAreExplained() throws {
+    let rate = try PretrainingConfiguration.explanation(of: "optimizer.warmup_share")
+    #expect(rate.count == 1 && rate[0].key == "optimizer.warmup_fraction")
+    #expect(rate[0].type == "a number" && rate[0].rule == "must be from 0 to 1")
+    #expect(
+      rate[0].defaultValue == .number(0.1) && rate[0].formerNames == ["optimizer.warmup_share"])
+    let shots = try FinetuningConfiguration.explanation(of: "dataset.shots")[0]
+    #expect(shots.type == "a whole number or null" && shots.defaultValue == .null)
+    let mask = try PretrainingConfiguration.explanation(of: "mask")
+    #expect(mask.count == 8 && mask[0].key == "task.mosi.mask.enabled")
+    #expect(mask[0].formerNames == ["mask.enabled"])
+    #expect(
+      try PretrainingConfiguration.explanation(of: "precision")[0].choices == [
+        "float32", "bfloat16",
+      ])
+    #expect(
+      complaint { _ = try PretrainingConfiguration.explanation(of: "optimizer.lerning_rate") }
+        == "there is no key optimizer.lerning_rate; did you mean optimizer.learning_rate?")
+  }
+
+  /// Every key says in one sentence what it means.
+  @Test func everyKeyIsDescribed() throws {
+    for explanation in PretrainingConfiguration.explanations + FinetuningConfiguration.explanations
+    {
+      #expect(explanation.description.hasSuffix("."), "\(explanation.key)")
+      #expect(explanation.description.count <= 110, "\(explanation.key)")
+    }
+  }
+
+  // MARK: Presets
+
+  @Test(arguments: Preset.allCases) func presetsAreReadFromAnyFolder(preset: Preset) throws {
+    let name = preset.rawValue
+    #expect(preset.text.hasPrefix("# ") && preset.text.contains("--config \(name)"))
+    switch preset.phase {
+    case .pretraining:
+      let c = try PretrainingConfiguration(file: name)
+      #expect(c != PretrainingConfiguration() && c.ignoredChanges.isEmpty)
+    case .finetuning:
+      #expect(try FinetuningConfiguration(file: name) != FinetuningConfiguration())
+    }
+  }
+
+  @Test func whatIsNoPresetIsAFile() throws {
+    let path = NSTemporaryDirectory() + "preset-\(UUID().uuidString).yaml"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("epochs: 3\n".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(try PretrainingConfiguration(file: path).epochs == 3)
+    #expect(
+      complaint { _ = try PretrainingConfiguration(file: "tinny") }
+        == "there is neither a file nor a preset tinny; did you mean tiny?")
+    #expect(
+      complaint { _ = try PretrainingConfiguration(file: "somethingelse") }
+        == "there is neither a file nor a preset somethingelse: presets are tiny, tiny-masked, demo"
+    )
+    #expect(
+      complaint { _ = try FinetuningConfiguration(file: "tiny") }
+        == "the preset tiny is for mosi pretrain: here take tiny-finetune or demo-finetune")
+    #expect(
+      complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }
+        == "cannot read tinny.yaml: No such file or directory")
+  }
+}
