@@ -78,10 +78,13 @@ public final class VideoClassifier: Layer {
       linear = Linear(features, classes, device: device)
     }
 
-    public override var children: [(name: String, module: Module)] { [(kind.rawValue, linear)] }
+    /// Dropout has no tensors and so no name in files, but a mode and a generator.
+    public override var children: [(name: String, module: Module)] {
+      [("dropout", dropout), (kind.rawValue, linear)]
+    }
 
     public override func callAsFunction(_ features: Tensor) -> Tensor {
-      linear(isTraining ? dropout(features) : features)
+      linear(dropout(features))
     }
   }
 }
