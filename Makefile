@@ -4,6 +4,7 @@
 # make example set up, build and run Examples/PseudoMotionStep
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make benchmark VIDEOS=dir  whether decoding keeps the training step fed
+# make compare-media  pictures and videos of all formats beside Pillow and a sequential decode
 # make docs    build the documentation into .build/documentation
 # make format  format the sources;  make lint  check their format
 # LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
@@ -12,7 +13,7 @@ SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := KeyedRandom Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build example benchmark fuzz docs setup format lint
+.PHONY: demo test build example benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -37,6 +38,9 @@ example: setup
 benchmark: setup
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/benchmarks \
 	  DecodeAndStep $(VIDEOS)
+
+compare-media: setup
+	OMP_NUM_THREADS=1 scripts/compare-media.sh $(SWIFT_BUILD_FLAGS)
 
 fuzz: setup
 	for reader in checkpoints safetensors; do \

@@ -22,7 +22,8 @@ func tests(
   resources: [Resource]? = nil
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    exclude: exclude,
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
@@ -67,6 +68,9 @@ let package = Package(
         .brew(["ffmpeg"]),
       ]),
     .systemLibrary(
+      name: "CTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    .systemLibrary(
       name: "CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .systemLibrary(
@@ -79,7 +83,7 @@ let package = Package(
 
     library("SafeFiles"),
     library("KeyedRandom"),
-    library("Media", ["CFFmpeg", "SafeFiles"]),
+    library("Media", ["CFFmpeg", "CTIFF", "SafeFiles"]),
     .target(name: "COpticalFlow", dependencies: ["COpenCV"]),
     library("OpticalFlow", ["COpticalFlow", "Media"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
@@ -141,6 +145,10 @@ let package = Package(
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
+    // What several targets' tests need.
+    .target(
+      name: "TestSupport", dependencies: ["KeyedRandom", "Media", "Torch"],
+      path: "Tests/TestSupport", swiftSettings: strict),
     tests(of: "SafeFiles"),
     tests(of: "KeyedRandom", resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),

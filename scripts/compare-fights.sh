@@ -16,13 +16,13 @@ pretrain() { # name sources epochs
     $([ -e "$out/$1/last.safetensors" ] && echo --resume) >/dev/null
 }
 finetune() { # name weights rate seed
-  [ -e "$out/$1/evaluation/evaluation.json" ] || "$mosi" finetune --dataset csv --videos "$videos" --weights "$2" \
-    --config "$root/configs/tiny-finetune.yaml" --cache 1200 --workers 1 --seed "$4" \
+  [ -e "$out/$1/evaluation/evaluation.json" ] || "$mosi" finetune --dataset csv --data-root "$videos" --weights "$2" \
+    --config "$root/configs/tiny-finetune.yaml" --cache-mb 1200 --workers 1 --seed "$4" \
     --set optimizer.learning_rate="$3" --set validation.epochs=20 --output "$out/$1" >/dev/null
 }
 export -f finetune
 
-"$mosi" datasets list --dataset csv --videos "$videos" --subset train >"$out/train.txt"
+"$mosi" datasets list --dataset csv --data-root "$videos" --subset train >"$out/train.txt"
 pretrain pre-fights "$out/train.txt" 100 &
 pretrain pre-photos "$data/photos" 20 &
 wait
@@ -33,7 +33,7 @@ for seed in 0 1 2 3 4; do
   echo "scratch-3e-3-$seed none 3e-3 $seed"
 done | xargs -P 2 -L 1 bash -c 'finetune "$@"' -
 for name in scratch-1e-3 scratch-3e-3 fights-1e-3 photos-1e-3; do
-  for measure in top1 meanClassAccuracy; do
+  for measure in top1 mean_class_accuracy; do
     for seed in 0 1 2 3 4; do
       grep -o "\"$measure\" : [0-9.]*" "$out/$name-$seed/evaluation/evaluation.json" | tail -1
     done | awk -v name="$name" '{ s += $3; q += $3 * $3; n++; what = $1 }

@@ -62,7 +62,7 @@ train pretrain "$demo/pretrained" --config configs/demo.yaml "$@"
 if [ ! -e "$demo/sprites/annotations.csv" ]; then
   say "2 of 4: videos of moving sprites are made"
   rm -rf "$demo/sprites"
-  "$mosi" synthesize actions --output "$demo/sprites" --seed 1 --train 10 --test 10 >&2
+  "$mosi" synthesize sprites --output "$demo/sprites" --seed 1 --train 10 --test 10 >&2
 fi
 
 for start in mosi scratch; do
@@ -70,8 +70,8 @@ for start in mosi scratch; do
   [ $start = scratch ] || weights=$demo/pretrained
   say "$([ $start = mosi ] && echo "3 of 4: it learns 15 actions from 10 videos each" ||
     echo "4 of 4: the same from random weights")"
-  train finetune "$demo/$start" --dataset csv --videos "$demo/sprites" --weights "$weights" \
-    --config configs/demo-finetune.yaml --cache 1000
+  train finetune "$demo/$start" --dataset csv --data-root "$demo/sprites" --weights "$weights" \
+    --config configs/demo-finetune.yaml --cache-mb 1000
 done
 
 "$mosi" report "$demo/pretrained" "$demo/mosi" "$demo/scratch" --output "$demo/report.html" >&2

@@ -17,7 +17,7 @@ train() { # name, options
   mosi pretrain --sources synthetic:dead-leaves:2000 --config configs/tiny.yaml --epochs 3 --seed 1 \
     --output "/tmp/mosi-$name" --json "$@" >"$out/$name.json" 2>"$out/$name.log" \
     || { tail -5 "$out/$name.log"; return 1; }
-  echo "$name: $(grep -E '"(top1|clipsPerSecond)"' "$out/$name.json" | tr -d '\n')"
+  echo "$name: $(grep -E '"(top1|clips_per_second)"' "$out/$name.json" | tr -d '\n')"
 }
 train cuda --device cuda
 train cuda-bfloat16 --device cuda --set precision=bfloat16
@@ -29,11 +29,11 @@ for architecture in r2d3d-18 r2plus1d-10; do
   mosi pretrain --sources synthetic:dead-leaves:700 --set model.architecture=$architecture \
     --set precision=bfloat16 --set sources.validation_fraction=0.03 --epochs 1 --device cuda \
     --output /tmp/mosi-full --json >"$out/$architecture.json" 2>"$out/$architecture.log"
-  echo "$architecture at full size: $(grep '"clipsPerSecond"' "$out/$architecture.json")"
+  echo "$architecture at full size: $(grep '"clips_per_second"' "$out/$architecture.json")"
 done
 
 # What the paper's tables would take on this device, measured instead of assumed, and a small table made on it.
 mosi reproduce all effect limits --dataset sprites --scale paper --output /tmp/mosi-paper --device cuda --plan \
   >"$out/plan.txt" 2>"$out/plan.log" && sed -n 1,20p "$out/plan.txt"
-mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache 2000 \
+mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache-mb 2000 \
   >"$out/effect.txt" 2>"$out/effect.log" && cat "$out/effect.txt"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings what the build needs and nothing twice: FFmpeg's, Cairo's and OpenCV's development files
-# through apt, libtorch out of the torch wheel. Leaves
+# Brings what the build needs and nothing twice: FFmpeg's, libtiff's, Cairo's and OpenCV's
+# development files through apt, libtorch out of the torch wheel. Leaves
 #   .libtorch/torch                         a link to the torch folder in use (include/, lib/)
 #   .libtorch/pkgconfig/libtorch.pc         what SwiftPM reads
 #   .libtorch/pkgconfig/opencv-video.pc     likewise: Debian's packages of single modules have none
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 readonly wheel_version=2.13.0
 readonly lowest=211 highest=213  # major * 100 + minor, as compared below
 readonly apt_packages=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libcairo2-dev libopencv-video-dev fonts-dejavu-core libstdc++-12-dev)
+  libtiff-dev libcairo2-dev libopencv-video-dev fonts-dejavu-core libstdc++-12-dev)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
@@ -26,27 +26,27 @@ require_swift() {
 
 install_system_libraries() {
   if [ "$(uname)" = Darwin ]; then
-    for module in libavformat cairo opencv4; do
+    for module in libavformat libtiff-4 cairo opencv4; do
       pkg-config --exists "$module" 2>/dev/null \
-        || die "$module is missing: run 'brew install pkg-config ffmpeg cairo opencv'"
+        || die "$module is missing: run 'brew install pkg-config ffmpeg libtiff cairo opencv'"
     done
     return
   fi
   if command -v pkg-config >/dev/null \
-    && pkg-config --exists libavformat libavcodec libavutil libswscale cairo \
+    && pkg-config --exists libavformat libavcodec libavutil libswscale libtiff-4 cairo \
     && [ -n "$(opencv_headers)" ] \
     && { ! command -v dpkg >/dev/null || dpkg -s fonts-dejavu-core >/dev/null 2>&1; }; then
     return
   fi
   local command="apt-get install -y --no-install-recommends ${apt_packages[*]}"
   command -v apt-get >/dev/null \
-    || die "development files of FFmpeg, Cairo or OpenCV are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale, cairo and opencv 4 with this system's package manager"
+    || die "development files of FFmpeg, libtiff, Cairo or OpenCV are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale, libtiff, cairo and opencv 4 with this system's package manager"
   local as_root=env
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || die "not root and no sudo: run as root: $command"
     as_root="sudo env"
   fi
-  say "installing the development files of FFmpeg, Cairo and OpenCV with apt-get"
+  say "installing the development files of FFmpeg, libtiff, Cairo and OpenCV with apt-get"
   local log; log=$(mktemp)
   if ! { $as_root apt-get update && $as_root DEBIAN_FRONTEND=noninteractive $command; } \
     </dev/null >"$log" 2>&1; then

@@ -128,6 +128,11 @@ mock pkg-config '[ -e "$LOG" ] && [[ $(cat "$LOG") == *install* ]]'
 expect 0 'installing torch'
 check [ "$(lines libavformat-dev)" = 1 ]
 
+machine no-libtiff  # as on a machine that was set up before TIFF files were read with it
+mock pkg-config 'case " $* " in *" libtiff-4 "*) [ -e "$LOG" ] && [[ $(cat "$LOG") == *libtiff-dev* ]] ;; esac'
+expect 0 'installing torch'
+check [ "$(lines libtiff-dev)" = 1 ]
+
 machine no-opencv; rm -r "$folder/include"
 mock apt-get 'echo "$*" >>"$LOG"; [ "$1" = update ] || { mkdir -p "${LOG%/log}/include"; cp -r "${LOG%/log}/spare" "${LOG%/log}/include/opencv4"; }'
 opencv "$folder/spare"; ln -s "$(command -v cp)" "$folder/bin/cp"
@@ -148,7 +153,7 @@ check grep -qx "Cflags: -I$folder/elsewhere/include" "$clone/.libtorch/pkgconfig
 check grep -q "^Libs: -L$folder/elsewhere/lib -lopencv_video" "$clone/.libtorch/pkgconfig/opencv-video.pc"
 
 machine mac-without-opencv; mock uname 'echo Darwin'; mock pkg-config '[ "$2" != opencv4 ]'
-expect 1 'opencv4 is missing: run .brew install pkg-config ffmpeg cairo opencv'
+expect 1 'opencv4 is missing: run .brew install pkg-config ffmpeg libtiff cairo opencv'
 
 machine no-pkg-config-nor-apt; without pkg-config apt-get
 expect 1 'no apt-get: install pkg-config, libavformat'

@@ -1,6 +1,7 @@
 #ifndef CFFMPEG_SHIM_H
 #define CFFMPEG_SHIM_H
 #include <errno.h>
+#include <stdarg.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
@@ -16,6 +17,7 @@ static inline int cff_error_eof(void) { return AVERROR_EOF; }
 static inline int cff_error_again(void) { return AVERROR(EAGAIN); }
 static inline int cff_error_no_memory(void) { return AVERROR(ENOMEM); }
 static inline int cff_error_not_permitted(void) { return AVERROR(EACCES); }
+static inline int cff_error_unsupported(void) { return AVERROR_PATCHWELCOME; }
 static inline int64_t cff_no_timestamp(void) { return AV_NOPTS_VALUE; }
 
 static inline int64_t cff_frame_duration(const AVFrame *frame) {
@@ -40,5 +42,13 @@ static inline const int32_t *cff_display_matrix(const AVStream *stream) {
 #endif
 }
 
-static inline void cff_silence_log(void) { av_log_set_level(AV_LOG_QUIET); }
+/// Prints nothing; counts the errors of a decoder whose `opaque` points at an `int`.
+static inline void cff_log(void *context, int level, const char *format, va_list arguments) {
+  (void)format, (void)arguments;
+  if (!context || level > AV_LOG_ERROR || *(const AVClass **)context != avcodec_get_class()) return;
+  int *errors = (int *)((AVCodecContext *)context)->opaque;
+  if (errors) ++*errors;
+}
+
+static inline void cff_silence_log(void) { av_log_set_callback(cff_log); }
 #endif

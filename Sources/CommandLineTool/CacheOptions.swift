@@ -1,18 +1,29 @@
 import ArgumentParser
 
-/// Memory for decoded videos, as an option that trainings on videos share.
+/// Memory for decoded videos.
 struct CacheOptions: ParsableArguments {
   @Option(
+    name: .customLong("cache-mb"),
     help: ArgumentHelp(
-      "Megabytes of memory for decoded videos: small datasets are then decoded once.",
+      "Megabytes of memory for decoded videos, so that small datasets are decoded only once. Default: 0.",
       valueName: "MB"))
-  var cache = 0
+  var cache: Int?
 
-  var bytes: Int { cache << 20 }
+  @Option(name: .customLong("cache"), help: .hidden)
+  var oldCache: Int?
 
-  func validate() throws {
-    if !(0...1_000_000).contains(cache) {
-      throw ValidationError("--cache must be from 0 to 1000000 megabytes, not \(cache)")
+  /// The memory in bytes.
+  ///
+  /// - Throws: `ValidationError` if the size makes no sense.
+  var bytes: Int {
+    get throws {
+      let megabytes = try renamed("--cache-mb", cache, from: "--cache", oldCache) ?? 0
+      guard (0...1_000_000).contains(megabytes) else {
+        throw ValidationError("--cache-mb must be from 0 to 1000000, not \(megabytes)")
+      }
+      return megabytes << 20
     }
   }
+
+  func validate() throws { _ = try bytes }
 }

@@ -5,72 +5,53 @@ import Training
 
 struct Clusters: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract:
-      "Clusters clips by a network's features, and tells what the clusters have to do with motion.",
+    abstract: "Clusters clips by a network's features and compares the clusters with motion.",
     discussion: """
       The features of the clips (the pooled output of conv5, scaled to length 1) are clustered by k-means and laid out by \
-      t-SNE. Beside that stands the optical flow of each clip, the camera's motion included: its axis (static, horizontal, \
-      vertical; by the flow's energy) and the direction in which its content moves (static, right, down, left, up; of the \
-      mean displacement weighted by energy; labels of the pre-training name the window's direction, the opposite one). Clips that move by less than 0.5% of their side a frame are static. How well the clusters tell these is \
-      their normalized mutual information (NMI), 0 to 1, for the network and for such networks with random weights. \
-      \(skippedVideosHelp)
+      t-SNE. They are compared with the optical flow of each clip, which includes the camera's motion: its axis (static, \
+      horizontal, vertical; by the energy of the flow) and the direction in which the content moves (static, right, down, \
+      left, up; by the mean displacement weighted by energy). The labels of pre-training name the direction of the window, \
+      which is the opposite. Clips that move by less than 0.5% of their side per frame are static. The agreement of \
+      clusters and motion is their normalized mutual information (NMI), 0 to 1, for this network and for networks of the \
+      same kind with random weights. \(skippedVideosHelp)
 
-      Leaves in --output: clusters.json, embedding.png and .svg, and for each cluster cluster-N.png, with its flow and the \
+      Writes to --output: clusters.json, embedding.png and .svg, and cluster-N.png for each cluster, with its flow and the \
       clips nearest to its centroid.
 
       Examples:
-        mosi clusters --weights run --videos clips/
-        mosi clusters --weights run --videos UCF-101 --limit 300 --clips 2 \\
-          --output fig5
+        mosi clusters --weights run clips/
+        mosi clusters --weights run UCF-101 --limit 300 --clips 2 --output fig5
       """)
 
-  @Option(
-    help: ArgumentHelp("A run's folder or a checkpoint, fine-tuned or not.", valueName: "run|file"))
-  var weights: String
+  @OptionGroup var network: NetworkOption
 
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Videos, folders that are searched for videos, or folders of a video's frames.",
-      valueName: "path"))
-  var videos: [String]
+  @OptionGroup var input: VideoInputOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: insight/clusters in the run's folder.",
-      valueName: "dir"))
-  var output: String?
-
-  @Option(help: ArgumentHelp("The number of clusters.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of clusters.", valueName: "number"))
   var clusters = 5
 
   @Option(
     help: ArgumentHelp(
-      "About how many neighbours count for a point of the t-SNE. Default: 30, or a third of the clips.",
-      valueName: "number"))
+      "Perplexity of the t-SNE: about the number of neighbors that a clip has. Default: 30, or a third of the clips if "
+        + "that is less.", valueName: "number"))
   var perplexity: Double?
-
-  @Option(help: ArgumentHelp("Names every random draw.", valueName: "number"))
-  var seed = 0
 
   @Option(
     help: ArgumentHelp("Networks with random weights to compare with.", valueName: "number"))
   var randomNetworks = 5
 
   @Option(
-    help: ArgumentHelp("At most so many videos, spread over those found.", valueName: "number"))
+    help: ArgumentHelp(
+      "Maximum number of videos, evenly spread over those found.", valueName: "number"))
   var limit: Int?
 
-  @Option(help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
-  var frameRate = 25.0
+  @OptionGroup var seed: SeedOption
 
   @OptionGroup var options: InferenceOptions
 
-  @Flag(help: "Print the result as JSON: the content of clusters.json.")
-  var json = false
+  @OptionGroup var output: AnalysisOutputOptions
 
   func validate() throws {
-    try checkFrameRate(frameRate)
     if !(2...42).contains(clusters) {
       throw ValidationError("--clusters must be from 2 to 42, not \(clusters)")
     }
@@ -84,31 +65,31 @@ struct Clusters: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try insightFolder("clusters", output: output, weights: weights)
-    let found = try VideoSearch(at: videos, frameRate: frameRate, limit: limit)
-    let weights = try Weights(at: weights)
+    let paths = try input.requiredPaths
+    let folder = try output.requiredFolder("clusters", weights: network.weights)
+    let videos = try VideoSearch(at: paths, frameRate: input.frameRate.value, limit: limit)
+    let weights = try Weights(at: network.weights)
     var settings = ClusterAnalysis.Settings()
     settings.clusters = clusters
     settings.perplexity = perplexity
-    settings.seed = seed
+    settings.seed = seed.value
     settings.randomNetworks = randomNetworks
     let analysis = try ClusterAnalysis(
-      found, weights: weights, inference: options.inference(weights), settings: settings)
+      videos, weights: weights, inference: options.inference(weights), settings: settings)
     let progress = StagedProgressLine()
     let report: ClusterReport
     do {
       defer { progress.finish() }
-      report = try analysis.write(to: folder) { stage, done, total in
-        progress.update(words(stage), done, of: total)
+      report = try analysis.write(to: folder) { phase, done, total in
+        progress.update(description(of: phase), done, of: total)
       }
     }
     warnAboutSkippedVideos(report.skipped)
-    if json { return print(try JSON.text(report)) }
-    print(table(report, folder))
+    print(output.format.json ? try JSON.text(report) : table(report, folder))
   }
 
-  private func words(_ stage: ClusterAnalysis.Phase) -> (label: String, unit: String) {
-    switch stage {
+  private func description(of phase: ClusterAnalysis.Phase) -> (label: String, unit: String) {
+    switch phase {
     case .checking: ("checking", "videos")
     case .features: ("reading", "videos")
     case .randomFeatures(let network):
@@ -124,29 +105,28 @@ struct Clusters: ParsableCommand {
     table.add(["cluster", "clips"] + directions + ["speed"])
     for (index, cluster) in report.clusters.enumerated() {
       table.add(
-        ["\(index + 1)", grouped(cluster.size)]
-          + directions.map { percent(cluster.directionShares[$0] ?? 0) }
-          + [percent(cluster.meanSpeed)])
+        ["\(index + 1)", Format.grouped(cluster.size)]
+          + directions.map { Format.percent(cluster.directionShares[$0] ?? 0) }
+          + [Format.percent(cluster.meanSpeed)])
     }
     let all = Double(report.clips.count)
     table.add(
-      ["all", grouped(report.clips.count)]
+      ["all", Format.grouped(report.clips.count)]
         + directions.map { name in
-          percent(Double(report.clips.count { $0.direction.rawValue == name }) / all)
-        } + [percent(report.clips.reduce(0) { $0 + $1.motion.speed } / all)])
+          Format.percent(Double(report.clips.count { $0.direction.rawValue == name }) / all)
+        } + [Format.percent(report.clips.reduce(0) { $0 + $1.motion.speed } / all)])
     func line(
       _ name: String, _ own: Double,
       _ random: KeyPath<ClusterReport.RandomAgreement, SampleStatistics>
     ) -> String {
       let chance = report.random.map {
-        let spread = $0[keyPath: random]
-        return "  (random weights \(fixed(spread.mean, 3))"
-          + (spread.deviation.map { " ± \(fixed($0, 3))" } ?? "") + ", "
-          + "\($0.networks.count) \($0.networks.count == 1 ? "network" : "networks"))"
+        let statistics = $0[keyPath: random]
+        return "  (random weights \(Format.mean(statistics.mean, statistics.deviation)), "
+          + "\(Format.count($0.networks.count, "network")))"
       }
-      return "NMI with \(name)  \(fixed(own, 3))" + (chance ?? "")
+      return "NMI with \(name)  \(Format.number(own, 3))" + (chance ?? "")
     }
-    return "directions are the content's, by the optical flow\n\n" + table.text() + "\n\n"
+    return "directions are those of the content, by the optical flow\n\n" + table.text() + "\n\n"
       + line("static, horizontal, vertical       ", report.agreement.axes, \.axes) + "\n"
       + line("static, right, down, left, up      ", report.agreement.directions, \.directions)
       + "\n\n\(folder)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SafeFiles
 import Training
 
 struct Convert: ParsableCommand {
@@ -48,7 +49,7 @@ struct Convert: ParsableCommand {
     print(
       "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
         + "\(inspection.headDescription), "
-        + "\(grouped(inspection.parameterCount ?? 0)) parameters")
+        + "\(Format.grouped(inspection.parameterCount ?? 0)) parameters")
   }
 }
 

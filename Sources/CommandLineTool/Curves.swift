@@ -6,103 +6,84 @@ import Training
 
 struct Curves: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws the learning curves of runs, or their results against what was varied.",
+    abstract: "Draws the learning curves of runs.",
     discussion: """
-      Without --against: loss, accuracy, learning rate and speed over the steps, of training and validation, all runs in \
-      one figure. With --against KEY: the final --measure of each run against that value of its configuration, with mean \
-      and standard deviation where several runs share the value. A run that goes on is drawn as far as it is.
+      Draws loss, accuracy, learning rate and speed over the steps, for training and validation, with all runs in one \
+      figure. Unfinished runs are drawn as far as they are. To compare results by a setting, use mosi sweep.
 
       Examples:
         mosi curves run --output curves.svg
         mosi curves runs/* --output seeds.png
-        mosi curves runs/* --against optimizer.learning_rate --output sweep.png
       """)
 
   @Argument(help: ArgumentHelp("Folders of runs.", valueName: "run"))
   var runs: [String]
 
-  @Option(help: ArgumentHelp("The figure to write: .png or .svg.", valueName: "file"))
-  var output: String
+  @OptionGroup var output: FigureOption
 
-  @Option(
-    help: ArgumentHelp(
-      "The key of the configuration to draw results against, as optimizer.learning_rate.",
-      valueName: "key"))
+  @OptionGroup var format: JSONOption
+
+  // In earlier versions, curves --against was what mosi sweep is now.
+  @Option(help: .hidden)
   var against: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With --against: accuracy (of the final evaluation where all runs have one, else of the last validation), "
-        + "loss (of the last validation) or speed. Default: accuracy.", valueName: "measure"))
-  var measure: Sweep.Measure?
-
-  @Flag(help: "Print the numbers as JSON.")
-  var json = false
+  @Option(help: .hidden)
+  var measure: SweepMeasure?
 
   func validate() throws {
     if measure != nil, against == nil {
-      throw ValidationError("--measure means nothing without --against")
-    }
-    guard [".png", ".svg"].contains(where: output.lowercased().hasSuffix) else {
-      throw ValidationError("--output must end in .png or .svg, not \(output)")
+      throw ValidationError("--measure needs --against: use mosi sweep")
     }
   }
 
   func run() throws {
-    let recorded = try runs.map(RecordedRun.init)
     if let against {
-      try sweep(recorded, against: against)
-    } else {
-      try curves(recorded)
+      return try RunSweep(
+        runs: runs, key: against, measure: measure ?? .accuracy, output: output.path,
+        json: format.json
+      ).run()
     }
-  }
-
-  private func sweep(_ recorded: [RecordedRun], against key: String) throws {
-    let sweep = try Sweep(recorded, against: key, measure: measure ?? .accuracy)
-    for name in sweep.unfinished {
-      Terminal.warn("skipped: \(name) has not ended with a final \(sweep.measure)")
-    }
-    try sweep.figure.write(to: output, scale: 2)
-    if json { return print(try JSON.text(sweep)) }
-    var table = TextTable(key, "runs", "mean", "deviation")
-    func text(_ value: Double) -> String {
-      sweep.measure == .accuracy ? percent(value) : fixed(value, 3)
-    }
-    for group in sweep.groups {
-      table.add(
-        group.value, "\(group.runs.count)", text(group.spread.mean),
-        group.spread.deviation.map(text) ?? "-")
-    }
-    print(table.text() + "\n\n" + output)
-  }
-
-  private func curves(_ recorded: [RecordedRun]) throws {
+    let recorded = try runs.map(RecordedRun.init)
     let names = RecordedRun.names(recorded)
     let figure = LearningCurves(
       zip(recorded, names).map { .init(name: $1, metrics: $0.metrics, chance: $0.chance) }
-    ).figure(title: names.count == 1 ? names[0] : "\(names.count) runs")
-    try figure.write(to: output, scale: 2)
-    let states = zip(recorded, names).map(RunStatus.init)
-    if json { return print(try JSON.text(states)) }
+    ).figure(title: names.count == 1 ? names[0] : Format.count(names.count, "run"))
+    try figure.write(to: output.path, scale: 2)
+    let statuses = zip(recorded, names).map(RunStatus.init)
+    if format.json { return print(try JSON.text(statuses)) }
     var table = TextTable("run", "steps", "epochs", "loss", "validation loss", "top-1")
-    for state in states {
+    func text(_ value: Double?) -> String { value.map { Format.number($0, 3) } ?? "-" }
+    for status in statuses {
       table.add(
-        state.run, grouped(state.steps), grouped(state.epochs),
-        state.loss.map { fixed($0, 3) } ?? "-", state.validationLoss.map { fixed($0, 3) } ?? "-",
-        state.top1.map(percent) ?? "-")
+        status.run, Format.grouped(status.steps), Format.grouped(status.epochs), text(status.loss),
+        text(status.validationLoss), status.top1.map { Format.percent($0) } ?? "-")
     }
-    print(table.text() + "\n\n" + output)
+    print(table.text() + "\n\n" + output.path)
   }
 }
 
-/// Where a run stands.
+/// The figure that a command draws.
+struct FigureOption: ParsableArguments {
+  @Option(
+    name: .customLong("output"),
+    help: ArgumentHelp("The figure to write: .png or .svg.", valueName: "file"))
+  var path: String
+
+  func validate() throws {
+    guard [".png", ".svg"].contains(where: path.lowercased().hasSuffix) else {
+      throw ValidationError("--output must end in .png or .svg, not \(path)")
+    }
+  }
+}
+
+/// How far a run is.
 private struct RunStatus: Encodable {
   let run: String
   let steps: Int
   let epochs: Int
-  /// Of the last step; absent where it is no finite number.
+  /// The loss of the last step; absent if it is not finite.
   let loss: Double?
-  /// Of the last validation.
+  /// The loss of the last validation.
   let validationLoss: Double?
   let top1: Double?
 
@@ -117,5 +98,3 @@ private struct RunStatus: Encodable {
     top1 = validation?.top1.flatMap { $0.isFinite ? $0 : nil }
   }
 }
-
-extension Sweep.Measure: ExpressibleByArgument {}

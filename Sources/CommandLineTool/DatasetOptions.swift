@@ -3,86 +3,89 @@ import Configuration
 import Training
 import VideoData
 
-/// An action dataset and where it lies, as options that several commands share; what is left out comes from the
-/// configuration of a fine-tuning, where there is one.
+/// An action dataset. What is not named comes from the configuration of a fine-tuning, if there is one.
 struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The form of the dataset: ucf101, hmdb51, kinetics, csv (path,label,split), folders (of classes, in train, "
-        + "val and test or not: then a fifth of each class is for the test).", valueName: "kind"))
+      "The format of the dataset: ucf101, hmdb51, kinetics, csv (path, label, split) or folders (one per class, in train, "
+        + "val and test or not; if not, a fifth of each class is for testing).", valueName: "format"
+    ))
   var dataset: DatasetKind?
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder of the videos, or of folders of their frames; by class or not.",
-      valueName: "dir"))
-  var videos: String?
+  @OptionGroup var root: DataRootOption
 
   @Option(
     help: ArgumentHelp(
-      "The lists. ucf101: folder of classInd.txt, trainlist0N.txt, testlist0N.txt. hmdb51: folder of "
-        + "CLASS_test_splitN.txt. kinetics: folder of train.csv and val.csv. csv: the file (path, absolute or "
-        + "from --videos; label; split: train, val or test); default: annotations.csv in the folder of the videos.",
+      "The lists of the dataset. ucf101: the folder of classInd.txt, trainlist0N.txt and testlist0N.txt. hmdb51: the folder "
+        + "of CLASS_test_splitN.txt. kinetics: the folder of train.csv and val.csv. csv: the file (path, absolute or "
+        + "relative to --data-root; label; split: train, val or test). Default for csv: annotations.csv in --data-root.",
       valueName: "path"))
   var splits: String?
 
   @Option(
     help: ArgumentHelp(
-      "Which of the official splits of ucf101 and hmdb51, 1 to 3. Default: the fine-tuning's, else 1.",
-      valueName: "number"
-    ))
+      "The official split of ucf101 or hmdb51, 1 to 3. Default: the fine-tuning's, else 1.",
+      valueName: "number"))
   var split: SplitNumbers?
 
-  @Option(
-    help: ArgumentHelp(
-      "The frames a second of folders of frames. Default: the fine-tuning's, else 25.",
-      valueName: "fps"))
-  var frameRate: Double?
+  @OptionGroup var frameRate: FrameRateOption
 
-  func validate() throws {
-    if let frameRate { try checkFrameRate(frameRate) }
-  }
-
-  /// For commands that work on one split: call this in `validate`.
+  /// For commands that use one split: call this in `validate`.
   func requireOneSplit() throws {
     guard let split, split.values.count != 1 else { return }
-    throw ValidationError("--split is to be a single number here, not \(split)")
+    throw ValidationError("--split must be a single number here, not \(split)")
   }
 
-  /// The settings `base` with what was typed, in the split number `number` or the first that was typed.
+  /// The settings `base` changed by the options, with the split `number` or the first one named.
   ///
-  /// - Throws: `ValidationError` where something is named nowhere or does not fit, `ConfigurationError`.
+  /// - Throws: `ValidationError` if something is missing or does not fit, `ConfigurationError`.
   func settings(over base: FinetuningConfiguration.Dataset? = nil, split number: Int? = nil) throws
     -> FinetuningConfiguration.Dataset
   {
     try datasetSettings(
-      dataset, videos: videos, splits: splits, split: number ?? split?.values[0],
-      frameRate: frameRate, over: base)
+      dataset, root: root.path, splits: splits, split: number ?? split?.values[0],
+      frameRate: frameRate.frameRate, over: base)
   }
 }
 
-/// The settings `base` with what was typed.
+/// The folder of a dataset's videos.
+struct DataRootOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the dataset's videos, or of folders of their frames.", valueName: "dir"))
+  var dataRoot: String?
+
+  @Option(name: .customLong("videos"), help: .hidden)
+  var oldDataRoot: String?
+
+  /// - Throws: `ValidationError` if the folder is named twice.
+  var path: String? {
+    get throws { try renamed("--data-root", dataRoot, from: "--videos", oldDataRoot) }
+  }
+}
+
+/// The settings `base` changed by the options.
 ///
-/// - Throws: `ValidationError` where something is named nowhere or does not fit, `ConfigurationError`.
+/// - Throws: `ValidationError` if something is missing or does not fit, `ConfigurationError`.
 func datasetSettings(
-  _ dataset: DatasetKind?, videos: String?, splits: String?, split: Int?, frameRate: Double?,
+  _ dataset: DatasetKind?, root: String?, splits: String?, split: Int?, frameRate: Double?,
   over base: FinetuningConfiguration.Dataset? = nil
 ) throws -> FinetuningConfiguration.Dataset {
   guard dataset != nil || base != nil else {
-    throw ValidationError("--dataset is missing: name the form of the dataset")
+    throw ValidationError("--dataset is missing: name the format of the dataset")
   }
   var settings = base ?? .init()
   if let dataset {
-    // Lists of another form mean nothing here.
+    // The lists of one format mean nothing in another.
     if dataset != settings.kind { (settings.splits, settings.split) = (nil, 1) }
     settings.kind = dataset
   }
-  if let videos { settings.videos = videos }
+  if let root { settings.videos = root }
   if let splits { settings.splits = splits }
   if let frameRate { settings.frameRate = frameRate }
   if let split { settings.split = split }
   guard settings.videos != nil else {
-    throw ValidationError("--videos is missing: name the folder of the videos")
+    throw ValidationError("--data-root is missing: name the folder of the videos")
   }
   switch settings.kind {
   case .ucf101, .hmdb51, .kinetics:
@@ -92,7 +95,7 @@ func datasetSettings(
     }
   case .folders:
     if settings.splits != nil {
-      throw ValidationError("--dataset folders has no lists, so that --splits means nothing")
+      throw ValidationError("--dataset folders has no lists: leave out --splits")
     }
   case .csv: break
   }

@@ -10,32 +10,25 @@ struct Datasets: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Counts a dataset's videos and names each that is absent or does not decode.",
+      abstract: "Counts a dataset's videos and lists those that are missing or do not decode.",
       discussion: """
-        Exit status 1 where there is any.
+        The exit status is 1 if there are any.
 
         Examples:
-          mosi datasets check --dataset ucf101 --videos UCF-101 --splits lists
-          mosi datasets check --dataset csv --videos mine --decode --json
+          mosi datasets check --dataset ucf101 --data-root UCF-101 --splits lists
+          mosi datasets check --dataset csv --data-root mine --decode --json
         """)
 
     @OptionGroup var options: DatasetOptions
 
-    @Flag(help: "Open each video and decode its first frame and its last.")
+    @Flag(help: "Open each video and decode its first and its last frame.")
     var decode = false
 
-    @Option(help: ArgumentHelp("Threads that decode. Default: one a core.", valueName: "number"))
-    var workers: Int?
+    @OptionGroup var threads: WorkersOption
 
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var format: JSONOption
 
-    func validate() throws {
-      try options.requireOneSplit()
-      if let workers, !(1...1024).contains(workers) {
-        throw ValidationError("--workers must be from 1 to 1024, not \(workers)")
-      }
-    }
+    func validate() throws { try options.requireOneSplit() }
 
     func run() throws {
       let dataset = try ActionDataset(options.settings().description)
@@ -45,12 +38,12 @@ struct Datasets: ParsableCommand {
           label: "decoding", total: dataset.videos.count, unit: "videos")
         defer { progress.finish() }
         report = try DatasetReport(
-          decoding: dataset, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount
+          decoding: dataset, workers: threads.value
         ) { done, _ in progress.update(done) }
       } else {
         report = DatasetReport(dataset)
       }
-      print(json ? try Self.json(report) : Self.table(report))
+      print(format.json ? try Self.json(report) : Self.table(report))
       guard report.problems.isEmpty else {
         fflush(nil)
         Terminal.error(Self.complaint(report, of: dataset.videos.count))
@@ -60,13 +53,13 @@ struct Datasets: ParsableCommand {
 
     private static func complaint(_ report: DatasetReport, of total: Int) -> String {
       let parts = [(report.absent, "absent"), (report.undecodable, "undecodable")]
-        .filter { $0.0 > 0 }.map { "\(grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
-      return "of \(grouped(total)) listed videos, \(parts.joined(separator: " and "))"
+        .filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
+      return "of \(Format.grouped(total)) listed videos, \(parts.joined(separator: " and "))"
     }
 
     private static func table(_ report: DatasetReport) -> String {
       let subsets = Subset.allCases.filter { report.listed($0) > 0 }
-      func cells(_ counts: [Int]) -> [String] { counts.map(grouped) }
+      func cells(_ counts: [Int]) -> [String] { counts.map(Format.grouped) }
       var table = TextTable()
       table.add(
         ["class"] + subsets.map(\.rawValue) + ["absent"]
@@ -79,7 +72,7 @@ struct Datasets: ParsableCommand {
                 + (report.isDecoded ? [row.undecodable] : [])))
       }
       table.add(
-        ["\(grouped(report.classes.count)) classes"]
+        ["\(Format.grouped(report.classes.count)) classes"]
           + cells(
             subsets.map(report.listed) + [report.absent]
               + (report.isDecoded ? [report.undecodable] : [])))
@@ -121,13 +114,13 @@ struct Datasets: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints the absolute paths of a subset's videos that are there, one a line.",
+      abstract: "Prints the absolute paths of a subset's videos that exist, one per line.",
       discussion: """
-        For pre-training on the training split alone:
-          mosi datasets list --dataset csv --videos mine --subset train >train.txt
+        To pre-train on the training split alone:
+          mosi datasets list --dataset csv --data-root mine --subset train >train.txt
           mosi pretrain --sources train.txt --output run
 
-        Folders of frames are listed as such: pre-train on them with --set sources.frame_folders=true.
+        Folders of frames are listed as folders: pre-train on them with --set sources.frame_folders=true.
         """)
 
     @OptionGroup var options: DatasetOptions
@@ -149,7 +142,8 @@ struct Datasets: ParsableCommand {
       let absent = videos.count - paths.count
       if absent > 0 {
         fflush(nil)
-        Terminal.warn("\(grouped(absent)) of \(grouped(videos.count)) videos are absent")
+        Terminal.warn(
+          "\(Format.grouped(absent)) of \(Format.grouped(videos.count)) videos are absent")
       }
     }
   }
@@ -163,6 +157,6 @@ private struct NothingToList: Error, CustomStringConvertible {
   var description: String {
     listed == 0
       ? "the dataset has no videos for \(subset.rawValue)"
-      : "none of the \(grouped(listed)) videos for \(subset.rawValue) is in \(folder)"
+      : "none of the \(Format.grouped(listed)) videos for \(subset.rawValue) is in \(folder)"
   }
 }

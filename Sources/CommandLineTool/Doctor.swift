@@ -8,10 +8,9 @@ import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints what was found on this machine: versions, devices, codecs.")
+    abstract: "Prints the versions, devices and codecs on this machine.")
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
 
   private struct Findings: Encodable {
     struct GPU: Encodable {
@@ -54,17 +53,17 @@ struct Doctor: ParsableCommand {
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
       missingEncoders: names(MediaCapabilities.encoders, false), opencv: OpenCV.version)
-    print(json ? try JSON.text(findings) : Self.table(findings))
+    print(format.json ? try JSON.text(findings) : Self.table(findings))
   }
 
   private static func table(_ findings: Findings) -> String {
-    func gigabytes(_ bytes: Double) -> String { fixed(bytes / Double(1 << 30), 1) + " GiB" }
+    func gigabytes(_ bytes: Double) -> String { Format.number(bytes / Double(1 << 30), 1) + " GiB" }
     var table = TextTable()
     table.add("mosi", findings.mosi)
     table.add("libtorch", "\(findings.libtorch), \(findings.cpuCapability) kernels")
     table.add(
       "processor",
-      "\(findings.cores) cores, \(findings.threads) threads an operator, "
+      "\(findings.cores) cores, \(findings.threads) threads per operator, "
         + gigabytes(Double(findings.memoryBytes)))
     if let problem = findings.cudaProblem { table.add("CUDA", "no device: \(problem)") }
     for gpu in findings.cudaDevices {

@@ -8,14 +8,14 @@ import VideoData
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judges fine-tuned networks on the videos of a dataset.",
+    abstract: "Evaluates fine-tuned networks on the videos of a dataset.",
     discussion: """
-      Each video's scores are the softmax averaged over its clips. Prints top-1, top-5 and the mean class accuracy; \
-      leaves in --output evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
-      scores.safetensors. Videos that are absent or cannot be read count as wrong and are listed.
+      The scores of a video are the softmax averaged over its clips. Prints top-1, top-5 and the mean class accuracy, and \
+      writes to --output: evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
+      scores.safetensors. Videos that are missing or cannot be read count as wrong and are listed.
 
-      Dataset and split are those of the fine-tuning unless named. Several splits are averaged; each wants the weights \
-      that were trained on it.
+      Dataset and split are those of the fine-tuning unless they are named. For several splits, name the network that was \
+      trained on each; their results are averaged.
 
       Examples:
         mosi evaluate --weights run
@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "A fine-tuned run's folder or a checkpoint; for several splits one for each, in their order.",
+      "The folder of a fine-tuned run, or a checkpoint; for several splits one each, in their order.",
       valueName: "run|file"))
   var weights: [String]
 
@@ -34,7 +34,7 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "train, val or test. Default: test, or val where nothing is listed for testing.",
+      "train, val or test. Default: test, or val if no video is listed for testing.",
       valueName: "subset"))
   var subset: Subset?
 
@@ -42,28 +42,25 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: evaluation in the run's folder; of several "
-        + "splits, a checkpoint, other videos than the run's own test videos, or other --clips, --crops or clips than at "
-        + "the end of its training no files are left unless it is named.",
-      valueName: "dir"))
+      "Folder to write to, created if missing. Default: RUN/evaluation if this repeats the run's own final evaluation; "
+        + "otherwise nothing is written.", valueName: "dir"))
   var output: String?
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
 
   func validate() throws {
     if let split = data.split, split.values.count != weights.count {
       throw ValidationError(
-        "--split names \(split.values.count) splits, --weights \(weights.count) networks: each split wants the "
-          + "weights that were trained on it")
+        "--split names \(split.values.count) splits, --weights \(weights.count) networks: name the network that was "
+          + "trained on each split")
     }
     if data.split == nil, weights.count > 1 {
-      throw ValidationError("for several networks name the split of each: --split 1,2,3")
+      throw ValidationError("name the split of each network: --split 1,2,3")
     }
   }
 
   func run() throws {
-    // What cannot be written is to cost nothing.
+    // Fail before the work, not after it.
     if let output { try makeResultFolder(at: output) }
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
@@ -83,43 +80,27 @@ struct Evaluate: ParsableCommand {
         Terminal.warn("counted as wrong\(place): \(video.name) \(video.failure ?? "")")
       }
     }
-    if json {
-      print(try JSON.text(Output(results)))
-    } else {
-      print(table(results, folder))
-    }
+    print(format.json ? try JSON.text(Output(results)) : table(results, folder))
   }
 
-  /// - Returns: the split, its evaluation, and whether the videos are the test videos of the network's own run.
+  /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
   private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation, isOwn: Bool) {
     let weights = try Weights(at: path)
-    let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
-    let own = weights.finetuning?.dataset
-    if let own, own.kind == settings.kind, own.split != settings.split {
+    let evaluation = try DatasetEvaluation(
+      of: weights, on: data.settings(over: weights.finetuning?.dataset, split: split),
+      subset: subset)
+    if let other = evaluation.otherTrainingSplit {
       Terminal.warn(
-        "\(path) was trained on split \(own.split): videos of split \(settings.split) may be among its own"
-      )
+        "\(path) was trained on split \(other): its training videos may be among those of split "
+          + "\(evaluation.settings.split)")
     }
-    let dataset = try ActionDataset(settings.description)
-    let subset = subset ?? dataset.evaluationSubset
-    let videos = dataset.videos(of: subset)
-    guard !videos.isEmpty else {
-      throw ValidationError("the dataset lists no videos for --subset \(subset.rawValue)")
-    }
-    guard videos.contains(where: { $0.footage != nil }) else {
-      throw VideosMissing(count: videos.count, folder: try settings.description.videos)
-    }
-    let classes = try ClassOrder(weights, dataset)
     let inference = try options.inference(weights)
-    let progress = ProgressLine(label: "judging", total: videos.count, unit: "videos")
+    let progress = ProgressLine(
+      label: "evaluating", total: evaluation.videos.count, unit: "videos")
     defer { progress.finish() }
-    let evaluation = try Evaluation(
-      of: videos.map(classes.relabelled), classNames: classes.names, with: inference,
-      progress: progress.update)
     return (
-      settings.split, evaluation,
-      isOwn: try own == settings && subset == dataset.evaluationSubset
-        && options.isAsTrained(weights)
+      evaluation.settings.split, try evaluation.run(with: inference, progress: progress.update),
+      isOwn: evaluation.isFinal(inference)
     )
   }
 
@@ -136,39 +117,42 @@ struct Evaluate: ParsableCommand {
       let evaluation = results[0].evaluation
       table.add(
         "videos",
-        "\(grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
+        "\(Format.grouped(evaluation.videos.count)), \(evaluation.clips) clips of \(evaluation.crops) "
           + (evaluation.crops == 1 ? "crop" : "crops"))
-      table.add("top-1", percent(evaluation.top1))
-      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
-      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+      table.add("top-1", Format.percent(evaluation.top1))
+      if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
+      table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))
       if !evaluation.failures.isEmpty {
         table.add("unreadable", "\(evaluation.failures.count), counted as wrong")
       }
-      table.add("files", folder ?? "none: --output names a folder for them")
+      table.add("files", folder ?? "none: name a folder with --output")
       return table.text(leftAligned: true)
         + "\n\n" + Self.classTable(evaluation)
     }
     table.add("split", "videos", "top-1", "top-5", "mean class", "unreadable")
     for (split, evaluation) in results {
       table.add(
-        "\(split)", grouped(evaluation.videos.count), percent(evaluation.top1),
-        evaluation.top5.map(percent) ?? "-", percent(evaluation.meanClassAccuracy),
+        "\(split)", Format.grouped(evaluation.videos.count), Format.percent(evaluation.top1),
+        evaluation.top5.map { Format.percent($0) } ?? "-",
+        Format.percent(evaluation.meanClassAccuracy),
         "\(evaluation.failures.count)")
     }
     let report = Output(results)
     table.add(
-      "mean", "", percent(report.top1), report.top5.map(percent) ?? "-",
-      percent(report.meanClassAccuracy), "")
+      "mean", "", Format.percent(report.top1), report.top5.map { Format.percent($0) } ?? "-",
+      Format.percent(report.meanClassAccuracy), "")
     return table.text()
   }
 
-  /// The classes, the worst first.
+  /// The classes, the least accurate first.
   private static func classTable(_ evaluation: Evaluation) -> String {
     var table = TextTable("class", "correct", "of", "accuracy")
-    let classes = evaluation.classes.filter { $0.videos > 0 }
-      .sorted { ($0.accuracy!, $0.name) < ($1.accuracy!, $1.name) }
-    for result in classes {
-      table.add(result.name, "\(result.correct)", "\(result.videos)", percent(result.accuracy!))
+    let classes = evaluation.classes.compactMap { result in
+      result.accuracy.map { (result: result, accuracy: $0) }
+    }.sorted { ($0.accuracy, $0.result.name) < ($1.accuracy, $1.result.name) }
+    for (result, accuracy) in classes {
+      table.add(
+        result.name, "\(result.correct)", "\(result.videos)", Format.percent(accuracy))
     }
     return table.text()
   }
@@ -193,14 +177,5 @@ struct Evaluate: ParsableCommand {
       meanClassAccuracy = mean(evaluations.map(\.meanClassAccuracy))
       splits = results.map { Split(split: $0.split, evaluation: $0.evaluation.summary) }
     }
-  }
-}
-
-/// A folder in which none of a dataset's videos is.
-struct VideosMissing: Error, CustomStringConvertible {
-  let count: Int
-  let folder: String
-  var description: String {
-    "none of the \(grouped(count)) videos is in \(folder): check --videos, or run mosi datasets check"
   }
 }

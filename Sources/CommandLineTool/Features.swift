@@ -7,50 +7,40 @@ import VideoData
 
 struct Features: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a network's features and logits of videos or clips.",
+    abstract: "Writes the features and logits of videos or clips to a file.",
     discussion: """
-      The output file holds `features` [M, D] (the pooled output of conv5) and `logits` [M, C], float32; of a backbone without head, features alone. Of videos there \
-      is a row for each, averaged over its clips (--per-clip: a row for each clip and crop); the file's metadata \
-      names the videos (`videos`, a JSON list of a name a row). Of a safetensors file with `clips` [M, 3, N, H, W], \
-      float32 and already normalized, there is a row for each clip.
+      The output holds `features` [M, D] (the pooled output of conv5) and `logits` [M, C], float32; for a backbone without a \
+      head, features alone. Each video has one row, averaged over its clips; with --per-clip, each clip and crop has a row. \
+      The metadata of the file names the videos (`videos`, a JSON list with a name for each row). Instead of videos, the \
+      input may be a safetensors file with `clips` [M, 3, N, H, W], float32 and already normalized: each clip has one row.
 
       Examples:
-        mosi features --weights run --input *.mp4 --output features.safetensors
-        mosi features --weights run --input clips.safetensors \\
-          --output features.safetensors
+        mosi features --weights run *.mp4 --output features.safetensors
+        mosi features --weights run clips.safetensors --output features.safetensors
       """)
 
-  @Option(help: ArgumentHelp("A run's folder or a checkpoint.", valueName: "run|file"))
-  var weights: String
+  @OptionGroup var network: NetworkOption
 
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Videos, folders of frames, or one safetensors file with clips.", valueName: "path"))
-  var input: [String]
+  @OptionGroup var input: VideoInputOptions
 
   @Option(help: ArgumentHelp("The safetensors file to write.", valueName: "file"))
   var output: String
 
-  @Flag(help: "A row for each clip and crop of a video.")
+  @Flag(help: "Write a row for each clip and crop of a video.")
   var perClip = false
-
-  @Option(help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
-  var frameRate = 25.0
 
   @OptionGroup var options: InferenceOptions
 
-  func validate() throws { try checkFrameRate(frameRate) }
-
   func run() throws {
-    let weights = try Weights(at: weights)
-    try checkOutput(weights)
+    let paths = try input.requiredPaths
+    let weights = try Weights(at: network.weights)
+    try checkOutput(weights, paths)
     let inference = try options.inference(weights)
-    let isTensorFile = input.count == 1 && input[0].lowercased().hasSuffix(".safetensors")
+    let isTensorFile = paths.count == 1 && paths[0].lowercased().hasSuffix(".safetensors")
     var result =
       isTensorFile
-      ? try ofClips(inference, path: input[0]) : try ofVideos(inference)
-    // Where there is no head, they mean nothing.
+      ? try ofClips(inference, path: paths[0]) : try ofVideos(inference, paths)
+    // Without a head they mean nothing.
     if weights.classCount == nil { result.tensors["logits"] = nil }
     try result.write(to: output)
     let features = result.tensors["features"]!.shape
@@ -58,8 +48,8 @@ struct Features: ParsableCommand {
     print("\(output): features \(features), \(logits)")
   }
 
-  /// What cannot be written, or must not be, is to cost nothing.
-  private func checkOutput(_ weights: Weights) throws {
+  /// Fails before the work if the output cannot be written, or would replace an input.
+  private func checkOutput(_ weights: Weights, _ input: [String]) throws {
     func real(_ path: String) -> String {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
@@ -67,7 +57,7 @@ struct Features: ParsableCommand {
     guard !([weights.path, run.last, run.best] + input).map(real).contains(real(output)) else {
       throw FileError(
         path: output, attempt: "cannot write",
-        reason: "the features are to be made from it; name another file")
+        reason: "the features are computed from it; name another file")
     }
     let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
     guard access(folder, W_OK | X_OK) == 0 else {
@@ -78,7 +68,7 @@ struct Features: ParsableCommand {
   private func ofClips(_ inference: VideoInference, path: String) throws -> Safetensors {
     let file = try Safetensors(contentsOf: path)
     guard let clips = file.tensors["clips"] else {
-      throw ClipsUnusable(path: path, problem: "holds no tensor named clips")
+      throw ClipsUnusable(path: path, problem: "has no tensor named clips")
     }
     let shape = clips.shape
     guard clips.dtype == .float32, shape.count == 5, shape[1] == 3, shape[0] > 0, shape[2] > 0,
@@ -87,23 +77,23 @@ struct Features: ParsableCommand {
       throw ClipsUnusable(
         path: path,
         problem:
-          "holds clips as \(clips.dtype)\(shape); wanted is float32 [M, 3, N, H, W], H and W from 8"
+          "holds clips as \(clips.dtype)\(shape); expected is float32 [M, 3, N, H, W], H and W from 8"
       )
     }
     let outputs = inference.run(normalized: clips)
     return Safetensors(tensors: ["features": outputs.features, "logits": outputs.logits])
   }
 
-  private func ofVideos(_ inference: VideoInference) throws -> Safetensors {
-    let progress = ProgressLine(label: "reading", total: input.count, unit: "videos")
+  private func ofVideos(_ inference: VideoInference, _ paths: [String]) throws -> Safetensors {
+    let progress = ProgressLine(label: "reading", total: paths.count, unit: "videos")
     defer { progress.finish() }
     let outputs = try inference.run(
-      input.map { footage($0, frameRate: frameRate) }, progress: progress.update)
+      paths.map(input.footage), progress: progress.update)
     var names: [String] = []
     var features: [[Float]] = []
     var logits: [[Float]] = []
-    for (path, output) in zip(input, outputs) {
-      // All or nothing: a file that lacks rows would be taken for whole.
+    for (path, output) in zip(paths, outputs) {
+      // All or nothing: a file that lacks rows would be taken for complete.
       guard case .success(let output) = output else {
         guard case .failure(let failure) = output else { continue }
         throw ClipsUnusable(path: path, problem: failure.reason)
@@ -125,7 +115,7 @@ struct Features: ParsableCommand {
   }
 }
 
-/// An input that gives no features.
+/// An input that has no features.
 private struct ClipsUnusable: Error, CustomStringConvertible {
   let path: String
   /// The predicate of a sentence whose subject is the path.

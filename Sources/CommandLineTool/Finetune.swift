@@ -2,37 +2,39 @@ import ArgumentParser
 import Configuration
 import Foundation
 import RunRecords
+import SafeFiles
 import Torch
 import Training
 import VideoData
 
 struct Finetune: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Fine-tunes a network on videos with actions, and judges it on the test videos.",
+    abstract: "Fine-tunes a network on videos of actions, and evaluates it on the test videos.",
     discussion: """
-      The network comes from --weights: a run of mosi pretrain, a checkpoint, or none for random weights. Its head \
-      is new, with the dataset's classes. Leaves in RUN what mosi pretrain leaves (config.yaml, metrics.jsonl, events/, \
+      The network comes from --weights: a run of mosi pretrain, a checkpoint, or none for random weights. It gets a new head \
+      with the classes of the dataset. Writes to RUN what mosi pretrain writes (config.yaml, metrics.jsonl, events/, \
       preview.png, curves, last.safetensors, best.safetensors) and evaluation/: the accuracy by class, the confusion \
-      matrix and every video's scores, from 10 clips a video.
+      matrix and the scores of every video, from 10 clips per video.
 
-      While it goes, the run is judged by the validation videos, or where there are none by the test videos, with \
-      one clip each: best.safetensors is then the best on the test videos, last.safetensors is what is reported.
+      During training, the run is validated on the validation videos, or on the test videos if there are none, with one \
+      clip each. In the second case best.safetensors is the best on the test videos; the reported result is that of \
+      last.safetensors.
 
-      Ctrl-C saves and leaves; --resume goes on. Videos that cannot be read are reported once and passed over in \
-      training; in the evaluation they count as wrong and are listed.
+      Ctrl-C saves and stops; --resume continues. Training skips videos that cannot be read and reports each once; the \
+      evaluation counts them as wrong and lists them.
 
-      --dataset folders wants DIR/train/CLASS/* and DIR/test/CLASS/* (and val), or DIR/CLASS/*, of which a fifth is \
-      tested on; --dataset csv a file with the columns path, label and split. Videos may also be folders of frames.
+      --dataset folders expects DIR/train/CLASS/* and DIR/test/CLASS/* (and val), or DIR/CLASS/*, of which a fifth is for \
+      testing; --dataset csv expects a file with the columns path, label and split. Videos may also be folders of frames.
 
-      The defaults are the paper's: 300 epochs, 1,024 clips a step, 16 frames at an interval of 4 for 30 frames a second. \
-      A file of settings (--config) or --set changes them.
+      The defaults are the paper's: 300 epochs, 1,024 clips per step, 16 frames at an interval of 4 at 30 frames per second. \
+      Change them with a file of settings (--config) or --set; mosi config --finetune prints all.
 
       Examples:
-        mosi finetune --dataset ucf101 --videos UCF-101 --splits ucfTrainTestlist \\
+        mosi finetune --dataset ucf101 --data-root UCF-101 --splits ucfTrainTestlist \\
           --split 1 --weights pretrained --output run
-        mosi finetune --dataset folders --videos mine/ --weights pretrained \\
+        mosi finetune --dataset folders --data-root mine/ --weights pretrained \\
           --output run --config tiny-finetune
-        mosi finetune --dataset hmdb51 --videos hmdb51 --splits splits \\
+        mosi finetune --dataset hmdb51 --data-root hmdb51 --splits splits \\
           --weights none --shots 5 --output scratch
         mosi finetune --output run --resume
       """)
@@ -41,23 +43,24 @@ struct Finetune: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the network begins: a run's folder, a checkpoint, or none. Required for a new run.",
+      "The weights to start from: a run's folder, a checkpoint, or none. Required for a new run.",
       valueName: "run|file|none"))
   var weights: String?
 
-  @Option(help: ArgumentHelp("The run's folder, made where it is missing.", valueName: "run"))
+  @Option(help: ArgumentHelp("The run's folder, created if missing.", valueName: "run"))
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "conv1 to convS keep their weights and statistics (0 to 5).", valueName: "S"))
+      "Number of frozen stages, 0 to 5: conv1 to convS keep their weights and statistics.",
+      valueName: "S"))
   var freezeStages: Int?
 
-  @Flag(help: "Train the head alone; the same as --freeze-stages 5.")
+  @Flag(help: "Train only the head; the same as --freeze-stages 5.")
   var linearProbe = false
 
   @Option(
-    help: ArgumentHelp("Learn from K videos a class, drawn by the seed.", valueName: "K"))
+    help: ArgumentHelp("Train on K videos per class, drawn with the seed.", valueName: "K"))
   var shots: Int?
 
   @Option(help: ArgumentHelp("Passes over the training videos.", valueName: "number"))
@@ -72,22 +75,20 @@ struct Finetune: ParsableCommand {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "One setting over the file's, as --set optimizer.learning_rate=0.001; can be repeated.",
+      "A setting that overrides the file's, such as --set optimizer.learning_rate=0.001; repeatable.",
       valueName: "key=value"))
   var settings: [String] = []
 
-  @Option(help: ArgumentHelp("Names every random draw.", valueName: "number"))
-  var seed: Int?
+  @OptionGroup var seed: SeedOption
 
-  @Flag(help: "Go on from the run's last checkpoint.")
+  @Flag(help: "Continue from the run's last checkpoint.")
   var resume = false
 
   @OptionGroup var machine: MachineOptions
 
   @OptionGroup var cache: CacheOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
 
   func validate() throws {
     try data.requireOneSplit()
@@ -107,9 +108,10 @@ struct Finetune: ParsableCommand {
   func run() throws {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
-    let configuration = try resolved(run)
+    let configuration = try resolved(run, config: config)
     let execution = try machine.execution(cacheBytes: cache.bytes)
-    try TrainingResult.report("finetune", run, asJSON: json, table: Self.table) {
+    if !resume { noticeCost(configuration, run, on: execution.device) }
+    try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
       try finetune(
         configuration, in: run, resuming: resume, options: execution,
         observers: runObservers(reportingTo: $0), reporter: $0)
@@ -119,9 +121,9 @@ struct Finetune: ParsableCommand {
   /// Nil for random weights.
   private var startWeights: String? { weights == "none" ? nil : weights }
 
-  /// The run's own configuration where it goes on, else the weights' network and clips; then the file, the settings and
-  /// the options.
-  private func resolved(_ run: RunFolder) throws -> FinetuningConfiguration {
+  /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
+  /// and the options.
+  private func resolved(_ run: RunFolder, config: String?) throws -> FinetuningConfiguration {
     var configuration: FinetuningConfiguration
     if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
@@ -136,9 +138,26 @@ struct Finetune: ParsableCommand {
     if let freezeStages { configuration.start.frozenStages = freezeStages }
     if linearProbe { configuration.start.frozenStages = 5 }
     if let epochs { configuration.epochs = epochs }
-    if let seed { configuration.seed = seed }
+    if let seed = seed.seed { configuration.seed = seed }
     try configuration.check()
     return configuration
+  }
+
+  /// Says before the first step if the training takes long here. What is wrong with the dataset, the training says.
+  private func noticeCost(
+    _ configuration: FinetuningConfiguration, _ run: RunFolder, on device: Device
+  ) {
+    guard !device.isCUDA else { return }
+    func estimate(_ configuration: FinetuningConfiguration) -> TrainingEstimate? {
+      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
+    }
+    let preset = "tiny-finetune"
+    let notice = estimate(configuration).flatMap { own in
+      CostNotice.text(
+        for: own,
+        preset: (preset, { (try? resolved(run, config: preset)).flatMap(estimate) }))
+    }
+    if let notice { Terminal.line(notice) }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
@@ -146,15 +165,15 @@ struct Finetune: ParsableCommand {
     if let evaluation = summary.evaluation {
       table.add(
         "top-1",
-        "\(percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each "
-          + "(chance \(percent(summary.chance ?? 0)))")
-      if let top5 = evaluation.top5 { table.add("top-5", percent(top5)) }
-      table.add("mean class accuracy", percent(evaluation.meanClassAccuracy))
+        "\(Format.percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each"
+          + (summary.chance.map { " (chance \(Format.percent($0)))" } ?? ""))
+      if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
+      table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))
       if evaluation.failed > 0 {
         table.add("unreadable", "\(evaluation.failed) test videos, counted as wrong")
       }
     } else if let top1 = summary.top1 {
-      table.add("top-1", "\(percent(top1)) of \(summary.validationSources) videos")
+      table.add("top-1", "\(Format.percent(top1)) of \(summary.validationSources) videos")
     }
     if summary.skippedSources > 0 {
       table.add("skipped videos", "\(summary.skippedSources) training videos")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Insight
 import SafeFiles
 import Training
@@ -7,105 +6,98 @@ import VideoModels
 
 struct Gradcam: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows where in videos a network sees what speaks for its label.",
+    abstract: "Shows which parts of videos speak for a class, by Grad-CAM.",
     discussion: """
-      The network may be pre-trained alone or fine-tuned. Each clip gets a strip of frames with the heat of its Grad-CAM \
-      over them and the optical flow's magnitude below (PNG), and the same as animations (MP4, GIF). The agreement is \
-      Spearman's rank correlation of heat and flow over the clip: 1 where the heat rises with the speed, 0 where they \
-      have nothing to do with each other or nothing is hot; clips in which nothing moves have none. \(skippedVideosHelp)
+      The network may be pre-trained or fine-tuned. For each clip, the command draws frames with the heat of the Grad-CAM \
+      over them and the magnitude of the optical flow below them, as a strip (PNG) and as animations (MP4, GIF). The \
+      agreement is Spearman's rank correlation of heat and flow over the clip: 1 if heat rises with speed, 0 if they are \
+      unrelated or there is no heat; clips in which nothing moves have none. \(skippedVideosHelp)
 
-      Labels of a pre-trained network are motions of a window over a picture; what is seen moves the other way, and \
-      both are named: "window left 1, content right".
+      The classes of a pre-trained network are motions of a window over a picture. The content moves the other way, and \
+      labels name both: "window left 1, content right".
 
-      Late layers know more and are coarser: a side of conv5 is a sixteenth or a 32nd of the clip's. For clips of less than \
-      112 pixels take conv3 or conv4.
+      Later stages are more specific and coarser: a map of conv5 has a sixteenth or a 32nd of the clip's side. For clips of \
+      less than 112 pixels use conv3 or conv4.
 
-      Leaves the pictures and gradcam.json in --output.
+      Writes the pictures and gradcam.json to --output.
 
       Examples:
-        mosi gradcam --weights run --input video.mp4
-        mosi gradcam --weights run --input clips/ --layer conv4 --output heat
-        mosi gradcam --weights run --input clips/ --worst 6
+        mosi gradcam --weights run video.mp4
+        mosi gradcam --weights run clips/ --stage conv4 --output heat
+        mosi gradcam --weights run clips/ --worst 6
       """)
 
-  @Option(
-    help: ArgumentHelp("A run's folder or a checkpoint, fine-tuned or not.", valueName: "run|file"))
-  var weights: String
+  @OptionGroup var network: NetworkOption
 
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Videos, folders that are searched for videos, or folders of a video's frames.",
-      valueName: "video"))
-  var input: [String]
+  @OptionGroup var input: VideoInputOptions
+
+  @OptionGroup var stage: StageOption
 
   @Option(
     help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: insight/gradcam in the run's folder.",
-      valueName: "dir"))
-  var output: String?
+      "The class to explain: predicted, or its number from 0. Default: predicted.",
+      valueName: "predicted|N"))
+  var explain: ExplainedClass?
 
-  @Option(help: ArgumentHelp("The stage that is looked at, conv1 to conv5.", valueName: "stage"))
-  var layer = StageName.conv5.rawValue
-
-  @Option(
-    help: ArgumentHelp(
-      "The label that is explained: predicted, or its number from 0.", valueName: "predicted|N"))
-  var label = ExplainedLabel(value: .predicted)
+  @Option(name: .customLong("label"), help: .hidden)
+  var oldExplain: ExplainedClass?
 
   @Option(
-    help: ArgumentHelp("Clips a video, spread over it; one is its middle.", valueName: "number"))
+    help: ArgumentHelp("Clips per video, evenly spread; 1 is the middle.", valueName: "number"))
   var clips = 1
 
   @Option(
     help: ArgumentHelp(
-      "Rank all clips by how little heat and flow agree, those without any heat last, and draw only so many.",
-      valueName: "number"))
+      "Draw only the N clips in which heat and flow agree least.", valueName: "N"))
   var worst: Int?
-
-  @Option(help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
-  var frameRate = 25.0
 
   @OptionGroup var clip: ClipOptions
 
   @OptionGroup var machine: MachineOptions
 
-  @Flag(help: "Print the result as JSON: the content of gradcam.json.")
-  var json = false
+  @OptionGroup var output: AnalysisOutputOptions
 
   func validate() throws {
-    try checkFrameRate(frameRate)
     if !(1...100).contains(clips) {
       throw ValidationError("--clips must be from 1 to 100, not \(clips)")
     }
     if let worst, worst < 1 { throw ValidationError("--worst must be at least 1, not \(worst)") }
+    if try explained == .target {
+      throw ValidationError(
+        "--explain target: videos have no labels here; use predicted or a number")
+    }
+  }
+
+  private var explained: ExplainedClass {
+    get throws { try renamed("--explain", explain, from: "--label", oldExplain) ?? .predicted }
   }
 
   func run() throws {
-    let stage = try StageName(named: layer)
-    let folder = try insightFolder("gradcam", output: output, weights: weights)
-    let weights = try Weights(at: weights)
+    let paths = try input.requiredPaths
+    let stage = try stage.value(usual: .conv5)
+    let folder = try output.requiredFolder("gradcam", weights: network.weights)
+    let weights = try Weights(at: network.weights)
     var settings = GradCAMAnalysis.Settings()
     settings.stage = stage
-    settings.label = label.value
+    if case .number(let number) = try explained { settings.label = .number(number) }
     settings.clips = clips
     settings.worst = worst
     settings.clip = try clip.settings(weights)
     let options = try machine.execution()
     let analysis = try GradCAMAnalysis(
-      VideoSearch(at: input, frameRate: frameRate), weights: weights, settings: settings,
-      device: options.device, workers: options.workers)
+      VideoSearch(at: paths, frameRate: input.frameRate.value), weights: weights,
+      settings: settings, device: options.device, workers: options.workers)
     let progress = StagedProgressLine()
     let report: GradCAMReport
     do {
       defer { progress.finish() }
-      report = try analysis.write(to: folder) { stage, done, total in
+      report = try analysis.write(to: folder) { phase, done, total in
         progress.update(
-          (stage == .explaining ? "explaining" : "drawing", "videos"), done, of: total)
+          (phase == .explaining ? "explaining" : "drawing", "videos"), done, of: total)
       }
     }
     warnAboutSkippedVideos(report.skipped)
-    print(json ? try JSON.text(report) : table(report, folder))
+    print(output.format.json ? try JSON.text(report) : table(report, folder))
   }
 
   private func table(_ report: GradCAMReport, _ folder: String) -> String {
@@ -113,36 +105,16 @@ struct Gradcam: ParsableCommand {
     table.add("video", "start", "label", "probability", "agreement", "strip")
     for clip in report.clips {
       table.add(
-        clip.video, "\(fixed(clip.start, 2)) s", clip.labelName, percent(clip.probability),
-        agreement(clip), clip.files?.png ?? "")
+        clip.video, "\(Format.number(clip.start, 2)) s", clip.labelName,
+        Format.percent(clip.probability), agreement(clip), clip.files?.png ?? "")
     }
-    let mean = report.meanAgreement.map { ", mean agreement \(fixed($0, 2))" } ?? ""
+    let mean = report.meanAgreement.map { ", mean agreement \(Format.number($0, 2))" } ?? ""
     return table.text(leftAligned: true)
-      + "\n\n\(grouped(report.clips.count)) \(report.clips.count == 1 ? "clip" : "clips") at "
-      + "\(report.stage)\(mean)\nfiles  \(folder)"
+      + "\n\n\(Format.count(report.clips.count, "clip")) at \(report.stage)\(mean)\nfiles  \(folder)"
   }
 }
 
 private func agreement(_ clip: GradCAMReport.Clip) -> String {
   guard clip.hasHeat else { return "no heat" }
-  return clip.agreement.map { fixed($0, 2) } ?? "no motion"
-}
-
-/// `--label`.
-struct ExplainedLabel: ExpressibleByArgument {
-  let value: GradCAMAnalysis.Label
-
-  init(value: GradCAMAnalysis.Label) { self.value = value }
-
-  init?(argument: String) {
-    if argument == "predicted" {
-      value = .predicted
-    } else if let number = Int(argument) {
-      value = .number(number)
-    } else {
-      return nil
-    }
-  }
-
-  var defaultValueDescription: String { "predicted" }
+  return clip.agreement.map { Format.number($0, 2) } ?? "no motion"
 }

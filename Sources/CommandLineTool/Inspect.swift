@@ -57,7 +57,7 @@ struct Inspect: ParsableCommand {
     table.add("file", inspection.file.path)
     table.add("form", inspection.file.form == .safetensors ? "safetensors" : "PyTorch")
     table.add(
-      "holds", "\(holding(inspection))\(tensors.count) tensors, \(fixed(megabytes, 2)) MB")
+      "holds", "\(holding(inspection))\(tensors.count) tensors, \(Format.number(megabytes, 2)) MB")
     if let problem = inspection.problem {
       table.add(
         inspection.description == nil ? "network" : "problem",
@@ -66,7 +66,7 @@ struct Inspect: ParsableCommand {
     if let description = inspection.description {
       table.add(
         "network", "\(description.model.architecture.rawValue) of width \(description.model.width)")
-      table.add("parameters", grouped(inspection.parameterCount ?? 0))
+      table.add("parameters", Format.grouped(inspection.parameterCount ?? 0))
       table.add(
         "names", inspection.names == .torchvision ? "torchvision's" : "the authors' and mosi's")
       table.add("batch norm", "epsilon \(description.model.batchNormEpsilon)")
@@ -87,12 +87,12 @@ struct Inspect: ParsableCommand {
         let spacing =
           description.recipe?.phase == .pretraining
           ? ""
-          : ", \(clip.interval) frames of a \(fixed(clip.framesPerSecond, 0)) fps video apart, crop \(clip.crop.rawValue)"
+          : ", \(clip.interval) frames of a \(Format.number(clip.framesPerSecond, 0)) fps video apart, crop \(clip.crop.rawValue)"
         table.add("clips", "\(clip.frames) frames of \(clip.size) x \(clip.size)\(spacing)")
       }
       if let recipe = description.recipe { table.add("trained by", recipe.phase.rawValue) }
       if let position = inspection.position {
-        let best = position.bestTop1.map { ", best validation \(percent($0))" } ?? ""
+        let best = position.bestTop1.map { ", best validation \(Format.percent($0))" } ?? ""
         table.add("position", "step \(position.step)\(best)")
       }
       if let version = description.version { table.add("written by", "mosi \(version.printable)") }

@@ -1,218 +1,173 @@
 import ArgumentParser
-import Configuration
-import Foundation
 import Insight
 import SafeFiles
-import Torch
 import Training
-import VideoData
-import VideoModels
 
 struct Localize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures how well a network locates motion, without fine-tuning.",
     discussion: """
-      Of a pre-trained network: pictures that it has not seen are made into clips of the pretext task, of which \
-      the region that moves is known (by default a square). Reported is how well its Grad-CAM points at it: the share of \
-      the heat inside, how often the hottest place is inside (the pointing game), and the overlap (intersection over \
-      union) of what exceeds a threshold, the best one for all clips together. Beside it stand networks of the same \
-      kind with random weights (mean and deviation over --seeds of them) and chance, the region's share of the \
-      picture. Clips of the static label are left out. Maps of no heat count as chance. --label holds for the random \
-      weights too, whose scores depend on it.
+      A pre-trained network is shown unseen pictures as masked clips, whose moving region is known. The command reports how \
+      well its Grad-CAM points at that region: the share of the heat inside, how often the hottest place is inside (the \
+      pointing game), and the overlap (intersection over union) of the region with the heat above a threshold, the best \
+      one for all clips. Beside them stand networks of the same kind with random weights, and chance, the region's share \
+      of the picture. Maps without heat count as chance. Clips of the static label are not used.
 
-      Of --videos: the rank correlation of the heat (of the motion that the network finds likeliest) with the magnitude \
-      of the optical flow, the mean over the clips. The options from --clips to --preset say how they are cut. \(skippedVideosHelp)
+      In videos, if there are any, it reports the rank correlation of the heat of the likeliest motion with the magnitude \
+      of the optical flow, as the mean over the clips. \(skippedVideosHelp)
 
-      Leaves localization.json and, of pictures, localization.png (some clips with heat and region) in --output. Labels \
-      are named by the motion of the window; what is seen moves the other way.
+      Writes localization.json and, for pictures, localization.png (some clips with heat and region) to --output; for a \
+      checkpoint outside of a run only if --output is given. Labels name the motion of the window; the content moves the \
+      other way.
 
       Examples:
         mosi localize --weights run
-        mosi localize --weights run --sources unseen/ --layer conv3
-        mosi localize --weights run --videos clips/ --interval 2
+        mosi localize --weights run --sources unseen/ --stage conv3
+        mosi localize clips/ --weights run --interval 2
       """)
 
-  @Option(help: ArgumentHelp("A run's folder or a checkpoint.", valueName: "run|file"))
-  var weights: String
+  @OptionGroup var network: NetworkOption
+
+  @OptionGroup var input: VideoInputOptions
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Pictures, videos, folders or lists to make clips of; what the run was trained on is left out. Default: what the "
-        + "run held out for its validation.", valueName: "path"))
+      "Pictures, videos, folders or lists to make masked clips of, except those that the network was trained on. "
+        + "Default: those that the run held out for validation.", valueName: "path"))
   var sources: [String] = []
 
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Videos, folders of frames, or folders of either. What is not pre-trained is measured by them alone.",
-      valueName: "path"))
-  var videos: [String] = []
+  @OptionGroup var stage: StageOption
 
   @Option(
     help: ArgumentHelp(
-      "The stage whose Grad-CAM is taken, conv1 to conv5: later ones know more and are coarser.",
-      valueName: "stage"))
-  var layer = StageName.conv4.rawValue
+      "The label of masked clips to explain: target (the true one) or predicted. Networks with random weights explain the "
+        + "same. Default: target.", valueName: "target|predicted"))
+  var explain: ExplainedClass?
+
+  @Option(name: .customLong("label"), help: .hidden)
+  var oldExplain: ExplainedClass?
 
   @Option(
     help: ArgumentHelp(
-      "Of which label maps of pictures are: true or predicted.", valueName: "label"))
-  var label = HeatLabel.target
-
-  @Option(
-    help: ArgumentHelp("At most so many pictures, and videos, evenly spread.", valueName: "number"))
+      "Maximum number of pictures, and of videos, evenly spread.", valueName: "number"))
   var limit = 1000
 
   @Option(
-    help: ArgumentHelp("Networks with random weights to compare with.", valueName: "number"))
-  var seeds = 5
-
-  @Option(
     help: ArgumentHelp(
-      "The folder for the files, made where it is missing. Default: insight/localize in the run's folder; of a "
-        + "checkpoint no files are left unless it is named.", valueName: "dir"))
-  var output: String?
+      "Networks with random weights to compare with. Default: 5.", valueName: "number"))
+  var randomNetworks: Int?
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
-
-  @Option(help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
-  var frameRate = 25.0
+  @Option(name: .customLong("seeds"), help: .hidden)
+  var oldRandomNetworks: Int?
 
   @OptionGroup var options: InferenceOptions
 
+  @OptionGroup var output: AnalysisOutputOptions
+
   func validate() throws {
-    if !(1...100).contains(seeds) {
-      throw ValidationError("--seeds must be from 1 to 100, not \(seeds)")
+    let networks = try networks
+    if !(1...100).contains(networks) {
+      throw ValidationError("--random-networks must be from 1 to 100, not \(networks)")
     }
-    try checkFrameRate(frameRate)
     if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit)") }
+    _ = try label
+  }
+
+  private var networks: Int {
+    get throws {
+      try renamed("--random-networks", randomNetworks, from: "--seeds", oldRandomNetworks) ?? 5
+    }
+  }
+
+  private var label: HeatLabel {
+    get throws {
+      switch try renamed("--explain", explain, from: "--label", oldExplain) ?? .target {
+      case .target: .target
+      case .predicted: .predicted
+      case .number(let number):
+        throw ValidationError(
+          "--explain \(number): masked clips have labels of their own; use target or predicted")
+      }
+    }
   }
 
   func run() throws {
-    let stage = try StageName(named: layer)
-    let weights = try Weights(at: weights)
-    guard weights.classCount != nil else {
-      throw ValidationError("\(weights.path) has a backbone but no head, and so no Grad-CAM")
-    }
-    guard weights.pretraining != nil || !videos.isEmpty else {
-      throw ValidationError(
-        "\(weights.path) is no pre-training of mosi, so that there is no pretext task to measure it by: name --videos"
-      )
-    }
-    let footage =
-      videos.isEmpty
-      ? [] : try VideoSearch(at: videos, frameRate: frameRate, limit: limit).videos.map(\.footage)
-    let machine = try options.machine.execution()
-    let device = machine.device
-    let model = weights.makeModel()
-    model.move(to: device)
-    let random = (1...seeds).map { seed in
-      let network = weights.makeRandomModel(seed: UInt64(seed))
-      network.move(to: device)
-      return network
-    }
-    let clips = try weights.pretraining.flatMap { try maskedClips($0, workers: machine.workers) }
-    let folder = output ?? ownFolder
-    if let folder { try makeResultFolder(at: folder) }
-    var agreement: FlowAgreement?
-    if !footage.isEmpty {
-      let progress = ProgressLine(label: "measuring", total: footage.count, unit: "videos")
+    let paths = try input.paths
+    let weights = try Weights(at: network.weights)
+    var settings = LocalizationAnalysis.Settings()
+    settings.stage = try stage.value(usual: .conv4)
+    settings.label = try label
+    settings.randomSeeds = (1...(try networks)).map(UInt64.init)
+    settings.stills =
+      sources.isEmpty ? (paths.isEmpty ? .heldOut : .heldOutIfAvailable) : .sources(sources)
+    settings.limit = limit
+    settings.clip = try options.clip.settings(weights)
+    settings.clips = options.clips
+    settings.crops = options.crops
+    settings.batch = options.batch
+    let analysis = try LocalizationAnalysis(
+      paths.isEmpty ? nil : input.search(limit: limit), weights: weights, settings: settings,
+      options: options.machine.execution())
+    let folder = output.folder("localize", weights: network.weights)
+    let progress = StagedProgressLine()
+    let report: LocalizationReport
+    do {
       defer { progress.finish() }
-      agreement = try FlowAgreement(
-        of: model, random: random, on: footage,
-        shown: .init(
-          clip: options.clip.settings(weights), clips: options.clips, crops: options.crops,
-          batch: options.batch,
-          normalization: weights.normalization ?? .video,
-          labels: weights.pretraining?.motionTask.motion.labels.movingLabels),
-        at: stage, device: device, workers: machine.workers, progress: progress.update)
-    }
-    warnAboutSkippedVideos(agreement?.skipped ?? [])
-    let regions = try clips.map { clips in
-      let progress = ProgressLine(label: "measuring", total: clips.sourceCount, unit: "pictures")
-      defer { progress.finish() }
-      return try RegionLocalization(
-        of: model, random: random, on: clips, at: stage, label: label, device: device,
-        progress: progress.update)
-    }
-    let sheet = folder != nil && clips != nil ? "localization.png" : nil
-    let result = LocalizationReport(
-      weights: weights.path, stage: stage, label: label, regions: regions, videos: agreement,
-      sheet: sheet)
-    if let folder {
-      if let sheet, let clips {
-        try clips.sheet(of: model, at: stage, label: label, device: device)
-          .write(to: "\(folder)/\(sheet)")
+      report = try analysis.run(writingTo: folder, warn: Terminal.warn) { phase, done, total in
+        let isVideos = phase == .videos
+        progress.update(
+          (isVideos ? "measuring videos" : "measuring pictures", isVideos ? "videos" : "pictures"),
+          done, of: total)
       }
-      try result.write(to: folder)
     }
-    if json { return print(try JSON.text(result)) }
+    warnAboutSkippedVideos(report.videos?.skipped ?? [])
+    if output.format.json { return print(try JSON.text(report)) }
     print(
       [
-        regions.map { Self.text($0, label) },
-        agreement.map { Self.text($0, isPretrained: weights.pretraining != nil) },
-      ].compactMap { $0 }
-        .joined(separator: "\n\n"))
+        report.regions.map { Self.text($0, settings.label) },
+        report.videos.map { Self.text($0, isPretrained: weights.pretraining != nil) },
+      ].compactMap { $0 }.joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
-  }
-
-  /// Nil where there are none and videos are to be measured instead.
-  private func maskedClips(_ configuration: PretrainingConfiguration, workers: Int) throws
-    -> MaskedClips?
-  {
-    do {
-      let stills = try HeldOutStills.load(
-        for: configuration, from: sources, limit: limit, workers: workers
-      ) { Terminal.warn($0) }
-      return MaskedClips(configuration.motionTask, stills: stills)
-    } catch {
-      // The run's own pictures, which nobody has named, may be gone.
-      guard sources.isEmpty, !videos.isEmpty else { throw error }
-      Terminal.warn("no pictures are measured: \(error)")
-      return nil
-    }
-  }
-
-  private var ownFolder: String? {
-    let run = RunFolder(path: weights)
-    return run.holdsRun ? run.insight("localize") : nil
   }
 
   private static func text(_ regions: RegionLocalization, _ label: HeatLabel) -> String {
     var table = TextTable("", "network", "random weights", "chance")
     func add(_ name: String, _ score: KeyPath<RegionScores, SampleStatistics>) {
+      let (own, random) = (regions.network[keyPath: score], regions.random(score))
+      func text(_ mean: Double, _ deviation: Double?) -> String {
+        Format.mean(mean, deviation) { Format.percent($0) }
+      }
       table.add(
-        name, text(regions.network[keyPath: score], percent),
-        random(regions.random(score), percent), percent(regions.chance))
+        name, text(own.mean, own.standardError), text(random.mean, random.deviation),
+        Format.percent(regions.chance))
     }
     add("heat inside the region", \.energyInside)
     add("hottest place inside", \.pointing)
     add("overlap (IoU)", \.overlap)
-    let thresholds = regions.random.map { fixed($0.threshold, 2) }.joined(separator: ", ")
+    let thresholds = regions.random.map { Format.number($0.threshold, 2) }.joined(separator: ", ")
     return """
-      \(grouped(regions.clips)) moving clips of \(grouped(regions.sources)) unseen sources; the network tells \
-      \(percent(regions.top1)) of the motions
+      \(Format.grouped(regions.clips)) moving clips of \(Format.grouped(regions.sources)) unseen sources; the network \
+      recognizes \(Format.percent(regions.top1)) of the motions
 
       \(table.text())
 
-      maps of the \(label.rawValue) label, of random weights too; chance is the region's share of the picture
+      maps of the \(label.rawValue) label, for random weights too; chance is the region's share of the picture
       ± standard error over the sources\(deviation(regions.random.count))
-      overlap at the best threshold for all clips: \(fixed(regions.network.threshold, 2)), random weights \(thresholds)
+      overlap at the best threshold for all clips: \(Format.number(regions.network.threshold, 2)), random weights \(thresholds)
       maps without heat, counted as chance: \(regions.network.emptyMaps), random weights \
       \(regions.random.map { "\($0.emptyMaps)" }.joined(separator: ", "))
       """
   }
 
   private static func text(_ videos: FlowAgreement, isPretrained: Bool) -> String {
-    func number(_ value: Double) -> String { fixed(value, 3) }
     var table = TextTable("", "network", "random weights", "chance")
     table.add(
-      "rank correlation with the flow", text(videos.network, number), random(videos.random, number),
-      number(0))
+      "rank correlation with the flow",
+      Format.mean(videos.network.mean, videos.network.standardError),
+      Format.mean(videos.random.mean, videos.random.deviation), Format.number(0, 3))
     return """
-      \(grouped(videos.clips)) clips of \(grouped(videos.videos)) videos
+      \(Format.grouped(videos.clips)) clips of \(Format.grouped(videos.videos)) videos
 
       \(table.text())
 
@@ -221,21 +176,7 @@ struct Localize: ParsableCommand {
       """
   }
 
-  private static func text(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
-    format(value.mean) + (value.standardError.map { " ± \(format($0))" } ?? "")
-  }
-
-  private static func random(_ value: SampleStatistics, _ format: (Double) -> String) -> String {
-    format(value.mean) + (value.deviation.map { " ± \(format($0))" } ?? "")
-  }
-
-  private static func deviation(_ seeds: Int) -> String {
-    seeds > 1 ? "; of random weights the deviation over \(seeds) seeds" : ""
-  }
-}
-
-extension HeatLabel: ExpressibleByArgument {
-  public init?(argument: String) {
-    self.init(rawValue: argument == "true" ? "target" : argument)
+  private static func deviation(_ networks: Int) -> String {
+    networks > 1 ? "; for random weights the deviation over \(networks) networks" : ""
   }
 }

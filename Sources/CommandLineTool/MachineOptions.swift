@@ -1,35 +1,44 @@
 import ArgumentParser
+import Foundation
 import Torch
 import Training
 
-/// Where and with how many threads a command computes.
+/// The device and the number of threads that a command uses.
 struct MachineOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("cpu, cuda, cuda:N. Default: cuda where there is one.", valueName: "device"))
+    help: ArgumentHelp("cpu, cuda or cuda:N. Default: cuda if present.", valueName: "device"))
   var device: String?
 
+  @OptionGroup var threads: WorkersOption
+
+  /// - Parameter cacheBytes: memory for decoded videos.
+  /// - Throws: `ValidationError` if the device's name makes no sense, ``DeviceMissing``.
+  func execution(cacheBytes: Int = 0) throws -> ExecutionOptions {
+    ExecutionOptions(
+      device: try device.map(chosenDevice) ?? .best, workers: threads.value,
+      cacheBytes: cacheBytes)
+  }
+}
+
+/// The number of threads that load.
+struct WorkersOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Threads that load pictures and videos. Default: one a core.", valueName: "number"))
+      "Threads that load pictures and videos. Default: one per core.", valueName: "number"))
   var workers: Int?
+
+  var value: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
 
   func validate() throws {
     if let workers, !(1...1024).contains(workers) {
       throw ValidationError("--workers must be from 1 to 1024, not \(workers)")
     }
   }
-
-  func execution(cacheBytes: Int = 0) throws -> ExecutionOptions {
-    var options = ExecutionOptions(
-      device: try device.map(chosenDevice) ?? .best, cacheBytes: cacheBytes)
-    if let workers { options.workers = workers }
-    return options
-  }
 }
 
-/// The device of a name that a person typed.
+/// The device with a name that a person typed.
 ///
-/// - Throws: `ValidationError` where there is none.
+/// - Throws: `ValidationError` if the name makes no sense, ``DeviceMissing``.
 private func chosenDevice(_ name: String) throws -> Device {
   guard let device = Device(name), device != .meta else {
     throw ValidationError("--device \(name): write cpu, cuda or cuda:N")
@@ -40,6 +49,7 @@ private func chosenDevice(_ name: String) throws -> Device {
   return device
 }
 
+/// A CUDA device that does not exist.
 struct DeviceMissing: Error, CustomStringConvertible {
   let name: String
   var description: String {

@@ -49,7 +49,9 @@ struct Models: ParsableCommand {
     }
     if json { return print(try JSON.text(rows)) }
     var table = TextTable("architecture", "parameters", "GFLOP a clip")
-    for row in rows { table.add(row.architecture, grouped(row.parameters), fixed(row.gflop, 2)) }
+    for row in rows {
+      table.add(row.architecture, Format.grouped(row.parameters), Format.number(row.gflop, 2))
+    }
     print("width \(width), \(classes) classes, clips of \(frames)x\(size)x\(size)\n")
     print(table.text())
   }

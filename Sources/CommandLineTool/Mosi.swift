@@ -4,7 +4,7 @@ import SafeFiles
 import Torch
 import Training
 
-/// The tool `mosi`: each subcommand has a file; they parse and print, the libraries do the work.
+/// The tool `mosi`: each subcommand has a file. They parse and print; the libraries do the work.
 @main
 struct Mosi: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,17 +12,17 @@ struct Mosi: ParsableCommand {
     abstract: "Learns motion from static images, for video understanding.",
     discussion: """
       MoSI (Huang et al., CVPR 2021) moves a window over a still picture, freezes everything outside a \
-      square, and trains a video network to say which way and how fast the rest moves. The network learns where \
-      motion is and what it is, without anybody's labels.
+      square, and trains a video network to recognize the direction and the speed of the motion. The network learns where \
+      and what motion is, without human labels.
 
-      Begin with:  mosi pretrain --sources PICTURES --output RUN
+      Start with:  mosi pretrain --sources PICTURES --output RUN
       """,
     version: Version.text,
     subcommands: [
       Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
-      Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, Convert.self,
-      Inspect.self, ReportCommand.self, Reproduce.self, Datasets.self, Synthesize.self, Models.self,
-      Config.self, Doctor.self,
+      Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, SweepCommand.self,
+      Convert.self, Inspect.self, ReportCommand.self, Reproduce.self, Datasets.self,
+      Synthesize.self, Models.self, Config.self, Doctor.self,
     ])
 
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
@@ -31,27 +31,27 @@ struct Mosi: ParsableCommand {
       Terminal.error(error.description)
       Foundation.exit(1)
     }
-    // Where one of these is closed, the next file that is opened would take its number, and with it what is printed.
+    // If stdin, stdout or stderr is closed, the next opened file would get its descriptor and receive our output.
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
       _ = open("/dev/null", O_RDWR)
     }
-    // Writing into a closed pipe is an error to report, not a death.
+    // Writing to a closed pipe is an error to report, not a reason to be killed.
     signal(SIGPIPE, SIG_IGN)
-    // So is a file larger than the shell's limit.
+    // So is writing a file beyond the shell's limit.
     signal(SIGXFSZ, SIG_IGN)
     keepFreedMemory()
     var command: any ParsableCommand = Mosi()
     do {
       command = try parseAsRoot()
       try command.run()
-      // Who closes a pipe has read enough; a full disk would leave half a list behind.
+      // A closed pipe is fine, its reader has read enough; a full disk would leave half a list.
       guard fflush(nil) == 0 || errno == EPIPE else {
         throw FileError(path: "the results", attempt: "cannot print")
       }
     } catch let status as ExitCode {
       Foundation.exit(status.rawValue)
     } catch let error as ValidationError {
-      // Found at work: the parser, which has lost the subcommand, would show the usage of `mosi`.
+      // Thrown by run(): the parser no longer knows the subcommand and would show the usage of `mosi`.
       let name = path(to: type(of: command)).joined(separator: " ")
       Terminal.line(
         "Error: \(error.message)\nUsage: \(name) [<options>]\n"
@@ -74,7 +74,7 @@ struct Mosi: ParsableCommand {
 }
 
 extension Mosi {
-  /// The names from the tool's on by which a command is called.
+  /// The names by which a command is called, from the tool's on.
   private static func path(to command: any ParsableCommand.Type) -> [String] {
     func search(_ parent: any ParsableCommand.Type) -> [String]? {
       if parent == command { return [parent._commandName] }

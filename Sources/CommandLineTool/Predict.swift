@@ -1,54 +1,43 @@
 import ArgumentParser
-import Foundation
 import SafeFiles
-import Torch
 import Training
-import VideoData
-import VideoSamples
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints what a fine-tuned network sees in videos.",
+    abstract: "Predicts the actions in videos with a fine-tuned network.",
     discussion: """
-      A video is a file or a folder of frames. The scores are the softmax averaged over --clips clips.
+      A video is a file or a folder of frames. Its scores are the softmax averaged over --clips clips.
 
       Examples:
         mosi predict --weights run video.mp4
         mosi predict --weights run --top 3 --json *.avi
       """)
 
-  @Option(help: ArgumentHelp("A fine-tuned run's folder or a checkpoint.", valueName: "run|file"))
-  var weights: String
+  @OptionGroup var network: NetworkOption
 
-  @Argument(help: ArgumentHelp("Videos, or folders of frames.", valueName: "video"))
-  var videos: [String]
+  @OptionGroup var input: VideoInputOptions
 
-  @Option(help: ArgumentHelp("So many classes a video.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of top classes to print.", valueName: "number"))
   var top = 5
-
-  @Option(
-    help: ArgumentHelp("Frames a second of folders of frames.", valueName: "fps"))
-  var frameRate = 25.0
 
   @OptionGroup var options: InferenceOptions
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top)") }
-    try checkFrameRate(frameRate)
   }
 
   func run() throws {
-    let weights = try Weights(at: weights)
+    let paths = try input.requiredPaths
+    let weights = try Weights(at: network.weights)
     let names = try weights.actionNames()
     let inference = try options.inference(weights)
     var results: [VideoPrediction] = []
-    for path in videos {
-      let begun = ContinuousClock.now
-      let output = try inference.run([footage(path, frameRate: frameRate)])[0]
-      let seconds = (ContinuousClock.now - begun) / .seconds(1)
+    for path in paths {
+      let start = ContinuousClock.now
+      let output = try inference.run([input.footage(path)])[0]
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       switch output {
       case .failure(let failure):
         Terminal.error("\(path) \(failure.reason)")
@@ -61,25 +50,25 @@ struct Predict: ParsableCommand {
           video: path, classes: best.map { .init(name: names[$0], probability: scores[$0]) },
           seconds: seconds, failure: nil)
         results.append(result)
-        if !json { print(Self.table(result, clips: output.logits.count)) }
+        if !format.json { print(Self.table(result, clips: output.logits.count)) }
       }
     }
-    if json { print(try JSON.text(results)) }
+    if format.json { print(try JSON.text(results)) }
     if results.contains(where: { $0.failure != nil }) { throw ExitCode.failure }
   }
 
   private static func table(_ result: VideoPrediction, clips: Int) -> String {
     var table = TextTable()
     for prediction in result.classes {
-      table.add("  \(percent(prediction.probability))", prediction.name)
+      table.add("  \(Format.percent(prediction.probability))", prediction.name)
     }
-    let time = fixed(1000 * result.seconds, 0)
-    return "\(result.video)  (\(clips) \(clips == 1 ? "clip" : "clips"), \(time) ms)\n"
+    let time = Format.number(1000 * result.seconds, 0)
+    return "\(result.video)  (\(Format.count(clips, "clip")), \(time) ms)\n"
       + table.text(leftAligned: true)
   }
 }
 
-/// What `mosi predict` tells of a video.
+/// The prediction for one video.
 private struct VideoPrediction: Encodable {
   struct Class: Encodable {
     let name: String
@@ -87,22 +76,9 @@ private struct VideoPrediction: Encodable {
   }
 
   let video: String
-  /// The best first.
+  /// The likeliest first.
   let classes: [Class]
-  /// Of decoding and the network together.
+  /// The time of decoding and of the network.
   let seconds: Double
   let failure: String?
-}
-
-/// The video at `path`: a file, or a folder of frames.
-func footage(_ path: String, frameRate: Double) -> VideoSource {
-  var isFolder: ObjCBool = false
-  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    ? .frameFolder(path: path, framesPerSecond: frameRate) : .video(path: path)
-}
-
-func checkFrameRate(_ rate: Double) throws {
-  guard (0.001...1000).contains(rate) else {
-    throw ValidationError("--frame-rate must be from 0.001 to 1000, not \(rate)")
-  }
 }

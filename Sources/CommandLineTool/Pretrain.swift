@@ -1,6 +1,8 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import RunRecords
+import SafeFiles
 import Torch
 import Training
 
@@ -8,11 +10,11 @@ struct Pretrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pre-trains a video network on still pictures.",
     discussion: """
-      Leaves in RUN: config.yaml (every setting), metrics.jsonl, events/ (for TensorBoard), preview.png (what \
-      was trained on), curves.png and .svg, last.safetensors and best.safetensors (weights and all that going on needs).
+      Writes to RUN: config.yaml (every setting), metrics.jsonl, events/ (for TensorBoard), preview.png (training clips), \
+      curves.png and .svg, last.safetensors and best.safetensors (weights, and everything that resuming needs).
 
-      Ctrl-C saves and leaves; --resume goes on to the very numbers of a run that was never stopped. Sources \
-      that cannot be used are reported once and replaced.
+      Ctrl-C saves and stops; --resume continues with the same numbers as a run that was never stopped. Sources that cannot be \
+      used are reported once and replaced.
 
       Examples:
         mosi pretrain --sources photos/ --output run --config tiny
@@ -22,35 +24,53 @@ struct Pretrain: ParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder, made where it is missing.", valueName: "run"))
+  @Option(help: ArgumentHelp("The run's folder, created if missing.", valueName: "run"))
   var output: String
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Unseen sources to validate on. Default: a share of the sources is held out.",
-      valueName: "path"))
-  var valSources: [String] = []
+      "Sources to validate on. Default: a fraction of the sources is held out.", valueName: "path"))
+  var validationSources: [String] = []
+
+  @Option(name: .customLong("val-sources"), parsing: .upToNextOption, help: .hidden)
+  var oldValidationSources: [String] = []
 
   @Option(
-    help: ArgumentHelp("The share of the sources that is held out; 0 for none.", valueName: "share")
-  )
-  var valFraction: Double?
+    help: ArgumentHelp(
+      "The fraction of the sources that is held out for validation; 0 for none.",
+      valueName: "fraction"))
+  var validationFraction: Double?
+
+  @Option(name: .customLong("val-fraction"), help: .hidden)
+  var oldValidationFraction: Double?
 
   @Option(help: ArgumentHelp("Passes over the sources.", valueName: "number"))
   var epochs: Int?
 
-  @Flag(help: "Go on from the run's last checkpoint.")
+  @Flag(help: "Continue from the run's last checkpoint.")
   var resume = false
 
   @OptionGroup var machine: MachineOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @OptionGroup var format: JSONOption
+
+  private var heldOut: (sources: [String], fraction: Double?) {
+    get throws {
+      (
+        try renamed(
+          "--validation-sources", validationSources, from: "--val-sources", oldValidationSources),
+        try renamed(
+          "--validation-fraction", validationFraction, from: "--val-fraction",
+          oldValidationFraction)
+      )
+    }
+  }
 
   func validate() throws {
-    if !valSources.isEmpty, valFraction != nil {
-      throw ValidationError("--val-sources and --val-fraction exclude each other")
+    let heldOut = try heldOut
+    if !heldOut.sources.isEmpty, heldOut.fraction != nil {
+      throw ValidationError("give either --validation-sources or --validation-fraction")
     }
   }
 
@@ -58,17 +78,47 @@ struct Pretrain: ParsableCommand {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
     let isStarted = FileManager.default.fileExists(atPath: run.configuration)
-    let configuration = try options.resolved(base: resume && isStarted ? run.configuration : nil) {
-      if !valSources.isEmpty { $0.sources.validationPaths = valSources }
-      if let valFraction { $0.sources.validationFraction = valFraction }
-      if let epochs { $0.epochs = epochs }
-    }
+    let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
     let execution = try machine.execution()
-    try TrainingResult.report("pretrain", run, asJSON: json, table: Self.table) {
+    if !resume { noticeCost(configuration, on: execution.device) }
+    try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
         configuration, in: run, resuming: resume, options: execution,
         observers: runObservers(reportingTo: $0), reporter: $0)
     }
+  }
+
+  private func resolved(_ options: ConfigurationOptions, base: String? = nil) throws
+    -> PretrainingConfiguration
+  {
+    let heldOut = try heldOut
+    return try options.resolved(base: base) {
+      if !heldOut.sources.isEmpty { $0.sources.validationPaths = heldOut.sources }
+      if let fraction = heldOut.fraction { $0.sources.validationFraction = fraction }
+      if let epochs { $0.epochs = epochs }
+    }
+  }
+
+  /// Says before the first step if the training takes long here. What is wrong with the sources, the training says.
+  private func noticeCost(_ configuration: PretrainingConfiguration, on device: Device) {
+    guard !device.isCUDA else { return }
+    func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {
+      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
+    }
+    let preset = configuration.task.mosi.mask.enabled ? "tiny-masked" : "tiny"
+    let notice = estimate(configuration).flatMap { own in
+      CostNotice.text(
+        for: own,
+        preset: (
+          preset,
+          {
+            var options = options
+            options.config = preset
+            return (try? resolved(options)).flatMap(estimate)
+          }
+        ))
+    }
+    if let notice { Terminal.line(notice) }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {
@@ -76,12 +126,13 @@ struct Pretrain: ParsableCommand {
     if let top1 = summary.top1, let best = summary.bestTop1 {
       table.add(
         "accuracy",
-        "\(percent(top1)) on \(summary.validationSources) unseen sources "
-          + "(best \(percent(best))\(summary.chance.map { ", chance \(percent($0))" } ?? ""))")
+        "\(Format.percent(top1)) on \(summary.validationSources) unseen sources (best \(Format.percent(best))"
+          + (summary.chance.map { ", chance \(Format.percent($0))" } ?? "") + ")")
     } else if let loss = summary.validationLoss, let best = summary.bestValidationLoss {
       table.add(
         "validation loss",
-        "\(fixed(loss, 3)) on \(summary.validationSources) unseen sources (best \(fixed(best, 3)))")
+        "\(Format.number(loss, 3)) on \(summary.validationSources) unseen sources (best \(Format.number(best, 3)))"
+      )
     }
     if summary.skippedSources > 0 { table.add("skipped sources", "\(summary.skippedSources)") }
     table.add("preview", run.preview)

@@ -9,9 +9,9 @@ struct Preview: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws the clips that pre-training makes of a source.",
     discussion: """
-      Leaves in DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
-      moving region outlined), and an animation of each label as GIF and MP4. Arrows show the motion of the \
-      window over the picture, which is the label; the content moves the other way.
+      Writes to DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
+      outlined region that moves), and an animation of each label as GIF and MP4. Arrows show the motion of the window \
+      over the picture, which is the label; the content moves the other way.
 
       Examples:
         mosi preview --sources photos/ --output preview
@@ -21,10 +21,10 @@ struct Preview: ParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   @Option(
-    help: ArgumentHelp("The folder to write into, made where it is missing.", valueName: "dir"))
+    help: ArgumentHelp("Folder to write to, created if missing.", valueName: "dir"))
   var output: String
 
-  @Option(help: ArgumentHelp("Which of the sources is drawn, from 0.", valueName: "number"))
+  @Option(help: ArgumentHelp("The index of the source to draw, from 0.", valueName: "number"))
   var index = 0
 
   func validate() throws {

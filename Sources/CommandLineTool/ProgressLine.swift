@@ -1,14 +1,18 @@
-import Foundation
+import SafeFiles
+import Synchronization
 
-/// How far a piece of work is, on stderr: a line that is written over on a terminal, a line now and then elsewhere.
-final class ProgressLine: @unchecked Sendable {
+/// The progress of a piece of work on stderr: a line that is overwritten on a terminal, a line now and then elsewhere.
+final class ProgressLine: Sendable {
+  private struct State {
+    var lastDraw = ContinuousClock.now
+    var isDrawn = false
+  }
+
   private let label: String
   private let total: Int
   private let unit: String
-  private let begun = ContinuousClock.now
-  private let lock = NSLock()
-  private var lastDraw = ContinuousClock.now
-  private var isDrawn = false
+  private let start = ContinuousClock.now
+  private let state = Mutex(State())
 
   init(label: String, total: Int, unit: String) {
     self.label = label
@@ -17,17 +21,16 @@ final class ProgressLine: @unchecked Sendable {
   }
 
   func update(_ done: Int) {
-    lock.withLock {
-      let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
-      guard ContinuousClock.now - lastDraw >= interval else { return }
-      lastDraw = .now
-      let elapsed = (ContinuousClock.now - begun) / .seconds(1)
+    state.withLock { state in
+      guard ContinuousClock.now - state.lastDraw >= Terminal.refreshInterval else { return }
+      state.lastDraw = .now
+      let elapsed = (ContinuousClock.now - start) / .seconds(1)
       let left = elapsed / Double(max(done, 1)) * Double(total - done)
       let text =
-        "\(label): \(grouped(done)) of \(grouped(total)) \(unit), \(spoken(seconds: left)) left"
+        "\(label): \(Format.grouped(done)) of \(Format.grouped(total)) \(unit), \(Format.duration(left)) left"
       if Terminal.isInteractive {
         Terminal.write("\r\u{1B}[K" + String(text.prefix(Terminal.width - 1)))
-        isDrawn = true
+        state.isDrawn = true
       } else {
         Terminal.line(text)
       }
@@ -36,9 +39,9 @@ final class ProgressLine: @unchecked Sendable {
 
   /// Ends the line.
   func finish() {
-    lock.withLock {
-      if isDrawn { Terminal.write("\r\u{1B}[K") }
-      isDrawn = false
+    state.withLock { state in
+      if state.isDrawn { Terminal.write("\r\u{1B}[K") }
+      state.isDrawn = false
     }
   }
 }

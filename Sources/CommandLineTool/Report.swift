@@ -1,30 +1,31 @@
 import ArgumentParser
 import Foundation
 import Insight
+import SafeFiles
 import Training
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Gathers runs in one page.",
+    abstract: "Gathers runs on one page.",
     discussion: """
-      The page needs no network and no other file: configuration, learning curves, accuracy by label or class, confusion \
-      matrix, pseudo-motions, and what mosi gradcam, mosi localize and mosi clusters left in the run's folder (RUN/insight). \
-      Several runs stand side by side first, with the settings in which they differ.
+      The page needs no network and no other file. It shows configuration, learning curves, accuracy by label or class, \
+      confusion matrix, pseudo-motions, and the results of mosi gradcam, mosi localize and mosi clusters in the run's folder \
+      (RUN/insight). Several runs are first compared side by side, with the settings in which they differ.
 
       Examples:
         mosi report run --output report.html
         mosi report scratch masked unmasked --output comparison.html
-        mosi report --watch run --output report.html     # until the run ends; Ctrl-C leaves
+        mosi report --watch run --output report.html     # until the run ends; Ctrl-C stops
       """)
 
-  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Folders of runs.", valueName: "run"))
   var runs: [String]
 
   @Option(help: ArgumentHelp("The page to write.", valueName: "file"))
   var output: String
 
-  @Flag(help: "Write the page again whenever the runs have grown, until all have ended.")
+  @Flag(help: "Write the page again whenever a run has grown, until all have ended.")
   var watch = false
 
   func validate() throws {
@@ -56,18 +57,18 @@ struct ReportCommand: ParsableCommand {
   private func write(_ records: [RunDescription], follows: Bool) throws {
     try ReportPage(of: records, follows: follows).write(to: output)
     let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
-    let count = records.count == 1 ? "1 run" : "\(records.count) runs"
-    print("\(output): \(count), \(fixed(Double(size) / 1e6, 1)) MB")
+    let count = Format.count(records.count, "run")
+    print("\(output): \(count), \(Format.number(Double(size) / 1e6, 1)) MB")
     fflush(nil)
   }
 }
 
-/// What tells that a file has changed.
+/// A change of a file.
 private struct FileStamp: Equatable {
   let size: Int
   let time: Date
 
-  /// Those of the files of runs that a page tells of.
+  /// The stamps of the files of `runs` that a page shows.
   static func all(in runs: [String]) -> [String: FileStamp] {
     var stamps: [String: FileStamp] = [:]
     for run in runs {

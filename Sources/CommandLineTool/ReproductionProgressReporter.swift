@@ -1,11 +1,12 @@
 import Reproduction
+import SafeFiles
 import Training
 
-/// The runs of a plan on stderr: a line for each, and its training's bar.
+/// Shows the runs of a plan on stderr: a line for each, and the bar of its training.
 final class ReproductionProgressReporter: ReproductionReporter {
   private let bar = TrainingProgressReporter()
   private let begun = ContinuousClock.now
-  /// After so many seconds the work is to stop; nil for never.
+  /// The seconds after which the work stops; nil for never.
   private let seconds: Double?
 
   init(seconds: Double?) { self.seconds = seconds }
@@ -16,10 +17,10 @@ final class ReproductionProgressReporter: ReproductionReporter {
 
   func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double) {
     bar.note(
-      "run \(done + 1) of \(total), about \(spoken(seconds: seconds)) left for all: \(run.title)")
+      "run \(done + 1) of \(total), about \(Format.duration(seconds)) left for all: \(run.title)")
   }
 
-  func looking(_ what: String, _ done: Int, of total: Int) {
+  func analyzing(_ what: String, _ done: Int, of total: Int) {
     bar.counted(what, done, of: total)
   }
 

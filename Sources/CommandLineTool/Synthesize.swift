@@ -1,42 +1,43 @@
 import ArgumentParser
+import SafeFiles
 import VideoData
 
 struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Makes datasets from a seed, without anybody's data.",
-    subcommands: [SynthesizeActions.self])
+    abstract: "Makes datasets from a seed.",
+    subcommands: [SynthesizeSprites.self, SynthesizeActions.self])
 }
 
-struct SynthesizeActions: ParsableCommand {
+struct SynthesizeSprites: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "actions",
-    abstract: "Moving Sprites: videos of actions that motion alone tells apart.",
+    commandName: "sprites",
+    abstract: "Moving Sprites: videos of actions that only motion tells apart.",
     discussion: """
-      \(SpriteAction.allCases.count) classes: \(SpriteAction.allCases.map(\.rawValue).joined(separator: ", ")). Grounds, \
-      sprites and what distracts are the same in all classes, and places and angles are uniform, so that a single frame \
-      hardly tells the class (its sprite's size at best: 10 % where chance is 7 %). The folder is read by --dataset csv. Left and right are classes: train with --set clip.flip_probability=0.
+      \(SpriteAction.allCases.count) classes: \(SpriteAction.allCases.map(\.rawValue).joined(separator: ", ")). All classes \
+      share the same backgrounds, sprites and distractors, and positions and angles are uniform, so that a single frame \
+      hardly reveals the class (10 % at best, from the size of the sprite; chance is 7 %). Read the folder with --dataset \
+      csv. Left and right are different classes: fine-tune with --set clip.flip_probability=0.
 
       Examples:
-        mosi synthesize actions --output sprites --seed 1
-        mosi finetune --dataset csv --videos sprites --weights pretrained \\
+        mosi synthesize sprites --output sprites --seed 1
+        mosi finetune --dataset csv --data-root sprites --weights pretrained \\
           --set clip.flip_probability=0 --output run
       """)
 
-  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
+  @Option(help: ArgumentHelp("The folder to create.", valueName: "dir"))
   var output: String
 
-  @Option(help: ArgumentHelp("Names every random draw.", valueName: "number"))
-  var seed = 0
+  @OptionGroup var seed: SeedOption
 
-  @Option(help: ArgumentHelp("Videos of each class to learn from.", valueName: "number"))
+  @Option(help: ArgumentHelp("Training videos per class.", valueName: "number"))
   var train = SpriteDataset().trainingVideos
 
-  @Option(help: ArgumentHelp("Videos of each class to be tested on.", valueName: "number"))
+  @Option(help: ArgumentHelp("Test videos per class.", valueName: "number"))
   var test = SpriteDataset().testVideos
 
   @Option(
     help: ArgumentHelp(
-      "plain (nothing in the way), standard (a hand-held camera, one or two small things that move too) or hard.",
+      "plain (no distractors), standard (a hand-held camera, one or two small distractors) or hard.",
       valueName: "level"))
   var difficulty = SpriteDifficulty.standard
 
@@ -45,7 +46,6 @@ struct SynthesizeActions: ParsableCommand {
     where !(1...9999).contains(value) {
       throw ValidationError("\(name) must be from 1 to 9999, not \(value)")
     }
-    if seed < 0 { throw ValidationError("--seed must not be negative") }
   }
 
   func run() throws {
@@ -54,7 +54,7 @@ struct SynthesizeActions: ParsableCommand {
     dataset.trainingVideos = train
     dataset.testVideos = test
     dataset.difficulty = difficulty
-    dataset.seed = seed
+    dataset.seed = seed.value
     let progress = ProgressLine(label: "making", total: dataset.videoCount, unit: "videos")
     do {
       defer { progress.finish() }
@@ -64,9 +64,18 @@ struct SynthesizeActions: ParsableCommand {
       }
     }
     print(
-      "\(output): \(grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, \(train) of each to learn from, "
-        + "\(test) to be tested on")
+      "\(output): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, \(train) of each for training, "
+        + "\(test) for testing")
   }
+}
+
+/// The name of `sprites` in earlier versions.
+struct SynthesizeActions: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "actions", shouldDisplay: false)
+
+  @OptionGroup var sprites: SynthesizeSprites
+
+  func run() throws { try sprites.run() }
 }
 
 /// Ctrl-C before the end.

@@ -1,7 +1,7 @@
 import Foundation
 import SafeFiles
 
-/// stderr as a terminal: colours, its width, lines that are written over.
+/// stderr as a terminal: colors, its width, lines that are overwritten.
 enum Terminal {
   static let isInteractive =
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -9,6 +9,9 @@ enum Terminal {
   /// See no-color.org.
   private static let hasColor =
     isInteractive && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+
+  /// The time between two reports of progress.
+  static let refreshInterval: Duration = isInteractive ? .milliseconds(100) : .seconds(10)
 
   /// The columns of the terminal.
   static var width: Int {
@@ -18,7 +21,7 @@ enum Terminal {
   }
 
   static func write(_ text: String) {
-    // Nobody may be reading any more; the work goes on.
+    // If nobody reads any more, the work continues.
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
@@ -35,68 +38,4 @@ enum Terminal {
   private static func colored(_ text: String, _ code: Int) -> String {
     hasColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
-}
-
-/// Columns of text, aligned.
-struct TextTable {
-  private var rows: [[String]]
-
-  init(_ header: String...) { rows = [header] }
-
-  init() { rows = [] }
-
-  mutating func add(_ cells: String...) { rows.append(cells) }
-
-  mutating func add(_ cells: [String]) { rows.append(cells) }
-
-  /// The first column aligned to the left, the others to the right unless `leftAligned`.
-  func text(leftAligned: Bool = false) -> String {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let gap = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 || leftAligned ? cell + gap : gap + cell
-      }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
-    }.joined(separator: "\n")
-  }
-}
-
-/// `seconds` as "2 h 05 min", "3 min 20 s" or "12 s".
-func spoken(seconds: Double) -> String {
-  guard seconds.isFinite, seconds >= 0 else { return "?" }
-  let total = Int(seconds.rounded())
-  func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  if total >= 3600 { return "\(total / 3600) h \(padded(total % 3600 / 60)) min" }
-  if total >= 60 { return "\(total / 60) min \(padded(total % 60)) s" }
-  return "\(total) s"
-}
-
-/// `value` with `digits` decimals.
-func fixed(_ value: Double, _ digits: Int) -> String {
-  let text = String(format: "%.\(digits)f", value)
-  // Nobody wants to read of -0.00.
-  return text.hasPrefix("-") && Double(text) == 0 ? String(text.dropFirst()) : text
-}
-
-/// `value` a second as "1.3" or "240".
-func rate(_ value: Double) -> String { fixed(value, value < 10 ? 1 : 0) }
-
-/// A fraction as "92.1%".
-func percent(_ fraction: Double) -> String { fixed(100 * fraction, 1) + "%" }
-
-/// `count` with a thousands separator.
-func grouped(_ count: Int) -> String {
-  let digits = Array(String(count).reversed())
-  var text: [Character] = []
-  for (index, digit) in digits.enumerated() {
-    if index > 0 && index % 3 == 0 { text.append(",") }
-    text.append(digit)
-  }
-  return String(text.reversed())
 }

@@ -1,14 +1,14 @@
-import Foundation
+import SafeFiles
 import Synchronization
 import Training
 
-/// A training on stderr: a bar that is written over on a terminal, plain lines elsewhere.
+/// Shows a training on stderr: a bar that is overwritten on a terminal, plain lines elsewhere.
 final class TrainingProgressReporter: TrainingReporter {
   private struct State {
-    /// The bar as it stands on the screen; empty where none does.
+    /// The bar that is on the screen; empty if there is none.
     var bar = ""
     var lastDraw = ContinuousClock.now - .seconds(60)
-    var noticedInterruption = false
+    var noticedInterrupt = false
   }
 
   private let state = Mutex(State())
@@ -21,35 +21,37 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func stepped(_ progress: TrainingProgress) {
     state.withLock { state in
-      if wantsToStop && !state.noticedInterruption {
-        state.noticedInterruption = true
+      if wantsToStop && !state.noticedInterrupt {
+        state.noticedInterrupt = true
         erase(&state)
-        Terminal.line("saving and leaving (Ctrl-C again leaves at once)")
+        Terminal.line("saving before it stops (press Ctrl-C again to stop at once)")
       }
       let isLast = progress.step == progress.totalSteps
-      let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
-      guard isLast || ContinuousClock.now - state.lastDraw >= interval else { return }
+      guard isLast || ContinuousClock.now - state.lastDraw >= Terminal.refreshInterval else {
+        return
+      }
       state.lastDraw = .now
-      let words = Self.words(progress)
+      let text = Self.text(progress)
       if Terminal.isInteractive {
         erase(&state)
-        state.bar = Self.bar(progress, words: words, width: Terminal.width)
+        state.bar = Self.bar(progress, text: text, width: Terminal.width)
         Terminal.write(state.bar)
       } else {
-        Terminal.line("step \(progress.step)/\(progress.totalSteps)  \(words)")
+        Terminal.line("step \(progress.step)/\(progress.totalSteps)  \(text)")
       }
     }
   }
 
   func evaluating(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
 
-  /// This number of the videos of a piece of work is done.
+  /// `done` of the `total` videos of a piece of work are finished.
   func counted(_ what: String, _ done: Int, of total: Int) {
     state.withLock { state in
-      let interval: Duration = Terminal.isInteractive ? .milliseconds(100) : .seconds(10)
-      guard ContinuousClock.now - state.lastDraw >= interval, done < total else { return }
+      guard ContinuousClock.now - state.lastDraw >= Terminal.refreshInterval, done < total else {
+        return
+      }
       state.lastDraw = .now
-      let text = "\(what): \(grouped(done)) of \(grouped(total)) videos"
+      let text = "\(what): \(Format.grouped(done)) of \(Format.grouped(total)) videos"
       if Terminal.isInteractive {
         erase(&state)
         state.bar = String(text.prefix(Terminal.width - 1))
@@ -62,8 +64,8 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func validated(_ record: ValidationRecord) {
     put(
-      "epoch \(record.epoch): " + (record.top1.map { "top-1 \(percent($0)), " } ?? "")
-        + "loss \(fixed(record.loss, 3)) on \(record.sources) unseen")
+      "epoch \(record.epoch): " + (record.top1.map { "top-1 \(Format.percent($0)), " } ?? "")
+        + "loss \(Format.number(record.loss, 3)) on \(record.sources) unseen")
   }
 
   /// Ends the bar's line.
@@ -88,21 +90,21 @@ final class TrainingProgressReporter: TrainingReporter {
     state.bar = ""
   }
 
-  private static func words(_ progress: TrainingProgress) -> String {
-    "epoch \(progress.epoch)/\(progress.epochs)  loss \(fixed(progress.loss, 3))  "
-      + (progress.top1.map { "top-1 \(percent($0))  " } ?? "")
-      + "\(rate(progress.clipsPerSecond)) clips/s  "
-      + "\(spoken(seconds: progress.remainingSeconds)) left"
+  private static func text(_ progress: TrainingProgress) -> String {
+    "epoch \(progress.epoch)/\(progress.epochs)  loss \(Format.number(progress.loss, 3))  "
+      + (progress.top1.map { "top-1 \(Format.percent($0))  " } ?? "")
+      + "\(Format.rate(progress.clipsPerSecond)) clips/s  "
+      + "\(Format.duration(progress.remainingSeconds)) left"
   }
 
-  private static func bar(_ progress: TrainingProgress, words: String, width: Int) -> String {
+  private static func bar(_ progress: TrainingProgress, text: String, width: Int) -> String {
     let fraction = Double(progress.step) / Double(progress.totalSteps)
     let share = " \(Int(100 * fraction))% "
-    let room = width - words.count - share.count - 3
-    guard room >= 8 else { return String((share + words).prefix(width - 1)) }
+    let room = width - text.count - share.count - 3
+    guard room >= 8 else { return String((share + text).prefix(width - 1)) }
     let length = min(room, 30)
     let filled = Int(fraction * Double(length))
     return "[" + String(repeating: "#", count: filled)
-      + String(repeating: ".", count: length - filled) + "]" + share + words
+      + String(repeating: ".", count: length - filled) + "]" + share + text
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import SafeFiles
 import Training
 
-/// What a training leaves, for scripts.
+/// The result of a training, for scripts.
 struct TrainingResult: Encodable {
   let summary: SummaryRecord
   let preview: String
@@ -19,12 +19,12 @@ struct TrainingResult: Encodable {
 
   var json: String { get throws { try JSON.text(self) } }
 
-  /// Carries out a training that Ctrl-C stops between two steps, and prints what it leaves.
+  /// Carries out a training, which Ctrl-C stops between two steps, and prints its result.
   ///
   /// - Parameters:
-  ///   - command: whose `--resume` goes on with it.
-  ///   - table: the result for people.
-  /// - Throws: what the training throws, and `ExitCode` where it was stopped.
+  ///   - command: the command that resumes it with `--resume`.
+  ///   - table: formats the result for people.
+  /// - Throws: what the training throws, and `ExitCode` if it was stopped.
   static func report(
     _ command: String, _ run: RunFolder, asJSON: Bool,
     table: (SummaryRecord, RunFolder) -> String,
@@ -42,19 +42,19 @@ struct TrainingResult: Encodable {
       print(asJSON ? try TrainingResult(summary, run).json : table(summary, run))
     case .stopped(let step, let totalSteps):
       Terminal.line(
-        "saved after step \(step) of \(totalSteps); go on with: mosi \(command) --output \(run.path) --resume"
+        "saved after step \(step) of \(totalSteps); resume with: mosi \(command) --output \(run.path) --resume"
       )
       throw ExitCode(130)
     }
   }
 
-  /// What every training tells of itself.
+  /// The rows that all trainings share.
   static func table(_ summary: SummaryRecord) -> TextTable {
     var table = TextTable()
-    table.add("steps", "\(grouped(summary.step)) in \(summary.epoch) epochs")
-    table.add("time", spoken(seconds: summary.seconds))
-    table.add("speed", "\(rate(summary.clipsPerSecond)) clips/s")
-    table.add("training loss", "\(fixed(summary.loss, 3)) in the last epoch")
+    table.add("steps", "\(Format.grouped(summary.step)) in \(summary.epoch) epochs")
+    table.add("time", Format.duration(summary.seconds))
+    table.add("speed", "\(Format.rate(summary.clipsPerSecond)) clips/s")
+    table.add("training loss", "\(Format.number(summary.loss, 3)) in the last epoch")
     return table
   }
 }

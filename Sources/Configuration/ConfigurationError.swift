@@ -11,6 +11,16 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
   /// A preset of the other kind of training.
   case foreignPreset(name: String, command: String, presets: [String])
 
+  /// The file that cannot be used; nil if the problem is not in a file.
+  public var path: String? {
+    switch self {
+    case .unreadable(let path, _): path
+    case .unknownKey(_, _, let origin), .repeated(_, _, let origin), .wrongType(_, _, let origin):
+      origin
+    case .malformedSetting, .impossible, .unknownPreset, .foreignPreset: nil
+    }
+  }
+
   public var description: String {
     switch self {
     case .unreadable(let path, let problem):

@@ -3,6 +3,7 @@ import CFFmpeg
 /// An open decoder of pictures or video.
 final class Decoder {
   private let context: UnsafeMutablePointer<AVCodecContext>
+  private let errors = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
   struct Options {
     var threads = 1
@@ -28,6 +29,7 @@ final class Decoder {
       throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
     }
     self.context = context
+    errors.initialize(to: 0)
     if let parameters {
       let status = avcodec_parameters_to_context(context, parameters)
       guard status >= 0 else {
@@ -41,17 +43,24 @@ final class Decoder {
     // After a seek into an open GOP the H.264 decoder would keep back good frames too. (It flags
     // them as corrupt; only `decode_error_flags` tells of real damage there.)
     context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT
-    if options.isStrict { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
-    let status = avcodec_open2(context, decoder, nil)
-    guard status >= 0 else {
-      throw MediaError(.damaged, path, "cannot be decoded: \(ffmpegText(status))")
+    if options.isStrict {
+      context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK
     }
+    // H.264's decoder speaks of errors in streams that decode well, and marks damaged frames itself.
+    if codec != AV_CODEC_ID_H264 { context.pointee.opaque = UnsafeMutableRawPointer(errors) }
+    let status = avcodec_open2(context, decoder, nil)
+    guard status >= 0 else { throw MediaError(decoding: path, status: status) }
   }
 
   deinit {
     var context: UnsafeMutablePointer<AVCodecContext>? = context
     avcodec_free_context(&context)
+    errors.deallocate()
   }
+
+  /// The errors that the decoder spoke of so far, also where it returned frames all the same: these are
+  /// made up in part.
+  var complaints: Int { Int(errors.pointee) }
 
   /// Whether frames that no other leans on are passed over without decoding; H.264 and HEVC alone say which they are
   /// in every packet.
@@ -68,6 +77,16 @@ final class Decoder {
 
   /// Takes a frame from the decoder into `frame`; FFmpeg's status.
   func receive(_ frame: FrameBuffer) -> Int32 { avcodec_receive_frame(context, frame.pointer) }
+
+  /// Decodes the only picture in `packet`; FFmpeg's status.
+  func decode(_ packet: PacketBuffer, into frame: FrameBuffer) -> Int32 {
+    var status = send(packet)
+    guard status >= 0 else { return status }
+    status = receive(frame)
+    guard status == cff_error_again() else { return status }
+    _ = send(nil)
+    return receive(frame)
+  }
 
   /// Forgets all that was sent, before going on elsewhere in the stream.
   func flush() { avcodec_flush_buffers(context) }

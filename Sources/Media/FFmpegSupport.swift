@@ -43,6 +43,12 @@ final class FrameBuffer {
   var height: Int { Int(pointer.pointee.height) }
   var format: AVPixelFormat { AVPixelFormat(rawValue: pointer.pointee.format) }
 
+  /// Whether the decoder made it without other frames, and says nothing of what is missing.
+  var isIntra: Bool {
+    pointer.pointee.pict_type == AV_PICTURE_TYPE_I
+      && pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0
+  }
+
   /// Whether the decoder says that parts of the frame were missing or wrong.
   var isDamaged: Bool {
     pointer.pointee.decode_error_flags != 0 || pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0

@@ -55,6 +55,15 @@ extension PacketBuffer {
     av_shrink_packet(pointer, Int32(filled))
   }
 
+  /// A packet of these bytes, a part of the file at `path`.
+  convenience init(_ content: [UInt8], path: String) throws(MediaError) {
+    self.init()
+    guard av_new_packet(pointer, Int32(content.count)) == 0 else {
+      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+    }
+    mutableBytes.copyBytes(from: content)
+  }
+
   var mutableBytes: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: pointer.pointee.data, count: Int(pointer.pointee.size))
   }

@@ -31,7 +31,9 @@ final class FrameScaler {
     let size = try scaledSize(
       width: frame.width, height: frame.height, shortSide: shortSide, path: path)
     var source = frame
-    if hasAlpha(frame.format) {
+    if let colored = try frame.withNeutralChroma(path: path) {
+      source = colored
+    } else if hasAlpha(frame.format) {
       source = try convert(
         frame, to: Shape(frame.width, frame.height, AV_PIX_FMT_RGBA), path: path)
       source.multiplyByAlpha()
@@ -214,6 +216,45 @@ private func hasAlpha(_ format: AVPixelFormat) -> Bool {
 }
 
 extension FrameBuffer {
+  /// The grey frame with chroma, where black and white are not the ends of its range: swscale takes all
+  /// grey for full range. Nil for other frames.
+  fileprivate func withNeutralChroma(path: String) throws(MediaError) -> FrameBuffer? {
+    let formats: [AVPixelFormat.RawValue: AVPixelFormat] = [
+      AV_PIX_FMT_GRAY8.rawValue: AV_PIX_FMT_YUV420P,
+      AV_PIX_FMT_GRAY10LE.rawValue: AV_PIX_FMT_YUV420P10LE,
+      AV_PIX_FMT_GRAY12LE.rawValue: AV_PIX_FMT_YUV420P12LE,
+    ]
+    guard pointer.pointee.color_range == AVCOL_RANGE_MPEG, let format = formats[format.rawValue],
+      let depth = av_pix_fmt_desc_get(format)?.pointee.comp.0.depth
+    else { return nil }
+    guard let result = FrameBuffer(width: width, height: height, format: format),
+      let first = result.pointer.pointee.data.1, let second = result.pointer.pointee.data.2
+    else { throw MediaError(.unreadable, path, "cannot be converted to RGB: out of memory") }
+    result.pointer.pointee.color_range = AVCOL_RANGE_MPEG
+    let sampleBytes = depth > 8 ? 2 : 1
+    av_image_copy_plane(
+      result.pointer.pointee.data.0, result.pointer.pointee.linesize.0, pointer.pointee.data.0,
+      pointer.pointee.linesize.0, Int32(width * sampleBytes), Int32(height))
+    let (columns, rows) = ((width + 1) / 2, (height + 1) / 2)
+    for (plane, stride) in [
+      (first, Int(result.pointer.pointee.linesize.1)),
+      (second, Int(result.pointer.pointee.linesize.2)),
+    ] {
+      for row in 0..<rows {
+        let line = plane + row * stride
+        for column in 0..<columns {
+          if depth > 8 {
+            // 1 << (depth - 1), the low byte first.
+            (line[2 * column], line[2 * column + 1]) = (0, UInt8(1 << (depth - 9)))
+          } else {
+            line[column] = 128
+          }
+        }
+      }
+    }
+    return result
+  }
+
   /// Composites RGBA on black; the alpha bytes lose their meaning.
   fileprivate func multiplyByAlpha() {
     guard let data = pointer.pointee.data.0 else { return }

@@ -1,3 +1,4 @@
+import CFFmpeg
 import SafeFiles
 
 /// Why a picture or video could not be read or written: one sentence that names the file.
@@ -33,6 +34,32 @@ public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
     self.reason = reason
     self.path = path
     self.problem = problem
+  }
+
+  /// A picture of more pixels than allowed.
+  init(oversized path: String, width: Int, height: Int, limit: Int) {
+    self.init(
+      .unsuitableSize, path,
+      "is \(width)x\(height) pixels, more than the \(limit / 1_000_000) million allowed; "
+        + "scale it down")
+  }
+
+  /// A sound file of a kind that this build cannot read, `kind` as "a JPEG", for want of `what`.
+  init(unsupported path: String, _ kind: String, _ what: String) {
+    self.init(
+      .unrecognized, path,
+      "is \(kind) that this build cannot read: \(what); convert it to PNG or plain JPEG")
+  }
+
+  /// A file that a decoder gave up with FFmpeg's `status`; zero for a picture that is there in part.
+  init(decoding path: String, status: Int32 = 0) {
+    if status == cff_error_unsupported() {
+      self.init(
+        unsupported: path, "of a kind", "FFmpeg \(MediaCapabilities.ffmpegVersion) lacks it")
+    } else {
+      let reason = status < 0 ? ": \(ffmpegText(status))" : ""
+      self.init(.damaged, path, "is cut off or damaged\(reason)")
+    }
   }
 
   /// A file that could not be put in its place.

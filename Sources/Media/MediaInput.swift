@@ -89,6 +89,45 @@ extension MediaInput {
   /// Goes to the file's first byte, for streams without a clock; FFmpeg's status.
   func rewind() -> Int32 { av_seek_frame(context, -1, 0, AVSEEK_FLAG_BYTE) }
 
+  /// The packets' times hold only where all packets are read in their order from the first on.
+  ///
+  /// Program streams put several small pictures into a packet with one time, or give a time now and then;
+  /// raw streams have none at all. FFmpeg counts on from the last time that it saw, and knows none after
+  /// it went elsewhere.
+  var hasVagueClock: Bool {
+    guard let format = context.pointee.iformat?.pointee else { return false }
+    let name = String(cString: format.name)
+    return name == "mpeg" || format.flags & AVFMT_NOTIMESTAMPS != 0
+      || (name == "mpegts" && lacksTimes)
+  }
+
+  /// Some of the first packets have no time of their own. Reads them.
+  private var lacksTimes: Bool {
+    // Not what FFmpeg makes of the others.
+    context.pointee.flags |= AVFMT_FLAG_NOFILLIN
+    defer { context.pointee.flags &= ~AVFMT_FLAG_NOFILLIN }
+    guard rewind() >= 0 else { return false }
+    let packet = PacketBuffer()
+    for _ in 0..<100 {
+      guard read(packet) >= 0 else { break }
+      if packet.pointer.pointee.pts == cff_no_timestamp() { return true }
+    }
+    return false
+  }
+
+  /// The container gives the order of decoding for that of presentation: frames are decoded out of order,
+  /// and each has one time for both. Reads the first packets.
+  func mistakesDecodingTimes() -> Bool {
+    guard parameters.pointee.video_delay > 0 else { return false }
+    let packet = PacketBuffer()
+    for count in 0..<100 {
+      guard read(packet) >= 0 else { return count > 1 }
+      let content = packet.pointer.pointee
+      guard content.pts != cff_no_timestamp(), content.pts == content.dts else { return false }
+    }
+    return true
+  }
+
   /// The duration in seconds that the file claims; nil where it says nothing that makes sense.
   var declaredDuration: Double? {
     let unknown = cff_no_timestamp()
@@ -113,9 +152,11 @@ extension MediaInput {
     let average = stream.pointee.avg_frame_rate
     if average.num > 0, average.den > 0 { return av_q2d(average) }
     let (guess, tick) = (stream.pointee.r_frame_rate, stream.pointee.time_base)
-    // Where FFmpeg knows nothing, its guess is a frame a tick.
+    // Where FFmpeg knows nothing, its guess is a frame a tick. In Ogg and IVF that is true, but no clock
+    // that is made for it ticks so often as those of other containers.
     guard guess.num > 0, guess.den > 0,
       av_cmp_q(guess, AVRational(num: tick.den, den: tick.num)) != 0
+        || av_q2d(guess) <= MediaLimits.frameRate
     else { return 0 }
     return av_q2d(guess)
   }

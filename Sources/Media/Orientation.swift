@@ -21,6 +21,15 @@ struct Orientation: Equatable {
 
   init() {}
 
+  /// This one, turned counterclockwise by a quarter more.
+  var turnedLeft: Orientation {
+    var result = self
+    result.swapsAxes.toggle()
+    result.mirrorsX = mirrorsY
+    result.mirrorsY = !mirrorsX
+    return result
+  }
+
   /// The nearest of the eight to a container's matrix (9 numbers, row vectors times the matrix).
   init(displayMatrix m: UnsafePointer<Int32>) {
     let (a, b, c, d) = (Int(m[0]), Int(m[1]), Int(m[3]), Int(m[4]))

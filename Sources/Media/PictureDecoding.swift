@@ -13,40 +13,64 @@ extension Picture {
   ///   a ratio above 32, or more pixels than 200 million (JPEG) or 100 million (other formats).
   public init(contentsOf path: String, shortSide: Int? = nil) throws(MediaError) {
     let packet = try PacketBuffer(contentsOf: path, limit: MediaLimits.pictureBytes)
-    let (frame, orientation) =
-      if let header = PictureHeader(packet.bytes) {
-        (
-          try decode(packet, header: header, shortSide: shortSide, path: path), header.orientation
-        )
-      } else {
-        try decodeFirstFrame(path)
-      }
-    guard !frame.isDamaged else { throw MediaError(.damaged, path, "is cut off or damaged") }
-    self = try FrameScaler().picture(frame, shortSide: shortSide, path: path).turned(orientation)
+    // What looks into the packet does not keep it.
+    defer { withExtendedLifetime(packet) {} }
+    if let file = HEIF(ByteReader(bytes: packet.bytes)) {
+      self = try decodeHEIF(file, shortSide: shortSide, path: path)
+    } else if let header = PictureHeader(packet.bytes, path: path) {
+      self = try decode(packet, header: header, shortSide: shortSide, path: path)
+        .turned(header.orientation)
+    } else {
+      let (frame, orientation) = try decodeFirstFrame(path)
+      self = try FrameScaler().picture(frame, shortSide: shortSide, path: path).turned(orientation)
+    }
   }
 }
 
-/// Decodes a file held in memory whose codec is known.
+/// Decodes a file held in memory whose codec is known; the picture is as stored, not turned.
 private func decode(
   _ packet: PacketBuffer, header: PictureHeader, shortSide: Int?, path: String
-) throws(MediaError) -> FrameBuffer {
-  guard !header.isCutOff else { throw MediaError(.damaged, path, "is cut off or damaged") }
-  let isJPEG = header.codec == AV_CODEC_ID_MJPEG
-  let limit = isJPEG ? MediaLimits.scalablePixels : MediaLimits.stillPixels
-  guard header.width <= limit, header.height <= limit, header.width * header.height <= limit else {
-    throw MediaError(
-      .unsuitableSize, path,
-      "is \(header.width)x\(header.height) pixels, more than the \(limit / 1_000_000) million "
-        + "allowed; scale it down")
+) throws(MediaError) -> Picture {
+  if let reason = header.unsupported {
+    throw MediaError(unsupported: path, reason.kind, reason.problem)
   }
-  if header.width > 0 && header.height > 0 {
+  guard !header.isCutOff else { throw MediaError(decoding: path) }
+  let (width, height, limit) = (header.width, header.height, header.limit)
+  guard width <= limit, height <= limit, width * height <= limit else {
+    throw MediaError(oversized: path, width: width, height: height, limit: limit)
+  }
+  if width > 0 && height > 0 {
     // Before the work of decoding.
-    _ = try scaledSize(
-      width: header.width, height: header.height, shortSide: shortSide, path: path)
+    _ = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
   }
-  av_shrink_packet(packet.pointer, Int32(header.length))
-  if header.codec == AV_CODEC_ID_TIFF { TIFFDirectory.keepOnlyDecodingTags(packet.mutableBytes) }
-  var options = Decoder.Options(maxPixels: limit, isStrict: true)
+  if let animation = header.animation {
+    return try animation.picture(shortSide: shortSide, path: path) { still throws(MediaError) in
+      try decodeFrame(still, header: header, shortSide: nil, path: path)
+    }
+  }
+  let frame: FrameBuffer
+  if header.isForLibTIFF {
+    frame = try decodeByLibTIFF(packet, shortSide: shortSide, path: path)
+  } else {
+    av_shrink_packet(packet.pointer, Int32(header.length))
+    switch header.codec {
+    case AV_CODEC_ID_TIFF: TIFFDirectory.keepOnlyDecodingTags(packet.mutableBytes)
+    case AV_CODEC_ID_PNG:
+      let length = keepOnlyDecodingChunks(
+        ofPNG: packet.mutableBytes, transparency: header.transparentGrey == nil)
+      av_shrink_packet(packet.pointer, Int32(length))
+    default: break
+    }
+    frame = try decodeFrame(packet, header: header, shortSide: shortSide, path: path)
+  }
+  return try FrameScaler().picture(frame, shortSide: shortSide, path: path)
+}
+
+private func decodeFrame(
+  _ packet: PacketBuffer, header: PictureHeader, shortSide: Int?, path: String
+) throws(MediaError) -> FrameBuffer {
+  let isJPEG = header.codec == AV_CODEC_ID_MJPEG
+  var options = Decoder.Options(maxPixels: header.limit, isStrict: true)
   if isJPEG, header.components < 4, let shortSide {
     // Half the frequencies of a block make half the size: quick and small, but not free of aliases.
     // Scaling by four or more afterwards keeps the mean difference from the full decode below
@@ -59,26 +83,44 @@ private func decode(
   }
   let decoder = try Decoder(header.codec, options: options, path: path)
   let frame = FrameBuffer()
-  var status = decoder.send(packet)
-  if status >= 0 {
-    status = decoder.receive(frame)
-    if status == cff_error_again() {
-      _ = decoder.send(nil)
-      status = decoder.receive(frame)
-    }
-  }
-  guard status >= 0 else {
-    throw MediaError(.damaged, path, "is cut off or damaged: \(ffmpegText(status))")
+  let status = decoder.decode(packet, into: frame)
+  guard status >= 0, !frame.isDamaged, decoder.complaints == 0 else {
+    throw MediaError(decoding: path, status: status)
   }
   // Unlike in video of the same range, and FFmpeg does not say so.
   if header.codec == AV_CODEC_ID_WEBP {
     frame.pointer.pointee.chroma_location = AVCHROMA_LOC_CENTER
   }
   if isJPEG, header.components == 4, !header.hasAdobeSegment { frame.takeAsInks() }
+  if header.hasFillerForAlpha, frame.format == AV_PIX_FMT_BGRA {
+    frame.pointer.pointee.format = AV_PIX_FMT_BGR0.rawValue
+  }
+  if let key = header.transparentGrey { try frame.blacken(grey: key, path: path) }
   return frame
 }
 
 extension FrameBuffer {
+  /// Makes pixels black that are as bright as `grey`, in 0...255: FFmpeg compares a PNG's transparent
+  /// grey of less than 8 bits with samples that are spread to 8 already, or refuses it.
+  fileprivate func blacken(grey: UInt8, path: String) throws(MediaError) {
+    switch format {
+    case AV_PIX_FMT_MONOBLACK where grey == 0: return
+    case AV_PIX_FMT_MONOBLACK, AV_PIX_FMT_GRAY8: break
+    default: throw MediaError(decoding: path)
+    }
+    let isBilevel = format == AV_PIX_FMT_MONOBLACK
+    guard av_frame_make_writable(pointer) >= 0, let data = pointer.pointee.data.0 else {
+      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+    }
+    let stride = Int(pointer.pointee.linesize.0)
+    for row in 0..<height {
+      let line = data + row * stride
+      for column in 0..<(isBilevel ? (width + 7) / 8 : width) {
+        if isBilevel || line[column] == grey { line[column] = 0 }
+      }
+    }
+  }
+
   /// Makes RGB of a JPEG's four components without Adobe's segment, which FFmpeg takes for YUV with
   /// alpha. They are cyan, magenta, yellow and black, 255 for no ink: as everybody does, inverted
   /// inks are assumed whether Adobe's segment is there or not.
@@ -107,7 +149,7 @@ extension FrameBuffer {
   }
 }
 
-/// Decodes the first frame of what needs a demuxer: GIF, HEIF, AVIF and the rarer formats.
+/// Decodes the first frame of what needs a demuxer: GIF and the rarer formats.
 private func decodeFirstFrame(_ path: String) throws(MediaError) -> (FrameBuffer, Orientation) {
   let input = try MediaInput(path)
   let decoder = try Decoder(
@@ -119,13 +161,16 @@ private func decodeFirstFrame(_ path: String) throws(MediaError) -> (FrameBuffer
     let isAtEnd = input.read(packet) < 0
     let status = decoder.send(isAtEnd ? nil : packet)
     guard status >= 0 || isAtEnd else {
-      throw MediaError(.damaged, path, "is cut off or damaged: \(ffmpegText(status))")
+      throw MediaError(decoding: path, status: status)
     }
     let received = decoder.receive(frame)
-    if received >= 0 { return (frame, input.orientation) }
+    if received >= 0 {
+      guard !frame.isDamaged, decoder.complaints == 0 else { throw MediaError(decoding: path) }
+      return (frame, input.orientation)
+    }
     guard received == cff_error_again(), !isAtEnd else {
-      throw MediaError(.damaged, path, "is cut off or damaged: \(ffmpegText(received))")
+      throw MediaError(decoding: path, status: received)
     }
   }
-  throw MediaError(.damaged, path, "is cut off or damaged")
+  throw MediaError(decoding: path)
 }

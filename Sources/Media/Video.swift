@@ -28,7 +28,14 @@ public final class Video {
   private let orientation: Orientation
   private let scaler = FrameScaler()
   private let startTick: Int64
+  private let keyframeCheck: KeyframeCheck
   private var generation = 0
+  /// Whether frames are timed by their number, for the container's times are not theirs.
+  private let countsFrames: Bool
+  /// Whether the container's own way of seeking is not used.
+  private(set) lazy var isReadInOrder = countsFrames || input.hasVagueClock
+  /// The keyframes in a file that is read in order: the packets before each, and about its time.
+  private lazy var keyframes = listKeyframes()
 
   /// Opens a video.
   ///
@@ -55,6 +62,7 @@ public final class Video {
       parameters.codec_id, parameters: input.parameters,
       packetTimeBase: input.stream.pointee.time_base,
       options: Decoder.Options(threads: threads, maxPixels: MediaLimits.videoPixels), path: path)
+    keyframeCheck = KeyframeCheck(parameters)
     orientation = input.orientation
     width = orientation.swapsAxes ? storedHeight : storedWidth
     height = orientation.swapsAxes ? storedWidth : storedHeight
@@ -62,6 +70,7 @@ public final class Video {
     timeBase = av_q2d(input.stream.pointee.time_base)
     let start = input.stream.pointee.start_time
     startTick = start == cff_no_timestamp() ? 0 : start
+    countsFrames = averageFrameRate > 0 && input.mistakesDecodingTimes()
   }
 
   /// The frames in order of presentation, from the one shown at `time` on: the decoder goes to the
@@ -162,8 +171,15 @@ extension Video {
     /// The presentation time of the first packet since the seek that the decoder refused; minus
     /// infinity where the packet has no time.
     private(set) var refusedTime: Double?
+    private var heardComplaints = 0
     /// Whether the packet has come with which decoding begins.
     private var isDecoding = false
+    /// Decoding began with a picture that needs others, and none that needs none has been decoded yet.
+    private var leansOnNothing = false
+    /// Whether a packet has been decoded since the seek.
+    private var hasFedDecoder = false
+    /// A frame has come whose time is not known; all that follow it are counted from there.
+    private var hasLostCount = false
     /// The time that is sought, by the container's clock.
     private var goalTick: Int64 = 0
     /// Before this tick frames that no other leans on are passed over.
@@ -204,18 +220,24 @@ extension Video {
         fruitlessPackets = 0
         nextTick = nil
         refusedTime = nil
+        heardComplaints = video.decoder.complaints
+        leansOnNothing = false
+        hasFedDecoder = false
+        hasLostCount = false
         isDecoding = isFromStart
         keyTick = nil
         hasSkipped = false
         goalTick = video.tick(at: time)
         var shown: VideoFrame?
         while let frame = decodeNext() {
+          if hasLostCount, !isFromStart { break }
           if frame.time > time + video.timeBase / 1000 {
             waiting = [shown, frame].compactMap { $0 }
             break
           }
           shown = frame
         }
+        if hasLostCount, !isFromStart { shown = nil }
         if waiting.isEmpty { waiting = [shown].compactMap { $0 } }
         if hasSkipped, let unneeded = unneededTime, shown.map({ $0.time < unneeded }) ?? true {
           // It may be among those that were passed over.
@@ -233,9 +255,11 @@ extension Video {
       let frame = FrameBuffer()
       while true {
         let status = video.decoder.receive(frame)
+        noteComplaints()
         if status >= 0 {
           let tick = frame.pointer.pointee.best_effort_timestamp
           if let keyTick, tick != cff_no_timestamp(), tick < keyTick, isPastStart { continue }
+          if leansOnNothing { leansOnNothing = !frame.isIntra }
           return timed(frame)
         }
         if status != cff_error_again(), status != cff_error_eof() { noteRefusal() }
@@ -248,7 +272,7 @@ extension Video {
         let content = packet.pointer.pointee
         if !isDecoding {
           // MPEG-TS has no index: a seek ends between keyframes, where decoders invent what is missing.
-          isDecoding = content.flags & AV_PKT_FLAG_KEY != 0
+          isDecoding = video.keyframeCheck.canBegin(with: packet)
           guard isDecoding else {
             // A keyframe that comes now is shown too late.
             if content.dts != cff_no_timestamp(), content.dts > goalTick { return nil }
@@ -259,12 +283,26 @@ extension Video {
         // AVI marks times at which nothing changes by empty packets; to the decoder they mean the end.
         guard content.size > 0 else { continue }
         if keyTick == nil { keyTick = content.pts }
+        if !hasFedDecoder {
+          hasFedDecoder = true
+          leansOnNothing = !video.keyframeCheck.isIntra(packet)
+        }
         let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
         video.decoder.skipsUnreferenced = isUnneeded
         if isUnneeded { hasSkipped = true }
         // A damaged packet is passed over.
-        if video.decoder.send(packet) < 0 { noteRefusal() }
+        if video.decoder.send(packet) < 0 || content.flags & AV_PKT_FLAG_CORRUPT != 0 {
+          noteRefusal()
+        }
+        noteComplaints()
       }
+    }
+
+    /// Of what the decoder has spoken of since it was asked last.
+    private mutating func noteComplaints() {
+      guard video.decoder.complaints > heardComplaints else { return }
+      heardComplaints = video.decoder.complaints
+      noteRefusal()
     }
 
     private mutating func noteRefusal() {
@@ -280,14 +318,18 @@ extension Video {
       fruitlessPackets = 0
       let content = frame.pointer.pointee
       var tick = content.best_effort_timestamp
-      if tick == cff_no_timestamp() { tick = nextTick ?? video.startTick }
+      if tick == cff_no_timestamp() || video.countsFrames {
+        hasLostCount = hasLostCount || nextTick == nil
+        tick = nextTick ?? video.startTick
+      }
       let duration = max(cff_frame_duration(frame.pointer), 0)
       let step = duration > 0 ? duration : video.ticksPerFrame
       nextTick = tick.addingReportingOverflow(step).partialValue
       return VideoFrame(
         time: video.time(of: tick),
         duration: Double(duration) * video.timeBase, buffer: frame,
-        orientation: video.orientation, scaler: video.scaler, path: video.path)
+        orientation: video.orientation, scaler: video.scaler, path: video.path,
+        leansOnNothing: leansOnNothing)
     }
   }
 
@@ -308,8 +350,48 @@ extension Video {
   /// Goes to the keyframe at or before `time`, or failing that to the start; where the container has
   /// no index, somewhere near.
   func restart(at time: Double) {
+    if isReadInOrder {
+      let goal = tick(at: time)
+      // Before the keyframes are listed, which reads packets, too.
+      let skipped = keyframes.last { $0.tick <= goal }?.packets ?? 0
+      restart()
+      let packet = PacketBuffer()
+      for _ in 0..<skipped { guard input.read(packet) >= 0 else { return } }
+      return
+    }
     decoder.flush()
     if input.seek(tick(at: time)) < 0 { rewind() }
+  }
+
+  private func listKeyframes() -> [(packets: Int, tick: Int64)] {
+    // Counting begins with the first frame.
+    if countsFrames { return [(0, startTick)] }
+    var list: [(packets: Int, tick: Int64)] = []
+    var (count, lastTick) = (0, startTick)
+    let packet = PacketBuffer()
+    restart()
+    while count < MediaLimits.scannedPackets, input.read(packet) >= 0 {
+      let content = packet.pointer.pointee
+      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
+      // One without a time is shown after all that went before.
+      lastTick =
+        tick != cff_no_timestamp()
+        ? tick : lastTick.addingReportingOverflow(ticksPerFrame).partialValue
+      if keyframeCheck.canBegin(with: packet) { list.append((count, lastTick)) }
+      count += 1
+    }
+    return list
+  }
+
+  /// The presentation time of the last frame, found by decoding from the last keyframe on; nil where no
+  /// frame decodes.
+  func decodedEnd() -> Double? {
+    guard let last = keyframes.last, let frames = try? frames(from: time(of: last.tick) + 10) else {
+      return nil
+    }
+    var (iterator, end) = (frames, Double?.none)
+    while let frame = try? iterator.next() { end = frame.time }
+    return end
   }
 
   /// Goes to the first frame.

@@ -2,7 +2,7 @@ import CFFmpeg
 
 extension Video {
   /// Reads the packets from the last keyframe on, or where that does not work, all of them; nothing is
-  /// decoded.
+  /// decoded where they have times.
   func findLastFrameTime() -> Double {
     let frame = averageFrameRate > 0 ? 1 / averageFrameRate : 0
     if input.isCutOff {
@@ -10,6 +10,7 @@ extension Video {
       let claimed = max(input.declaredDuration ?? 0, counted)
       if claimed > 0 { return max(claimed - frame, 0) }
     }
+    if isReadInOrder, let end = decodedEnd() { return max(end, 0) }
     endIterators()
     var end = PacketEnd()
     if let declared = input.declaredDuration, input.seek(tick(at: min(declared, 1e9))) >= 0 {

@@ -6,13 +6,16 @@ public struct VideoFrame {
   public let time: Double
   /// How long it is shown by the container's word, in seconds; zero where it does not say.
   public let duration: Double
-  /// The decoder says that parts of the frame are missing or wrong.
-  public var isDamaged: Bool { buffer.pointer.pointee.decode_error_flags != 0 }
+  /// The decoder says that parts of the frame are missing or wrong, or the frame leans on others that
+  /// the file does not hold.
+  public var isDamaged: Bool { buffer.pointer.pointee.decode_error_flags != 0 || leansOnNothing }
 
   let buffer: FrameBuffer
   let orientation: Orientation
   let scaler: FrameScaler
   let path: String
+  /// Decoding began with a picture that needs others, and none has come since that needs none.
+  let leansOnNothing: Bool
 
   /// The frame as it is displayed, RGB, its short side scaled with antialiasing to `shortSide`
   /// pixels (nil keeps the size). Throws `MediaError` for unsuitable sizes, as for pictures.

@@ -38,14 +38,10 @@ public struct ClipSymmetry: Hashable, Sendable {
   /// - Parameter pictures: [..., H, W]; H = W for an odd number of quarter turns.
   public func callAsFunction(_ pictures: Tensor) -> Tensor {
     let (rows, columns) = (pictures.shape.count - 2, pictures.shape.count - 1)
-    func reversed(_ pictures: Tensor, _ axis: Int) -> Tensor {
-      let indices = Array((0..<pictures.shape[axis]).reversed())
-      return pictures.selected(axis, indices: Tensor(indices).to(pictures.device))
-    }
-    var result = isMirrored ? reversed(pictures, columns) : pictures
-    if quarterTurns >= 2 { result = reversed(reversed(result, rows), columns) }
+    var result = isMirrored ? pictures.flipped([columns]) : pictures
+    if quarterTurns >= 2 { result = result.flipped([rows, columns]) }
     if quarterTurns % 2 == 1 {
-      result = reversed(result.permuted(Array(0..<rows) + [columns, rows]), columns)
+      result = result.permuted(Array(0..<rows) + [columns, rows]).flipped([columns])
     }
     return result
   }

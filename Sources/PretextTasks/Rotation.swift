@@ -103,7 +103,7 @@ public struct Rotation: PretextTask {
     let axes = Array(0..<pictures.rank)
     let (rows, columns) = (axes.count - 2, axes.count - 1)
     return (0..<quarters).reduce(pictures) { turned, _ in
-      turned.permuted(axes.dropLast(2) + [columns, rows]).reversed(rows)
+      turned.permuted(axes.dropLast(2) + [columns, rows]).flipped([rows])
     }
   }
 

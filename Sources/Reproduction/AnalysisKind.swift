@@ -1,32 +1,30 @@
 import Configuration
-import Foundation
 import Insight
 import SafeFiles
-import Torch
 import Training
 import VideoData
 import VideoModels
 import VideoSamples
 
-/// A look into a pre-trained network that nobody has fine-tuned: figures 4, 5 and 8.
+/// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8.
 public enum AnalysisKind: String, CaseIterable, Sendable {
-  /// Where Grad-CAM's heat lies, in masked clips whose square is known and in videos whose flow is; with strips of some
-  /// videos.
+  /// Where the heat of Grad-CAM lies, in masked clips, whose moving region is known, and in videos, whose optical flow is;
+  /// with strips of some videos.
   case localization
-  /// Clusters of the features of videos, and what they have to do with motion.
+  /// Clusters of the features of videos, and how they relate to motion.
   case clusters
   /// The videos in which heat and flow agree least.
   case failures
 
   var title: String {
     switch self {
-    case .localization: "where it looks"
+    case .localization: "localization of motion"
     case .clusters: "clusters of clips"
     case .failures: "failures"
     }
   }
 
-  /// The last file that it leaves.
+  /// The last file that the analysis writes.
   func result(in run: RunFolder) -> String {
     switch self {
     case .localization: "\(run.insight("localize"))/\(LocalizationReport.fileName)"
@@ -35,10 +33,10 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// The videos that a look into `run`, which is over, could not use.
+  /// The videos that the finished analysis of `run` could not use.
   ///
   /// - Throws: `FileError`.
-  func skipped(in run: RunFolder) throws -> [SkippedVideo] {
+  func skippedVideos(in run: RunFolder) throws -> [SkippedVideo] {
     switch self {
     case .localization:
       try LocalizationReport(folder: run.insight("localize")).videos?.skipped ?? []
@@ -47,20 +45,23 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// At most so many videos are looked at.
-  private static let videoLimit = 300
+  /// The maximum number of videos, and of stills, that are analyzed.
+  private static let limit = 300
   /// Networks with random weights to compare with.
   private static let randomNetworks = 5
+  /// The number of videos that are drawn.
   static let drawnVideos = 6
+  /// The rate at which folders of frames are played.
+  private static let frameRate = 25.0
 
-  /// How many times a clip goes forwards through a network; a way back to the stage looked at counts as one more.
-  /// Optical flow is not counted.
+  /// The number of forward passes of a clip; a backward pass to the analyzed stage counts as one more. Optical flow is not
+  /// counted.
   ///
   /// - Parameters:
-  ///   - videos: the number of videos there are.
-  ///   - maskedClips: the number of clips with a known square.
+  ///   - videos: the number of videos.
+  ///   - maskedClips: the number of clips whose moving region is known.
   func forwards(videos: Int, maskedClips: Int) -> Int {
-    let videos = min(videos, Self.videoLimit)
+    let videos = min(videos, Self.limit)
     let networks = 1 + Self.randomNetworks
     return switch self {
     case .localization: 2 * (networks * (videos + maskedClips) + min(videos, Self.drawnVideos))
@@ -69,117 +70,67 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// Looks into the network of `run` and leaves what `mosi gradcam`, `localize` or `clusters` would leave in its folder.
+  /// Analyzes the network of `run`, and writes what `mosi gradcam`, `localize` or `clusters` would write into its folder.
   ///
   /// - Parameters:
   ///   - footage: the videos.
   ///   - clip: how clips are cut from them.
-  ///   - progress: told what is done of what; where it throws, the look ends as soon as it can.
+  ///   - progress: called with the finished and the total number of items; an error that it throws ends the analysis.
   /// - Throws: what the analyses throw.
   func run(
     in run: RunFolder, footage: [VideoSource], clip: ClipSettings, options: ExecutionOptions,
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)
-    let paths = spread(footage.map(\.path), over: Self.videoLimit)
-    // At 56 pixels conv5 has two cells a side: too few to point at anything.
+    let paths = spread(footage.map(\.path), over: Self.limit)
+    // At 56 pixels conv5 has two cells per side: too few to point at anything.
     let stage: StageName = clip.size < 112 ? .conv4 : .conv5
+    func drawStrips(_ name: String, _ paths: [String], worst: Int?) throws {
+      var settings = GradCAMAnalysis.Settings()
+      settings.stage = stage
+      // The heat of the static label lies elsewhere than what moves.
+      settings.label =
+        weights.pretraining.map { .likeliest($0.motionTask.motion.labels.movingLabels) }
+        ?? .predicted
+      settings.worst = worst
+      settings.clip = clip
+      let analysis = try GradCAMAnalysis(
+        VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights, settings: settings,
+        device: options.device, workers: options.workers)
+      _ = try analysis.write(to: run.insight(name)) { try progress("Grad-CAM", $1, $2) }
+    }
     switch self {
     case .localization:
-      try drawStrips(
-        run.insight("gradcam"), spread(paths, over: Self.drawnVideos), weights, clip, stage,
-        worst: nil, options, progress)
-      try localize(run, paths, weights, clip, stage, options, progress)
+      try drawStrips("gradcam", spread(paths, over: Self.drawnVideos), worst: nil)
+      guard let pretraining = weights.pretraining else { return }
+      var settings = LocalizationAnalysis.Settings()
+      settings.stage = stage
+      settings.clip = clip
+      settings.limit = Self.limit
+      // Without masks there is no region to find.
+      settings.stills = pretraining.task.mosi.mask.enabled ? .heldOut : .none
+      // Different random networks for each seed: otherwise their deviation over seeds would be zero.
+      let first = UInt64(pretraining.seed) * UInt64(Self.randomNetworks) + 1
+      settings.randomSeeds = (0..<UInt64(Self.randomNetworks)).map { first + $0 }
+      let analysis = try LocalizationAnalysis(
+        VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights, settings: settings,
+        options: options)
+      _ = try analysis.run(
+        writingTo: run.insight("localize"),
+        progress: { try progress($0 == .videos ? "heat and flow" : "heat and regions", $1, $2) })
     case .clusters:
       var settings = ClusterAnalysis.Settings()
       settings.randomNetworks = Self.randomNetworks
-      // Each seed has random networks of its own, or their deviation over seeds would be none.
+      // As above.
       settings.seed = weights.pretraining?.seed ?? 0
       let analysis = try ClusterAnalysis(
-        VideoSearch(at: paths, frameRate: 25), weights: weights,
-        inference: inference(weights, clip, options), settings: settings)
+        VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights,
+        inference: weights.makeInference(clip: clip, clips: 1, options: options),
+        settings: settings)
       _ = try analysis.write(to: run.insight("clusters")) { try progress("clusters", $1, $2) }
     case .failures:
-      try drawStrips(
-        run.insight("failures"), paths, weights, clip, stage, worst: Self.drawnVideos, options,
-        progress)
+      try drawStrips("failures", paths, worst: Self.drawnVideos)
     }
-  }
-
-  private func drawStrips(
-    _ folder: String, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
-    _ stage: StageName, worst: Int?, _ options: ExecutionOptions,
-    _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
-  ) throws {
-    var settings = GradCAMAnalysis.Settings()
-    settings.stage = stage
-    // What speaks for stillness is elsewhere than what moves.
-    settings.label =
-      weights.pretraining.map { .likeliest($0.motionTask.motion.labels.movingLabels) } ?? .predicted
-    settings.worst = worst
-    settings.clip = clip
-    let analysis = try GradCAMAnalysis(
-      VideoSearch(at: paths, frameRate: 25), weights: weights, settings: settings,
-      device: options.device, workers: options.workers)
-    _ = try analysis.write(to: folder) { try progress("Grad-CAM", $1, $2) }
-  }
-
-  private func localize(
-    _ run: RunFolder, _ paths: [String], _ weights: Weights, _ clip: ClipSettings,
-    _ stage: StageName, _ options: ExecutionOptions,
-    _ progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
-  ) throws {
-    guard let configuration = weights.pretraining else { return }
-    let folder = run.insight("localize")
-    try makeResultFolder(at: folder)
-    let device = options.device
-    let model = weights.makeModel()
-    model.move(to: device)
-    let random = (1...Self.randomNetworks).map { number in
-      let seed = UInt64(configuration.seed) * UInt64(Self.randomNetworks) + UInt64(number)
-      let network = weights.makeRandomModel(seed: seed)
-      network.move(to: device)
-      return network
-    }
-    let found = try VideoSearch(at: paths, frameRate: 25)
-    let agreement = try FlowAgreement(
-      of: model, random: random, on: found.videos.map(\.footage),
-      shown: .init(
-        clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch,
-        normalization: configuration.normalization,
-        labels: configuration.motionTask.motion.labels.movingLabels),
-      at: stage, device: device, workers: options.workers
-    ) { try progress("heat and flow", $0, found.videos.count) }
-    // Without masks there is no square to be found.
-    var regions: RegionLocalization?
-    var sheet: String?
-    if configuration.task.mosi.mask.enabled {
-      let stills = try HeldOutStills.load(
-        for: configuration, from: [], limit: Self.videoLimit, workers: options.workers
-      ) { _ in }
-      let clips = MaskedClips(configuration.motionTask, stills: stills)
-      regions = try RegionLocalization(
-        of: model, random: random, on: clips, at: stage, label: .target, device: device
-      ) { try progress("heat and squares", $0, clips.sourceCount) }
-      sheet = "localization.png"
-      try clips.sheet(of: model, at: stage, label: .target, device: device)
-        .write(to: "\(folder)/\(sheet!)")
-    }
-    try LocalizationReport(
-      weights: weights.path, stage: stage, label: .target, regions: regions, videos: agreement,
-      sheet: sheet
-    ).write(to: folder)
-  }
-
-  private func inference(_ weights: Weights, _ clip: ClipSettings, _ options: ExecutionOptions)
-    -> VideoInference
-  {
-    let model = weights.makeModel()
-    model.move(to: options.device)
-    return VideoInference(
-      model: model, normalization: weights.normalization ?? .video,
-      clip: clip, clips: 1, crops: 1, batch: VideoInference.defaultBatch, device: options.device,
-      precision: .float32, workers: options.workers)
   }
 
   private func spread(_ paths: [String], over count: Int) -> [String] {

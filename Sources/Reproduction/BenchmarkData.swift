@@ -5,7 +5,7 @@ import Training
 import VideoData
 import VideoSamples
 
-/// What experiments are made on: videos with actions, and pictures or videos to pre-train on.
+/// The data of experiments: videos of actions, and pictures or videos to pre-train on.
 public struct BenchmarkData: Sendable {
   /// The videos, their lists and the split.
   public let dataset: FinetuningConfiguration.Dataset
@@ -13,30 +13,29 @@ public struct BenchmarkData: Sendable {
   public let videos: String
   /// Whether the videos are Moving Sprites.
   public let isSprites: Bool
-  /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; none where nobody has named any.
+  /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; empty if none are named.
   public let pictures: [String]
-  /// The training videos of Kinetics-400, as folders or lists; none where nobody has named any.
+  /// The training videos of Kinetics-400, as folders or lists; empty if none are named.
   public let kinetics: [String]
-  /// The folder in which lists of the dataset's own videos are put.
+  /// The folder for lists of the dataset's own videos.
   private let folder: String
-  /// The videos of the lists, present or not.
+  /// The listed videos, present or not.
   private let listed: ActionDataset
-  /// A number that changes with the test videos that are there.
+  /// A digest of the test videos that are present.
   let testVideos: String
 
-  /// Whether the pictures lie in no folders, being drawn.
+  /// Whether all pictures are synthetic.
   var picturesAreSynthetic: Bool { pictures.allSatisfy { $0.hasPrefix("synthetic:") } }
 
-  /// The pictures that Moving Sprites are pre-trained for where nobody names others.
+  /// The pictures to pre-train on for Moving Sprites, unless others are named.
   public static let syntheticPictures = "synthetic:dead-leaves:3000"
 
   /// - Parameters:
   ///   - dataset: the videos; those of Moving Sprites are a csv dataset.
-  ///   - sprites: what Moving Sprites are made of where
-  ///     ``writeSprites(_:to:progress:)`` has yet to make them; nil for other videos.
-  ///   - pictures: what ``SourceKind/pictures`` are.
-  ///   - kinetics: what ``SourceKind/kinetics`` are.
-  ///   - folder: where lists are put.
+  ///   - sprites: describes Moving Sprites, which ``writeSprites(_:to:progress:)`` may not have made yet; nil for other videos.
+  ///   - pictures: the sources of ``SourceKind/pictures``.
+  ///   - kinetics: the sources of ``SourceKind/kinetics``.
+  ///   - folder: the folder for lists.
   /// - Throws: `DatasetError`.
   public init(
     dataset: FinetuningConfiguration.Dataset, sprites: SpriteDataset? = nil, pictures: [String],
@@ -60,17 +59,17 @@ public struct BenchmarkData: Sendable {
         .map { Self.relative($0.path, to: folder) }.joined(separator: "\n"))
   }
 
-  /// What moves with the folder keeps its name.
+  /// Paths inside of the folder are relative, so that the folder can move.
   private static func relative(_ path: String, to folder: String) -> String {
     path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count)) : path
   }
 
-  /// The videos that are there.
+  /// The videos that are present.
   private static func footage(_ listed: ActionDataset, of subset: Subset) -> [VideoSource] {
     listed.videos(of: subset).compactMap(\.footage)
   }
 
-  /// The datasets whose published numbers stand beside ours: its own, or for the trend all.
+  /// The datasets whose published numbers stand beside ours: its own, or all if it has none.
   public var paperDatasets: [PaperDataset] {
     switch dataset.kind {
     case .hmdb51: [.hmdb51]
@@ -79,7 +78,7 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// What people call it.
+  /// Its name for people.
   public var title: String {
     if isSprites {
       return "Moving Sprites" + (hasUsualPlace ? "" : " in \(videos)")
@@ -90,18 +89,18 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The paths to pre-train on where a recipe says nothing: the frames of the training videos as in the paper, of sprites,
-  /// which nobody would call natural, the pictures.
+  /// The sources to pre-train on unless a recipe names others: the frames of the training videos, as in the paper; for
+  /// sprites, which are not natural images, the pictures.
   var usualSources: SourceKind { isSprites ? .pictures : .own }
 
   /// Settings that name the sources of `kind`.
   ///
-  /// - Throws: ``MissingData`` where nobody has named them.
+  /// - Throws: ``MissingData`` if none are named.
   func sources(_ kind: SourceKind) throws -> PretrainingConfiguration.Sources {
     var sources = PretrainingConfiguration.Sources()
     switch kind {
     case .own:
-      // No label is used: the test videos tell how well motions of unseen footage are told.
+      // No class is used: the test videos serve to measure how well motions in unseen videos are recognized.
       sources.paths = [listPath(.training)]
       sources.validationPaths = [listPath(listed.evaluationSubset)]
       sources.frameFolders = true
@@ -120,8 +119,8 @@ public struct BenchmarkData: Sendable {
     return sources
   }
 
-  /// A short name of the videos, for files of results: `sprites`, `hmdb51`, `hmdb51-split2`; where everybody has others,
-  /// with the name of their folder, `csv-swimming`.
+  /// A short name for files of results: `sprites`, `hmdb51`, `hmdb51-split2`, or with the folder's name, `csv-swimming`, for
+  /// formats of which everybody has other videos.
   public var name: String {
     switch dataset.kind {
     case .hmdb51, .ucf101: kindOfVideos
@@ -136,10 +135,10 @@ public struct BenchmarkData: Sendable {
       ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
   }
 
-  /// Whether they are sprites where this makes them.
+  /// Whether they are sprites in the folder where they are made by default.
   private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
 
-  /// Another dataset has another list, since a pre-training is named by its settings, and its list's path is one of them.
+  /// The path differs between datasets, because it is one of the settings that name a pre-training.
   private func listPath(_ subset: Subset) -> String {
     let origin = digest(
       [
@@ -151,14 +150,14 @@ public struct BenchmarkData: Sendable {
 
   /// Writes the lists of the dataset's own videos that ``SourceKind/own`` names.
   ///
-  /// - Throws: ``MissingData`` where none of the videos is there, `FileError`.
+  /// - Throws: ``MissingData`` if none of the videos is present, `FileError`.
   func writeLists() throws {
     for subset in [Subset.training, listed.evaluationSubset] {
       let paths = Self.footage(listed, of: subset).map(\.path)
       guard !paths.isEmpty else {
         throw MissingData(
           problem:
-            "none of the \(subset.rawValue) videos is in \(videos): check --videos, or run mosi "
+            "none of the \(subset.rawValue) videos is in \(videos): check --data-root, or run mosi "
             + "datasets check")
       }
       let text = Data((paths.joined(separator: "\n") + "\n").utf8)
@@ -168,14 +167,14 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The videos of `subset` that are there, or where none is, as for a plan without the data, those listed.
+  /// The videos of `subset` that are present, or all listed ones if none is, so that a plan needs no data.
   private func videos(_ subset: Subset) -> [LabelledVideo] {
     let all = listed.videos(of: subset)
     let present = all.filter { $0.footage != nil }
     return present.isEmpty ? all : present
   }
 
-  /// The numbers of sources of `kind` to train on and to be judged by.
+  /// The numbers of sources of `kind` for training and for validation.
   ///
   /// - Throws: `SourceError`.
   func sourceCounts(
@@ -188,7 +187,7 @@ public struct BenchmarkData: Sendable {
     return (found.training.count, found.heldOut.count)
   }
 
-  /// The number of training videos, at most `shots` of each class; nil for all.
+  /// The number of training videos, at most `shots` per class; nil for all.
   func trainingCount(shots: Int?) -> Int {
     guard let shots else { return videos(.training).count }
     return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {
@@ -196,10 +195,10 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The number of videos that a run is judged by at its end.
+  /// The number of videos that a run is finally evaluated on.
   var evaluatedCount: Int { listed.videos(of: listed.evaluationSubset).count }
 
-  /// The number of videos that a run is judged by while it goes.
+  /// The number of videos that a run is validated on.
   var heldOutCount: Int {
     let validation = listed.videos(of: .validation)
     return validation.isEmpty ? evaluatedCount : validation.count
@@ -207,11 +206,11 @@ public struct BenchmarkData: Sendable {
 
   var classCount: Int { listed.classNames.count }
 
-  /// The test videos that are there.
+  /// The test videos that are present.
   var testFootage: [VideoSource] { Self.footage(listed, of: listed.evaluationSubset) }
 }
 
-/// What an experiment needs and nobody has named, or is not there.
+/// Data that an experiment needs and that is not named or missing: one sentence.
 public struct MissingData: Error, Sendable, CustomStringConvertible {
   public let problem: String
   public var description: String { problem }

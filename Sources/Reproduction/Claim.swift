@@ -1,23 +1,23 @@
 import Foundation
 import SafeFiles
 
-/// A piece of work that one process at a time does, as a locked file; whatever ends the process frees it.
+/// A piece of work that one process at a time may do: a locked file. The lock ends with the process.
 struct Claim {
   private let descriptor: Int32
 
-  /// Nil where another process holds it.
+  /// Nil if another process holds it.
   ///
-  /// - Throws: `FileError` where the file cannot be made.
+  /// - Throws: `FileError` if the file cannot be created.
   init?(at path: String) throws {
     descriptor = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0o644)
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
-    // File systems without locks do not help here: then each process believes to be alone.
+    // On file systems without locks, each process believes that it is alone.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
       close(descriptor)
       return nil
     }
   }
 
-  /// The file stays: were it removed, two processes could hold two files of its name.
+  /// The file stays: if it were removed, two processes could lock two files of its name.
   func release() { close(descriptor) }
 }

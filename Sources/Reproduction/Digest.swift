@@ -1,6 +1,6 @@
 import Training
 
-/// A short number of a text: 12 hexadecimal digits, the same everywhere.
+/// A short digest: 12 hexadecimal digits, the same on all machines.
 func digest(_ content: some Sequence<UInt8>) -> String {
   var hash = FNV1a()
   hash.add(content)

@@ -62,16 +62,16 @@ extension Experiment.Settings {
   /// - Parameter isConditional: true within `tiny` and `scratch`, which hold no others.
   init(_ fields: Fields, isConditional: Bool = false) throws {
     self.init()
-    pretraining = try fields.layer("pretraining", without: ["seed": "follows from --seeds"])
+    pretraining = try fields.layer("pretraining", without: ["seed": "follows from --repeats"])
     finetuning = try fields.layer(
       "finetuning",
       without: [
-        "seed": "follows from --seeds", "start.weights": "follows from start",
+        "seed": "follows from --repeats", "start.weights": "follows from start",
         "model.architecture": "is pretraining.model.architecture: say it there",
         "model.width": "is pretraining.model.width: say it there",
         "model.batch_norm_epsilon": "is pretraining.model.batch_norm_epsilon: say it there",
         "normalization": "is pretraining.normalization: say it there",
-        "dataset.kind": "is --dataset", "dataset.videos": "is --videos",
+        "dataset.kind": "is --dataset", "dataset.videos": "is --data-root",
         "dataset.splits": "is --splits", "dataset.split": "is --split",
         "dataset.frame_rate": "is the dataset's own",
       ])

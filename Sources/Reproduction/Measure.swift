@@ -1,32 +1,32 @@
-/// What is told of a trained network. All are fractions but for the correlations.
+/// A result of a trained network. All are fractions except the correlations.
 public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
-  /// The share of the motions that the pre-trained network tells, of unseen pictures: the paper's Acc-PT.
+  /// The share of the motions of unseen pictures that the pre-trained network recognizes: the paper's Acc-PT.
   case pretraining
   /// The share of the test videos that the fine-tuned network recognizes: top-1.
   case finetuning
-  /// The same, of the classes whose motions the pretext task has: plain directions and speeds.
+  /// The same for the classes whose motions the pretext task has: plain directions and speeds.
   case plainClasses = "plain-classes"
-  /// The same, of the other classes.
+  /// The same for the other classes.
   case otherClasses = "other-classes"
-  /// The share of Grad-CAM's heat inside the square that moves, of unseen pictures.
+  /// The share of Grad-CAM's heat inside the moving region, for unseen pictures.
   case heat
-  /// The same of random weights.
+  /// The same for random weights.
   case randomHeat = "random-heat"
-  /// The square's share of the picture.
+  /// The region's share of the picture.
   case squareArea = "square-area"
   /// Spearman's rank correlation of heat and optical flow in the test videos.
   case flowCorrelation = "flow-correlation"
   case randomFlowCorrelation = "random-flow-correlation"
-  /// The same in the videos in which it is lowest.
+  /// The same for the videos in which it is lowest.
   case worstFlowCorrelation = "worst-flow-correlation"
-  /// How well clusters of clips tell static, horizontal and vertical motion: normalized mutual information.
+  /// The agreement of clusters of clips with static, horizontal and vertical motion: normalized mutual information.
   case axes
   case randomAxes = "random-axes"
   /// The same for static, right, down, left, up.
   case directions
   case randomDirections = "random-directions"
 
-  /// The head of a column.
+  /// The title of a column.
   public var title: String {
     switch self {
     case .pretraining: "pre-training"
@@ -46,7 +46,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// Whether it is told in percent.
+  /// Whether it is shown in percent.
   public var isShare: Bool {
     switch self {
     case .flowCorrelation, .randomFlowCorrelation, .worstFlowCorrelation, .axes, .randomAxes,
@@ -57,7 +57,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// What it takes to know it.
+  /// The analysis that measures it.
   var analysis: AnalysisKind? {
     switch self {
     case .pretraining, .finetuning, .plainClasses, .otherClasses: nil
@@ -67,7 +67,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// Whether a network has to be fine-tuned for it.
+  /// Whether it needs a fine-tuned network.
   var needsFinetuning: Bool {
     switch self {
     case .finetuning, .plainClasses, .otherClasses: true

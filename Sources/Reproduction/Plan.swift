@@ -1,22 +1,23 @@
 import Configuration
 import Foundation
+import SafeFiles
 import Training
 import VideoData
 
-/// The runs that experiments take, each once however many cells share it, in the order in which they are made: all that
-/// the first seed needs, then the second, so that what is there early is whole.
+/// The runs that experiments need, each once however many cells share it, in the order in which they are carried out: all
+/// that the first seed needs, then the second, so that complete tables exist early.
 public struct Plan: Sendable {
   public let experiments: [Experiment]
   public let scale: Scale
   public let seeds: Int
   public let data: BenchmarkData
-  /// The folder of all.
+  /// The folder of all runs and results.
   public let folder: String
   public let runs: [PlannedRun]
   public let cells: [Cell]
   /// Rows that cannot be trained here, and why.
   public let omissions: [Omission]
-  /// What is not quite as the recipes have it, in sentences.
+  /// How the plan deviates from the recipes, in sentences.
   public let remarks: [String]
 
   /// A row of an experiment in one of its series with one seed.
@@ -25,7 +26,7 @@ public struct Plan: Sendable {
     public let row: Int
     public let series: Int
     public let seed: Int
-    /// The names of its runs; nil for what it does not take.
+    /// The names of its runs; nil for those that it does not need.
     public let pretraining: String?
     public let finetuning: String?
   }
@@ -61,29 +62,27 @@ public struct Plan: Sendable {
 }
 
 extension Plan {
-  /// The runs that an experiment needs, with those that others need too.
+  /// The runs that an experiment needs, shared ones included.
   public func runs(of experiment: Experiment) -> [PlannedRun] {
     let cells = cells.filter { $0.experiment == experiment.name }
     let trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
-    let examined = Set(cells.compactMap(\.pretraining))
-    let analyses = Set(experiment.measures.compactMap(\.analysis))
+    let analyzed = Set(cells.compactMap(\.pretraining))
+    let kinds = Set(experiment.measures.compactMap(\.analysis))
     return runs.filter { run in
-      if let analysis = run.work.analysis {
-        return examined.contains(run.predecessor!) && analyses.contains(analysis)
-      }
-      return trained.contains(run.name)
+      guard let analysis = run.work.analysis else { return trained.contains(run.name) }
+      return analyzed.contains(analysis.network) && kinds.contains(analysis.kind)
     }
   }
 
-  /// What a run is in an experiment: others that share it call it otherwise.
+  /// The title of a run in an experiment: experiments that share it may call it differently.
   public func title(of run: PlannedRun, in experiment: Experiment) -> String {
-    let trained = run.work.analysis == nil ? run.name : run.predecessor!
+    let trained = run.work.analysis?.network ?? run.name
     let cells = cells.filter {
       $0.experiment == experiment.name && [$0.pretraining, $0.finetuning].contains(trained)
     }
     guard let first = cells.first else { return run.title }
     let (row, series) = (experiment.rows[first.row].name, experiment.series[first.series].name)
-    // What all rows of a series share is none of them.
+    // A run that all rows of a series share is not named after one of them.
     let isOfSeries = !series.isEmpty && cells.contains { $0.row != first.row }
     return run.work.title(isOfSeries ? series : Self.label(series, row), seed: first.seed)
   }
@@ -92,24 +91,24 @@ extension Plan {
     [series, row].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
-  /// What a page shows below an experiment's table: the first runs of the first seed that are over, at most `limit`, since
-  /// a page with dozens of runs is nothing that one sends around.
+  /// The runs that a page shows below an experiment's table: the first finished ones of the first seed, at most `limit`, to
+  /// keep the page small enough to share.
   public func shownRuns(of experiment: Experiment, limit: Int = 8) -> [PlannedRun] {
     Array(
       runs(of: experiment).filter { $0.work.trainingSeed == 0 && isFinished($0) }.prefix(limit))
   }
 }
 
-/// One training, or one look into a network that has been pre-trained.
+/// One training, or one analysis of a pre-trained network.
 public struct PlannedRun: Sendable {
-  /// The name of its folder: what it is, and a number that changes with the configuration.
+  /// The name of its folder: what it is, and a digest of its configuration.
   public let name: String
   /// What it is, in words.
   public let title: String
   public let work: Work
-  /// The run whose weights it takes.
+  /// The run whose weights it starts from or analyzes; nil if there is none.
   public let predecessor: String?
-  /// The number of pictures or videos that it learns from; nil of looks.
+  /// The number of pictures or videos that it learns from; nil for analyses.
   public let sources: Int?
   /// Floating-point operations in all.
   public let operations: Double
@@ -117,12 +116,11 @@ public struct PlannedRun: Sendable {
   public enum Work: Sendable {
     case pretraining(PretrainingConfiguration)
     case finetuning(FinetuningConfiguration)
-    /// Of the predecessor, in clips that are cut from the test videos so.
-    case analysis(AnalysisKind, ClipSettings)
+    case analysis(Analysis)
 
-    /// Nil of trainings.
-    var analysis: AnalysisKind? {
-      if case .analysis(let analysis, _) = self { analysis } else { nil }
+    /// Nil for trainings.
+    var analysis: Analysis? {
+      if case .analysis(let analysis) = self { analysis } else { nil }
     }
 
     fileprivate func title(_ label: String, seed: Int) -> String {
@@ -130,12 +128,12 @@ public struct PlannedRun: Sendable {
         switch self {
         case .pretraining: "pre-training"
         case .finetuning: "fine-tuning"
-        case .analysis(let analysis, _): analysis.title
+        case .analysis(let analysis): analysis.kind.title
         }
       return "\(what), \(label), seed \(seed)"
     }
 
-    /// Nil of looks.
+    /// Nil for analyses.
     var trainingSeed: Int? {
       switch self {
       case .pretraining(let configuration): configuration.seed
@@ -143,6 +141,15 @@ public struct PlannedRun: Sendable {
       case .analysis: nil
       }
     }
+  }
+
+  /// An analysis of a network that a run has pre-trained.
+  public struct Analysis: Sendable {
+    public let kind: AnalysisKind
+    /// The name of that run.
+    public let network: String
+    /// How clips are cut from the test videos.
+    public let clip: ClipSettings
   }
 }
 
@@ -157,18 +164,10 @@ private struct Planner {
   private(set) var omissions: [Plan.Omission] = []
   private(set) var remarks: [String] = []
   private var names: Set<String> = []
-  /// How the clips are cut that pre-trainings are looked at with.
-  private var looks: [String: ClipSettings] = [:]
+  /// How clips are cut for the analyses of each pre-training.
+  private var analysisClips: [String: ClipSettings] = [:]
   private var sourceCounts: [PretrainingConfiguration.Sources: (training: Int, heldOut: Int)] = [:]
-  private var costs: [Network: Double] = [:]
-
-  /// What decides the cost of a clip.
-  private struct Network: Hashable {
-    let model: ModelSettings
-    let classes: Int
-    let frames: Int
-    let size: Int
-  }
+  private var cost = TrainingCost()
 
   init(scale: Scale, data: BenchmarkData, folder: String) throws {
     self.scale = scale
@@ -207,25 +206,22 @@ private struct Planner {
     var pretrainingName: String?
     if settings.start == .pretrained {
       let name = try addPretraining(&pretraining, settings, label: label)
-      let analyses = AnalysisKind.allCases.filter { analysis in
-        measures.contains { $0.analysis == analysis }
-      }
-      for analysis in analyses {
+      for kind in AnalysisKind.allCases where measures.contains(where: { $0.analysis == kind }) {
         let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
-        if let known = looks[name], known != clip {
+        if let known = analysisClips[name], known != clip {
           throw RecipeError(
             origin: label,
             problem:
-              "one pre-training would be looked at with clips that are cut in two ways: give its rows the same "
+              "one pre-training would be analyzed with clips that are cut in two ways: give its rows the same "
               + "finetuning.clip")
         }
-        looks[name] = clip
-        let work = PlannedRun.Work.analysis(analysis, clip)
+        analysisClips[name] = clip
+        let work = PlannedRun.Work.analysis(.init(kind: kind, network: name, clip: clip))
         add(
           PlannedRun(
-            name: "\(name)-\(analysis.rawValue)", title: work.title(label, seed: seed),
+            name: "\(name)-\(kind.rawValue)", title: work.title(label, seed: seed),
             work: work, predecessor: name, sources: nil,
-            operations: try operations(of: analysis, of: pretraining, settings, clip)))
+            operations: try operations(of: kind, of: pretraining, settings, clip)))
       }
       pretrainingName = name
     }
@@ -233,7 +229,7 @@ private struct Planner {
 
     var finetuning = try FinetuningConfiguration(layers: settings.finetuning)
     finetuning.seed = seed
-    // A network is the same before and after; a recipe says it once.
+    // Pre-training and fine-tuning share the network; a recipe describes it once.
     finetuning.model.architecture = pretraining.model.architecture
     finetuning.model.width = pretraining.model.width
     finetuning.model.batchNormEpsilon = pretraining.model.batchNormEpsilon
@@ -245,7 +241,7 @@ private struct Planner {
     if case .samples(let clips) = settings.length.finetuning, videos > 0 {
       finetuning.epochs = max(1, (clips + videos / 2) / videos)
     }
-    // The weights by their run, not by a path that changes when the folder moves.
+    // The name refers to the weights by their run: a path would change when the folder moves.
     finetuning.start.weights = pretrainingName
     let name = try self.name(
       "finetuning", finetuning, seed: seed,
@@ -259,25 +255,27 @@ private struct Planner {
       PlannedRun(
         name: name, title: work.title(label, seed: seed), work: work,
         predecessor: pretrainingName, sources: videos,
-        operations: operations(of: finetuning, videos: videos)))
+        operations: cost.operations(
+          of: finetuning, classes: data.classCount, training: videos,
+          heldOut: data.heldOutCount, evaluated: data.evaluatedCount)))
     return (pretrainingName, name)
   }
 
   private mutating func addPretraining(
     _ configuration: inout PretrainingConfiguration, _ settings: MergedSettings, label: String
   ) throws -> String {
-    let told = configuration.sources
+    let configured = configuration.sources
     let kind = sourceKind(settings)
-    // A recipe may name its sources itself, as so many synthetic pictures.
-    if told.paths == [ConfigurationLayer.usual] {
+    // A recipe may name its sources itself, such as a number of synthetic pictures.
+    if configured.paths == [ConfigurationLayer.usual] {
       let named = try data.sources(kind)
       configuration.sources.paths = named.paths
-      if told.validationPaths.isEmpty {
+      if configured.validationPaths.isEmpty {
         configuration.sources.validationPaths = named.validationPaths
       }
       if kind == .own { configuration.sources.frameFolders = named.frameFolders }
-      // Synthetic pictures lie in no folders; as many as a hundred folders would give.
-      if kind == .pictures, data.picturesAreSynthetic, let perFolder = told.maxPerFolder {
+      // Synthetic pictures have no folders: take as many as a hundred folders would give.
+      if kind == .pictures, data.picturesAreSynthetic, let perFolder = configured.maxPerFolder {
         configuration.sources.paths = ["synthetic:dead-leaves:\(100 * perFolder)"]
         configuration.sources.maxPerFolder = nil
       }
@@ -285,9 +283,9 @@ private struct Planner {
     let counts = try count(kind, configuration)
     if case .samples(let pictures) = settings.length.pretraining {
       configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
-      // Nothing is seen less than once.
+      // Every source is seen at least once.
       let remark =
-        "\(label): each of its \(counts.training) sources is seen once, though others see about \(pictures) in all"
+        "\(label): sees each of its \(counts.training) sources once; the other rows see about \(pictures) in all"
       if 2 * counts.training > 3 * pictures, !remarks.contains(remark) { remarks.append(remark) }
     }
     try configuration.check()
@@ -297,7 +295,8 @@ private struct Planner {
       PlannedRun(
         name: name, title: work.title(label, seed: configuration.seed), work: work,
         predecessor: nil, sources: counts.training,
-        operations: operations(of: configuration, counts)))
+        operations: cost.operations(
+          of: configuration, training: counts.training, heldOut: counts.heldOut)))
     return name
   }
 
@@ -309,7 +308,7 @@ private struct Planner {
     if names.insert(run.name).inserted { runs.append(run) }
   }
 
-  /// A name that tells what is special and ends in a number of the whole configuration, paths below the folder relative.
+  /// A readable name that ends in a digest of the whole configuration, with paths relative to the folder.
   private func name<Configuration: RunConfiguration>(
     _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
   ) throws -> String {
@@ -320,12 +319,12 @@ private struct Planner {
 
   // MARK: Costs
 
-  /// What is drawn by the seed is as many for each.
+  /// Sources that are drawn by the seed are equally many for each seed.
   private mutating func count(_ kind: SourceKind, _ configuration: PretrainingConfiguration) throws
     -> (training: Int, heldOut: Int)
   {
     let sources = configuration.sources
-    // Folders of a million pictures are listed once for all rows that take the same of them.
+    // A folder of a million pictures is listed once for all rows that use it.
     let found =
       try sourceCounts[sources] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
     sourceCounts[sources] = found
@@ -333,68 +332,29 @@ private struct Planner {
   }
 
   private mutating func operations(
-    of configuration: PretrainingConfiguration, _ counts: (training: Int, heldOut: Int)
-  ) -> Double {
-    let task = configuration.motionTask
-    let clips = Double(configuration.epochs * task.clipsPerSample)
-    let forwards = forwards(
-      configuration.model, classes: task.labelNames.count, frames: configuration.clip.frames,
-      size: configuration.clip.size)
-    return clips * forwards * (3 * Double(counts.training) + Double(counts.heldOut))
-  }
-
-  private mutating func operations(of configuration: FinetuningConfiguration, videos: Int)
-    -> Double
-  {
-    let forwards = forwards(
-      configuration.model, classes: data.classCount, frames: configuration.clip.frames,
-      size: configuration.clip.size)
-    let validation = configuration.validation
-    let validations = validation.everyEpochs.map { configuration.epochs / $0 } ?? 0
-    let judged =
-      validations * validation.clipsPerVideo * data.heldOutCount
-      + (validation.testClipsPerVideo ?? 0) * data.evaluatedCount
-    return forwards * (3 * Double(configuration.epochs * videos) + Double(judged))
-  }
-
-  private mutating func operations(
-    of analysis: AnalysisKind, of configuration: PretrainingConfiguration,
+    of kind: AnalysisKind, of configuration: PretrainingConfiguration,
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
     let task = configuration.motionTask
     let heldOut = try count(sourceKind(settings), configuration).heldOut
-    let forwards = forwards(
+    let forwards = cost.forwards(
       configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
-        analysis.forwards(
+        kind.forwards(
           videos: data.evaluatedCount,
           maskedClips: configuration.task.mosi.mask.enabled ? heldOut * task.clipsPerSample : 0))
-  }
-
-  /// The operations of a clip forwards; training takes about three times that.
-  private mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
-    -> Double
-  {
-    let key = Network(model: model, classes: classes, frames: frames, size: size)
-    if let known = costs[key] { return known }
-    let cost = Double(
-      model.architecture.cost(
-        width: model.width, classes: classes, frames: frames, height: size, clipWidth: size
-      ).operations)
-    costs[key] = cost
-    return cost
   }
 }
 
 extension ConfigurationLayer {
-  /// Stands for the sources of a recipe that names none.
+  /// Stands for the sources of a recipe that does not name any.
   fileprivate static let usual = "the dataset's"
   fileprivate static let usualSources = ConfigurationLayer(
     yaml: "sources: {paths: [\"\(usual)\"]}", origin: "the usual sources")
 }
 
-/// What holds for one cell: everything that applies, later over earlier.
+/// The settings of one cell: everything that applies, later settings over earlier ones.
 struct MergedSettings {
   private(set) var pretraining: [ConfigurationLayer] = []
   private(set) var finetuning: [ConfigurationLayer] = []
@@ -404,7 +364,7 @@ struct MergedSettings {
 
   init(_ parts: [Experiment.Settings], scale: Scale) {
     let isTiny = scale == .tiny
-    // Where a cell begins decides about what its parts change, whichever of them says it.
+    // The start decides which conditional changes apply, whichever part sets it.
     start = parts.compactMap { (isTiny ? $0.tiny?.settings.start : nil) ?? $0.start }.last ?? start
     for part in parts {
       merge(part)

@@ -1,8 +1,9 @@
 import Figures
 import Insight
+import SafeFiles
 
 extension ResultTable {
-  /// The table for a page, with charts where its rows have positions.
+  /// The table for a page, with charts if its rows have positions.
   public var section: ResultSection {
     let (header, rows) = cells
     return ResultSection(
@@ -20,18 +21,18 @@ extension ResultTable {
       }
       var series: [LineChart.Series] = []
       for name in names {
-        let own = lines.filter { $0.series == name && $0.position != nil }
+        let own = lines.filter { $0.series == name }
         let points = own.compactMap { line in
-          line.ours[measure].map { Point(line.position!, percents($0.mean, measure)) }
+          point(line, line.ours[measure]?.mean, measure)
         }
         if points.count > 1 {
           series.append(
             LineChart.Series(name.isEmpty ? "ours" : name, points: points, hasMarkers: true))
         }
-        // The paper's where it stands alone: beside several series of ours it would be a tangle.
+        // The paper's, if we have only one series: beside several it would be confusing.
         for dataset in paperDatasets where names.count == 1 {
           let points = own.compactMap { line in
-            line.paper[dataset]?[measure].map { Point(line.position!, percents($0, measure)) }
+            point(line, line.paper[dataset]?[measure], measure)
           }
           if points.count > 2 {
             series.append(
@@ -41,8 +42,10 @@ extension ResultTable {
         }
       }
       guard series.contains(where: { $0.dash.isEmpty }) else { return nil }
-      let words = series.map { series in
-        "\(series.name) from \(fixed(series.points.first!.y)) to \(fixed(series.points.last!.y))"
+      let words = series.compactMap { series -> String? in
+        guard let first = series.points.first, let last = series.points.last else { return nil }
+        return
+          "\(series.name) from \(Format.number(first.y, 1)) to \(Format.number(last.y, 1))"
       }
       let highest = series.flatMap(\.points).map(\.y).max() ?? 0
       return (
@@ -54,9 +57,14 @@ extension ResultTable {
     }
   }
 
+  /// Nil without a position or a value.
+  private func point(_ line: Line, _ value: Double?, _ measure: Measure) -> Point? {
+    guard let position = line.position, let value else { return nil }
+    return Point(position, percents(value, measure))
+  }
+
   private func percents(_ value: Double, _ measure: Measure) -> Double {
     measure.isShare ? 100 * value : value
   }
 
-  private func fixed(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

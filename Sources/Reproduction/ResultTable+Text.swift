@@ -1,12 +1,13 @@
 import Foundation
 import Insight
+import SafeFiles
 
 extension ResultTable {
-  /// The head and the lines as texts: what people read on a terminal, in Markdown and on a page.
+  /// The header and the lines as text, for a terminal, Markdown and pages.
   public var cells: (header: [String], rows: [[String]]) {
     let hasSeries = lines.contains { !$0.series.isEmpty }
     let names = hasSeries ? ["", ""] : [""]
-    // A paper's column for each measure that it tells anything of.
+    // A column of the paper's for each measure that it reports.
     let paperColumns = paperDatasets.flatMap { dataset in
       measures.filter { measure in
         lines.contains { $0.paper[dataset]?[measure] != nil }
@@ -35,7 +36,7 @@ extension ResultTable {
     return (header, rows)
   }
 
-  /// What the numbers are, in a sentence.
+  /// An explanation of the numbers in one sentence.
   public var legend: String {
     let deviation =
       seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"
@@ -58,7 +59,7 @@ extension ResultTable {
       + (omissions.map { "Not trained: \($0).\n" } + notes.map { "\n\($0).\n" }).joined()
   }
 
-  /// Where seeds are missing, it says how many there are.
+  /// The statistics, with the number of seeds if some are missing.
   private func text(_ spread: SampleStatistics, _ measure: Measure) -> String {
     Self.text(spread.mean, measure)
       + (spread.deviation.map { " ± \(Self.text($0, measure))" } ?? "")
@@ -66,6 +67,6 @@ extension ResultTable {
   }
 
   private static func text(_ value: Double, _ measure: Measure) -> String {
-    measure.isShare ? String(format: "%.1f", 100 * value) : String(format: "%.2f", value)
+    measure.isShare ? Format.number(100 * value, 1) : Format.number(value, 2)
   }
 }

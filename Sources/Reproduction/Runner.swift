@@ -4,25 +4,25 @@ import RunRecords
 import SafeFiles
 import Torch
 import Training
+import VideoSamples
 
-/// Who is told how a plan's runs go, and may end them.
+/// Receives the progress of a plan's runs, and may ask them to stop.
 public protocol ReproductionReporter: TrainingReporter {
-  /// A run begins, or goes on; `done` of the `total` runs are behind it. `seconds` are estimated to be left for it and all
-  /// that follow.
+  /// A run begins or resumes, after `done` of the `total` runs. It and all that follow take about `seconds`.
   func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double)
-  /// A look into a network is so far.
-  func looking(_ what: String, _ done: Int, of total: Int)
-  /// A run is over.
+  /// An analysis has finished `done` of its `total` items.
+  func analyzing(_ what: String, _ done: Int, of total: Int)
+  /// A run has ended.
   func ended()
 }
 
-/// Makes the runs of a plan, one after the other; those that are finished are not made again.
+/// Carries out the runs of a plan one after the other, except those that are finished.
 ///
-/// Several processes may work on one folder: each takes what no other is at.
+/// Several processes may work on one folder: each takes a run that no other is working on.
 public struct Runner {
   private let plan: Plan
   private let options: ExecutionOptions
-  /// Of this machine.
+  /// The speed of this machine.
   private let throughput: Throughput
 
   public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput) {
@@ -31,25 +31,25 @@ public struct Runner {
     self.throughput = throughput
   }
 
-  /// How it ended.
+  /// How the work ended.
   public enum Outcome: Sendable {
     case finished
-    /// Somebody asked to stop; what was begun is saved.
+    /// The reporter asked to stop; the run in progress is saved.
     case stopped
   }
 
-  /// A run that came to no end.
+  /// A run that failed.
   public struct Failure: Sendable {
     public let run: PlannedRun
     public let reason: String
   }
 
-  /// Makes what is missing.
+  /// Carries out the runs that are not finished.
   ///
-  /// A run that fails does not stop the others; those that need it are passed over.
+  /// A run that fails does not stop the others; those that need it are skipped.
   ///
-  /// - Returns: how it ended, and the runs that failed.
-  /// - Throws: `FileError` where the folder cannot be written, ``MissingData`` where no video is there.
+  /// - Returns: how the work ended, and the runs that failed.
+  /// - Throws: `FileError` if the folder cannot be written, ``MissingData`` if no video is present.
   public func run(_ reporter: any ReproductionReporter) throws -> (Outcome, [Failure]) {
     try makeFolder(at: "\(plan.folder)/runs")
     try plan.data.writeLists()
@@ -65,7 +65,7 @@ public struct Runner {
       guard !reporter.wantsToStop else { return (.stopped, failures) }
       let ready = possible.filter { run in
         guard let name = run.predecessor else { return true }
-        return plan.isFinished(plan.runs.first { $0.name == name }!)
+        return plan.runs.contains { $0.name == name && plan.isFinished($0) }
       }
       var taken: (run: PlannedRun, claim: Claim)?
       for run in ready {
@@ -79,7 +79,7 @@ public struct Runner {
         break
       }
       guard let taken else {
-        // Everything that could be begun is at work in other processes.
+        // Other processes are working on everything that could start now.
         usleep(1_000_000)
         continue
       }
@@ -88,12 +88,12 @@ public struct Runner {
         taken.run, done: plan.runs.count - open.count, of: plan.runs.count,
         seconds: clock.left(for: possible))
       let begun = ContinuousClock.now
-      // What was trained before an interruption took its time elsewhere.
-      let goesOn = plan.runFolder(taken.run.name).holdsCheckpoint
+      // A resumed run spent part of its time before this process started.
+      let isResumed = plan.runFolder(taken.run.name).holdsCheckpoint
       do {
         defer { reporter.ended() }
         guard try make(taken.run, reporter) else { return (.stopped, failures) }
-        if !goesOn { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
+        if !isResumed { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
       } catch is StopWanted {
         return (.stopped, failures)
       } catch {
@@ -104,27 +104,37 @@ public struct Runner {
     }
   }
 
-  /// A run's own errors speak to those who type its command.
+  /// The errors of a run are written for those who type its own command.
   private func reason(_ error: any Error, of run: PlannedRun) -> String {
-    let path = plan.runFolder(run.name).path
     switch error {
     case RunError.differentConfiguration, RunError.differentSources:
       return
-        "\(path) was begun with other paths or videos than there are now: remove it, and the same command begins it again"
-    case RunError.busy: return "\(error)"
-    case is RunError, is SafetensorsError, is ConfigurationError, is WeightsError:
-      // A damaged file, its own or that of the weights that it takes, stays so however often one tries.
-      let words = "\(error)"
-      let names = [run.name, run.predecessor].compactMap { $0 }
-      guard let damaged = names.map({ plan.runFolder($0).path }).first(where: words.contains) else {
-        return words
-      }
-      return "\(words); remove \(damaged), and the same command makes it again"
-    default: return "\(error)"
+        "\(plan.runFolder(run.name).path) was started with other paths or videos than there are now: remove it, and the "
+        + "same command starts it again"
+    default:
+      // A damaged file, its own or that of the weights that it takes, stays damaged however often one tries.
+      let damaged = [run.name, run.predecessor].compactMap { $0 }.map { plan.runFolder($0).path }
+        .first { folder in
+          damagedPath(error).map { $0 == folder || $0.hasPrefix(folder + "/") } ?? false
+        }
+      guard let damaged else { return "\(error)" }
+      return "\(error); remove \(damaged), and the same command makes it again"
     }
   }
 
-  /// - Returns: false where somebody asked to stop.
+  /// The file or folder that `error` says is damaged.
+  private func damagedPath(_ error: any Error) -> String? {
+    switch error {
+    case let error as SafetensorsError: error.path
+    case let error as WeightsError: error.path
+    case let error as ConfigurationError: error.path
+    case RunError.busy: nil
+    case let error as RunError: error.path
+    default: nil
+    }
+  }
+
+  /// - Returns: false if the reporter asked to stop.
   private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws -> Bool {
     let run = plan.runFolder(planned.name)
     let outcome: TrainingOutcome
@@ -139,12 +149,12 @@ public struct Runner {
       outcome = try finetune(
         configuration, in: run, resuming: run.holdsCheckpoint, options: options,
         observers: runObservers(reportingTo: reporter), reporter: reporter)
-    case .analysis(let analysis, let clip):
-      try analysis.run(
-        in: plan.runFolder(planned.predecessor!), footage: plan.data.testFootage, clip: clip,
+    case .analysis(let analysis):
+      try analysis.kind.run(
+        in: plan.runFolder(analysis.network), footage: plan.data.testFootage, clip: analysis.clip,
         options: options
       ) {
-        reporter.looking($0, $1, of: $2)
+        reporter.analyzing($0, $1, of: $2)
         if reporter.wantsToStop { throw StopWanted() }
       }
       try plan.markFinished(planned)
@@ -154,7 +164,7 @@ public struct Runner {
     return true
   }
 
-  /// What a kill before the first checkpoint leaves can neither be gone on with nor begun over.
+  /// Removes the files of a run that was killed before its first checkpoint: it can neither be resumed nor started over.
   private func clear(_ run: RunFolder) {
     guard run.holdsRun, !run.holdsCheckpoint else { return }
     for file in [run.configuration, run.metrics, run.best] { unlink(file) }
@@ -164,42 +174,38 @@ public struct Runner {
 }
 
 extension Plan {
-  /// Whether a run has come to its end.
+  /// Whether a run has finished.
   public func isFinished(_ run: PlannedRun) -> Bool {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
     case .analysis:
-      guard let mark = try? readFile(at: markPath(of: run)) else { return false }
-      return stamps(of: run).contains { mark == Data($0.utf8) }
+      guard let stamp = stamp(of: run), let mark = try? readFile(at: markPath(of: run)) else {
+        return false
+      }
+      return mark == Data(stamp.utf8)
     }
   }
 
   /// - Throws: `FileError`.
   func markFinished(_ run: PlannedRun) throws {
-    guard let stamp = stamps(of: run).first else { return }
+    guard let stamp = stamp(of: run) else { return }
     try replaceFile(at: markPath(of: run), with: Data(stamp.utf8))
   }
 
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
-  /// What an analysis's result is of, and the result: analyses of one network on another dataset leave theirs in the same
-  /// place, as do `mosi clusters` and its like. Empty if there is none; else the text that is written, then that of
-  /// version 0.1.0.
-  private func stamps(of run: PlannedRun) -> [String] {
-    guard case .analysis(let analysis, let clip) = run.work,
-      let result = try? readFile(at: analysis.result(in: runFolder(run.predecessor!))),
-      let json = try? JSON.text(clip)
-    else { return [] }
-    let former =
-      "ClipSettings(frames: \(clip.frames), interval: \(clip.interval), "
-      + "rate: \(clip.framesPerSecond), size: \(clip.size), "
-      + "preset: VideoData.SpatialPreset.\(clip.crop.rawValue), flip: \(clip.flipProbability))"
-    return [json, former].map { "\(digest($0)) \(data.testVideos) \(digest(result))\n" }
+  /// What the result of an analysis was computed from, and a digest of the result: an analysis of the same network on
+  /// another dataset, or `mosi clusters` and its like, write to the same place. Nil if there is no result.
+  private func stamp(of run: PlannedRun) -> String? {
+    guard let analysis = run.work.analysis,
+      let result = try? readFile(at: analysis.kind.result(in: runFolder(analysis.network)))
+    else { return nil }
+    return "\(analysis.clip.digest) \(data.testVideos) \(digest(result))\n"
   }
 }
 
-/// What is left, by the runs' operations: as the machine was measured, and then as this process's own runs went. Those
-/// finished before may come from another machine, or a busier hour.
+/// The remaining time by the runs' operations: first by the measured speed of the machine, then by the runs that this
+/// process has finished. Earlier runs may come from another machine, or a busier hour.
 private struct RemainingTime {
   private let measured: Throughput
   private var operations = 0.0
@@ -215,5 +221,14 @@ private struct RemainingTime {
   func left(for runs: [PlannedRun]) -> Double {
     let rate = seconds > 0 ? operations / seconds : measured.operationsPerSecond
     return runs.reduce(0) { $0 + $1.operations } / rate
+  }
+}
+
+extension ClipSettings {
+  /// A digest of the settings. The text stays as the first version wrote it, so that its finished analyses stay finished.
+  fileprivate var digest: String {
+    Reproduction.digest(
+      "ClipSettings(frames: \(frames), interval: \(interval), rate: \(framesPerSecond), size: \(size), "
+        + "preset: VideoData.SpatialPreset.\(crop.rawValue), flip: \(flipProbability))")
   }
 }

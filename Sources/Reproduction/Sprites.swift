@@ -3,13 +3,13 @@ import SafeFiles
 import VideoData
 
 extension BenchmarkData {
-  /// Makes the videos of Moving Sprites where they are missing, whole or not at all. Of several processes one makes them
+  /// Makes the videos of Moving Sprites if they are missing, all or none. If several processes ask for them, one makes them
   /// while the others wait.
   ///
   /// - Parameters:
-  ///   - sprites: what they are made of.
-  ///   - folder: theirs.
-  ///   - progress: told the number of videos done, from several threads, also while it waits; throws to stop.
+  ///   - sprites: describes the videos.
+  ///   - folder: where to write them.
+  ///   - progress: called with the number of finished videos, from several threads, also while it waits; throws to stop.
   /// - Throws: `MediaError`, `FileError`, what `progress` throws.
   public static func writeSprites(
     _ sprites: SpriteDataset, to folder: String, progress: @Sendable (Int) throws -> Void
@@ -24,7 +24,7 @@ extension BenchmarkData {
       }
       defer { claim.release() }
       guard !FileManager.default.fileExists(atPath: folder) else { return }
-      // What an interruption has left is begun over.
+      // Start over after an interruption.
       let partial = "\(parent)/.sprites.partial"
       try? FileManager.default.removeItem(atPath: partial)
       try sprites.write(to: partial, progress: progress)

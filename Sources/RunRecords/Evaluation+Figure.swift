@@ -1,5 +1,5 @@
 import Figures
-import Foundation
+import SafeFiles
 import Training
 
 extension Evaluation {
@@ -15,13 +15,9 @@ extension Evaluation {
   /// The confusion matrix, larger for more classes.
   private var confusionFigure: Figure {
     let matrix = ConfusionMatrix(
-      title: "top-1 \(Self.percent(top1)), mean class \(Self.percent(meanClassAccuracy))",
+      title: "top-1 \(Format.percent(top1)), mean class \(Format.percent(meanClassAccuracy))",
       classes: classNames, counts: confusion)
     let size = matrix.preferredSize
     return Figure(panels: [matrix], panelWidth: size.width, panelHeight: size.height)
-  }
-
-  private static func percent(_ share: Double) -> String {
-    String(format: "%.1f%%", 100 * share)
   }
 }

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -13,7 +14,7 @@ let tinyFinetuning = [
   "batch.accumulation=1", "validation.epochs=1", "validation.final_clips=2",
 ].flatMap { ["--set", $0] }
 
-extension Scratch {
+extension ScratchFolder {
   /// 12 frames of 44 x 36: a textured square that sinks, or rises; mirroring does not change which.
   private func movement(sinks: Bool, seed: UInt64) -> [Picture] {
     let (width, height, side) = (44, 36, 14)
@@ -35,14 +36,7 @@ extension Scratch {
 
   /// A video, or a folder of its frames where `name` has no extension.
   func action(_ name: String, sinks: Bool, seed: UInt64) throws {
-    let frames = movement(sinks: sinks, seed: seed)
-    guard name.hasSuffix(".mp4") else {
-      for (index, frame) in frames.enumerated() {
-        try frame.writePNG(to: file("\(name)/\(index).png"))
-      }
-      return
-    }
-    try MP4Writer.write(frames, to: file(name), framesPerSecond: 30)
+    try write(movement(sinks: sinks, seed: seed), to: name)
   }
 
   /// Class folders `v/train/rises/0.mp4` and so on; the first test video of each class is a folder of frames.
@@ -82,9 +76,4 @@ func json<Value>(_ text: some StringProtocol, _ type: Value.Type = [String: Any]
   -> Value
 {
   try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? Value)
-}
-
-/// The largest difference between two tensors.
-func difference(_ a: Tensor, _ b: Tensor) -> Double {
-  (a - b).absolute().flattened().max([0]).item
 }

@@ -1,13 +1,14 @@
 import Foundation
 import Insight
+import TestSupport
 import Testing
 
 @Suite struct ClustersTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -18,7 +19,7 @@ import Testing
     try folder.actions()
     try folder.write("Dear diary", to: "v/train/rises/text.mp4")
     try folder.finetuned()
-    let arguments = ["clusters", "--weights", "r", "--videos", "v"] + quick
+    let arguments = ["clusters", "--weights", "r", "v"] + quick
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
     let warnings = result.errors.split(separator: "\n").filter { $0.hasPrefix("warning") }
@@ -66,22 +67,22 @@ import Testing
       #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
       return result.errors
     }
-    let few = try complaint("--videos", "v", "--clips", "1")
+    let few = try complaint("v", "--clips", "1")
     #expect(few.contains("2 clips are fewer than the 5 clusters"))
-    let pair = try complaint("--videos", "v", "--clips", "1", "--clusters", "2")
-    #expect(pair.contains("a t-SNE wants at least 4 clips, not 2"), "\(pair)")
-    let wide = try complaint("--videos", "v", "--clips", "5", "--perplexity", "30")
+    let pair = try complaint("v", "--clips", "1", "--clusters", "2")
+    #expect(pair.contains("a t-SNE needs at least 4 clips, not 2"), "\(pair)")
+    let wide = try complaint("v", "--clips", "5", "--perplexity", "30")
     #expect(
-      wide.contains("a perplexity of 30 wants at least 91 clips, not 10: it can be at most 3"))
+      wide.contains("a perplexity of 30 needs at least 91 clips, not 10: it can be at most 3"))
     let many = try complaint(
-      "--videos", "v", "v/train/rises/0.mp4", "v/train/sinks/0.mp4", "--clips", "1000", "--crops",
+      "v", "v/train/rises/0.mp4", "v/train/sinks/0.mp4", "--clips", "1000", "--crops",
       "3")
     #expect(many.contains("more than the 10000"), "\(many)")
-    #expect(try complaint("--videos", "empty").contains("no video was found in empty"))
-    #expect(try complaint("--videos", "nowhere").contains("cannot read nowhere"))
-    #expect(try complaint("--videos", "v", "--frames", "1").contains("clips of one frame"))
-    #expect(try complaint("--videos", "v", "--output", "file").contains("cannot make the folder"))
-    let homeless = try tool.run("clusters", "--weights", "r/last.safetensors", "--videos", "v")
+    #expect(try complaint("empty").contains("no video was found in empty"))
+    #expect(try complaint("nowhere").contains("cannot read nowhere"))
+    #expect(try complaint("v", "--frames", "1").contains("clips of one frame"))
+    #expect(try complaint("v", "--output", "file").contains("cannot make the folder"))
+    let homeless = try tool.run("clusters", "--weights", "r/last.safetensors", "v")
     #expect(homeless.status == 2 && homeless.errors.contains("--output is missing"))
     #expect(!folder.exists("r/insight"))
   }
@@ -89,14 +90,14 @@ import Testing
   @Test func videosThatGiveNothingAreSaid() throws {
     try folder.finetuned()
     for name in ["a", "b", "c"] { try folder.write("Dear diary", to: "v/\(name).mp4") }
-    let result = try tool.run(["clusters", "--weights", "r", "--videos", "v"] + quick)
+    let result = try tool.run(["clusters", "--weights", "r", "v"] + quick)
     #expect(result.status == 1)
     #expect(result.errors.contains("none of the 3 videos can be used; the first, a.mp4, "))
     #expect(!folder.exists("r/insight/clusters/clusters.json"))
     // Frames beyond the end would all be the last one, in which nothing moves.
     try folder.actions(training: 1, test: 0)
     let short = try tool.run(
-      ["clusters", "--weights", "r", "--videos", "v/train", "--interval", "5"] + quick)
+      ["clusters", "--weights", "r", "v/train", "--interval", "5"] + quick)
     #expect(short.status == 1)
     #expect(
       short.errors.contains(

@@ -1,33 +1,24 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
 import VideoModels
 
 @Suite struct ConvertTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
-
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
-  /// A Python that has PyTorch, or nil.
-  private static let python: String? = {
-    let path =
-      ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"] ?? root
-      + "/.libtorch/venv/bin/python"
-    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-  }()
 
   /// A run whose normalizations differ from each other and from those of a new network.
   private func run(_ architecture: Architecture) throws {
     try folder.finetuned { $0.model.architecture = architecture }
-    let path = try folder.file("r/last.safetensors")
+    let path = folder.file("r/last.safetensors")
     var file = try Safetensors(contentsOf: path)
     var generator = KeyedGenerator(8)
     for name in file.tensors.keys.sorted() {
@@ -47,9 +38,9 @@ import VideoModels
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
     try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
     let features = try tool.run(
-      "features", "--weights", "w.pth", "--input", "clips.safetensors", "--output", "f.safetensors")
+      "features", "--weights", "w.pth", "clips.safetensors", "--output", "f.safetensors")
     #expect(features.status == 0, "\(features.errors)")
-    let printed = try tool.wait(for: tool.start(Self.python!, ["-W", "ignore"] + script))
+    let printed = try tool.wait(for: tool.start(pythonWithTorch!, ["-W", "ignore"] + script))
     #expect(printed.status == 0, "\(printed.errors)")
     let numbers = printed.output.split(whereSeparator: \.isWhitespace).map { Float($0) ?? .nan }
     let written = try Safetensors(contentsOf: folder.path + "/f.safetensors").tensors
@@ -61,11 +52,12 @@ import VideoModels
   }
 
   @Test(
-    .enabled(if: python != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
+    .enabled(
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
     arguments: [Architecture.r2d3d18, .r2plus1d10], ["mosi", "released"])
   func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
     try run(architecture)
-    let script = [Self.root + "/Examples/PyTorch/video_resnet.py", "w.pth", "clips.pt"]
+    let script = [repository + "/Examples/PyTorch/video_resnet.py", "w.pth", "clips.pt"]
     #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)
     try compare("logits", script: script, count: 2)
     #expect(try tool.run("convert", "r", "w.pth", "--to", program, "--backbone-only").status == 0)
@@ -74,7 +66,8 @@ import VideoModels
 
   /// Against networks in PyTorch that have torchvision's names and structure; the epsilon is another there.
   @Test(
-    .enabled(if: python != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
+    .enabled(
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
     arguments: [
       (Architecture.r3d18, "r3d_18"), (.mc318, "mc3_18"),
       (.torchvisionR2plus1d18, "r2plus1d_18"),
@@ -84,7 +77,7 @@ import VideoModels
     #expect(try tool.run("convert", "r", "w.pth", "--to", "torchvision").status == 0)
     let script = """
       import sys, torch
-      sys.path.insert(0, "\(Self.root)/Tests/VideoModelsTests/Goldens")
+      sys.path.insert(0, "\(repository)/Tests/VideoModelsTests/Goldens")
       sys.dont_write_bytecode = True
       from torchvision_networks import VideoResNet
       model = VideoResNet("\(name)", width=4, classes=2)
@@ -97,14 +90,16 @@ import VideoModels
   }
 
   @Test(
-    .enabled(if: python != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
+    .enabled(
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
   func theExampleSaysWhatItCannotLoad() throws {
     try run(.r3d18)
     #expect(try tool.run("convert", "r", "w.pth", "--to", "mosi").status == 0)
     #expect(try tool.run("convert", "r", "w.safetensors", "--to", "mosi").status == 0)
-    let example = Self.root + "/Examples/PyTorch/video_resnet.py"
+    let example = repository + "/Examples/PyTorch/video_resnet.py"
     for (file, text) in [("w.pth", "r3d-18 is torchvision's"), ("w.safetensors", "mosi convert")] {
-      let refused = try tool.wait(for: tool.start(Self.python!, ["-W", "ignore", example, file]))
+      let refused = try tool.wait(
+        for: tool.start(pythonWithTorch!, ["-W", "ignore", example, file]))
       #expect(refused.status == 1 && refused.errors.contains(text), "\(refused.errors)")
       #expect(!refused.errors.contains("Traceback"))
     }

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 import Training
 
 @Suite struct CurvesTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -59,7 +60,7 @@ import Training
     try run("b", rate: "1e-1", accuracies: [0.9, 0.8])
     try run("c", rate: "0.02", accuracies: [0.5])
     try run("d", rate: "0.02", accuracies: [0.5], isFinished: false)
-    let arguments = ["curves", "a", "b", "c", "d", "--against", "optimizer.learning_rate"]
+    let arguments = ["sweep", "a", "b", "c", "d", "--against", "optimizer.learning_rate"]
     let result = try tool.run(arguments + ["--output", "s.png", "--json"])
     #expect(result.status == 0 && folder.exists("s.png"), "\(result.errors)")
     #expect(result.errors.contains("skipped: d has not ended"))
@@ -67,12 +68,12 @@ import Training
     let groups = sweep["groups"] as? [[String: Any]] ?? []
     #expect(groups.map { $0["value"] as? String } == ["0.02", "0.1"])
     #expect(groups.map { $0["runs"] as? [String] } == [["c"], ["a", "b"]])
-    let spread = groups.last?["spread"] as? [String: Any] ?? [:]
-    #expect(abs((spread["mean"] as? Double ?? 0) - 0.7) < 1e-9)
-    #expect(abs((spread["deviation"] as? Double ?? 0) - 0.02.squareRoot()) < 1e-9)
+    let statistics = groups.last?["statistics"] as? [String: Any] ?? [:]
+    #expect(abs((statistics["mean"] as? Double ?? 0) - 0.7) < 1e-9)
+    #expect(abs((statistics["deviation"] as? Double ?? 0) - 0.02.squareRoot()) < 1e-9)
     #expect(sweep["chance"] as? Double == 0.5)
     let byText = try tool.run(
-      "curves", "a", "c", "--against", "optimizer.kind", "--measure", "loss", "--output", "t.svg")
+      "sweep", "a", "c", "--against", "optimizer.kind", "--measure", "loss", "--output", "t.svg")
     #expect(byText.status == 0 && byText.output.contains("adam"), "\(byText.errors)")
   }
 
@@ -91,7 +92,7 @@ import Training
     try run("c", rate: "0.1", accuracies: [0.5], isFinished: false)
     for runs in [["a", "b"], ["a", "b", "c"]] {
       let result = try tool.run(
-        ["curves"] + runs
+        ["sweep"] + runs
           + ["--against", "optimizer.learning_rate", "--output", "s.png", "--json"])
       #expect(result.status == 0, "\(result.errors)")
       let groups = try json(result.output)["groups"] as? [[String: Any]] ?? []

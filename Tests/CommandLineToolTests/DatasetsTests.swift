@@ -1,14 +1,15 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct DatasetsTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   /// A csv dataset of four whole videos.
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     for index in 0..<4 {
       let writer = try MP4Writer(
@@ -31,7 +32,7 @@ import Testing
   }
 
   private func check(_ arguments: String...) throws -> Tool.Result {
-    try tool.run(["datasets", "check", "--dataset", "csv", "--videos", "v"] + arguments)
+    try tool.run(["datasets", "check", "--dataset", "csv", "--data-root", "v"] + arguments)
   }
 
   @Test func wholeDatasetsPassTheCheck() throws {
@@ -83,7 +84,7 @@ import Testing
   @Test func listPrintsAbsolutePathsOfWhatIsThere() throws {
     try write(extra: "gone.mp4,run,train\n")
     let result = try tool.run(
-      "datasets", "list", "--dataset", "csv", "--videos", "v", "--subset", "train")
+      "datasets", "list", "--dataset", "csv", "--data-root", "v", "--subset", "train")
     #expect(result.status == 0)
     #expect(result.errors == "warning: 1 of 3 videos are absent\n")
     let paths = result.output.split(separator: "\n").map(String.init)
@@ -96,7 +97,7 @@ import Testing
       ("test", "none of the 1 videos for test"), ("val", "has no videos for val"),
     ] {
       let nothing = try tool.run(
-        "datasets", "list", "--dataset", "csv", "--videos", "v", "--subset", subset)
+        "datasets", "list", "--dataset", "csv", "--data-root", "v", "--subset", subset)
       #expect(nothing.status == 1 && nothing.output.isEmpty)
       #expect(nothing.complaints.count == 1 && nothing.errors.contains(words))
     }
@@ -113,18 +114,18 @@ import Testing
   }
 
   @Test(arguments: [
-    ["datasets", "check", "--videos", "v"], ["datasets", "check", "--dataset", "csv"],
-    ["datasets", "check", "--dataset", "imagenet", "--videos", "v"],
-    ["datasets", "check", "--dataset", "ucf101", "--videos", "v"],
-    ["datasets", "check", "--dataset", "folders", "--videos", "v", "--splits", "s"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--split", "1,2"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--split", "0"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--split", "1,,2"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--frame-rate", "0"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--frame-rate", "nan"],
-    ["datasets", "check", "--dataset", "csv", "--videos", "v", "--workers", "0"],
-    ["datasets", "list", "--dataset", "csv", "--videos", "v"],
-    ["datasets", "list", "--dataset", "csv", "--videos", "v", "--subset", "dev"],
+    ["datasets", "check", "--data-root", "v"], ["datasets", "check", "--dataset", "csv"],
+    ["datasets", "check", "--dataset", "imagenet", "--data-root", "v"],
+    ["datasets", "check", "--dataset", "ucf101", "--data-root", "v"],
+    ["datasets", "check", "--dataset", "folders", "--data-root", "v", "--splits", "s"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--split", "1,2"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--split", "0"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--split", "1,,2"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--frame-rate", "0"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--frame-rate", "nan"],
+    ["datasets", "check", "--dataset", "csv", "--data-root", "v", "--workers", "0"],
+    ["datasets", "list", "--dataset", "csv", "--data-root", "v"],
+    ["datasets", "list", "--dataset", "csv", "--data-root", "v", "--subset", "dev"],
   ])
   func wrongUsageIsStatusTwo(arguments: [String]) throws {
     let result = try tool.run(arguments)

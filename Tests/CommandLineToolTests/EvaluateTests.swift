@@ -1,16 +1,17 @@
 import Configuration
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct EvaluateTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -168,7 +169,7 @@ import Training
       network: model.model.makeModel(head: .pretext, classes: 2, seed: 0), optimizer: SGD([])
     ).write(to: folder.file("p/last.safetensors"))
     let result = try tool.run(
-      "evaluate", "--weights", "p", "--dataset", "folders", "--videos", "v")
+      "evaluate", "--weights", "p", "--dataset", "folders", "--data-root", "v")
     #expect(result.status == 1 && result.complaints.count == 1)
     #expect(result.errors.contains("fine-tune it first"))
   }

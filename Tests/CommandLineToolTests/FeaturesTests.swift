@@ -1,5 +1,6 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -7,12 +8,12 @@ import VideoData
 import VideoModels
 
 @Suite struct FeaturesTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
   let model: VideoClassifier
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     model = try folder.finetuned()
   }
@@ -33,7 +34,7 @@ import VideoModels
     try Safetensors(tensors: ["clips": clips, "labels": Tensor([1, 2])])
       .write(to: folder.file("clips.safetensors"))
     let result = try tool.run(
-      "features", "--weights", "r", "--input", "clips.safetensors", "--output", "f.safetensors",
+      "features", "--weights", "r", "clips.safetensors", "--output", "f.safetensors",
       "--batch", "2")
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     #expect(result.output == "f.safetensors: features [5, 16], logits [5, 2]\n")
@@ -53,7 +54,7 @@ import VideoModels
     try folder.action("a.mp4", sinks: false, seed: 1)
     try folder.action("frames", sinks: true, seed: 2)
     let arguments = [
-      "features", "--weights", "r", "--input", "a.mp4", "frames", "--clips", "3", "--crops", "3",
+      "features", "--weights", "r", "a.mp4", "frames", "--clips", "3", "--crops", "3",
     ]
     #expect(try tool.run(arguments + ["--output", "mean.safetensors"]).status == 0)
     let each = try tool.run(arguments + ["--output", "each.safetensors", "--per-clip"])
@@ -84,7 +85,7 @@ import VideoModels
   func wrongShapesAreRefused(shape: [Int]) throws {
     try Safetensors(tensors: ["clips": clips(shape)]).write(to: folder.file("clips.safetensors"))
     let result = try tool.run(
-      "features", "--weights", "r", "--input", "clips.safetensors", "--output", "f.safetensors")
+      "features", "--weights", "r", "clips.safetensors", "--output", "f.safetensors")
     #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
     #expect(result.errors.contains("\(shape)") && result.errors.contains("[M, 3, N, H, W]"))
     #expect(!folder.exists("f.safetensors"))
@@ -97,12 +98,12 @@ import VideoModels
     for output in ["r/last.safetensors", "./r/../r/last.safetensors", "clips.safetensors"] {
       let before = try folder.bytes(output)
       let result = try tool.run(
-        "features", "--weights", "r", "--input", "clips.safetensors", "--output", output)
+        "features", "--weights", "r", "clips.safetensors", "--output", output)
       #expect(result.status == 1 && result.errors.contains("name another file"), "\(result.errors)")
       #expect(try folder.bytes(output) == before)
     }
     let nowhere = try tool.run(
-      "features", "--weights", "r", "--input", "clips.safetensors", "--output", "none/f.safetensors"
+      "features", "--weights", "r", "clips.safetensors", "--output", "none/f.safetensors"
     )
     #expect(nowhere.status == 1 && nowhere.errors.contains("cannot write into"))
   }
@@ -117,12 +118,12 @@ import VideoModels
     try folder.write(Data([255, 255, 255, 255, 255, 255, 255, 127, 0]), to: "huge.safetensors")
     try folder.write("older", to: "f.safetensors")
     for (input, text) in [
-      (["double.safetensors"], "float64"), (["other.safetensors"], "no tensor named clips"),
+      (["double.safetensors"], "float64"), (["other.safetensors"], "has no tensor named clips"),
       (["huge.safetensors"], "its header claims"), (["a.mp4", "text.mp4"], "text.mp4 "),
       (["gone.mp4"], "gone.mp4 "), (["gone.safetensors"], "gone.safetensors"),
     ] {
       let result = try tool.run(
-        ["features", "--weights", "r", "--output", "f.safetensors", "--input"] + input)
+        ["features", "--weights", "r", "--output", "f.safetensors"] + input)
       #expect(result.status == 1 && result.output.isEmpty)
       #expect(
         result.complaints.count == 1 && result.complaints[0].contains(text), "\(result.errors)")

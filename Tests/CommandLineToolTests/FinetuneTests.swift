@@ -1,15 +1,16 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct FinetuneTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -17,7 +18,10 @@ import Training
   private func arguments(_ output: String, weights: String = "none", _ more: [String] = [])
     -> [String]
   {
-    ["finetune", "--dataset", "folders", "--videos", "v", "--weights", weights, "--output", output]
+    [
+      "finetune", "--dataset", "folders", "--data-root", "v", "--weights", weights, "--output",
+      output,
+    ]
       + ["--epochs", "2"]
       + (weights == "none" ? tinyFinetuning : Array(tinyFinetuning.dropFirst(2)))
       + more
@@ -79,7 +83,7 @@ import Training
     let pretraining = try tool.run(
       [
         "pretrain", "--sources", "synthetic:dead-leaves:8", "--output", "p", "--epochs", "1",
-        "--val-fraction", "0",
+        "--validation-fraction", "0",
       ]
         + [
           "model.width=3", "clip.frames=4", "clip.size=24", "sources.size=48", "batch.sources=2",
@@ -142,7 +146,7 @@ import Training
       ((try? metrics("r")) ?? []).count >= 5
     }
     #expect(stopped.status == 130 && stopped.output.isEmpty, "\(stopped.errors)")
-    #expect(stopped.errors.contains("go on with: mosi finetune --output r --resume"))
+    #expect(stopped.errors.contains("resume with: mosi finetune --output r --resume"))
     #expect(!folder.exists("r/evaluation"))
 
     let absent = try tool.run("finetune", "--output", "x", "--resume")
@@ -169,7 +173,7 @@ import Training
     let good = try folder.bytes("v/train/rises/0.mp4")
     try folder.write(good.prefix(good.count / 2), to: "v/train/rises/half.mp4")
     try folder.write("Dear diary", to: "v/test/sinks/text.mp4")
-    let result = try tool.run(arguments("r", ["--epochs", "3", "--cache", "10"]))
+    let result = try tool.run(arguments("r", ["--epochs", "3", "--cache-mb", "10"]))
     #expect(result.status == 0, "\(result.errors)")
     let warnings = result.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
     #expect(warnings.count { $0.contains("v/train/rises/half.mp4") } == 1, "\(warnings)")
@@ -201,7 +205,7 @@ import Training
     (["--weights", "text"], "text is neither a safetensors file nor a checkpoint of PyTorch"),
     (["--weights", "nowhere"], "nowhere does not exist"),
     (["--weights", "v"], "v is a folder without last.safetensors"),
-    (["--videos", "nowhere"], "nowhere does not exist"),
+    (["--data-root", "nowhere"], "nowhere does not exist"),
     (["--dataset", "csv"], "v/annotations.csv does not exist"),
     (["--dataset", "ucf101", "--splits", "v"], "classInd.txt"), (["--split", "2"], "no split 2"),
     (["--set", "dataset.vidoes=x"], "did you mean"),

@@ -1,27 +1,19 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent().path
-
-/// A Python that has PyTorch, or nil.
-private let python: String? = {
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"] ?? root + "/.libtorch/venv/bin/python"
-  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-}()
-
 /// The paper's networks of 14.06 and 14.37 million parameters as the released code saves them, made and run by PyTorch.
 @Suite(
-  .enabled(if: python != nil, "needs PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON"))
+  .enabled(
+    if: pythonWithTorch != nil, "needs PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON"))
 struct FullWidthTests {
   @Test func releasedCheckpointsGivePyTorchsFeaturesAndLogits() throws {
-    let folder = try Scratch()
+    let folder = try ScratchFolder()
     let tool = Tool(folder: folder)
-    let script = root + "/Tests/VideoModelsTests/Goldens/save_full_width.py"
+    let script = repository + "/Tests/VideoModelsTests/Goldens/save_full_width.py"
     let saved = try tool.wait(
-      for: tool.start(#require(python), ["-W", "ignore", script, folder.path]))
+      for: tool.start(#require(pythonWithTorch), ["-W", "ignore", script, folder.path]))
     try #require(saved.status == 0, "\(saved.errors)")
     for name in ["r2d3d-18", "r2plus1d-10"] {
       let expected = try Safetensors(contentsOf: folder.path + "/\(name).safetensors").tensors
@@ -29,7 +21,7 @@ struct FullWidthTests {
       try #require(converted.status == 0, "\(converted.errors)")
       for weights in ["\(name).pyth", "own.safetensors"] {
         let result = try tool.run(
-          "features", "--weights", weights, "--input", "clips.safetensors", "--output",
+          "features", "--weights", weights, "clips.safetensors", "--output",
           "found.safetensors")
         try #require(result.status == 0, "\(result.errors)")
         let found = try Safetensors(contentsOf: folder.path + "/found.safetensors").tensors

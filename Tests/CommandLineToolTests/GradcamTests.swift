@@ -1,13 +1,14 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct GradcamTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     try folder.finetuned()
   }
@@ -16,7 +17,7 @@ import Testing
   @Test func leavesPicturesInTheRunsFolder() throws {
     try folder.action("v/sinks/a.mp4", sinks: true, seed: 1)
     try folder.action("v/rises/b.mp4", sinks: false, seed: 2)
-    let arguments = ["gradcam", "--weights", "r", "--input", "v", "--layer", "conv3"]
+    let arguments = ["gradcam", "--weights", "r", "v", "--stage", "conv3"]
     let result = try tool.run(arguments)
     #expect(result.status == 0 && result.complaints.isEmpty, "\(result.errors)")
     #expect(result.output.contains("rises/b.mp4") && result.output.contains("2 clips at conv3"))
@@ -34,7 +35,7 @@ import Testing
   @Test func theWorstAreRankedAndDrawn() throws {
     for seed in 1...3 { try folder.action("\(seed).mp4", sinks: true, seed: UInt64(seed)) }
     let result = try tool.run(
-      "gradcam", "--weights", "r", "--input", "1.mp4", "2.mp4", "3.mp4", "--layer", "conv2",
+      "gradcam", "--weights", "r", "1.mp4", "2.mp4", "3.mp4", "--stage", "conv2",
       "--worst", "1", "--output", "out", "--json")
     #expect(result.status == 0, "\(result.errors)")
     let clips = try #require(json(result.output)["clips"] as? [[String: Any]])
@@ -49,13 +50,13 @@ import Testing
     try folder.action("a.mp4", sinks: true, seed: 1)
     try folder.write("Dear diary", to: "b.mp4")
     let result = try tool.run(
-      "gradcam", "--weights", "r", "--input", "a.mp4", "--interval", "5", "--output", "out")
+      "gradcam", "--weights", "r", "a.mp4", "--interval", "5", "--output", "out")
     #expect(result.status == 1 && result.output.isEmpty)
     #expect(result.complaints.count == 1, "\(result.errors)")
     #expect(
       result.complaints.first?.hasPrefix("mosi: error: a.mp4 is shorter than a clip: ") == true)
     let others = try tool.run(
-      "gradcam", "--weights", "r", "--input", "a.mp4", "b.mp4", "--layer", "conv3", "--output",
+      "gradcam", "--weights", "r", "a.mp4", "b.mp4", "--stage", "conv3", "--output",
       "out")
     #expect(others.status == 0 && others.output.contains("1 clip at conv3"))
     #expect(others.errors.contains("warning: skipped: b.mp4 "), "\(others.errors)")
@@ -63,10 +64,10 @@ import Testing
 
   @Test(arguments: [
     (
-      ["--layer", "conv6"],
+      ["--stage", "conv6"],
       "there is no convolutional stage conv6: the networks have conv1, conv2, conv3, conv4, conv5"
     ),
-    (["--label", "2"], "there is no label 2: the network tells 2 apart, 0 to 1"),
+    (["--explain", "2"], "there is no label 2: the network has 2, 0 to 1"),
     (["--output", "a.mp4/out"], "cannot make the folder a.mp4/out: "),
     (["--frames", "1"], "clips of one frame do not move"),
     (["--size", "12"], "clips of 12 pixels are too small"),
@@ -75,15 +76,15 @@ import Testing
   func mistakesAreOneSentence(arguments: [String], text: String) throws {
     try folder.action("a.mp4", sinks: true, seed: 1)
     let weights = arguments[0] == "--weights" ? [] : ["--weights", "r"]
-    let result = try tool.run(["gradcam", "--input", "a.mp4"] + weights + arguments)
+    let result = try tool.run(["gradcam", "a.mp4"] + weights + arguments)
     #expect(result.status == 1 && result.output.isEmpty)
     #expect(result.complaints.count == 1 && result.errors.contains(text), "\(result.errors)")
     #expect(!folder.exists("r/insight"))
   }
 
-  @Test(arguments: [["--label", "best"], ["--clips", "0"], ["--worst", "0"]])
+  @Test(arguments: [["--explain", "best"], ["--clips", "0"], ["--worst", "0"]])
   func wrongUsageIsRefused(arguments: [String]) throws {
-    let result = try tool.run(["gradcam", "--weights", "r", "--input", "a.mp4"] + arguments)
+    let result = try tool.run(["gradcam", "--weights", "r", "a.mp4"] + arguments)
     #expect(result.status == 2 && result.errors.contains(arguments[0]))
   }
 }

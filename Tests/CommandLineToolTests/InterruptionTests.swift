@@ -1,17 +1,18 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
 
 /// Runs that are killed, and what going on with them gives.
 @Suite(.serialized) struct InterruptionTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -96,7 +97,7 @@ import Training
       lines("r") >= 4
     }
     #expect(stopped.status == 130 && stopped.output.isEmpty)
-    #expect(stopped.errors.contains("go on with: mosi pretrain --output r --resume"))
+    #expect(stopped.errors.contains("resume with: mosi pretrain --output r --resume"))
     let saved = try Checkpoint<PretrainingConfiguration>(
       contentsOf: folder.path + "/r/last.safetensors"
     ).position.step

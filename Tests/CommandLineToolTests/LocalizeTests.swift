@@ -1,13 +1,14 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct LocalizeTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -15,14 +16,15 @@ import Testing
     let result = try tool.run(
       [
         "pretrain", "--output", "r", "--sources", "synthetic:dead-leaves:10", "--epochs", "1",
-        "--val-fraction", heldOut,
+        "--validation-fraction", heldOut,
       ] + tiny + ["--set", "clip.size=24", "--set", "sources.size=40"])
     try #require(result.status == 0, "\(result.errors)")
   }
 
   @Test func aRunIsMeasuredByWhatItHeldOut() throws {
     try pretrained()
-    let result = try tool.run("localize", "--weights", "r", "--layer", "conv2", "--seeds", "2")
+    let result = try tool.run(
+      "localize", "--weights", "r", "--stage", "conv2", "--random-networks", "2")
     #expect(result.status == 0, "\(result.errors)")
     for words in [
       "24 moving clips of 3 unseen sources", "heat inside the region", "hottest place inside",
@@ -39,7 +41,8 @@ import Testing
       written["stage"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
     // The same numbers again, and of a checkpoint no files.
     let again = try tool.run(
-      "localize", "--weights", "r/last.safetensors", "--layer", "conv2", "--seeds", "2", "--json")
+      "localize", "--weights", "r/last.safetensors", "--stage", "conv2", "--random-networks", "2",
+      "--json")
     #expect(
       NSDictionary(dictionary: try json(again.output)["regions"] as? [String: Any] ?? [:])
         == NSDictionary(dictionary: written["regions"] as? [String: Any] ?? ["": ""]))
@@ -51,13 +54,13 @@ import Testing
     try folder.actions(training: 2, test: 1)
     try folder.write("no video", to: "v/torn.mp4")
     let arguments = [
-      "localize", "--weights", "r", "--videos", "v", "--layer", "conv3", "--seeds", "1",
+      "localize", "--weights", "r", "v", "--stage", "conv3", "--random-networks", "1",
       "--frames", "4", "--interval", "2", "--clips", "1",
     ]
     let result = try tool.run(arguments + ["--output", "o"])
     #expect(result.status == 0, "\(result.errors)")
     // Nothing was held out: pictures are missed and told, and so is the file that is no video.
-    #expect(result.errors.contains("no pictures are measured: the run held nothing out"))
+    #expect(result.errors.contains("no pictures are measured: the run held out no sources"))
     #expect(result.errors.contains("skipped: v/torn.mp4"))
     // Of one random network there is no deviation.
     #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))
@@ -66,7 +69,7 @@ import Testing
     // Without a pretext task there are the videos alone.
     try folder.finetuned("f")
     let other = try tool.run([
-      "localize", "--weights", "f", "--videos", "v/train", "--seeds", "1", "--clips", "1", "--json",
+      "localize", "--weights", "f", "v/train", "--random-networks", "1", "--clips", "1", "--json",
     ])
     let report = try json(other.output)
     #expect(report["regions"] == nil && report["videos"] is [String: Any], "\(other.errors)")
@@ -79,18 +82,18 @@ import Testing
     try folder.write("x", to: "file")
     for (arguments, words) in [
       (
-        ["--weights", "r", "--layer", "conv6"],
+        ["--weights", "r", "--stage", "conv6"],
         "the networks have conv1, conv2, conv3, conv4, conv5"
       ),
       (["--weights", "r", "--output", "file/o"], "cannot make the folder file/o"),
       (
-        ["--weights", "f", "--videos", "v", "--interval", "5"],
+        ["--weights", "f", "v", "--interval", "5"],
         "none of the 2 videos can be used; the first, v/train/rises/0.mp4, is shorter than a clip: "
       ),
-      (["--weights", "r", "--videos", "nowhere"], "nowhere"),
+      (["--weights", "r", "nowhere"], "nowhere"),
       (["--weights", "r", "--sources", "nowhere"], "nowhere does not exist"),
-      (["--weights", "f"], "no pretext task to measure it by: name --videos"),
-      (["--weights", "r", "--seeds", "0"], "--seeds must be from 1 to 100"),
+      (["--weights", "f"], "no pretext task to measure it by: name videos"),
+      (["--weights", "r", "--random-networks", "0"], "--random-networks must be from 1 to 100"),
     ] {
       let result = try tool.run(["localize"] + arguments)
       #expect(result.status != 0 && result.errors.contains(words), "\(result.errors)")

@@ -1,15 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Training
 import VideoData
 
 @Suite struct PredictTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     try folder.action("a.mp4", sinks: false, seed: 1)
     try folder.action("frames", sinks: true, seed: 2)

@@ -1,16 +1,17 @@
 import Configuration
 import Foundation
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite(.serialized) struct PretrainTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -54,7 +55,7 @@ import Training
 
   @Test func resultsAsJSON() throws {
     let result = try pretrain(
-      "synthetic:dead-leaves:4", more: ["--epochs", "1", "--val-fraction", "0", "--json"])
+      "synthetic:dead-leaves:4", more: ["--epochs", "1", "--validation-fraction", "0", "--json"])
     let found =
       try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any] ?? [:]
     #expect((found["summary"] as? [String: Any])?["step"] as? Int == 1)
@@ -69,6 +70,32 @@ import Training
       more: ["--epochs", "2", "--set", "batch.sources=1", "--set", "batch.accumulation=1"])
     #expect(result.status == 0, "\(result.errors)")
     #expect(try metrics().last?["validation_sources"] as? Int == 0)
+  }
+
+  // MARK: Cost
+
+  /// Without a GPU the paper's configuration takes weeks: nobody should learn that from its first step.
+  @Test func whatTakesLongIsSaidBeforeTheFirstStep() throws {
+    let started = try tool.start(
+      Tool.path,
+      [
+        "pretrain", "--sources", "synthetic:dead-leaves:2000", "--output", "r", "--device", "cpu",
+      ])
+    func errors() -> String {
+      (try? String(contentsOfFile: started.errors, encoding: .utf8)) ?? ""
+    }
+    tool.wait(for: started) { errors().contains("sources to train on") }
+    kill(started.process.processIdentifier, SIGKILL)
+    let result = try tool.wait(for: started)
+    let lines = result.errors.split(separator: "\n")
+    #expect(
+      lines.first?.hasPrefix("on this machine this training takes about ") == true,
+      "\(result.errors)")
+    #expect(!result.errors.contains("step 1/"))
+    // A short one is not commented on.
+    try FileManager.default.removeItem(atPath: folder.file("r"))
+    let short = try pretrain("synthetic:dead-leaves:8", more: ["--epochs", "1"])
+    #expect(short.status == 0 && !short.errors.contains("on this machine"), "\(short.errors)")
   }
 
   // MARK: Bad sources
@@ -103,8 +130,7 @@ import Training
   }
 
   private static func fixture(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("MediaTests/Fixtures/" + name).path
+    repository + "/Tests/MediaTests/Fixtures/" + name
   }
 
   /// A second of silence: a sound file with no picture in it.
@@ -127,7 +153,7 @@ import Training
   @Test func badSourcesAreReportedOnceAndReplaced() throws {
     let (bad, good) = try mixture()
     let result = try pretrain(
-      "d", "d/list.txt", more: ["--epochs", "3", "--val-fraction", "0", "--workers", "4"])
+      "d", "d/list.txt", more: ["--epochs", "3", "--validation-fraction", "0", "--workers", "4"])
     #expect(result.status == 0, "\(result.errors)")
     let warnings = result.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
     for path in bad {
@@ -148,7 +174,8 @@ import Training
       let result = try pretrain(
         "d",
         more: [
-          "--val-fraction", share, "--set", "batch.sources=1", "--set", "batch.accumulation=1",
+          "--validation-fraction", share, "--set", "batch.sources=1", "--set",
+          "batch.accumulation=1",
         ])
       #expect(result.status == 1)
       #expect(result.complaints.count == 1 && result.output.isEmpty, "\(result.errors)")
@@ -186,8 +213,9 @@ import Training
     (["--set", "optimiser.kind=sgd"], "did you mean optimizer"),
     (["--config", "nowhere.yaml"], "nowhere.yaml"), (["--epochs", "0"], "epochs"),
     (["--seed=-1"], "seed"), (["--device", "cuda:99"], "no device cuda:99"),
-    (["--val-fraction", "1"], "validation_fraction"), (["--resume"], "no checkpoint to resume"),
-    (["--val-sources", "nowhere"], "nowhere does not exist"),
+    (["--validation-fraction", "1"], "validation_fraction"),
+    (["--resume"], "no checkpoint to resume"),
+    (["--validation-sources", "nowhere"], "nowhere does not exist"),
   ])
   func mistakesAreOneSentence(more: [String], text: String) throws {
     let result = try pretrain("synthetic:dead-leaves:12", more: more)

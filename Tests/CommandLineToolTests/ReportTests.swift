@@ -1,23 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// Pages of runs that the tool itself made, with everything that looks into them.
+/// Pages of runs that the tool itself made, with all analyses.
 @Suite struct ReportTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
   private static let chromium = [
     "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
   ].first { FileManager.default.isExecutableFile(atPath: $0) }
   private static let axe: String? = {
-    let path = root + "/.libtorch/axe/axe.min.js"
+    let path = repository + "/.libtorch/axe/axe.min.js"
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }()
 
-  private let folder: Scratch
+  private let folder: ScratchFolder
   private let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -43,18 +42,19 @@ import Testing
     try folder.actions(training: 4, test: 2)
     let videos = ["v/train/rises/0.mp4", "v/train/sinks/0.mp4"]
     try expectSuccess(
-      "gradcam", "--weights", "pre", "--input", videos[0], videos[1], "--layer", "conv2",
+      "gradcam", "--weights", "pre", videos[0], videos[1], "--stage", "conv2",
       "--interval", "2")
     try expectSuccess(
-      "localize", "--weights", "pre", "--videos", videos[0], videos[1], "--layer", "conv2",
-      "--seeds",
+      "localize", "--weights", "pre", videos[0], videos[1], "--stage", "conv2",
+      "--random-networks",
       "2", "--clips", "1", "--interval", "2")
     try expectSuccess(
-      "clusters", "--weights", "pre", "--videos", "v/train", "--clusters", "2", "--perplexity", "2",
+      "clusters", "--weights", "pre", "v/train", "--clusters", "2", "--perplexity", "2",
       "--clips", "1", "--random-networks", "1", "--interval", "2")
     let finetuned = try tool.run(
       [
-        "finetune", "--dataset", "folders", "--videos", "v", "--weights", "none", "--epochs", "1",
+        "finetune", "--dataset", "folders", "--data-root", "v", "--weights", "none", "--epochs",
+        "1",
         "--output", "tuned",
       ] + tinyFinetuning)
     try #require(finetuned.status == 0, "\(finetuned.errors)")
@@ -68,9 +68,9 @@ import Testing
       Tool.path, ["report", "--watch", "pre", "tuned", "--output", "page.html"])
     tool.wait(for: watching) { folder.exists("page.html") }
     let growing = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
-    #expect(growing.contains("id=\"follow\"") && growing.contains("going on or interrupted"))
+    #expect(growing.contains("id=\"follow\"") && growing.contains("in progress or interrupted"))
     for part in [
-      "Where it looks", "Does it locate motion?", "heat inside the moving region",
+      "Grad-CAM of videos", "Localization of motion", "heat inside the moving region",
       "rank correlation of heat and flow", "Clusters of clips", "static, horizontal, vertical",
       "Accuracy by label", "Accuracy by class", "Confusion", "Pseudo-motions",
       "settings that differ",
@@ -89,7 +89,7 @@ import Testing
     let watched = try tool.wait(for: watching)
     #expect(watched.status == 0 && watched.errors.isEmpty, "\(watched.errors)")
     let finished = String(decoding: try folder.bytes("page.html"), as: UTF8.self)
-    #expect(!finished.contains("id=\"follow\"") && !finished.contains("going on or interrupted"))
+    #expect(!finished.contains("id=\"follow\"") && !finished.contains("in progress or interrupted"))
   }
 
   private func check(_ page: String, _ chromium: String, _ axe: String) throws {
@@ -97,7 +97,7 @@ import Testing
       for: tool.start(
         "/usr/bin/env",
         [
-          "python3", Self.root + "/Tests/CommandLineToolTests/check_page.py", chromium, axe, page,
+          "python3", repository + "/Tests/CommandLineToolTests/check_page.py", chromium, axe, page,
           "pictures",
         ]))
     try #require(result.status == 0, "\(result.errors)")

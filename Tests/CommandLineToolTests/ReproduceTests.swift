@@ -2,16 +2,17 @@ import Foundation
 import KeyedRandom
 import Reproduction
 import SafeFiles
+import TestSupport
 import Testing
 import Training
 
 /// Experiments as their users run them, on networks that train in a second.
 @Suite(.serialized) struct ReproduceTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
     try folder.actions(training: 4, test: 3)
     try folder.write(
@@ -48,7 +49,7 @@ import Training
 
   private func arguments(_ output: String, _ more: [String] = []) -> [String] {
     [
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--seeds", "2",
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--repeats", "2",
       "--output", output,
     ] + more
   }
@@ -110,11 +111,11 @@ import Training
     #expect(Set(told).count == told.count && told.count == 10, "\(told)")
   }
 
-  /// Figures are looks into pre-trained networks, each made once.
-  @Test func figuresAreLooks() throws {
+  /// Figures are analyses of pre-trained networks, each made once.
+  @Test func figuresAreAnalyses() throws {
     try folder.write(
       """
-      title: "Looks"
+      title: "Analyses"
       measures: [heat, random-heat, square-area, flow-correlation, worst-flow-correlation, axes, random-axes]
       pretraining:
         epochs: 1
@@ -126,21 +127,21 @@ import Training
         clip: {frames: 4, size: 32, interval: 1}
       rows:
         - name: "MoSI"
-      """, to: "looks.yaml")
+      """, to: "analyses.yaml")
     // A test video of two frames is shorter than a clip.
-    let short = try folder.file("v/test/rises/short")
+    let short = folder.file("v/test/rises/short")
     try FileManager.default.createDirectory(atPath: short, withIntermediateDirectories: true)
     for frame in 0..<2 {
       try FileManager.default.copyItem(
-        atPath: try folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
+        atPath: folder.file("v/test/rises/4/\(frame).png"), toPath: "\(short)/\(frame).png")
     }
     let arguments = [
-      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
     let result = try tool.run(arguments)
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSON.decode(
-      ResultTable.self, from: folder.bytes("o/looks-folders-v-paper.json"))
+      ResultTable.self, from: folder.bytes("o/analyses-folders-v-paper.json"))
     let ours = table.lines[0].ours
     // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
     #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
@@ -157,44 +158,46 @@ import Training
     let before = try folder.contents(of: "o/runs")
     #expect(try tool.run(arguments).output == result.output)
     #expect(try folder.contents(of: "o/runs") == before)
-    // A look of somebody's own in its place is none of the plan's.
+    // An analysis that somebody ran in its place does not belong to the plan.
     let run = try #require(runs("o").first { $0.hasPrefix("pretraining") })
     let clusters = "o/runs/\(run)/insight/clusters/clusters.json"
     let own = String(decoding: try folder.bytes(clusters), as: UTF8.self)
     try folder.write(own + "\n", to: clusters)
     #expect(try tool.run(arguments).output == result.output)
     #expect(try String(decoding: folder.bytes(clusters), as: UTF8.self) == own)
-    let page = String(decoding: try folder.bytes("o/looks-folders-v-paper.html"), as: UTF8.self)
-    for part in ["Where it looks", "Where heat and motion part", "Clusters of clips"] {
+    let page = String(decoding: try folder.bytes("o/analyses-folders-v-paper.html"), as: UTF8.self)
+    for part in [
+      "Grad-CAM of videos", "Clips in which heat and flow agree least", "Clusters of clips",
+    ] {
       #expect(page.contains(part), "\(part)")
     }
 
-    // Looks at other videos are others, though one network has them all; each seed has random networks of its own.
+    // Analyses of other videos are others, though of one network; each seed has random networks of its own.
     for index in 0..<8 {
       try folder.action(
         "w/\(index < 2 ? "train" : "test")/\(index % 2 == 0 ? "rises" : "sinks")/\(index).mp4",
         sinks: index % 2 == 1, seed: UInt64(20 + index))
     }
     let others = try tool.run([
-      "reproduce", "looks.yaml", "--dataset", "folders", "--videos", "w", "--output", "o",
-      "--seeds", "2",
+      "reproduce", "analyses.yaml", "--dataset", "folders", "--data-root", "w", "--output", "o",
+      "--repeats", "2",
     ])
     #expect(others.status == 0, "\(others.errors)")
     #expect(runs("o").count { $0.hasPrefix("pretraining-seed0") } == 1)
     let found = try JSON.decode(
-      ResultTable.self, from: folder.bytes("o/looks-folders-w-paper.json"))
+      ResultTable.self, from: folder.bytes("o/analyses-folders-w-paper.json"))
     #expect(found.notes.isEmpty)
     let flow = try #require(found.lines[0].ours[.flowCorrelation]?.values[0])
     #expect(flow != ours[.flowCorrelation]?.values[0])
     let random = try #require(found.lines[0].ours[.randomHeat]?.values)
     #expect(random.count == 2 && random[0] != random[1])
-    #expect(folder.exists("o/looks-folders-v-paper.json"))
+    #expect(folder.exists("o/analyses-folders-v-paper.json"))
   }
 
   /// Of sprites, plain and other motions are told apart, in a folder of one's own too.
   @Test func spritesAreToldByKindOfMotion() throws {
     let made = try tool.run(
-      "synthesize", "actions", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
+      "synthesize", "sprites", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
       "plain")
     #expect(made.status == 0, "\(made.errors)")
     try folder.write(
@@ -211,7 +214,7 @@ import Training
         - {name: "scratch", start: scratch}
       """, to: "sprites.yaml")
     let result = try tool.run(
-      "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--videos", "s",
+      "reproduce", "sprites.yaml", "--dataset", "sprites", "--scale", "paper", "--data-root", "s",
       "--output", "o")
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSON.decode(
@@ -238,7 +241,7 @@ import Training
   /// What is damaged is told with what to do about it; the tables stand nevertheless.
   @Test func damagedRunsAreToldWithWhatToDo() throws {
     let arguments = [
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o",
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
     let whole = try tool.run(arguments)
     #expect(whole.status == 0, "\(whole.errors)")
@@ -276,7 +279,7 @@ import Training
     let told = try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as! [String: Any]
     #expect((told["runs"] as! [Any]).count == 10)
     #expect(!folder.exists("out/runs"))
-    let stopped = try tool.run(arguments("out", ["--budget", "0.0000001"]))
+    let stopped = try tool.run(arguments("out", ["--budget-hours", "0.0000001"]))
     #expect(stopped.status == 0 && stopped.errors.contains("0 of 10 runs are done"))
     #expect(stopped.output.contains("Two rows"))
   }
@@ -289,7 +292,7 @@ import Training
   @Test func missingSourcesAreToldBeforeAnythingBegins() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {sources: {paths: [gone.jpg]}}")
     let bad = try tool.run(
-      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+      "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
     #expect(bad.status == 1 && bad.complaints.count == 1)
     #expect(bad.complaints[0].contains("gone.jpg does not exist"), "\(bad.errors)")
     #expect(!folder.exists("o/runs"))
@@ -299,7 +302,7 @@ import Training
   @Test func failuresAreToldAndTheOthersGoOn() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {batch: {sources: 50}}")
     let bad = try tool.run(
-      "reproduce", "bad.yaml", "--dataset", "folders", "--videos", "v", "--output", "o")
+      "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
     #expect(bad.status == 1, "\(bad.errors)")
     #expect(
       bad.errors.contains("1 run failed") && bad.errors.contains("do not fill a step of 100"),
@@ -319,7 +322,8 @@ import Training
         + #""paperDatasets":[],"lines":[],"others":[],"omissions":[],"conditions":[],"notes":[]}"#,
       to: "o/mine-folders-v-paper.json")
     let refused = try tool.run(
-      "reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "o", "--plan")
+      "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
+      "--plan")
     #expect(
       refused.status != 0 && refused.errors.contains("holds results of /elsewhere/v, not of "),
       "\(refused.errors)")
@@ -337,9 +341,9 @@ import Training
       ),
       (
         ["reproduce", "table1", "--dataset", "ucf", "--output", "o"],
-        "--dataset must be sprites, ucf101"
+        "- ucf101"
       ),
-      (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--videos is missing"),
+      (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--data-root is missing"),
       (
         ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
         "lists of its own"
@@ -354,10 +358,11 @@ import Training
       ),
       (["reproduce", "gone.yaml", "--dataset", "sprites", "--output", "o"], "gone.yaml"),
       (
-        ["reproduce", "table1", "--dataset", "folders", "--videos", "none", "--output", "o"], "none"
+        ["reproduce", "table1", "--dataset", "folders", "--data-root", "none", "--output", "o"],
+        "none"
       ),
       (
-        ["reproduce", "mine.yaml", "--dataset", "folders", "--videos", "v", "--output", "v/o"],
+        ["reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "v/o"],
         "--output v/o lies in the folder of the videos, where it would be a class"
       ),
     ] {

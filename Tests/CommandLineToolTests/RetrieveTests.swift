@@ -1,15 +1,16 @@
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Training
 
 @Suite struct RetrieveTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -25,7 +26,8 @@ import Training
     #expect(result.status == 0, "\(result.errors)")
     let warnings = result.errors.split(separator: "\n")
     #expect(warnings.count == 2, "\(warnings)")
-    #expect(warnings.contains { $0.hasPrefix("warning: no neighbour: train/rises/text.mp4 ") })
+    #expect(
+      warnings.contains { $0.hasPrefix("warning: skipped as a neighbor: train/rises/text.mp4 ") })
     #expect(warnings.contains { $0.hasPrefix("warning: counted as missed: test/rises/text.mp4 ") })
     let found = try json(result.output)
     #expect(found["training_videos"] as? Int == 7 && found["test_videos"] as? Int == 6)
@@ -47,7 +49,9 @@ import Training
     #expect(accuracies.last?["accuracy"] as? Double == 5.0 / 6)
 
     let text = try tool.run(arguments)
-    #expect(text.output.contains("6 videos searched for among 7") && text.output.contains("top-k"))
+    #expect(
+      text.output.contains("6 test videos, searched among 7 training videos")
+        && text.output.contains("top-k"))
   }
 
   /// What a pre-training leaves has no dataset of its own.
@@ -64,7 +68,7 @@ import Training
     let missing = try tool.run("retrieve", "--weights", "p")
     #expect(missing.status == 2 && missing.errors.contains("--dataset is missing"))
     let found = try tool.run(
-      "retrieve", "--weights", "p", "--dataset", "folders", "--videos", "v", "--interval", "1")
+      "retrieve", "--weights", "p", "--dataset", "folders", "--data-root", "v", "--interval", "1")
     #expect(found.status == 0 && found.errors.isEmpty, "\(found.errors)")
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import TestSupport
 
 /// The tool as its users run it: a process of its own.
 struct Tool {
@@ -24,7 +25,7 @@ struct Tool {
     }
   }
 
-  let folder: Scratch
+  let folder: ScratchFolder
   var environment: [String: String] = [:]
 
   /// Runs `mosi` in the folder and waits for its end.
@@ -55,7 +56,7 @@ struct Tool {
       .merging(["OMP_NUM_THREADS": "1", "MOSI": Self.path, "TERM": "xterm"]) { $1 }
       .merging(environment) { $1 }
     // Files, not pipes: nobody has to read while the tool runs.
-    let log = Scratch.root + "log-\(UUID().uuidString)"
+    let log = NSTemporaryDirectory() + "/mosi-log-\(UUID().uuidString)"
     for name in [log + ".out", log + ".err"] {
       _ = FileManager.default.createFile(atPath: name, contents: nil)
     }
@@ -118,48 +119,7 @@ let tiny = [
   "batch.accumulation=2",
 ].flatMap { ["--set", $0] }
 
-/// A folder for one test, removed when the last reference goes.
-final class Scratch {
-  static let root = NSTemporaryDirectory() + (NSTemporaryDirectory().hasSuffix("/") ? "" : "/")
-  let path: String
-
-  init() throws {
-    path = Self.root + "mosi-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// The path of `name`; the folders on the way are made.
-  func file(_ name: String) throws -> String {
-    let url = URL(fileURLWithPath: path).appendingPathComponent(name)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    return path + "/" + name
-  }
-
-  /// Writes a file, at once: a tool that follows it never meets half of it.
-  func write(_ data: Data, to name: String) throws {
-    try data.write(to: URL(fileURLWithPath: file(name)), options: .atomic)
-  }
-
-  func write(_ text: String, to name: String) throws { try write(Data(text.utf8), to: name) }
-
-  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
-
-  func bytes(_ name: String) throws -> Data {
-    try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
-  }
-
-  /// The content of every file below the folder `name`.
-  func contents(of name: String) throws -> [String: Data] {
-    var found: [String: Data] = [:]
-    for child in try FileManager.default.subpathsOfDirectory(atPath: path + "/" + name) {
-      if let data = try? bytes(name + "/" + child) { found[child] = data }
-    }
-    return found
-  }
-
+extension ScratchFolder {
   /// A picture of stripes whose hue `index` decides.
   func picture(_ index: Int, width: Int = 48, height: Int = 40) -> Picture {
     Picture(

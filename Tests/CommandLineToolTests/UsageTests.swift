@@ -1,13 +1,14 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct UsageTests {
-  let folder: Scratch
+  let folder: ScratchFolder
   let tool: Tool
 
   init() throws {
-    folder = try Scratch()
+    folder = try ScratchFolder()
     tool = Tool(folder: folder)
   }
 
@@ -17,17 +18,17 @@ import Testing
     ["pretrain", "--output", "r", "--workers", "x"],
     ["pretrain", "--output", "r", "--epochs", "1.5"],
     ["pretrain", "--output", "r", "--device", "gpu"],
-    ["pretrain", "--output", "r", "--val-sources", "x", "--val-fraction", "0.1"],
+    ["pretrain", "--output", "r", "--validation-sources", "x", "--validation-fraction", "0.1"],
     ["pretrain", "--output", "r", "--bogus"], ["preview", "--sources", "x"],
     ["preview", "--output", "p", "--index", "-1"], ["models", "--width", "0"], ["doctor", "extra"],
-    ["finetune", "--output", "r", "--dataset", "folders", "--videos", "v"],
+    ["finetune", "--output", "r", "--dataset", "folders", "--data-root", "v"],
     ["finetune", "--output", "r", "--weights", "none"],
     ["reproduce", "--dataset", "sprites", "--output", "r"],
-    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--seeds", "0"],
-    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--budget", "-1"],
+    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--repeats", "0"],
+    ["reproduce", "table1", "--dataset", "sprites", "--output", "r", "--budget-hours", "-1"],
     ["reproduce", "table1", "--dataset", "ucf", "--output", "r"],
     ["reproduce", "table9", "--dataset", "sprites", "--output", "r"],
-    ["finetune", "--output", "r", "--weights", "none", "--dataset", "ucf", "--videos", "v"],
+    ["finetune", "--output", "r", "--weights", "none", "--dataset", "ucf", "--data-root", "v"],
     ["finetune", "--output", "r", "--weights", "none", "--freeze-stages", "6"],
     ["finetune", "--output", "r", "--weights", "none", "--linear-probe", "--freeze-stages", "2"],
     ["finetune", "--output", "r", "--weights", "none", "--shots", "0"],
@@ -40,7 +41,7 @@ import Testing
     ["predict", "--weights", "r", "--top", "0", "x.mp4"],
     ["predict", "--weights", "r", "--frame-rate", "0", "x.mp4"], ["retrieve"],
     ["retrieve", "--weights", "r", "--split", "one"],
-    ["features", "--weights", "r", "--input", "x.mp4"],
+    ["features", "--weights", "r", "x.mp4"],
   ])
   func wrongUsageIsStatusTwo(arguments: [String]) throws {
     let result = try tool.run(arguments)

@@ -1,18 +1,12 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationTests {
-  private func complaint(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
   private func complaint(of settings: String...) -> String {
-    complaint { _ = try PretrainingConfiguration(settings: settings) }
+    TestSupport.complaint { _ = try PretrainingConfiguration(settings: settings) }
   }
 
   private func read(_ yaml: String) throws -> PretrainingConfiguration {
@@ -156,11 +150,12 @@ import Testing
 
   @Test func unknownKeysInFilesNameTheFile() {
     #expect(
-      complaint { _ = try read("mask:\n  raito: [0.3, 0.5]\n") }
+      TestSupport.complaint { _ = try read("mask:\n  raito: [0.3, 0.5]\n") }
         == "x.yaml: there is no key mask.raito; did you mean task.mosi.mask.ratio?")
     // Nothing is guessed where nothing is near.
     #expect(
-      complaint { _ = try read("zzzzzzzzzzzzz: 1\n") } == "x.yaml: there is no key zzzzzzzzzzzzz")
+      TestSupport.complaint { _ = try read("zzzzzzzzzzzzz: 1\n") }
+        == "x.yaml: there is no key zzzzzzzzzzzzz")
   }
 
   @Test(arguments: [
@@ -264,13 +259,13 @@ import Testing
     "\t- x",
   ])
   func brokenFilesAreRefusedInOneSentence(yaml: String) {
-    let text = complaint { _ = try read(yaml) }
+    let text = TestSupport.complaint { _ = try read(yaml) }
     #expect(text.hasPrefix("the configuration x.yaml cannot be read: "), "\(text)")
     #expect(!text.contains("\n"))
   }
 
   @Test func missingFilesAreRefused() {
-    let text = complaint { _ = try PretrainingConfiguration(file: "/nowhere/x.yaml") }
+    let text = TestSupport.complaint { _ = try PretrainingConfiguration(file: "/nowhere/x.yaml") }
     #expect(text == "cannot read /nowhere/x.yaml: No such file or directory")
   }
 

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct ConfusionMatrixTests {
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func filesOfManyClassesStaySmall() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       for ending in ["png", "svg"] {
         let path = "\(folder)/matrix.\(ending)"
         try figure(perfect(400)).write(to: path)

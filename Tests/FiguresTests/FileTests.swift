@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 #if canImport(FoundationXML)
@@ -37,19 +38,19 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
   }
 
   @Test func aPNGFileHasTheSizeAskedFor() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/a.PNG"
       try Canvas.write(to: path, width: 64, height: 40, scale: 2, draw)
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
       #expect(bytes.prefix(8) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
       #expect(bytes[16..<24] == [0, 0, 0, 128, 0, 0, 0, 80], "width and height in the header")
       #expect(bytes.suffix(8).prefix(4) == [0x49, 0x45, 0x4E, 0x44], "the file is complete")
-      #expect(try contents(of: folder) == ["a.PNG"])
+      #expect(try names(in: folder) == ["a.PNG"])
     }
   }
 
   @Test func anSVGFileIsWellFormedAndHoldsEverything() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/a.svg"
       try Canvas.write(to: path, width: 64, height: 40, draw)
       let elements = try ElementCounter.elements(ofFile: path)
@@ -65,17 +66,17 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
     let figure = Figure(
       title: "T < U & V",
       panels: [LineChart(series: [.init("<s>", points: [Point(0, 1), Point(1, 2)])])])
-    try withFolder { folder in
+    try withScratchFolder { folder in
       try figure.write(to: "\(folder)/f.png")
       try figure.write(to: "\(folder)/f.svg")
       #expect(try ElementCounter.elements(ofFile: "\(folder)/f.svg")["svg"] == 1)
-      #expect(try contents(of: folder) == ["f.png", "f.svg"])
+      #expect(try names(in: folder) == ["f.png", "f.svg"])
     }
   }
 
   @Test(arguments: ["png", "svg"])
   func aMissingFolderIsAClearError(format: String) throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/missing/a.\(format)"
       let error = #expect(throws: FigureError.self) {
         try Canvas.write(to: path, width: 5, height: 5) { _ in }
@@ -83,25 +84,25 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
       #expect(error == .cannotWrite(path: path, reason: "No such file or directory"))
       #expect(
         error?.description == "Cannot write the figure \(path): No such file or directory.")
-      let left = try contents(of: folder)
+      let left = try names(in: folder)
       #expect(left.isEmpty)
     }
   }
 
   @Test func nothingIsLeftAsideWhenTheFileCannotBePutInPlace() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/taken.png"
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
       #expect(throws: FigureError.self) {
         try Canvas.write(to: path, width: 5, height: 5) { _ in }
       }
-      #expect(try contents(of: folder) == ["taken.png"])
+      #expect(try names(in: folder) == ["taken.png"])
     }
   }
 
   @Test func anOlderFileStaysWhenDrawingFails() throws {
     struct Stop: Error {}
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/a.png"
       try Canvas.write(to: path, width: 5, height: 5) { _ in }
       let before = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct LineChartTests {
@@ -68,7 +69,7 @@ import Testing
     let picture = try picture(chart)
     let curve = try #require(picture.extent(of: Palette.blue, tolerance: 60))
     #expect(curve.rows.count > picture.height / 2, "the spike reaches across the plot")
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/long.svg"
       try Figure(panels: [chart]).write(to: path)
       let size = try Data(contentsOf: URL(fileURLWithPath: path)).count

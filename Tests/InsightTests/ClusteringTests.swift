@@ -1,6 +1,7 @@
 import Foundation
 import Insight
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 
@@ -28,9 +29,7 @@ private struct Golden: Decodable {
   let information: [Information]
 
   static func read() throws -> Golden {
-    let url = Bundle.module.url(
-      forResource: "clusters", withExtension: "json", subdirectory: "Goldens")!
-    return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
+    try Bundle.module.golden("clusters")
   }
 }
 
@@ -139,7 +138,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
 }
 
 @Suite struct TSNETests {
-  @Test func neighboursAreAsTrueAsThoseOfScikitLearn() throws {
+  @Test func neighborsAreAsTrueAsThoseOfScikitLearn() throws {
     let points = blobs(5, 1)
     let golden = try Golden.read().tsne
     var steps: [Int] = []

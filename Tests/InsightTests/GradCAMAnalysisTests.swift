@@ -5,6 +5,7 @@ import KeyedRandom
 import Media
 import OpticalFlow
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -13,15 +14,11 @@ import VideoSamples
 
 /// A folder with a network and videos, removed when the last reference goes.
 private final class Workplace {
-  let path: String
+  private let folder: ScratchFolder
+  var path: String { folder.path }
   var output: String { path + "/out" }
 
-  init() throws {
-    path = NSTemporaryDirectory() + "gradcam-\(UUID().uuidString)"
-    try makeFolder(at: path)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  init() throws { folder = try ScratchFolder() }
 
   /// `frames` frames of 44 x 36 at 30 a second, over which a textured square moves down by `step` pixels a frame; a
   /// folder of pictures where `name` has no extension, so that no encoder changes a pixel.
@@ -39,13 +36,7 @@ private final class Workplace {
       }
       return Picture(width: width, height: height, pixels: pixels)
     }
-    if name.hasSuffix(".mp4") {
-      return try MP4Writer.write(pictures, to: "\(path)/\(name)", framesPerSecond: 30)
-    }
-    try makeFolder(at: "\(path)/\(name)")
-    for (index, picture) in pictures.enumerated() {
-      try picture.writePNG(to: "\(path)/\(name)/\(index).png")
-    }
+    try folder.write(pictures, to: name)
   }
 
   /// A fine-tuned run of a network with random weights, for clips of 4 frames of 24 pixels.
@@ -53,12 +44,11 @@ private final class Workplace {
     let configuration = try FinetuningConfiguration(settings: [
       "model.width=4", "clip.frames=4", "clip.interval=2", "clip.size=24", "dataset.videos=v",
     ])
-    try makeFolder(at: path + "/run")
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
       network: configuration.model.makeModel(head: .actions, classes: classes.count, seed: 1),
       optimizer: SGD([])
-    ).write(to: path + "/run/last.safetensors")
+    ).write(to: folder.file("run/last.safetensors"))
     return try Weights(at: path + "/run")
   }
 
@@ -76,17 +66,7 @@ private final class Workplace {
       settings: settings, device: .cpu, workers: 1)
   }
 
-  var files: Set<String> {
-    Set((try? FileManager.default.contentsOfDirectory(atPath: output)) ?? [])
-  }
-}
-
-/// What an operation is refused with.
-private func complaint(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return "no error"
-  } catch { return "\(error)" }
+  var files: Set<String> { Set(folder.names(in: "out")) }
 }
 
 @Test("The report tells what the network says, and names pictures that are there")
@@ -192,7 +172,7 @@ func shortVideos() throws {
   #expect(report.skipped.map(\.video) == ["short.mp4", "text.mp4"])
   #expect(
     report.skipped[0].reason
-      == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 a second take 0.20 s "
+      == "is shorter than a clip: its last frame is at 0.13 s, and 4 frames at 15.0 per second take 0.20 s "
       + "(lower --frames or --interval)")
   #expect(
     complaint { _ = try place.analysis(["short.mp4", "text.mp4"]).write(to: place.path + "/no") }
@@ -207,7 +187,7 @@ func refusals() throws {
   try place.video("frames")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.label = .number(2) } }
-      == "there is no label 2: the network tells 2 apart, 0 to 1")
+      == "there is no label 2: the network has 2, 0 to 1")
   #expect(complaint { _ = try place.analysis(["frames"]) { $0.label = .number(-1) } } != "no error")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.clip.frames = 1 } }.contains("--frames 2"))

@@ -10,7 +10,7 @@ import Testing
     #expect(rankCorrelation(a, a.map { -$0 * $0 * $0 }) == -1)
   }
 
-  /// By hand: the ranks are 0, 1.5, 1.5, 3, 5, 5, 5, 7 and 2, 1, 3.5, 3.5, 0, 6.5, 6.5, 5; centred at 3.5 their products
+  /// By hand: the ranks are 0, 1.5, 1.5, 3, 5, 5, 5, 7 and 2, 1, 3.5, 3.5, 0, 6.5, 6.5, 5; centered at 3.5 their products
   /// sum to 77/4, their squares to 79/2 and 41.
   @Test func tiesShareTheirMeanRank() throws {
     let a: [Float] = [1, 2, 2, 3, 5, 5, 5, 8]

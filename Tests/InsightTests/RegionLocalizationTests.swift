@@ -5,6 +5,7 @@ import KeyedRandom
 import Media
 import MoSI
 import Pretext
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -73,13 +74,11 @@ import VideoSamples
     let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
     #expect(sheet.rows.count == 8 && sheet.rows.allSatisfy { $0.frames.count == 4 })
     #expect(sheet.rows.allSatisfy { $0.outline != nil && $0.motion != nil })
-    let folder = NSTemporaryDirectory() + "localization-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = try ScratchFolder()
     let result = LocalizationReport(
       weights: "run", stage: .conv2, label: .target, regions: found, videos: nil, sheet: "a.png")
-    try result.write(to: folder)
-    #expect(try LocalizationReport(folder: folder) == result)
+    try result.write(to: folder.path)
+    #expect(try LocalizationReport(folder: folder.path) == result)
   }
 
   /// Measured on what the network was trained on.
@@ -125,13 +124,44 @@ import VideoSamples
   }
 }
 
-@Suite struct FlowAgreementTests {
-  private let folder: String
-
-  init() throws {
-    folder = NSTemporaryDirectory() + "flow-agreement-\(UUID().uuidString)"
+@Suite struct LocalizationReportTests {
+  /// Runs of earlier versions keep their reports: keys and the name of the label were others.
+  @Test func reportsOfEarlierVersionsAreRead() throws {
+    let folder = NSTemporaryDirectory() + "old-localization-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scores = #"""
+      {"energyInside": {"mean": 0.5, "standardError": 0.1}, "pointing": {"mean": 0.25}, "overlap": {"mean": 0.2},
+       "threshold": 0.35, "emptyMaps": 2}
+      """#
+    let old = #"""
+      {"weights": "run", "layer": "conv4", "label": "true", "sheet": "localization.png",
+       "squares": {"sources": 3, "clips": 24, "chance": 0.16, "network": \#(scores), "random": [\#(scores)],
+                   "top1": 0.75},
+       "videos": {"videos": 2, "clips": 4, "network": {"mean": 0.3, "standardError": 0.01},
+                  "random": {"values": [0.1, 0.3], "mean": 0.2, "deviation": 0.14},
+                  "leftOut": [{"video": "a.mp4", "reason": "does not move"}]}}
+      """#
+    try Data(old.utf8).write(to: URL(fileURLWithPath: "\(folder)/localization.json"))
+    let report = try LocalizationReport(folder: folder)
+    #expect(report.stage == .conv4 && report.label == .target)
+    #expect(report.regions?.network.energyInside.standardError == 0.1)
+    #expect(report.regions?.random[0].emptyMaps == 2 && report.regions?.clips == 24)
+    #expect(report.videos?.random.values == [0.1, 0.3])
+    #expect(report.videos?.skipped.map(\.video) == ["a.mp4"])
+    // Written again, it is the same report under the present names.
+    try report.write(to: folder)
+    #expect(try LocalizationReport(folder: folder) == report)
+    let text = try String(contentsOfFile: "\(folder)/localization.json", encoding: .utf8)
+    #expect(
+      text.contains("\"stage\"") && text.contains("\"energy_inside\"") && !text.contains("leftOut"))
   }
+}
+
+@Suite struct FlowAgreementTests {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
 
   /// A textured square that moves, or does not, over a plain ground; a folder of frames where there is no extension.
   private func video(_ name: String, step: Int) throws -> VideoSource {
@@ -147,21 +177,12 @@ import VideoSamples
           return [value, value, value]
         })
     }
-    let path = "\(folder)/\(name)"
-    guard name.hasSuffix(".mp4") else {
-      // Encoders do not always repeat a frame exactly.
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      for (index, frame) in frames.enumerated() {
-        try frame.writePNG(to: "\(path)/\(index).png")
-      }
-      return .frameFolder(path: path, framesPerSecond: 30)
-    }
-    try MP4Writer.write(frames, to: path, framesPerSecond: 30)
-    return .video(path: path)
+    let path = try folder.write(frames, to: name)
+    return name.hasSuffix(".mp4")
+      ? .video(path: path) : .frameFolder(path: path, framesPerSecond: 30)
   }
 
   @Test func videosWithoutMotionOrClipsAreLeftOutAndTold() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     var settings = ClipSettings()
     (settings.frames, settings.interval, settings.size) = (4, 1, 32)
     let shown = FlowAgreement.ShownClips(
@@ -174,7 +195,7 @@ import VideoSamples
       network.train(false)
       return network
     }
-    try Data("no video".utf8).write(to: URL(fileURLWithPath: "\(folder)/torn.mp4"))
+    try folder.write("no video", to: "torn.mp4")
     func measure(_ footage: [VideoSource], batch: Int = 1) throws -> FlowAgreement {
       var shown = shown
       shown.batch = batch
@@ -183,7 +204,7 @@ import VideoSamples
         device: .cpu, workers: 2)
     }
     let moving = try [video("a.mp4", step: 2), video("b.mp4", step: 4)]
-    let unusable = [try video("still", step: 0), .video(path: "\(folder)/torn.mp4")]
+    let unusable = [try video("still", step: 0), .video(path: "\(folder.path)/torn.mp4")]
     let found = try measure(moving + unusable)
     #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
     #expect(found.skipped.map(\.video) == unusable.map(\.path))

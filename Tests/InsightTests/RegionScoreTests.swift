@@ -33,7 +33,7 @@ import Torch
   }
 
   @Test func heatOutsideCountsAgainstIt() {
-    // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, their neighbours do not.
+    // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, their neighbors do not.
     let score = score([(0, 1, 2, 0.5), (1, 2, 3, 0.25), (1, 3, 3, 1)])
     #expect(abs(score.energyInside - 0.75 / 1.75) < 1e-12 && score.pointing == 0)
     func overlap(at threshold: Double) -> Double {

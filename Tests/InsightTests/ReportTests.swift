@@ -3,22 +3,18 @@ import Figures
 import Foundation
 import Insight
 import Media
+import TestSupport
 import Testing
 import Torch
 import Training
 import VideoModels
 
 @Suite struct ReportTests {
-  private let folder = NSTemporaryDirectory() + "report-\(UUID().uuidString)"
+  private let folder: ScratchFolder
   /// What a stranger might call a class.
   private static let hostile = "<script>alert('x')</script>\"&"
 
-  private func write(_ text: String, to name: String) throws {
-    let url = URL(fileURLWithPath: "\(folder)/\(name)")
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
-  }
+  init() throws { folder = try ScratchFolder() }
 
   /// A run as a training leaves it.
   @discardableResult
@@ -35,18 +31,18 @@ import VideoModels
       #"{"event":"summary","step":20,"epoch":2,"loss":0.1,"top1":0.75,"bestTop1":0.75,"chance":0.5,"clipsPerSecond":10,"seconds":3725,"trainingSources":30,"validationSources":8,"badSources":1}"#
     // The last line of a run that goes on may be half written.
     let end = isFinished ? summary + "\n" : String(summary.prefix(40))
-    try write(lines.joined(separator: "\n") + "\n" + end, to: "\(name)/metrics.jsonl")
-    try write(configuration.yaml, to: "\(name)/config.yaml")
+    try folder.write(lines.joined(separator: "\n") + "\n" + end, to: "\(name)/metrics.jsonl")
+    try folder.write(configuration.yaml, to: "\(name)/config.yaml")
     let isPretext = Configuration.phase == .pretraining
     let model = configuration.model.makeModel(
       head: isPretext ? .pretext : .actions, classes: classes.count, seed: 1)
     try Checkpoint(
       configuration: configuration, position: TrainingPosition(), classNames: classes,
       network: model, optimizer: SGD([])
-    ).write(to: "\(folder)/\(name)/last.safetensors")
+    ).write(to: folder.file("\(name)/last.safetensors"))
     try Picture(width: 60, height: 40, pixels: [UInt8](repeating: 90, count: 60 * 40 * 3))
-      .writePNG(to: "\(folder)/\(name)/preview.png")
-    return "\(folder)/\(name)"
+      .writePNG(to: folder.file("\(name)/preview.png"))
+    return "\(folder.path)/\(name)"
   }
 
   private func pretraining(_ name: String, width: Int = 2, isFinished: Bool = true) throws -> String
@@ -64,27 +60,24 @@ import VideoModels
     configuration.dataset.videos = "v"
     let path = try run(name, configuration, classes: ["run", Self.hostile])
     let quoted = String(decoding: try JSONEncoder().encode(Self.hostile), as: UTF8.self)
-    try write(
+    try folder.write(
       #"{"videoCount":5,"clips":10,"crops":1,"top1":0.6,"meanClassAccuracy":0.55,"failed":0,"classes":[{"name":"run","videos":3,"correct":2,"accuracy":0.66},{"name":\#(quoted),"videos":2,"correct":1,"accuracy":0.5}],"confusion":[[2,1],[1,1]],"videos":[]}"#,
       to: "\(name)/evaluation/evaluation.json")
     return path
   }
 
   private func page(_ runs: [String], follows: Bool = false) throws -> String {
-    let path = "\(folder)/report.html"
+    let path = "\(folder.path)/report.html"
     try ReportPage(of: RunDescription.all(at: runs), follows: follows).write(to: path)
     return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
   }
 
-  private func remove() { try? FileManager.default.removeItem(atPath: folder) }
-
   @Test func aPageTellsOfTheRunAndNeedsNothingElse() throws {
-    defer { remove() }
     let page = try page([finetuning("a")])
     for part in [
       "<html lang=\"en\">", "<title>Run a – mosi</title>", "Fine-tuning", "2 actions",
-      "finished at step 20, epoch 2 of 300", "30 to train on, 8 to validate on, 1 unreadable",
-      "1 h 2 min", "top-1 60.0 %", "2 of 3", "run taken for", "optimizer:",
+      "finished at step 20, epoch 2 of 300", "30 for training, 8 for validation, 1 unreadable",
+      "1 h 02 min", "top-1 60.0%", "2 of 3", "run taken for", "optimizer:",
     ] { #expect(page.contains(part), "\(part)") }
     // What strangers named is text.
     #expect(!page.contains("<script>"))
@@ -102,7 +95,6 @@ import VideoModels
   }
 
   @Test func severalRunsShowWhereTheyDiffer() throws {
-    defer { remove() }
     let page = try page([pretraining("x/narrow"), pretraining("x/wide", width: 3)])
     #expect(page.contains("2 runs side by side"))
     let section = try #require(page.range(of: "id=\"comparison\"")).lowerBound
@@ -111,27 +103,25 @@ import VideoModels
     let table = comparison[..<end]
     #expect(table.contains("model.width") && !table.contains("model.architecture"))
     // No run has been tested on videos.
-    #expect(table.contains("75.0 %") && !table.contains("test top-1"))
+    #expect(table.contains("75.0%") && !table.contains("test top-1"))
   }
 
   @Test func runsThatGoOnCanBeFollowed() throws {
-    defer { remove() }
     let runs = [try pretraining("on", isFinished: false)]
     #expect(try !RunDescription.all(at: runs)[0].isFinished)
     let page = try page(runs, follows: true)
-    #expect(page.contains("going on or interrupted at step 20"))
+    #expect(page.contains("in progress or interrupted at step 20"))
     #expect(page.contains("aria-pressed=\"false\"") && page.contains("location.reload"))
     // Reloading is the reader's choice.
     #expect(!page.contains("http-equiv"))
   }
 
   @Test func whatIsNoRunIsRefused() throws {
-    defer { remove() }
     try FileManager.default.createDirectory(
-      atPath: "\(folder)/empty", withIntermediateDirectories: true)
-    #expect(throws: RunError.self) { try page(["\(folder)/empty"]) }
+      atPath: "\(folder.path)/empty", withIntermediateDirectories: true)
+    #expect(throws: RunError.self) { try page(["\(folder.path)/empty"]) }
     let path = try finetuning("b")
-    try write("{}", to: "b/evaluation/evaluation.json")
+    try folder.write("{}", to: "b/evaluation/evaluation.json")
     let error = #expect(throws: ReportError.self) { try page([path]) }
     #expect(error?.description.contains("evaluation.json cannot be read") == true)
   }

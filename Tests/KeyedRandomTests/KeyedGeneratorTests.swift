@@ -1,5 +1,6 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 
 @Suite struct KeyedGeneratorTests {
@@ -14,9 +15,7 @@ import Testing
   }
 
   @Test func streamsAreThoseOfTheGoldens() throws {
-    let url = try #require(
-      Bundle.module.url(forResource: "streams", withExtension: "json", subdirectory: "Goldens"))
-    for golden in try JSONDecoder().decode([Golden].self, from: Data(contentsOf: url)) {
+    for golden in try Bundle.module.golden("streams", as: [Golden].self) {
       let key = golden.key.map { UInt64($0)! }
       var words = KeyedGenerator(key: key)
       #expect(golden.words.map { UInt64($0)! } == golden.words.map { _ in words.next() })

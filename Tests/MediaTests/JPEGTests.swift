@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 @Suite struct JPEGTests {
@@ -13,10 +14,8 @@ import Testing
       }
     }
     let picture = Picture(width: width, height: height, pixels: pixels)
-    let path = NSTemporaryDirectory() + "jpeg-\(UUID().uuidString).jpg"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data(picture.jpegData()).write(to: URL(fileURLWithPath: path))
-    let read = try Picture(contentsOf: path)
+    let folder = try ScratchFolder()
+    let read = try Picture(contentsOf: folder.write(picture.jpegData(), to: "a.jpg"))
     #expect(read.width == width && read.height == height)
     let difference = zip(read.pixels, pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
     #expect(difference < 4 * pixels.count)

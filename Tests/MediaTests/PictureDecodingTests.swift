@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 struct ExpectedPicture: Decodable {
@@ -66,7 +67,13 @@ struct ExpectedPicture: Decodable {
     #expect(abs(scaled.pixel(5, 5)[0] - 135) < 6)
   }
 
-  @Test(arguments: ["420.jpg", "progressive.jpg", "rgb.png", "rgb.webp", "rgb.tiff", "rgb.bmp"])
+  @Test(arguments: [
+    "420.jpg", "progressive.jpg", "rgb.png", "rgb.webp", "rgb.tiff", "rgb.bmp", "tiff-rgb-jpeg.tif",
+    "tiff-oldjpeg-444.tif", "tiff-tiles.tif", "tiff-greyalpha-zstd.tif", "heic-rgb.heic",
+    "heic-grid-turned.heic", "avif-rgba.avif", "webp-animated-rgb.webp", "tga-rgb.tga",
+    "tga-rle.tga",
+    "pnm-p6.pnm", "jpeg-ls-grey.jls",
+  ])
   func refusesWhatIsCutOff(name: String) throws {
     let bytes = try fixtureBytes(name)
     let folder = try ScratchFolder()
@@ -106,6 +113,63 @@ struct ExpectedPicture: Decodable {
     #expect(errorOfReading(strip, shortSide: 320)?.reason == .unsuitableSize)
   }
 
+  /// Sound files of kinds that nothing here reads: they are not blamed, and it is said what helps.
+  @Test(arguments: [
+    ("jpeg-arithmetic.jpg", "its coding is arithmetic"),
+    ("jpeg-ls.jls", "lacks it"),
+    ("tiff-float.tif", "32-bit samples"),
+    ("tiff-signed.tif", "its samples are signed numbers"),
+    ("tiff-greyalphaplanes.tif", "alpha of its own plane"),
+    ("avif-grid-unknown.avif", "it has the property 'iscl'"),
+  ])
+  func saysWhatThisBuildCannotRead(name: String, problem: String) throws {
+    let error = try #require(errorOfReading(fixture(name)))
+    #expect(error.reason == .unrecognized)
+    #expect(error.problem.contains("that this build cannot read"))
+    #expect(error.problem.contains(problem), "\(error)")
+    #expect(error.problem.hasSuffix("convert it to PNG or plain JPEG"))
+  }
+
+  /// The box that tells a size, and the layout of a grid, may claim anything.
+  @Test func refusesAbsurdSizesOfHEIFAndTIFF() throws {
+    let folder = try ScratchFolder()
+    for name in ["heic-rgb.heic", "avif-grid-cut.avif"] {
+      let bytes = try fixtureBytes(name)
+      let sizes = bytes.indices.dropLast(20).filter {
+        bytes[$0..<$0 + 4].elementsEqual(Array("ispe".utf8))
+      }
+      for place in sizes {
+        var bomb = bytes
+        bomb.replaceSubrange(
+          place + 8..<place + 16, with: [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF])
+        #expect(errorOfReading(try folder.write(bomb, to: name))?.reason == .unsuitableSize)
+      }
+    }
+    // Width and height, tags 256 and 257, of a TIFF that libtiff reads.
+    for name in ["tiff-rgb-jpeg.tif", "tiff-tiles.tif"] {
+      var bytes = try fixtureBytes(name)
+      for tag: UInt8 in [0, 1] {
+        let place = try #require(
+          bytes.indices.dropLast(12).last {
+            bytes[$0] == tag && bytes[$0 + 1] == 1 && [3, 4].contains(bytes[$0 + 2])
+              && bytes[$0 + 3] == 0 && bytes[$0 + 4] == 1
+          })
+        bytes.replaceSubrange(place + 2..<place + 4, with: [4, 0])
+        bytes.replaceSubrange(place + 8..<place + 12, with: [0xFF, 0xFF, 0xFF, 0x7F])
+      }
+      #expect(errorOfReading(try folder.write(bytes, to: name))?.reason == .unsuitableSize)
+    }
+  }
+
+  /// What is named like a picture but is another kind is no TGA, which has no mark of its own.
+  @Test func takesNothingForATGAThatIsNone() throws {
+    let folder = try ScratchFolder()
+    let text = try folder.write(Array("This is no picture at all, by far.\n".utf8), to: "text.tga")
+    #expect(errorOfReading(text)?.reason == .unrecognized)
+    let other = try folder.write(try fixtureBytes("rgb.png"), to: "png.tga")
+    #expect(errorOfReading(other) == nil)
+  }
+
   @Test func refusesAbsurdSizesBeforeTakingMemory() throws {
     let folder = try ScratchFolder()
     var png = try fixtureBytes("rgb.png")
@@ -126,7 +190,11 @@ struct ExpectedPicture: Decodable {
     let folder = try ScratchFolder()
     let names = [
       "420.jpg", "progressive.jpg", "cmyk.jpg", "orientation6.jpg", "rgb.png", "palettealpha.png",
-      "rgb.webp", "lossy.webp", "orientation6.tiff", "rgb.bmp", "palette.gif",
+      "rgb.webp", "lossy.webp", "orientation6.tiff", "rgb.bmp", "palette.gif", "tiff-rgb-jpeg.tif",
+      "tiff-oldjpeg-420.tif", "tiff-tiles.tif", "tiff-big.tif", "heic-rgba.heic",
+      "heic-grid-cut.heic",
+      "avif-grid-turned.avif", "webp-animated-offset.webp", "tga-rle.tga", "tga-palette.tga",
+      "pnm-p1.pbm", "png-grey2-key3.png", "jpeg-ls-grey.jls",
     ]
     for (number, name) in names.enumerated() {
       let bytes = try fixtureBytes(name)
@@ -150,7 +218,7 @@ struct ExpectedPicture: Decodable {
     #expect(picture.croppedSquare(left: 8, top: 0, side: 12).pixel(11, 11) == picture.pixel(19, 11))
   }
 
-  @Test(.enabled(if: realData != nil, "needs the photos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the photos of ../shared/data"))
   func decodesEveryRealPhoto() throws {
     let photos = realFiles("photos", .picture)
     #expect(photos.count >= 500)

@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 /// Scaling beside PyTorch's antialiased bilinear, as Fixtures/make_scaled.py writes it.

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 /// The path of a file in Fixtures.
@@ -11,43 +12,9 @@ func fixtureBytes(_ name: String) throws -> [UInt8] {
   try [UInt8](Data(contentsOf: URL(fileURLWithPath: fixture(name))))
 }
 
-/// A folder for one test, removed when the last reference goes.
-final class ScratchFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/media-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-}
-
-/// The folder of real data, or nil where there is none.
-let realData: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-  return FileManager.default.fileExists(atPath: path + "/data") ? path + "/data" : nil
-}()
-
 /// The files of that kind below a folder of the real data.
 func realFiles(_ folder: String, _ kind: MediaKind) -> [String] {
-  guard let realData else { return [] }
-  let root = realData + "/" + folder
+  guard let root = shared("data/" + folder) else { return [] }
   let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
   return names.sorted().filter { MediaKind(path: $0) == kind }.map { root + "/" + $0 }
 }

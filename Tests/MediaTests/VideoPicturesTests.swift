@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 /// Pictures by their times, against a full decode and against what was put into the videos.
@@ -42,7 +43,12 @@ import Testing
     try Self.checkSpans(fixture(name), spans: 40)
   }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(arguments: VideoTests.numbered)
+  func spansOfNumberedFramesEqualAFullDecode(name: String) throws {
+    try Self.checkSpans(fixture(name), spans: 12)
+  }
+
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func spansEqualAFullDecodeOfRealVideos() throws {
     let videos =
       realFiles("samples", .video)
@@ -163,7 +169,10 @@ import Testing
 
   @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  /// Decoders that mark no frames, but speak of errors.
+  @Test func damageIsHeardOf() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
+
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func damageOfRealVideosIsAnErrorOnlyWhereItIs() throws {
     for path in realFiles("samples", .video) { try checkDamage(path) }
   }

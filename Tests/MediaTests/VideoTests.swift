@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 
 @Suite struct VideoTests {
@@ -81,6 +82,62 @@ import Testing
   ])
   func seekingEqualsFullDecoding(name: String) throws {
     try Self.checkSeeking(fixture(name), tries: 30)
+  }
+
+  /// The number that Fixtures/make.py writes into a frame, in bits.
+  static func number(_ picture: Picture) -> Int {
+    (0..<7).reduce(0) { $0 | (picture.pixel(14 + 16 * $1, 16)[0] > 125 ? 1 << $1 : 0) }
+  }
+
+  static let numbered = [
+    // Streams that renew themselves bit by bit: what is flagged is no keyframe.
+    "numbered-h264refresh.mp4", "numbered-h264refresh.ts",
+    // Several pictures to a packet with one time, or no times at all.
+    "numbered-mpeg1.mpg", "numbered-mpeg2small.vob", "numbered-h264.mpg", "numbered-mpeg2.m2v",
+    // Times of decoding for those of presentation.
+    "numbered-h264.mxf", "numbered-mpeg2.avi",
+    // A tick a frame.
+    "numbered-theora.ogv",
+  ]
+
+  @Test(arguments: numbered)
+  func findsNumberedFramesWhateverTheClock(name: String) throws {
+    let path = fixture(name)
+    try Self.checkSeeking(path, tries: 40)
+    let video = try Video(contentsOf: path)
+    #expect(abs(video.averageFrameRate - 25) < 0.01)
+    #expect(abs(video.lastFrameTime - 59 / 25.0) < 0.05)
+    var frames = try video.frames()
+    let first = try #require(try frames.next())
+    #expect(Self.number(try first.picture()) == 0)
+    for index in 1..<60 {
+      let frame = try #require(try frames.next())
+      #expect(Self.number(try frame.picture()) == index)
+      #expect(abs(frame.time - first.time - Double(index) / 25) < 1e-6)
+      #expect(!frame.isDamaged)
+    }
+    #expect(try frames.next() == nil)
+    for index in (0..<60).reversed() {
+      let frame = try video.frame(at: first.time + (Double(index) + 0.5) / 25)
+      #expect(Self.number(try frame.picture()) == index)
+    }
+  }
+
+  /// A recording that begins between keyframes: its first frames lean on what is not there.
+  @Test func framesThatLeanOnNothingAreDamaged() throws {
+    var bytes = try fixtureBytes("stream.h264")
+    let starts = bytes.indices.dropLast(4).filter { bytes[$0..<$0 + 3].elementsEqual([0, 0, 1]) }
+    // The first picture, a keyframe of its own kind.
+    let first = try #require(starts.first { bytes[$0 + 3] & 31 == 5 })
+    let next = try #require(starts.first { $0 > first })
+    bytes.removeSubrange(first..<next)
+    let folder = try ScratchFolder()
+    let video = try Video(contentsOf: try folder.write(bytes, to: "late.h264"))
+    var frames = try video.frames()
+    #expect(try frames.next()?.isDamaged == true)
+    var last: VideoFrame?
+    while let frame = try frames.next() { last = frame }
+    #expect(last?.isDamaged == false)
   }
 
   @Test func readsAStreamWithoutContainerOrDuration() throws {
@@ -199,7 +256,7 @@ import Testing
     }
   #endif
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func seekingEqualsFullDecodingOfRealVideos() throws {
     let videos =
       realFiles("samples", .video)
@@ -208,7 +265,7 @@ import Testing
     for path in videos { try Self.checkSeeking(path, tries: 8) }
   }
 
-  @Test(.enabled(if: realData != nil, "needs the videos of ../shared/data"))
+  @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func everyRealVideoGivesAFrame() throws {
     for path in realFiles("videos", .video) {
       #expect(try Video(contentsOf: path).frame(atFraction: 0.5, shortSide: 32).height >= 32)

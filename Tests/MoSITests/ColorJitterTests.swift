@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Pretext
+import TestSupport
 import Testing
 import Torch
 
@@ -13,15 +14,7 @@ import Torch
   }
 
   private static func goldens() throws -> [String: Tensor] {
-    let url = try #require(
-      Bundle.module.url(forResource: "colors", withExtension: "json", subdirectory: "Goldens"))
-    return try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))
-      .mapValues(\.tensor)
-  }
-
-  private func largestDifference(_ a: Tensor, _ b: Tensor) -> Double {
-    guard a.shape == b.shape else { return .infinity }
-    return (a - b).absolute().flattened().max([0]).item
+    try Bundle.module.golden("colors", as: [String: Golden].self).mapValues(\.tensor)
   }
 
   private typealias ColorOperator = @Sendable (_ frames: Tensor, _ factors: Tensor) -> Tensor
@@ -46,14 +39,14 @@ import Torch
     let goldens = try Self.goldens()
     let frames = goldens["frames"]!
     #expect(
-      largestDifference(ColorOperators.grayscale(frames), goldens["grey"]!) < 1e-5, "grey")
+      difference(ColorOperators.grayscale(frames), goldens["grey"]!) < 1e-5, "grey")
     for (name, apply, factors, _) in Self.operators {
       for factor in factors {
         let golden = "\(name) " + String(format: "%.4g", factor)
         let result = apply(
           frames, Tensor([Float](repeating: factor, count: 3), shape: [3, 1, 1, 1]))
         let expected = try #require(goldens[golden], "\(golden)")
-        #expect(largestDifference(result, expected) < 1e-5, "\(golden)")
+        #expect(difference(result, expected) < 1e-5, "\(golden)")
       }
     }
   }
@@ -62,10 +55,10 @@ import Torch
     let goldens = try Self.goldens()
     let pictures = keyed(3, shape: [8, 3, 11, 13], in: 0...1)
     let grey = ColorOperators.grayscale(pictures)
-    #expect(largestDifference(grey, goldens["random grey"]!) < 1e-5)
+    #expect(difference(grey, goldens["random grey"]!) < 1e-5)
     for (place, (name, apply, _, bounds)) in Self.operators.enumerated() {
       let factors = keyed(4, UInt64(place), shape: [8, 1, 1, 1], in: bounds)
-      let difference = largestDifference(apply(pictures, factors), goldens["random \(name)"]!)
+      let difference = difference(apply(pictures, factors), goldens["random \(name)"]!)
       #expect(difference < 1e-5, "\(name)")
     }
   }
@@ -81,7 +74,7 @@ import Torch
       ("grey order 0123", true, forward),
     ] {
       let result = ColorJitter.apply([.init(isGrey: isGrey, frames: [draw])], to: noise)
-      #expect(largestDifference(result.selected(0, 0), goldens[name]!) < 1e-5, "\(name)")
+      #expect(difference(result.selected(0, 0), goldens[name]!) < 1e-5, "\(name)")
     }
   }
 

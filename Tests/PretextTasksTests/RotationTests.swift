@@ -54,7 +54,7 @@ import VideoSamples
       func difference(_ other: Tensor) -> Double {
         (made - other).absolute().flattened().max([0]).item
       }
-      let isMirrored = difference(plain.reversed(3)) < 1e-4
+      let isMirrored = difference(plain.flipped([3])) < 1e-4
       #expect(isMirrored || difference(plain) < 1e-4)
       if isMirrored { mirrored += 1 }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Reproduction
+import TestSupport
 import Testing
 
 @Suite struct ExperimentTests {
@@ -8,10 +9,7 @@ import Testing
   }
 
   private func complaint(_ yaml: String) -> String {
-    do {
-      _ = try experiment(yaml)
-      return ""
-    } catch { return "\(error)" }
+    TestSupport.complaint { try experiment(yaml) }
   }
 
   @Test(arguments: Recipe.allCases) func recipesAreSound(recipe: Recipe) throws {
@@ -83,7 +81,7 @@ import Testing
 
   @Test func mistakesAreNamed() {
     let sound = "title: t\nmeasures: [finetuning]\nrows:\n  - name: a\n"
-    #expect(complaint(sound) == "")
+    #expect(complaint(sound) == "no error")
     for (yaml, words) in [
       ("", "mine.yaml: it holds no keys and values"),
       ("title: [", "mine.yaml: "),
@@ -103,7 +101,7 @@ import Testing
       ),
       (
         sound + "    tiny: {pretraining: {seed: 3}}\n",
-        "seed cannot be set: it follows from --seeds"
+        "seed cannot be set: it follows from --repeats"
       ),
       (sound + "    scratch: {tiny: {start: scratch}}\n", "scratch.tiny is no key of a recipe"),
       (sound + "    scratch: {start: scratch}\n", "scratch.start cannot be set: it is what"),

@@ -2,26 +2,27 @@ import Configuration
 import Foundation
 import Reproduction
 import SafeFiles
+import TestSupport
 import Testing
 import Training
 import VideoData
 
 @Suite struct PlanTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("mosi-plan-\(UUID().uuidString)").path
+  private let scratch: ScratchFolder
+  private var folder: String { scratch.path }
+
+  init() throws { scratch = try ScratchFolder() }
 
   /// A data set whose videos are nowhere: `perClass` of each of two classes to learn from, one to be tested on.
   private func data(perClass: Int, isSprites: Bool = false, pictures: [String] = []) throws
     -> BenchmarkData
   {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var lines = ["path,label,split"]
     for label in ["still", "circling"] {
       for number in 0..<perClass { lines.append("\(label)/\(number).mp4,\(label),train") }
       lines.append("\(label)/t.mp4,\(label),test")
     }
-    try (lines.joined(separator: "\n") + "\n").write(
-      toFile: folder + "/annotations.csv", atomically: true, encoding: .utf8)
+    try scratch.write(lines.joined(separator: "\n") + "\n", to: "annotations.csv")
     var dataset = FinetuningConfiguration.Dataset()
     dataset.kind = .csv
     dataset.videos = folder
@@ -139,12 +140,12 @@ import VideoData
     let many = try plan(
       [.table1], scale: .tiny,
       data(perClass: 5, isSprites: true, pictures: ["synthetic:dead-leaves:20000"]))
-    #expect(many.remarks.first?.contains("each of its 19200 sources is seen once") == true)
+    #expect(many.remarks.first?.contains("sees each of its 19200 sources once") == true)
     #expect(try plan([.table1], scale: .tiny, data(perClass: 5, isSprites: true)).remarks.isEmpty)
   }
 
-  /// One network cannot be looked at in two ways: both would leave their results in one place.
-  @Test func looksOfOneNetworkAreAlike() throws {
+  /// One network cannot be analyzed in two ways: both would write their results to one place.
+  @Test func analysesOfOneNetworkAreAlike() throws {
     let experiment = try Experiment(
       yaml: """
         title: t
@@ -187,13 +188,15 @@ import VideoData
     #expect(abs(finetuning.operations / (forwards * (3 * 300 * 1000 + judged)) - 1) < 1e-3)
   }
 
-  /// A look costs its clips forwards and back, through the network and five random ones: of the 2 test videos and the
+  /// An analysis costs its clips forwards and back, through the network and five random ones: of the 2 test videos and the
   /// 9 clips of each of the 2 held-out ones.
-  @Test func looksAreCounted() throws {
+  @Test func analysesAreCounted() throws {
     let data = try data(perClass: 500, pictures: ["synthetic:dead-leaves:50"])
     let plan = try plan([.fig4, .fig5], scale: .paper, data)
-    let look = plan.runs.first { $0.title.contains("where it looks, MoSI on the dataset itself") }!
-    #expect(abs(look.operations / (13.73e9 * 2 * Double(6 * (2 + 2 * 9) + 2)) - 1) < 1e-3)
+    let localization = plan.runs.first {
+      $0.title.contains("localization of motion, MoSI on the dataset itself")
+    }!
+    #expect(abs(localization.operations / (13.73e9 * 2 * Double(6 * (2 + 2 * 9) + 2)) - 1) < 1e-3)
     let clusters = plan.runs.first { $0.title.contains("clusters") }!
     #expect(abs(clusters.operations / (13.73e9 * 6 * 2) - 1) < 1e-3)
   }
@@ -329,7 +332,7 @@ import VideoData
     try finish(scratch, sources: 9, bad: 1, failed: 1)
     let told = try notes()
     #expect(told.count == 3 && told.allSatisfy { $0.hasPrefix(scratch.title) })
-    #expect(told[0].contains("made of 9 sources, and now there are 10; remove "))
+    #expect(told[0].contains("trained on 9 sources, but there are 10 now; remove "))
     #expect(told[1].contains("1 source was missing"))
     #expect(told[2].contains("1 of 2 test videos were missing"))
   }

@@ -1,34 +1,35 @@
 import Foundation
 import SafeFiles
+import TestSupport
 import Testing
 
 @Suite struct ReplaceFileTests {
   private struct Failure: Error {}
 
   @Test func makesAFile() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try replaceFile(at: "\(folder)/new.json", with: Data("one".utf8))
       #expect(try readFile(at: "\(folder)/new.json") == Data("one".utf8))
-      #expect(try contents(of: folder) == ["new.json"])
+      #expect(try names(in: folder) == ["new.json"])
     }
   }
 
   @Test(arguments: ["file.bin", "no-extension", ".hidden", "two.dots.here", "späce d.ü"])
   func replacesAFile(name: String) throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/\(name)"
       for length in [1000, 0, 5, 300_000] {
         let content = Data((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) })
         try replaceFile(at: path, with: content)
         #expect(try readFile(at: path) == content)
-        #expect(try contents(of: folder) == [name])
+        #expect(try names(in: folder) == [name])
       }
     }
   }
 
   /// `--output /dev/null` must not make a file of it.
   @Test func devicesAndPipesStay() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let pipe = "\(folder)/pipe"
       #expect(mkfifo(pipe, 0o600) == 0)
       try FileManager.default.createSymbolicLink(
@@ -42,12 +43,12 @@ import Testing
       }
       var status = stat()
       #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
-      #expect(try contents(of: folder) == ["link", "pipe"])
+      #expect(try names(in: folder) == ["link", "pipe"])
     }
   }
 
   @Test func linksStayAndLeadToTheNewContent() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try makeFolder(at: "\(folder)/a")
       try replaceFile(at: "\(folder)/a/real", with: Data("old".utf8))
       let link = "\(folder)/link"
@@ -55,7 +56,7 @@ import Testing
       try replaceFile(at: link, with: Data("new".utf8))
       #expect(try readFile(at: "\(folder)/a/real") == Data("new".utf8))
       #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "a/real")
-      #expect(try contents(of: "\(folder)/a") == ["real"])
+      #expect(try names(in: "\(folder)/a") == ["real"])
     }
   }
 
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func keepsTheOldFileWhereTheWriterFails() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/kept.txt"
       try replaceFile(at: path, with: Data("old".utf8))
       #expect(throws: Failure.self) {
@@ -79,12 +80,12 @@ import Testing
         }
       }
       #expect(try readFile(at: path) == Data("old".utf8))
-      #expect(try contents(of: folder) == ["kept.txt"])
+      #expect(try names(in: folder) == ["kept.txt"])
     }
   }
 
   @Test func keepsTheOldFileWhereTheWriterWritesNothing() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/kept.txt"
       try replaceFile(at: path, with: Data("old".utf8))
       let error = #expect(throws: FileError.self) { try replaceFile(at: path) { _ in } }
@@ -96,7 +97,7 @@ import Testing
 
   /// Others that read meanwhile see the old file until the new one is whole.
   @Test func theOldFileIsThereWhileTheNewOneIsWritten() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/model.safetensors"
       try replaceFile(at: path, with: Data("old".utf8))
       try replaceFile(at: path) { temporary in
@@ -110,7 +111,7 @@ import Testing
   }
 
   @Test func aReplacementIsCommittedOrLeavesNothing() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/film.mp4"
       for isCommitted in [true, false] {
         let replacement = FileReplacement(of: path)
@@ -119,7 +120,7 @@ import Testing
         if isCommitted { try replacement.commit() }
       }
       #expect(try readFile(at: path) == Data("committed: true".utf8))
-      #expect(try contents(of: folder) == ["film.mp4"])
+      #expect(try names(in: folder) == ["film.mp4"])
     }
   }
 
@@ -131,7 +132,7 @@ import Testing
   }
 
   @Test func aMissingFolderIsNamed() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/absent/file.txt"
       let error = #expect(throws: FileError.self) {
         try replaceFile(at: path, with: Data("x".utf8))
@@ -144,14 +145,14 @@ import Testing
   }
 
   @Test func aFolderInTheWayIsNamed() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let path = "\(folder)/taken"
       try makeFolder(at: path)
       let error = #expect(throws: FileError.self) {
         try replaceFile(at: path, with: Data("x".utf8))
       }
       #expect(error?.description == "cannot write \(path): Is a directory")
-      #expect(try contents(of: folder) == ["taken"])
+      #expect(try names(in: folder) == ["taken"])
     }
   }
 
@@ -183,14 +184,14 @@ import Testing
 
 @Suite struct FolderAndReadingTests {
   @Test func makesFoldersAboveAndToleratesOnesThatAreThere() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       for _ in 0..<2 { try makeFolder(at: "\(folder)/a/b/c") }
-      #expect(try contents(of: "\(folder)/a/b") == ["c"])
+      #expect(try names(in: "\(folder)/a/b") == ["c"])
     }
   }
 
   @Test func aFileInTheFoldersWayIsAnError() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try replaceFile(at: "\(folder)/a", with: Data("x".utf8))
       let error = #expect(throws: FileError.self) { try makeFolder(at: "\(folder)/a/b") }
       #expect(error?.description.hasSuffix("/a/b: \(folder)/a is a file") == true)
@@ -205,21 +206,8 @@ import Testing
   }
 
   @Test func aFolderIsNoFile() throws {
-    try inTemporaryFolder { folder in
+    try withScratchFolder { folder in
       #expect(throws: FileError.self) { try readFile(at: folder) }
     }
   }
-}
-
-private func inTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder =
-    FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
-    + "/safe-files-\(UUID().uuidString)"
-  try makeFolder(at: folder)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  try body(folder)
-}
-
-private func contents(of folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }

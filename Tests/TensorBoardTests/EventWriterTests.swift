@@ -1,6 +1,7 @@
 import Foundation
 import SwiftProtobuf
 import TensorBoard
+import TestSupport
 import Testing
 
 @Suite struct EventWriterTests {
@@ -16,7 +17,8 @@ import Testing
   }
 
   @Test func eventsComeBackFromTheFile() throws {
-    try withFolder { folder in
+    try withScratchFolder { path in
+      let folder = URL(fileURLWithPath: path)
       let begin = Date().timeIntervalSince1970
       let writer = try EventWriter(folder: folder.appendingPathComponent("new/run"))
       #expect(writer.file.lastPathComponent.hasPrefix("events.out.tfevents."))
@@ -48,7 +50,8 @@ import Testing
   }
 
   @Test func flushMakesEventsVisibleWhileTrainingGoesOn() throws {
-    try withFolder { folder in
+    try withScratchFolder { path in
+      let folder = URL(fileURLWithPath: path)
       let writer = try EventWriter(folder: folder)
       for step in 1...2 {
         try writer.scalar("loss", 1, step: step)
@@ -59,7 +62,8 @@ import Testing
   }
 
   @Test func histogramsCountEveryFiniteValue() throws {
-    try withFolder { folder in
+    try withScratchFolder { path in
+      let folder = URL(fileURLWithPath: path)
       let writer = try EventWriter(folder: folder)
       let values = (0..<1000).map { Float($0 * $0 % 997) / 100 - 3 }
       try writer.histogram("spread", values: values + [.nan, .infinity], step: 0)
@@ -89,7 +93,8 @@ import Testing
   }
 
   @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
-    try withFolder { folder in
+    try withScratchFolder { path in
+      let folder = URL(fileURLWithPath: path)
       let file = folder.appendingPathComponent("file")
       try Data("x".utf8).write(to: file)
       let error = #expect(throws: EventFileError.self) {
@@ -103,7 +108,8 @@ import Testing
   /// In a process of its own, whose files may not grow beyond 4 kB: a disk that is full for a while.
   @Test func aFullDiskThrowsAndLosesNothing() async {
     await #expect(processExitsWith: .success) {
-      try withFolder { folder in
+      try withScratchFolder { path in
+        let folder = URL(fileURLWithPath: path)
         _ = signal(SIGXFSZ, SIG_IGN)
         let writer = try EventWriter(folder: folder)
         try limitFiles(to: 4096)
@@ -131,7 +137,8 @@ import Testing
       if: tensorBoardPython != nil,
       "MOSI_TENSORBOARD_PYTHON names no Python interpreter that has tensorboard"))
   func tensorBoardReadsIt() throws {
-    try withFolder { folder in
+    try withScratchFolder { path in
+      let folder = URL(fileURLWithPath: path)
       let png = try #require(Data(base64Encoded: onePixelPNG))
       var writer = try EventWriter(folder: folder)
       for step in 0..<10 { try writer.scalar("loss", 1 / Float(step + 1), step: step) }
@@ -194,29 +201,10 @@ private struct Found: Decodable {
 }
 
 private func readWithTensorBoard(_ folder: URL) throws -> Found {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: try #require(tensorBoardPython))
-  let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("read_events.py")
-  process.arguments = [script.path, folder.path]
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  // `waitUntilExit` needs a run loop, which tests' threads lack.
-  let ended = DispatchSemaphore(value: 0)
-  process.terminationHandler = { _ in ended.signal() }
-  try process.run()
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  ended.wait()
-  try #require(process.terminationStatus == 0)
-  return try JSONDecoder().decode(Found.self, from: output)
-}
-
-private func withFolder(_ body: (URL) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("mosi-events-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  try body(folder)
+  let found = try output(
+    of: #require(tensorBoardPython),
+    [repository + "/Tests/TensorBoardTests/read_events.py", folder.path])
+  return try JSONDecoder().decode(Found.self, from: found)
 }
 
 /// Bounds the size of this process's files, bytes, or no longer.

@@ -1,5 +1,6 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 
@@ -37,7 +38,7 @@ import Torch
   }
 
   @Test func lossGradientsAndStatisticsAreThoseOfPyTorch() throws {
-    let goldens: [String: Golden] = try golden("gradients")
+    let goldens: [String: GoldenTensor] = try golden("gradients")
     let network = Network()
     _ = network.loss()
     let loss = network.loss()

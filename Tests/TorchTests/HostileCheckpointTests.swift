@@ -1,17 +1,12 @@
 import Foundation
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 
 /// Files made to crash, hang or exhaust a reader: each ends in a tensor read or a typed error.
 @Suite struct HostileCheckpointTests {
   private typealias Bytes = [UInt8]
-
-  private func withFile(_ body: (String) throws -> Void) throws {
-    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).pth"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try body(path)
-  }
 
   private func write(_ bytes: Bytes, to path: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -27,7 +22,7 @@ import Torch
 
   private func problem(_ bytes: Bytes) throws -> String? {
     var problem: String?
-    try withFile { path in
+    try withScratchFile { path in
       try write(bytes, to: path)
       do {
         let file = try PyTorchCheckpoint(contentsOf: path)
@@ -323,7 +318,7 @@ import Torch
   }
 
   @Test func filesTornAnywhereAreRefused() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try PyTorchCheckpoint.write(stateDict: [("a", Tensor([Float(1), 2]))], to: path)
       let whole = Bytes(try readFile(at: path))
       for count in 0..<whole.count {
@@ -337,11 +332,11 @@ import Torch
 
   /// Files of PyTorch and of our own, changed at random: read or refused with a typed error.
   @Test func mutatedFilesNeverCrash() throws {
-    let folder = Bundle.module.bundleURL.appendingPathComponent("Goldens/checkpoints")
+    let folder = URL(fileURLWithPath: Bundle.module.golden(file: "checkpoints"))
     let seeds = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       .filter { !$0.hasPrefix("refused") }
       .map { Bytes(try readFile(at: folder.appendingPathComponent($0).path)) }
-    try withFile { path in
+    try withScratchFile { path in
       var (read, refused) = (0, 0)
       for round in 0..<4000 as Range<UInt64> {
         var mutator = FileMutator(78, round)

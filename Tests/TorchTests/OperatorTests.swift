@@ -1,11 +1,12 @@
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 
 @Suite struct OperatorTests {
   @Test func valuesAreThoseOfPyTorch() throws {
-    let goldens: [String: Golden] = try golden("operators")
+    let goldens: [String: GoldenTensor] = try golden("operators")
     let results = Self.results()
     #expect(Set(results.keys) == Set(goldens.keys))
     for (name, result) in results {

@@ -1,12 +1,13 @@
 import Foundation
 import KeyedRandom
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 
 /// The path of a file that make_checkpoints.py wrote.
 private func checkpoint(_ name: String) -> String {
-  Bundle.module.bundleURL.appendingPathComponent("Goldens/checkpoints/\(name).pt").path
+  Bundle.module.golden(file: "checkpoints/\(name).pt")
 }
 
 /// What a checkpoint holds as make_checkpoints.py writes it.
@@ -63,47 +64,11 @@ private func hex(_ tensor: Tensor) -> String {
   return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
-/// A Python that has PyTorch, or nil.
-private let python: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"]
-    ?? root.appendingPathComponent(".libtorch/venv/bin/python").path
-  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-}()
-
 /// What Python prints.
 private func run(_ script: String, _ arguments: String...) throws -> String {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: python!)
-  process.arguments = ["-W", "ignore", "-c", script] + arguments
-  let output = Pipe()
-  process.standardOutput = output
-  // `waitUntilExit` needs a run loop, which tests' threads lack.
-  let ended = DispatchSemaphore(value: 0)
-  process.terminationHandler = { _ in ended.signal() }
-  try process.run()
-  let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  ended.wait()
-  #expect(process.terminationStatus == 0, "Python failed")
-  return text
-}
-
-/// The folder of the released checkpoints of the fixtures, or nil.
-private let fixtures: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-  return FileManager.default.fileExists(atPath: path + "/fixtures") ? path + "/fixtures" : nil
-}()
-
-private func withFile(_ body: (String) throws -> Void) throws {
-  let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).pth"
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  try body(path)
+  let printed = try output(
+    of: #require(pythonWithTorch), ["-W", "ignore", "-c", script] + arguments)
+  return String(decoding: printed, as: UTF8.self)
 }
 
 // MARK: - Reading
@@ -166,7 +131,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
   @Test func stateDictsAreLookedForInOrder() throws {
     func names(_ object: PyTorchObject<Tensor>) throws -> [String] {
       var names: [String] = []
-      try withFile { path in
+      try withScratchFile { path in
         try PyTorchCheckpoint.write(object, to: path)
         names = try PyTorchCheckpoint(contentsOf: path).stateDict().map(\.name)
       }
@@ -198,7 +163,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
 
   /// Headers whose length begins as pickles and archives do.
   @Test func safetensorsAreNoCheckpoints() throws {
-    try withFile { path in
+    try withScratchFile { path in
       for length in [0x280, 0x4B50] {
         var json = Data("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
         json.append(Data(repeating: 0x20, count: length - json.count))
@@ -212,7 +177,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
 
   /// Opening a pipe that nobody writes into would wait for ever.
   @Test func pipesAreRefusedAtOnce() throws {
-    try withFile { path in
+    try withScratchFile { path in
       #expect(mkfifo(path, 0o600) == 0)
       #expect(throws: FileError.self) { try PyTorchCheckpoint.recognizes(path) }
       #expect(throws: FileError.self) { try PyTorchCheckpoint(contentsOf: path) }
@@ -243,7 +208,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
   }
 
   @Test func releasedCheckpointsAreReadWhole() throws {
-    guard let fixtures else {
+    guard let fixtures = shared("fixtures") else {
       print("skipped: no fixtures beside the checkout")
       return
     }
@@ -294,7 +259,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
   ])
 
   @Test func everythingComesBack() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try PyTorchCheckpoint.write(Self.released, metadata: ["π": "3\n\"14\"", "a": ""], to: path)
       let file = try PyTorchCheckpoint(contentsOf: path)
       #expect(try text(file) == text(Self.released) { $0 })
@@ -304,7 +269,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
   }
 
   @Test func equalContentsAreEqualFiles() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try PyTorchCheckpoint.write(
         stateDict: Self.everyType, metadata: ["b": "", "a": ""], to: path)
       let first = try readFile(at: path)
@@ -317,13 +282,13 @@ private func withFile(_ body: (String) throws -> Void) throws {
 
   /// Also mapped into memory, for which elements lie at multiples of 64 bytes.
   @Test func pyTorchReadsTheSame() throws {
-    guard python != nil else {
+    guard pythonWithTorch != nil else {
       print("skipped: no Python with PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON")
       return
     }
     let script = try golden("make_checkpoints", "py")
       .split(separator: "def text(value):")[1].split(separator: "\nclass ")[0]
-    try withFile { path in
+    try withScratchFile { path in
       try PyTorchCheckpoint.write(Self.released, metadata: ["a": "b"], to: path)
       let expected = text(Self.released) { $0 }
       let printed = try run(
@@ -352,7 +317,7 @@ private func withFile(_ body: (String) throws -> Void) throws {
 
   /// Over 65535 entries the counts stand in the records of zip64.
   @Test func manyTensorsNeedZip64() throws {
-    try withFile { path in
+    try withScratchFile { path in
       let one = Tensor([UInt8(7)])
       try PyTorchCheckpoint.write(stateDict: (0..<66_000).map { ("\($0)", one) }, to: path)
       let summary = try PyTorchCheckpoint(contentsOf: path).summary()

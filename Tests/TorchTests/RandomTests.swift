@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Torch
 
@@ -7,7 +8,7 @@ import Torch
   private func floats(_ tensor: Tensor) -> [Float] { tensor.array() }
 
   @Test func drawsAreThoseOfPyTorch() throws {
-    let goldens: [String: Golden] = try golden("random")
+    let goldens: [String: GoldenTensor] = try golden("random")
     let generator = Generator(seed: 1 << 43)
     let draws: [(String, () -> Tensor)] = [
       ("normal", { .normal([20], using: generator) }),

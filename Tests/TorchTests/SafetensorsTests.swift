@@ -1,5 +1,6 @@
 import Foundation
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 
@@ -18,7 +19,7 @@ import Torch
     ], metadata: ["format": "pt", "π": "3\n\"14\""])
 
   @Test func everyTypeComesBack() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Self.everyType.write(to: path)
       let read = try Safetensors(contentsOf: path)
       #expect(read.metadata == Self.everyType.metadata)
@@ -30,7 +31,7 @@ import Torch
   }
 
   @Test func rewritingGivesTheSameBytes() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Self.everyType.write(to: path)
       let first = try readFile(at: path)
       try Safetensors(contentsOf: path).write(to: path)
@@ -39,7 +40,7 @@ import Torch
   }
 
   @Test func summariesNeedNoElements() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Self.everyType.write(to: path)
       let summary = try Safetensors.summary(of: path)
       #expect(summary.metadata == Self.everyType.metadata)
@@ -55,7 +56,7 @@ import Torch
 
   /// Colons and quotes inside of names are no keys.
   @Test func namesMayLookLikeJSON() throws {
-    try withFile { path in
+    try withScratchFile { path in
       let odd = Safetensors(
         tensors: ["a\":{\\\"b\\\":": Tensor([UInt8(1)])], metadata: ["\\": "{\"x\":1,\"x\":2}"])
       try odd.write(to: path)
@@ -65,7 +66,7 @@ import Torch
   }
 
   @Test func nothingAtAllIsAFileToo() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Safetensors(tensors: [:]).write(to: path)
       let read = try Safetensors(contentsOf: path)
       #expect(read.tensors.isEmpty && read.metadata.isEmpty)
@@ -75,7 +76,7 @@ import Torch
   /// The file as another program reads it, by the format's own description. Elements lie at multiples of their
   /// size, as the reference writer places them: some readers map the file into memory.
   @Test func filesAreWhatTheFormatSays() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Self.everyType.write(to: path)
       let bytes = [UInt8](try readFile(at: path))
       let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -167,7 +168,7 @@ import Torch
 
   @Test(arguments: unsoundHeaders.indices)
   func unsoundHeadersAreRefused(index: Int) throws {
-    try withFile { path in
+    try withScratchFile { path in
       try file(Self.unsoundHeaders[index], data: 8).write(to: URL(fileURLWithPath: path))
       let error = #expect(
         throws: SafetensorsError.self, "\(Self.unsoundHeaders[index].prefix(80))"
@@ -180,7 +181,7 @@ import Torch
 
   @Test(arguments: ["F8_E4M3", "U16", "U64", "F4"])
   func typesThatAreNotReadAreNamed(type: String) throws {
-    try withFile { path in
+    try withScratchFile { path in
       try file("{\"a\":\(Self.entry(dtype: "\"\(type)\""))}", data: 8)
         .write(to: URL(fileURLWithPath: path))
       let error = #expect(throws: SafetensorsError.self) { try Safetensors.summary(of: path) }
@@ -190,7 +191,7 @@ import Torch
 
   /// The entries above are unsound for the reason meant, not for a slip of the test's own.
   @Test func theSoundHeaderIsRead() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try file("{\"a\":\(Self.entry())}", data: 8).write(to: URL(fileURLWithPath: path))
       #expect(try Safetensors(contentsOf: path).tensors["a"]?.shape == [2])
     }
@@ -198,7 +199,7 @@ import Torch
 
   @Test(arguments: [UInt64.max, 1 << 63, 1 << 40, 1000, 101])
   func absurdHeaderLengthsAreRefused(length: UInt64) throws {
-    try withFile { path in
+    try withScratchFile { path in
       try file("{\"a\":\(Self.entry())}", data: 8, length: length)
         .write(to: URL(fileURLWithPath: path))
       #expect(throws: SafetensorsError.self) { try Safetensors(contentsOf: path) }
@@ -206,7 +207,7 @@ import Torch
   }
 
   @Test func textThatIsNoUTF8IsRefused() throws {
-    try withFile { path in
+    try withScratchFile { path in
       var bytes = file("{\"a\":\(Self.entry())}", data: 8)
       bytes[10] = 0xFF
       try bytes.write(to: URL(fileURLWithPath: path))
@@ -216,7 +217,7 @@ import Torch
 
   /// Swift's Bool of any other byte is undefined behaviour.
   @Test func truthsOtherThanZeroAndOneAreRefused() throws {
-    try withFile { path in
+    try withScratchFile { path in
       var bytes = file("{\"a\":\(Self.entry("[2]", "[0,2]", dtype: "\"BOOL\""))}", data: 2)
       bytes[bytes.count - 1] = 2
       try bytes.write(to: URL(fileURLWithPath: path))
@@ -225,7 +226,7 @@ import Torch
   }
 
   @Test func filesTornAnywhereAreRefused() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Safetensors(
         tensors: ["a": Tensor([Float(1), 2]), "b": Tensor([UInt8(3)])], metadata: ["k": "v"]
       ).write(to: path)
@@ -243,7 +244,7 @@ import Torch
 
   /// Files changed at random are read or refused with a typed error, whatever they say.
   @Test func mutatedFilesNeverCrash() throws {
-    try withFile { path in
+    try withScratchFile { path in
       try Safetensors(
         tensors: [
           "a": Tensor([Float(1), 2]), "b": Tensor([true]), "c": .zeros([0, 2]),
@@ -265,11 +266,5 @@ import Torch
       }
       #expect(read > 20 && refused > 1000, "\(read) read, \(refused) refused")
     }
-  }
-
-  private func withFile(_ body: (String) throws -> Void) throws {
-    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).safetensors"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try body(path)
   }
 }

@@ -1,4 +1,5 @@
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 
@@ -48,7 +49,7 @@ import Torch
 
   @Test(arguments: Kind.allCases)
   func fiftyStepsEndWherePyTorchEnds(kind: Kind) throws {
-    let goldens: [String: [String: Golden]] = try golden("optimizers")
+    let goldens: [String: [String: GoldenTensor]] = try golden("optimizers")
     let problem = Problem()
     let groups = ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.05)
     problem.run(kind.make(groups), steps: 0..<50)
@@ -155,7 +156,7 @@ import Torch
   }
 
   @Test func fiftyStepsAverageAsInPyTorch() throws {
-    let expected: [String: Golden] = try golden("averages")
+    let expected: [String: GoldenTensor] = try golden("averages")
     let network = Network()
     let average = ExponentialMovingAverage(of: network, decay: 0.6)
     network.run(average, steps: 50)
@@ -219,7 +220,7 @@ import Torch
 @Suite struct GradientClippingTests {
   @Test(arguments: [("above", 100.0), ("below", 0.5), ("zero", 0)])
   func gradientsAndNormAreThoseOfPyTorch(name: String, limit: Double) throws {
-    let goldens: [String: [String: Golden]] = try golden("clipping")
+    let goldens: [String: [String: GoldenTensor]] = try golden("clipping")
     let expected = goldens[name]!
     let parameters = [("matrix", [3, 4]), ("vector", [5]), ("unused", [2])].map {
       Module.Parameter(name: $0, tensor: .zeros($1), role: .weight)

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training

@@ -1,6 +1,7 @@
 import Foundation
 import RunRecords
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 import Training

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import RunRecords
 import SafeFiles
+import TestSupport
 import Testing
 import Torch
 import Training

@@ -4,26 +4,6 @@ import Synchronization
 import Testing
 import Training
 
-/// A folder for one test, removed when the last reference goes.
-final class ScratchFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "training-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  @discardableResult
-  func write(_ text: String, to name: String) throws -> String {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-}
-
 /// Remembers what a training says and stops it after a step.
 final class Listener: TrainingReporter {
   private let said = Mutex<(notes: [String], warnings: [String], steps: [Int])>(([], [], []))
@@ -63,14 +43,6 @@ func tinyConfiguration(sources: Int = 13) -> PretrainingConfiguration {
   c.batch.accumulationSteps = 2
   c.task.mosi.mask.curriculum.enabled = true
   return c
-}
-
-/// What an operation is refused with; "no error" where it is not.
-func complaint(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return "no error"
-  } catch { return "\(error)" }
 }
 
 func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }

@@ -2,19 +2,13 @@ import Configuration
 import Foundation
 import MoSI
 import Pretext
+import TestSupport
 import Testing
 import Torch
 import Training
 import VideoData
 import VideoModels
 import VideoSamples
-
-/// The folder of real videos, where there is one.
-private let samples: String? = {
-  let data = ProcessInfo.processInfo.environment["MOSI_TEST_DATA"] ?? "../shared"
-  let folder = "\(data)/data/samples"
-  return FileManager.default.fileExists(atPath: folder) ? folder : nil
-}()
 
 extension TrainingRuns {
   @Suite(.serialized) struct VideoInferenceTests {
@@ -35,16 +29,12 @@ extension TrainingRuns {
     }
 
     private func videos(_ folder: ScratchFolder) throws -> [VideoSource] {
-      if let samples {
+      if let samples = shared("data/samples") {
         return ["v_Biking_g05_c02.avi", "v_Punch_g03_c01.avi", "demo.mp4", "test.mp4", "test.avi"]
           .map { .video(path: "\(samples)/\($0)") }
       }
       let made = try SyntheticVideos(in: folder.file("v"), training: 1, test: 0)
       return SyntheticVideos.classes.map { .video(path: "\(made.folder)/\($0)0.mp4") }
-    }
-
-    private func difference(_ a: [Double], _ b: [Double]) -> Double {
-      zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
     }
 
     /// Ten clips of a video score as ten clips that are cut and shown one by one.

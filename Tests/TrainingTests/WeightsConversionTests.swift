@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import Training
@@ -63,7 +64,7 @@ extension TrainingRuns {
     }
 
     private func difference(_ a: VideoClassifier, _ b: VideoClassifier) -> Double {
-      withoutGradients { (a(clips()) - b(clips())).absolute().flattened().max([0]).item }
+      withoutGradients { TestSupport.difference(a(clips()), b(clips())) }
     }
 
     private func isEqual(_ a: [String: Tensor], _ b: [String: Tensor]) -> Bool {

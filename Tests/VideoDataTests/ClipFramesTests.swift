@@ -1,74 +1,39 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 import VideoData
 import VideoSamples
 
-/// The folder of real data, or nil where there is none.
-private let realData: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-  return FileManager.default.fileExists(atPath: path + "/data/samples") ? path + "/data" : nil
-}()
-
-/// The path of a tool; nil where it is not installed.
-private func tool(_ name: String) -> String? {
-  (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-}
-
 /// The frames of clips against those of the ffmpeg tool, by presentation time.
 @Suite(
   .enabled(
-    if: realData != nil && tool("ffmpeg") != nil && tool("ffprobe") != nil,
+    if: shared("data/samples") != nil && program("ffmpeg") != nil && program("ffprobe") != nil,
     "needs the videos of ../shared/data and the tools ffmpeg and ffprobe"))
 struct ClipFramesTests {
-  /// Runs a tool with its output in a file.
-  private func run(_ name: String, _ arguments: [String], output: String) throws {
-    _ = FileManager.default.createFile(atPath: output, contents: nil)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(tool(name)))
-    process.arguments = arguments
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-    process.standardInput = FileHandle.nullDevice
-    // `waitUntilExit` needs a run loop, which tests' threads lack.
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    ended.wait()
-    try #require(process.terminationStatus == 0)
-  }
-
   @Test(arguments: [
     "test.avi", "test.mp4", "demo.mp4", "v_Biking_g05_c02.avi", "v_Punch_g03_c01.avi",
   ])
   func framesOfClipsAreThoseOfFFmpegByPresentationTime(name: String) throws {
-    let path = try #require(realData) + "/samples/" + name
-    let folder = try ScratchFolder()
+    let path = try #require(shared("data/samples/" + name))
     // Times of all frames, by ffprobe.
-    let list = try folder.file("times.csv")
-    try run(
-      "ffprobe",
+    let list = try output(
+      of: #require(program("ffprobe")),
       [
         "-v", "error", "-select_streams", "v:0", "-show_entries",
         "frame=best_effort_timestamp_time", "-of", "csv=p=0", path,
-      ], output: list)
-    let starts = try String(contentsOfFile: list, encoding: .utf8).split(separator: "\n")
+      ])
+    let starts = String(decoding: list, as: UTF8.self).split(separator: "\n")
       .compactMap { Double($0.prefix { $0 != "," }) }
     // The last frame of an AVI with B-frames has no time of its own: one frame after the one before.
-    let raw = try folder.file("frames.rgb")
-    try run(
-      "ffmpeg",
+    let frames = try output(
+      of: #require(program("ffmpeg")),
       [
         "-v", "error", "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-vf",
         "scale=in_h_chr_pos=0:flags="
           + "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
         "-pix_fmt", "rgb24", "-f", "rawvideo", "-",
-      ], output: raw)
-    let frames = try Data(contentsOf: URL(fileURLWithPath: raw), options: .alwaysMapped)
+      ])
     let video = try Video(contentsOf: path)
     let size = video.width * video.height * 3
     try #require(frames.count % size == 0)
@@ -96,7 +61,7 @@ struct ClipFramesTests {
   /// Ten clips from one pass over the video are those of ten readings.
   @Test(arguments: ["test.avi", "test.mp4", "v_Biking_g05_c02.avi"])
   func tenClipsOfOnePassAreThoseReadAlone(name: String) throws {
-    let path = try #require(realData) + "/samples/" + name
+    let path = try #require(shared("data/samples/" + name))
     let sampling = ClipSampling()
     let clips = try VideoSource.video(path: path).clips(
       TestClips(sampling, preset: .paper, clips: 10))
@@ -113,7 +78,7 @@ struct ClipFramesTests {
 
   @Test(arguments: SpatialPreset.allCases)
   func theCacheChangesNoClipOfRealVideos(preset: SpatialPreset) throws {
-    let samples = try #require(realData) + "/samples/"
+    let samples = try #require(shared("data/samples")) + "/"
     let footage = ["test.avi", "demo.mp4", "v_Punch_g03_c01.avi"].map {
       VideoSource.video(path: samples + $0)
     }

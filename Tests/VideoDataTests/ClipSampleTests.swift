@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 import VideoData
 import VideoSamples
@@ -28,7 +29,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
   private func video(
     _ name: String, frames: Int = 40, rate: Double = 20, width: Int = 56, seed: UInt64 = 0
   ) throws -> String {
-    let path = try folder.file(name)
+    let path = folder.file(name)
     let pictures = (0..<frames).map { n in
       Picture(
         width: width, height: 40,
@@ -53,7 +54,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     footage.append(.frameFolder(path: folder.path + "/frames", framesPerSecond: 10))
     bad.append(try folder.write("no video", to: "bad.mp4"))
     bad.append(folder.path + "/gone.mp4")
-    bad.append(try folder.file("none") + "/frames")
+    bad.append(folder.file("none") + "/frames")
     footage.insert(.video(path: bad[0]), at: 1)
     footage.insert(.video(path: bad[1]), at: 3)
     footage.append(.frameFolder(path: bad[2], framesPerSecond: 5))
@@ -107,7 +108,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
   @Test func damageInAVideoIsMetWhereItIs() throws {
     let whole = try video("whole.mp4", frames: 60)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
-    let cut = try folder.file("cut.mp4")
+    let cut = folder.file("cut.mp4")
     try bytes.prefix(bytes.count * 3 / 4).write(to: URL(fileURLWithPath: cut))
     let footage: [VideoSource] = [.video(path: cut), .video(path: try video("other.mp4", seed: 3))]
     let reports = Reports()

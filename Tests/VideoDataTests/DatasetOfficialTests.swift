@@ -1,26 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 import VideoData
 
-/// The folder of real data, or nil where there is none.
-private let realData: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-  return FileManager.default.fileExists(atPath: path + "/data") ? path + "/data" : nil
-}()
-
 /// The official lists, against the counts that their authors give.
-@Suite(.enabled(if: realData != nil, "needs MOSI_TEST_DATA or ../shared"))
+@Suite(.enabled(if: shared("data") != nil, "needs MOSI_TEST_DATA or ../shared"))
 struct DatasetOfficialTests {
   private func dataset(_ kind: DatasetKind, videos: String, splits: String?, split: Int = 1) throws
     -> ActionDataset
   {
-    try ActionDataset(
+    let data = try #require(shared("data"))
+    return try ActionDataset(
       DatasetDescription(
-        kind: kind, videos: realData! + videos, splits: splits.map { realData! + $0 }, split: split)
+        kind: kind, videos: data + videos, splits: splits.map { data + $0 }, split: split)
     )
   }
 

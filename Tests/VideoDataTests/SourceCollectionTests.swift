@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import VideoData
 
@@ -15,14 +16,6 @@ import VideoData
     try SourceCollection(
       paths: names.map { $0.hasPrefix("synthetic:") ? $0 : folder.path + "/" + $0 },
       frameFolders: frameFolders)
-  }
-
-  /// The error's sentence.
-  private func complaint(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
   }
 
   // MARK: Folders
@@ -141,7 +134,7 @@ import VideoData
   }
 
   @Test func listThatIsNoTextIsAnError() throws {
-    let path = try folder.file("binary.txt")
+    let path = folder.file("binary.txt")
     try Data([0xFF, 0xD8, 0xFF, 0xE0]).write(to: URL(fileURLWithPath: path))
     #expect(
       complaint { _ = try collect("binary.txt") }

@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
 import Testing
 import VideoData
 import VideoSamples
@@ -54,7 +55,7 @@ import VideoSamples
 
   /// A frame of each third of the video is met, and the middle is what a center still takes.
   @Test func videosGiveFramesOfAllTimes() throws {
-    let path = try folder.file("v.mp4")
+    let path = folder.file("v.mp4")
     let levels: [UInt8] = [20, 60, 100, 140, 180, 220]
     try MP4Writer.write(
       levels.map { Picture(width: 32, height: 32, pixels: [UInt8](repeating: $0, count: 3072)) },

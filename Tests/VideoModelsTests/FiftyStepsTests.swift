@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import VideoModels
@@ -45,10 +46,10 @@ import VideoModels
     ("r2d3d-18 sgd", .r2d3d18), ("r2d3d-18 clipped sgd", .r2d3d18),
   ])
   func theyEndWherePyTorchEnds(run: String, architecture: Architecture) throws {
-    let url = try #require(
-      Bundle.module.url(forResource: "training", withExtension: "pth", subdirectory: "Goldens"))
     let golden = Dictionary(
-      uniqueKeysWithValues: try PyTorchCheckpoint(contentsOf: url.path).loadStateDict()
+      uniqueKeysWithValues: try PyTorchCheckpoint(
+        contentsOf: Bundle.module.golden(file: "training.pth")
+      ).loadStateDict()
         .filter { $0.name.hasPrefix(run + " ") }
         .map { (String($0.name.dropFirst(run.count + 1)), $0.tensor) })
     let model = try model(architecture)

@@ -1,21 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import VideoModels
 
-/// The folder of the authors' checkpoints, or nil.
-private let fixtures: String? = {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let path =
-    ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
-    ?? root.deletingLastPathComponent().appendingPathComponent("shared").path
-  return FileManager.default.fileExists(atPath: path + "/fixtures") ? path + "/fixtures" : nil
-}()
-
 /// Checkpoints that the authors' code saved, of width 8 with random weights and statistics, and what it computed with
 /// them, dropout off.
-@Suite(.enabled(if: fixtures != nil, "needs the checkpoints of ../shared/fixtures"))
+@Suite(.enabled(if: shared("fixtures") != nil, "needs the checkpoints of ../shared/fixtures"))
 struct FixtureTests {
   @Test(arguments: [
     ("r2d3d18-w8-mosi", Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9),
@@ -25,7 +16,7 @@ struct FixtureTests {
   func theAuthorsNumbersAreReproduced(
     name: String, architecture: Architecture, head: VideoClassifier.Head.Kind, classes: Int
   ) throws {
-    let path = try #require(fixtures) + "/\(name)"
+    let path = try #require(shared("fixtures")) + "/\(name)"
     let tensors = try PyTorchCheckpoint(contentsOf: path + ".pyth").loadStateDict()
     let state = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
     let network = try RecognizedNetwork(shapes: state.mapValues(\.shape))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import VideoModels
@@ -30,10 +31,7 @@ import VideoModels
   }
 
   private func golden(_ name: String, in file: String) throws -> Golden {
-    let url = try #require(
-      Bundle.module.url(forResource: file, withExtension: "json", subdirectory: "Goldens"))
-    let goldens = try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))
-    return try #require(goldens[name])
+    try #require(Bundle.module.golden(file, as: [String: Golden].self)[name])
   }
 
   @Test(arguments: [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import VideoModels
@@ -31,10 +32,7 @@ import VideoModels
     "r3d-18 given",
   ])
   func mapsAreThoseOfPyTorchsHooks(name: String) throws {
-    let url = try #require(
-      Bundle.module.url(forResource: "gradcam", withExtension: "json", subdirectory: "Goldens"))
-    let goldens = try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))
-    let golden = try #require(goldens[name])
+    let golden = try #require(Bundle.module.golden("gradcam", as: [String: Golden].self)[name])
     let network = try RecognizedNetwork(shapes: golden.state)
     let model = VideoClassifier(
       network.architecture, width: network.width, epsilon: network.epsilon,

@@ -2,13 +2,13 @@ import Figures
 import Media
 import OpticalFlow
 
-/// The optical flow of clips as small as networks take: that of the same frames in finer pixels, since slow motions are
-/// lost in few pixels.
+/// The optical flow of clips of a network's size: it is computed from the same frames at a higher resolution, because slow
+/// motion is lost in few pixels.
 enum ClipFlow {
-  /// How many times finer the frames are, of clips of `side` pixels.
-  static func fineness(side: Int) -> Int { max(1, (wantedSide + side - 1) / side) }
+  /// The factor by which the frames are finer than clips of `side` pixels.
+  static func fineness(side: Int) -> Int { max(1, (flowSide + side - 1) / side) }
 
-  /// The speed from each frame to the next, in the clip's pixels a frame, averaged over what a pixel of the clip covers.
+  /// The speed from each frame to the next, in the clip's pixels per frame, averaged over each pixel of the clip.
   ///
   /// - Parameters:
   ///   - frames: square, finer than the clip by a whole factor.
@@ -29,5 +29,5 @@ enum ClipFlow {
     return maps
   }
 
-  private static let wantedSide = 168
+  private static let flowSide = 168
 }

@@ -5,9 +5,10 @@ import Training
 import VideoData
 import VideoSamples
 
-/// Test clips as a network sees them, and the same frames in finer pixels, for people and for the optical flow.
+/// The test clips of a video at the size of the network, and the same frames at a higher resolution, for people and for the
+/// optical flow.
 struct DecodedClips: Sendable {
-  /// When each clip begins, in seconds; the crops of a start stand together.
+  /// When each clip begins, in seconds; the crops of a clip follow each other.
   let starts: [Double]
   let clips: [ClipPixels]
   let frames: [[Picture]]
@@ -41,27 +42,27 @@ struct DecodedClipLoader: Sendable {
       frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
   }
 
-  /// The finer frames alone of each clip.
+  /// Only the finer frames of each clip.
   ///
   /// - Throws: `MediaError`.
   func frames(of video: Int) throws -> [[Picture]] {
     try videos[video].clips(finer).map(\.pictures)
   }
 
-  /// Of each clip.
+  /// When each clip begins, in seconds.
   ///
   /// - Throws: `MediaError`.
   func starts(of video: Int) throws -> [Double] {
     try own.starts(of: videos[video].info()).flatMap { Array(repeating: $0, count: own.crops) }
   }
 
-  /// A clip that goes on after its video's end repeats the last frame, in which nothing moves.
+  /// Refuses videos that are shorter than a clip: after their end the last frame is repeated, and nothing moves.
   ///
   /// - Throws: `MediaError`, ``ShortVideo``.
   func checkLength(of video: Int) throws {
     let last = try videos[video].info().lastFrameTime
     let sampling = own.sampling
-    // A frame of leeway: the last one is shown for a while.
+    // The last frame is shown for a while: allow one more.
     guard Double(sampling.frames - 1) * sampling.step <= last + 1 / sampling.targetRate else {
       throw ShortVideo(lastFrameTime: last, sampling: sampling)
     }
@@ -77,7 +78,7 @@ struct ShortVideo: Error, CustomStringConvertible {
   var description: String {
     String(
       format:
-        "is shorter than a clip: its last frame is at %.2f s, and %d frames at %.1f a second take "
+        "is shorter than a clip: its last frame is at %.2f s, and %d frames at %.1f per second take "
         + "%.2f s (lower --frames or --interval)", lastFrameTime, sampling.frames,
       1 / sampling.step,
       Double(sampling.frames - 1) * sampling.step)

@@ -1,6 +1,6 @@
 import Media
 
-/// A video that gave nothing, and why.
+/// A video that was skipped, and why.
 public struct SkippedVideo: Error, Codable, Equatable, Sendable {
   public let video: String
   /// The predicate of a sentence whose subject is the video.
@@ -13,7 +13,7 @@ public struct SkippedVideo: Error, Codable, Equatable, Sendable {
   }
 }
 
-/// None of the videos gave anything: one sentence.
+/// None of the videos can be used: one sentence.
 public struct NoUsableVideo: Error, Sendable, CustomStringConvertible {
   /// At least one.
   public let skipped: [SkippedVideo]

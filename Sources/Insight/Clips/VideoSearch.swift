@@ -4,17 +4,17 @@ import SafeFiles
 import VideoData
 import VideoSamples
 
-/// The videos that paths lead to: files, and of folders all videos below them. A folder that holds pictures and no
-/// videos counts as one video, of which they are the frames.
+/// The videos at some paths: files, and all videos in folders and below them. A folder with pictures but no videos counts as
+/// one video, whose frames they are.
 public struct VideoSearch: Sendable {
-  /// Each with its name: the path below the folder that led to it, or the file's name.
+  /// Each video with its name: its path within the folder that was searched, or the file's name.
   public let videos: [(name: String, footage: VideoSource)]
 
   /// - Parameters:
-  ///   - paths: of files and folders.
-  ///   - frameRate: frames a second of folders of frames.
-  ///   - limit: at most so many, spread evenly over those found; nil for all.
-  /// - Throws: `FileError` for what is not there or cannot be read, ``NoVideosFound``.
+  ///   - paths: files and folders.
+  ///   - frameRate: frames per second of folders of frames.
+  ///   - limit: the maximum number of videos, evenly spread over those found; nil for all.
+  /// - Throws: `FileError` if a path does not exist or cannot be read, ``NoVideosFound``.
   public init(at paths: [String], frameRate: Double, limit: Int? = nil) throws {
     var found: [(name: String, footage: VideoSource)] = []
     // Links may lead in circles.

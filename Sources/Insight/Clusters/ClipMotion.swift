@@ -1,9 +1,8 @@
-import Foundation
 import OpticalFlow
 
 /// How the content of a clip moves, by the optical flow from each of its frames to the next, that of the camera included.
 ///
-/// Speeds are shares of the clip's side a frame, x to the right and y down: a clip of any size has the same.
+/// Speeds are shares of the clip's side per frame, x to the right and y down: a clip of any size has the same.
 public struct ClipMotion: Codable, Equatable, Sendable {
   /// The mean displacement, each weighted by its energy |v|²: where a part of the picture moves, the part's motion.
   public let x: Double
@@ -63,60 +62,4 @@ public struct ClipMotion: Codable, Equatable, Sendable {
     guard speed >= Self.staticSpeed else { return .still }
     return horizontalEnergy >= 0.5 ? .horizontal : .vertical
   }
-}
-
-/// The displacements of pixels by direction and magnitude.
-public struct FlowHistogram: Codable, Equatable, Sendable {
-  /// The directions, clockwise as seen.
-  public static let directions = [
-    "right", "right down", "down", "left down", "left", "left up", "up", "right up",
-  ]
-  /// Where the ranges of magnitudes begin, in shares of the clip's side a frame; the last has no end. What is slower than
-  /// the first has no direction.
-  public static let magnitudes = [0.005, 0.01, 0.02, 0.04, 0.08]
-
-  /// The number of displacements: [direction][magnitude].
-  public private(set) var counts: [[Int]]
-  /// The number of those below the first magnitude.
-  public private(set) var still = 0
-
-  public init() {
-    counts = Self.directions.map { _ in Self.magnitudes.map { _ in 0 } }
-  }
-
-  /// - Parameters:
-  ///   - fields: the flow from frame to frame, in pixels.
-  ///   - side: the clip's side in pixels.
-  public init(_ fields: [FlowField], side: Int) {
-    self.init()
-    let borders = Self.magnitudes.map { Float($0 * Double(side)) }
-    for field in fields {
-      for (u, v) in zip(field.u, field.v) {
-        let length = (u * u + v * v).squareRoot()
-        guard length >= borders[0] else {
-          still += 1
-          continue
-        }
-        let eighth = Int((atan2(v, u) / (.pi / 4)).rounded()) & 7
-        counts[eighth][borders.lastIndex { length >= $0 }!] += 1
-      }
-    }
-  }
-
-  public static func += (left: inout FlowHistogram, right: FlowHistogram) {
-    left.still += right.still
-    for (index, row) in right.counts.enumerated() {
-      for (magnitude, count) in row.enumerated() { left.counts[index][magnitude] += count }
-    }
-  }
-
-  public var total: Int { counts.joined().reduce(still, +) }
-
-  /// The shares of all displacements, [direction][magnitude].
-  public var shares: [[Double]] {
-    let total = Double(max(total, 1))
-    return counts.map { $0.map { Double($0) / total } }
-  }
-
-  public var stillShare: Double { Double(still) / Double(max(total, 1)) }
 }

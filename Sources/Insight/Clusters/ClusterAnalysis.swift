@@ -8,32 +8,32 @@ import Training
 import VideoData
 import VideoSamples
 
-/// Clusters a network's features of clips, and measures how well the clusters tell the motion of the clips (Fig. 5 of the
-/// paper), beside networks with random weights.
+/// Clusters a network's features of clips, and measures how well the clusters agree with the motion of the clips (Fig. 5 of
+/// the paper), beside networks with random weights.
 ///
-/// The features are scaled to length 1 before anything else, as for retrieval: what counts is their direction. The flow is
-/// that of the frames that the network saw, in finer pixels.
+/// The features are first scaled to length 1, as for retrieval: only their direction counts. The flow is computed from the
+/// frames of the clips, at a higher resolution.
 public struct ClusterAnalysis {
   public struct Settings: Sendable {
     public var clusters = 5
-    /// Nil takes 30, or as much as the number of clips allows.
+    /// Nil for 30, or what the number of clips allows if that is less.
     public var perplexity: Double?
-    /// Names every draw.
+    /// The random seed.
     public var seed = 0
     /// Networks with random weights to compare with.
     public var randomNetworks = 5
-    /// Clips shown for each cluster.
+    /// The number of clips that are drawn for each cluster.
     public var nearest = 6
 
     public init() {}
   }
 
-  /// A piece of the work.
+  /// A part of the work.
   public enum Phase: Hashable, Sendable {
-    /// Which videos are long enough.
+    /// The lengths of the videos.
     case checking
     case features
-    /// Features of the random network at the index, from 0.
+    /// The features from the random network with this index, from 0.
     case randomFeatures(Int)
     case flow
     case embedding
@@ -45,11 +45,11 @@ public struct ClusterAnalysis {
   private let inference: VideoInference
 
   /// - Parameters:
-  ///   - videos: what clips are cut from.
-  ///   - weights: the network that is judged.
+  ///   - videos: the videos that clips are cut from.
+  ///   - weights: the network.
   ///   - inference: runs that network.
-  ///   - settings: how many clusters, and of what else.
-  /// - Throws: ``ClusteringError`` and ``SingleFrames`` where already the number of videos, or the clips, cannot do.
+  ///   - settings: the number of clusters, and so on.
+  /// - Throws: ``ClusteringError`` or ``SingleFrames`` if the number of videos or the clips are unsuitable.
   public init(
     _ videos: VideoSearch, weights: Weights, inference: VideoInference, settings: Settings
   ) throws {
@@ -72,20 +72,19 @@ public struct ClusterAnalysis {
     }
   }
 
-  /// Does the work and leaves clusters.json, embedding.png, embedding.svg and a cluster-N.png for each cluster in `folder`,
-  /// made where it is missing.
+  /// Writes clusters.json, embedding.png, embedding.svg, and cluster-N.png for each cluster.
   ///
   /// - Parameters:
-  ///   - folder: its path.
-  ///   - progress: told how many of how many things of a stage are done; what it throws ends the work.
-  /// - Throws: `FileError`, before the work where the folder cannot be written; ``ClusteringError``,
+  ///   - folder: where to write, created if missing.
+  ///   - progress: called with the finished and the total number of a phase's items; an error that it throws ends the work.
+  /// - Throws: `FileError` before the work if the folder cannot be written; ``ClusteringError``,
   ///   ``NoUsableVideo``, `FigureError`, and what `progress` throws.
   public func write(
     to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> ClusterReport {
     try makeResultFolder(at: folder)
     let short = try shortVideos { try progress(.checking, $0, videos.videos.count) }
-    // What is nil is not run.
+    // Nil is skipped.
     let footage = videos.videos.indices.map { short[$0] == nil ? videos.videos[$0].footage : nil }
     let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
     let outputs = try inference.run(
@@ -126,7 +125,7 @@ public struct ClusterAnalysis {
         distance: clusters.squaredDistances[index], motion: clip.motion,
         direction: clip.motion.direction, axis: clip.motion.axis)
     }
-    // A network that tells the clips not apart makes a single cluster.
+    // A network that does not distinguish the clips makes a single cluster.
     let random = randomAssignments.map { assignments in
       ClusterReport.Agreement(assignments ?? motions.map { _ in 0 }, motions)
     }
@@ -145,14 +144,14 @@ public struct ClusterAnalysis {
     return report
   }
 
-  /// Loads the clips that the network sees.
+  /// Loads the clips of the network.
   private var loader: DecodedClipLoader {
     DecodedClipLoader(
       videos.videos.map(\.footage), clip: inference.clip, clips: inference.clips,
       crops: inference.crops)
   }
 
-  /// By their index the videos that are shorter than a clip.
+  /// The videos that are shorter than a clip, by index.
   private func shortVideos(progress: (Int) throws -> Void) throws -> [Int: SkippedVideo] {
     let (loader, videos) = (loader, videos.videos)
     let prefetcher = Prefetcher(
@@ -163,7 +162,7 @@ public struct ClusterAnalysis {
       } catch let error as ShortVideo {
         return SkippedVideo(videos[video].name, error)
       } catch {
-        // What cannot be read is told of when it is run.
+        // Videos that cannot be read are reported when the network runs.
       }
       return nil
     }
@@ -184,7 +183,7 @@ public struct ClusterAnalysis {
       seed: UInt64(bitPattern: Int64(settings.seed)))
   }
 
-  /// The clusters that a network with random weights makes; nil where it tells the clips not apart.
+  /// The clusters of a network with random weights; nil if it does not distinguish the clips.
   private func randomClusters(
     _ network: Int, _ footage: [VideoSource?], _ usable: [Int], _ cache: TestClipCache?,
     progress: (Int) throws -> Void
@@ -213,7 +212,7 @@ public struct ClusterAnalysis {
     let histogram: FlowHistogram
   }
 
-  /// The clips of `usable` videos in the order of their features.
+  /// The clips of the `usable` videos, in the order of their features.
   private func flow(_ usable: [Int], progress: (Int) throws -> Void) throws -> [Clip] {
     let loader = loader
     let (crops, side) = (inference.crops, loader.fineSide)

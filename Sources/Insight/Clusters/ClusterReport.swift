@@ -1,4 +1,4 @@
-/// What `mosi clusters` found: the content of clusters.json.
+/// The result of `mosi clusters`: clusters.json.
 public struct ClusterReport: AnalysisResult, Sendable {
   public static let fileName = "clusters.json"
   public static let command = "clusters"
@@ -13,13 +13,13 @@ public struct ClusterReport: AnalysisResult, Sendable {
   public let inertia: Double
   /// Of the embedding, in nats.
   public let divergence: Double
-  /// Of the embedding, for 5 neighbours; absent for fewer than 11 clips.
+  /// Of the embedding, for 5 neighbors; absent for fewer than 11 clips.
   public let trustworthiness: Double?
-  /// The network's.
+  /// The agreement for the network.
   public let agreement: Agreement
-  /// Of networks with random weights; absent where none was asked for.
+  /// The agreement for networks with random weights; absent if there are none.
   public let random: RandomAgreement?
-  /// Clips of a lower speed are static.
+  /// Clips below this speed are static.
   public let staticSpeed: Double
   /// Names of the directions of histograms.
   public let directions: [String]
@@ -28,13 +28,13 @@ public struct ClusterReport: AnalysisResult, Sendable {
   public let clips: [Clip]
   /// The largest first; the cluster of a clip is an index into them.
   public let clusters: [Cluster]
-  /// Videos that gave no clips.
+  /// Videos that cannot be read or are shorter than a clip.
   public let skipped: [SkippedVideo]
   /// File names beside this file.
   public let embeddingPNG: String
   public let embeddingSVG: String
 
-  /// How well clusters tell the motion of clips: normalized mutual information, 0...1.
+  /// The agreement of clusters with the motion of clips: normalized mutual information, 0...1.
   public struct Agreement: Codable, Equatable, Sendable {
     /// With static, horizontal and vertical.
     public let axes: Double
@@ -48,7 +48,7 @@ public struct ClusterReport: AnalysisResult, Sendable {
   }
 
   public struct RandomAgreement: Codable, Sendable {
-    /// Of each network.
+    /// The agreement for each network.
     public let networks: [Agreement]
     public let axes: SampleStatistics
     public let directions: SampleStatistics
@@ -79,7 +79,7 @@ public struct ClusterReport: AnalysisResult, Sendable {
 
   public struct Cluster: Codable, Sendable {
     public let size: Int
-    /// The mean of its clips' speeds, in shares of the side a frame.
+    /// The mean of its clips' speeds, in shares of the side per frame.
     public let meanSpeed: Double
     /// The shares of its clips.
     public let directionShares: [String: Double]

@@ -14,18 +14,18 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
       "\(points) clips are fewer than the \(clusters) clusters: give more videos, or ask for fewer clusters"
     case .tooFewDistinctPoints(let distinct, let clusters):
       "the features of the clips take only \(distinct) different values, fewer than the \(clusters) clusters: the "
-        + "network tells the clips hardly apart"
+        + "network barely distinguishes the clips"
     case .tooManyPoints(let points, let most):
-      "\(points) clips are more than the \(most) that an exact t-SNE takes: give fewer videos or fewer clips a video"
+      "\(points) clips are more than the \(most) that an exact t-SNE takes: give fewer videos or fewer clips per video"
     case .tooFewToEmbed(let points, let least):
-      "a t-SNE wants at least \(least) clips, not \(points): give more videos, or more clips a video"
+      "a t-SNE needs at least \(least) clips, not \(points): give more videos, or more clips per video"
     case .perplexityTooLarge(let perplexity, let points):
-      "a perplexity of \(TSNE.text(perplexity)) wants at least \(Int((3 * perplexity).rounded(.up)) + 1) clips, not "
+      "a perplexity of \(TSNE.text(perplexity)) needs at least \(Int((3 * perplexity).rounded(.up)) + 1) clips, not "
         + "\(points): it can be at most \(TSNE.text(TSNE.largestPerplexity(points: points)))"
     case .notFinite:
-      "the features hold what is no finite number: the network has diverged"
+      "the features are not all finite numbers: the network has diverged"
     case .notEmbedded:
-      "the t-SNE finds no places for so few clips: give more videos, or more clips a video"
+      "the t-SNE cannot place so few clips: give more videos, or more clips per video"
     }
   }
 }

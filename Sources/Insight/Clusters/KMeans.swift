@@ -18,12 +18,14 @@ public struct KMeans: Sendable {
   ///   - clusters: their number k, at least 1.
   ///   - seed: names the draws of the starts.
   ///   - restarts: the number of starts.
-  ///   - iterations: after so many Lloyd's algorithm ends also where points still change clusters.
+  ///   - iterations: the maximum number of iterations of Lloyd's algorithm.
   /// - Throws: ``ClusteringError`` for fewer points, or fewer different points, than clusters, and for what is not finite.
   public init(
     points: Tensor, clusters: Int, seed: UInt64, restarts: Int = 10, iterations: Int = 300
   ) throws(ClusteringError) {
-    precondition(points.rank == 2 && clusters > 0 && restarts > 0 && iterations > 0)
+    precondition(
+      points.rank == 2 && clusters > 0 && restarts > 0 && iterations > 0,
+      "k-means needs points [n, d], and positive numbers of clusters, restarts and iterations")
     let count = points.shape[0]
     guard count >= clusters else {
       throw .tooFewPoints(points: count, clusters: clusters)
@@ -33,7 +35,7 @@ public struct KMeans: Sendable {
     let mean = points.mean([0], keepingAxes: true)
     // About their mean, the products of points lose no digits.
     points = points - mean
-    var best: (assignments: [Int], squared: [Double], inertia: Double)?
+    var best: (assignments: [Int], squared: [Double], inertia: Double) = ([], [], .infinity)
     for restart in 0..<restarts {
       var generator = KeyedGenerator(seed, 0x6B_6D65_616E_73, UInt64(restart))
       let start = try Self.start(points, clusters, using: &generator)
@@ -41,9 +43,9 @@ public struct KMeans: Sendable {
       let squared = Self.squaredDistances(
         points, Self.means(points, assignments, clusters), assignments)
       let inertia = squared.reduce(0, +)
-      if best.map({ inertia < $0.inertia }) ?? true { best = (assignments, squared, inertia) }
+      if restart == 0 || inertia < best.inertia { best = (assignments, squared, inertia) }
     }
-    let (unordered, squared, _) = best!
+    let (unordered, squared, _) = best
     var sizes = [Int](repeating: 0, count: clusters)
     var first = [Int](repeating: count, count: clusters)
     for (point, cluster) in unordered.enumerated().reversed() {

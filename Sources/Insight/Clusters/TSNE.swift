@@ -3,7 +3,7 @@ import KeyedRandom
 import Torch
 
 /// t-SNE with the exact gradient (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 2008): places in the
-/// plane of which neighbours are neighbours among the points.
+/// plane of which neighbors are neighbors among the points.
 ///
 /// The attraction is 12 times as strong in the first 250 steps (van der Maaten, JMLR 2014), and the learning rate goes
 /// with the number of points (Belkina et al., Nature Communications 2019).
@@ -19,15 +19,15 @@ public struct TSNE: Sendable {
   /// Of fewer points not even a perplexity of 1 is possible.
   public static let fewestPoints = 4
 
-  /// The largest perplexity for so many points: there are to be three times as many neighbours.
+  /// The largest perplexity for a number of points: there must be three times as many neighbors.
   public static func largestPerplexity(points: Int) -> Double { Double(max(points - 1, 0)) / 3 }
 
   /// - Parameters:
   ///   - points: float32 [n, d], n at least 4.
-  ///   - perplexity: about how many neighbours count for a point; at least 1.
+  ///   - perplexity: about how many neighbors count for a point; at least 1.
   ///   - seed: names the draws of the start, Gaussian with deviation 1e-4.
   ///   - iterations: the number of steps.
-  ///   - progress: told the number of steps done; what it throws ends the work.
+  ///   - progress: called with the number of finished steps; an error that it throws ends the work.
   /// - Throws: ``ClusteringError`` for too many or too few points, too large a perplexity and what is not finite; what `progress`
   ///   throws.
   public init(
@@ -94,7 +94,7 @@ public struct TSNE: Sendable {
   public static func affinities(of points: Tensor, perplexity: Double) throws(ClusteringError)
     -> Tensor
   {
-    precondition(points.rank == 2)
+    precondition(points.rank == 2, "a t-SNE needs points [n, d]")
     let count = points.shape[0]
     guard count <= mostPoints else {
       throw .tooManyPoints(points: count, most: mostPoints)
@@ -114,8 +114,8 @@ public struct TSNE: Sendable {
       })
   }
 
-  /// Bisection on the precision beta of each row's Gaussian, until the entropy is as wanted.
-  private static func affinities(_ rows: Range<Int>, of points: Tensor, entropy wanted: Double)
+  /// Bisection on the precision beta of each row's Gaussian, until the entropy is that of the perplexity.
+  private static func affinities(_ rows: Range<Int>, of points: Tensor, entropy target: Double)
     -> Tensor
   {
     let count = points.shape[0]
@@ -138,7 +138,7 @@ public struct TSNE: Sendable {
       let sum = weights.sum([1], keepingAxes: true)
       result = weights / sum
       let entropy = sum.logarithm() + beta * (squared * result).sum([1], keepingAxes: true)
-      let excess = entropy - wanted
+      let excess = entropy - target
       guard excess.absolute().flattened().max([0]).item > 1e-6 else { break }
       let isWide = excess.greater(than: excess.zerosLike())
       low = isWide.choose(beta, low)

@@ -1,17 +1,18 @@
 import Figures
 import Foundation
 import Media
+import SafeFiles
 import Training
 
-/// How the result of runs goes with a value of their configurations that was varied.
+/// The results of runs against a setting in which they differ.
 public struct Sweep: Codable, Sendable {
-  /// What counts as the result of a run.
+  /// The result of a run.
   public enum Measure: String, Codable, CaseIterable, Sendable {
-    /// Of the final evaluation, where all runs have one; else of the last validation.
+    /// That of the final evaluation if all runs have one, else that of the last validation.
     case accuracy
-    /// Of the last validation.
+    /// That of the last validation.
     case loss
-    /// Clips a second over the whole training.
+    /// Clips per second over the whole training.
     case speed
   }
 
@@ -19,27 +20,27 @@ public struct Sweep: Codable, Sendable {
   public struct Group: Codable, Sendable {
     public let value: String
     public let runs: [String]
-    /// A result a run.
+    /// One result for each run.
     public let results: [Double]
-    public let spread: SampleStatistics
+    public let statistics: SampleStatistics
   }
 
   /// The dotted key of the configuration.
   public let key: String
   public let measure: Measure
-  /// In the order of the values: as numbers where all are numbers.
+  /// In the order of the values: numerically if all are numbers.
   public let groups: [Group]
-  /// Runs that have no result yet.
+  /// Runs without a result.
   public let unfinished: [String]
-  /// The accuracy of guessing, where it is the same for all runs.
+  /// The accuracy of guessing, if it is the same for all runs.
   public let chance: Double?
 
-  /// - Throws: `ConfigurationError` for a key that a run does not have, ``NothingToCompare``.
+  /// - Throws: `ConfigurationError` for a key that a run lacks, ``NothingToCompare``.
   public init(_ runs: [RecordedRun], against key: String, measure: Measure) throws {
     self.key = key
     self.measure = measure
     let names = RecordedRun.names(runs)
-    // Those that have not ended have no say in what is compared.
+    // Unfinished runs do not influence what is compared.
     let isEvaluated = runs.compactMap(\.metrics.summary).allSatisfy { $0.evaluation != nil }
     var results: [(value: String, run: String, result: Double)] = []
     var unfinished: [String] = []
@@ -68,7 +69,7 @@ public struct Sweep: Codable, Sendable {
     groups = members.map { members in
       Group(
         value: members[0].value, runs: members.map(\.run), results: members.map(\.result),
-        spread: SampleStatistics(members.map(\.result)))
+        statistics: SampleStatistics(members.map(\.result)))
     }.sorted {
       isNumeric
         ? Double($0.value)! < Double($1.value)! : naturallyPrecedes($0.value, $1.value)
@@ -81,35 +82,35 @@ public struct Sweep: Codable, Sendable {
   public var figure: Figure {
     let numbers = groups.compactMap { Double($0.value) }.filter(\.isFinite)
     let isNumeric = numbers.count == groups.count
-    // Values that were varied by factors stand evenly on a logarithmic axis.
-    let isLogarithmic = isNumeric && numbers[0] > 0 && numbers.last! / numbers[0] >= 8
+    // Values that vary by factors need a logarithmic axis.
+    let isLogarithmic = isNumeric && numbers[0] > 0 && numbers[numbers.count - 1] / numbers[0] >= 8
     let yLabel =
       switch measure {
       case .accuracy: "final accuracy"
       case .loss: "final loss (validation)"
-      case .speed: "clips a second"
+      case .speed: "clips per second"
       }
     let chart = SweepChart(
       xLabel: key, yLabel: yLabel,
       groups: groups.enumerated().map { index, group in
         .init(
           label: group.value, x: isNumeric ? numbers[index] : Double(index),
-          results: group.results, mean: group.spread.mean,
-          deviation: group.spread.deviation ?? 0)
+          results: group.results, mean: group.statistics.mean,
+          deviation: group.statistics.deviation ?? 0)
       }, joinsMeans: isNumeric, references: chance.map { [.init("chance", value: $0)] } ?? [],
       xScale: isLogarithmic ? .logarithmic : .linear,
       yScale: measure == .accuracy ? .percent : .linear)
     let count = groups.reduce(0) { $0 + $1.runs.count }
     return Figure(
-      title: "\(count) \(count == 1 ? "run" : "runs") by \(key)", panels: [chart], panelWidth: 560,
+      title: "\(Format.count(count, "run")) by \(key)", panels: [chart], panelWidth: 560,
       panelHeight: 400)
   }
 }
 
-/// Runs without a result.
+/// Runs of which none has a result: one sentence.
 public struct NothingToCompare: Error, CustomStringConvertible {
   public let measure: Sweep.Measure
   public var description: String {
-    "none of the runs has ended with a final \(measure.rawValue): wait for one, or leave out --against"
+    "none of the runs has ended with a final \(measure.rawValue): wait for one"
   }
 }

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Media
+import SafeFiles
 
 /// A clip's frames, its heat over them and its flow, as a strip and as an animation.
 struct ClipPicture {
@@ -32,8 +33,7 @@ struct ClipPicture {
     "\(decimal(explanation.start + Double(frame) * step, 2)) s"
   }
 
-  /// The speed of the lightest colour: a few pixels beyond it are not to darken all others, and what hardly moves is not to
-  /// look fast.
+  /// The speed of the lightest color. A few faster pixels must not darken all others, and slow motion must not appear fast.
   private var speedLimit: Double {
     let speeds = explanation.speed.flatMap(\.values).sorted()
     return max(Double(speeds[(speeds.count - 1) * 995 / 1000]), 0.25)
@@ -55,7 +55,7 @@ struct ClipPicture {
     let side = explanation.heat[0].width
     return (
       ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
-      ColorBar(label: "flow: pixels a frame, of \(side) × \(side)", range: 0...speedLimit)
+      ColorBar(label: "flow: pixels per frame, of \(side) × \(side)", range: 0...speedLimit)
     )
   }
 
@@ -64,8 +64,8 @@ struct ClipPicture {
   private static let cell = 144.0
   private static let captionWidth = 104.0
 
-  /// A row each of frames, of frames under their heat, and of the flow to the next frame: at most 8 frames, evenly
-  /// spaced. The last frame of all has no flow and is left out.
+  /// A row of frames, a row of frames with their heat, and a row of the flow to the next frame: at most 8 frames, evenly
+  /// spaced. The last frame of a clip has no flow and is not shown.
   func strip() throws -> Picture {
     let count = min(explanation.speed.count, 8)
     let shown = (0..<count).map {
@@ -73,7 +73,7 @@ struct ClipPicture {
     }
     let (margin, gap, cell) = (Self.margin, Self.gap, Self.cell)
     let left = margin + Self.captionWidth
-    // As wide as five frames at least: the title and the legends want it.
+    // At least as wide as five frames, for the title and the legends.
     let width = left + max(Double(count), 5) * (cell + gap) - gap + margin
     let top = margin + 76
     let height = top + 3 * (cell + gap) + 14 + ColorBar.height + margin
@@ -114,7 +114,7 @@ struct ClipPicture {
 
   private static let panel = 196.0
 
-  /// For each frame but the last the three pictures side by side, of an even size as video encoders ask for.
+  /// For each frame but the last, the three pictures side by side; of an even size, as video encoders require.
   func animation() throws -> [Picture] {
     let (margin, panel) = (Self.margin, Self.panel)
     let gap = 3 * Self.gap
@@ -161,8 +161,7 @@ struct ClipPicture {
   }
 }
 
-/// A number with so many digits behind the point, with a true minus sign where it does not round to zero.
+/// A number with `digits` decimals and a typographic minus sign.
 private func decimal(_ value: Double, _ digits: Int) -> String {
-  let text = String(format: "%.\(digits)f", abs(value))
-  return value < 0 && Double(text) != 0 ? "−" + text : text
+  Format.number(value, digits).replacingOccurrences(of: "-", with: "−")
 }

@@ -5,21 +5,22 @@ import Media
 import MoSI
 import OpticalFlow
 import Pretext
+import SafeFiles
 import Torch
 import Training
 import VideoData
 import VideoModels
 
-/// Explains what a network says of videos by Grad-CAM, and measures and draws how the heat agrees with the optical flow
-/// (figures 4 and 8 of the paper).
+/// Explains the predictions of a network for videos by Grad-CAM, and measures and draws how the heat agrees with the optical
+/// flow (figures 4 and 8 of the paper).
 public struct GradCAMAnalysis {
-  /// Which label is explained.
+  /// The label that is explained.
   public enum Label: Equatable, Sendable {
-    /// The one that the network gives most.
+    /// The one with the highest score.
     case predicted
-    /// Of these the one that the network gives most; as it counts them, from 0.
+    /// The one of these with the highest score; numbered from 0.
     case likeliest([Int])
-    /// As the network counts them, from 0.
+    /// The one with this number, from 0.
     case number(Int)
 
     var displayName: String {
@@ -32,24 +33,24 @@ public struct GradCAMAnalysis {
   }
 
   public struct Settings: Sendable {
-    /// The stage whose output is weighed.
+    /// The stage whose Grad-CAM is computed.
     public var stage = StageName.conv5
     public var label = Label.predicted
-    /// Clips a video, spread evenly over it.
+    /// Clips per video, evenly spread.
     public var clips = 1
-    /// Ranks all clips by how little heat and flow agree, those without any heat last, and draws only so many; nil draws all
-    /// as they come.
+    /// The number of clips to draw: those in which heat and flow agree least, clips without heat last. Nil draws all, in the
+    /// order of the videos.
     public var worst: Int?
     public var clip = ClipSettings()
 
     public init() {}
   }
 
-  /// A piece of the work.
+  /// A part of the work.
   public enum Phase: Sendable {
-    /// The clips' heat and flow; counted are videos.
+    /// Heat and flow of the clips; counted in videos.
     case explaining
-    /// The pictures of the clips that agree least; counted are videos.
+    /// The pictures of the clips that agree least; counted in videos.
     case drawing
   }
 
@@ -63,12 +64,12 @@ public struct GradCAMAnalysis {
   private let workers: Int
 
   /// - Parameters:
-  ///   - videos: what clips are cut from.
-  ///   - weights: of the network that is explained.
-  ///   - settings: what is explained, and of which clips.
-  ///   - device: where it computes.
-  ///   - workers: threads that decode and compute flow.
-  /// - Throws: ``GradCAMError`` or ``SingleFrames`` where the network or the clips cannot do.
+  ///   - videos: the videos that clips are cut from.
+  ///   - weights: the network that is explained.
+  ///   - settings: the label that is explained, and the clips.
+  ///   - device: the device of the network.
+  ///   - workers: the number of threads that decode and compute flow.
+  /// - Throws: ``GradCAMError`` or ``SingleFrames`` if the network or the clips are unsuitable.
   public init(
     _ videos: VideoSearch, weights: Weights, settings: Settings, device: Device, workers: Int
   ) throws {
@@ -101,14 +102,14 @@ public struct GradCAMAnalysis {
     self.workers = workers
   }
 
-  /// Does the work and leaves in `folder`, made where it is missing, gradcam.json and for each clip that is drawn a strip
-  /// (PNG) and an animation (MP4, GIF). Videos that give no clips, those shorter than one among them, are told of in the report.
+  /// Writes gradcam.json and, for each clip that is drawn, a strip (PNG) and an animation (MP4, GIF). The report lists videos
+  /// that are skipped because they cannot be read or are shorter than a clip.
   ///
   /// - Parameters:
-  ///   - folder: its path.
-  ///   - progress: told how many of how many videos of a stage are done; what it throws ends the work.
-  /// - Throws: `FileError`, before the work where the folder cannot be written; ``NoUsableVideo``, `MediaError` and `FigureError` where a
-  ///   picture cannot, and what `progress` throws.
+  ///   - folder: where to write, created if missing.
+  ///   - progress: called with the finished and the total number of a phase's videos; an error that it throws ends the work.
+  /// - Throws: `FileError` before the work if the folder cannot be written; ``NoUsableVideo``, `MediaError`, `FigureError`,
+  ///   and what `progress` throws.
   public func write(
     to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> GradCAMReport {
@@ -163,7 +164,7 @@ public struct GradCAMAnalysis {
 
   // --- Explaining --------------------------------------------------------------------------------
 
-  /// What is loaded of a video: its clips, and their speeds.
+  /// The clips of a video, and their speeds.
   private struct Loaded: Sendable {
     let clips: DecodedClips
     let speeds: [[HeatMap]]
@@ -172,7 +173,7 @@ public struct GradCAMAnalysis {
   /// Clips that go through the network at once.
   private static let batch = 8
 
-  /// Explains the clips of the videos at `indices`; `body` is told how many are done, this one included.
+  /// Explains the clips of the videos at `indices`; `body` gets the number of finished videos, this one included.
   private func explain(
     _ indices: [Int],
     _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], SkippedVideo>) throws -> Void
@@ -223,7 +224,7 @@ public struct GradCAMAnalysis {
       guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
         return .failure(
           SkippedVideo(
-            video: video, reason: "gets scores that are no numbers: the network has diverged"))
+            video: video, reason: "gets scores that are not numbers: the network has diverged"))
       }
       let (frames, side) = (settings.clip.frames, settings.clip.size)
       for (place, clip) in batch.enumerated() {
@@ -255,7 +256,7 @@ public struct GradCAMAnalysis {
   private func draw(
     _ explanation: ClipExplanation, _ clip: GradCAMReport.Clip, number: Int, to folder: String
   ) throws -> GradCAMReport.Files {
-    let share = String(format: "%.1f%%", 100 * clip.probability)
+    let share = Format.percent(clip.probability)
     let picture = ClipPicture(
       explanation: explanation, video: clip.video,
       label: "\(settings.label.displayName): \(clip.labelName), \(share)",
@@ -263,16 +264,16 @@ public struct GradCAMAnalysis {
     let files = GradCAMReport.Files(Self.stem(number, clip.video))
     try picture.strip().writePNG(to: "\(folder)/\(files.png)")
     let frames = try picture.animation()
-    // As fast as the video, within what can be followed.
+    // As fast as the video, within limits that eyes can follow.
     let rate = min(max(1 / clip.step, 2), 25)
     try GIF.write(frames, to: "\(folder)/\(files.gif)", framesPerSecond: rate)
-    // Shown a few times over: players stop at the end.
+    // Repeated: players stop at the end.
     try MP4Writer.write(
       (0..<3).flatMap { _ in frames }, to: "\(folder)/\(files.mp4)", framesPerSecond: rate)
     return files
   }
 
-  /// A file's name without its ending, such as "003-wave": plain letters only, so that it does in every system and page.
+  /// A file's name without its extension, such as "003-wave": plain letters only, valid on every system and page.
   private static func stem(_ number: Int, _ video: String) -> String {
     let name = ((video as NSString).lastPathComponent as NSString).deletingPathExtension
     let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" }

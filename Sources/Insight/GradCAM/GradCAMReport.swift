@@ -1,4 +1,4 @@
-/// What `mosi gradcam` found, as its gradcam.json holds it.
+/// The result of `mosi gradcam`: gradcam.json.
 public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
   /// A clip with the heat of its label.
   public struct Clip: Codable, Equatable, Sendable {
@@ -9,18 +9,18 @@ public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
     /// From one frame to the next, in seconds.
     public let step: Double
     public let frames: Int
-    /// The label that is explained, as the network counts it and by name. Labels of a pre-training are motions of the
-    /// window: their names say how the content moves too.
+    /// The number and the name of the label that is explained. Labels of a pre-training are motions of the window; their
+    /// names include the motion of the content.
     public let label: Int
     public let labelName: String
-    /// What the network gives the label, 0...1.
+    /// The probability of the label, 0...1.
     public let probability: Double
-    /// Whether anything is hot: false where nothing in the clip speaks for the label.
+    /// False if nothing in the clip speaks for the label.
     public let hasHeat: Bool
-    /// Spearman's rank correlation of the heat and the optical flow's magnitude over the clip, -1...1; 0 where the heat
-    /// is the same everywhere, nil where nothing moves.
+    /// Spearman's rank correlation of the heat and the optical flow's magnitude over the clip, -1...1; 0 if the heat
+    /// is the same everywhere, nil if nothing moves.
     public let agreement: Double?
-    /// The names of the files beside the report; nil where the clip was not drawn.
+    /// The names of the files beside the report; nil if the clip was not drawn.
     public var files: Files?
   }
 
@@ -34,7 +34,7 @@ public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
     init(_ stem: String) { (png, mp4, gif) = ("\(stem).png", "\(stem).mp4", "\(stem).gif") }
   }
 
-  /// Where the weights come from, as it was named.
+  /// The run or file of the weights.
   public let weights: String
   /// Such as "r2d3d-18".
   public let architecture: String
@@ -42,11 +42,11 @@ public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
   public let stage: String
   /// The side of the clips in pixels.
   public let side: Int
-  /// True where the clips stand by how little heat and flow agree: the least agreement first, then those
-  /// without heat, last those in which nothing moves; else they stand as their videos were given.
+  /// True if the clips are ordered by the agreement of heat and flow, the least first, then those without heat, then those
+  /// in which nothing moves; false if they are in the order of the videos.
   public let isRanked: Bool
   public internal(set) var clips: [Clip]
-  /// Videos that gave no clips.
+  /// Videos that cannot be read or are shorter than a clip.
   public let skipped: [SkippedVideo]
 
   public static let fileName = "gradcam.json"
@@ -54,7 +54,7 @@ public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
 
   public var fileNames: [String] { clips.compactMap(\.files).flatMap { [$0.png, $0.mp4, $0.gif] } }
 
-  /// The mean agreement of the clips that have one; nil where none has.
+  /// The mean agreement of the clips that have one; nil if none has.
   public var meanAgreement: Double? {
     let values = clips.compactMap(\.agreement)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)

@@ -11,28 +11,28 @@ import VideoSamples
 /// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
 /// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
 ///
-/// Nobody knows the motions: the maps are of the label that the network finds likeliest, of a pre-trained network among
-/// those that move. What speaks for stillness is elsewhere.
+/// The true motions are unknown: the maps explain the label that the network finds likeliest, for a pre-trained network among
+/// those that move, since the heat of the static label lies elsewhere.
 public struct FlowAgreement: Codable, Equatable, Sendable {
   public let videos: Int
   public let clips: Int
-  /// Spearman's correlation, the mean over the clips. A map without heat has none: 0.
+  /// Spearman's correlation, as the mean over the clips. A map without heat counts as 0.
   public let network: SampleStatistics
-  /// With random weights, one a seed; those of ``network`` in the same way.
+  /// Networks with random weights, measured in the same way.
   public let random: SampleStatistics
-  /// Videos that give no clip, those shorter than one among them, and those in which nothing moves at all.
+  /// Videos that cannot be read, are shorter than a clip, or do not move at all.
   public let skipped: [SkippedVideo]
 
   /// How clips are cut and shown.
   public struct ShownClips {
     public var clip: ClipSettings
-    /// Clips a video, and crops a clip.
+    /// Clips per video, and crops per clip.
     public var clips: Int
     public var crops: Int
     /// Clips that go through a network at once.
     public var batch: Int
     public var normalization: Normalization
-    /// The labels of which the likeliest one's maps are taken; nil for all.
+    /// The labels among which the likeliest one is explained; nil for all.
     public var labels: [Int]?
 
     public init(
@@ -53,11 +53,11 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ///   - random: networks of its kind with random weights, likewise; at least one.
   ///   - footage: the videos.
   ///   - settings: how clips are cut and shown.
-  ///   - stage: whose Grad-CAM is taken.
-  ///   - device: where the networks are.
-  ///   - workers: threads that decode and compute the flow.
-  ///   - progress: told the number of videos done; what it throws ends the work.
-  /// - Throws: ``NoUsableVideo`` where no clip is left, ``SingleFrames``, ``DivergedNetwork``, what `progress` throws.
+  ///   - stage: the stage whose Grad-CAM is computed.
+  ///   - device: the device of the networks.
+  ///   - workers: the number of threads that decode and compute the flow.
+  ///   - progress: called with the number of finished videos; an error that it throws ends the work.
+  /// - Throws: ``NoUsableVideo`` if no clip is left, ``SingleFrames``, ``DivergedNetwork``, what `progress` throws.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on footage: [VideoSource],
     shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
@@ -85,7 +85,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     }
     defer { prefetcher.cancel() }
     var skipped: [SkippedVideo] = []
-    // Of each network the mean over the clips of each video.
+    // For each network, the mean over the clips of each video.
     var means = [[Double]](repeating: [], count: 1 + random.count)
     var clipCount = 0
     for index in footage.indices {
@@ -128,9 +128,9 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
 /// A clip and how fast each of its pixels moves.
 private struct MovingClip: Sendable {
   let pixels: ClipPixels
-  /// [frames - 1, height, width], in pixels a frame.
+  /// [frames - 1, height, width], in pixels per frame.
   let magnitudes: [Float]
 
-  /// False where the frames are all the same.
+  /// False if all frames are equal.
   var moves: Bool { magnitudes.contains { $0 != magnitudes[0] } }
 }

@@ -14,9 +14,9 @@ extension GradCAM {
   }
 }
 
-/// A network whose scores are no numbers.
+/// A network whose scores are not numbers.
 public struct DivergedNetwork: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
-    "the network gives scores that are no numbers: its training has diverged"
+    "the scores of the network are not numbers: its training has diverged"
   }
 }

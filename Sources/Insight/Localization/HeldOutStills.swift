@@ -71,7 +71,7 @@ public enum NothingUnseen: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .nothingHeldOut:
-      "the run held nothing out for a validation: name unseen pictures with --sources"
+      "the run held out no sources for validation: name unseen pictures with --sources"
     case .allTrainedOn:
       "the network was trained on all of these sources: name unseen ones"
     }

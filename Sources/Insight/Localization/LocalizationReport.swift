@@ -1,14 +1,14 @@
 import VideoModels
 
-/// What `mosi localize` has found: localization.json.
+/// The result of `mosi localize`: localization.json.
 public struct LocalizationReport: AnalysisResult, Equatable, Sendable {
-  /// The run or file that was measured.
+  /// The run or file whose network was measured.
   public let weights: String
   public let stage: StageName
   public let label: HeatLabel
-  /// On masked clips of pictures; nil where there were none.
+  /// In masked clips; nil if there were none.
   public let regions: RegionLocalization?
-  /// On real videos; nil where there were none.
+  /// In videos; nil if there were none.
   public let videos: FlowAgreement?
   /// The contact sheet of masked clips, a file beside this one.
   public let sheet: String?

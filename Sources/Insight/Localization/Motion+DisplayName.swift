@@ -1,7 +1,7 @@
 import MoSI
 
 extension Motion {
-  /// The motion for people who see a clip: labels are those of the window, what is seen moves the other way.
+  /// The motion in words: labels name the motion of the window; the content moves the other way.
   var displayName: String {
     speed == 0
       ? "static"

@@ -3,7 +3,7 @@
 public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   precondition(a.count == b.count, "\(a.count) numbers cannot be correlated with \(b.count)")
   let (ranksA, ranksB) = (ranks(of: a), ranks(of: b))
-  // Ranks are centred, whatever is equal: their mean is that of 0 ..< count.
+  // Ranks are centered, whatever is equal: their mean is that of 0 ..< count.
   let mean = Double(a.count - 1) / 2
   var (covariance, varianceA, varianceB) = (0.0, 0.0, 0.0)
   for (rankA, rankB) in zip(ranksA, ranksB) {

@@ -1,21 +1,19 @@
 import MoSI
 
-/// How well a clip's heat map points at the square, or other region, that moves in it. Of a map that is 0 everywhere, which points
-/// nowhere, the scores are those of a uniform one.
+/// How well a clip's heat map points at the region that moves. A map that is 0 everywhere scores like a uniform one.
 public struct RegionScore: Equatable, Sendable {
-  /// The heights at which maps are cut for ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. At 0 all places
-  /// are so hot, and the overlap is that of chance.
+  /// The thresholds of ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. All places reach 0, and the overlap is
+  /// that of chance.
   public static let thresholds = (0...19).map { Double($0) / 20 }
 
   /// The share of the heat of all frames that is inside the region.
   public let energyInside: Double
-  /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 where the
-  /// hottest place of all frames is inside the region, 0 where it is not; of several such places the share inside.
+  /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 if the
+  /// hottest place of all frames is inside the region, else 0; if several places are equally hot, the share inside.
   public let pointing: Double
-  /// For each of ``thresholds`` the intersection over union of the region, over all frames, with the places that are at
-  /// least so hot.
+  /// For each of ``thresholds``, the intersection over union of the region with the places that reach it, over all frames.
   public let overlaps: [Double]
-  /// The region's share of the frame's area: what a uniform map scores throughout.
+  /// The region's share of the frame's area: every score of a uniform map.
   public let chance: Double
   /// True for a map that is 0 everywhere.
   public let isEmpty: Bool
@@ -27,11 +25,11 @@ public struct RegionScore: Equatable, Sendable {
   ///   - width: of the map.
   ///   - region: that of the clip.
   public init(map: [Float], frames: Int, height: Int, width: Int, region: StaticMask.Region) {
-    precondition(map.count == frames * height * width, "a map of another size than its clip")
+    precondition(map.count == frames * height * width, "a map must have the size of its clip")
     let levels = Self.thresholds.count
     var (energy, energyInside) = (0.0, 0.0)
     var (hottest, peaks, peaksInside) = (Float(0), 0, 0)
-    // How many places are so hot: those at the threshold k / 20 are those of the levels from k on.
+    // The number of places by level: those that reach the threshold k / 20 are at level k or above.
     var all = [Int](repeating: 0, count: levels + 1)
     var inside = all
     var index = 0
@@ -82,7 +80,7 @@ public struct RegionScores: Codable, Equatable, Sendable {
   /// Clips whose map is 0 everywhere.
   public let emptyMaps: Int
 
-  /// - Parameter scores: of the clips of each source; no source without clips.
+  /// - Parameter scores: those of the clips of each source; every source has clips.
   public init(_ scores: [[RegionScore]]) {
     func estimate(_ value: (RegionScore) -> Double) -> SampleStatistics {
       SampleStatistics(
@@ -91,7 +89,7 @@ public struct RegionScores: Codable, Equatable, Sendable {
     energyInside = estimate(\.energyInside)
     pointing = estimate(\.pointing)
     let overlaps = RegionScore.thresholds.indices.map { index in estimate { $0.overlaps[index] } }
-    let best = overlaps.indices.max { (overlaps[$0].mean, $1) < (overlaps[$1].mean, $0) }!
+    let best = overlaps.indices.max { (overlaps[$0].mean, $1) < (overlaps[$1].mean, $0) } ?? 0
     overlap = overlaps[best]
     threshold = RegionScore.thresholds[best]
     emptyMaps = scores.joined().count { $0.isEmpty }

@@ -1,4 +1,6 @@
-/// Which clips the network finds alike, without any label.
+import SafeFiles
+
+/// The clusters of clips by the features of the network.
 enum ClustersSection {
   static let columns: [Comparison.Column] = [
     .init("clusters, NMI (random)") { run in
@@ -25,7 +27,7 @@ enum ClustersSection {
             "Two scatter plots of the same \(Format.count(clusters.clips.count, "clip")), marked by cluster and by the direction "
             + "of the optical flow: \(sizes.joined(separator: "; "))",
           caption:
-            "t-SNE of the features. On the left colours and marks are the clusters of k-means, on the right the directions "
+            "t-SNE of the features. On the left, colors and marks are the clusters of k-means, on the right the directions "
             + "in which the clips' content moves.", isWide: true))
     }
     for (index, cluster) in clusters.clusters.enumerated() {
@@ -42,7 +44,7 @@ enum ClustersSection {
     return parts
   }
 
-  /// The share of the clips that go in the most frequent direction.
+  /// The share of the clips that move in the most frequent direction.
   private static func share(of cluster: ClusterReport.Cluster) -> Double {
     cluster.directionShares[cluster.dominantDirection.rawValue] ?? 0
   }
@@ -55,7 +57,7 @@ enum ClustersSection {
       [
         title, Format.number(clusters.agreement[keyPath: value], 3),
         clusters.random.map {
-          Format.spread($0[keyPath: random].mean, $0[keyPath: random].deviation)
+          Format.mean($0[keyPath: random].mean, $0[keyPath: random].deviation)
         } ?? "–",
       ]
     }

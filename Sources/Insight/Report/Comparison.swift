@@ -1,13 +1,14 @@
 import Figures
 import RunRecords
+import SafeFiles
 import Training
 
 /// Several runs side by side: results, the settings in which they differ, their curves in common charts.
 struct Comparison {
-  /// What the table of results tells of each run.
+  /// A column of the table of results.
   struct Column: Sendable {
     let title: String
-    /// Nil for a run that has no such result.
+    /// Nil for a run without such a result.
     let value: @Sendable (RunDescription) -> String?
 
     init(_ title: String, _ value: @escaping @Sendable (RunDescription) -> String?) {
@@ -30,16 +31,16 @@ struct Comparison {
   private static let columns: [Column] = [
     .init("training") { $0.recipe.phase.title },
     .init("steps") { $0.lastStep.map(Format.grouped) },
-    .init("validation") { $0.metrics.validations.last?.top1.map(Format.percent) },
-    .init("best") { $0.metrics.validations.compactMap(\.top1).max().map(Format.percent) },
+    .init("validation") { $0.metrics.validations.last?.top1.map { Format.percent($0) } },
+    .init("best") { $0.metrics.validations.compactMap(\.top1).max().map { Format.percent($0) } },
     .init("test top-1") { $0.evaluation.map { Format.percent($0.top1) } },
-    .init("test top-5") { $0.evaluation?.top5.map(Format.percent) },
+    .init("test top-5") { $0.evaluation?.top5.map { Format.percent($0) } },
     .init("class accuracy") { $0.evaluation.map { Format.percent($0.meanClassAccuracy) } },
-    .init("chance") { $0.chance.map(Format.percent) },
+    .init("chance") { $0.chance.map { Format.percent($0) } },
   ]
 
   private var results: HTML {
-    // Columns that no run has are left out.
+    // Columns without any value are not shown.
     let columns = Self.columns + LocalizationSection.columns + ClustersSection.columns
     let shown = columns.filter { column in runs.contains { column.value($0) != nil } }
     return .table(

@@ -1,11 +1,14 @@
-/// Where the network looks in real videos.
+import SafeFiles
+
+/// The Grad-CAM of videos.
 enum GradCAMSection {
   /// Clips that go into the page.
   private static let limit = 4
 
   static func content(_ run: RunDescription) -> [HTML] {
-    content(run.gradCAM, of: run, in: "gradcam", title: "Where it looks")
-      + content(run.failures, of: run, in: "failures", title: "Where heat and motion part")
+    content(run.gradCAM, of: run, in: "gradcam", title: "Grad-CAM of videos")
+      + content(
+        run.failures, of: run, in: "failures", title: "Clips in which heat and flow agree least")
   }
 
   private static func content(

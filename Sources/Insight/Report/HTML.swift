@@ -61,9 +61,9 @@ struct HTML: Sendable {
 }
 
 extension HTML {
-  /// A table that scrolls by itself where the page is narrow, the first column naming its rows.
+  /// A table that scrolls by itself on a narrow page; the first column names its rows.
   ///
-  /// - Parameter caption: what the table tells; read aloud before it.
+  /// - Parameter caption: the content of the table; read aloud before it.
   static func table(caption: String, header: [String], rows: [[String]]) -> HTML {
     table(caption: caption, header: header, rows: rows.map { $0.map { .text($0) } })
   }
@@ -102,7 +102,7 @@ extension HTML {
     ])
   }
 
-  /// A figure; `alternative` tells those who cannot see it what it shows. A wide one scrolls where the page is narrow.
+  /// A figure; `alternative` describes it to those who cannot see it. A wide one scrolls on a narrow page.
   static func figure(
     _ picture: EmbeddedFile, alternative: String, caption: String? = nil, isWide: Bool = false
   ) -> HTML {

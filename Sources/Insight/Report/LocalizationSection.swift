@@ -1,4 +1,6 @@
-/// Whether the network's heat lies where the motion is, measured.
+import SafeFiles
+
+/// How well the heat of the network locates motion.
 enum LocalizationSection {
   static let columns: [Comparison.Column] = [
     .init("heat inside (chance)") { run in
@@ -12,7 +14,7 @@ enum LocalizationSection {
 
   static func content(_ run: RunDescription) -> [HTML] {
     guard let localization = run.localization else { return [] }
-    var parts: [HTML] = [.element("h3", text: "Does it locate motion?")]
+    var parts: [HTML] = [.element("h3", text: "Localization of motion")]
     let stage = localization.stage.rawValue
     if let regions = localization.regions {
       parts.append(
@@ -30,8 +32,8 @@ enum LocalizationSection {
           rows: [
             [
               "rank correlation of heat and flow",
-              Format.spread(videos.network.mean, videos.network.standardError),
-              Format.spread(videos.random.mean, videos.random.deviation),
+              Format.mean(videos.network.mean, videos.network.standardError),
+              Format.mean(videos.random.mean, videos.random.deviation),
             ]
           ]))
     }
@@ -44,7 +46,7 @@ enum LocalizationSection {
           alternative:
             "Contact sheet: heat maps over frames of masked clips, the moving region outlined",
           caption:
-            "Unseen pictures; outlined is the region that moves, colours are the heat of Grad-CAM. Labels name the window's motion: "
+            "Unseen pictures; outlined is the region that moves, colors are the heat of Grad-CAM. Labels name the window's motion; "
             + "the content moves the other way.", isWide: true)
       )
     }
@@ -74,6 +76,6 @@ enum LocalizationSection {
   }
 
   private static func percentages(_ mean: Double, _ deviation: Double?) -> String {
-    Format.spread(100 * mean, deviation.map { 100 * $0 }, digits: 1) + " %"
+    Format.mean(mean, deviation) { Format.percent($0) }
   }
 }

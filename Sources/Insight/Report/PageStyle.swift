@@ -1,4 +1,4 @@
-/// How a page looks: one column on a phone, light or dark as the reader's system, contrast from 4.5 to 1.
+/// The style of a page: one column on a phone, light or dark like the reader's system, contrast of at least 4.5 to 1.
 let pageStyle = """
   :root {
     color-scheme: light dark;

@@ -2,17 +2,17 @@ import Foundation
 import SafeFiles
 import Training
 
-/// One page about runs, in a file that needs no other: what they were, how they learned, what they see.
+/// A page about runs, in one file: their settings, their learning curves and the analyses of their networks.
 public struct ReportPage {
   private let runs: [RunDescription]
-  /// Whether the page offers to reload itself, as for runs that go on.
+  /// Whether the page offers to reload itself, for runs that are in progress.
   private let follows: Bool
   private let results: [ResultSection]
 
   /// - Parameters:
-  ///   - runs: in their order on the page; none where there are results alone.
+  ///   - runs: the runs, in their order on the page.
   ///   - follows: whether the page offers to reload itself.
-  ///   - results: what stands before them.
+  ///   - results: tables that stand before the runs.
   public init(of runs: [RunDescription], follows: Bool = false, results: [ResultSection] = []) {
     self.runs = runs
     self.follows = follows
@@ -54,11 +54,11 @@ public struct ReportPage {
     let finished = runs.count(where: \.isFinished)
     let state =
       finished == runs.count
-      ? "" : " \(runs.count - finished) of \(runs.count) still going on or interrupted."
+      ? "" : " \(runs.count - finished) of \(runs.count) in progress or interrupted."
     return .element(
       "p",
       text:
-        "Motion learned from static images: what was trained, how it went, where the network looks."
+        "Motion learned from static images: what was trained, how it went, and what the network has learned."
         + state)
   }
 

@@ -1,16 +1,19 @@
+import Configuration
 import Foundation
 import SafeFiles
 import Training
 
-/// What a run's folder tells of the run, finished or not.
+/// A run as described by its folder, finished or not.
 public struct RunDescription {
   public let folder: RunFolder
-  /// What stands for the run among those of a page.
+  /// The name of the run on a page.
   public let name: String
   let recorded: RecordedRun
   let weights: WeightsInspection
+  /// The network of the weights.
+  let model: ModelSettings
   let recipe: TrainingRecipe
-  /// The evaluation on test videos; nil where there is none yet.
+  /// The evaluation on test videos; nil if there is none yet.
   let evaluation: Evaluation.Summary?
   let localization: LocalizationReport?
   let clusters: ClusterReport?
@@ -21,9 +24,9 @@ public struct RunDescription {
   /// Reads the folders of runs.
   ///
   /// - Parameters:
-  ///   - paths: theirs.
-  ///   - names: what stands for them; nil for the last parts of the paths.
-  /// - Throws: ``ReportError`` or `RunError` where one holds no run, and what reading its files throws.
+  ///   - paths: the folders.
+  ///   - names: the names of the runs; nil for the last parts of the paths.
+  /// - Throws: ``ReportError`` or `RunError` if a folder does not hold a run, and errors of reading its files.
   public static func all(at paths: [String], names: [String]? = nil) throws -> [RunDescription] {
     let recorded = try paths.map(RecordedRun.init)
     return try zip(recorded, names ?? RecordedRun.names(recorded)).map(RunDescription.init)
@@ -36,9 +39,10 @@ public struct RunDescription {
     self.folder = folder
     self.name = name
     weights = try WeightsInspection(at: path)
-    guard let recipe = weights.description?.recipe else {
-      throw ReportError(path: path, problem: "holds weights, but no run's last.safetensors")
+    guard let description = weights.description, let recipe = description.recipe else {
+      throw ReportError(path: path, problem: "holds weights, but not the last.safetensors of a run")
     }
+    model = description.model
     self.recipe = recipe
     evaluation = try Self.found("\(folder.evaluation)/evaluation.json") {
       try JSON.decode(Evaluation.Summary.self, from: readFile(at: $0))
@@ -59,7 +63,7 @@ public struct RunDescription {
     }
   }
 
-  /// Nil where there is no such file.
+  /// Nil if there is no such file.
   private static func found<Value>(_ path: String, read: (String) throws -> Value) throws -> Value?
   {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -75,14 +79,14 @@ public struct RunDescription {
   /// Every setting by its dotted key.
   var settings: [String: String] { recorded.configuration }
 
-  /// Whether the run has come to its end.
+  /// Whether the run has finished.
   public var isFinished: Bool { metrics.summary != nil }
 
   /// The accuracy of guessing.
   var chance: Double? { weights.classCount.map { 1 / Double(max($0, 1)) } }
 }
 
-/// What a report cannot be made of: one sentence that names the file.
+/// A file that a report cannot use: one sentence.
 public struct ReportError: Error, Sendable, CustomStringConvertible {
   public let path: String
   /// The predicate of a sentence whose subject is the path.

@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import RunRecords
+import SafeFiles
 import Training
 
 /// The section of one run.
@@ -34,13 +35,13 @@ struct RunSection {
       facts.append(
         (
           run.recipe.phase == .pretraining ? "sources" : "videos",
-          "\(summary.trainingSources) to train on, \(summary.validationSources) to validate on"
+          "\(summary.trainingSources) for training, \(summary.validationSources) for validation"
             + (summary.skippedSources > 0 ? ", \(summary.skippedSources) unreadable" : "")
         ))
       facts.append(
         (
           "time",
-          "\(Format.duration(summary.seconds)), \(Format.number(summary.clipsPerSecond, 1)) clips a second"
+          "\(Format.duration(summary.seconds)), \(Format.number(summary.clipsPerSecond, 1)) clips/s"
         ))
     }
     if let last = run.metrics.validations.last {
@@ -66,7 +67,7 @@ struct RunSection {
       let best = validations.map(\.loss).filter(\.isFinite).min() ?? last.loss
       return "loss \(Format.number(last.loss, 3)) at the end, \(Format.number(best, 3)) at best"
     }
-    let chance = run.chance.map { "; guessing gives \(Format.percent($0))" } ?? ""
+    let chance = run.chance.map { "; chance is \(Format.percent($0))" } ?? ""
     return "\(Format.percent(top1)) at the end, \(Format.percent(best)) at best\(chance)"
   }
 
@@ -87,7 +88,7 @@ struct RunSection {
     ])
   }
 
-  /// What a curve shows, in words.
+  /// The content of a curve in words.
   private func alternative(of chart: LineChart) -> String {
     let series = chart.series.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
@@ -189,9 +190,8 @@ struct RunSection {
 
 extension RunDescription {
   var networkDescription: String {
-    let settings = weights.description!.model
     let count = weights.parameterCount.map { ", \(Format.grouped($0)) parameters" } ?? ""
-    return "\(settings.architecture.rawValue) of width \(settings.width)\(count)"
+    return "\(model.architecture.rawValue) of width \(model.width)\(count)"
   }
 
   var headDescription: String {
@@ -203,10 +203,10 @@ extension RunDescription {
   var lastStep: Int? { metrics.summary?.step ?? metrics.steps.last?.step }
 
   var progressDescription: String {
-    guard let step = lastStep else { return "not begun" }
-    let epoch = metrics.summary?.epoch ?? metrics.steps.last!.epoch
+    guard let step = lastStep, let epoch = metrics.summary?.epoch ?? metrics.steps.last?.epoch
+    else { return "not started" }
     let epochs = settings["epochs"] ?? "?"
-    return (isFinished ? "finished" : "going on or interrupted")
+    return (isFinished ? "finished" : "in progress or interrupted")
       + " at step \(Format.grouped(step)), epoch \(epoch) of \(epochs)"
   }
 }

@@ -15,9 +15,6 @@ extension Tensor {
     // Bilinear, zeros outside.
     return Operators.gridSample2d(.tensor(self), .tensor(grid), .int(0), .int(0), .bool(false))
   }
-
-  /// The elements in reverse order along `axis`.
-  public func reversed(_ axis: Int) -> Tensor { Operators.flip(.tensor(self), .ints([axis])) }
 }
 
 extension Operators {

@@ -114,6 +114,20 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case noAccumulation(task: String)
   case needsMotion(task: String, source: String)
 
+  /// The file or folder of the run that the error is about; nil if it is about none.
+  public var path: String? {
+    switch self {
+    case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path),
+      .unrecorded(let path),
+      .busy(let path), .differentSources(let path), .differentConfiguration(let path, _),
+      .foreignCheckpoint(let path, _), .damagedMetrics(let path):
+      path
+    case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged, .noAccumulation,
+      .needsMotion:
+      nil
+    }
+  }
+
   public var description: String {
     switch self {
     case .occupied(let path):
@@ -144,7 +158,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .noTrainingVideo(let listed, let folder):
       listed == 0
         ? "the dataset lists no training videos"
-        : "none of the \(listed) training videos is in \(folder): check --videos, or run mosi datasets check"
+        : "none of the \(listed) training videos is in \(folder): check --data-root, or run mosi datasets check"
     case .diverged(let step, let sources):
       "the loss is not a finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
         + (sources.isEmpty

@@ -1,6 +1,7 @@
 """Makes the pictures and videos beside this script and expected.json, what they decode to.
 
-    pip install pillow==13.0.0 numpy && python make.py      (needs the ffmpeg tool for the videos)
+    pip install pillow==13.0.0 numpy pillow-heif==1.8.1 imagecodecs==2026.3.6
+    python make.py      (needs the tools ffmpeg and cjpeg)
 
 expected.json: for each picture its displayed size and the colours of some pixels, [x, y, r, g, b], by
 Pillow (alpha composited on black, 16-bit samples rounded to 8 bits), and how far off a decoder may be.
@@ -11,11 +12,16 @@ import json
 import os
 import struct
 import subprocess
+import sys
+import tempfile
 
 import numpy as np
 from PIL import Image, ImageOps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../../scripts"))
+import media_corpus  # noqa: E402
+
 EXPECTED = {}
 
 
@@ -228,6 +234,41 @@ os.remove(path("small.h264"))
 video("norate.mkv", "-c:v", "mjpeg", "-frames:v", "1")
 data = open(path("norate.mkv"), "rb").read()
 open(path("norate.mkv"), "wb").write(data.replace(b"\x23\xe3\x83\x84", b"\xec\x86\0\0", 1))
+
+# Of the corpus that `make compare-media` reads, what other readers or earlier versions of ours got wrong.
+CHOSEN = """
+    tiff-rgb-jpeg.tif tiff-grey-jpeg.tif tiff-cmyk-jpeg.tif tiff-oldjpeg-444.tif tiff-oldjpeg-420.tif
+    tiff-grey2-black0-fill2.tif tiff-grey4-white0-fill2.tif tiff-palette4-fill2.tif tiff-alpha-associated.tif
+    tiff-greyalpha-associated.tif tiff-fourth-unspecified.tif tiff-cmyk-planes.tif tiff-tiles.tif tiff-ycbcr.tif tiff-big.tif
+    tiff-greyalpha-zstd.tif tiff-orientation6-jpeg.tif tiff-float.tif tiff-signed.tif tiff-greyalphaplanes.tif
+    png-grey1-key1.png png-grey2-key3.png png-grey4-key15.png png-grey4-key65535.png png-broken-iccp.png
+    png-broken-iccp-after.png png-broken-crc.png bmp-rgb32-some.bmp bmp-alpha-v124.bmp bmp-noalpha-v124.bmp
+    tga-rgb.tga tga-alpha.tga tga-noalpha.tga tga-rle.tga tga-palette.tga pnm-p1.pbm pnm-p6.pnm pnm-p5-max100.pgm
+    jpeg-arithmetic.jpg jpeg-ls.jls jpeg-ls-grey.jls jpeg-12bit.jpg
+    webp-animated-rgb.webp webp-animated-alpha.webp webp-animated-lossy-alpha.webp webp-animated-offset.webp
+    webp-animated-orientation.webp
+    avif-orientation2.avif avif-orientation3.avif avif-orientation4.avif avif-orientation5.avif avif-orientation6.avif
+    avif-orientation7.avif avif-orientation8.avif avif-rgba.avif avif-400-limited.avif avif-420-limited.avif
+    avif-grid-turned.avif avif-grid-cut.avif avif-grid-unknown.avif
+    heic-rgb.heic heic-rgba.heic heic-rgb10.heic heic-orientation5.heic heic-orientation6.heic heic-grid-turned.heic
+    heic-grid-cut.heic
+""".split()
+with tempfile.TemporaryDirectory() as folder:
+    corpus = media_corpus.make(folder, 60, 40)
+    for name in CHOSEN:
+        with open(os.path.join(folder, name), "rb") as source, open(path(name), "wb") as target:
+            target.write(source.read())
+        if corpus[name]:
+            size = corpus[name]["height"], corpus[name]["width"], 3
+            expect(name, np.fromfile(os.path.join(folder, name + ".rgb"), np.uint8).reshape(size),
+                   corpus[name]["tolerance"])
+media_corpus.prepare(HERE, 60, 40)
+numbered = media_corpus.numbered_frames(60)
+for codec, suffix in [("h264refresh", "mp4"), ("h264refresh", "ts"), ("mpeg1", "mpg"), ("mpeg2small", "vob"), ("mpeg2", "m2v"),
+                      ("h264", "mpg"), ("h264", "mxf"), ("mpeg2", "avi"), ("theora", "ogv"), ("mjpeg", "avi")]:
+    muxer = media_corpus.MUXERS.get(suffix)
+    options = [*media_corpus.CODECS[codec], *(["-f", muxer] if muxer else [])]
+    assert media_corpus.video(f"numbered-{codec}.{suffix}", numbered, *options), suffix
 
 with open(path("expected.json"), "w") as file:
     file.write("{\n" + ",\n".join(

@@ -1,68 +1,7 @@
 import Figures
 import Foundation
 import Media
-
-extension ClusterReport {
-  /// The embedding twice: by cluster, and by the direction of the flow.
-  public var embeddingFigure: Figure {
-    let byCluster = clusters.enumerated().map { index, cluster in
-      ScatterChart.Series(
-        "\(index + 1) (\(cluster.size))", points: points { $0.cluster == index },
-        color: Palette.series(index), marker: .series(index))
-    }
-    let byDirection = ClipMotion.Direction.allCases.map { direction in
-      let points = points { $0.direction == direction }
-      return ScatterChart.Series(
-        "\(direction.rawValue) (\(points.count))", points: points, color: direction.color,
-        marker: direction.marker)
-    }
-    let videos = Set(clips.map(\.video)).count
-    return Figure(
-      title:
-        "Features of \(clips.count) clips of \(videos) \(videos == 1 ? "video" : "videos"), t-SNE",
-      panels: [
-        ScatterChart(
-          title: "Clusters", subtitle: "k-means, k = \(k)", series: byCluster),
-        ScatterChart(
-          title: "Direction of the content", subtitle: agreementText, series: byDirection),
-      ], panelWidth: 480, panelHeight: 540)
-  }
-
-  private var agreementText: String {
-    let own = String(
-      format: "by the optical flow; NMI with the clusters %.2f", agreement.directions)
-    guard let random else { return own }
-    return own + String(format: "; random weights %.2f", random.directions.mean)
-      + (random.directions.deviation.map { String(format: " ± %.2f", $0) } ?? "")
-  }
-
-  private func points(_ belongs: (Clip) -> Bool) -> [Point] {
-    clips.filter(belongs).map { Point($0.x, $0.y) }
-  }
-}
-
-extension ClipMotion.Direction {
-  /// The two horizontal ones are blues, the two vertical ones reds.
-  fileprivate var color: Color {
-    switch self {
-    case .still: Palette.axis
-    case .right: Palette.blue
-    case .left: Palette.sky
-    case .down: Palette.vermillion
-    case .up: Palette.orange
-    }
-  }
-
-  fileprivate var marker: Marker {
-    switch self {
-    case .still: .disc
-    case .right: .square
-    case .left: .diamond
-    case .down: .triangle
-    case .up: .cross
-    }
-  }
-}
+import SafeFiles
 
 /// A cluster: the rose of its flow, and frames of the clips nearest to its centroid.
 struct ClusterPicture: Drawing {
@@ -87,7 +26,7 @@ struct ClusterPicture: Drawing {
     _ cluster: ClusterReport.Cluster, number: Int, magnitudes: [Double], largestShare: Double?,
     strips: [Strip]
   ) {
-    func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
+    func percent(_ share: Double) -> String { Format.percent(share, digits: 0) }
     title =
       "Cluster \(number): \(cluster.size) \(cluster.size == 1 ? "clip" : "clips"), content most often "
       + cluster.dominantDirection.rawValue
@@ -96,7 +35,7 @@ struct ClusterPicture: Drawing {
       + ClipMotion.Direction.allCases.map {
         "\($0.rawValue) \(percent(cluster.directionShares[$0.rawValue] ?? 0))"
       }.joined(separator: ", ")
-      + String(format: " · mean speed %.1f%% of the side a frame", 100 * cluster.meanSpeed)
+      + " · mean speed \(Format.percent(cluster.meanSpeed)) of the side per frame"
     let ranges = magnitudes.map { String(format: "%g", 100 * $0) }
     rose = FlowRose(
       title: "Flow of all pixels, \(percent(cluster.histogram.stillShare)) still",
@@ -137,7 +76,7 @@ struct ClusterPicture: Drawing {
     canvas.motionMark(
       strip.clip.direction == .still ? nil : Vector(motion.x, motion.y), fastest: fastest,
       in: Rectangle(x: place.x, y: place.y, width: 20, height: 20), color: Palette.blue)
-    let time = String(format: ", %.1f s", strip.clip.start)
+    let time = ", \(Format.number(strip.clip.start, 1)) s"
     canvas.text(
       Self.shortened(
         strip.clip.video, width: Self.stripWidth - 30 - Self.captionStyle.width(of: time))
@@ -154,7 +93,7 @@ struct ClusterPicture: Drawing {
     }
   }
 
-  /// The end of a name that is too long, which tells videos apart.
+  /// The end of a name that is too long: it distinguishes videos better than the beginning.
   private static func shortened(_ name: String, width: Double) -> String {
     var text = name
     while captionStyle.width(of: text) > width, text.count > 4 { text = "…" + text.dropFirst(2) }

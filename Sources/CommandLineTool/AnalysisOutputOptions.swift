@@ -1,0 +1,41 @@
+import ArgumentParser
+import Insight
+import Training
+
+/// Where an analysis writes its files.
+struct AnalysisOutputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder to write to, created if missing. Default: insight/COMMAND in the run's folder.",
+      valueName: "dir"))
+  var output: String?
+
+  @OptionGroup var format: JSONOption
+
+  /// The folder: `--output`, or insight/`command` in the folder of the run; nil if neither exists.
+  func folder(_ command: String, weights: String) -> String? {
+    if let output { return output }
+    let run = RunFolder(path: weights)
+    return run.holdsRun ? run.insight(command) : nil
+  }
+
+  /// The folder: `--output`, or insight/`command` in the folder of the run.
+  ///
+  /// - Throws: `ValidationError` if neither exists.
+  func requiredFolder(_ command: String, weights: String) throws -> String {
+    guard let folder = folder(command, weights: weights) else {
+      throw ValidationError(
+        "--output is missing: \(weights) is not the folder of a run, which could hold the files")
+    }
+    return folder
+  }
+}
+
+/// What --help says about videos that cannot be used.
+let skippedVideosHelp = """
+  Videos that cannot be read or are shorter than a clip are skipped with a warning; if none is left, that is an error.
+  """
+
+func warnAboutSkippedVideos(_ videos: [SkippedVideo]) {
+  for video in videos { Terminal.warn("skipped: \(video.video) \(video.reason)") }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// Results for scripts.
+struct JSONOption: ParsableArguments {
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+}

@@ -1,0 +1,168 @@
+import Configuration
+import Media
+import SafeFiles
+import Torch
+import Training
+import VideoData
+import VideoModels
+
+/// Measures how well a network locates motion, without fine-tuning: in masked clips, whose moving region is known, and in
+/// videos, by their optical flow. Networks of the same kind with random weights are measured in the same way.
+///
+/// Masked clips need the pretext task of a pre-training; other networks are measured on videos alone.
+public struct LocalizationAnalysis {
+  /// The stills that masked clips are made of.
+  public enum Stills: Equatable, Sendable {
+    /// Measure no masked clips.
+    case none
+    /// The sources that the pre-training held out for validation.
+    case heldOut
+    /// The same if they can be loaded; otherwise warn, and measure the videos alone.
+    case heldOutIfAvailable
+    /// The sources at these paths that the network was not trained on.
+    case sources([String])
+  }
+
+  public struct Settings: Sendable {
+    /// The stage whose Grad-CAM is measured.
+    public var stage = StageName.conv4
+    /// The label that the maps of masked clips explain.
+    public var label = HeatLabel.target
+    /// The seed of each random network.
+    public var randomSeeds: [UInt64] = [1, 2, 3, 4, 5]
+    public var stills = Stills.heldOut
+    /// The maximum number of stills.
+    public var limit = 1000
+    /// How clips are cut from videos.
+    public var clip = ClipSettings()
+    /// Clips per video.
+    public var clips = 1
+    /// Crops per clip, 1 or 3.
+    public var crops = 1
+    /// Clips that go through a network at once.
+    public var batch = VideoInference.defaultBatch
+
+    public init() {}
+  }
+
+  /// A part of the work.
+  public enum Phase: Sendable {
+    /// Heat and flow of videos; counted in videos.
+    case videos
+    /// Heat and regions of masked clips; counted in stills.
+    case stills
+  }
+
+  private let videos: VideoSearch?
+  private let weights: Weights
+  private let settings: Settings
+  private let options: ExecutionOptions
+
+  /// - Parameters:
+  ///   - videos: the videos to measure; nil for none.
+  ///   - weights: the network.
+  ///   - settings: what to measure, and how.
+  ///   - options: the device, and the number of threads that decode.
+  /// - Throws: ``GradCAMError`` if the network has no head, ``LocalizationError`` if there is nothing to measure it by.
+  public init(
+    _ videos: VideoSearch?, weights: Weights, settings: Settings, options: ExecutionOptions
+  ) throws {
+    guard weights.classCount != nil else { throw GradCAMError.noHead(path: weights.path) }
+    guard weights.pretraining != nil || videos != nil else {
+      throw LocalizationError.noPretextTask(path: weights.path)
+    }
+    self.videos = videos
+    self.weights = weights
+    self.settings = settings
+    self.options = options
+  }
+
+  /// Measures, and writes localization.json and, for masked clips, localization.png.
+  ///
+  /// - Parameters:
+  ///   - folder: where to write, created if missing; nil to write nothing.
+  ///   - warn: called with each source that cannot be used.
+  ///   - progress: called with the finished and the total number of a phase's items; an error that it throws ends the work.
+  /// - Throws: `FileError` before the work if the folder cannot be written, ``NothingUnseen``, ``NoUsableVideo``,
+  ///   ``SingleFrames``, ``DivergedNetwork``, errors of sources, and what `progress` throws.
+  public func run(
+    writingTo folder: String?, warn: @escaping @Sendable (String) -> Void = { _ in },
+    progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
+  ) throws -> LocalizationReport {
+    let model = weights.makeModel()
+    let random = settings.randomSeeds.map(weights.makeRandomModel)
+    for network in [model] + random { network.move(to: options.device) }
+    let clips = try maskedClips(warn: warn)
+    if let folder { try makeResultFolder(at: folder) }
+
+    let agreement = try videos.map { videos in
+      let footage = videos.videos.map(\.footage)
+      return try FlowAgreement(
+        of: model, random: random, on: footage, shown: shownClips, at: settings.stage,
+        device: options.device, workers: options.workers
+      ) { try progress(.videos, $0, footage.count) }
+    }
+    let regions = try clips.map { clips in
+      try RegionLocalization(
+        of: model, random: random, on: clips, at: settings.stage, label: settings.label,
+        device: options.device
+      ) { try progress(.stills, $0, clips.sourceCount) }
+    }
+
+    let sheet = folder != nil && clips != nil ? "localization.png" : nil
+    let report = LocalizationReport(
+      weights: weights.path, stage: settings.stage, label: settings.label, regions: regions,
+      videos: agreement, sheet: sheet)
+    if let folder {
+      if let sheet, let clips {
+        try clips.sheet(
+          of: model, at: settings.stage, label: settings.label, device: options.device
+        ).write(to: "\(folder)/\(sheet)")
+      }
+      try report.write(to: folder)
+    }
+    return report
+  }
+
+  private var shownClips: FlowAgreement.ShownClips {
+    .init(
+      clip: settings.clip, clips: settings.clips, crops: settings.crops, batch: settings.batch,
+      normalization: weights.normalization ?? .video,
+      labels: weights.pretraining?.motionTask.motion.labels.movingLabels)
+  }
+
+  private func maskedClips(warn: @escaping @Sendable (String) -> Void) throws -> MaskedClips? {
+    guard let pretraining = weights.pretraining else { return nil }
+    func load(_ paths: [String]) throws -> MaskedClips {
+      MaskedClips(
+        pretraining.motionTask,
+        stills: try HeldOutStills.load(
+          for: pretraining, from: paths, limit: settings.limit, workers: options.workers,
+          warn: warn))
+    }
+    switch settings.stills {
+    case .none: return nil
+    case .heldOut: return try load([])
+    case .sources(let paths): return try load(paths)
+    case .heldOutIfAvailable:
+      do {
+        return try load([])
+      } catch {
+        warn("no pictures are measured: \(error)")
+        return nil
+      }
+    }
+  }
+}
+
+/// Why a network's localization of motion cannot be measured: one sentence.
+public enum LocalizationError: Error, Equatable, Sendable, CustomStringConvertible {
+  case noPretextTask(path: String)
+
+  public var description: String {
+    switch self {
+    case .noPretextTask(let path):
+      "\(path) was not pre-trained by mosi, so there is no pretext task to measure it by: name videos"
+    }
+  }
+}

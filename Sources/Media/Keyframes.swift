@@ -1,0 +1,192 @@
+import CFFmpeg
+
+/// Tells pictures from which all that follows decodes from those that a container or a parser merely
+/// calls keyframes.
+///
+/// A stream without keyframes (x264's intra refresh) renews itself bit by bit: what is flagged there is
+/// the beginning of a renewal, whose frames lean on older ones until it is complete.
+struct KeyframeCheck {
+  private let codec: AVCodecID
+  /// The bytes of the lengths before the units of H.264 and HEVC; zero where start codes part them.
+  private let lengthSize: Int
+
+  init(_ parameters: AVCodecParameters) {
+    codec = parameters.codec_id
+    let extra = ByteReader(
+      bytes: UnsafeRawBufferPointer(
+        start: parameters.extradata, count: Int(max(parameters.extradata_size, 0))))
+    let place = codec == AV_CODEC_ID_HEVC ? 21 : 4
+    lengthSize = extra.uint8(at: 0) == 1 ? (extra.uint8(at: place) ?? 3) & 3 + 1 : 0
+  }
+
+  /// Whether decoding can begin with a packet that is flagged as a keyframe.
+  func canBegin(with packet: PacketBuffer) -> Bool {
+    guard packet.pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 else { return false }
+    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
+    return switch codec {
+    case AV_CODEC_ID_H264: isWholeH264(&units)
+    case AV_CODEC_ID_HEVC: isWholeHEVC(&units)
+    default: true
+    }
+  }
+
+  /// Whether a picture is coded without others, whatever follows it.
+  func isIntra(_ packet: PacketBuffer) -> Bool {
+    if packet.pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 { return canBegin(with: packet) }
+    if let properties = avcodec_descriptor_get(codec)?.pointee.props,
+      properties & Int32(AV_CODEC_PROP_INTRA_ONLY) != 0
+    {
+      return true
+    }
+    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
+    return codec == AV_CODEC_ID_H264 && isWholeH264(&units)
+  }
+
+  private func isWholeHEVC(_ units: inout CodedUnits) -> Bool {
+    while let unit = units.next() {
+      guard let first = unit.first else { continue }
+      let type = first >> 1 & 63
+      // The kinds from 16 on begin anew: BLA, IDR and CRA.
+      if type < 32 { return (16...23).contains(type) }
+    }
+    return false
+  }
+
+  private func isWholeH264(_ units: inout CodedUnits) -> Bool {
+    var slices = 0
+    while let unit = units.next() {
+      guard let first = unit.first else { continue }
+      switch first & 31 {
+      case 5:
+        return true
+      case 6:
+        if let frames = CodedUnits.recoveryFrames(sei: unit), frames > 0 { return false }
+      case 1, 2:
+        var bits = CodedBits(unit.dropFirst().prefix(24))
+        guard let place = bits.exponentialGolomb(), let type = bits.exponentialGolomb() else {
+          return false
+        }
+        // The second field of a picture may lean on the first.
+        if place == 0, slices > 0 { return true }
+        // 2: I, 4: SI, of this slice or (from 5 on) of all of the picture.
+        guard type % 5 == 2 || type % 5 == 4 else { return false }
+        slices += 1
+      default: break
+      }
+    }
+    return slices > 0
+  }
+}
+
+/// The units of a packet of H.264 or HEVC, without the marks between them.
+private struct CodedUnits {
+  private let bytes: UnsafeRawBufferPointer
+  private let lengthSize: Int
+  private var offset = 0
+
+  init(_ bytes: UnsafeRawBufferPointer, lengthSize: Int) {
+    self.bytes = bytes
+    self.lengthSize = lengthSize
+    if lengthSize == 0 { offset = start(from: 0) ?? bytes.count }
+  }
+
+  mutating func next() -> Slice<UnsafeRawBufferPointer>? {
+    guard offset < bytes.count else { return nil }
+    if lengthSize > 0 {
+      let reader = ByteReader(bytes: bytes)
+      guard let length = reader.integer(at: offset, size: lengthSize),
+        length <= bytes.count - offset - lengthSize
+      else { return nil }
+      let begin = offset + lengthSize
+      offset = begin + length
+      return bytes[begin..<offset]
+    }
+    let begin = offset
+    let following = start(from: begin)
+    offset = following ?? bytes.count
+    return bytes[begin..<(following.map { $0 - 3 } ?? bytes.count)]
+  }
+
+  /// What follows the next start code, 0 0 1.
+  private func start(from: Int) -> Int? {
+    var index = from
+    while index + 2 < bytes.count {
+      if bytes[index + 2] > 1 {
+        index += 3
+      } else if bytes[index] == 0, bytes[index + 1] == 0, bytes[index + 2] == 1 {
+        return index + 3
+      } else {
+        index += 1
+      }
+    }
+    return nil
+  }
+
+  /// The frames after which a decoder that begins here is said to be right; nil where a unit of
+  /// supplemental information says nothing of it.
+  static func recoveryFrames(sei unit: Slice<UnsafeRawBufferPointer>) -> Int? {
+    let content = CodedBits.unescaped(unit.dropFirst().prefix(4096))
+    var offset = 0
+    func number() -> Int? {
+      var value = 0
+      while offset < content.count {
+        let byte = Int(content[offset])
+        offset += 1
+        value += byte
+        if byte < 255 { return value }
+      }
+      return nil
+    }
+    while let type = number(), let size = number() {
+      if type == 6 {
+        var bits = CodedBits(content[offset...])
+        return bits.exponentialGolomb()
+      }
+      offset += size
+    }
+    return nil
+  }
+}
+
+/// Bits of a unit, the high ones first.
+private struct CodedBits {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ coded: some Sequence<UInt8>) { bytes = CodedBits.unescaped(coded) }
+
+  /// Without the threes that keep start codes out of the content.
+  static func unescaped(_ coded: some Sequence<UInt8>) -> [UInt8] {
+    var (result, zeros): ([UInt8], Int) = ([], 0)
+    for byte in coded {
+      if zeros >= 2, byte == 3 {
+        zeros = 0
+        continue
+      }
+      zeros = byte == 0 ? zeros + 1 : 0
+      result.append(byte)
+    }
+    return result
+  }
+
+  private mutating func bit() -> Int? {
+    guard position < 8 * bytes.count else { return nil }
+    defer { position += 1 }
+    return Int(bytes[position / 8] >> (7 - position % 8) & 1)
+  }
+
+  /// The number that is coded with as many zeros before it as it has bits.
+  mutating func exponentialGolomb() -> Int? {
+    var zeros = 0
+    while let bit = bit(), bit == 0 {
+      zeros += 1
+      guard zeros < 32 else { return nil }
+    }
+    var value = 1
+    for _ in 0..<zeros {
+      guard let bit = bit() else { return nil }
+      value = value << 1 | bit
+    }
+    return value - 1
+  }
+}

@@ -1,0 +1,111 @@
+import Configuration
+import Torch
+import VideoModels
+
+/// The speed at which a device trains: floating-point operations per second of the network's convolutions and linear
+/// layers. A training step counts three times the forward passes of its clips.
+public struct Throughput: Sendable, Codable, Equatable {
+  public let operationsPerSecond: Double
+  /// Where the number comes from, in words.
+  public let origin: String
+
+  /// An H100, assumed: the dense peak of TF32 tensor cores (NVIDIA's data sheet, SXM5) times a share that was not measured.
+  /// Normalization, few channels and temporal kernels leave most of the peak unused.
+  public static let h100 = Throughput(
+    operationsPerSecond: 494.7e12 * assumedUtilization,
+    origin: "assumed: 10% of one H100's 495 TFLOP/s (TF32), decoding not the bottleneck")
+  private static let assumedUtilization = 0.1
+
+  public init(operationsPerSecond: Double, origin: String) {
+    self.operationsPerSecond = operationsPerSecond
+    self.origin = origin
+  }
+
+  /// The seconds that `operations` take.
+  public func seconds(_ operations: Double) -> Double { operations / operationsPerSecond }
+}
+
+extension Throughput {
+  /// How thoroughly to measure.
+  public enum Effort: Sendable {
+    /// Two seconds at most on common machines, with few and, if need be, smaller clips.
+    case quick
+    /// A few seconds: the median of at least three steps.
+    case thorough
+  }
+
+  /// Times training steps on `device`.
+  ///
+  /// - Parameters:
+  ///   - step: the network and the clips of a step; fewer clips are measured if that is enough.
+  ///   - effort: how thoroughly to measure.
+  public static func measured(_ step: TrainingStep, on device: Device, effort: Effort = .thorough)
+    -> Throughput
+  {
+    var step = step
+    var cost = 3 * step.forwards
+    if effort == .quick, !device.isCUDA {
+      // Speed depends little on the size of clips.
+      while cost > quickOperations, step.size >= 64 {
+        step.size /= 2
+        cost = 3 * step.forwards
+      }
+    }
+    // A CPU is measured well by a tenth of a TFLOP; a GPU is busy only with whole batches.
+    let operations = effort == .quick ? quickOperations : 1e11
+    let most = device.isCUDA ? step.clips : Int(operations / cost)
+    let count = max(effort == .quick ? 1 : 2, min(step.clips, most))
+    let timer = StepTimer(step, clips: count, on: device)
+    var times = [timer.seconds()]
+    switch effort {
+    case .quick:
+      // The first step is slower than the others, and yet enough if it takes long.
+      while times.count < 4, times.reduce(0, +) + (times.last ?? 0) < 1.5 {
+        times.append(timer.seconds())
+      }
+    case .thorough:
+      times = []
+      repeat { times.append(timer.seconds()) } while times.count < 3 || times.reduce(0, +) < 1.5
+    }
+    let typical = effort == .quick ? times.min() ?? 0 : times.sorted()[times.count / 2]
+    return Throughput(
+      operationsPerSecond: cost * Double(count) / max(typical, 1e-9),
+      origin: "measured on \(device): steps of \(count) clips")
+  }
+
+  private static let quickOperations = 5e10
+}
+
+/// Training steps of a network on gray clips.
+private struct StepTimer {
+  private let model: VideoClassifier
+  private let optimizer: SGD
+  private let clips: Tensor
+  private let labels: Tensor
+  private let step: TrainingStep
+  private let device: Device
+
+  init(_ step: TrainingStep, clips count: Int, on device: Device) {
+    (self.step, self.device) = (step, device)
+    model = step.model.makeModel(head: .pretext, classes: step.classes, seed: 0)
+    model.move(to: device)
+    optimizer = SGD(
+      ParameterGroup.sparingNormalization(model.trainableParameters, weightDecay: 0))
+    clips = Tensor.full([count, 3, step.frames, step.size, step.size], 0.5, device: device)
+      .contiguous(.channelsLast3d)
+    labels = Tensor((0..<count).map { $0 % step.classes }).to(device)
+  }
+
+  /// The seconds that one step takes.
+  func seconds() -> Double {
+    let start = ContinuousClock.now
+    let loss = withAutocast(step.precision.autocast, on: device) {
+      crossEntropy(model(clips), labels)
+    }
+    loss.backward()
+    optimizer.clearGradients()
+    // Waits for the device.
+    _ = loss.item
+    return (ContinuousClock.now - start) / .seconds(1)
+  }
+}

@@ -1,0 +1,66 @@
+import Configuration
+import VideoModels
+
+/// The operations of trainings: those of the forward passes of their clips, three times for training and once for
+/// evaluation. Decoding is not counted.
+public struct TrainingCost {
+  /// The forward passes that are known, by network and clip.
+  private var known: [Network: Double] = [:]
+
+  private struct Network: Hashable {
+    let model: ModelSettings
+    let classes: Int
+    let frames: Int
+    let size: Int
+  }
+
+  public init() {}
+
+  /// The operations of one clip's forward pass.
+  ///
+  /// - Parameters:
+  ///   - model: the network.
+  ///   - classes: the classes of its head.
+  ///   - frames: the frames of a clip.
+  ///   - size: the side of a clip in pixels.
+  public mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
+    -> Double
+  {
+    let key = Network(model: model, classes: classes, frames: frames, size: size)
+    if let cost = known[key] { return cost }
+    let cost = Double(
+      model.architecture.cost(
+        width: model.width, classes: classes, frames: frames, height: size, clipWidth: size
+      ).operations)
+    known[key] = cost
+    return cost
+  }
+
+  /// The operations of a pre-training on `training` sources, validated on `heldOut` of them after each epoch.
+  public mutating func operations(
+    of configuration: PretrainingConfiguration, training: Int, heldOut: Int
+  ) -> Double {
+    let task = configuration.makeTask()
+    let clips = Double(configuration.epochs * task.clipsPerSample)
+    let forwards = forwards(
+      configuration.model, classes: task.classNames?.count ?? 1, frames: configuration.clip.frames,
+      size: configuration.clip.size)
+    return clips * forwards * (3 * Double(training) + Double(heldOut))
+  }
+
+  /// The operations of a fine-tuning on `training` videos, validated on `heldOut` and finally evaluated on `evaluated`.
+  public mutating func operations(
+    of configuration: FinetuningConfiguration, classes: Int, training: Int, heldOut: Int,
+    evaluated: Int
+  ) -> Double {
+    let forwards = forwards(
+      configuration.model, classes: classes, frames: configuration.clip.frames,
+      size: configuration.clip.size)
+    let validation = configuration.validation
+    let validations = validation.everyEpochs.map { configuration.epochs / $0 } ?? 0
+    let clips =
+      validations * validation.clipsPerVideo * heldOut
+      + (validation.testClipsPerVideo ?? 0) * evaluated
+    return forwards * (3 * Double(configuration.epochs * training) + Double(clips))
+  }
+}

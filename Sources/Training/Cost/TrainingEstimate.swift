@@ -1,0 +1,62 @@
+import Configuration
+import VideoData
+
+/// How long a training takes on a machine.
+public struct TrainingEstimate: Equatable, Sendable {
+  public let seconds: Double
+  public let secondsPerStep: Double
+
+  public init(seconds: Double, secondsPerStep: Double) {
+    (self.seconds, self.secondsPerStep) = (seconds, secondsPerStep)
+  }
+
+  /// A pre-training.
+  ///
+  /// - Parameters:
+  ///   - configuration: the configuration.
+  ///   - measure: measures the machine by a step.
+  /// - Throws: errors of the sources, which are counted.
+  public init(_ configuration: PretrainingConfiguration, measure: (TrainingStep) -> Throughput)
+    throws
+  {
+    let sources = try PretrainingSources(configuration.sources, seed: configuration.seed)
+    let step = TrainingStep(configuration)
+    var cost = TrainingCost()
+    let throughput = measure(step)
+    self.init(
+      seconds: throughput.seconds(
+        cost.operations(
+          of: configuration, training: sources.training.count,
+          heldOut: min(sources.heldOut.count, configuration.sources.validationLimit))),
+      secondsPerStep: throughput.seconds(
+        3 * step.forwards * Double(step.clips * configuration.batch.accumulationSteps)))
+  }
+
+  /// A fine-tuning.
+  ///
+  /// - Parameters:
+  ///   - configuration: the configuration.
+  ///   - measure: measures the machine by a step.
+  /// - Throws: errors of the dataset, whose videos are counted.
+  public init(_ configuration: FinetuningConfiguration, measure: (TrainingStep) -> Throughput)
+    throws
+  {
+    let dataset = try ActionDataset(configuration.dataset.description)
+    let classes = dataset.classNames.count
+    var training = dataset.videos(of: .training).count
+    if let shots = configuration.dataset.shots { training = min(training, shots * classes) }
+    let evaluated = dataset.videos(of: dataset.evaluationSubset).count
+    let validation = dataset.videos(of: .validation).count
+    let step = TrainingStep(configuration, classes: classes)
+    var cost = TrainingCost()
+    let throughput = measure(step)
+    self.init(
+      seconds: throughput.seconds(
+        cost.operations(
+          of: configuration, classes: classes, training: training,
+          heldOut: validation == 0 ? evaluated : validation, evaluated: evaluated)),
+      secondsPerStep: throughput.seconds(
+        3 * step.forwards
+          * Double(min(training, step.clips * configuration.batch.accumulationSteps))))
+  }
+}

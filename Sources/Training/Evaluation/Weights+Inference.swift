@@ -1,0 +1,25 @@
+import Configuration
+import VideoModels
+
+extension Weights {
+  /// The network on the device of `options`, ready to be shown videos, in the precision that it was trained in.
+  ///
+  /// - Parameters:
+  ///   - clip: how clips are cut from videos.
+  ///   - clips: clips per video.
+  ///   - crops: crops per clip, 1 or 3.
+  ///   - batch: clips that go through the network at once.
+  ///   - options: the device, and the number of threads that decode.
+  public func makeInference(
+    clip: ClipSettings, clips: Int, crops: Int = 1, batch: Int = VideoInference.defaultBatch,
+    options: ExecutionOptions
+  ) -> VideoInference {
+    let model = makeModel()
+    model.move(to: options.device)
+    return VideoInference(
+      model: model, normalization: normalization ?? .video,
+      clip: clip, clips: clips, crops: crops, batch: batch, device: options.device,
+      precision: finetuning?.precision ?? pretraining?.precision ?? .float32,
+      workers: options.workers)
+  }
+}

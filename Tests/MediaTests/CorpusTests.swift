@@ -1,0 +1,114 @@
+import Foundation
+import Media
+import Testing
+
+/// Every format beside a second implementation, and every container beside a sequential decode, over what
+/// scripts/media_corpus.py makes: `make compare-media`, or wherever python3 has Pillow.
+@Suite(.enabled(if: Corpus.shared != nil, "needs Pillow: make compare-media")) struct CorpusTests {
+  @Test func picturesAreThoseOfASecondImplementation() throws {
+    let corpus = try #require(Corpus.shared)
+    #expect(corpus.pictures.count > 300)
+    var (read, refused, worst) = (0, 0, 0)
+    for (name, expected) in corpus.pictures.sorted(by: { $0.key < $1.key }) {
+      let path = corpus.file(name)
+      guard let expected else {
+        #expect(errorOfReading(path) != nil, "\(name) is read")
+        refused += 1
+        continue
+      }
+      do {
+        let picture = try Picture(contentsOf: path)
+        let pixels = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path + ".rgb")))
+        guard (picture.width, picture.height) == (expected.width, expected.height) else {
+          Issue.record("\(name) is \(picture.width)x\(picture.height)")
+          continue
+        }
+        let difference = zip(picture.pixels, pixels).reduce(0) {
+          max($0, abs(Int($1.0) - Int($1.1)))
+        }
+        #expect(difference <= expected.tolerance, "\(name) differs by \(difference)")
+        worst = max(worst, difference)
+        read += 1
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    print("\(read) pictures read, at most \(worst)/255 off; \(refused) refused, as they must be")
+  }
+
+  @Test func videosAreTheirSequentialDecode() throws {
+    let corpus = try #require(Corpus.shared)
+    for (name, expected) in corpus.videos.sorted(by: { $0.key < $1.key }) {
+      let path = corpus.file(name)
+      var frames = try Video(contentsOf: path).frames()
+      var (numbers, times): ([Int], [Double]) = ([], [])
+      while let frame = try frames.next() {
+        numbers.append(VideoTests.number(try frame.picture()))
+        times.append(frame.time)
+      }
+      #expect(numbers == Array(0..<expected.frames), "\(name)")
+      for (index, time) in times.enumerated() {
+        // Containers with a clock of milliseconds round.
+        let off = abs(time - times[0] - Double(index) / expected.rate)
+        #expect(off < 2e-3, "\(name): frame \(index) at \(time) s")
+      }
+      try VideoTests.checkSeeking(path, tries: 25)
+      try VideoPicturesTests.checkSpans(path, spans: 4)
+    }
+    print("\(corpus.videos.count) videos")
+  }
+}
+
+/// What scripts/media_corpus.py made.
+private struct Corpus: Decodable {
+  struct Picture: Decodable {
+    let width: Int
+    let height: Int
+    let tolerance: Int
+  }
+
+  struct Video: Decodable {
+    let frames: Int
+    let rate: Double
+  }
+
+  let pictures: [String: Picture?]
+  let videos: [String: Video]
+  private var folder = ""
+
+  private enum CodingKeys: CodingKey { case pictures, videos }
+
+  func file(_ name: String) -> String { folder + "/" + name }
+
+  /// At MOSI_MEDIA_CORPUS, else made here; nil without Pillow.
+  static let shared: Corpus? = {
+    if let folder = ProcessInfo.processInfo.environment["MOSI_MEDIA_CORPUS"] {
+      return try? Corpus(in: folder)
+    }
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("scripts/media_corpus.py").path
+    let folder = NSTemporaryDirectory() + "/mosi-media-corpus"
+    guard run(["python3", "-c", "import PIL.AvifImagePlugin, numpy"]),
+      run(["python3", script, folder])
+    else { return nil }
+    return try? Corpus(in: folder)
+  }()
+
+  private init(in folder: String) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/corpus.json"))
+    self = try JSONDecoder().decode(Corpus.self, from: data)
+    self.folder = folder
+  }
+
+  private static func run(_ command: [String]) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+}

@@ -1,0 +1,68 @@
+import Configuration
+import Foundation
+import Testing
+import Training
+
+/// What people are told before a training that their machine is too slow for.
+@Suite struct CostNoticeTests {
+  /// A machine that trains at 100 GFLOP per second, whatever the network.
+  private let laptop = Throughput(operationsPerSecond: 1e11, origin: "a test")
+
+  private func configuration(sources: Int) -> PretrainingConfiguration {
+    var configuration = PretrainingConfiguration()
+    configuration.sources.paths = ["synthetic:dead-leaves:\(sources)"]
+    return configuration
+  }
+
+  /// 13.73 GFLOP per clip forwards, three times that in training, 160 sources of 9 clips in each step.
+  @Test func thePapersConfigurationIsEstimatedByItsClips() throws {
+    var measured: [TrainingStep] = []
+    let estimate = try TrainingEstimate(configuration(sources: 1000)) {
+      measured.append($0)
+      return laptop
+    }
+    #expect(measured.count == 1 && measured[0].clips == 90 && measured[0].size == 112)
+    #expect(abs(estimate.secondsPerStep / (3 * 13.73e9 * 1440 / 1e11) - 1) < 1e-3)
+    let clips = Double(100 * 9 * (3 * 900 + 100))
+    #expect(abs(estimate.seconds / (13.73e9 * clips / 1e11) - 1) < 1e-3)
+  }
+
+  @Test func slowTrainingsAreNamedWithAFasterPreset() {
+    let slow = TrainingEstimate(seconds: 19.2 * 86_400, secondsPerStep: 840)
+    func text(_ seconds: Double) -> String? {
+      CostNotice.text(
+        for: slow,
+        preset: ("tiny-masked", { TrainingEstimate(seconds: seconds, secondsPerStep: 1) }))
+    }
+    #expect(
+      text(1500)
+        == "on this machine this training takes about 19 days (one step 14 min); for a laptop: --config tiny-masked (25 min)"
+    )
+    // A preset that takes nearly as long is no help.
+    #expect(
+      text(10 * 86_400)
+        == "on this machine this training takes about 19 days (one step 14 min)")
+  }
+
+  /// Who trains for an hour is not bothered, and nothing more is measured.
+  @Test func shortTrainingsAreNotMentioned() {
+    let notice = CostNotice.text(
+      for: TrainingEstimate(seconds: 3600, secondsPerStep: 2),
+      preset: (
+        "tiny",
+        {
+          Issue.record("measured without need")
+          return nil
+        }
+      ))
+    #expect(notice == nil)
+  }
+
+  /// The real measurement is quick, even of a large network.
+  @Test func theMeasurementGivesASpeed() {
+    var configuration = PretrainingConfiguration()
+    configuration.model.width = 4
+    let throughput = Throughput.measured(TrainingStep(configuration), on: .cpu, effort: .quick)
+    #expect(throughput.operationsPerSecond > 1e6 && throughput.operationsPerSecond.isFinite)
+  }
+}
