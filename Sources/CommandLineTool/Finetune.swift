@@ -27,13 +27,13 @@ struct Finetune: ParsableCommand {
       testing; --dataset csv expects a file with the columns path, label and split. Videos may also be folders of frames.
 
       The defaults are the paper's: 300 epochs, 1,024 clips per step, 16 frames at an interval of 4 at 30 frames per second. \
-      Change them with a file of settings (--config) or --set; see configs/.
+      Change them with a file of settings (--config) or --set; mosi config --finetune prints all.
 
       Examples:
         mosi finetune --dataset ucf101 --data-root UCF-101 --splits ucfTrainTestlist \\
           --split 1 --weights pretrained --output run
         mosi finetune --dataset folders --data-root mine/ --weights pretrained \\
-          --output run --config configs/tiny-finetune.yaml
+          --output run --config tiny-finetune
         mosi finetune --dataset hmdb51 --data-root hmdb51 --splits splits \\
           --weights none --shots 5 --output scratch
         mosi finetune --output run --resume
@@ -118,7 +118,7 @@ struct Finetune: ParsableCommand {
     }
   }
 
-  /// nil for random weights.
+  /// Nil for random weights.
   private var startWeights: String? { weights == "none" ? nil : weights }
 
   /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings

@@ -131,7 +131,8 @@ struct Pretrain: ParsableCommand {
     } else if let loss = summary.validationLoss, let best = summary.bestValidationLoss {
       table.add(
         "validation loss",
-        "\(Format.number(loss, 3)) on \(summary.validationSources) unseen sources (best \(Format.number(best, 3)))")
+        "\(Format.number(loss, 3)) on \(summary.validationSources) unseen sources (best \(Format.number(best, 3)))"
+      )
     }
     if summary.skippedSources > 0 { table.add("skipped sources", "\(summary.skippedSources)") }
     table.add("preview", run.preview)

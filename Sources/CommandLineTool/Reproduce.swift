@@ -177,8 +177,7 @@ struct Reproduce: ParsableCommand {
         dataset.kind, root: root.path.map(absolute), splits: splits.map(absolute), split: split,
         frameRate: nil)
       // Every folder there counts as a class.
-      if settings.kind == .folders,
-        try (folder + "/").hasPrefix(settings.description.videos + "/")
+      if settings.kind == .folders, try (folder + "/").hasPrefix(settings.description.videos + "/")
       {
         throw ValidationError(
           "--output \(output) lies in the folder of the videos, where it would be a class: name another"

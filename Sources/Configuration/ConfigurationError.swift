@@ -15,7 +15,7 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
   public var path: String? {
     switch self {
     case .unreadable(let path, _): path
-    case .unknownKey(_, _, let origin), .wrongType(_, _, let origin), .repeated(_, _, let origin):
+    case .unknownKey(_, _, let origin), .repeated(_, _, let origin), .wrongType(_, _, let origin):
       origin
     case .malformedSetting, .impossible, .unknownPreset, .foreignPreset: nil
     }

@@ -187,7 +187,7 @@ public struct BenchmarkData: Sendable {
     return (found.training.count, found.heldOut.count)
   }
 
-  /// The number of training videos, at most `shots` of each class; nil for all.
+  /// The number of training videos, at most `shots` per class; nil for all.
   func trainingCount(shots: Int?) -> Int {
     guard let shots else { return videos(.training).count }
     return Dictionary(grouping: videos(.training), by: \.label).values.reduce(0) {

@@ -18,7 +18,8 @@ extension Plan {
     for run in runs(of: experiment) {
       switch run.work {
       case .pretraining(let configuration):
-        if configuration.task.mosi.mask.enabled, configuration.task.mosi.mask.curriculum.enabled, conditions.isEmpty {
+        let mask = configuration.task.mosi.mask
+        if mask.enabled, mask.curriculum.enabled, conditions.isEmpty {
           conditions.append("masks reached by the mask curriculum")
         }
       case .finetuning(let configuration):

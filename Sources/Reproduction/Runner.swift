@@ -179,33 +179,28 @@ extension Plan {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
     case .analysis:
-      guard let mark = try? readFile(at: markPath(of: run)) else { return false }
-      return stamps(of: run).contains { mark == Data($0.utf8) }
+      guard let stamp = stamp(of: run), let mark = try? readFile(at: markPath(of: run)) else {
+        return false
+      }
+      return mark == Data(stamp.utf8)
     }
   }
 
   /// - Throws: `FileError`.
   func markFinished(_ run: PlannedRun) throws {
-    guard let stamp = stamps(of: run).first else { return }
+    guard let stamp = stamp(of: run) else { return }
     try replaceFile(at: markPath(of: run), with: Data(stamp.utf8))
   }
 
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
   /// What the result of an analysis was computed from, and a digest of the result: an analysis of the same network on
-  /// another dataset, or `mosi clusters` and its like, write to the same place. Empty if there is no result; else the text
-  /// that is written, then that of version 0.1.0.
-  private func stamps(of run: PlannedRun) -> [String] {
+  /// another dataset, or `mosi clusters` and its like, write to the same place. Nil if there is no result.
+  private func stamp(of run: PlannedRun) -> String? {
     guard let analysis = run.work.analysis,
-      let result = try? readFile(at: analysis.kind.result(in: runFolder(analysis.network))),
-      let json = try? JSON.text(analysis.clip)
-    else { return [] }
-    let clip = analysis.clip
-    let former =
-      "ClipSettings(frames: \(clip.frames), interval: \(clip.interval), "
-      + "rate: \(clip.framesPerSecond), size: \(clip.size), "
-      + "preset: VideoData.SpatialPreset.\(clip.crop.rawValue), flip: \(clip.flipProbability))"
-    return [json, former].map { "\(digest($0)) \(data.testVideos) \(digest(result))\n" }
+      let result = try? readFile(at: analysis.kind.result(in: runFolder(analysis.network)))
+    else { return nil }
+    return "\(analysis.clip.digest) \(data.testVideos) \(digest(result))\n"
   }
 }
 
@@ -226,5 +221,14 @@ private struct RemainingTime {
   func left(for runs: [PlannedRun]) -> Double {
     let rate = seconds > 0 ? operations / seconds : measured.operationsPerSecond
     return runs.reduce(0) { $0 + $1.operations } / rate
+  }
+}
+
+extension ClipSettings {
+  /// A digest of the settings. The text stays as the first version wrote it, so that its finished analyses stay finished.
+  fileprivate var digest: String {
+    Reproduction.digest(
+      "ClipSettings(frames: \(frames), interval: \(interval), rate: \(framesPerSecond), size: \(size), "
+        + "preset: VideoData.SpatialPreset.\(crop.rawValue), flip: \(flipProbability))")
   }
 }

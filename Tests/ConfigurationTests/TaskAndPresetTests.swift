@@ -1,15 +1,9 @@
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct TaskAndPresetTests {
-  private func complaint(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
   // MARK: Kinds of tasks
 
   /// A preset of one task serves another: what only the first reads is kept, not checked against the rest, and told.

@@ -178,7 +178,8 @@ import VideoSamples
         })
     }
     let path = try folder.write(frames, to: name)
-    return name.hasSuffix(".mp4") ? .video(path: path) : .frameFolder(path: path, framesPerSecond: 30)
+    return name.hasSuffix(".mp4")
+      ? .video(path: path) : .frameFolder(path: path, framesPerSecond: 30)
   }
 
   @Test func videosWithoutMotionOrClipsAreLeftOutAndTold() throws {

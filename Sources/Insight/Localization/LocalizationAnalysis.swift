@@ -128,7 +128,7 @@ public struct LocalizationAnalysis {
   private var shownClips: FlowAgreement.ShownClips {
     .init(
       clip: settings.clip, clips: settings.clips, crops: settings.crops, batch: settings.batch,
-      normalization: weights.normalization ?? Normalization(),
+      normalization: weights.normalization ?? .video,
       labels: weights.pretraining?.motionTask.motion.labels.movingLabels)
   }
 

@@ -5,7 +5,14 @@ import VideoModels
 /// evaluation. Decoding is not counted.
 public struct TrainingCost {
   /// The forward passes that are known, by network and clip.
-  private var known: [String: Double] = [:]
+  private var known: [Network: Double] = [:]
+
+  private struct Network: Hashable {
+    let model: ModelSettings
+    let classes: Int
+    let frames: Int
+    let size: Int
+  }
 
   public init() {}
 
@@ -19,7 +26,7 @@ public struct TrainingCost {
   public mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
     -> Double
   {
-    let key = "\(model.architecture) \(model.width) \(classes) \(frames) \(size)"
+    let key = Network(model: model, classes: classes, frames: frames, size: size)
     if let cost = known[key] { return cost }
     let cost = Double(
       model.architecture.cost(

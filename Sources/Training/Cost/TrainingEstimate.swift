@@ -43,9 +43,8 @@ public struct TrainingEstimate: Equatable, Sendable {
   {
     let dataset = try ActionDataset(configuration.dataset.description)
     let classes = dataset.classNames.count
-    let shots = configuration.dataset.shots
     var training = dataset.videos(of: .training).count
-    if let shots { training = min(training, shots * classes) }
+    if let shots = configuration.dataset.shots { training = min(training, shots * classes) }
     let evaluated = dataset.videos(of: dataset.evaluationSubset).count
     let validation = dataset.videos(of: .validation).count
     let step = TrainingStep(configuration, classes: classes)

@@ -20,13 +20,14 @@ public struct DatasetEvaluation {
   public init(
     of weights: Weights, on settings: FinetuningConfiguration.Dataset, subset: Subset? = nil
   ) throws {
-    let dataset = try ActionDataset(settings.description)
+    let description = try settings.description
+    let dataset = try ActionDataset(description)
     self.weights = weights
     self.settings = settings
     self.subset = subset ?? dataset.evaluationSubset
     isEvaluationSubset = self.subset == dataset.evaluationSubset
     let videos = dataset.videos(of: self.subset)
-    try VideosMissing.check(videos, subset: self.subset, folder: settings.description.videos)
+    try VideosMissing.check(videos, subset: self.subset, folder: description.videos)
     let classes = try ClassOrder(weights, dataset)
     classNames = classes.names
     self.videos = videos.map(classes.relabelled)

@@ -18,7 +18,7 @@ extension Weights {
     let model = makeModel()
     model.move(to: options.device)
     return VideoInference(
-      model: model, normalization: normalization ?? Normalization(),
+      model: model, normalization: normalization ?? .video,
       clip: clip, clips: clips, crops: crops, batch: batch, device: options.device,
       precision: finetuning?.precision ?? pretraining?.precision ?? .float32,
       workers: options.workers)

@@ -117,7 +117,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   /// The file or folder of the run that the error is about; nil if it is about none.
   public var path: String? {
     switch self {
-    case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path), .unrecorded(let path),
+    case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path),
+      .unrecorded(let path),
       .busy(let path), .differentSources(let path), .differentConfiguration(let path, _),
       .foreignCheckpoint(let path, _), .damagedMetrics(let path):
       path
