@@ -45,7 +45,8 @@ public struct RotationSettings: Settings {
       .from(1, to: 1000), isNew: true),
     .value(
       "tilt_degrees", \.tiltDegrees,
-      "Clips are first tilted by a random angle of at most so many degrees.", .from(0, to: 45),
+      "The largest random angle in degrees by which clips are tilted first; 0 for none.",
+      .from(0, to: 45),
       isNew: true),
   ]
 }
