@@ -279,7 +279,9 @@ extension TrainingRuns {
       c.optimizer.learningRate = 0.01
       c.task.mosi.mask.enabled = false
       let text = complaint { try train(c, "run", resuming: true) }
-      #expect(text.contains("begun with another optimizer.learning_rate, task.mosi.mask.enabled"), "\(text)")
+      #expect(
+        text.contains("begun with another optimizer.learning_rate, task.mosi.mask.enabled"),
+        "\(text)")
       #expect(try bytes(run.last) == before)
     }
 

@@ -75,7 +75,8 @@ public func pretrain(
     firstSample: (checkpoint?.position.step ?? 0) * plan.samplesPerStep, validation: validation,
     autocast: configuration.precision.autocast, device: device, workers: options.workers)
   let update = WeightUpdate(
-    of: network, optimizer: configuration.optimizer.makeOptimizer(
+    of: network,
+    optimizer: configuration.optimizer.makeOptimizer(
       for: network, scale: network.learningRateScale),
     schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps))
   try checkpoint?.restore(
