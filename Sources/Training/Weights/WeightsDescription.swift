@@ -123,6 +123,7 @@ extension WeightsDescription {
       try labels?.check(as: "labels")
       try normalization?.check(as: "normalization")
       try clip?.check(as: "clip")
+      if let clip { try model.check(frames: clip.frames, size: clip.size) }
     } catch let error as ConfigurationError {
       throw WeightsError(path: path, problem: "cannot be used: its metadata says that \(error)")
     }
