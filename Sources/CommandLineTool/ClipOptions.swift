@@ -44,6 +44,7 @@ struct ClipOptions: ParsableArguments {
     if let size { clip.size = size }
     if let preset { clip.crop = preset }
     try clip.check(as: "clip")
+    try weights.model.check(frames: clip.frames, size: clip.size)
     return clip
   }
 }

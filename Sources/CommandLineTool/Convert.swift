@@ -11,14 +11,16 @@ struct Convert: ParsableCommand {
       training and the version go with the tensors as metadata; mosi inspect shows them.
 
         --to mosi         the weights as they are: for mosi on another machine, or as a state dict for PyTorch
-        --to released     for the authors' code: a .pth holds epoch, model_state and cfg
+        --to authors      for the code of the paper's authors: a .pth holds epoch, model_state and cfg
         --to torchvision  for torchvision.models.video: r3d-18, mc3-18, r2plus1d-18-torchvision
+        --to vcop         for the code of VCOP: c3d
 
-      The authors' batch normalizations have an epsilon of 0.001, torchvision's of 0.00001. Weights of another epsilon get \
-      scales that make up for it: in evaluation the outputs stay the same.
+      The authors' batch normalizations have an epsilon of 0.001, torchvision's and VCOP's of 0.00001. Weights of another \
+      epsilon get scales that make up for it: in evaluation the outputs stay the same.
 
-      Of a run the last checkpoint is taken, and where a moving average of the weights was kept, that. The recipe is the whole \
-      configuration, with the paths of the machine that it ran on.
+      From a run, the last checkpoint is taken, and if a moving average of the weights was kept, the average. The recipe is \
+      the whole configuration, with the paths of the machine that it ran on. What a pretext task has beside the network and \
+      its head goes to mosi alone.
 
       Examples:
         mosi convert run backbone.pth --to mosi --backbone-only
@@ -31,21 +33,22 @@ struct Convert: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to write.", valueName: "out"))
   var output: String
 
-  @Option(help: ArgumentHelp("mosi, released or torchvision.", valueName: "program"))
-  var to: WeightsConvention
+  @Option(help: ArgumentHelp("mosi, authors, torchvision or vcop.", valueName: "program"))
+  var to: WeightsLayout
 
   @Flag(help: "Leave the head out.")
   var backboneOnly = false
 
   func run() throws {
     let weights = try Weights(at: input)
-    if try weights.write(to: output, as: to, backboneOnly: backboneOnly) {
+    let isScaled = try weights.write(to: output, as: to, backboneOnly: backboneOnly)
+    let inspection = try WeightsInspection(at: output)
+    if isScaled {
       Terminal.warn(
         "\(input) has batch normalizations with an epsilon of \(weights.model.batchNormEpsilon), "
-          + "\(to.rawValue) has \(to.epsilon!): scales were changed so that evaluation gives the same"
-      )
+          + "\(to.rawValue) has \(inspection.description!.model.batchNormEpsilon): scales were changed so that "
+          + "evaluation gives the same")
     }
-    let inspection = try WeightsInspection(at: output)
     print(
       "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
         + "\(inspection.headDescription), "
@@ -61,4 +64,6 @@ extension WeightsInspection {
   }
 }
 
-extension WeightsConvention: ExpressibleByArgument {}
+extension WeightsLayout: ExpressibleByArgument {
+  public init?(argument: String) { self.init(named: argument) }
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import SafeFiles
 import Torch
@@ -39,7 +40,7 @@ struct Features: ParsableCommand {
     let isTensorFile = paths.count == 1 && paths[0].lowercased().hasSuffix(".safetensors")
     var result =
       isTensorFile
-      ? try ofClips(inference, path: paths[0]) : try ofVideos(inference, paths)
+      ? try ofClips(inference, of: weights.model, path: paths[0]) : try ofVideos(inference, paths)
     // Without a head they mean nothing.
     if weights.classCount == nil { result.tensors["logits"] = nil }
     try result.write(to: output)
@@ -65,7 +66,9 @@ struct Features: ParsableCommand {
     }
   }
 
-  private func ofClips(_ inference: VideoInference, path: String) throws -> Safetensors {
+  private func ofClips(_ inference: VideoInference, of model: ModelSettings, path: String) throws
+    -> Safetensors
+  {
     let file = try Safetensors(contentsOf: path)
     guard let clips = file.tensors["clips"] else {
       throw ClipsUnusable(path: path, problem: "has no tensor named clips")
@@ -80,6 +83,7 @@ struct Features: ParsableCommand {
           "holds clips as \(clips.dtype)\(shape); expected is float32 [M, 3, N, H, W], H and W from 8"
       )
     }
+    try model.check(frames: shape[2], size: min(shape[3], shape[4]))
     let outputs = inference.run(normalized: clips)
     return Safetensors(tensors: ["features": outputs.features, "logits": outputs.logits])
   }

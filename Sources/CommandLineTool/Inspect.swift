@@ -5,6 +5,7 @@ import Pretext
 import SafeFiles
 import Torch
 import Training
+import VideoModels
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -68,9 +69,15 @@ struct Inspect: ParsableCommand {
         "network", "\(description.model.architecture.rawValue) of width \(description.model.width)")
       table.add("parameters", Format.grouped(inspection.parameterCount ?? 0))
       table.add(
-        "names", inspection.names == .torchvision ? "torchvision's" : "the authors' and mosi's")
+        "names", namesDescription(inspection.names!))
       table.add("batch norm", "epsilon \(description.model.batchNormEpsilon)")
       table.add("head", inspection.headDescription)
+      let task = inspection.taskTensors
+      if !task.isEmpty {
+        let parts = Set(task.map { $0.name.prefix { $0 != "." } }).sorted()
+        table.add(
+          "pretext task", "\(task.count) tensors of \(parts.joined(separator: ", ").printable)")
+      }
       if let labels = description.labels {
         table.add(
           "label pool", "axes \(labels.axes.rawValue), \(labels.granularity) speeds a direction")
@@ -99,6 +106,14 @@ struct Inspect: ParsableCommand {
     }
     for remark in remarks { table.add(remark.title.printable, remark.content.printable) }
     return table
+  }
+
+  private func namesDescription(_ names: StateNames) -> String {
+    switch names {
+    case .mosi: "mosi's"
+    case .torchvision: "torchvision's"
+    case .vcop: "VCOP's"
+    }
   }
 
   private func holding(_ inspection: WeightsInspection) -> String {
@@ -165,6 +180,7 @@ struct Inspect: ParsableCommand {
     let metadata: [String: String]
     let remarks: [String: String]
     let tensors: [Entry]
+    let taskTensors: [String]
 
     init(_ inspection: WeightsInspection) {
       let description = inspection.description
@@ -187,6 +203,7 @@ struct Inspect: ParsableCommand {
       version = description?.version
       metadata = inspection.file.metadata
       remarks = Dictionary(inspection.file.remarks.map { ($0.name, $0.text) }) { first, _ in first }
+      taskTensors = inspection.taskTensors.map(\.name)
       tensors = inspection.file.tensors.map {
         Entry(name: $0.name, dtype: "\($0.dtype)", shape: $0.shape)
       }

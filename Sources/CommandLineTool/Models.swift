@@ -38,19 +38,25 @@ struct Models: ParsableCommand {
     struct Row: Encodable {
       let architecture: String
       let parameters: Int
-      let gflop: Double
+      /// Nil if such a clip is too small for the network.
+      let gflop: Double?
     }
     let rows = Architecture.allCases.map { architecture in
+      let least = architecture.minimalClip
+      let side = max(size, least.height, least.width)
       let cost = architecture.cost(
-        width: width, classes: classes, frames: frames, height: size, clipWidth: size)
+        width: width, classes: classes, frames: max(frames, least.time), height: side,
+        clipWidth: side)
       return Row(
         architecture: architecture.rawValue, parameters: cost.parameters,
-        gflop: Double(cost.operations) / 1e9)
+        gflop: frames < least.time || size < side ? nil : Double(cost.operations) / 1e9)
     }
     if json { return print(try JSON.text(rows)) }
     var table = TextTable("architecture", "parameters", "GFLOP a clip")
     for row in rows {
-      table.add(row.architecture, Format.grouped(row.parameters), Format.number(row.gflop, 2))
+      table.add(
+        row.architecture, Format.grouped(row.parameters),
+        row.gflop.map { Format.number($0, 2) } ?? "clip too small")
     }
     print("width \(width), \(classes) classes, clips of \(frames)x\(size)x\(size)\n")
     print(table.text())

@@ -54,6 +54,10 @@ public struct FinetuningConfiguration: RunConfiguration {
     .group("records", \.records, "What is logged and saved, and when."),
   ]
 
+  public func checkTogether(_ prefix: String) throws {
+    try model.check(frames: clip.frames, size: clip.size)
+  }
+
   public struct Dataset: Settings {
     public var kind = DatasetKind.folders
     public var videos: String?

@@ -115,6 +115,7 @@ public struct PretrainingConfiguration: RunConfiguration {
   }
 
   public func checkTogether(_ prefix: String) throws {
+    try model.check(frames: clip.frames, size: clip.size)
     try require(
       clip.size <= sources.size, "clip.size",
       "must be from 8 to sources.size (\(sources.size)) pixels, not \(clip.size)")

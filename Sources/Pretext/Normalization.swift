@@ -23,7 +23,7 @@ public struct Normalization: Hashable, Sendable {
     // One pass that multiplies and adds, then the copy into the network's order.
     let scale = channels(std.map { 1 / $0 }, on: frames.device)
     let shift = channels(zip(mean, std).map { -$0 / $1 }, on: frames.device)
-    return (frames * scale + shift).permuted([0, 2, 1, 3, 4]).contiguous(.channelsLast3d)
+    return (frames * scale + shift).permuted([0, 2, 1, 3, 4]).contiguous(.video)
   }
 
   /// The frames float32 [M, N, 3, H, W] of 0...1 that ``clips(from:)`` made the clips [M, 3, N, H, W] of.

@@ -14,23 +14,42 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case mc318 = "mc3-18"
   /// torchvision's r2plus1d_18, whose factored convolutions have other channels between than the paper's.
   case torchvisionR2plus1d18 = "r2plus1d-18-torchvision"
+  /// C3D with batch normalization, as the pretext tasks of VCOP, VCP and PRP use it.
+  case c3d
 }
 
 extension Architecture {
   /// The network without a head, its weights drawn from libtorch's generator (see `Runtime.seed`).
   ///
   /// - Parameters:
-  ///   - width: the number of channels of conv1: 64 in the paper and in torchvision.
+  ///   - width: the number of channels of conv1: 64 in the papers and in torchvision.
   ///   - epsilon: batch normalization's; nil for ``defaultEpsilon``.
   ///   - device: where the weights are.
   public func makeBackbone(width: Int = 64, epsilon: Double? = nil, device: Device = .cpu)
     -> Backbone
   {
-    VideoResNet(plan, width: width, epsilon: epsilon ?? defaultEpsilon, device: device)
+    let epsilon = epsilon ?? defaultEpsilon
+    func residual(_ plan: ResNetPlan) -> Backbone {
+      VideoResNet(plan, width: width, epsilon: epsilon, device: device)
+    }
+    return switch self {
+    case .r2d3d18: residual(.r2d3d(blocks: [2, 2, 2, 2]))
+    case .r2d3d34: residual(.r2d3d(blocks: [3, 4, 6, 3]))
+    case .r2plus1d10: residual(.r2plus1d(blocks: 1))
+    case .r2plus1d18: residual(.r2plus1d(blocks: 2))
+    case .r3d18: residual(.r3d18)
+    case .mc318: residual(.mc318)
+    case .torchvisionR2plus1d18: residual(.torchvisionR2plus1d18)
+    case .c3d: C3D(width: width, epsilon: epsilon, device: device)
+    }
   }
 
-  /// The epsilon of the batch normalizations unless said otherwise: 1e-3, that of the authors' recipes.
-  public var defaultEpsilon: Double { 1e-3 }
+  /// The epsilon of the batch normalizations unless said otherwise: 1e-3 for residual networks, as in the recipes of the
+  /// paper's authors; 1e-5 for C3D, as in its own.
+  public var defaultEpsilon: Double { self == .c3d ? 1e-5 : 1e-3 }
+
+  /// The smallest clip of which the network leaves anything.
+  public var minimalClip: Extent3 { makeBackbone(width: 1, device: .meta).minimalClip }
 
   /// The latest stage whose maps of clips of that size are at least 4 x 4, fine enough to point at something; conv1 if
   /// none are.
@@ -38,57 +57,4 @@ extension Architecture {
     let shapes = makeBackbone(width: 1, device: .meta).stageShapes([1, 3, frames, height, width])
     return Array(zip(StageName.allCases, shapes)).last { $1[3] >= 4 && $1[4] >= 4 }?.0 ?? .conv1
   }
-
-  private var plan: ResNetPlan {
-    switch self {
-    case .r2d3d18: Self.r2d3d(blocks: [2, 2, 2, 2])
-    case .r2d3d34: Self.r2d3d(blocks: [3, 4, 6, 3])
-    case .r2plus1d10:
-      Self.cubes(.factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: 1)
-    case .r2plus1d18:
-      Self.cubes(.factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: 2)
-    case .r3d18: Self.cubes(.full, stem: .full, blocks: 2)
-    case .mc318:
-      ResNetPlan(
-        stem: .init(kernel: Extent3(3, 7, 7)), convolution: .full,
-        stages: [
-          .init(kernel: cube, stride: .one, widthFactor: 1, blocks: 2),
-          .init(kernel: square, stride: halvingSpace, widthFactor: 2, blocks: 2),
-          .init(kernel: square, stride: halvingSpace, widthFactor: 4, blocks: 2),
-          .init(kernel: square, stride: halvingSpace, widthFactor: 8, blocks: 2),
-        ])
-    case .torchvisionR2plus1d18:
-      Self.cubes(.factored(.ofFirstConvolution), stem: .factored(.per64(45)), blocks: 2)
-    }
-  }
-
-  private static func r2d3d(blocks: [Int]) -> ResNetPlan {
-    ResNetPlan(
-      stem: .init(kernel: Extent3(1, 7, 7), pools: true), convolution: .full,
-      stages: [
-        .init(kernel: square, stride: .one, widthFactor: 1, blocks: blocks[0]),
-        .init(kernel: square, stride: halvingSpace, widthFactor: 2, blocks: blocks[1]),
-        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks[2]),
-        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks[3]),
-      ])
-  }
-
-  /// 3x3x3 in every stage, whole or factored.
-  private static func cubes(
-    _ convolution: ConvolutionKind, stem: ConvolutionKind, blocks: Int
-  ) -> ResNetPlan {
-    ResNetPlan(
-      stem: .init(kernel: Extent3(3, 7, 7), convolution: stem), convolution: convolution,
-      stages: [
-        .init(kernel: cube, stride: .one, widthFactor: 1, blocks: blocks),
-        .init(kernel: cube, stride: halving, widthFactor: 2, blocks: blocks),
-        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks),
-        .init(kernel: cube, stride: halving, widthFactor: 8, blocks: blocks),
-      ])
-  }
 }
-
-private let cube = Extent3(3, 3, 3)
-private let square = Extent3(1, 3, 3)
-private let halving = Extent3(2, 2, 2)
-private let halvingSpace = Extent3(1, 2, 2)

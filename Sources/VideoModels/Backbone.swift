@@ -16,7 +16,7 @@ open class Backbone: Layer {
     preconditionFailure("\(type(of: self)) does not say how many channels it has at its end")
   }
 
-  /// The smallest clip of which anything is left at the end.
+  /// The smallest clip of which anything is left at the end; smaller ones trap.
   open var minimalClip: Extent3 { .one }
 
   /// The stages, named after them: their tensors are `conv1.…` to `conv5.…`.
@@ -66,5 +66,11 @@ open class Backbone: Layer {
   }
 
   /// The clips in the memory layout in which the layers compute: the only conversion there is.
-  private func prepared(_ clips: Tensor) -> Tensor { clips.contiguous(.channelsLast3d) }
+  private func prepared(_ clips: Tensor) -> Tensor {
+    let (extents, least) = (clips.shape.suffix(3), minimalClip)
+    precondition(
+      zip(extents, [least.time, least.height, least.width]).allSatisfy { $0 >= $1 },
+      "clips of \(Array(extents)) vanish in a network that needs \(least)")
+    return clips.contiguous(.video)
+  }
 }

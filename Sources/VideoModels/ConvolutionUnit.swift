@@ -14,17 +14,19 @@ final class ConvolutionUnit: Module {
   private let name: String
   private let factors: [(convolution: Conv3d, normalization: BatchNorm3d)]
 
-  /// - Parameter middle: the number of channels between the factors; nil for a whole convolution.
+  /// - Parameters:
+  ///   - middle: the number of channels between the factors; nil for a whole convolution.
+  ///   - bias: whether the convolutions have one.
   init(
     _ name: String, _ input: Int, _ output: Int, middle: Int? = nil, kernel: Extent3,
-    stride: Extent3 = .one, epsilon: Double, device: Device
+    stride: Extent3 = .one, bias: Bool = false, epsilon: Double, device: Device
   ) {
     self.name = name
     func factor(_ input: Int, _ output: Int, _ kernel: Extent3, _ stride: Extent3) -> (
       Conv3d, BatchNorm3d
     ) {
       (
-        Conv3d(input, output, kernel: kernel, stride: stride, device: device),
+        Conv3d(input, output, kernel: kernel, stride: stride, bias: bias, device: device),
         BatchNorm3d(output, epsilon: epsilon, device: device)
       )
     }

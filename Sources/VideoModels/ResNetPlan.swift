@@ -28,6 +28,58 @@ struct ResNetPlan: Sendable {
   var stages: [Stage]
 }
 
+extension ResNetPlan {
+  /// R-2D3D of DPC and MemDPC, with these numbers of blocks.
+  static func r2d3d(blocks: [Int]) -> ResNetPlan {
+    ResNetPlan(
+      stem: .init(kernel: Extent3(1, 7, 7), pools: true), convolution: .full,
+      stages: [
+        .init(kernel: square, stride: .one, widthFactor: 1, blocks: blocks[0]),
+        .init(kernel: square, stride: halvingSpace, widthFactor: 2, blocks: blocks[1]),
+        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks[2]),
+        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks[3]),
+      ])
+  }
+
+  /// R(2+1)D of Tran et al. (2018), with `blocks` in each stage.
+  static func r2plus1d(blocks: Int) -> ResNetPlan {
+    cubes(.factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: blocks)
+  }
+
+  static let r3d18 = cubes(.full, stem: .full, blocks: 2)
+
+  static let mc318 = ResNetPlan(
+    stem: .init(kernel: Extent3(3, 7, 7)), convolution: .full,
+    stages: [
+      .init(kernel: cube, stride: .one, widthFactor: 1, blocks: 2),
+      .init(kernel: square, stride: halvingSpace, widthFactor: 2, blocks: 2),
+      .init(kernel: square, stride: halvingSpace, widthFactor: 4, blocks: 2),
+      .init(kernel: square, stride: halvingSpace, widthFactor: 8, blocks: 2),
+    ])
+
+  static let torchvisionR2plus1d18 = cubes(
+    .factored(.ofFirstConvolution), stem: .factored(.per64(45)), blocks: 2)
+
+  /// 3x3x3 in every stage, whole or factored.
+  private static func cubes(
+    _ convolution: ConvolutionKind, stem: ConvolutionKind, blocks: Int
+  ) -> ResNetPlan {
+    ResNetPlan(
+      stem: .init(kernel: Extent3(3, 7, 7), convolution: stem), convolution: convolution,
+      stages: [
+        .init(kernel: cube, stride: .one, widthFactor: 1, blocks: blocks),
+        .init(kernel: cube, stride: halving, widthFactor: 2, blocks: blocks),
+        .init(kernel: cube, stride: halving, widthFactor: 4, blocks: blocks),
+        .init(kernel: cube, stride: halving, widthFactor: 8, blocks: blocks),
+      ])
+  }
+}
+
+private let cube = Extent3(3, 3, 3)
+private let square = Extent3(1, 3, 3)
+private let halving = Extent3(2, 2, 2)
+private let halvingSpace = Extent3(1, 2, 2)
+
 /// How a convolution of a kernel is built.
 enum ConvolutionKind: Sendable {
   /// One convolution of the whole kernel.

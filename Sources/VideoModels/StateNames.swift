@@ -1,46 +1,50 @@
 /// How the tensors of a network's state dict are named.
 public enum StateNames: String, CaseIterable, Sendable {
-  /// As the authors' released code names them, and this package: `backbone.conv1.a.weight`, `head.out.weight`.
-  case released
+  /// This package's names: `backbone.conv1.a.weight`, `head.out.weight`. For the paper's networks they are those of the
+  /// authors' released code.
+  case mosi
   /// As torchvision's VideoResNet: `stem.0.weight`, `layer1.0.conv1.0.weight`, `fc.weight`.
   case torchvision
-
-  /// The epsilon of the batch normalizations of networks that come with these names; no state dict holds it.
-  public var epsilon: Double {
-    switch self {
-    case .released: 1e-3
-    case .torchvision: 1e-5
-    }
-  }
+  /// As in the code of VCOP: `conv3a.weight`, `bn3a.weight`, `linear.weight`.
+  case vcop
 }
 
 extension StateNames {
   /// Whether networks of `architecture` come with these names.
-  public func exist(for architecture: Architecture) -> Bool {
-    self == .released || [.r3d18, .mc318, .torchvisionR2plus1d18].contains(architecture)
+  public func supports(_ architecture: Architecture) -> Bool {
+    switch self {
+    case .mosi: true
+    case .torchvision: [.r3d18, .mc318, .torchvisionR2plus1d18].contains(architecture)
+    case .vcop: architecture == .c3d
+    }
+  }
+
+  /// The epsilon of the batch normalizations of networks that come with these names; no state dict holds it.
+  public func epsilon(of architecture: Architecture) -> Double {
+    self == .mosi ? architecture.defaultEpsilon : 1e-5
   }
 
   /// The name of the tensor that a ``VideoClassifier`` calls `own`; nil for a head that has none here.
   func name(of own: String) -> String? {
     switch self {
-    case .released: own
+    case .mosi: own
     case .torchvision: torchvisionName(of: own)
+    case .vcop: vcopName(of: own)
     }
   }
 }
 
 extension Architecture {
-  /// The names under `names` of the network's tensors, all different, by what a ``VideoClassifier`` calls them, which is
-  /// the released name.
+  /// The names under `names` of the network's tensors, all different, by what a ``VideoClassifier`` calls them.
   ///
   /// - Parameters:
-  ///   - names: whose names are wanted.
+  ///   - names: which names to give.
   ///   - head: the head, whose names are among them; nil for the backbone alone.
-  /// - Returns: nil where there are none: torchvision has three of the architectures, and no head but that of actions.
+  /// - Returns: nil if there are none: the other programs have some of the architectures, and no head but that of actions.
   public func tensorNames(_ names: StateNames, head: VideoClassifier.Head.Kind?)
     -> [String: String]?
   {
-    guard names.exist(for: self) else { return nil }
+    guard names.supports(self) else { return nil }
     let backbone = makeBackbone(width: 1, device: .meta).state.map { "backbone.\($0.name)" }
     var table: [String: String] = [:]
     for own in backbone + (head.map { ["weight", "bias"].map($0.tensorName) } ?? []) {
@@ -54,6 +58,13 @@ extension Architecture {
 extension VideoClassifier.Head.Kind {
   /// The name of the head's `weight` or `bias`.
   func tensorName(_ tensor: String) -> String { "head.\(rawValue).\(tensor)" }
+}
+
+/// `backbone.conv3.res_1.conv_branch.a.weight` is ["backbone", "conv3", "res_1", "conv_branch", "a"] and "weight".
+private func split(_ own: String) -> (path: [String], tensor: String) {
+  var path = own.split(separator: ".").map(String.init)
+  let tensor = path.removeLast()
+  return (path, tensor)
 }
 
 // MARK: - torchvision
@@ -72,17 +83,29 @@ private let placesInBlock = [
 ]
 
 private func torchvisionName(of own: String) -> String? {
-  var parts = own.split(separator: ".").map(String.init)
-  let tensor = parts.removeLast()
-  switch (parts[0], parts[1]) {
+  let (path, tensor) = split(own)
+  switch (path[0], path[1]) {
   case ("head", let kind):
     return kind == VideoClassifier.Head.Kind.actions.rawValue ? "fc.\(tensor)" : nil
   case (_, "conv1"):
-    return "stem.\(placesInStem[parts[2]]!).\(tensor)"
+    return "stem.\(placesInStem[path[2]]!).\(tensor)"
   case (_, let stage):
     // backbone.conv3.res_1.conv_branch.a is in layer2.0.
     let layer = Int(stage.dropFirst("conv".count))! - 1
-    let block = Int(parts[2].dropFirst("res_".count))! - 1
-    return "layer\(layer).\(block).\(placesInBlock[parts.last!]!).\(tensor)"
+    let block = Int(path[2].dropFirst("res_".count))! - 1
+    return "layer\(layer).\(block).\(placesInBlock[path.last!]!).\(tensor)"
   }
+}
+
+// MARK: - VCOP
+
+/// `backbone.conv3.b` and `b_bn` are conv3b and bn3b; conv1 and conv2 have one convolution each, and no letter.
+private func vcopName(of own: String) -> String? {
+  let (path, tensor) = split(own)
+  guard path[0] == "backbone" else {
+    return path[1] == VideoClassifier.Head.Kind.actions.rawValue ? "linear.\(tensor)" : nil
+  }
+  let number = path[1].dropFirst("conv".count)
+  let letter = ["1", "2"].contains(number) ? "" : path[2].prefix(1)
+  return "\(path[2].hasSuffix("_bn") ? "bn" : "conv")\(number)\(letter).\(tensor)"
 }

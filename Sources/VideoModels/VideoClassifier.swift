@@ -63,7 +63,7 @@ public final class VideoClassifier: Layer {
   /// Dropout and a linear map.
   public final class Head: Layer {
     /// What the head tells apart; the authors' checkpoints name its tensors accordingly.
-    public enum Kind: String, Sendable, Codable {
+    public enum Kind: String, CaseIterable, Sendable, Codable {
       case pretext = "out_joint"
       case actions = "out"
     }

@@ -17,7 +17,10 @@ import VideoModels
 
   /// A run whose normalizations differ from each other and from those of a new network.
   private func run(_ architecture: Architecture) throws {
-    try folder.finetuned { $0.model.architecture = architecture }
+    try folder.finetuned {
+      $0.model.architecture = architecture
+      $0.clip.frames = 8
+    }
     let path = folder.file("r/last.safetensors")
     var file = try Safetensors(contentsOf: path)
     var generator = KeyedGenerator(8)
@@ -34,7 +37,7 @@ import VideoModels
   /// What Python prints of clips, beside what `mosi features` gives for them.
   private func compare(_ tensor: String, script: [String], count: Int) throws {
     Runtime.seed(1)
-    let clips = Tensor.normal([3, 3, 4, 24, 24])
+    let clips = Tensor.normal([3, 3, 8, 24, 24])
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
     try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
     let features = try tool.run(
@@ -54,10 +57,12 @@ import VideoModels
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
-    arguments: [Architecture.r2d3d18, .r2plus1d10], ["mosi", "released"])
+    arguments: [Architecture.r2d3d18, .r2plus1d10, .c3d], ["mosi", "authors"])
   func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
+    // The authors' code has no C3D, and VCOP's takes other names.
+    if architecture == .c3d && program == "authors" { return }
     try run(architecture)
-    let script = [repository + "/Examples/PyTorch/video_resnet.py", "w.pth", "clips.pt"]
+    let script = [repository + "/Examples/PyTorch/video_networks.py", "w.pth", "clips.pt"]
     #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)
     try compare("logits", script: script, count: 2)
     #expect(try tool.run("convert", "r", "w.pth", "--to", program, "--backbone-only").status == 0)
@@ -89,6 +94,28 @@ import VideoModels
     try compare("logits", script: ["-c", script], count: 2)
   }
 
+  /// As above, with VCOP's names.
+  @Test(
+    .enabled(
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
+  func vcopsC3DGivesTheSameLogits() throws {
+    try run(.c3d)
+    let result = try tool.run("convert", "r", "w.pth", "--to", "vcop")
+    #expect(result.status == 0, "\(result.errors)")
+    let script = """
+      import sys, torch
+      sys.path.insert(0, "\(repository)/Tests/VideoModelsTests/Goldens")
+      sys.dont_write_bytecode = True
+      from vcop_networks import C3D
+      model = C3D(width=4, classes=2)
+      model.load_state_dict(torch.load("w.pth", weights_only=True))
+      with torch.no_grad():
+          for row in model.eval()(torch.load("clips.pt", weights_only=True)).tolist():
+              print(*row)
+      """
+    try compare("logits", script: ["-c", script], count: 2)
+  }
+
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
@@ -96,7 +123,7 @@ import VideoModels
     try run(.r3d18)
     #expect(try tool.run("convert", "r", "w.pth", "--to", "mosi").status == 0)
     #expect(try tool.run("convert", "r", "w.safetensors", "--to", "mosi").status == 0)
-    let example = repository + "/Examples/PyTorch/video_resnet.py"
+    let example = repository + "/Examples/PyTorch/video_networks.py"
     for (file, text) in [("w.pth", "r3d-18 is torchvision's"), ("w.safetensors", "mosi convert")] {
       let refused = try tool.wait(
         for: tool.start(pythonWithTorch!, ["-W", "ignore", example, file]))
@@ -111,13 +138,14 @@ import VideoModels
     #expect(result.status == 0)
     #expect(result.output.hasPrefix("w.pth: r3d-18 of width 4, a head for 2 actions, "))
     #expect(result.errors.contains("scales were changed so that evaluation gives the same"))
-    let refused = try tool.run("convert", "r", "x.pth", "--to", "released")
+    let refused = try tool.run("convert", "r", "x.pth", "--to", "authors")
     #expect(refused.status == 1 && refused.complaints.count == 1 && !folder.exists("x.pth"))
     #expect(try tool.run("convert", "r", "x.pth", "--to", "onnx").status == 2)
   }
 
   @Test func inspectionsAreReadableAndParsable() throws {
     let model = try folder.finetuned()
+    // The layout's old name.
     #expect(try tool.run("convert", "r", "w.pyth", "--to", "released").status == 0)
     let text = try tool.run("inspect", "w.pyth")
     #expect(text.status == 0 && text.errors.isEmpty)

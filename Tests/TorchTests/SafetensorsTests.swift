@@ -30,6 +30,17 @@ import Torch
     }
   }
 
+  /// Of a checkpoint an evaluation needs a third.
+  @Test func someTensorsCanBeReadAlone() throws {
+    try withScratchFile { path in
+      try Self.everyType.write(to: path)
+      let read = try Safetensors(contentsOf: path) { ["f16", "last", "absent"].contains($0) }
+      #expect(read.tensors.keys.sorted() == ["f16", "last"])
+      #expect(read.tensors["last"]!.isEqual(to: Self.everyType.tensors["last"]!))
+      #expect(read.metadata == Self.everyType.metadata)
+    }
+  }
+
   @Test func rewritingGivesTheSameBytes() throws {
     try withScratchFile { path in
       try Self.everyType.write(to: path)

@@ -47,7 +47,7 @@ extension TrainingRuns {
       } else {
         var configuration = FinetuningConfiguration()
         configuration.model = settings
-        configuration.clip.frames = 5
+        configuration.clip.frames = 9
         configuration.dataset.videos = "v"
         try Checkpoint(
           configuration: configuration, position: TrainingPosition(),
@@ -60,7 +60,7 @@ extension TrainingRuns {
     private func clips() -> Tensor {
       var generator = KeyedGenerator(6)
       return Tensor(
-        (0..<2 * 3 * 4 * 24 * 24).map { _ in Float(generator.normal()) }, shape: [2, 3, 4, 24, 24])
+        (0..<2 * 3 * 8 * 24 * 24).map { _ in Float(generator.normal()) }, shape: [2, 3, 8, 24, 24])
     }
 
     private func difference(_ a: VideoClassifier, _ b: VideoClassifier) -> Double {
@@ -73,15 +73,16 @@ extension TrainingRuns {
 
     @Test(
       arguments: [
-        (Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, WeightsConvention.released),
-        (.r2plus1d10, .actions, .released), (.r3d18, .actions, .torchvision),
+        (Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, WeightsLayout.authors),
+        (.r2plus1d10, .actions, .authors), (.r3d18, .actions, .torchvision),
         (.torchvisionR2plus1d18, .actions, .torchvision), (.mc318, .actions, .torchvision),
+        (.c3d, .actions, .vcop),
       ], ["safetensors", "pth"])
     func aRoundTripChangesNoByte(
-      of network: (Architecture, VideoClassifier.Head.Kind, WeightsConvention), ending: String
+      of network: (Architecture, VideoClassifier.Head.Kind, WeightsLayout), ending: String
     ) throws {
       let (architecture, head, program) = network
-      let model = try run(architecture, epsilon: program.names.epsilon, head: head)
+      let model = try run(architecture, epsilon: program.epsilon(of: architecture)!, head: head)
       let weights = try Weights(at: folder.file("run.safetensors"))
       let own = folder.file("own.safetensors")
       let there = folder.file("there.\(ending)")
@@ -107,17 +108,18 @@ extension TrainingRuns {
 
     /// PyTorch's programs have an epsilon of their own; without the change the outputs differ.
     @Test(arguments: [
-      (Architecture.r3d18, 1e-3, WeightsConvention.torchvision), (.r2d3d18, 1e-5, .released),
+      (Architecture.r3d18, 1e-3, WeightsLayout.torchvision), (.r2d3d18, 1e-5, .authors),
+      (.c3d, 1e-3, .vcop),
     ])
     func anotherEpsilonIsMadeUpFor(
-      architecture: Architecture, epsilon: Double, program: WeightsConvention
+      architecture: Architecture, epsilon: Double, program: WeightsLayout
     ) throws {
       let model = try run(architecture, epsilon: epsilon, head: .actions)
       let weights = try Weights(at: folder.file("run.safetensors"))
       let path = folder.file("there.pth")
       #expect(try weights.write(to: path, as: program, backboneOnly: false))
       let arrived = try Weights(at: path)
-      #expect(arrived.model.batchNormEpsilon == program.names.epsilon)
+      #expect(arrived.model.batchNormEpsilon == program.epsilon(of: architecture)!)
       let scale = withoutGradients { model(clips()).absolute().flattened().max([0]).item }
       #expect(difference(model, arrived.makeModel()) < 1e-5 * scale)
       // Of the tensors nothing but scales has changed.
@@ -127,7 +129,7 @@ extension TrainingRuns {
       #expect(!changed.isEmpty && changed.allSatisfy { $0.hasSuffix("_bn.weight") })
 
       var naive = weights.model
-      naive.batchNormEpsilon = program.names.epsilon
+      naive.batchNormEpsilon = program.epsilon(of: architecture)!
       let unchanged = naive.makeModel(head: .actions, classes: 3, seed: 0)
       try unchanged.load(weights.tensors)
       unchanged.train(false)
@@ -137,7 +139,7 @@ extension TrainingRuns {
     @Test func aBackboneTravelsAlone() throws {
       try run(.r3d18, epsilon: 1e-5, head: .pretext)
       let weights = try Weights(at: folder.file("run.safetensors"))
-      for (name, program) in [("a.pth", WeightsConvention.torchvision), ("b.safetensors", .mosi)] {
+      for (name, program) in [("a.pth", WeightsLayout.torchvision), ("b.safetensors", .mosi)] {
         try weights.write(to: folder.file(name), as: program, backboneOnly: true)
         let arrived = try Weights(at: folder.file(name))
         #expect(arrived.classCount == nil && arrived.classNames == nil)
@@ -150,21 +152,39 @@ extension TrainingRuns {
       let path = folder.file("run.safetensors")
       try run(.r3d18, head: .pretext)
       var weights = try Weights(at: path)
-      func refusal(_ to: String, _ program: WeightsConvention) -> String {
+      func refusal(_ to: String, _ program: WeightsLayout) -> String {
         complaint { try weights.write(to: folder.file(to), as: program, backboneOnly: false) }
       }
       #expect(refusal("x.pth", .torchvision).contains("add --backbone-only"))
       #expect(
-        refusal("x.pth", .released)
-          == "\(path) holds r3d-18, which --to released does not have; what does is --to mosi or torchvision"
+        refusal("x.pth", .authors)
+          == "\(path) holds r3d-18, which --to authors does not have; what does is --to mosi or torchvision"
       )
       #expect(refusal("x.onnx", .mosi).contains("must end in .safetensors"))
       #expect(
         refusal("run.safetensors", .mosi).contains("is a checkpoint that the weights come from"))
       try run(.r2plus1d10, head: .actions)
       weights = try Weights(at: path)
-      #expect(refusal("x.pth", .torchvision).contains("what does is --to mosi or released"))
+      #expect(refusal("x.pth", .torchvision).contains("what does is --to mosi or authors"))
       #expect(!FileManager.default.fileExists(atPath: folder.file("x.pth")))
+    }
+
+    /// Files from before the layouts were renamed.
+    @Test func oldMetadataIsRead() throws {
+      try run(.r2d3d18, head: .actions)
+      let path = folder.file("own.pth")
+      let weights = try Weights(at: folder.file("run.safetensors"))
+      try weights.write(to: path, as: .authors, backboneOnly: false)
+      let file = try PyTorchCheckpoint(contentsOf: path)
+      #expect(file.metadata["names"] == "authors")
+      try PyTorchCheckpoint.write(
+        stateDict: file.loadStateDict(),
+        metadata: file.metadata.merging(["names": "released"]) { $1 },
+        to: path)
+      let arrived = try Weights(at: path)
+      #expect(arrived.model == weights.model && arrived.classNames == weights.classNames)
+      #expect(WeightsLayout(named: "released") == .authors)
+      #expect(WeightsLayout(named: "vcop") == .vcop && WeightsLayout(named: "onnx") == nil)
     }
 
     /// A file from a stranger may say one thing and hold another.
@@ -219,7 +239,7 @@ extension TrainingRuns {
       #expect(run.kind == .checkpoint && run.parameterCount == model.parameterCount)
       #expect(run.classCount == 9 && run.position == TrainingPosition())
       let weights = try Weights(at: folder.file("run.safetensors"))
-      try weights.write(to: folder.file("r.pyth"), as: .released, backboneOnly: false)
+      try weights.write(to: folder.file("r.pyth"), as: .authors, backboneOnly: false)
       let released = try WeightsInspection(at: folder.file("r.pyth"))
       #expect(released.kind == .weights && released.file.form == .pytorch)
       #expect(released.parameterCount == model.parameterCount && released.classCount == 9)

@@ -18,11 +18,12 @@ extension TrainingRuns {
       Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor) })
     }
 
-    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18])
+    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18, .c3d])
     func aBareStateDictIsRecognized(architecture: Architecture) throws {
       let folder = try ScratchFolder()
       let model = network(architecture, classes: 6)
-      let names: StateNames = architecture == .r3d18 ? .torchvision : .released
+      let names: StateNames =
+        architecture == .r3d18 ? .torchvision : architecture == .c3d ? .vcop : .mosi
       let table = try #require(architecture.tensorNames(names, head: .actions))
       let renamed = model.state.map { (name: table[$0.name]!, tensor: $0.tensor) }
       try Safetensors(
@@ -33,11 +34,110 @@ extension TrainingRuns {
       for file in ["w.safetensors", "w.pth"] {
         let weights = try Weights(at: folder.file(file))
         #expect(weights.model.architecture == architecture && weights.model.width == 4)
-        #expect(weights.model.batchNormEpsilon == (names == .released ? 1e-3 : 1e-5))
+        #expect(weights.model.batchNormEpsilon == (names == .mosi ? 1e-3 : 1e-5))
         #expect(weights.classCount == 6 && weights.classNames == nil)
         let loaded = state(weights.makeModel())
         #expect(state(model).allSatisfy { $0.value.isEqual(to: loaded[$0.key]!) })
       }
+    }
+
+    /// A checkpoint of VCOP's task, as its authors' code saves it.
+    @Test func aTasksCheckpointGivesItsNetwork() throws {
+      let folder = try ScratchFolder()
+      let backbone = Architecture.c3d.makeBackbone(width: 4)
+      let table = try #require(Architecture.c3d.tensorNames(.vcop, head: nil))
+      var tensors = backbone.state.map {
+        (name: "module.base_network.\(table["backbone." + $0.name]!)", tensor: $0.tensor)
+      }
+      tensors.append(("module.fc7.weight", .ones([2, 3])))
+      try PyTorchCheckpoint.write(stateDict: tensors, metadata: [:], to: folder.file("w.pt"))
+      let weights = try Weights(at: folder.file("w.pt"))
+      #expect(weights.model.architecture == .c3d && weights.classCount == nil)
+      #expect(weights.model.batchNormEpsilon == 1e-5)
+      #expect(weights.normalization?.mean == [0, 0, 0])
+      let loaded = weights.makeModel().backbone.state
+      #expect(zip(backbone.state, loaded).allSatisfy { $0.tensor.isEqual(to: $1.tensor) })
+      #expect(weights.taskTensors.map(\.name) == ["module.fc7.weight"])
+      #expect(try weights.loadTaskTensors()["module.fc7.weight"]?.shape == [2, 3])
+    }
+
+    /// What a pretext task without classes leaves: its network's state, and metadata without a list of classes.
+    private func writeTaskCheckpoint(
+      to path: String, classNames: String?, head: [String: Tensor] = [:]
+    ) throws -> Backbone {
+      Runtime.seed(3)
+      let backbone = Architecture.r2d3d18.makeBackbone(width: 4)
+      var tensors = head
+      for (name, tensor) in backbone.state { tensors["model.backbone." + name] = tensor }
+      tensors["model.decoder.0.weight"] = .ones([3, 2])
+      tensors["model.aggregator.bias"] = .ones([5])
+      tensors["optimizer.steps"] = .zeros([])
+      var metadata = [
+        "format": "mosi-checkpoint-1", "phase": "pretraining", "position": "{}",
+        "configuration": "model: {width: 4}",
+      ]
+      metadata["class_names"] = classNames
+      try Safetensors(tensors: tensors, metadata: metadata).write(to: path)
+      return backbone
+    }
+
+    @Test(arguments: [nil, "null"] as [String?])
+    func aTaskWithoutClassesGivesABackbone(classNames: String?) throws {
+      let folder = try ScratchFolder()
+      let path = folder.file("w.safetensors")
+      let backbone = try writeTaskCheckpoint(to: path, classNames: classNames)
+      let weights = try Weights(at: path)
+      #expect(weights.classCount == nil && weights.classNames == nil)
+      #expect(weights.description.head == nil)
+      #expect(weights.tensors.keys.allSatisfy { $0.hasPrefix("backbone.") })
+      #expect(weights.taskTensors.map(\.name) == ["aggregator.bias", "decoder.0.weight"])
+      #expect(weights.taskTensors[1].shape == [3, 2])
+      #expect(try weights.loadTaskTensors().keys.sorted() == weights.taskTensors.map(\.name))
+      let model = network(.r2d3d18, classes: 3)
+      try model.loadBackbone(weights.tensors)
+      #expect(
+        zip(backbone.state, model.backbone.state).allSatisfy { $0.tensor.isEqual(to: $1.tensor) })
+      let inspection = try WeightsInspection(at: path)
+      #expect(inspection.kind == .checkpoint && inspection.problem == nil)
+      #expect(inspection.classCount == nil && inspection.taskTensors == weights.taskTensors)
+
+      // They go along to another machine, unless the backbone alone is wanted.
+      for (ending, isAlone) in [("safetensors", false), ("pth", false), ("pth", true)] {
+        let copy = folder.file("copy.\(ending)")
+        try weights.write(to: copy, as: .mosi, backboneOnly: isAlone)
+        let arrived = try Weights(at: copy)
+        #expect(arrived.taskTensors == (isAlone ? [] : weights.taskTensors))
+        #expect(arrived.classCount == nil && arrived.tensors.count == weights.tensors.count)
+      }
+      try weights.write(to: folder.file("a.pth"), as: .authors, backboneOnly: false)
+      #expect(try Weights(at: folder.file("a.pth")).taskTensors.isEmpty)
+    }
+
+    /// The orders of clips, say, which layers of a task's own tell apart.
+    @Test func classesOfATasksOwnHeadAreNotAClassifiers() throws {
+      let folder = try ScratchFolder()
+      let path = folder.file("w.safetensors")
+      _ = try writeTaskCheckpoint(
+        to: path, classNames: "[\"a\",\"b\"]", head: ["model.head.pairs.weight": .ones([2, 2])])
+      let weights = try Weights(at: path)
+      #expect(weights.classCount == nil && weights.classNames == nil)
+      #expect(weights.taskTensors.map(\.name).contains("head.pairs.weight"))
+    }
+
+    /// Two moments of an optimizer would make an evaluation need three times the memory: tensors that would not even load.
+    @Test func theStateOfAnOptimizerIsNotRead() throws {
+      let folder = try ScratchFolder()
+      let path = folder.file("w.safetensors")
+      _ = try writeTaskCheckpoint(to: path, classNames: nil)
+      var file = try Safetensors(contentsOf: path)
+      file.tensors["optimizer.mark"] = Tensor([Float(1)]).equal(to: 1)
+      try file.write(to: path)
+      var bytes = try bytes(path)
+      // The tensor of the smallest elements lies last: now it is neither true nor false.
+      bytes[bytes.count - 1] = 7
+      try bytes.write(to: URL(fileURLWithPath: path))
+      #expect(throws: SafetensorsError.self) { try Safetensors(contentsOf: path) }
+      #expect(try Weights(at: path).taskTensors.count == 2)
     }
 
     @Test func strangersAreToldByTheirTensors() throws {

@@ -20,14 +20,14 @@ struct FixtureTests {
     let tensors = try PyTorchCheckpoint(contentsOf: path + ".pyth").loadStateDict()
     let state = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) })
     let network = try RecognizedNetwork(shapes: state.mapValues(\.shape))
-    #expect(network.names == .released && network.epsilon == 1e-3)
+    #expect(network.names == .mosi && network.epsilon == 1e-3)
     #expect(network.architecture == architecture && network.width == 8)
     #expect(network.head?.kind == head && network.head?.classes == classes)
     let model = try classifier(network, state)
 
     let keys = try String(contentsOfFile: path + ".keys.txt", encoding: .utf8)
       .split(separator: "\n").map(String.init)
-    let names = try #require(architecture.tensorNames(.released, head: head))
+    let names = try #require(architecture.tensorNames(.mosi, head: head))
     #expect(keys == tensors.map { "\($0.name) \($0.tensor.shape)" })
     #expect(keys.sorted() == model.state.map { "\(names[$0.name]!) \($0.tensor.shape)" }.sorted())
 

@@ -43,7 +43,7 @@ import VideoModels
   ) throws {
     let golden = try golden("\(architecture.rawValue) \(head.rawValue)", in: "released")
     let network = try RecognizedNetwork(shapes: golden.state)
-    #expect(network.names == .released && network.epsilon == 1e-3)
+    #expect(network.names == .mosi && network.epsilon == 1e-3)
     #expect(network.architecture == architecture && network.width == 8)
     #expect(network.head?.kind == head && network.head?.classes == classes)
     let model = try classifier(network, keyedState(golden.state))
@@ -63,6 +63,28 @@ import VideoModels
     let last = architecture == .r2d3d18 ? "b_bn" : "b2_bn"
     let mean = try #require(
       other.buffers.first { $0.name == "backbone.conv5.res_1.conv_branch.\(last).running_mean" })
+    #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
+  }
+
+  @Test func c3dIsThatOfPyTorch() throws {
+    let golden = try golden("c3d", in: "vcop")
+    let network = try RecognizedNetwork(shapes: golden.state)
+    #expect(network.names == .vcop && network.epsilon == 1e-5)
+    #expect(network.architecture == .c3d && network.width == 4)
+    #expect(network.head?.kind == .actions && network.head?.classes == 11)
+    let model = try classifier(network, keyedState(golden.state))
+    let training = try #require(golden.training)
+    let computed = Computed(
+      features: golden.features.tensor, logits: golden.logits.tensor,
+      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
+      gradient: ("backbone.conv1.a.weight", training.stemGradient.tensor))
+    let clips = keyed([51], [3, 3, 8, 56, 56], -1...1)
+    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
+
+    let other = try classifier(network, keyedState(golden.state))
+    _ = other(clips)
+    let mean = try #require(
+      other.buffers.first { $0.name == "backbone.conv5.b_bn.running_mean" })
     #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
   }
 

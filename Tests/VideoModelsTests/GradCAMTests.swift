@@ -29,7 +29,7 @@ import VideoModels
 
   @Test(arguments: [
     "r2d3d-18 given", "r2d3d-18 predicted", "r2plus1d-10 given", "r2plus1d-10 predicted",
-    "r3d-18 given",
+    "r3d-18 given", "c3d given",
   ])
   func mapsAreThoseOfPyTorchsHooks(name: String) throws {
     let golden = try #require(Bundle.module.golden("gradcam", as: [String: Golden].self)[name])

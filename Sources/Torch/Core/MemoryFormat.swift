@@ -6,4 +6,7 @@ public enum MemoryFormat: Int, Sendable {
   case channelsLast = 2
   /// [N, C, T, H, W] stored as N, T, H, W, C: what convolutions on CPUs like best.
   case channelsLast3d = 3
+
+  /// The one in which clips and the weights of 3D convolutions lie: chosen here alone.
+  public static let video = MemoryFormat.channelsLast3d
 }

@@ -27,7 +27,7 @@ public final class Conv3d: Layer {
     let fanOut = output * kernel.time * kernel.height * kernel.width
     let deviation = (2 / Double(fanOut)).squareRoot()
     weight = (Tensor.normal([output, input] + kernel.array, using: generator) * deviation)
-      .contiguous(.channelsLast3d)
+      .contiguous(.video)
     weight.requiresGradient = true
     self.bias = bias ? .zeros([output], device: generator.device) : nil
     self.bias?.requiresGradient = true

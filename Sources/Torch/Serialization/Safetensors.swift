@@ -67,13 +67,16 @@ extension Safetensors {
 
   /// Reads a file; every size in it is checked against the file's before anything is allocated.
   ///
-  /// - Throws: ``SafetensorsError`` where the file is torn or unsound, `FileError` where it cannot be read.
-  public init(contentsOf path: String) throws {
+  /// - Parameter isWanted: false for the names of tensors that are not to be loaded.
+  /// - Throws: ``SafetensorsError`` if the file is torn or unsound, `FileError` if it cannot be read.
+  public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
+    throws
+  {
     let file = try InputFile(path: path)
     do {
       let header = try Header(of: file)
       var tensors: [String: Tensor] = [:]
-      for entry in header.entries {
+      for entry in header.entries where isWanted(entry.summary.name) {
         let bytes = try file.read(entry.bytes)
         guard entry.summary.dtype != .bool || bytes.allSatisfy({ $0 <= 1 }) else {
           throw Unsound("\(quoted(entry.summary.name)) holds bytes that are neither true nor false")

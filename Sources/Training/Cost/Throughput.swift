@@ -92,7 +92,7 @@ private struct StepTimer {
     optimizer = SGD(
       ParameterGroup.sparingNormalization(model.trainableParameters, weightDecay: 0))
     clips = Tensor.full([count, 3, step.frames, step.size, step.size], 0.5, device: device)
-      .contiguous(.channelsLast3d)
+      .contiguous(.video)
     labels = Tensor((0..<count).map { $0 % step.classes }).to(device)
   }
 

@@ -79,7 +79,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
   }
 }
 
-/// A checkpoint as it lies in a file, whatever the kind of training: what a reader of weights needs.
+/// A checkpoint as it lies in a file, whatever the kind of training.
 struct CheckpointFile {
   let phase: TrainingPhase
   /// As YAML.
@@ -93,10 +93,6 @@ struct CheckpointFile {
   let average: [String: Tensor]
   /// The version of mosi that wrote it; nil for the first.
   let version: String?
-
-  private static let format = "mosi-checkpoint-2"
-  /// The first form has the keys of configuration and position before 0.2.
-  private static let formats = [format, "mosi-checkpoint-1"]
 
   init(
     phase: TrainingPhase, configuration: String, position: String, classNames: [String]?,
@@ -113,50 +109,35 @@ struct CheckpointFile {
     self.version = version
   }
 
-  /// Nil where `file` is no checkpoint.
-  init?(_ file: Safetensors) { self.init(metadata: file.metadata, tensors: file.tensors) }
-
-  /// Nil where the metadata is no checkpoint's; without `tensors` all but them is there.
-  init?(metadata: [String: String], tensors all: [String: Tensor] = [:]) {
-    guard let format = metadata["format"], Self.formats.contains(format),
-      let configuration = metadata["configuration"], let position = metadata["position"],
-      // The first checkpoints do not say what they come from; there was pre-training alone.
-      let phase = TrainingPhase(rawValue: metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
-    else { return nil }
-    let classNames = metadata["class_names"].flatMap {
-      try? JSONDecoder().decode([String]?.self, from: Data($0.utf8))
-    }
-    func tensors(_ part: Part) -> [String: Tensor] {
+  /// Nil if `file` is not a checkpoint.
+  init?(_ file: Safetensors) {
+    guard let header = CheckpointHeader(metadata: file.metadata) else { return nil }
+    func tensors(_ part: CheckpointPart) -> [String: Tensor] {
       Dictionary(
-        uniqueKeysWithValues: all.filter { $0.key.hasPrefix(part.rawValue) }
+        uniqueKeysWithValues: file.tensors.filter { $0.key.hasPrefix(part.rawValue) }
           .map { (String($0.key.dropFirst(part.rawValue.count)), $0.value) })
     }
     self.init(
-      phase: phase, configuration: configuration, position: position, classNames: classNames,
-      model: tensors(.model), optimizer: tensors(.optimizer), average: tensors(.average),
-      version: metadata["mosi_version"])
+      phase: header.phase, configuration: header.configuration, position: header.position,
+      classNames: header.classNames, model: tensors(.model), optimizer: tensors(.optimizer),
+      average: tensors(.average), version: header.version)
   }
 
   func write(to path: String) throws {
     var tensors: [String: Tensor] = [:]
-    for (part, state) in [(Part.model, model), (.optimizer, optimizer), (.average, average)] {
+    for (part, state) in [
+      (CheckpointPart.model, model), (.optimizer, optimizer), (.average, average),
+    ] {
       for (name, tensor) in state { tensors[part.rawValue + name] = tensor }
     }
     try Safetensors(
       tensors: tensors,
       metadata: [
-        "format": Self.format, "mosi_version": Version.text, "phase": phase.rawValue,
+        "format": CheckpointHeader.format, "mosi_version": Version.text, "phase": phase.rawValue,
         "configuration": configuration,
         "position": position,
         "class_names": String(decoding: try JSONEncoder().encode(classNames), as: UTF8.self),
       ]
     ).write(to: path)
-  }
-
-  /// What the names of tensors begin with.
-  enum Part: String {
-    case model = "model."
-    case optimizer = "optimizer."
-    case average = "moving_average."
   }
 }

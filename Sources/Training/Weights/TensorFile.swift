@@ -2,6 +2,7 @@ import Torch
 
 /// A file of tensors by name, open: what it says of them is known, and they are loaded when asked for.
 public struct TensorFile {
+  /// How a file is written.
   public enum Form: String, Sendable, Codable {
     case safetensors
     /// What torch.save writes.
@@ -43,12 +44,18 @@ public struct TensorFile {
     checkpoint = nil
   }
 
-  /// Loads all tensors to the CPU, by name.
+  /// Loads tensors to the CPU, by name.
   ///
+  /// - Parameter names: which ones; nil for all. Names that the file lacks are ignored.
   /// - Throws: as opening does.
-  public func load() throws -> [String: Tensor] {
-    guard let checkpoint else { return try Safetensors(contentsOf: path).tensors }
-    return Dictionary(uniqueKeysWithValues: try checkpoint.loadStateDict().map { ($0, $1) })
+  public func load(_ names: Set<String>? = nil) throws -> [String: Tensor] {
+    func isWanted(_ name: String) -> Bool { names?.contains(name) ?? true }
+    guard let checkpoint else {
+      return try Safetensors(contentsOf: path, where: isWanted).tensors
+    }
+    let stored = try checkpoint.stateDict().filter { isWanted($0.name) }
+    return Dictionary(
+      uniqueKeysWithValues: zip(stored.map(\.name), try checkpoint.load(stored.map(\.tensor))))
   }
 }
 

@@ -11,12 +11,12 @@ extension Weights {
   /// - Parameters:
   ///   - path: .safetensors, or .pt, .pth, .pyth for a file that `torch.load(path, weights_only=True)` opens: for the authors'
   ///     code a dictionary with `epoch` (0), `model_state` and `cfg` (the recipe as YAML), else the state dict itself.
-  ///   - convention: whose program it is for.
-  ///   - backboneOnly: true to leave the head out.
+  ///   - layout: whose program it is for.
+  ///   - backboneOnly: true to leave out the head, and what else a pretext task has beside the network: that goes to mosi alone.
   /// - Returns: whether scales had to make up for another epsilon.
-  /// - Throws: ``WeightsError`` where the program has no such network or head, or the path another ending; `FileError`.
+  /// - Throws: ``WeightsError`` if the program has no such network or head, or the path another ending; `FileError`.
   @discardableResult
-  public func write(to path: String, as convention: WeightsConvention, backboneOnly: Bool) throws
+  public func write(to path: String, as layout: WeightsLayout, backboneOnly: Bool) throws
     -> Bool
   {
     guard let form = TensorFile.Form(ending: path) else {
@@ -31,25 +31,25 @@ extension Weights {
       throw WeightsError(
         path: path, problem: "is a checkpoint that the weights come from: name another file")
     }
-    let programs = WeightsConvention.all(for: model.architecture)
-    guard programs.contains(convention) else {
+    let programs = WeightsLayout.all(for: model.architecture)
+    guard programs.contains(layout) else {
       throw WeightsError(
         path: self.path,
-        problem: "holds \(model.architecture.rawValue), which --to \(convention.rawValue) does not "
+        problem: "holds \(model.architecture.rawValue), which --to \(layout.rawValue) does not "
           + "have; what does is --to \(programs.map(\.rawValue).joined(separator: " or "))")
     }
     let keepsHead = classCount != nil && !backboneOnly
     guard
       let names = model.architecture.tensorNames(
-        convention.names, head: keepsHead ? head : nil)
+        layout.names, head: keepsHead ? head : nil)
     else {
       throw WeightsError(
         path: self.path,
-        problem:
-          "has a head for pseudo-motions, which torchvision does not know: add --backbone-only")
+        problem: "has a head for a pretext task, which --to \(layout.rawValue) does not have: "
+          + "add --backbone-only")
     }
 
-    let epsilon = convention.epsilon ?? model.batchNormEpsilon
+    let epsilon = layout.epsilon(of: model.architecture) ?? model.batchNormEpsilon
     var description = description
     description.model.batchNormEpsilon = epsilon
     if !keepsHead {
@@ -57,7 +57,7 @@ extension Weights {
       description.classNames = nil
     }
     let (own, scales) = state(backboneOnly: !keepsHead)
-    let state = own.map { name, tensor in
+    var state = own.map { name, tensor in
       guard epsilon != model.batchNormEpsilon, let variance = scales[name] else {
         return (name: names[name]!, tensor: tensor)
       }
@@ -65,14 +65,19 @@ extension Weights {
       let factor = ((exact + epsilon) / (exact + model.batchNormEpsilon)).squareRoot()
       return (name: names[name]!, tensor: (tensor.to(.float64) * factor).to(tensor.dtype))
     }
-    let metadata = try description.metadata(convention)
-    switch (form, convention) {
+    if layout == .mosi, !backboneOnly {
+      state += try loadTaskTensors().sorted { $0.key < $1.key }.map {
+        (name: $0.key, tensor: $0.value)
+      }
+    }
+    let metadata = try description.metadata(layout)
+    switch (form, layout) {
     case (.safetensors, _):
       try Safetensors(
         tensors: Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) }),
         metadata: metadata
       ).write(to: path)
-    case (.pytorch, .released):
+    case (.pytorch, .authors):
       try PyTorchCheckpoint.write(
         .dictionary([
           .init(.string("epoch"), .integer(0)),

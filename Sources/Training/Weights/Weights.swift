@@ -4,7 +4,7 @@ import Pretext
 import Torch
 import VideoModels
 
-/// The weights of a video network out of a file, with what the file tells about them.
+/// The weights of a video network out of a file, with what the file says about them.
 public struct Weights {
   /// Where they come from: a run's folder or a file.
   public let path: String
@@ -16,56 +16,54 @@ public struct Weights {
   /// The configuration of the fine-tuning that they come from, if they do.
   public let finetuning: FinetuningConfiguration?
 
+  private let header: WeightsHeader
+
   /// The network that they fit.
   public var model: ModelSettings { description.model }
   /// What the head tells apart.
   public var head: VideoClassifier.Head.Kind { description.head ?? .pretext }
-  /// The classes of the head, in the order of its logits; nil where the file does not tell.
+  /// The classes of the head, in the order of its logits; nil if the file does not say.
   public var classNames: [String]? { description.classNames }
-  /// What the network's clips were normalized by; nil where the file does not tell.
+  /// What the network's clips were normalized by; nil if the file does not say.
   public var normalization: Normalization? { description.normalization }
-  /// The clips that the network was trained on; nil where the file does not tell.
+  /// The clips that the network was trained on; nil if the file does not say.
   public var clip: ClipSettings? { description.clip }
 
-  /// Reads weights.
+  /// Reads weights; of a checkpoint the network alone, neither the optimizer's state nor what a moving average replaces.
   ///
   /// - Parameter path: a run's folder, whose last checkpoint is taken; a checkpoint of a run; what ``write(to:as:backboneOnly:)``
-  ///   wrote; or a state dict with the names of the authors' code or of torchvision's. Files are safetensors or what PyTorch
-  ///   writes (.pt, .pth, .pyth).
-  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`, ``ConfigurationError``.
+  ///   wrote; or a state dict with the names of mosi, torchvision or VCOP. Files are safetensors or what PyTorch writes (.pt,
+  ///   .pth, .pyth).
+  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
-    let file = try TensorFile(at: try Self.file(at: path))
-    let tensors = try file.load()
-    if file.form == .safetensors,
-      let checkpoint = CheckpointFile(metadata: file.metadata, tensors: tensors)
-    {
-      // The average is what was judged, where there is one.
-      let averages = checkpoint.average.compactMap { name, tensor in
-        ExponentialMovingAverage.averagedName(name).map { ($0, tensor) }
-      }
-      try self.init(
-        path: path, tensors: checkpoint.model.merging(averages) { $1 },
-        description: WeightsDescription(checkpoint, path: file.path))
-      return
+    let header = try WeightsHeader(at: path)
+    guard let description = header.description, header.problem == nil else {
+      // Reading a file without tensors says why there are none.
+      if header.file.tensors.isEmpty { _ = try header.file.load() }
+      throw WeightsError(path: path, problem: header.problem!)
     }
-    let told = try WeightsDescription(metadata: file.metadata, path: path)
-    let network: RecognizedNetwork
-    do {
-      network = try RecognizedNetwork(shapes: tensors.mapValues(\.shape))
-    } catch let unrecognized as UnrecognizedNetwork {
-      throw WeightsError(path: path, problem: unrecognized.description)
-    }
-    if let difference = told?.difference(from: network) {
-      throw WeightsError(path: path, problem: difference)
-    }
-    try self.init(
-      path: path, tensors: network.ownState(tensors),
-      description: told ?? WeightsDescription(network))
+    self.path = path
+    self.header = header
+    self.description = description
+    pretraining = try description.recipe?.pretraining(origin: path)
+    finetuning = try description.recipe?.finetuning(origin: path)
+    tensors = try header.load(header.network)
+      // Files of other programs may lack the counts of batches.
+      .merging(header.missingCounts.map { ($0, .zeros([], dtype: .int64)) }) { own, _ in own }
   }
+
+  /// The tensors that a pretext task's own layers have beside the network (a decoder's, say), by the names of the task's
+  /// network: `decoder.…`, `aggregator.…`; mostly none.
+  public var taskTensors: [TensorSummary] { header.taskTensors }
+
+  /// Loads ``taskTensors`` to the CPU, by name.
+  ///
+  /// - Throws: `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
+  public func loadTaskTensors() throws -> [String: Tensor] { try header.load(header.task) }
 
   /// The file of weights at `path`: itself, or the last checkpoint of a run's folder.
   ///
-  /// - Throws: ``WeightsError`` where there is none.
+  /// - Throws: ``WeightsError`` if there is none.
   static func file(at path: String) throws -> String {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -80,24 +78,12 @@ public struct Weights {
     return file
   }
 
-  private init(path: String, tensors: [String: Tensor], description: WeightsDescription) throws {
-    self.path = path
-    self.tensors = tensors
-    self.description = description
-    pretraining = try description.recipe?.pretraining(origin: path)
-    finetuning = try description.recipe?.finetuning(origin: path)
-    // A file from a stranger may say one thing and hold another.
-    if let problem = description.problem(of: TensorSummary.all(tensors)) {
-      throw WeightsError(path: path, problem: problem)
-    }
-  }
+  /// The number of classes of the head; nil if there is none.
+  public var classCount: Int? { header.classCount }
 
-  /// The number of classes of the head; nil where there is none.
-  public var classCount: Int? { tensors["head.\(head.rawValue).weight"]?.shape.first }
-
-  /// The names of the actions that the head tells apart, `class N` where the file has none.
+  /// The names of the actions that the head tells apart, `class N` if the file has none.
   ///
-  /// - Throws: ``WeightsError`` where there is no head for actions.
+  /// - Throws: ``WeightsError`` if there is no head for actions.
   public func actionNames() throws -> [String] {
     guard head == .actions, let classCount else {
       throw WeightsError(
@@ -108,7 +94,7 @@ public struct Weights {
     return classNames ?? (0..<classCount).map { "class \($0)" }
   }
 
-  /// The network with these weights, in evaluation mode, on the CPU. Where the file has no head, its logits mean nothing.
+  /// The network with these weights, in evaluation mode, on the CPU. If the file has no head, its logits mean nothing.
   public func makeModel() -> VideoClassifier {
     let model = self.model.makeModel(head: head, classes: classCount ?? 1, seed: 0)
     do {

@@ -3,12 +3,11 @@ import Torch
 import VideoModels
 
 extension WeightsDescription {
-  /// What makes tensors unfit for what is said of them, as a predicate of a sentence whose subject is the file; nil where they
-  /// agree. Nothing is allocated for a claim.
+  /// What makes tensors unfit for what is said of them, as a predicate of a sentence whose subject is the file; nil if they
+  /// agree. Allocates nothing for a claim.
   ///
-  /// - Parameter tensors: those of the model under the names of a `VideoClassifier`.
-  func problem(of tensors: [TensorSummary]) -> String? {
-    let found = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+  /// - Parameter found: the model's tensors by the names of a `VideoClassifier`; counts of batches may be missing.
+  func problem(of found: [String: TensorSummary]) -> String? {
     let kind = head ?? .pretext
     let classCount = found["head.\(kind.rawValue).weight"]?.shape.first
     if let classNames {
@@ -19,7 +18,9 @@ extension WeightsDescription {
         return "cannot be used: the class \(name.printable) has control characters in its name"
       }
     }
-    let expected = expectedState(classCount: classCount)
+    let expected = expectedState(classCount: classCount).filter {
+      found[$0.name] != nil || !$0.name.hasSuffix(".num_batches_tracked")
+    }
     let mismatch = StateMismatch(
       expected: expected.map { ($0.name, $0.tensor.shape) }, found: found.mapValues(\.shape))
     guard mismatch.isEmpty else { return "cannot be used: \(mismatch)" }
@@ -29,7 +30,7 @@ extension WeightsDescription {
     return foreign.map { "cannot be used: \($0.name) holds numbers as \(found[$0.name]!.dtype)" }
   }
 
-  /// What is said otherwise than the tensors are, likewise; nil where they agree.
+  /// What is said otherwise than the tensors are, likewise; nil if they agree.
   func difference(from network: RecognizedNetwork) -> String? {
     if model.architecture != network.architecture || model.width != network.width {
       return
@@ -44,7 +45,7 @@ extension WeightsDescription {
     return nil
   }
 
-  /// The tensors that the network has, in its order and without memory; of the backbone alone where there are no classes.
+  /// The tensors that the network has, in its order and without memory; of the backbone alone if there are no classes.
   func expectedState(classCount: Int?) -> [(name: String, tensor: Tensor)] {
     let model = metaModel(classCount: classCount)
     return classCount == nil
@@ -55,11 +56,5 @@ extension WeightsDescription {
     VideoClassifier(
       model.architecture, width: model.width, head: head ?? .pretext, classes: classCount ?? 1,
       device: .meta)
-  }
-}
-
-extension TensorSummary {
-  static func all(_ tensors: [String: Tensor]) -> [TensorSummary] {
-    tensors.map { TensorSummary(name: $0.key, dtype: $0.value.dtype, shape: $0.value.shape) }
   }
 }

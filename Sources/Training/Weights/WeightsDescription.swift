@@ -54,8 +54,8 @@ extension WeightsDescription {
 
   /// Text by key; what is no plain text is JSON.
   ///
-  /// - Parameter convention: whose names the tensors have.
-  func metadata(_ convention: WeightsConvention) throws -> [String: String] {
+  /// - Parameter layout: whose names the tensors have.
+  func metadata(_ layout: WeightsLayout) throws -> [String: String] {
     func json(_ value: some Encodable) throws -> String {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -63,7 +63,7 @@ extension WeightsDescription {
       return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
     var texts = [
-      "format": Self.format, "mosi_version": Version.text, "names": convention.rawValue,
+      "format": Self.format, "mosi_version": Version.text, "names": layout.rawValue,
       "model": try json(model),
     ]
     texts["head"] = head?.rawValue
@@ -123,6 +123,7 @@ extension WeightsDescription {
       try labels?.check(as: "labels")
       try normalization?.check(as: "normalization")
       try clip?.check(as: "clip")
+      if let clip { try model.check(frames: clip.frames, size: clip.size) }
     } catch let error as ConfigurationError {
       throw WeightsError(path: path, problem: "cannot be used: its metadata says that \(error)")
     }
@@ -131,7 +132,7 @@ extension WeightsDescription {
   /// What a checkpoint of a run says.
   ///
   /// - Throws: ``ConfigurationError``.
-  init(_ checkpoint: CheckpointFile, path: String) throws {
+  init(_ checkpoint: CheckpointHeader, path: String) throws {
     let recipe = TrainingRecipe(
       phase: checkpoint.phase, configuration: checkpoint.configuration)
     switch checkpoint.phase {
@@ -162,7 +163,17 @@ extension WeightsDescription {
     model.batchNormEpsilon = network.epsilon
     self.init(
       model: model, head: network.head?.kind, classNames: nil, labels: nil,
-      normalization: network.names == .torchvision ? .kinetics : nil, clip: nil, recipe: nil,
-      version: nil)
+      normalization: network.names.normalization, clip: nil, recipe: nil, version: nil)
+  }
+}
+
+extension StateNames {
+  /// What the programs of these names normalize clips by; nil if they leave it to the training.
+  fileprivate var normalization: Normalization? {
+    switch self {
+    case .mosi: nil
+    case .torchvision: .kinetics
+    case .vcop: Normalization(mean: [0, 0, 0], std: [1, 1, 1])
+    }
   }
 }

@@ -1,6 +1,6 @@
-"""Writes released.json, torchvision.json, gradcam.json and training.pth: python make_goldens.py (PyTorch 2.13).
+"""Writes released.json, torchvision.json, vcop.json, gradcam.json and training.pth: python make_goldens.py (PyTorch 2.13).
 
-The networks of released_networks.py at width 8 and of torchvision_networks.py at width 4, with weights and clips from
+The networks of released_networks.py at width 8, of torchvision_networks.py and vcop_networks.py at width 4, with weights and clips from
 keyed streams, so that none is stored: the tensor at place k of the sorted names is drawn from the key (50, k). All is
 computed in float64."""
 
@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from released_networks import Network
 from torchvision_networks import VideoResNet
+from vcop_networks import C3D
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "KeyedRandomTests" / "Goldens"))
@@ -56,31 +57,42 @@ def write(name, goldens):
     (HERE / name).write_text(json.dumps(goldens, sort_keys=True) + "\n")
 
 
+def train(model, clips, stem, last):
+    """What a step of training computes: logits, loss, the gradient of `stem` and the running mean of `last`."""
+    model.train()
+    logits = model(clips)
+    loss = F.cross_entropy(logits, torch.tensor([2, 7, 0]))
+    loss.backward()
+    return {
+        "training": {
+            "logits": dump(logits), "loss": dump(loss), "stem gradient": dump(stem.weight.grad),
+            "running mean": dump(last.running_mean),
+        }
+    }
+
+
 def released():
     clips = tensor([51], [3, 3, 8, 56, 56]).double()
     for name, factored in (("r2d3d-18", False), ("r2plus1d-10", True)):
         for head, classes in (("out_joint", 9), ("out", 51)):
             model = fill(Network(factored, 8, head, classes))
             golden = evaluation(model, clips)
-            model.train()
-            logits = model(clips)
-            loss = F.cross_entropy(logits, torch.tensor([2, 7, 0]))
-            loss.backward()
             stem = getattr(model.backbone.conv1, "a1" if factored else "a")
             last = getattr(model.backbone.conv5.res_1.conv_branch, ("b2" if factored else "b") + "_bn")
-            golden |= {
-                "training": {
-                    "logits": dump(logits), "loss": dump(loss), "stem gradient": dump(stem.weight.grad),
-                    "running mean": dump(last.running_mean),
-                }
-            }
-            yield f"{name} {head}", golden
+            yield f"{name} {head}", golden | train(model, clips, stem, last)
 
 
 def torchvision():
     clips = tensor([52], [2, 3, 7, 36, 29]).double()
     for name, own in (("r3d_18", "r3d-18"), ("mc3_18", "mc3-18"), ("r2plus1d_18", "r2plus1d-18-torchvision")):
         yield own, evaluation(fill(VideoResNet(name, width=4, classes=11)), clips)
+
+
+def vcop():
+    clips = tensor([51], [3, 3, 8, 56, 56]).double()
+    model = fill(C3D(width=4, classes=11))
+    golden = evaluation(model, clips)
+    yield "c3d", golden | train(model, clips, model.conv1, model.bn5b)
 
 
 def sampled(t):
@@ -122,6 +134,9 @@ def grad_cams():
     model = fill(VideoResNet("r3d_18", width=4, classes=11)).eval()
     stages = {"conv1": (model.stem, False)} | {f"conv{i + 1}": (getattr(model, f"layer{i}"), False) for i in range(1, 5)}
     yield "r3d-18 given", grad_cam(model, stages, clips, [10, 0])
+    model = fill(C3D(width=4, classes=11)).eval()
+    names = {"conv1": "pool1", "conv2": "pool2", "conv3": "pool3", "conv4": "pool4", "conv5": "relu5b"}
+    yield "c3d given", grad_cam(model, {i: (getattr(model, name), False) for i, name in names.items()}, clips, [10, 0])
 
 
 def schedule(base, start, step, warmup=10, total=50):
@@ -190,5 +205,6 @@ def trainings():
 CLIP = 12.0
 write("released.json", dict(released()))
 write("torchvision.json", dict(torchvision()))
+write("vcop.json", dict(vcop()))
 write("gradcam.json", dict(grad_cams()))
 torch.save(trainings(), HERE / "training.pth")

@@ -2,8 +2,8 @@
 """Weights of mosi in plain PyTorch: copy this file, it needs nothing else.
 
     mosi convert RUN weights.pth --to mosi
-    python3 video_resnet.py weights.pth                  # logits of one clip of random noise
-    python3 video_resnet.py weights.pth clips.pt         # of a tensor [M, 3, N, H, W], normalized, saved by torch.save
+    python3 video_networks.py weights.pth                  # logits of one clip of random noise
+    python3 video_networks.py weights.pth clips.pt         # of a tensor [M, 3, N, H, W], normalized, saved by torch.save
 
 As a module:
 
@@ -19,13 +19,22 @@ import zipfile
 import torch
 from torch import nn
 
-# Blocks of conv2 to conv5, and whether convolutions are factored into a spatial and a temporal one.
-ARCHITECTURES = {
+# Residual networks: blocks of conv2 to conv5, and whether convolutions are factored into a spatial and a temporal one.
+RESIDUAL = {
     "r2d3d-18": ([2, 2, 2, 2], False),
     "r2d3d-34": ([3, 4, 6, 3], False),
     "r2plus1d-10": ([1, 1, 1, 1], True),
     "r2plus1d-18": ([2, 2, 2, 2], True),
 }
+
+# C3D's stages: the channels over the width, the convolutions, the pooling's kernel and stride.
+C3D = [
+    (1, ["a"], (1, 2, 2)),
+    (2, ["a"], (2, 2, 2)),
+    (4, ["a", "b"], (2, 2, 2)),
+    (8, ["a", "b"], (2, 2, 2)),
+    (8, ["a", "b"], None),
+]
 
 
 class Convolution(nn.Sequential):
@@ -66,9 +75,26 @@ class Block(nn.Module):
         return torch.relu(self.conv_branch(x) + kept)
 
 
-def backbone(architecture, width, epsilon):
-    """conv1 to conv5: [M, 3, N, H, W] -> [M, D, N', H', W']."""
-    blocks, factored = ARCHITECTURES[architecture]
+def c3d(width, epsilon):
+    """C3D's conv1 to conv5: [M, 3, N, H, W] -> [M, D, N', H', W']."""
+    stages = nn.Sequential()
+    channels = 3
+    for index, (factor, names, pool) in enumerate(C3D):
+        stage = nn.Sequential()
+        for name in names:
+            stage.add_module(name, nn.Conv3d(channels, width * factor, 3, padding=1))
+            channels = width * factor
+            stage.add_module(name + "_bn", nn.BatchNorm3d(channels, eps=epsilon))
+            stage.add_module(name + "_relu", nn.ReLU())
+        if pool:
+            stage.add_module("pool", nn.MaxPool3d(pool, pool))
+        stages.add_module(f"conv{index + 1}", stage)
+    return stages, channels
+
+
+def residual(architecture, width, epsilon):
+    """A residual network's conv1 to conv5: [M, 3, N, H, W] -> [M, D, N', H', W']."""
+    blocks, factored = RESIDUAL[architecture]
     stem = Convolution("a", 3, width, (3 if factored else 1, 7, 7), (1, 2, 2), factored, epsilon)
     stages = nn.Sequential()
     stages.add_module("conv1", stem)
@@ -89,12 +115,14 @@ def backbone(architecture, width, epsilon):
     return stages, channels
 
 
-class VideoResNet(nn.Module):
-    """The backbone, global average pooling and a linear head: none where `head` is None."""
+class VideoNetwork(nn.Module):
+    """The backbone, global average pooling and a linear head: none if `head` is None."""
 
     def __init__(self, architecture, width, epsilon, head=None, classes=0):
         super().__init__()
-        self.backbone, channels = backbone(architecture, width, epsilon)
+        self.backbone, channels = (
+            c3d(width, epsilon) if architecture == "c3d" else residual(architecture, width, epsilon)
+        )
         self.head = nn.ModuleDict({head: nn.Linear(channels, classes)} if head else {})
 
     def forward(self, clips):
@@ -121,19 +149,20 @@ def load(path):
     plain = ("format", "mosi_version", "names", "head", "phase", "configuration")
     about = {key: text if key in plain else json.loads(text) for key, text in texts.items()}
     state = torch.load(path, weights_only=True)
-    state = state.get("model_state", state)  # --to released has it one level down
+    state = state.get("model_state", state)  # --to authors has it one level down
     settings = about["model"]
-    if settings["architecture"] not in ARCHITECTURES:
+    if settings["architecture"] not in [*RESIDUAL, "c3d"]:
         raise SystemExit(f"{settings['architecture']} is torchvision's: mosi convert with --to torchvision, and load it there")
     head = about.get("head")
-    model = VideoResNet(
+    model = VideoNetwork(
         settings["architecture"],
         settings["width"],
         settings["batch_norm_epsilon"],
         head,
         len(state[f"head.{head}.bias"]) if head else 0,
     )
-    model.load_state_dict(state)
+    # What else is there are layers of a pretext task, its decoder, say.
+    model.load_state_dict({name: state[name] for name in model.state_dict()})
     return model.eval(), about
 
 
