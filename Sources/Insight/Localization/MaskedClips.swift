@@ -50,6 +50,4 @@ public struct MaskedClips {
         regions: labels.map { draws[$0].region! })
     }
   }
-
-  private static let key: UInt64 = 0x5CA1_AB1E
 }
