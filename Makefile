@@ -6,14 +6,15 @@
 # make benchmark VIDEOS=dir  whether decoding keeps the training step fed
 # make compare-media  pictures and videos of all formats beside Pillow and a sequential decode
 # make docs    build the documentation into .build/documentation
+# make imports check that targets import only what Package.swift declares
 # make format  format the sources;  make lint  check their format
 # LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
-DOCUMENTED := KeyedRandom Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
+DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build example benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build imports example benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -25,6 +26,10 @@ build: setup
 # One thread an operator: tests run beside each other, and threads that wait for each other would only spin.
 test: setup
 	OMP_NUM_THREADS=1 swift test $(SWIFT_BUILD_FLAGS)
+
+# Builds what the tests need, and so costs nothing before or after them.
+imports: setup
+	swift build $(SWIFT_BUILD_FLAGS) --build-tests --explicit-target-dependency-import-check error
 
 demo: build
 	@scripts/demo.sh $(SOURCES)

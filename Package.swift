@@ -22,8 +22,7 @@ func tests(
   resources: [Resource]? = nil
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
-    exclude: exclude,
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
     resources: resources, swiftSettings: strict, linkerSettings: libtorchRunPath)
 }
 
@@ -60,31 +59,36 @@ let package = Package(
   ],
   targets: [
     // System libraries: module maps only.
-    .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
     .systemLibrary(
-      name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+      name: "CLibTorch", path: "Sources/Bindings/CLibTorch", pkgConfig: "libtorch"),
+    .systemLibrary(
+      name: "CFFmpeg", path: "Sources/Bindings/CFFmpeg",
+      pkgConfig: "libavformat libavcodec libavutil libswscale",
       providers: [
         .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"]),
         .brew(["ffmpeg"]),
       ]),
     .systemLibrary(
-      name: "CTIFF", pkgConfig: "libtiff-4",
+      name: "CTIFF", path: "Sources/Bindings/CTIFF", pkgConfig: "libtiff-4",
       providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .systemLibrary(
-      name: "CCairo", pkgConfig: "cairo",
+      name: "CCairo", path: "Sources/Bindings/CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .systemLibrary(
-      name: "COpenCV", pkgConfig: "opencv-video",
+      name: "COpenCV", path: "Sources/Bindings/COpenCV", pkgConfig: "opencv-video",
       providers: [.apt(["libopencv-video-dev"]), .brew(["opencv"])]),
 
     // The C ABI over libtorch, and Swift's tensors over that.
-    .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    .target(
+      name: "CTorch", dependencies: ["CLibTorch"], path: "Sources/Bindings/CTorch"),
     library("Torch", ["CTorch", "SafeFiles"]),
 
     library("SafeFiles"),
     library("KeyedRandom"),
+    library("Geometry"),
     library("Media", ["CFFmpeg", "CTIFF", "SafeFiles"]),
-    .target(name: "COpticalFlow", dependencies: ["COpenCV"]),
+    .target(
+      name: "COpticalFlow", dependencies: ["COpenCV"], path: "Sources/Bindings/COpticalFlow"),
     library("OpticalFlow", ["COpticalFlow", "Media"]),
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
     .target(
@@ -93,10 +97,13 @@ let package = Package(
       exclude: ["Protos"], swiftSettings: strict),
     library("VideoSamples", ["KeyedRandom"]),
     library("VideoModels", ["Torch"]),
-    library("Pretext", ["Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
-    library("MoSI", ["Pretext", "Torch", "KeyedRandom", "VideoModels", "VideoSamples"]),
+    library("Pretext", ["KeyedRandom", "Torch", "VideoModels", "VideoSamples"]),
+    library(
+      "MoSI", ["Geometry", "KeyedRandom", "Pretext", "Torch", "VideoModels", "VideoSamples"]),
     library("PretextTasks", ["KeyedRandom", "Pretext", "Torch", "VideoModels", "VideoSamples"]),
-    library("VideoData", ["Media", "KeyedRandom", "SafeFiles", "Torch", "VideoSamples"]),
+    library("SyntheticData", ["Geometry", "KeyedRandom", "Media", "SafeFiles"]),
+    library(
+      "VideoData", ["KeyedRandom", "Media", "SafeFiles", "SyntheticData", "Torch", "VideoSamples"]),
     // The presets are configs/, behind a link.
     .target(
       name: "Configuration",
@@ -116,7 +123,7 @@ let package = Package(
     library(
       "RunRecords",
       [
-        "Figures", "Media", "Pretext", "TensorBoard", "Torch", "Training", "VideoData",
+        "Figures", "Media", "Pretext", "SafeFiles", "TensorBoard", "Torch", "Training", "VideoData",
         "VideoModels",
       ]),
     library(
@@ -130,8 +137,8 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Configuration", "Training", "RunRecords", "Insight", "VideoData", "VideoModels", "Torch",
-        "Figures", "SafeFiles", "Yams",
+        "Configuration", "Figures", "Insight", "KeyedRandom", "RunRecords", "SafeFiles",
+        "SyntheticData", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples", "Yams",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),
 
@@ -139,9 +146,9 @@ let package = Package(
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Configuration", "Training", "RunRecords", "Pretext", "Insight", "OpticalFlow",
-        "Reproduction",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Configuration", "Insight", "Media", "OpticalFlow", "Pretext", "Reproduction", "RunRecords",
+        "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
+        "VideoSamples", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
 
@@ -149,37 +156,44 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["KeyedRandom", "Media", "Torch"],
       path: "Tests/TestSupport", swiftSettings: strict),
-    tests(of: "SafeFiles"),
-    tests(of: "KeyedRandom", resources: goldens),
-    tests(of: "Torch", ["KeyedRandom", "SafeFiles"], resources: goldens),
-    tests(of: "Media", ["KeyedRandom"], resources: [.copy("Fixtures")]),
+    tests(of: "SafeFiles", ["TestSupport"]),
+    tests(of: "KeyedRandom", ["TestSupport"], resources: goldens),
+    tests(of: "Torch", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: goldens),
+    tests(of: "Media", ["KeyedRandom", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),
-    tests(of: "Figures"),
+    tests(of: "Figures", ["Media", "TestSupport"]),
     tests(
-      of: "TensorBoard", [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      of: "TensorBoard",
+      ["TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
-    tests(of: "MoSI", ["KeyedRandom", "Pretext", "Torch", "VideoSamples"], resources: goldens),
+    tests(of: "MoSI", ["KeyedRandom", "Pretext", "TestSupport", "Torch"], resources: goldens),
     tests(of: "PretextTasks", ["Pretext", "Torch", "VideoSamples"]),
-    tests(of: "VideoModels", ["KeyedRandom", "Torch"], resources: goldens),
-    tests(of: "VideoData", ["KeyedRandom", "Media", "VideoSamples"]),
-    tests(of: "Configuration", ["KeyedRandom"], resources: goldens),
+    tests(of: "VideoModels", ["KeyedRandom", "TestSupport", "Torch"], resources: goldens),
+    tests(of: "Geometry", ["KeyedRandom"]),
+    tests(of: "SyntheticData", ["KeyedRandom", "Media", "TestSupport", "VideoData"]),
+    tests(of: "VideoData", ["KeyedRandom", "Media", "TestSupport", "VideoSamples"]),
+    tests(of: "Configuration", ["KeyedRandom", "TestSupport"], resources: goldens),
     tests(
       of: "Training",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "PretextTasks", "RunRecords",
-        "Torch", "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "RunRecords", "SafeFiles",
+        "TestSupport", "Torch", "VideoData", "VideoModels", "VideoSamples",
       ]),
     tests(
       of: "Insight",
       [
         "Configuration", "Figures", "KeyedRandom", "Media", "MoSI", "OpticalFlow", "Pretext",
-        "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
+        "SafeFiles", "TestSupport", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
       ], resources: goldens),
     tests(
-      of: "Reproduction", ["Configuration", "SafeFiles", "Training", "VideoData"]),
+      of: "Reproduction",
+      ["Configuration", "SafeFiles", "SyntheticData", "TestSupport", "Training", "VideoData"]),
     tests(
       of: "CommandLineTool",
-      ["Configuration", "Insight", "KeyedRandom", "Reproduction", "Training"],
+      [
+        "Configuration", "Insight", "KeyedRandom", "Media", "Reproduction", "SafeFiles",
+        "TestSupport", "Torch", "Training", "VideoData", "VideoModels",
+      ],
       exclude: ["check_page.py"]),
   ],
   swiftLanguageModes: [.v6],

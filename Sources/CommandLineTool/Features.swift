@@ -51,11 +51,11 @@ struct Features: ParsableCommand {
 
   /// Fails before the work if the output cannot be written, or would replace an input.
   private func checkOutput(_ weights: Weights, _ input: [String]) throws {
-    func real(_ path: String) -> String {
-      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    }
     let run = RunFolder(path: weights.path)
-    guard !([weights.path, run.last, run.best] + input).map(real).contains(real(output)) else {
+    guard
+      !([weights.path, run.last, run.best] + input).map(realPath(of:)).contains(
+        realPath(of: output))
+    else {
       throw FileError(
         path: output, attempt: "cannot write",
         reason: "the features are computed from it; name another file")

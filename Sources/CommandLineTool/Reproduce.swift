@@ -4,6 +4,7 @@ import Foundation
 import Insight
 import Reproduction
 import SafeFiles
+import SyntheticData
 import Training
 import VideoData
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SafeFiles
+import SyntheticData
 import VideoData
 
 struct Synthesize: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Insight
+import SafeFiles
 import VideoSamples
 
 /// The videos that a command reads.
@@ -44,9 +45,7 @@ struct VideoInputOptions: ParsableArguments {
 
   /// The video at `path`: a file, or a folder of frames.
   func footage(_ path: String) -> VideoSource {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
+    isFolder(at: path)
       ? .frameFolder(path: path, framesPerSecond: frameRate.value) : .video(path: path)
   }
 }

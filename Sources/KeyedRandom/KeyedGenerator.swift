@@ -59,6 +59,23 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
     return radius * cosine(2 * .pi * uniform())
   }
 
+  /// A unit vector of uniform direction.
+  public mutating func direction() -> SIMD2<Double> { direction { $0.uniform(in: -1...1) } }
+
+  /// A unit vector of uniform direction, made of numbers that `draw` draws uniformly from -1...1.
+  @inlinable
+  public mutating func direction<Scalar: BinaryFloatingPoint & SIMDScalar>(
+    drawing draw: (inout KeyedGenerator) -> Scalar
+  ) -> SIMD2<Scalar> {
+    // Of square roots alone, as sines would not have the same bits on every machine.
+    while true {
+      let (x, y) = (draw(&self), draw(&self))
+      let point = SIMD2(x, y)
+      let square = (point * point).sum()
+      if square > 0.01, square <= 1 { return point / square.squareRoot() }
+    }
+  }
+
   /// A uniform permutation of 0 ..< `count` (Fisher-Yates).
   public mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)

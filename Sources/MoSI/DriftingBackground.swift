@@ -66,7 +66,7 @@ public struct DriftingBackground: Sendable {
   public func draw(backgroundFrame: Int, using generator: inout KeyedGenerator) -> Drift {
     let margin = margins[backgroundFrame]
     let reach = Double(max(backgroundFrame, motion.geometry.frames - 1 - backgroundFrame))
-    let direction = Self.direction(using: &generator)
+    let direction = generator.direction()
     let limit = min(
       fastest, Double(margin.x) / reach / abs(direction.x),
       Double(margin.y) / reach / abs(direction.y))
@@ -125,14 +125,5 @@ public struct DriftingBackground: Sendable {
       starts(paths.x, drift.x, room: geometry.sourceWidth - geometry.width),
       starts(paths.y, drift.y, room: geometry.sourceHeight - geometry.height)
     )
-  }
-
-  /// Uniform among the unit vectors.
-  private static func direction(using generator: inout KeyedGenerator) -> SIMD2<Double> {
-    while true {
-      let point = SIMD2(generator.uniform(in: -1...1), generator.uniform(in: -1...1))
-      let square = (point * point).sum()
-      if square > 0.01, square <= 1 { return point / square.squareRoot() }
-    }
   }
 }

@@ -1,6 +1,7 @@
 // Unmasked regions of other shapes than the square, whose form networks otherwise come to expect: the paper's
 // section 4.4 (A) and Fig. 8a.
 
+import Geometry
 import KeyedRandom
 
 /// The form of the region that static masks leave moving.
@@ -143,29 +144,9 @@ public struct Silhouette: Hashable, Sendable {
   private static func spans(within corners: [SIMD2<Double>], width: Int, height: Int) -> [Span] {
     var spans: [Span] = []
     spans.reserveCapacity(height + 8)
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: corners.count) { crossings in
-      for row in 0..<height {
-        let y = Double(row) + 0.5
-        var count = 0
-        var last = corners[corners.count - 1]
-        for corner in corners {
-          if (corner.y <= y) != (last.y <= y) {
-            let x = last.x + (y - last.y) * ((corner.x - last.x) / (corner.y - last.y))
-            var slot = count
-            while slot > 0, crossings[slot - 1] > x {
-              crossings[slot] = crossings[slot - 1]
-              slot -= 1
-            }
-            crossings[slot] = x
-            count += 1
-          }
-          last = corner
-        }
-        for pair in stride(from: 0, to: count, by: 2) {
-          let left = max(Int((crossings[pair] - 0.5).rounded(.up)), 0)
-          let right = min(Int((crossings[pair + 1] - 0.5).rounded(.up)), width)
-          if left < right { spans.append(Span(row: row, columns: left..<right)) }
-        }
+    corners.withUnsafeBufferPointer { corners in
+      forEachSpan(within: corners, width: width, height: height) { row, columns in
+        spans.append(Span(row: row, columns: columns))
       }
     }
     return spans
@@ -213,17 +194,6 @@ extension Silhouette {
   /// Where on ``circle`` smooth outlines have their corners.
   private static let smooth = stride(from: 0, to: 256, by: 4)
 
-  /// 256 unit vectors at equal angles, by halving the right angle: of square roots, the same bits everywhere.
-  private static let circle: [SIMD2<Double>] = {
-    var cosine = 0.0
-    for _ in 0..<6 { cosine = ((1 + cosine) / 2).squareRoot() }
-    let sine = (1 - cosine * cosine).squareRoot()
-    var point = SIMD2(1.0, 0.0)
-    return (0..<256).map { _ in
-      defer {
-        point = [point.x * cosine - point.y * sine, point.x * sine + point.y * cosine]
-      }
-      return point
-    }
-  }()
+  /// 256 unit vectors at equal angles.
+  private static let circle = unitCircle(256)
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Insight
+import KeyedRandom
 import SafeFiles
 import Training
 import VideoData
@@ -82,7 +83,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)
-    let paths = spread(footage.map(\.path), over: Self.limit)
+    let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
     // At 56 pixels conv5 has two cells per side: too few to point at anything.
     let stage: StageName = clip.size < 112 ? .conv4 : .conv5
     func drawStrips(_ name: String, _ paths: [String], worst: Int?) throws {
@@ -101,7 +102,8 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
     switch self {
     case .localization:
-      try drawStrips("gradcam", spread(paths, over: Self.drawnVideos), worst: nil)
+      let drawn = evenlySpaced(Self.drawnVideos, of: paths.count).map { paths[$0] }
+      try drawStrips("gradcam", drawn, worst: nil)
       guard let pretraining = weights.pretraining else { return }
       var settings = LocalizationAnalysis.Settings()
       settings.stage = stage
@@ -131,9 +133,5 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     case .failures:
       try drawStrips("failures", paths, worst: Self.drawnVideos)
     }
-  }
-
-  private func spread(_ paths: [String], over count: Int) -> [String] {
-    paths.count <= count ? paths : (0..<count).map { paths[$0 * paths.count / count] }
   }
 }

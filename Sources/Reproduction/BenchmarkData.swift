@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import SafeFiles
+import SyntheticData
 import Training
 import VideoData
 import VideoSamples

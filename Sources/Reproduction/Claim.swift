@@ -11,8 +11,7 @@ struct Claim {
   init?(at path: String) throws {
     descriptor = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0o644)
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
-    // On file systems without locks, each process believes that it is alone.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+    guard lockFile(descriptor) else {
       close(descriptor)
       return nil
     }

@@ -1,4 +1,4 @@
-import Training
+import KeyedRandom
 
 /// A short digest: 12 hexadecimal digits, the same on all machines.
 func digest(_ content: some Sequence<UInt8>) -> String {

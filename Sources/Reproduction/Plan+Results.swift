@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Insight
 import SafeFiles
+import SyntheticData
 import Training
 import VideoData
 

@@ -1,6 +1,7 @@
 import Foundation
 import Insight
 import SafeFiles
+import SyntheticData
 import Training
 import VideoData
 

@@ -1,5 +1,6 @@
 import Foundation
 import SafeFiles
+import SyntheticData
 import VideoData
 
 extension BenchmarkData {

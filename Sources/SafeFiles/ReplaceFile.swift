@@ -131,9 +131,8 @@ public func makeFolder(at path: String) throws {
 private func fileInTheWay(of path: String) -> String? {
   var part = URL(fileURLWithPath: path)
   while part.path != "/" {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: part.path, isDirectory: &isFolder) {
-      return isFolder.boolValue ? nil : part.path
+    if FileManager.default.fileExists(atPath: part.path) {
+      return isFolder(at: part.path) ? nil : part.path
     }
     part.deleteLastPathComponent()
   }

@@ -2,8 +2,9 @@ import Configuration
 import Foundation
 import Reproduction
 import SafeFiles
-import TestSupport
+import SyntheticData
 import Testing
+import TestSupport
 import Training
 import VideoData
 

@@ -44,7 +44,6 @@ import VideoData
       begun.count.add(1, ordering: .relaxed)
       return item
     }
-    defer { prefetcher.cancel() }
     for read in 0..<20 {
       usleep(3000)
       #expect(begun.count.load(ordering: .relaxed) <= read + ahead)
@@ -58,17 +57,37 @@ import VideoData
     let count = Atomic(0)
   }
 
-  /// Threads hold the prefetcher while they live, so that it goes shows that they have ended.
-  @Test func cancellingEndsTheThreads() throws {
-    weak var alive: Prefetcher<Int>?
+  /// What the threads' work holds goes with the last of them, so that it goes shows that they have ended.
+  @Test(arguments: [true, false]) func cancelledOrDroppedItEndsItsThreads(cancels: Bool) throws {
+    weak var alive: Counter?
     do {
-      let prefetcher = Prefetcher(count: 1000, workers: 4, ahead: 8) { $0 }
-      alive = prefetcher
+      let counter = Counter()
+      alive = counter
+      let prefetcher = Prefetcher(count: 1000, workers: 4, ahead: 8) { item in
+        counter.count.add(1, ordering: .relaxed)
+        return item
+      }
       #expect(try prefetcher.next() == 0)
-      prefetcher.cancel()
-      #expect(try prefetcher.next() == nil)
+      if cancels {
+        prefetcher.cancel()
+        #expect(throws: PrefetchingCancelled.self) { try prefetcher.next() }
+        #expect(eventually { alive?.count.load(ordering: .relaxed) ?? 0 < 1000 })
+      }
     }
     #expect(eventually { alive == nil })
+  }
+
+  /// Else a run that is stopped while a decoder hangs would never end.
+  @Test func cancellingFreesWhoeverWaits() throws {
+    let gate = DispatchSemaphore(value: 0)
+    let prefetcher = Prefetcher(count: 3, workers: 1, ahead: 1) { _ in gate.wait() }
+    let canceller = Thread {
+      usleep(20_000)
+      prefetcher.cancel()
+    }
+    canceller.start()
+    #expect(throws: PrefetchingCancelled.self) { try prefetcher.next() }
+    gate.signal()
   }
 
   /// Whether `condition` comes to hold within minutes: what is certain to happen may take its time on a busy machine.

@@ -1,4 +1,5 @@
 import Foundation
+import KeyedRandom
 import Media
 import SafeFiles
 import VideoData
@@ -20,7 +21,7 @@ public struct VideoSearch: Sendable {
     // Links may lead in circles.
     var entered: Set<String> = []
     func search(_ folder: String, _ prefix: String) throws {
-      guard entered.insert(URL(fileURLWithPath: folder).resolvingSymlinksInPath().path).inserted
+      guard entered.insert(realPath(of: folder)).inserted
       else { return }
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
         throw FileError(path: folder, attempt: "cannot read", reason: "the folder cannot be listed")
@@ -29,7 +30,7 @@ public struct VideoSearch: Sendable {
       var hasVideos = false
       for name in names.sorted(by: naturallyPrecedes) where !name.hasPrefix(".") {
         let path = folder + "/" + name
-        if Self.isFolder(path) {
+        if isFolder(at: path) {
           try search(path, prefix + name + "/")
         } else if MediaKind(path: name) == .video {
           hasVideos = true
@@ -48,26 +49,14 @@ public struct VideoSearch: Sendable {
       guard FileManager.default.fileExists(atPath: path) else {
         throw FileError(path: path, attempt: "cannot read", reason: "it does not exist")
       }
-      if Self.isFolder(path) {
-        var folder = path
-        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-        try search(folder, "")
+      if isFolder(at: path) {
+        try search(withoutTrailingSlashes(path), "")
       } else {
         found.append(((path as NSString).lastPathComponent, .video(path: path)))
       }
     }
     guard !found.isEmpty else { throw NoVideosFound(paths: paths) }
-    guard let limit, limit < found.count else {
-      videos = found
-      return
-    }
-    videos = (0..<limit).map { found[$0 * found.count / limit] }
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
+    videos = evenlySpaced(limit ?? found.count, of: found.count).map { found[$0] }
   }
 }
 

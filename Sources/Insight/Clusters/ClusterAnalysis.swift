@@ -166,7 +166,6 @@ public struct ClusterAnalysis {
       }
       return nil
     }
-    defer { prefetcher.cancel() }
     var short: [Int: SkippedVideo] = [:]
     var done = 0
     while let found = try prefetcher.next() {
@@ -189,7 +188,7 @@ public struct ClusterAnalysis {
     progress: (Int) throws -> Void
   ) throws -> [Int]? {
     var generator = KeyedGenerator(
-      UInt64(bitPattern: Int64(settings.seed)), 0x7261_6E64_6F6D, UInt64(network))
+      seed: UInt64(bitPattern: Int64(settings.seed)), .randomNetwork, UInt64(network))
     let model = weights.makeRandomModel(seed: generator.next())
     model.move(to: inference.device)
     let outputs = try inference.with(model).run(footage, cache: cache, progress: progress) {
@@ -228,7 +227,6 @@ public struct ClusterAnalysis {
           motion: ClipMotion(fields, side: side), histogram: FlowHistogram(fields, side: side))
       }
     }
-    defer { prefetcher.cancel() }
     var result: [Clip] = []
     while let clips = try prefetcher.next() {
       result += clips

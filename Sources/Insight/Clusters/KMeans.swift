@@ -37,7 +37,7 @@ public struct KMeans: Sendable {
     points = points - mean
     var best: (assignments: [Int], squared: [Double], inertia: Double) = ([], [], .infinity)
     for restart in 0..<restarts {
-      var generator = KeyedGenerator(seed, 0x6B_6D65_616E_73, UInt64(restart))
+      var generator = KeyedGenerator(seed: seed, .kMeans, UInt64(restart))
       let start = try Self.start(points, clusters, using: &generator)
       let assignments = Self.settled(points, start, iterations: iterations)
       let squared = Self.squaredDistances(

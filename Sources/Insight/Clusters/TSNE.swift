@@ -37,7 +37,7 @@ public struct TSNE: Sendable {
     let conditional = try Self.affinities(of: points, perplexity: perplexity)
     let count = points.shape[0]
     let affinities = (conditional + conditional.permuted([1, 0])).scale(by: 0.5 / Double(count))
-    var generator = KeyedGenerator(seed, 0x7473_6E65)
+    var generator = KeyedGenerator(seed: seed, .tSNE)
     let start = (0..<2 * count).map { _ in 1e-4 * generator.normal() }
     var rate = max(Double(count) / Self.exaggeration / 4, 50)
     // A handful of points can fly apart at the usual rate.

@@ -193,7 +193,6 @@ public struct GradCAMAnalysis {
         return .failure(SkippedVideo(all[indices[item]].name, error))
       }
     }
-    defer { prefetcher.cancel() }
     for (done, video) in indices.enumerated() {
       guard let loaded = try prefetcher.next() else { return }
       try body(done + 1, video, loaded.flatMap { explain($0, all[video].name) })

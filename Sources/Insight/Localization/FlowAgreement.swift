@@ -83,7 +83,6 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
         return .failure(SkippedVideo(footage[index].path, error))
       }
     }
-    defer { prefetcher.cancel() }
     var skipped: [SkippedVideo] = []
     // For each network, the mean over the clips of each video.
     var means = [[Double]](repeating: [], count: 1 + random.count)

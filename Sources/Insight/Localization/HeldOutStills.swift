@@ -1,5 +1,7 @@
 import Configuration
+import KeyedRandom
 import Media
+import SafeFiles
 import Training
 import VideoData
 import VideoSamples
@@ -46,14 +48,13 @@ public enum HeldOutStills {
           "skipped \(named.count - sources.count) of the sources: the network was trained on them")
       }
     }
-    if sources.count > limit { sources = (0..<limit).map { sources[$0 * sources.count / limit] } }
+    sources = evenlySpaced(limit, of: sources.count).map { sources[$0] }
     let loader = SampleLoader(sources, rule: configuration.motionTask.rule(for: .validation)) {
       warn("skipped: \($0.reason)")
     }
     let prefetcher = Prefetcher(count: sources.count, workers: workers, ahead: 4 * workers) {
       loader.sampleIfReadable(.validation(index: $0), of: $0)?.clips[0].pictures[0]
     }
-    defer { prefetcher.cancel() }
     var stills: [Picture] = []
     while let still = try prefetcher.next() {
       if let still { stills.append(still) }

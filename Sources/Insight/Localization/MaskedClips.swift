@@ -41,7 +41,7 @@ public struct MaskedClips {
 
   func clips(ofSource index: Int, on device: Device) -> Clips {
     withoutGradients {
-      var generator = KeyedGenerator(Self.key, UInt64(index))
+      var generator = KeyedGenerator(.localization, UInt64(index))
       let draws = task.draw(using: &generator, purpose: .validation)
       let frames = task.frames(of: Tensor.stills([stills[index]]).to(device), draws: [draws])
         .selected(0, indices: Tensor(labels).to(device))
@@ -50,6 +50,4 @@ public struct MaskedClips {
         regions: labels.map { draws[$0].region! })
     }
   }
-
-  private static let key: UInt64 = 0x5CA1_AB1E
 }

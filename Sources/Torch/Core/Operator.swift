@@ -5,6 +5,9 @@ import CTorch
 /// Every tensor operation of this library goes through here: the one funnel that keeps its arguments
 /// alive while libtorch borrows them. Handing `tensor.handle` to C anywhere else would let ARC free the
 /// tensor before the call returns.
+///
+/// Unchecked: the handle is libtorch's entry of the operator in its table, which stays for the life of the process
+/// and which any thread may call.
 struct Operator: @unchecked Sendable {
   let name: String
   private let handle: ct_operator

@@ -5,6 +5,9 @@ import CTorch
 ///
 /// Wrong shapes are programmers' errors: operations trap, naming the operator and the shapes. A tensor
 /// may be used from any thread; as in PyTorch, writing into one while another thread uses it is a race.
+///
+/// Unchecked: the handle never changes, and libtorch counts its references atomically. The elements are the caller's
+/// to guard, as a compiler cannot see who writes them.
 public final class Tensor: @unchecked Sendable {
   /// libtorch's `TensorImpl` with one reference of ours. It goes to C only inside this library's
   /// funnels, which keep the tensor alive during the call.

@@ -59,7 +59,7 @@ public final class Conv3d: Layer {
         .ints(padding.array))
     if let counter = OperationCounter.current {
       let shape = weight.shape
-      counter.multiplyAdds += output.count * shape[1...].reduce(1, *)
+      counter.add(output.count * shape[1...].reduce(1, *))
     }
     return output
   }

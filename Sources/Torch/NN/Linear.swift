@@ -28,7 +28,7 @@ public final class Linear: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if let counter = OperationCounter.current {
-      counter.multiplyAdds += input.count / weight.shape[1] * weight.count
+      counter.add(input.count / weight.shape[1] * weight.count)
     }
     return Operators.linear(.tensor(input), .tensor(weight), .tensor(bias))
   }

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import KeyedRandom
 import Pretext
 import Torch
 import VideoData

@@ -1,3 +1,4 @@
+import KeyedRandom
 import Pretext
 import Torch
 import VideoData

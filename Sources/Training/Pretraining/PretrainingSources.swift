@@ -1,4 +1,5 @@
 import Configuration
+import SafeFiles
 import VideoData
 import VideoSamples
 

@@ -1,3 +1,5 @@
+import KeyedRandom
+
 /// A number that changes with the names and their order.
 func digest(of lists: [[String]]) -> UInt64 {
   var hash = FNV1a()

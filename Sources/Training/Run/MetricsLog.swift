@@ -18,10 +18,8 @@ final class MetricsLog {
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     self.path = path
     byteCount = keeping
-    // Two processes that resume one run would spoil it. File systems without locks do not help here.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
-      throw RunError.busy(path: path)
-    }
+    // Two processes that resume one run would spoil it.
+    guard lockFile(descriptor) else { throw RunError.busy(path: path) }
     guard try handle.seekToEnd() >= UInt64(keeping) else {
       throw RunError.damagedMetrics(path: path)
     }

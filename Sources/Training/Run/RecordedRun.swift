@@ -14,8 +14,7 @@ public struct RecordedRun: Sendable {
   /// - Parameter path: the run's folder.
   /// - Throws: ``RunError/unrecorded(path:)`` where it is none, `FileError`, ``ConfigurationError``.
   public init(at path: String) throws {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    let path = withoutTrailingSlashes(path)
     let folder = RunFolder(path: path)
     guard FileManager.default.fileExists(atPath: folder.metrics),
       FileManager.default.fileExists(atPath: folder.configuration)

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import Torch
 import VideoModels
 
@@ -23,11 +24,8 @@ extension Weights {
       throw WeightsError(
         path: path, problem: "must end in .safetensors, or in .pth, .pt or .pyth for PyTorch")
     }
-    func real(_ path: String) -> String {
-      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    }
     let run = RunFolder(path: self.path)
-    guard ![try Self.file(at: self.path), run.last, run.best].map(real).contains(real(path)) else {
+    guard ![try Self.file(at: self.path), run.last, run.best].map(realPath(of:)).contains(realPath(of: path)) else {
       throw WeightsError(
         path: path, problem: "is a checkpoint that the weights come from: name another file")
     }

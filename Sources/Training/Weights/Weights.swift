@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Pretext
+import SafeFiles
 import Torch
 import VideoModels
 
@@ -65,11 +66,10 @@ public struct Weights {
   ///
   /// - Throws: ``WeightsError`` if there is none.
   static func file(at path: String) throws -> String {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: path) else {
       throw WeightsError(path: path, problem: "does not exist: name a run's folder or a checkpoint")
     }
-    let file = isFolder.boolValue ? RunFolder(path: path).last : path
+    let file = isFolder(at: path) ? RunFolder(path: path).last : path
     guard FileManager.default.fileExists(atPath: file) else {
       throw WeightsError(
         path: path,

@@ -49,7 +49,8 @@ extension DatasetReading {
       let names = try videoNames(in: "\(videosFolder)/\(className)")
       let draws = names.map { name in
         var generator = KeyedGenerator(
-          key: [0xC1A5_5E5] + "\(className)/\(videoStem(name))".utf8.map { UInt64($0) })
+          key: [RandomStream.heldOutVideos.rawValue]
+            + "\(className)/\(videoStem(name))".utf8.map { UInt64($0) })
         return generator.next()
       }
       let order = names.indices.sorted { draws[$0] < draws[$1] }

@@ -1,3 +1,4 @@
+import SafeFiles
 import VideoSamples
 
 /// The form in which a dataset's lists and folders come.
@@ -48,8 +49,7 @@ extension ActionDataset {
   public init(_ description: DatasetDescription) throws {
     precondition(description.frameRate > 0, "a frame rate is above 0, not \(description.frameRate)")
     let finder = VideoFinder(frameRate: description.frameRate)
-    var folder = description.videos
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    let folder = withoutTrailingSlashes(description.videos)
     guard try finder.listing(of: folder) != nil else {
       throw DatasetError.missing(path: folder, expected: "name the folder of the videos")
     }

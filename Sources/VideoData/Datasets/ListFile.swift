@@ -1,40 +1,24 @@
 import Foundation
 import SafeFiles
 
-/// A text file that names videos or classes. It comes from outside: its size is bounded and it is UTF-8.
+/// A text file that names videos or classes.
 struct ListFile {
   let path: String
-  /// Without the mark that some editors put first.
   let text: Substring
 
-  /// - Parameter expected: what the file should be, for the error where there is none.
+  /// - Parameter expected: what the file should be, for the error if there is none.
   init(_ path: String, expected: String) throws {
     self.path = path
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else {
-        throw DatasetError.unreadable(path: path, reason: String(cString: strerror(errno)))
-      }
+    do {
+      text = try listText(at: path)
+    } catch .missing {
       throw DatasetError.missing(path: path, expected: expected)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
+    } catch .noFile {
       throw DatasetError.unreadable(path: path, reason: "it is not a file; \(expected)")
+    } catch {
+      throw DatasetError.unreadable(path: path, reason: error.reason)
     }
-    guard status.st_size <= Self.sizeLimit else {
-      throw DatasetError.unreadable(
-        path: path, reason: "it is larger than the \(Self.sizeLimit >> 20) MiB allowed for a list")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw DatasetError.unreadable(path: path, reason: "there is no permission to")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw DatasetError.unreadable(path: path, reason: "it is no UTF-8 text")
-    }
-    let mark = text.unicodeScalars.first == "\u{FEFF}"
-    self.text = Substring(text.unicodeScalars.dropFirst(mark ? 1 : 0))
   }
-
-  private static let sizeLimit = 256 << 20
 
   /// The lines with something in them, without spaces around; they end in LF or CRLF.
   var lines: [(place: Place, text: Substring)] {
@@ -93,6 +77,46 @@ struct ListFile {
         throw error("the name \"\(text)\" has control characters in it")
       }
       return text
+    }
+  }
+}
+
+/// The text of a list. It comes from outside: its size is bounded and it is UTF-8, without the mark that some editors
+/// put first.
+func listText(at path: String) throws(UnreadableList) -> Substring {
+  var status = stat()
+  guard stat(path, &status) == 0 else {
+    guard errno == ENOENT || errno == ENOTDIR else {
+      throw .other(String(cString: strerror(errno)))
+    }
+    throw .missing
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else { throw .noFile }
+  guard status.st_size <= sizeLimit else {
+    throw .other("it is larger than the \(sizeLimit >> 20) MiB allowed for a list")
+  }
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw .other("there is no permission to read it")
+  }
+  guard let text = String(data: data, encoding: .utf8) else { throw .other("it is no UTF-8 text") }
+  let mark = text.unicodeScalars.first == "\u{FEFF}"
+  return Substring(text.unicodeScalars.dropFirst(mark ? 1 : 0))
+}
+
+private let sizeLimit = 256 << 20
+
+/// Why a list cannot be read.
+enum UnreadableList: Error {
+  case missing
+  /// A folder or a device.
+  case noFile
+  case other(String)
+
+  var reason: String {
+    switch self {
+    case .missing: "it does not exist"
+    case .noFile: "it is not a file"
+    case .other(let reason): reason
     }
   }
 }

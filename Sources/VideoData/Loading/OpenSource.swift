@@ -1,5 +1,6 @@
 import KeyedRandom
 import Media
+import SyntheticData
 import VideoSamples
 
 /// A source that is open for reading, whatever its form.

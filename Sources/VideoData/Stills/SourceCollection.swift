@@ -1,6 +1,7 @@
 import Foundation
 import KeyedRandom
 import Media
+import SafeFiles
 import VideoSamples
 
 /// The sources that paths name, each once, in an order that depends on nothing but their names.
@@ -47,7 +48,7 @@ public struct SourceCollection: Sendable {
   public func split(heldOut fraction: Double) -> (training: [VideoSource], heldOut: [VideoSource]) {
     guard fraction > 0, sources.count > 1 else { return (sources, []) }
     let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count - 1)
-    var generator = KeyedGenerator(0x5911_7000)
+    var generator = KeyedGenerator(.heldOutSources)
     let heldOut = Set(generator.permutation(of: sources.count).prefix(count))
     return (
       sources.indices.filter { !heldOut.contains($0) }.map { sources[$0] },
@@ -99,11 +100,10 @@ private struct Search {
     if path.hasPrefix("synthetic:") {
       return try addSynthetic(path)
     }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: path) else {
       throw SourceError.missing(path: path)
     }
-    if isFolder.boolValue {
+    if isFolder(at: path) {
       addFolder(path)
     } else if let source = file(path) {
       sources.append(source)
@@ -132,7 +132,7 @@ private struct Search {
 
   /// False where the folder or list was entered before, by whatever name.
   private mutating func enter(_ path: String) -> Bool {
-    entered.insert(URL(fileURLWithPath: path).resolvingSymlinksInPath().path).inserted
+    entered.insert(realPath(of: path)).inserted
   }
 
   private mutating func addFolder(_ path: String) {
@@ -151,9 +151,7 @@ private struct Search {
     var hasOthers = false
     for name in names {
       let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: child, isDirectory: &isFolder)
-      if exists, isFolder.boolValue {
+      if isFolder(at: child) {
         hasOthers = true
         addFolder(child)
       } else if let source = file(child) {
@@ -191,14 +189,12 @@ private struct Search {
   /// Missing entries, and files that are no pictures by their names, stay in: whoever loads them reports each.
   private mutating func addList(_ path: String) throws {
     guard enter(path) else { return }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw SourceError.unreadableList(path: path, reason: "there is no permission to read it")
+    let text: Substring
+    do {
+      text = try listText(at: path)
+    } catch {
+      throw SourceError.unreadableList(path: path, reason: error.reason)
     }
-    guard var text = String(data: data, encoding: .utf8) else {
-      throw SourceError.unreadableList(path: path, reason: "it is no UTF-8 text")
-    }
-    // The mark that some editors put first.
-    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
     let folder = (path as NSString).deletingLastPathComponent
     for line in text.split(whereSeparator: \.isNewline) {
       let entry = line.trimmingCharacters(in: .whitespaces)

@@ -1,5 +1,9 @@
 import Foundation
-import VideoSamples
+
+/// The path without `.`, `..` and links, those of the last component too: two paths of one file give one text.
+public func realPath(of path: String) -> String {
+  URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+}
 
 /// Tells files apart however their paths are spelled: relative or not, with `.` and `..`, through links to folders.
 ///
@@ -19,17 +23,6 @@ public struct RealPaths {
     let real = resolved(folder.isEmpty ? "." : folder)
     folders[folder] = real
     return real + "/" + name
-  }
-
-  /// The source by such a path.
-  public mutating func source(_ source: VideoSource) -> VideoSource {
-    switch source {
-    case .picture(let path): .picture(path: self.path(path))
-    case .video(let path): .video(path: self.path(path))
-    case .frameFolder(let path, let rate):
-      .frameFolder(path: self.path(path), framesPerSecond: rate)
-    case .deadLeaves: source
-    }
   }
 
   /// Of what is not there the path itself.

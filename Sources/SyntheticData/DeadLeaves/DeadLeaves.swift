@@ -99,7 +99,7 @@ struct Scene {
     }
     self.vividness = vividness
     spread = SIMD3(0.45 * contrast, 0.012 * vividness, 0.018 * vividness)
-    light = generator.direction()
+    light = generator.floatDirection()
     falloff = generator.float(in: 0...0.4)
     vignette = generator.float(in: 0...0.25)
     texture = generator.float(in: 0.6...1.3)
@@ -131,11 +131,7 @@ extension KeyedGenerator {
   }
 
   /// A unit vector of uniform direction.
-  mutating func direction() -> SIMD2<Float> {
-    while true {
-      let point = SIMD2(float(in: -1...1), float(in: -1...1))
-      let square = (point * point).sum()
-      if square > 0.01, square <= 1 { return point / square.squareRoot() }
-    }
+  mutating func floatDirection() -> SIMD2<Float> {
+    direction { $0.float(in: -1...1) }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import KeyedRandom
 import Media
 import SafeFiles
 import Synchronization
@@ -37,13 +38,15 @@ public struct SpriteDataset: Sendable {
     guard there.allSatisfy({ $0.hasPrefix(".") }) else { throw SpriteDatasetError(path: folder) }
     for action in actions { try makeFolder(at: "\(folder)/\(action.rawValue)") }
 
-    let entries = entries
+    let videos = videos
     let state = Mutex<(done: Int, failure: (any Error)?)>((0, nil))
-    DispatchQueue.concurrentPerform(iterations: entries.count) { index in
+    DispatchQueue.concurrentPerform(iterations: videos.count) { index in
       guard state.withLock({ $0.failure == nil }) else { return }
       do {
-        let entry = entries[index]
-        try write(entry, to: "\(folder)/\(entry.path)")
+        let video = videos[index]
+        try MP4Writer.write(
+          frames(of: video.action, number: video.number), to: "\(folder)/\(video.path)",
+          framesPerSecond: format.framesPerSecond, keyframeInterval: 12)
         try progress(
           state.withLock { state in
             state.done += 1
@@ -56,7 +59,7 @@ public struct SpriteDataset: Sendable {
     if let failure = state.withLock({ $0.failure }) { throw failure }
     let lines =
       ["path,label,split"]
-      + entries.map { "\($0.path),\($0.action.rawValue),\($0.isTest ? "test" : "train")" }
+      + videos.map { "\($0.path),\($0.action.rawValue),\($0.isTest ? "test" : "train")" }
     try replaceFile(
       at: "\(folder)/annotations.csv", with: Data((lines.joined(separator: "\n") + "\n").utf8))
   }
@@ -68,46 +71,33 @@ public struct SpriteDataset: Sendable {
   ///   - number: of the scene; those below ``trainingVideos`` are to learn from.
   public func frames(of action: SpriteAction, number: Int) -> [Picture] {
     let scene = SpriteScene(
-      action, key: [0x5921_7E5, UInt64(bitPattern: Int64(seed)), UInt64(number)],
+      action,
+      key: [RandomStream.movingSprites.rawValue, UInt64(bitPattern: Int64(seed)), UInt64(number)],
       difficulty: difficulty, format: format)
     return (0..<format.frameCount).map { scene.frame(at: Double($0) / format.framesPerSecond) }
   }
 
-  /// The list of the videos, which are nowhere yet.
-  public var listing: ActionDataset {
-    ActionDataset(
-      classNames: actions.map(\.rawValue).sorted(),
-      videos: entries.map { entry in
-        LabelledVideo(
-          name: entry.path,
-          label: actions.map(\.rawValue).sorted().firstIndex(of: entry.action.rawValue)!,
-          subset: entry.isTest ? .test : .training, footage: nil)
-      })
-  }
-
-  private var entries: [Entry] {
+  /// The videos in the order of the list.
+  public var videos: [Video] {
     actions.flatMap { action in
       (0..<trainingVideos + testVideos).map {
-        Entry(action: action, number: $0, isTest: $0 >= trainingVideos)
+        Video(action: action, number: $0, isTest: $0 >= trainingVideos)
       }
     }
   }
 
-  private struct Entry {
-    let action: SpriteAction
-    let number: Int
-    let isTest: Bool
+  /// A video of the dataset.
+  public struct Video: Sendable {
+    public let action: SpriteAction
+    /// Of the scene.
+    public let number: Int
+    public let isTest: Bool
 
-    var path: String {
+    /// The path in the dataset's folder.
+    public var path: String {
       let digits = String(format: "%04d", number)
       return "\(action.rawValue)/\(isTest ? "test" : "train")-\(digits).mp4"
     }
-  }
-
-  private func write(_ entry: Entry, to path: String) throws {
-    try MP4Writer.write(
-      frames(of: entry.action, number: entry.number), to: path,
-      framesPerSecond: format.framesPerSecond, keyframeInterval: 12)
   }
 }
 

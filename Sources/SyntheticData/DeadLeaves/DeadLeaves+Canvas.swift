@@ -1,3 +1,4 @@
+import Geometry
 import KeyedRandom
 import Media
 
@@ -36,46 +37,9 @@ final class Canvas {
   func paint(_ outline: Outline, _ surface: Surface) {
     NoiseTile.samples.withUnsafeBufferPointer { tile in
       outline.corners.withUnsafeBufferPointer { corners in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: corners.count) { crossings in
-          fill(corners, surface, tile.baseAddress!, crossings)
+        forEachSpan(within: corners, width: width, height: height) { row, columns in
+          fill(row, columns.lowerBound, columns.upperBound, surface, tile.baseAddress!)
         }
-      }
-    }
-  }
-
-  private func fill(
-    _ corners: UnsafeBufferPointer<SIMD2<Float>>, _ surface: Surface,
-    _ tile: UnsafePointer<Float>, _ crossings: UnsafeMutableBufferPointer<Float>
-  ) {
-    var (top, bottom) = (Float.infinity, -Float.infinity)
-    for corner in corners {
-      top = min(top, corner.y)
-      bottom = max(bottom, corner.y)
-    }
-    let first = max(Int((top - 0.5).rounded(.up)), 0)
-    let end = min(Int((bottom - 0.5).rounded(.up)), height)
-    guard first < end else { return }
-    for row in first..<end {
-      let y = Float(row) + 0.5
-      var count = 0
-      var last = corners[corners.count - 1]
-      for corner in corners {
-        if (corner.y <= y) != (last.y <= y) {
-          let x = last.x + (y - last.y) * ((corner.x - last.x) / (corner.y - last.y))
-          var slot = count
-          while slot > 0, crossings[slot - 1] > x {
-            crossings[slot] = crossings[slot - 1]
-            slot -= 1
-          }
-          crossings[slot] = x
-          count += 1
-        }
-        last = corner
-      }
-      for pair in stride(from: 0, to: count - 1, by: 2) {
-        let left = max(Int((crossings[pair] - 0.5).rounded(.up)), 0)
-        let right = min(Int((crossings[pair + 1] - 0.5).rounded(.up)), width)
-        if left < right { fill(row, left, right, surface, tile) }
       }
     }
   }

@@ -1,8 +1,8 @@
 import Foundation
 import KeyedRandom
 import Media
+import SyntheticData
 import Testing
-import VideoData
 
 @Suite struct DeadLeavesTests {
   @Test func sameGeneratorSamePicture() {

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SyntheticData
 import TestSupport
 import Testing
 import VideoData

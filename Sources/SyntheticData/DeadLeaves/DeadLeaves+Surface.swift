@@ -46,14 +46,14 @@ struct Surface {
     change = linear(second) - colour
 
     // Mostly lit from where the scene's light comes from.
-    let towards = generator.chance(0.7) ? scene.light : generator.direction()
+    let towards = generator.chance(0.7) ? scene.light : generator.floatDirection()
     let steepness = 0.45 * generator.float(in: 0...1) * generator.float(in: 0...1)
     slope = towards * (steepness / reach)
     shade = 1 - (slope * centre).sum()
 
     // Texture scales with the picture, as far as the samples can show it.
     let zoom = min(generator.float(in: 150...640) / side, 1) * 65_536
-    let turn = generator.direction() * zoom
+    let turn = generator.floatDirection() * zoom
     alongX = [Int32(turn.x), Int32(turn.y)]
     alongY = [Int32(-turn.y), Int32(turn.x)]
     let bits = generator.next()
@@ -62,7 +62,7 @@ struct Surface {
     let shortest = max(0.012 * side, 5)
     let longest = max(1.2 * radius, shortest)
     let frequency = generator.float(in: 1 / longest...1 / shortest)
-    wave = generator.direction() * frequency
+    wave = generator.floatDirection() * frequency
     phase = generator.float(in: 0...1)
     bend = generator.float(in: 0...0.35)
     sharpness = generator.float(in: 0.8...3)
@@ -101,7 +101,7 @@ enum NoiseTile {
 
   /// Samples of mean 0 and standard deviation 0.5, axes [256, 256].
   static let samples: [Float] = {
-    var generator = KeyedGenerator(0x1EAF)
+    var generator = KeyedGenerator(.leafTexture)
     var tile = [Float](repeating: 0, count: size * size)
     for octave in 0...6 {
       // Random values on a lattice, smoothly joined.

@@ -1,3 +1,4 @@
+import Geometry
 import KeyedRandom
 
 /// The outline of one leaf: a polygon that contains its centre, of about the area of the disk of the
@@ -29,7 +30,7 @@ struct Outline {
       }
     default:
       let waves = (2...4).map { order in
-        generator.direction() * generator.float(in: 0...0.5 / Float(order))
+        generator.floatDirection() * generator.float(in: 0...0.5 / Float(order))
       }
       for index in stride(from: 0, to: 64, by: step) {
         var length: Float = 1
@@ -40,7 +41,7 @@ struct Outline {
       }
     }
     let stretch = (1 + 2 * generator.float(in: 0...1) * generator.float(in: 0...1)).squareRoot()
-    let axis = generator.direction()
+    let axis = generator.floatDirection()
     let (along, across) = (axis * (radius * stretch), SIMD2(-axis.y, axis.x) * (radius / stretch))
     var square: Float = 0
     for index in corners.indices {
@@ -52,16 +53,5 @@ struct Outline {
   }
 }
 
-/// 64 unit vectors at equal angles, by halving the right angle: square roots only.
-private let circle: [SIMD2<Float>] = {
-  var cosine = 0.0
-  for _ in 0..<4 { cosine = ((1 + cosine) / 2).squareRoot() }
-  let sine = (1 - cosine * cosine).squareRoot()
-  var point = SIMD2(1.0, 0.0)
-  return (0..<64).map { _ in
-    defer {
-      point = [point.x * cosine - point.y * sine, point.x * sine + point.y * cosine]
-    }
-    return SIMD2(Float(point.x), Float(point.y))
-  }
-}()
+/// 64 unit vectors at equal angles.
+private let circle = unitCircle(64).map { SIMD2<Float>($0) }
