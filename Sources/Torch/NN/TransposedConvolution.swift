@@ -38,7 +38,7 @@ public final class ConvTranspose3d: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     let (inputShape, weightShape) = (input.shape, weight.shape)
-    OperationCounter.current?.multiplyAdds += input.count * weightShape[1...].reduce(1, *)
+    OperationCounter.current?.add(input.count * weightShape[1...].reduce(1, *))
     if input.device == .meta {
       let extents = zip(
         zip(inputShape.suffix(3), kernel.array), zip(stride.array, padding.array)
