@@ -91,7 +91,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       settings.stage = stage
       // The heat of the static label lies elsewhere than what moves.
       settings.label =
-        weights.pretraining.map { .likeliest($0.motionTask.motion.labels.movingLabels) }
+        weights.mosi.map { .likeliest($0.motion.labels.movingLabels) }
         ?? .predicted
       settings.worst = worst
       settings.clip = clip

@@ -12,31 +12,33 @@ public enum SampleID: Hashable, Sendable {
   case preview(seed: UInt64, row: Int)
 
   /// What is drawn for a sample.
-  public enum Stream: UInt64, Sendable {
+  public enum Stream: Sendable {
     /// What is read of the source and where frames are cut.
-    case loading = 1
+    case loading
     /// Everything that happens to the pixels afterwards.
-    case augmentation = 2
+    case augmentation
+
+    fileprivate var number: UInt64 {
+      (self == .loading ? RandomStream.loading : .augmentation).rawValue
+    }
   }
 
   /// The key of a stream; a loader appends the number of its attempt.
   public func key(_ stream: Stream) -> [UInt64] {
     switch self {
     case .training(let seed, let epoch, let source):
-      [seed, stream.rawValue, UInt64(epoch), UInt64(source)]
+      [seed, stream.number, UInt64(epoch), UInt64(source)]
     case .validation(let index):
       stream == .augmentation
-        ? [Self.validationKey, UInt64(index)]
-        : [Self.validationKey, UInt64(index), stream.rawValue]
+        ? [RandomStream.validation.rawValue, UInt64(index)]
+        : [RandomStream.validation.rawValue, UInt64(index), stream.number]
     case .preview(let seed, let row):
       stream == .loading
-        ? [seed, Self.previewKey, UInt64(row)] : [seed, Self.previewKey, UInt64(row), 3]
+        ? [seed, RandomStream.preview.rawValue, UInt64(row)]
+        : [seed, RandomStream.preview.rawValue, UInt64(row), 3]
     }
   }
 
   /// The generator of a stream.
   public func generator(_ stream: Stream) -> KeyedGenerator { KeyedGenerator(key: key(stream)) }
-
-  private static let validationKey: UInt64 = 0xACC0_0000
-  private static let previewKey: UInt64 = 4
 }

@@ -92,7 +92,7 @@ import Testing
       ),
       (["--weights", "r", "nowhere"], "nowhere"),
       (["--weights", "r", "--sources", "nowhere"], "nowhere does not exist"),
-      (["--weights", "f"], "no pretext task to measure it by: name videos"),
+      (["--weights", "f"], "there is no moving region to find: name videos"),
       (["--weights", "r", "--random-networks", "0"], "--random-networks must be from 1 to 100"),
     ] {
       let result = try tool.run(["localize"] + arguments)

@@ -3,8 +3,8 @@ import Foundation
 import Reproduction
 import SafeFiles
 import SyntheticData
-import Testing
 import TestSupport
+import Testing
 import Training
 import VideoData
 

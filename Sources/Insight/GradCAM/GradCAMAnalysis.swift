@@ -93,7 +93,7 @@ public struct GradCAMAnalysis {
     self.weights = weights
     self.settings = settings
     names =
-      weights.pretraining.map { $0.motionTask.motion.labels.motions.map(\.displayName) }
+      weights.mosi.map { $0.motion.labels.motions.map(\.displayName) }
       ?? weights.classNames ?? (0..<classCount).map { "class \($0)" }
     normalization = weights.normalization ?? .video
     model = weights.makeModel()

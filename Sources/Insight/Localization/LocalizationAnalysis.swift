@@ -69,7 +69,7 @@ public struct LocalizationAnalysis {
     _ videos: VideoSearch?, weights: Weights, settings: Settings, options: ExecutionOptions
   ) throws {
     guard weights.classCount != nil else { throw GradCAMError.noHead(path: weights.path) }
-    guard weights.pretraining != nil || videos != nil else {
+    guard weights.mosi != nil || videos != nil else {
       throw LocalizationError.noPretextTask(path: weights.path)
     }
     self.videos = videos
@@ -129,14 +129,14 @@ public struct LocalizationAnalysis {
     .init(
       clip: settings.clip, clips: settings.clips, crops: settings.crops, batch: settings.batch,
       normalization: weights.normalization ?? .video,
-      labels: weights.pretraining?.motionTask.motion.labels.movingLabels)
+      labels: weights.mosi?.motion.labels.movingLabels)
   }
 
   private func maskedClips(warn: @escaping @Sendable (String) -> Void) throws -> MaskedClips? {
-    guard let pretraining = weights.pretraining else { return nil }
+    guard let pretraining = weights.pretraining, let task = weights.mosi else { return nil }
     func load(_ paths: [String]) throws -> MaskedClips {
       MaskedClips(
-        pretraining.motionTask,
+        task,
         stills: try HeldOutStills.load(
           for: pretraining, from: paths, limit: settings.limit, workers: options.workers,
           warn: warn))
@@ -163,7 +163,7 @@ public enum LocalizationError: Error, Equatable, Sendable, CustomStringConvertib
   public var description: String {
     switch self {
     case .noPretextTask(let path):
-      "\(path) was not pre-trained by mosi, so there is no pretext task to measure it by: name videos"
+      "\(path) was not pre-trained by motion from static images, so there is no moving region to find: name videos"
     }
   }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import KeyedRandom
 import VideoData
 
 /// The videos of a split as a fine-tuning uses them.
@@ -56,6 +57,6 @@ struct TrainingVideos {
   {
     var members = [[Int]](repeating: [], count: classes)
     for (index, video) in videos.enumerated() { members[video.label].append(index) }
-    return few(count, ofEach: members, key: [seed, DrawPurpose.shots.rawValue]).map { videos[$0] }
+    return few(count, ofEach: members, key: [seed, RandomStream.shots.rawValue]).map { videos[$0] }
   }
 }

@@ -39,7 +39,7 @@ final class SampleOrder: Sendable {
 
   /// The order in which an epoch visits sources.
   static func shuffled(_ count: Int, seed: UInt64, epoch: Int) -> [Int] {
-    var generator = KeyedGenerator(seed, UInt64(epoch), 0x0BDE_B000)
+    var generator = KeyedGenerator(key: [seed, UInt64(epoch), RandomStream.epochOrder.rawValue])
     return generator.permutation(of: count)
   }
 }

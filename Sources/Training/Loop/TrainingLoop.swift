@@ -104,7 +104,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   /// What dropout draws is named by the batch like everything else.
   private func dropoutSeed(_ place: BatchPlace) -> UInt64 {
     var generator = KeyedGenerator(
-      UInt64(session.configuration.seed), DrawPurpose.dropout.rawValue, UInt64(place.step),
+      seed: UInt64(session.configuration.seed), .dropout, UInt64(place.step),
       UInt64(place.part))
     return generator.next()
   }

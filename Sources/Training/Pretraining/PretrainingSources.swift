@@ -1,4 +1,5 @@
 import Configuration
+import KeyedRandom
 import SafeFiles
 import VideoData
 import VideoSamples
@@ -84,7 +85,7 @@ public struct PretrainingSources: Sendable {
       if place == members.count { members.append([]) }
       members[place].append(index)
     }
-    let key = [UInt64(seed), DrawPurpose.folders.rawValue]
+    let key = [UInt64(seed), RandomStream.folders.rawValue]
     chosen.formUnion(few(count, ofEach: members, key: key).map { sources[$0] })
     return (chosen, members.contains { $0.count < count })
   }

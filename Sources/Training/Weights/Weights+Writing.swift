@@ -25,7 +25,10 @@ extension Weights {
         path: path, problem: "must end in .safetensors, or in .pth, .pt or .pyth for PyTorch")
     }
     let run = RunFolder(path: self.path)
-    guard ![try Self.file(at: self.path), run.last, run.best].map(realPath(of:)).contains(realPath(of: path)) else {
+    guard
+      ![try Self.file(at: self.path), run.last, run.best].map(realPath(of:)).contains(
+        realPath(of: path))
+    else {
       throw WeightsError(
         path: path, problem: "is a checkpoint that the weights come from: name another file")
     }

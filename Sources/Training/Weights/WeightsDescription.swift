@@ -141,9 +141,11 @@ extension WeightsDescription {
       var clip = ClipSettings()
       clip.frames = configuration.clip.frames
       clip.size = configuration.clip.size
+      let isMoSI = configuration.task.kind == .mosi
       self.init(
         model: configuration.model, head: .pretext, classNames: checkpoint.classNames,
-        labels: configuration.task.mosi.labels, normalization: configuration.normalization,
+        labels: isMoSI ? configuration.task.mosi.labels : nil,
+        normalization: configuration.normalization,
         clip: clip,
         recipe: recipe, version: checkpoint.version)
     case .finetuning:

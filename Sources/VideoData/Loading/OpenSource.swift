@@ -39,7 +39,7 @@ enum OpenSource {
       return try folder.frame(atFraction: share, shortSide: shortSide)
     case .deadLeaves(let index):
       // A little wider than what is cut from it, so that the place matters.
-      var painter = KeyedGenerator(Self.deadLeavesKey, UInt64(index))
+      var painter = KeyedGenerator(.deadLeaves, UInt64(index))
       return DeadLeaves.picture(width: shortSide * 5 / 4, height: shortSide, using: &painter)
     }
   }
@@ -78,6 +78,4 @@ enum OpenSource {
     case .picture, .deadLeaves: return .infinity
     }
   }
-
-  private static let deadLeavesKey: UInt64 = 0xDEAD_1EAF
 }
