@@ -877,6 +877,65 @@ def video(name, frames, *options, rate=25):
     return made.returncode == 0
 
 
+def transport_stream(pictures, each, rate=25):
+    """MPEG-2 pictures in order, several to a PES packet, of which only the first has its time."""
+    counters = {}
+
+    def packets(pid, payload, clock=None):
+        first, parts = True, b""
+        while payload:
+            field = b""
+            if first and clock is not None:
+                field = b"\x10" + struct.pack(">Q", clock << 15 | 0x7E00)[2:]
+            space = 184 - (1 + len(field) if field else 0)
+            part, payload = payload[:space], payload[space:]
+            if len(part) < space:
+                field = (field or b"\0") + b"\xff" * (space - len(part) - (0 if field else 2))
+                if space - len(part) == 1 and len(field) == 1 and field == b"\0":
+                    field = b""
+            counter = counters[pid] = (counters.get(pid, -1) + 1) & 15
+            head = struct.pack(">BHB", 0x47, pid | (0x4000 if first else 0), counter | 0x10)
+            if len(part) < 184:
+                body = bytes([183 - len(part)]) + field
+                head = head[:3] + bytes([counter | 0x30])
+                part = body.ljust(184 - len(part), b"\xff") + part
+            parts, first = parts + head + part, False
+        return parts
+
+    def section(pid, table, number, content):
+        data = struct.pack(">BHHBBB", table, 0xB000 | len(content) + 9, number, 0xC1, 0, 0) + content
+        crc = 0xFFFFFFFF
+        for byte in data:
+            for bit in range(7, -1, -1):
+                crc = (crc << 1 & 0xFFFFFFFF) ^ (0x04C11DB7 if (crc >> 31) ^ (byte >> bit & 1) else 0)
+        return packets(pid, (b"\0" + data + struct.pack(">I", crc)).ljust(184, b"\xff"))
+
+    stream = section(0, 0, 1, struct.pack(">HH", 1, 0xE100))
+    stream += section(0x100, 2, 1, struct.pack(">HHBHH", 0xE101, 0xF000, 2, 0xE101, 0xF000))
+    for start in range(0, len(pictures), each):
+        # Without B-frames, too, a picture is shown when the next one is decoded.
+        time = 90000 + start * 90000 // rate
+        stamps = b"".join(
+            struct.pack(">BHH", mark | value >> 29 & 14, (value >> 14 & 0xFFFE) | 1, (value << 1 & 0xFFFE) | 1)
+            for mark, value in ((0x31, time), (0x11, time - 90000 // rate)))
+        head = b"\0\0\1\xe0\0\0\x80\xc0\x0a" + stamps
+        stream += packets(0x101, head + b"".join(pictures[start:start + each]), clock=time - 9000)
+    return stream
+
+
+def mpeg2_pictures(data):
+    """Each with the headers before it."""
+    starts, at, opened = [0], 0, False
+    while (at := data.find(b"\0\0\1", at)) >= 0:
+        kind = data[at + 3]
+        if opened and kind in (0x00, 0xB3, 0xB8):
+            starts.append(at)
+            opened = False
+        opened = opened or kind == 0x00
+        at += 4
+    return [data[a:b] for a, b in zip(starts, starts[1:] + [len(data)])]
+
+
 def videos():
     made = {}
     if not shutil.which("ffmpeg"):
@@ -895,6 +954,12 @@ def videos():
                 made[name] = dict(frames=120, rate=25)
             else:
                 print(f"not made: {name}", file=sys.stderr)
+    if "video-mpeg2nob.m2v" in made:
+        with open(path("video-mpeg2nob.m2v"), "rb") as file:
+            pictures = mpeg2_pictures(file.read())
+        for each in (2, 5):
+            write(f"video-mpeg2by{each}.ts", transport_stream(pictures, each))
+            made[f"video-mpeg2by{each}.ts"] = dict(frames=120, rate=25)
     return made
 
 

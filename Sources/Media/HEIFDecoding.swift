@@ -143,7 +143,7 @@ private struct HEIFReader {
     guard let content = file.content(of: item, limit: 64) else { throw damaged() }
     let tiles = file.parts(of: item)
     guard let layout = content.withUnsafeBytes({ GridLayout(ByteReader(bytes: $0)) }),
-      tiles.count == layout.rows * layout.columns
+      tiles.count == layout.rows * layout.columns, tiles.count <= MediaLimits.tiles
     else { throw damaged() }
     var whole: FrameBuffer?
     for (index, tile) in tiles.enumerated() {

@@ -10,10 +10,12 @@ public enum MediaCapabilities {
     let wanted: [(String, AVCodecID)] = [
       ("mjpeg", AV_CODEC_ID_MJPEG), ("png", AV_CODEC_ID_PNG), ("webp", AV_CODEC_ID_WEBP),
       ("gif", AV_CODEC_ID_GIF), ("tiff", AV_CODEC_ID_TIFF), ("bmp", AV_CODEC_ID_BMP),
+      ("targa", AV_CODEC_ID_TARGA), ("ppm", AV_CODEC_ID_PPM), ("jpeg2000", AV_CODEC_ID_JPEG2000),
       ("h264", AV_CODEC_ID_H264), ("hevc", AV_CODEC_ID_HEVC), ("mpeg4", AV_CODEC_ID_MPEG4),
       ("vp9", AV_CODEC_ID_VP9), ("av1", AV_CODEC_ID_AV1),
     ]
     return wanted.map { ($0.0, avcodec_find_decoder($0.1) != nil) }
+      + [("jpegxl", avcodec_find_decoder_by_name("libjxl") != nil)]
   }
 
   /// The encoders that matter, and whether they are there. MP4 files want libx264, and are coded as

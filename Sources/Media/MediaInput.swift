@@ -96,9 +96,14 @@ extension MediaInput {
   /// it went elsewhere.
   var hasVagueClock: Bool {
     guard let format = context.pointee.iformat?.pointee else { return false }
-    let name = String(cString: format.name)
-    return name == "mpeg" || format.flags & AVFMT_NOTIMESTAMPS != 0
-      || (name == "mpegts" && lacksTimes)
+    return formatName == "mpeg" || format.flags & AVFMT_NOTIMESTAMPS != 0
+      || (isTransportStream && lacksTimes)
+  }
+
+  var isTransportStream: Bool { formatName == "mpegts" }
+
+  private var formatName: String {
+    context.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
   }
 
   /// Some of the first packets have no time of their own. Reads them.
@@ -140,9 +145,7 @@ extension MediaInput {
     else { return nil }
     let duration = Double(context.pointee.duration) / Double(AV_TIME_BASE)
     // Matroska's counts from zero, not from the first frame.
-    guard let format = context.pointee.iformat,
-      String(cString: format.pointee.name).contains("matroska"), stream.pointee.start_time > 0
-    else { return duration }
+    guard formatName.contains("matroska"), stream.pointee.start_time > 0 else { return duration }
     let start = Double(stream.pointee.start_time) * av_q2d(stream.pointee.time_base)
     return start < duration ? duration - start : duration
   }

@@ -16,6 +16,8 @@ enum MediaLimits {
   static let resultPixels = 200_000_000
   /// Frames a second that a container's clock of one tick a frame may have.
   static let frameRate = 500.0
+  /// Tiles of a picture; telephones make a hundred or two.
+  static let tiles = 4096
   /// Packets in a row that give no frame before a video counts as ended.
   static let fruitlessPackets = 2000
   /// Packets read to find out how long a video is that does not say: a week at 60 frames a second.

@@ -317,7 +317,9 @@ extension Video {
     private mutating func timed(_ frame: FrameBuffer) -> VideoFrame {
       fruitlessPackets = 0
       let content = frame.pointer.pointee
-      var tick = content.best_effort_timestamp
+      // FFmpeg's best takes times of decoding, which it made up, for those that are missing.
+      let isOwn = video.isReadInOrder && video.input.isTransportStream
+      var tick = isOwn ? content.pts : content.best_effort_timestamp
       if tick == cff_no_timestamp() || video.countsFrames {
         hasLostCount = hasLostCount || nextTick == nil
         tick = nextTick ?? video.startTick
@@ -397,6 +399,8 @@ extension Video {
   /// Goes to the first frame.
   func restart() {
     decoder.flush()
+    // Among packets without times FFmpeg would not find the first.
+    if isReadInOrder, input.isTransportStream, input.rewind() >= 0 { return }
     // Some containers seek by decoding time, which begins some frames before presentation does.
     if input.seek(tick(at: -10)) < 0, input.seek(startTick) < 0 { rewind() }
   }

@@ -94,6 +94,7 @@ import Testing
     "numbered-h264refresh.mp4", "numbered-h264refresh.ts",
     // Several pictures to a packet with one time, or no times at all.
     "numbered-mpeg1.mpg", "numbered-mpeg2small.vob", "numbered-h264.mpg", "numbered-mpeg2.m2v",
+    "numbered-mpeg2by5.ts",
     // Times of decoding for those of presentation.
     "numbered-h264.mxf", "numbered-mpeg2.avi",
     // A tick a frame.

@@ -264,11 +264,14 @@ with tempfile.TemporaryDirectory() as folder:
                    corpus[name]["tolerance"])
 media_corpus.prepare(HERE, 60, 40)
 numbered = media_corpus.numbered_frames(60)
-for codec, suffix in [("h264refresh", "mp4"), ("h264refresh", "ts"), ("mpeg1", "mpg"), ("mpeg2small", "vob"), ("mpeg2", "m2v"),
+for codec, suffix in [("h264refresh", "mp4"), ("h264refresh", "ts"), ("mpeg1", "mpg"), ("mpeg2small", "vob"), ("mpeg2", "m2v"), ("mpeg2nob", "m2v"),
                       ("h264", "mpg"), ("h264", "mxf"), ("mpeg2", "avi"), ("theora", "ogv"), ("mjpeg", "avi")]:
     muxer = media_corpus.MUXERS.get(suffix)
     options = [*media_corpus.CODECS[codec], *(["-f", muxer] if muxer else [])]
     assert media_corpus.video(f"numbered-{codec}.{suffix}", numbered, *options), suffix
+with open(path("numbered-mpeg2.m2v"), "rb") as file:
+    pictures = media_corpus.mpeg2_pictures(file.read())
+media_corpus.write("numbered-mpeg2by5.ts", media_corpus.transport_stream(pictures, 5))
 
 with open(path("expected.json"), "w") as file:
     file.write("{\n" + ",\n".join(
