@@ -53,9 +53,11 @@ public func finetune(
     jitter: configuration.jitter, normalization: configuration.normalization)
   let validation = configuration.validation
   let objective = FinetuningObjective(
-    configuration, on: videos, classifier: model, clips: clips, loader: loader, plan: plan,
-    firstSample: (checkpoint?.position.step ?? 0) * plan.samplesPerStep, device: device,
-    workers: options.workers
+    configuration, on: videos, classifier: model, clips: clips,
+    samples: SampleStream(
+      loader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
+      workers: options.workers),
+    device: device
   ) {
     try videos.heldOut.isEmpty
       ? nil

@@ -13,55 +13,36 @@ final class FinetuningObjective: TrainingObjective {
   private let classifier: VideoClassifier
   private let clips: ActionClips
   private let labelSmoothing: Double
-  private let loader: SampleLoader
-  private let order: SampleOrder
-  private let samples: Prefetcher<Sample>
+  private let samples: SampleStream
   private let settings: FinetuningConfiguration.Validation
   private let epochs: Int
   /// The validation, for which its clips are decoded once if they fit into memory.
   private let evaluation: () throws -> ValidationResult?
   private let device: Device
 
-  /// - Parameters:
-  ///   - firstSample: the position in the run of the first sample that is to be loaded.
-  ///   - evaluation: measures the classifier; nil if there is nothing to validate on.
+  /// - Parameter evaluation: measures the classifier; it gives nil if there is nothing to validate on.
   init(
     _ configuration: FinetuningConfiguration, on videos: TrainingVideos,
-    classifier: VideoClassifier, clips: ActionClips, loader: SampleLoader, plan: StepPlan,
-    firstSample: Int, device: Device, workers: Int,
+    classifier: VideoClassifier, clips: ActionClips, samples: SampleStream, device: Device,
     evaluation: @escaping () throws -> ValidationResult?
   ) {
     self.videos = videos
     self.classifier = classifier
     self.clips = clips
-    self.loader = loader
+    self.samples = samples
     self.evaluation = evaluation
     self.device = device
     labelSmoothing = configuration.regularization.labelSmoothing
     settings = configuration.validation
-    epochs = plan.epochs
-    let order = SampleOrder(
-      sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch,
-      seed: UInt64(configuration.seed))
-    self.order = order
-    // Loading runs ahead, across the ends of epochs.
-    samples = Prefetcher(
-      count: plan.totalSteps * plan.samplesPerStep - firstSample, workers: workers,
-      ahead: 2 * plan.batches[0] + 2 * workers
-    ) { item in
-      let position = firstSample + item
-      return try loader.sample(order.id(at: position), of: order.sample(at: position).source)
-    }
+    epochs = configuration.epochs
   }
-
-  deinit { samples.cancel() }
 
   var network: Module { classifier }
   var classNames: [String]? { videos.classNames }
-  var skippedSources: [Int] { loader.skippedIndices }
+  var skippedSources: [Int] { samples.loader.skippedIndices }
 
   func nextBatch(_ place: BatchPlace) throws -> LabeledClips {
-    let loaded = try (0..<place.count).map { _ in try samples.next()! }
+    let loaded = try samples.next(place.count)
     return LabeledClips(
       clips: clips.training(loaded, device: device),
       labels: Tensor(loaded.map { videos.training[$0.source].label }).to(device))
@@ -78,7 +59,7 @@ final class FinetuningObjective: TrainingObjective {
   func validate() throws -> ValidationResult? { try evaluation() }
 
   func sources(ofSamples positions: Range<Int>) -> [String] {
-    positions.map { videos.training[order.sample(at: $0).source].name }
+    samples.sources(ofSamples: positions).map { videos.training[$0].name }
   }
 }
 

@@ -71,9 +71,11 @@ public func pretrain(
   let network = configuration.model.makeNetwork(for: task, seed: seed)
   network.move(to: device)
   let objective = PretrainingObjective(
-    task, network: network, loader: trainingLoader, plan: plan, seed: seed,
-    firstSample: (checkpoint?.position.step ?? 0) * plan.samplesPerStep, validation: validation,
-    autocast: configuration.precision.autocast, device: device, workers: options.workers)
+    task, network: network,
+    samples: SampleStream(
+      trainingLoader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
+      workers: options.workers),
+    validation: validation, autocast: configuration.precision.autocast, device: device)
   let update = WeightUpdate(
     of: network,
     optimizer: configuration.optimizer.makeOptimizer(

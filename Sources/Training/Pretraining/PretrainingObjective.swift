@@ -1,53 +1,35 @@
 import Pretext
 import Torch
-import VideoData
 import VideoSamples
 
 /// A pretext task, trained on samples that are loaded ahead.
 final class PretrainingObjective<Task: PretextTask>: TrainingObjective {
   private let task: Task
   private let trained: Task.Network
-  private let loader: SampleLoader
-  private let order: SampleOrder
-  private let samples: Prefetcher<Sample>
+  private let samples: SampleStream
   private let validation: PretextValidation<Task>?
   private let autocast: DType?
   private let device: Device
 
-  /// - Parameter firstSample: the position in the run of the first sample that is to be loaded.
   init(
-    _ task: Task, network: Task.Network, loader: SampleLoader, plan: StepPlan, seed: UInt64,
-    firstSample: Int, validation: PretextValidation<Task>?, autocast: DType?, device: Device,
-    workers: Int
+    _ task: Task, network: Task.Network, samples: SampleStream,
+    validation: PretextValidation<Task>?, autocast: DType?, device: Device
   ) {
     self.task = task
     trained = network
-    self.loader = loader
+    self.samples = samples
     self.validation = validation
     self.autocast = autocast
     self.device = device
-    let order = SampleOrder(
-      sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch, seed: seed)
-    self.order = order
-    // Loading runs ahead, across the ends of epochs.
-    samples = Prefetcher(
-      count: plan.totalSteps * plan.samplesPerStep - firstSample, workers: workers,
-      ahead: 2 * plan.batches[0] + 2 * workers
-    ) { item in
-      let position = firstSample + item
-      return try loader.sample(order.id(at: position), of: order.sample(at: position).source)
-    }
   }
-
-  deinit { samples.cancel() }
 
   var network: Module { trained }
   var classNames: [String]? { task.classNames }
-  var skippedSources: [Int] { loader.skippedIndices }
+  var skippedSources: [Int] { samples.loader.skippedIndices }
 
   func nextBatch(_ place: BatchPlace) throws -> Task.Network.Batch {
-    let loaded = try (0..<place.count).map { _ in try samples.next()! }
-    return task.batch(loaded, for: .training(progress: place.progress), on: device)
+    task.batch(
+      try samples.next(place.count), for: .training(progress: place.progress), on: device)
   }
 
   func evaluate(_ batch: Task.Network.Batch) -> StepOutput { trained.evaluate(batch) }
@@ -59,6 +41,6 @@ final class PretrainingObjective<Task: PretextTask>: TrainingObjective {
   }
 
   func sources(ofSamples positions: Range<Int>) -> [String] {
-    positions.map { loader.sources[order.sample(at: $0).source].description }
+    samples.sources(ofSamples: positions).map { samples.loader.sources[$0].description }
   }
 }

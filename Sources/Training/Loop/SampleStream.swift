@@ -1,0 +1,40 @@
+import VideoData
+import VideoSamples
+
+/// The samples of a run in their order, loaded ahead on threads of their own, across the ends of epochs.
+final class SampleStream {
+  let loader: SampleLoader
+  private let order: SampleOrder
+  private let samples: Prefetcher<Sample>
+
+  /// - Parameters:
+  ///   - loader: what samples are loaded by.
+  ///   - plan: how many there are, and in which batches.
+  ///   - seed: the run's.
+  ///   - firstStep: the number of steps that are done; their samples are not loaded.
+  ///   - workers: threads that load.
+  init(_ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int) {
+    let order = SampleOrder(
+      sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch, seed: seed)
+    let first = firstStep * plan.samplesPerStep
+    self.loader = loader
+    self.order = order
+    samples = Prefetcher(
+      count: plan.totalSteps * plan.samplesPerStep - first, workers: workers,
+      ahead: 2 * plan.batches[0] + 2 * workers
+    ) { item in
+      let position = first + item
+      return try loader.sample(order.id(at: position), of: order.sample(at: position).source)
+    }
+  }
+
+  /// The next samples, at most `count`: fewer only at the end of the run.
+  func next(_ count: Int) throws -> [Sample] {
+    try (0..<count).compactMap { _ in try samples.next() }
+  }
+
+  /// The indices of the sources from which samples come, by their positions in the run.
+  func sources(ofSamples positions: Range<Int>) -> [Int] {
+    positions.map { order.sample(at: $0).source }
+  }
+}
