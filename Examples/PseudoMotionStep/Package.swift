@@ -12,9 +12,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "PseudoMotionStep",
-      dependencies: ["KeyedRandom", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels"].map {
-        .product(name: $0, package: "mosi")
-      },
+      dependencies: [
+        "KeyedRandom", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels", "VideoSamples",
+      ].map { .product(name: $0, package: "mosi") },
       path: "Sources",
       swiftSettings: [.treatAllWarnings(as: .error)],
       linkerSettings: [

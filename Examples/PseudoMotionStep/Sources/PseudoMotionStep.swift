@@ -12,8 +12,9 @@ import VideoSamples
 struct PseudoMotionStep {
   static func main() throws {
     // A still, uint8 [1, 3, 96, 96]: here a procedural one, else VideoSource.picture(path:) or .video(path:).
+    var generator = KeyedGenerator(1)
     let still = try VideoSource.deadLeaves(index: 0).still(
-      height: 96, width: 96, place: .random(KeyedGenerator(1)))
+      height: 96, width: 96, using: &generator)
     let sources = Tensor.stills([still])
 
     // Its nine clips, one a motion: 8 frames of 48x48 pixels, jittered, masked, normalized.
@@ -27,7 +28,7 @@ struct PseudoMotionStep {
     // A narrow R-2D3D-18 with a class for each motion.
     Runtime.seed(3)
     let model = VideoClassifier(
-      .r2d3d18, width: 8, classes: task.classNames.count, dropout: 0)
+      .r2d3d18, width: 8, classes: task.labelNames.count, dropout: 0)
     let optimizer = Adam(ParameterGroup.sparingNormalization(model.parameters, weightDecay: 1e-4))
 
     // One step.
