@@ -12,9 +12,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "DecodeAndStep",
-      dependencies: ["KeyedRandom", "MoSI", "Pretext", "Torch", "VideoData", "VideoModels"].map {
-        .product(name: $0, package: "mosi")
-      },
+      dependencies: [
+        "KeyedRandom", "Pretext", "Torch", "VideoData", "VideoModels", "VideoSamples",
+      ].map { .product(name: $0, package: "mosi") },
       swiftSettings: [.treatAllWarnings(as: .error)],
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(root)/.libtorch/torch/lib"])

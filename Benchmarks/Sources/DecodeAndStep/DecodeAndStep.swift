@@ -3,7 +3,6 @@
 
 import Foundation
 import KeyedRandom
-import MoSI
 import Pretext
 import Torch
 import VideoData
@@ -13,8 +12,7 @@ import VideoSamples
 @main struct DecodeAndStep {
   /// Clips a step.
   let batch: Int
-  private let footage: [VideoSource]
-  private let loader: ClipLoader
+  private let loader: SampleLoader
   private let model: VideoClassifier
   private let optimizer: Adam
   private let workers = ProcessInfo.processInfo.activeProcessorCount
@@ -35,11 +33,9 @@ import VideoSamples
 
   private init(folder: String, batch: Int) throws {
     self.batch = batch
-    footage = try SourceCollection(paths: [folder]).sources.compactMap { source in
-      if case .video(let path) = source { .video(path: path) } else { nil }
-    }
-    loader = ClipLoader(footage: footage, sampling: ClipSampling(), preset: .paper) {
-      print("passed over: \($0.reason)")
+    let videos = try SourceCollection(paths: [folder]).sources.filter { !$0.isStill }
+    loader = SampleLoader(videos, rule: TrainingClips(ClipSampling(), preset: .paper).rule) {
+      print("skipped: \($0.reason)")
     }
     model = VideoClassifier(.r2d3d18, head: .actions, classes: 101)
     optimizer = Adam([ParameterGroup(model.parameters, weightDecay: 1e-3)])
@@ -73,29 +69,33 @@ import VideoSamples
   }
 
   /// Loads `count` clips ahead of the reader.
-  private func clips(_ count: Int, round: Int) -> Prefetcher<ClipPixels> {
-    let (loader, videos) = (loader, footage.count)
+  private func clips(_ count: Int, round: Int) -> Prefetcher<Sample> {
+    let loader = loader
     return Prefetcher(count: count, workers: workers, ahead: 2 * batch + 2 * workers) { item in
-      try loader.trainingClip(of: item % videos, key: [UInt64(round), UInt64(item)]).clip
+      let source = item % loader.sources.count
+      let id = SampleID.training(
+        seed: UInt64(round), epoch: item / loader.sources.count, source: source)
+      return try loader.sample(id, of: source)
     }
   }
 
-  private func take(_ count: Int, from source: Prefetcher<ClipPixels>) throws -> [ClipPixels] {
+  private func take(_ count: Int, from source: Prefetcher<Sample>) throws -> [Sample] {
     try (0..<count).map { _ in try source.next()! }
   }
 
   /// One step as fine-tuning does it.
-  private func step(_ pixels: [ClipPixels], number: Int) {
+  private func step(_ samples: [Sample], number: Int) {
     let made = withoutGradients {
-      let draws = pixels.indices.map { index in
+      let clips = samples.map { $0.clips[0] }
+      let draws = clips.indices.map { index in
         var generator = KeyedGenerator(UInt64(number), UInt64(index))
-        return ColorJitter().drawClipWise(frames: pixels[index].frames, using: &generator)
+        return ColorJitter().drawClipWise(frames: clips[index].frames, using: &generator)
       }
-      let frames = Tensor.clips(pixels).to(.float32) * (1 / 255)
+      let frames = Tensor.clips(clips).unitRange
       return Normalization.video.clips(from: ColorJitter.apply(draws, to: frames))
     }
     optimizer.clearGradients()
-    crossEntropy(model(made), Tensor(pixels.indices.map { $0 % 101 })).backward()
+    crossEntropy(model(made), Tensor(samples.indices.map { $0 % 101 })).backward()
     optimizer.step(learningRate: 1e-3)
   }
 
