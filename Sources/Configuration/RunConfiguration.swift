@@ -53,7 +53,10 @@ extension RunConfiguration {
 
   /// `base` changed by a YAML file and then by settings `key=value` with dotted keys.
   ///
-  /// - Parameter name: a file, or the name of a ``Preset``.
+  /// - Parameters:
+  ///   - name: a file, or the name of a ``Preset``.
+  ///   - settings: later ones override earlier ones and the file.
+  ///   - base: what keys have that neither names.
   /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
   public init(file name: String?, settings: [String], over base: Self) throws {
     self = base

@@ -65,6 +65,10 @@ extension Setting {
   /// A key with a value.
   ///
   /// - Parameters:
+  ///   - name: the key within its group.
+  ///   - path: the property that holds the value.
+  ///   - help: one sentence for people.
+  ///   - rule: what the value must obey; nil if every value will do.
   ///   - formerly: its older names.
   ///   - isNew: true for every key that version 0.1.0 did not have; see ``RunConfiguration/identity``.
   public static func value<Value: SettingValue>(
@@ -86,7 +90,14 @@ extension Setting {
 
   /// A key whose value may be absent: null.
   ///
-  /// - Parameter absent: what older versions wrote for null; still read.
+  /// - Parameters:
+  ///   - name: the key within its group.
+  ///   - path: the property that holds the value.
+  ///   - help: one sentence for people.
+  ///   - rule: what the value must obey; nil if every value will do.
+  ///   - formerly: its older names.
+  ///   - absent: what older versions wrote for null; still read.
+  ///   - isNew: true for every key that version 0.1.0 did not have; see ``RunConfiguration/identity``.
   public static func value<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value?> & Sendable, _ help: String,
     _ rule: Rule<Value>? = nil, formerly: String..., absent: Value? = nil, isNew: Bool = false
@@ -111,8 +122,13 @@ extension Setting {
 
   /// A group of keys.
   ///
-  /// - Parameter isInUse: false if the other values say that nobody reads it; it is then kept, not checked and not
-  ///   written unless it was changed.
+  /// - Parameters:
+  ///   - name: the key within its group.
+  ///   - path: the property that holds the group.
+  ///   - help: one sentence for people.
+  ///   - formerly: its older names.
+  ///   - isInUse: false if the other values say that nobody reads it; it is then kept, not checked and not written unless
+  ///     it was changed.
   public static func group<Inner: Settings>(
     _ name: String, _ path: WritableKeyPath<Root, Inner> & Sendable, _ help: String,
     formerly: String..., isInUse: @escaping @Sendable (Root) -> Bool = { _ in true }

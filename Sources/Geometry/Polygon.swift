@@ -21,6 +21,7 @@ extension Double: Coordinate {
 ///   - corners: in order, at least one.
 ///   - width: columns are below it; runs are cut at the edges.
 ///   - height: rows are below it.
+///   - body: takes the row and the run's columns.
 @inlinable
 public func forEachSpan<Scalar: Coordinate>(
   within corners: UnsafeBufferPointer<SIMD2<Scalar>>, width: Int, height: Int,

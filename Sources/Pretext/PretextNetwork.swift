@@ -45,7 +45,9 @@ extension VideoClassifier: PretextNetwork {
 
   /// The mean cross-entropy over the clips.
   ///
-  /// - Parameter smoothing: of the labels, as in Szegedy et al. (2016).
+  /// - Parameters:
+  ///   - batch: the clips and their labels.
+  ///   - smoothing: of the labels, as in Szegedy et al. (2016).
   public func evaluate(_ batch: LabeledClips, smoothing: Double) -> StepOutput {
     let logits = self(batch.clips)
     return StepOutput(

@@ -50,7 +50,9 @@ public final class VideoClassifier: Layer {
   /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`. The head stays as it is, and so does the
   /// aggregator unless it is asked for; what `source` has of either is ignored.
   ///
-  /// - Parameter withAggregator: true to copy the tensors named `aggregator.…` too.
+  /// - Parameters:
+  ///   - source: tensors by their names.
+  ///   - withAggregator: true to copy the tensors named `aggregator.…` too.
   /// - Throws: `StateMismatch`, before anything is copied, if other tensors are missing, left over or of another
   ///   shape.
   public func loadBackbone(_ source: [String: Tensor], withAggregator: Bool = false) throws {

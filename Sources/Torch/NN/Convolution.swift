@@ -13,11 +13,16 @@ public final class Conv3d: Layer {
   /// The zeros that are added at both ends of each axis.
   public var padding: Extent3 { window.padding }
 
-  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out. The bias is zero (PyTorch draws it), so that a layer with a bias draws
-  /// what one without draws.
+  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out. The bias is zero
+  /// (PyTorch draws it), so that a layer with a bias draws what one without draws.
   ///
   /// - Parameters:
+  ///   - input: the number of channels, Cin.
+  ///   - output: the number of channels, Cout.
+  ///   - kernel: the extent of a window.
+  ///   - stride: from window to window.
   ///   - padding: by default half the kernel.
+  ///   - bias: true for a number that is added to each channel.
   ///   - generator: draws the weights; the layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,

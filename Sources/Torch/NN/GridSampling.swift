@@ -2,8 +2,11 @@ extension Tensor {
   /// Pictures [M, C, H, W] sampled bilinearly at the places to which affine maps send the pixels of the result: [M, C, height,
   /// width]. Beyond its edges a picture is 0.
   ///
-  /// - Parameter maps: one for each picture, the rows of a 2 x 3 matrix, from the result to the picture; both extend from -1
-  ///   to 1, x to the right before y downwards.
+  /// - Parameters:
+  ///   - maps: one for each picture, the rows of a 2 x 3 matrix, from the result to the picture; both extend from -1 to 1,
+  ///     x to the right before y downwards.
+  ///   - height: of the result, in pixels.
+  ///   - width: of the result, in pixels.
   public func sampled(by maps: [[Float]], height: Int, width: Int) -> Tensor {
     let shape = shape
     precondition(

@@ -10,8 +10,11 @@ public func crossEntropy(_ logits: Tensor, _ labels: Tensor, smoothing: Double =
 
 /// The mean over all elements of the squared difference of two tensors of one shape.
 ///
-/// - Parameter weights: broadcast against them; each squared difference is multiplied by its weight, and the mean is
-///   still over all elements, those of weight zero included.
+/// - Parameters:
+///   - prediction: of any shape.
+///   - target: of the same shape.
+///   - weights: broadcast against both; each squared difference is multiplied by its weight, and the mean is still over all
+///     elements, those of weight zero included.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, weights: Tensor? = nil)
   -> Tensor
 {

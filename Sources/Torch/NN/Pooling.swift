@@ -2,9 +2,7 @@
 public final class MaxPool3d: Layer {
   private let window: SlidingWindow
 
-  /// Pads with minus infinity.
-  ///
-  /// - Parameter padding: by default half the kernel; libtorch allows no more.
+  /// Pads with minus infinity, by default half the kernel; libtorch allows no more.
   public init(kernel: Extent3, stride: Extent3, padding: Extent3? = nil) {
     window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
   }

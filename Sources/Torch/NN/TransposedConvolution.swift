@@ -14,7 +14,14 @@ public final class ConvTranspose3d: Layer {
   /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-in, which is the
   /// number of products in one cell of the output; zero bias.
   ///
-  /// - Parameter generator: draws the weights; the layer is made on its device.
+  /// - Parameters:
+  ///   - input: the number of channels, Cin.
+  ///   - output: the number of channels, Cout.
+  ///   - kernel: the extent of what one cell of the input adds to.
+  ///   - stride: between these places in the output.
+  ///   - padding: the cells that are cut from both ends of each axis of the output.
+  ///   - bias: true for a number that is added to each channel.
+  ///   - generator: draws the weights; the layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one,
     padding: Extent3 = .zero, bias: Bool = false, using generator: Generator

@@ -5,8 +5,10 @@ public protocol Optimizer: AnyObject {
   /// One update with the gradients as they are; a parameter without one is left alone. Each group's rate is
   /// `learningRate` times its ``ParameterGroup/learningRateScale``.
   ///
-  /// - Parameter skip: a single number on the parameters' device. Unless it is zero, nothing changes: neither
-  ///   parameters nor this optimizer's state. The device decides that by itself, nothing waits for it. nil updates.
+  /// - Parameters:
+  ///   - learningRate: of a group with the scale 1.
+  ///   - skip: a single number on the parameters' device. Unless it is zero, nothing changes: neither parameters nor this
+  ///     optimizer's state. The device decides that by itself, nothing waits for it. nil updates.
   func step(learningRate: Double, unless skip: Tensor?)
 
   /// What a checkpoint must hold to resume.

@@ -67,7 +67,9 @@ extension Safetensors {
 
   /// Reads a file; every size in it is checked against the file's before anything is allocated.
   ///
-  /// - Parameter isWanted: false for the names of tensors that are not to be loaded.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - isWanted: false for the names of tensors that are not to be loaded.
   /// - Throws: ``SafetensorsError`` if the file is torn or unsound, `FileError` if it cannot be read.
   public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
     throws

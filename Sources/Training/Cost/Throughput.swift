@@ -38,6 +38,7 @@ extension Throughput {
   ///
   /// - Parameters:
   ///   - step: the network and the clips of a step; fewer clips are measured if that is enough.
+  ///   - device: where the network and the clips are.
   ///   - effort: how thoroughly to measure.
   public static func measured(_ step: TrainingStep, on device: Device, effort: Effort = .thorough)
     -> Throughput

@@ -9,7 +9,7 @@ import VideoModels
 /// evaluated on the test videos (the paper's section 4.1).
 ///
 /// - Parameters:
-///   - configuration: what is computed; see ``FinetuningConfiguration/init(file:settings:startingFrom:)``.
+///   - configuration: what is computed; `FinetuningConfiguration.init(file:settings:startingFrom:)` reads it.
 ///   - run: the run's folder; a new run needs one that holds no run.
 ///   - resuming: true to resume from the folder's last checkpoint, to the same numbers as a run that was never interrupted.
 ///   - options: the device, the threads and the memory for decoded videos.
@@ -183,7 +183,7 @@ extension FinetuningConfiguration {
   /// The defaults, with the network, normalization and clips of `weights` where there are any, changed by a YAML file
   /// and then by settings `key=value`.
   ///
-  /// - Throws: ``ConfigurationError``.
+  /// - Throws: `ConfigurationError`.
   public init(
     file: String? = nil, settings: [String] = [], startingFrom weights: Weights?
   ) throws {

@@ -12,7 +12,7 @@ public struct RecordedRun: Sendable {
   private let currentName: @Sendable (String) throws -> String
 
   /// - Parameter path: the run's folder.
-  /// - Throws: ``RunError/unrecorded(path:)`` where it is none, `FileError`, ``ConfigurationError``.
+  /// - Throws: ``RunError/unrecorded(path:)`` if it is not a run's, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
     let path = withoutTrailingSlashes(path)
     let folder = RunFolder(path: path)
@@ -32,7 +32,7 @@ public struct RecordedRun: Sendable {
 
   /// The value of the configuration at the dotted `key`, which may be an older name.
   ///
-  /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
+  /// - Throws: `ConfigurationError.unknownKey`.
   public func value(of key: String) throws -> String {
     let name = try currentName(key)
     guard let value = configuration[name] else {

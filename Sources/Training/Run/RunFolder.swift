@@ -52,10 +52,10 @@ public struct RunFolder: Sendable {
 
   public var isFinished: Bool { summary != nil }
 
-  /// Whether a run can begin here, or go on.
+  /// Checks that a run can begin here, or resume.
   ///
-  /// - Throws: ``RunError/occupied(path:)`` or ``RunError/torso(path:)`` where a run is in the way of a new one,
-  ///   ``RunError/nothingToResume(path:)`` where there is no checkpoint to go on from.
+  /// - Throws: ``RunError/occupied(path:)`` or ``RunError/incompleteRun(path:)`` if a run is in the way of a new one,
+  ///   ``RunError/nothingToResume(path:)`` if no checkpoint exists to resume from.
   public func check(resuming: Bool) throws {
     if resuming {
       guard holdsCheckpoint else { throw RunError.nothingToResume(path: path) }

@@ -34,14 +34,14 @@ public struct TrainingRecipe: Equatable, Sendable {
 
   /// The configuration of a pre-training; nil for a fine-tuning.
   ///
-  /// - Throws: ``ConfigurationError``.
+  /// - Throws: `ConfigurationError`.
   public func pretraining(origin: String) throws -> PretrainingConfiguration? {
     phase == .pretraining ? try PretrainingConfiguration(yaml: configuration, origin: origin) : nil
   }
 
   /// The configuration of a fine-tuning; nil for a pre-training.
   ///
-  /// - Throws: ``ConfigurationError``.
+  /// - Throws: `ConfigurationError`.
   public func finetuning(origin: String) throws -> FinetuningConfiguration? {
     phase == .finetuning ? try FinetuningConfiguration(yaml: configuration, origin: origin) : nil
   }
@@ -131,7 +131,7 @@ extension WeightsDescription {
 
   /// What a checkpoint of a run says.
   ///
-  /// - Throws: ``ConfigurationError``.
+  /// - Throws: `ConfigurationError`.
   init(_ checkpoint: CheckpointHeader, path: String) throws {
     let recipe = TrainingRecipe(
       phase: checkpoint.phase, configuration: checkpoint.configuration)
