@@ -128,7 +128,8 @@ struct HEIF {
     for _ in 0..<count {
       guard let item = reader.next(idSize), let method = version == 0 ? 0 : reader.next(2),
         reader.next(2) != nil, let base = reader.next(baseSize), let parts = reader.next(2),
-        parts <= HEIF.mostExtents
+        // Extents without any bytes of their own would cost memory and no file.
+        parts <= HEIF.mostExtents, parts < 2 || offsetSize + lengthSize > 0
       else { return }
       var found: [(Int, Int)]? = []
       for _ in 0..<parts {
@@ -157,7 +158,9 @@ struct HEIF {
     box.part(from: 4, length: .max).forEachBox { kind, body in
       var reader = BoxCursor(body, at: 0)
       guard let from = reader.next(size), let count = reader.next(2) else { return }
-      references.append((kind, from, (0..<count).compactMap { _ in reader.next(size) }))
+      var to: [ID] = []
+      while to.count < count, let item = reader.next(size) { to.append(item) }
+      references.append((kind, from, to))
     }
   }
 

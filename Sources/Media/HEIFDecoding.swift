@@ -239,7 +239,7 @@ extension FrameBuffer {
     guard part.format == format, part.pointer.pointee.colorspace == pointer.pointee.colorspace,
       part.pointer.pointee.color_range == pointer.pointee.color_range,
       left + part.width <= width, top + part.height <= height,
-      let description = av_pix_fmt_desc_get(format)?.pointee,
+      let description = av_pix_fmt_desc_get(format)?.pointee, description.nb_components <= 3,
       description.flags & UInt64(AV_PIX_FMT_FLAG_PLANAR | AV_PIX_FMT_FLAG_BITSTREAM)
         == UInt64(AV_PIX_FMT_FLAG_PLANAR) || description.nb_components == 1
     else { return false }
@@ -258,7 +258,7 @@ extension FrameBuffer {
         part.pointer.pointee.linesize.2
       ),
     ]
-    for (index, plane) in planes.enumerated().prefix(Int(description.nb_components)) {
+    for (index, plane) in planes.prefix(Int(description.nb_components)).enumerated() {
       let isChroma = index > 0 && description.flags & UInt64(AV_PIX_FMT_FLAG_RGB) == 0
       let (shiftX, shiftY) =
         isChroma ? (Int(description.log2_chroma_w), Int(description.log2_chroma_h)) : (0, 0)

@@ -9,7 +9,8 @@ extension PictureHeader {
     var offset = 12
     while let size = reader.uint32(at: offset + 4) {
       let body = offset + 8
-      if reader.has("VP8X", at: offset) {
+      // A second one would change the size after the animation took it over.
+      if width == 0, reader.has("VP8X", at: offset) {
         width = (reader.integer(at: body + 4, size: 3) ?? 0) + 1
         height = (reader.integer(at: body + 7, size: 3) ?? 0) + 1
       } else if reader.has("ANMF", at: offset), animation == nil {

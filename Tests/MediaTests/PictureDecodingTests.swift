@@ -161,7 +161,28 @@ struct ExpectedPicture: Decodable {
     }
   }
 
-  /// What is named like a picture but is another kind is no TGA, which has no mark of its own.
+  /// An animation's frame is fitted into the size that was checked, whatever a later chunk says.
+  @Test func refusesAWebPThatChangesItsSize() throws {
+    let folder = try ScratchFolder()
+    let bytes = try fixtureBytes("webp-animated-offset.webp")
+    let size = 18
+    let chunk = Array(bytes[12..<12 + size])
+    #expect(chunk.starts(with: Array("VP8X".utf8)))
+    let huge = chunk.prefix(12) + [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]
+    let bomb = Array(bytes[..<12]) + huge + Array(bytes[(12 + size)...]) + chunk
+    #expect(
+      errorOfReading(try folder.write(withLength(bomb), to: "bomb.webp"))?.reason
+        == .unsuitableSize)
+    // One more of the same size does no harm.
+    #expect(errorOfReading(try folder.write(withLength(bytes + chunk), to: "twice.webp")) == nil)
+
+    func withLength(_ file: [UInt8]) -> [UInt8] {
+      let length = file.count - 8
+      return file[..<4] + (0..<4).map { UInt8(length >> (8 * $0) & 255) } + file[8...]
+    }
+  }
+
+  /// What is named like a picture but is another kind is not a TGA, which has no mark of its own.
   @Test func takesNothingForATGAThatIsNone() throws {
     let folder = try ScratchFolder()
     let text = try folder.write(Array("This is no picture at all, by far.\n".utf8), to: "text.tga")
