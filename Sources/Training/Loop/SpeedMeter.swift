@@ -42,7 +42,5 @@ private struct RecentValues {
 }
 
 extension Duration {
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
+  var seconds: Double { self / .seconds(1) }
 }

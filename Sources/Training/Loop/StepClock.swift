@@ -1,23 +1,13 @@
-/// Measures steps, apart from it the time in which they wait for data, and validations.
+/// Measures steps, and apart from that the time in which they wait for data.
 struct StepClock {
   private var begun = ContinuousClock.now
   private var data = Duration.zero
-  var validationSeconds = 0.0
 
   /// Runs `body`, whose time is that of waiting for data.
   mutating func waiting<Result>(_ body: () throws -> Result) rethrows -> Result {
     let start = ContinuousClock.now
     defer { data += .now - start }
     return try body()
-  }
-
-  /// Runs `body`, whose time is that of validation.
-  mutating func validating<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let start = ContinuousClock.now
-    let result = try body()
-    validationSeconds += (ContinuousClock.now - start).seconds
-    skip()
-    return result
   }
 
   /// The seconds of the step that ends now, those of waiting for data among them; the next one begins.

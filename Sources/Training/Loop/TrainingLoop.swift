@@ -17,6 +17,8 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     objective.network.train()
     let dropoutGenerator = Generator(seed: 0, device: device)
     objective.network.setGenerator(dropoutGenerator)
+    // What opening the run took belongs to no step.
+    session.clock.skip()
     while session.position.step < plan.totalSteps {
       let step = session.position.step
 
@@ -80,7 +82,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   /// - Returns: false if there is nothing to validate on, or it is not time.
   private func validate(afterEpoch epoch: Int) throws -> Bool {
     guard objective.validates(afterEpoch: epoch),
-      let result = try session.clock.validating({ try evaluating(objective.validate) })
+      let result = try session.validating({ try evaluating(objective.validate) })
     else { return false }
     if try session.validated(result, epoch: epoch, classNames: objective.classNames) {
       try save(to: session.run.best)

@@ -129,12 +129,19 @@ extension RunSession {
         loss: measures.loss, top1: measures.top1))
   }
 
+  /// Runs `body`, whose time is that of validation.
+  func validating<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let start = ContinuousClock.now
+    let result = try body()
+    position.validationSeconds += (ContinuousClock.now - start).seconds
+    clock.skip()
+    return result
+  }
+
   /// Records a validation.
   ///
   /// - Returns: true if it is the best so far.
   func validated(_ result: ValidationResult, epoch: Int, classNames: [String]?) throws -> Bool {
-    position.validationSeconds = clock.validationSeconds + position.validationSeconds
-    clock.validationSeconds = 0
     let record = ValidationRecord(
       step: position.step, epoch: epoch, loss: result.loss, top1: result.top1,
       top1PerLabel: Dictionary(
