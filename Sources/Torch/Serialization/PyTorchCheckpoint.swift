@@ -105,9 +105,12 @@ extension PyTorchCheckpoint {
 
   /// The same, loaded.
   ///
+  /// - Parameter isWanted: false for the names of tensors that are not to be loaded.
   /// - Throws: ``PyTorchCheckpointError``, `FileError`.
-  public func loadStateDict() throws -> [(name: String, tensor: Tensor)] {
-    let stateDict = try stateDict()
+  public func loadStateDict(where isWanted: (_ name: String) -> Bool = { _ in true }) throws
+    -> [(name: String, tensor: Tensor)]
+  {
+    let stateDict = try stateDict().filter { isWanted($0.name) }
     let tensors = try load(stateDict.map(\.tensor))
     return zip(stateDict, tensors).map { ($0.name, $1) }
   }

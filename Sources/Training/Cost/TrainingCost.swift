@@ -28,12 +28,13 @@ public struct TrainingCost {
   {
     let key = Network(model: model, classes: classes, frames: frames, size: size)
     if let cost = known[key] { return cost }
-    let cost = Double(
-      model.architecture.cost(
-        width: model.width, classes: classes, frames: frames, height: size, clipWidth: size
-      ).operations)
+    let cost = model.forwards(classes: classes, frames: frames, size: size)
     known[key] = cost
     return cost
+  }
+
+  mutating func forwards(_ step: TrainingStep) -> Double {
+    forwards(step.model, classes: step.classes, frames: step.frames, size: step.size)
   }
 
   /// The operations of a pre-training on `training` sources, validated on `heldOut` of them after each epoch.
@@ -57,7 +58,8 @@ public struct TrainingCost {
       configuration.model, classes: classes, frames: configuration.clip.frames,
       size: configuration.clip.size)
     let validation = configuration.validation
-    let validations = validation.everyEpochs.map { configuration.epochs / $0 } ?? 0
+    // The last epoch is validated in any case.
+    let validations = validation.everyEpochs.map { (configuration.epochs + $0 - 1) / $0 } ?? 0
     let clips =
       validations * validation.clipsPerVideo * heldOut
       + (validation.testClipsPerVideo ?? 0) * evaluated

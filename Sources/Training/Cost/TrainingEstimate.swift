@@ -29,7 +29,7 @@ public struct TrainingEstimate: Equatable, Sendable {
           of: configuration, training: sources.training.count,
           heldOut: min(sources.heldOut.count, configuration.sources.validationLimit))),
       secondsPerStep: throughput.seconds(
-        3 * step.forwards * Double(step.clips * configuration.batch.accumulationSteps)))
+        3 * cost.forwards(step) * Double(step.clips * configuration.batch.accumulationSteps)))
   }
 
   /// A fine-tuning.
@@ -43,7 +43,7 @@ public struct TrainingEstimate: Equatable, Sendable {
   {
     let dataset = try ActionDataset(configuration.dataset.description)
     let classes = dataset.classNames.count
-    var training = dataset.videos(of: .training).count
+    var training = dataset.videos(of: .training).count { $0.footage != nil }
     if let shots = configuration.dataset.shots { training = min(training, shots * classes) }
     let evaluated = dataset.videos(of: dataset.evaluationSubset).count
     let validation = dataset.videos(of: .validation).count
@@ -56,7 +56,7 @@ public struct TrainingEstimate: Equatable, Sendable {
           of: configuration, classes: classes, training: training,
           heldOut: validation == 0 ? evaluated : validation, evaluated: evaluated)),
       secondsPerStep: throughput.seconds(
-        3 * step.forwards
+        3 * cost.forwards(step)
           * Double(min(training, step.clips * configuration.batch.accumulationSteps))))
   }
 }

@@ -35,10 +35,15 @@ public struct TrainingStep: Equatable, Sendable {
   }
 
   /// The operations of one clip's forward pass.
-  var forwards: Double {
+  var forwards: Double { model.forwards(classes: classes, frames: frames, size: size) }
+}
+
+extension ModelSettings {
+  /// The operations of the forward pass of one clip of `frames` x `size` x `size`; the network is made to count them.
+  func forwards(classes: Int, frames: Int, size: Int) -> Double {
     Double(
-      model.architecture.cost(
-        width: model.width, classes: classes, frames: frames, height: size, clipWidth: size
+      architecture.cost(
+        width: width, classes: classes, frames: frames, height: size, clipWidth: size
       ).operations)
   }
 }

@@ -53,9 +53,8 @@ public struct TensorFile {
     guard let checkpoint else {
       return try Safetensors(contentsOf: path, where: isWanted).tensors
     }
-    let stored = try checkpoint.stateDict().filter { isWanted($0.name) }
-    return Dictionary(
-      uniqueKeysWithValues: zip(stored.map(\.name), try checkpoint.load(stored.map(\.tensor))))
+    let loaded = try checkpoint.loadStateDict(where: isWanted)
+    return Dictionary(uniqueKeysWithValues: loaded.map { ($0.name, $0.tensor) })
   }
 }
 
