@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import SafeFiles
 import Training
 
 /// The learning curves of runs over their steps: loss, accuracy, learning rate and speed, of training and validation.
@@ -55,7 +56,7 @@ public struct LearningCurves {
       },
       references: chances.map {
         .init(
-          chances.count == 1 ? "chance" : String(format: "chance %.0f%%", 100 * $0), value: $0)
+          chances.count == 1 ? "chance" : "chance \(Format.percent($0, digits: 0))", value: $0)
       }, yScale: .percent, yRange: 0...1)
     let rate = LineChart(
       title: "Learning rate", xLabel: "step", yLabel: "rate",

@@ -54,16 +54,15 @@ final class TensorBoardRecorder: TrainingObserver {
 
   func validated(_ record: ValidationRecord) {
     attempt { writer in
-      try writer.scalar("validation/loss", Float(record.loss), step: record.step)
-      if let top1 = record.top1 {
-        try writer.scalar("validation/top1", Float(top1), step: record.step)
+      func scalar(_ name: String, _ value: Double?) throws {
+        if let value { try writer.scalar(name, Float(value), step: record.step) }
       }
+      try scalar("validation/loss", record.loss)
+      try scalar("validation/top1", record.top1)
       for (name, value) in (record.terms ?? [:]).sorted(by: { $0.key < $1.key }) {
-        try writer.scalar("validation/\(name)", Float(value), step: record.step)
+        try scalar("validation/\(name)", value)
       }
-      for (name, top1) in record.top1PerLabel {
-        try writer.scalar("validation_labels/\(name)", Float(top1), step: record.step)
-      }
+      for (name, top1) in record.top1PerLabel { try scalar("validation_labels/\(name)", top1) }
       try writer.flush()
     }
   }

@@ -76,9 +76,9 @@ public func finetune(
     network: model, optimizer: update.optimizer, average: update.average, path: run.last)
 
   // Read before a folder is made: if no video is usable, no run is left behind.
-  let needsPreview = !resuming || !FileManager.default.fileExists(atPath: run.preview)
   let preview =
-    try needsPreview ? FinetuningObjective.preview(loader, videos, clips, seed: seed) : nil
+    try run.needsPreview(resuming: resuming)
+    ? FinetuningObjective.preview(loader, videos, clips, seed: seed) : nil
   let names = [videos.training, videos.heldOut, videos.evaluated]
     .map { $0.map { "\($0.name) \($0.label)" } }
   let session = try RunSession(

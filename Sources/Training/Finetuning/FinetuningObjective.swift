@@ -74,8 +74,7 @@ extension FinetuningObjective {
   )
     throws -> TaskPreview
   {
-    let count = min(8, videos.training.count)
-    let rows = try evenlySpaced(count, of: videos.training.count).enumerated().map { row, index in
+    let rows = try evenlySpaced(8, of: videos.training.count).enumerated().map { row, index in
       let sample = try loader.sample(.preview(seed: seed, row: row), of: index)
       let frames = withoutGradients { clips.jittered([sample], .cpu).selected(0, 0).frameBytes }
       // A dozen frames show what there is to see.

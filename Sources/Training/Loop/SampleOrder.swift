@@ -6,8 +6,8 @@ import VideoSamples
 ///
 /// Safe to share between threads.
 final class SampleOrder: Sendable {
-  let sourceCount: Int
-  let samplesPerEpoch: Int
+  private let sourceCount: Int
+  private let samplesPerEpoch: Int
   private let seed: UInt64
   /// The orders of the epochs being read: the present one and, for those who run ahead, the next.
   private let orders = Mutex<[Int: [Int]]>([:])
@@ -29,12 +29,6 @@ final class SampleOrder: Sendable {
       return order[offset]
     }
     return (epoch, source)
-  }
-
-  /// The name of the sample at `position`.
-  func id(at position: Int) -> SampleID {
-    let (epoch, source) = sample(at: position)
-    return .training(seed: seed, epoch: epoch, source: source)
   }
 
   /// The order in which an epoch visits sources.

@@ -23,8 +23,8 @@ final class SampleStream {
       count: plan.totalSteps * plan.samplesPerStep - first, workers: workers,
       ahead: 2 * plan.batches[0] + 2 * workers
     ) { item in
-      let position = first + item
-      return try loader.sample(order.id(at: position), of: order.sample(at: position).source)
+      let (epoch, source) = order.sample(at: first + item)
+      return try loader.sample(.training(seed: seed, epoch: epoch, source: source), of: source)
     }
   }
 

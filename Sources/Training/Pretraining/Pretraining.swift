@@ -85,9 +85,8 @@ public func pretrain(
     network: network, optimizer: update.optimizer, average: update.average, path: run.last)
 
   // Read before a folder is made: if no source is usable, no run is left behind.
-  let needsPreview = !resuming || !FileManager.default.fileExists(atPath: run.preview)
   let preview =
-    try needsPreview
+    try run.needsPreview(resuming: resuming)
     ? task.preview(trainingLoader.sample(.preview(seed: seed, row: 0), of: 0)) : nil
   let session = try RunSession<PretrainingConfiguration>(
     configuration, in: run, resumedAt: checkpoint?.position,

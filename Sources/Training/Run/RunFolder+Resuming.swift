@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 
 extension RunFolder {
   /// The checkpoint to resume from.
@@ -14,5 +15,10 @@ extension RunFolder {
       throw RunError.differentConfiguration(path: path, keys: differences)
     }
     return checkpoint
+  }
+
+  /// False if the run that is resumed has its preview already.
+  func needsPreview(resuming: Bool) -> Bool {
+    !resuming || !FileManager.default.fileExists(atPath: preview)
   }
 }
