@@ -70,7 +70,7 @@ struct Config: ParsableCommand {
     do {
       return try PretrainingConfiguration.explanation(of: key)
     } catch {
-      // Most settings are of both trainings; some of fine-tuning alone.
+      // Most settings belong to both trainings; some only to fine-tuning.
       guard let found = try? FinetuningConfiguration.explanation(of: key) else { throw error }
       return found
     }

@@ -2,13 +2,13 @@ import ArgumentParser
 import Configuration
 import Training
 
-/// What a pre-training learns from and how, as options that several commands share.
+/// The sources and settings of a pre-training, as options that several commands share.
 struct ConfigurationOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "What to learn from: folders (searched through), pictures, videos, list files (.txt, .lst, .list: a path a "
-        + "line), or synthetic:dead-leaves:N, pictures made on the fly. Default: the configuration's, which is "
+      "Sources to train on: folders (searched recursively), pictures, videos, list files (.txt, .lst, .list: one path "
+        + "per line), or synthetic:dead-leaves:N, generated pictures. Default: those of the configuration, else "
         + "synthetic:dead-leaves:10000.", valueName: "path"))
   var sources: [String] = []
 
@@ -21,14 +21,15 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "One setting over the file's, as --set optimizer.learning_rate=0.002; can be repeated.",
+      "A setting that overrides the file's, such as --set optimizer.learning_rate=0.002; repeatable.",
       valueName: "key=value"))
   var settings: [String] = []
 
-  @Option(help: ArgumentHelp("The random seed.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Random seed. Default: the configuration's, else 0.", valueName: "number"))
   var seed: Int?
 
-  /// The defaults, the file (or `base` where none is named), the settings, then the options.
+  /// The defaults, the file (or `base` if none is named), the settings, then the options.
   func resolved(
     base: String? = nil, also change: (inout PretrainingConfiguration) -> Void = { _ in }
   ) throws -> PretrainingConfiguration {

@@ -6,21 +6,22 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes weights for another program, or for mosi.",
     discussion: """
-      The ending of OUT decides the form: .safetensors, or .pth (.pt, .pyth), which \
-      torch.load(OUT, weights_only=True) opens. Architecture, classes, label pool, normalization, the recipe of the \
-      training and the version go with the tensors as metadata; mosi inspect shows them.
+      The extension of OUT decides the format: .safetensors, or .pth (.pt, .pyth), which \
+      torch.load(OUT, weights_only=True) opens. The file also stores the architecture, classes, label pool, normalization, \
+      recipe of the training and version as metadata; mosi inspect shows them.
 
-        --to mosi         the weights as they are: for mosi on another machine, or as a state dict for PyTorch
-        --to authors      for the code of the paper's authors: a .pth holds epoch, model_state and cfg
-        --to torchvision  for torchvision.models.video: r3d-18, mc3-18, r2plus1d-18-torchvision
+        --to mosi         unchanged: for mosi, or as a state dict for PyTorch
+        --to authors      for the code of the paper's authors: epoch, model_state, cfg
+        --to torchvision  for torchvision.models.video: r3d-18, mc3-18,
+                          r2plus1d-18-torchvision
         --to vcop         for the code of VCOP: c3d
 
-      The authors' batch normalizations have an epsilon of 0.001, torchvision's and VCOP's of 0.00001. Weights of another \
-      epsilon get scales that make up for it: in evaluation the outputs stay the same.
+      Batch normalization has an epsilon of 0.001 in the authors' code and of 0.00001 in torchvision and VCOP. If the epsilon \
+      differs, the scales are adjusted so that evaluation gives the same outputs.
 
-      From a run, the last checkpoint is taken, and if a moving average of the weights was kept, the average. The recipe is \
-      the whole configuration, with the paths of the machine that it ran on. What a pretext task has beside the network and \
-      its head goes to mosi alone.
+      From a run, mosi takes the last checkpoint, with the moving average of the weights if there is one. The recipe is the \
+      whole configuration, with the paths of the machine that it ran on. Only --to mosi keeps the layers that a pretext task \
+      has besides the network and its head.
 
       Examples:
         mosi convert run backbone.pth --to mosi --backbone-only
@@ -46,8 +47,8 @@ struct Convert: ParsableCommand {
     if isScaled {
       Terminal.warn(
         "\(input) has batch normalizations with an epsilon of \(weights.model.batchNormEpsilon), "
-          + "\(to.rawValue) has \(inspection.description!.model.batchNormEpsilon): scales were changed so that "
-          + "evaluation gives the same")
+          + "\(to.rawValue) has \(inspection.description!.model.batchNormEpsilon): the scales were adjusted so that "
+          + "evaluation gives the same outputs")
     }
     print(
       "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
@@ -57,7 +58,7 @@ struct Convert: ParsableCommand {
 }
 
 extension WeightsInspection {
-  /// What the network tells apart.
+  /// What the network distinguishes.
   var headDescription: String {
     guard let classCount, let head = description?.head else { return "no head" }
     return "a head for \(classCount) \(head == .pretext ? "pseudo-motions" : "actions")"

@@ -3,7 +3,7 @@ import Configuration
 import Training
 import VideoData
 
-/// An action dataset. What is not named comes from the configuration of a fine-tuning, if there is one.
+/// An action dataset. Options that are not given come from the configuration of a fine-tuning, if there is one.
 struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -11,6 +11,7 @@ struct Datasets: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Counts a dataset's videos and lists those that are missing or do not decode.",
+      usage: "mosi datasets check --dataset <format> --data-root <dir> [<options>]",
       discussion: """
         The exit status is 1 if there are any.
 
@@ -115,8 +116,10 @@ struct Datasets: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the absolute paths of a subset's videos that exist, one per line.",
+      usage:
+        "mosi datasets list --dataset <format> --data-root <dir>\n  --subset <subset> [<options>]",
       discussion: """
-        To pre-train on the training split alone:
+        To pre-train only on the training split:
           mosi datasets list --dataset csv --data-root mine --subset train >train.txt
           mosi pretrain --sources train.txt --output run
 

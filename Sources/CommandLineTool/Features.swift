@@ -9,9 +9,10 @@ import VideoData
 struct Features: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes the features and logits of videos or clips to a file.",
+    usage: "mosi features --weights <run> <videos> ... --output <file> [<options>]",
     discussion: """
       The output holds `features` [M, D] (the pooled output of conv5) and `logits` [M, C], float32; for a backbone without a \
-      head, features alone. Each video has one row, averaged over its clips; with --per-clip, each clip and crop has a row. \
+      head, only features. Each video has one row, averaged over its clips; with --per-clip, each clip and crop has a row. \
       The metadata of the file names the videos (`videos`, a JSON list with a name for each row). Instead of videos, the \
       input may be a safetensors file with `clips` [M, 3, N, H, W], float32 and already normalized: each clip has one row.
 

@@ -30,7 +30,7 @@ struct Finetune: ParsableCommand {
       Change them with a file of settings (--config) or --set; mosi config --finetune prints all.
 
       Examples:
-        mosi finetune --dataset ucf101 --data-root UCF-101 --splits ucfTrainTestlist \\
+        mosi finetune --dataset ucf101 --data-root UCF-101 --splits lists \\
           --split 1 --weights pretrained --output run
         mosi finetune --dataset folders --data-root mine/ --weights pretrained \\
           --output run --config tiny-finetune
@@ -63,7 +63,7 @@ struct Finetune: ParsableCommand {
     help: ArgumentHelp("Train on K videos per class, drawn with the seed.", valueName: "K"))
   var shots: Int?
 
-  @Option(help: ArgumentHelp("Passes over the training videos.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of passes over the training videos.", valueName: "number"))
   var epochs: Int?
 
   @Option(
@@ -143,7 +143,7 @@ struct Finetune: ParsableCommand {
     return configuration
   }
 
-  /// Says before the first step if the training takes long here. What is wrong with the dataset, the training says.
+  /// Says before the first step if the training takes long here. Leaves errors in the dataset to the training.
   private func noticeCost(
     _ configuration: FinetuningConfiguration, _ run: RunFolder, on device: Device
   ) {

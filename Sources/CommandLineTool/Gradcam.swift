@@ -6,7 +6,7 @@ import VideoModels
 
 struct Gradcam: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows which parts of videos speak for a class, by Grad-CAM.",
+    abstract: "Shows the parts of videos that are evidence for a class (Grad-CAM).",
     discussion: """
       The network may be pre-trained or fine-tuned. For each clip, the command draws frames with the heat of the Grad-CAM \
       over them and the magnitude of the optical flow below them, as a strip (PNG) and as animations (MP4, GIF). The \

@@ -9,10 +9,11 @@ import VideoModels
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what a file of weights holds.",
+    abstract: "Shows the content of a weights file.",
     discussion: """
-      Reads the headers alone: network, head and classes, label pool, normalization, clips, the recipe of the training, and \
-      every tensor with its type and shape. A file that holds no network that mosi knows is shown too, with what differs.
+      Reads only the headers: network, head and classes, label pool, normalization, clips, the recipe of the training, and \
+      every tensor with its type and shape. If mosi does not know the network of a file, it shows the closest one and the \
+      differences.
 
       Examples:
         mosi inspect run
@@ -124,7 +125,7 @@ struct Inspect: ParsableCommand {
     }
   }
 
-  /// What stands beside the tensors, with a title.
+  /// What the file stores beside the tensors, with a title.
   private struct TitledText {
     let title: String
     let content: String

@@ -10,14 +10,14 @@ struct Localize: ParsableCommand {
       A pre-trained network is shown unseen pictures as masked clips, whose moving region is known. The command reports how \
       well its Grad-CAM points at that region: the share of the heat inside, how often the hottest place is inside (the \
       pointing game), and the overlap (intersection over union) of the region with the heat above a threshold, the best \
-      one for all clips. Beside them stand networks of the same kind with random weights, and chance, the region's share \
-      of the picture. Maps without heat count as chance. Clips of the static label are not used.
+      one for all clips. For comparison, it reports the same for networks with random weights, and chance, which is the \
+      region's share of the picture. Maps without heat count as chance. Clips of the static label are not used.
 
       In videos, if there are any, it reports the rank correlation of the heat of the likeliest motion with the magnitude \
       of the optical flow, as the mean over the clips. \(skippedVideosHelp)
 
       Writes localization.json and, for pictures, localization.png (some clips with heat and region) to --output; for a \
-      checkpoint outside of a run only if --output is given. Labels name the motion of the window; the content moves the \
+      checkpoint outside a run, only if --output is given. Labels name the motion of the window; the content moves the \
       other way.
 
       Examples:

@@ -6,8 +6,11 @@ import VideoModels
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints the networks with their parameters and costs.",
-    discussion:
-      "The cost is of one clip forwards, a multiply-add being two operations; training costs about three times that."
+    usage: "mosi models [<options>]",
+    discussion: """
+      The cost is that of one forward pass of a clip; a multiply-add counts as two operations. Training costs about three \
+      times as much.
+      """
   )
 
   @Option(help: ArgumentHelp("The channels of conv1.", valueName: "number"))

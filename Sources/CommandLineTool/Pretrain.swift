@@ -9,6 +9,7 @@ import Training
 struct Pretrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pre-trains a video network on still pictures.",
+    usage: "mosi pretrain [--sources <path> ...] --output <run> [<options>]",
     discussion: """
       Writes to RUN: config.yaml (every setting), metrics.jsonl, events/ (for TensorBoard), preview.png (training clips), \
       curves.png and .svg, last.safetensors and best.safetensors (weights, and everything that resuming needs).
@@ -18,7 +19,8 @@ struct Pretrain: ParsableCommand {
 
       Examples:
         mosi pretrain --sources photos/ --output run --config tiny
-        mosi pretrain --sources videos/ --output run --set batch.sources=4 --epochs 20
+        mosi pretrain --sources videos/ --output run --epochs 20 \\
+          --set batch.sources=4
         mosi pretrain --output run --resume
       """)
 
@@ -38,14 +40,14 @@ struct Pretrain: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The fraction of the sources that is held out for validation; 0 for none.",
+      "Fraction of the sources to hold out for validation; 0 for none.",
       valueName: "fraction"))
   var validationFraction: Double?
 
   @Option(name: .customLong("val-fraction"), help: .hidden)
   var oldValidationFraction: Double?
 
-  @Option(help: ArgumentHelp("Passes over the sources.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of passes over the sources.", valueName: "number"))
   var epochs: Int?
 
   @Flag(help: "Continue from the run's last checkpoint.")
@@ -99,7 +101,7 @@ struct Pretrain: ParsableCommand {
     }
   }
 
-  /// Says before the first step if the training takes long here. What is wrong with the sources, the training says.
+  /// Says before the first step if the training takes long here. Leaves errors in the sources to the training.
   private func noticeCost(_ configuration: PretrainingConfiguration, on device: Device) {
     guard !device.isCUDA else { return }
     func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {

@@ -8,6 +8,7 @@ import VideoData
 struct Preview: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws the clips that pre-training makes of a source.",
+    usage: "mosi preview [--sources <path> ...] --output <dir> [<options>]",
     discussion: """
       Writes to DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
       outlined region that moves), and an animation of each label as GIF and MP4. Arrows show the motion of the window \
@@ -15,7 +16,8 @@ struct Preview: ParsableCommand {
 
       Examples:
         mosi preview --sources photos/ --output preview
-        mosi preview --sources cat.jpg --output preview --set mask.enabled=false
+        mosi preview --sources cat.jpg --output preview \\
+          --set task.mosi.mask.enabled=false
       """)
 
   @OptionGroup var options: ConfigurationOptions

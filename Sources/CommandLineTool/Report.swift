@@ -7,7 +7,7 @@ import Training
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Gathers runs on one page.",
+    abstract: "Writes a page about one run or several.",
     discussion: """
       The page needs no network and no other file. It shows configuration, learning curves, accuracy by label or class, \
       confusion matrix, pseudo-motions, and the results of mosi gradcam, mosi localize and mosi clusters in the run's folder \
@@ -16,7 +16,7 @@ struct ReportCommand: ParsableCommand {
       Examples:
         mosi report run --output report.html
         mosi report scratch masked unmasked --output comparison.html
-        mosi report --watch run --output report.html     # until the run ends; Ctrl-C stops
+        mosi report --watch run --output report.html  # until the run ends
       """)
 
   @Argument(help: ArgumentHelp("Folders of runs.", valueName: "run"))

@@ -11,11 +11,12 @@ import VideoData
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Reproduces the paper's tables and figures.",
+    usage: "mosi reproduce <experiment> ... --dataset <format> --output <dir>\n  [<options>]",
     discussion: """
-      Experiments are \(Recipe.allCases.map(\.rawValue).joined(separator: ", ")); all for every table and figure of the \
+      Experiments are \(Recipe.allCases.map(\.rawValue).joined(separator: ", ")); all, for every table and figure of the \
       paper; or a file of your own, like those in configs/paper. Their runs are planned together: a pre-training that \
-      several rows or tables share is carried out once. The plan and its cost are shown first. Then the runs are carried \
-      out, those of the first seed before those of the second. If it is interrupted, run the same command again: finished \
+      several rows or tables share runs only once. The plan and its cost are shown first. Then all runs of the first seed \
+      are carried out, then those of the second. If it is interrupted, run the same command again: finished \
       runs are not repeated. Two commands on one folder, for instance on two GPUs, share the work.
 
       --dataset sprites needs no data: its videos are made from a seed, and so are the pictures to pre-train on. For other \
@@ -106,7 +107,7 @@ struct Reproduce: ParsableCommand {
   func validate() throws {
     if dataset == .sprites, splits != nil || split != nil {
       throw ValidationError(
-        "--dataset sprites has lists of its own: leave out --splits and --split")
+        "--dataset sprites has its own lists: leave out --splits and --split")
     }
     let seeds = try seeds
     if !(1...100).contains(seeds) {
@@ -181,7 +182,7 @@ struct Reproduce: ParsableCommand {
       if settings.kind == .folders, try (folder + "/").hasPrefix(settings.description.videos + "/")
       {
         throw ValidationError(
-          "--output \(output) lies in the folder of the videos, where it would be a class: name another"
+          "--output \(output) lies in the folder of the videos, which would make it a class: name another folder"
         )
       }
     } else {

@@ -7,6 +7,7 @@ struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
     abstract: "Draws the results of runs against a setting in which they differ.",
+    usage: "mosi sweep <run> ... --against <key> --output <file> [<options>]",
     discussion: """
       Draws the final --measure of each run against that setting, with mean and standard deviation if several runs share a \
       value. Unfinished runs are skipped with a warning.

@@ -12,7 +12,8 @@ struct Synthesize: ParsableCommand {
 struct SynthesizeSprites: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sprites",
-    abstract: "Moving Sprites: videos of actions that only motion tells apart.",
+    abstract: "Makes Moving Sprites: videos of actions that only motion distinguishes.",
+    usage: "mosi synthesize sprites --output <dir> [<options>]",
     discussion: """
       \(SpriteAction.allCases.count) classes: \(SpriteAction.allCases.map(\.rawValue).joined(separator: ", ")). All classes \
       share the same backgrounds, sprites and distractors, and positions and angles are uniform, so that a single frame \
@@ -65,8 +66,8 @@ struct SynthesizeSprites: ParsableCommand {
       }
     }
     print(
-      "\(output): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, \(train) of each for training, "
-        + "\(test) for testing")
+      "\(output): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, "
+        + "\(train) of each for training, \(test) for testing")
   }
 }
 

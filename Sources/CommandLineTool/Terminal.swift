@@ -21,7 +21,7 @@ enum Terminal {
   }
 
   static func write(_ text: String) {
-    // If nobody reads any more, the work continues.
+    // If nobody reads the output, the work continues.
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 

@@ -40,7 +40,7 @@ extension RunConfiguration {
     }
   }
 
-  /// The key `name`, today's or older, or all keys of the group of that name.
+  /// The key `name`, current or older, or all keys of the group with that name.
   ///
   /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
   public static func explanation(of name: String) throws -> [Explanation] {

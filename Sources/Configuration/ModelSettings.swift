@@ -28,7 +28,7 @@ public struct ModelSettings: Settings {
   }
 
   public static let settings: [Setting<Self>] = [
-    .value("architecture", \.architecture, "The network's architecture; mosi models tells more."),
+    .value("architecture", \.architecture, "The network's architecture; mosi models lists them."),
     .value("width", \.width, "The number of channels of conv1.", .from(1, to: 1024)),
     .value(
       "dropout", \.dropout, "The probability of dropout before the head's linear layer.",

@@ -53,7 +53,7 @@ extension PlainValue {
       throw unreadable("\(error)".split(separator: "\n").first.map(String.init) ?? "it is no YAML")
     }
     guard let root else { return [] }
-    // An alias stands for all that it names: few bytes could unfold into more than any memory holds.
+    // An alias repeats what it names: a few bytes could unfold into more than any memory holds.
     guard root.isSmall else { throw tooLong }
     switch PlainValue(root) {
     case .null: return []
@@ -150,7 +150,7 @@ extension PlainValue: Codable {
     } else if let values = try? container.decode([PlainValue].self) {
       self = .list(values)
     } else {
-      // As a dictionary: a decoder's strategy for keys leaves its keys alone.
+      // As a dictionary, because a decoder's strategy for keys does not change its keys.
       let values = try container.decode([String: PlainValue].self)
       self = .group(
         values.sorted { $0.key < $1.key }.map { Entry(key: $0.key, value: $0.value) })

@@ -134,7 +134,7 @@ extension RunConfiguration {
     Self.leaves.filter { $0.value.get(self) != $0.value.get(other) }.map(\.name).sorted()
   }
 
-  /// The keys, dotted, that were changed though ``TaskSettings/kind`` says that nobody reads them.
+  /// The dotted keys that were changed although nothing reads them for this ``TaskSettings/kind``.
   public var ignoredChanges: [String] {
     let defaults = Self()
     return Self.leaves.filter { leaf in
@@ -142,7 +142,7 @@ extension RunConfiguration {
     }.map(\.name)
   }
 
-  /// The values as texts by their dotted keys, without those that nobody reads.
+  /// The values as texts by their dotted keys, without those that nothing reads.
   public var values: [String: String] {
     Dictionary(
       uniqueKeysWithValues: Self.leaves.filter { $0.isInUse(self) }.map {

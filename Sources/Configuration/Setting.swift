@@ -9,9 +9,9 @@ public protocol Settings: Codable, Hashable, Sendable {
   /// Its keys, in the order of files.
   static var settings: [Setting<Self>] { get }
 
-  /// Refuses values that are possible alone but not together.
+  /// Refuses values that are each possible but not together.
   ///
-  /// - Parameter prefix: what stands before its keys in errors: empty, or a name and a dot.
+  /// - Parameter prefix: precedes its keys in errors: empty, or a name and a dot.
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   func checkTogether(_ prefix: String) throws
 }
@@ -53,7 +53,7 @@ public struct Setting<Root>: Sendable {
 
   struct Group: Sendable {
     let settings: [Setting]
-    /// False if the root's other values say that nobody reads it.
+    /// False if, with the root's other values, nothing reads it.
     let isInUse: @Sendable (Root) -> Bool
     let checkTogether: @Sendable (Root, String) throws -> Void
   }
@@ -127,7 +127,7 @@ extension Setting {
   ///   - path: the property that holds the group.
   ///   - help: one sentence for people.
   ///   - formerly: its older names.
-  ///   - isInUse: false if the other values say that nobody reads it; it is then kept, not checked and not written unless
+  ///   - isInUse: false if nothing reads it with the other values; it is then kept, not checked and not written unless
   ///     it was changed.
   public static func group<Inner: Settings>(
     _ name: String, _ path: WritableKeyPath<Root, Inner> & Sendable, _ help: String,
@@ -164,7 +164,7 @@ extension Setting {
   }
 }
 
-/// What a value has to obey beside its type.
+/// A rule for values, in addition to their type.
 public struct Rule<Value>: Sendable {
   /// After the key: "must be at least 1".
   let words: String

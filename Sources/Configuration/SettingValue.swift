@@ -91,7 +91,7 @@ extension Array: SettingValue where Element: SettingValue {
   public static var form: String { "a list of \(Element.form.dropFirst(2))s" }
 
   public init?(plain: PlainValue) {
-    // One value stands for a list of one.
+    // A single value is read as a list of one.
     let values: [PlainValue] = if case .list(let values) = plain { values } else { [plain] }
     var elements: [Element] = []
     for value in values {

@@ -5,7 +5,7 @@ struct SettingsReader<Root: Settings> {
   private(set) var root: Root
   /// What errors call the text.
   private let origin: String
-  /// Where whole groups stood in older versions: their old names and today's.
+  /// The names of groups in older versions, with today's names.
   private let moved: KeyValuePairs<String, String>
   private let ignoresUnknownKeys: Bool
   /// How the file calls the keys that it has set so far, by today's names.

@@ -82,7 +82,7 @@ extension RunConfiguration {
     }
   }
 
-  /// `name` with the place where its group stood first.
+  /// `name` with the first name of its group.
   static func firstName(_ name: String) -> String {
     for (old, place) in movedGroups where name.hasPrefix(place + ".") {
       return old + name.dropFirst(place.count)

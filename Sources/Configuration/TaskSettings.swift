@@ -25,7 +25,7 @@ public struct TaskSettings: Settings {
       isInUse: { $0.kind == .mosi }),
     .group(
       "rotation", \.rotation,
-      "3D-RotNet (Jing et al., 2018): tell by which angle a clip is rotated.",
+      "3D-RotNet (Jing et al., 2018): recognize the angle by which a clip is rotated.",
       isInUse: { $0.kind == .rotation }),
   ]
 }
@@ -62,7 +62,7 @@ public struct MoSISettings: Settings {
 
   public static let settings: [Setting<Self>] = [
     .group("labels", \.labels, "The label pool: which motions there are."),
-    .group("mask", \.mask, "The static mask: what is outside of a region stands still."),
+    .group("mask", \.mask, "The static mask: everything outside a region stands still."),
     .group(
       "augmentation", \.augmentation,
       "Clips mirrored and turned together with their labels (not in the paper)."),
@@ -113,7 +113,8 @@ public struct MaskSettings: Settings {
       "The form of the moving region, whose area is the square's; the paper's is the square."),
     .value(
       "background", \.background,
-      "What is outside of the region: one frame, as in the paper, or the picture moving slowly."),
+      "The background outside the region: one frame, as in the paper, or the picture, slowly moving."
+    ),
     .value(
       "background_speed", \.backgroundSpeed,
       "The highest speed of a drifting background, relative to that of the slowest label.",
@@ -123,7 +124,7 @@ public struct MaskSettings: Settings {
       "Begin with almost everything moving, so that small budgets suffice (not in the paper)."),
   ]
 
-  /// What is outside of the region.
+  /// The background outside the region.
   public enum Background: String, CaseIterable, SettingValue {
     /// The paper's: one frame of the clip.
     case `static`

@@ -11,7 +11,7 @@ public struct SampleStatistics: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - values: at least one. The standard error assumes that they are independent: take the mean of each source if its
   ///     clips are not.
-  ///   - keepsValues: false to keep the statistics alone.
+  ///   - keepsValues: false to keep only the statistics.
   public init(_ values: [Double], keepsValues: Bool = true) {
     precondition(!values.isEmpty, "values must not be empty")
     let count = Double(values.count)

@@ -9,7 +9,7 @@ import VideoSamples
 
 /// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8.
 public enum AnalysisKind: String, CaseIterable, Sendable {
-  /// Where the heat of Grad-CAM lies, in masked clips, whose moving region is known, and in videos, whose optical flow is;
+  /// The place of Grad-CAM's heat in masked clips, whose moving region is known, and in videos, whose optical flow is;
   /// with strips of some videos.
   case localization
   /// Clusters of the features of videos, and how they relate to motion.
@@ -89,7 +89,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     func drawStrips(_ name: String, _ paths: [String], worst: Int?) throws {
       var settings = GradCAMAnalysis.Settings()
       settings.stage = stage
-      // The heat of the static label lies elsewhere than what moves.
+      // The heat of the static label is not where something moves.
       settings.label =
         weights.mosi.map { .likeliest($0.motion.labels.movingLabels) }
         ?? .predicted

@@ -70,7 +70,7 @@ public struct BenchmarkData: Sendable {
     listed.videos(of: subset).compactMap(\.footage)
   }
 
-  /// The datasets whose published numbers stand beside ours: its own, or all if it has none.
+  /// The datasets whose published numbers are shown beside ours: its own, or all if it has none.
   public var paperDatasets: [PaperDataset] {
     switch dataset.kind {
     case .hmdb51: [.hmdb51]
@@ -136,7 +136,7 @@ public struct BenchmarkData: Sendable {
       ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
   }
 
-  /// Whether they are sprites in the folder where they are made by default.
+  /// Whether they are sprites in their default folder.
   private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
 
   /// The path differs between datasets, because it is one of the settings that name a pre-training.

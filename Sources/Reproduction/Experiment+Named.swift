@@ -2,7 +2,7 @@ import Foundation
 import SafeFiles
 
 extension Experiment {
-  /// The experiments that `names` stand for, each once.
+  /// The experiments that `names` mean, each once.
   ///
   /// - Parameter names: names of recipes, `all` for every table and figure of the paper, or paths of YAML files.
   /// - Throws: ``UnknownExperiment``, ``RecipeError``, `FileError`.
@@ -50,7 +50,7 @@ extension Experiment {
   }
 }
 
-/// A name that does not stand for an experiment: one sentence.
+/// A name that is not the name of an experiment: one sentence.
 public struct UnknownExperiment: Error, Sendable, CustomStringConvertible {
   public let problem: String
   public var description: String { problem }

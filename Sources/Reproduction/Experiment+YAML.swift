@@ -96,10 +96,10 @@ extension Experiment.Settings {
   }
 }
 
-/// The keys and values of one mapping, each asked for by name; what nobody asks for is a mistake.
+/// The keys and values of one mapping, each read by name; a key that nothing reads is an error.
 final class Fields {
   private let mapping: Node.Mapping
-  /// Where the mapping stands: dotted keys from the root.
+  /// The place of the mapping: dotted keys from the root.
   private let path: String
   private let origin: String
   private var asked: [String] = []
@@ -142,10 +142,10 @@ final class Fields {
     RecipeError(origin: origin, problem: "\(path)\(key) \(rule)")
   }
 
-  /// - Throws: ``RecipeError`` where there are keys that nobody has asked for.
+  /// - Throws: ``RecipeError`` if there are keys that nothing has read.
   func finish() throws {
     for key in mapping.keys.map({ $0.string ?? "?" }) where !asked.contains(key) {
-      throw fail(key, "is no key of a recipe; there are \(asked.joined(separator: ", "))")
+      throw fail(key, "is not a key of a recipe; the keys are \(asked.joined(separator: ", "))")
     }
   }
 
@@ -208,9 +208,9 @@ final class Fields {
     try node(key).map { try choice(Choice.self, $0, key) }
   }
 
-  /// What stands at `key`, as a layer of a configuration; none where nothing does.
+  /// The value at `key` as a layer of a configuration; an empty layer if there is none.
   ///
-  /// - Parameter settled: keys below it, dotted, that a recipe cannot choose, and what is so instead.
+  /// - Parameter settled: dotted keys below it that a recipe cannot choose, and what decides them instead.
   func layer(_ key: String, without settled: [String: String]) throws -> [ConfigurationLayer] {
     guard let node = node(key) else { return [] }
     for (name, reason) in settled.sorted(by: { $0.key < $1.key }) {
@@ -224,7 +224,7 @@ final class Fields {
     ]
   }
 
-  /// How long the training at `key` is: by its epochs or by the length of that name.
+  /// The length of the training at `key`: its epochs, or the `length` of that name.
   func duration(_ key: String, _ lengths: Fields?) throws -> Experiment.Duration? {
     let saysEpochs = mapping[Node(key)]?.mapping?[Node("epochs")] != nil
     guard let samples = try lengths?.optionalCount(key) else { return saysEpochs ? .epochs : nil }

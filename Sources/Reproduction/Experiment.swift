@@ -10,16 +10,16 @@ public struct Experiment: Sendable {
   public let title: String
   /// What it asks, and what the paper found.
   public let question: String
-  /// What is told of each cell, in this order.
+  /// What is reported for each cell, in this order.
   public let measures: [Measure]
   /// What the rows' positions are, the title of a chart's axis; empty for no chart.
   public let axis: String
   /// What holds for all cells.
   public let settings: Settings
-  /// At least one; where there is one alone it needs no name.
+  /// At least one; a single one needs no name.
   public let series: [Variant]
   public let rows: [Row]
-  /// Published results of others, to stand below ours; nobody trains them here.
+  /// Published results of others, shown below ours; they are not trained here.
   public let others: [Other]
 
   /// One of the things that are compared.
@@ -30,14 +30,14 @@ public struct Experiment: Sendable {
 
   public struct Row: Sendable {
     public let name: String
-    /// The number that the rows differ in, where they do: the horizontal axis of a chart.
+    /// The number in which the rows differ, if they do: the horizontal axis of a chart.
     public let position: Double?
     public let settings: Settings
-    /// The paper's numbers in percent, by dataset and measure, one for each of the series; nil for what it does not tell.
+    /// The paper's numbers in percent, by dataset and measure, one for each series; nil if the paper has none.
     public let paper: [PaperDataset: [Measure: [Double?]]]
   }
 
-  /// A row of the paper's that tells of another method.
+  /// A row of the paper about another method.
   public struct Other: Sendable, Equatable {
     public let name: String
     /// Top-1 in percent.
@@ -48,15 +48,15 @@ public struct Experiment: Sendable {
   public struct Settings: Sendable {
     public var pretraining: [ConfigurationLayer] = []
     public var finetuning: [ConfigurationLayer] = []
-    /// Where the fine-tuning begins; nil leaves it as it was.
+    /// The initial weights of the fine-tuning; nil keeps them.
     public var start: Start?
-    /// What is pre-trained on; nil leaves it as it was.
+    /// The sources of the pre-training; nil keeps them.
     public var sources: SourceKind?
     /// How long is trained.
     public var length = Length()
-    /// The changes that hold at the tiny scale alone; they come right after these.
+    /// The changes for the tiny scale only; they follow these.
     public var tiny: Box?
-    /// The changes that hold for random weights alone, ``Start/scratch``; they come right after these.
+    /// The changes for random weights only, ``Start/scratch``; they follow these.
     public var scratch: Box?
 
     /// A structure cannot hold itself.
@@ -68,7 +68,7 @@ public struct Experiment: Sendable {
     public init() {}
   }
 
-  /// What is said of how long to train; nil leaves it as it was.
+  /// The length of the trainings; nil keeps it.
   public struct Length: Sendable, Equatable {
     /// Its samples are pictures, with each one the clips of all labels.
     public var pretraining: Duration?
@@ -86,7 +86,7 @@ public struct Experiment: Sendable {
   }
 }
 
-/// Where a fine-tuning begins.
+/// The initial weights of a fine-tuning.
 public enum Start: String, Sendable, CaseIterable {
   case pretrained
   /// Random weights; nothing is pre-trained.
@@ -103,7 +103,7 @@ public enum SourceKind: String, Sendable, CaseIterable {
   case kinetics
 }
 
-/// The datasets of which the paper tells accuracies.
+/// The datasets for which the paper gives accuracies.
 public enum PaperDataset: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
   case hmdb51
   case ucf101

@@ -34,7 +34,7 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - tables: the tables of the experiments.
-  ///   - warn: called with each run that is damaged; the page does without it, its numbers stand in the table.
+  ///   - warn: called with each run that is damaged; the page omits it, but the table has its numbers.
   /// - Throws: `FileError`.
   public func writePages(_ tables: [ResultTable], warn: (String) -> Void) throws {
     for (experiment, table) in zip(experiments, tables) {

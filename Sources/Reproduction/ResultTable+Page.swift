@@ -29,7 +29,7 @@ extension ResultTable {
           series.append(
             LineChart.Series(name.isEmpty ? "ours" : name, points: points, hasMarkers: true))
         }
-        // The paper's, if we have only one series: beside several it would be confusing.
+        // The paper's numbers, but only beside a single series: with several they would be confusing.
         for dataset in paperDatasets where names.count == 1 {
           let points = own.compactMap { line in
             point(line, line.paper[dataset]?[measure], measure)

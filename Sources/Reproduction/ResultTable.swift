@@ -9,7 +9,7 @@ import VideoData
 public struct ResultTable: Codable, Sendable, Equatable {
   /// What a person types, `table1`.
   public let experiment: String
-  /// The name of its files without ending, `table1-hmdb51-paper`: results of several datasets lie side by side.
+  /// The name of its files without extension, `table1-hmdb51-paper`; each dataset has its own.
   public let fileName: String
   public let title: String
   public let question: String
@@ -23,7 +23,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
   /// The number of runs that have not finished.
   public let openRuns: Int
   public let measures: [Measure]
-  /// The datasets whose published numbers stand beside ours.
+  /// The datasets whose published numbers are shown beside ours.
   public let paperDatasets: [PaperDataset]
   /// Row by row, and in a row series by series.
   public let lines: [Line]

@@ -195,7 +195,7 @@ extension Plan {
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
   /// What the result of an analysis was computed from, and a digest of the result: an analysis of the same network on
-  /// another dataset, or `mosi clusters` and its like, write to the same place. Nil if there is no result.
+  /// another dataset, or commands such as `mosi clusters`, write to the same place. Nil if there is no result.
   private func stamp(of run: PlannedRun) -> String? {
     guard let analysis = run.work.analysis,
       let result = try? readFile(at: analysis.kind.result(in: runFolder(analysis.network)))

@@ -363,7 +363,7 @@ import Training
       ),
       (
         ["reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "v/o"],
-        "--output v/o lies in the folder of the videos, where it would be a class"
+        "--output v/o lies in the folder of the videos, which would make it a class"
       ),
     ] {
       let result = try tool.run(arguments)

@@ -60,6 +60,22 @@ import Testing
     #expect(result.status == 0 && result.errors.isEmpty && !result.output.isEmpty)
   }
 
+  /// A line that the terminal wraps breaks tables and examples.
+  @Test(arguments: [
+    "", "pretrain", "preview", "finetune", "evaluate", "predict", "retrieve", "features", "gradcam",
+    "localize", "clusters", "curves", "sweep", "convert", "inspect", "report", "reproduce",
+    "datasets check", "datasets list", "synthesize sprites", "models", "config", "doctor",
+  ])
+  func helpFitsEightyColumns(command: String) throws {
+    var tool = tool
+    tool.environment = ["COLUMNS": "80"]
+    let lines = try tool.run(command.split(separator: " ").map(String.init) + ["--help"])
+      .output.split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines { #expect(line.count <= 80) }
+    let examples = lines.drop { $0 != "Examples:" }.dropFirst().prefix { !$0.isEmpty }
+    for line in examples { #expect(line.hasPrefix("  ")) }
+  }
+
   @Test func modelsPrintsThePapersNumbers() throws {
     let result = try tool.run("models")
     #expect(result.status == 0 && result.errors.isEmpty)

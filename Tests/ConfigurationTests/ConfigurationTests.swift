@@ -250,7 +250,8 @@ import Testing
         == "the configuration's sources.size must be from 8 to 4096 pixels, not 5000")
     #expect(
       complaint(of: "mask.ratio=[0.3, 2]")
-        == "the configuration's task.mosi.mask.ratio must be two numbers [lower, upper] with 0 < lower <= upper <= 1, not [0.3, 2.0]"
+        == "the configuration's task.mosi.mask.ratio must be two numbers [lower, upper] with "
+        + "0 < lower <= upper <= 1, not [0.3, 2.0]"
     )
   }
 

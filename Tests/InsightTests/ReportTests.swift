@@ -23,12 +23,14 @@ import VideoModels
   ) throws -> String {
     let lines =
       (1...20).map { step in
-        #"{"event":"step","step":\#(step),"epoch":\#(1 + step / 11),"loss":\#(2.0 / Double(step)),"top1":0.5,"learningRate":0.001,"clipsPerSecond":10}"#
+        #"{"event":"step","step":\#(step),"epoch":\#(1 + step / 11),"loss":\#(2.0 / Double(step)),"#
+          + #""top1":0.5,"learningRate":0.001,"clipsPerSecond":10}"#
       } + [
         #"{"event":"validation","step":20,"epoch":2,"loss":0.5,"top1":0.75,"top1PerLabel":{"\#(classes[0])":0.625},"sources":8}"#
       ]
     let summary =
-      #"{"event":"summary","step":20,"epoch":2,"loss":0.1,"top1":0.75,"bestTop1":0.75,"chance":0.5,"clipsPerSecond":10,"seconds":3725,"trainingSources":30,"validationSources":8,"badSources":1}"#
+      #"{"event":"summary","step":20,"epoch":2,"loss":0.1,"top1":0.75,"bestTop1":0.75,"#
+      + #""chance":0.5,"clipsPerSecond":10,"seconds":3725,"trainingSources":30,"validationSources":8,"badSources":1}"#
     // The last line of a run that goes on may be half written.
     let end = isFinished ? summary + "\n" : String(summary.prefix(40))
     try folder.write(lines.joined(separator: "\n") + "\n" + end, to: "\(name)/metrics.jsonl")
@@ -61,7 +63,10 @@ import VideoModels
     let path = try run(name, configuration, classes: ["run", Self.hostile])
     let quoted = String(decoding: try JSONEncoder().encode(Self.hostile), as: UTF8.self)
     try folder.write(
-      #"{"videoCount":5,"clips":10,"crops":1,"top1":0.6,"meanClassAccuracy":0.55,"failed":0,"classes":[{"name":"run","videos":3,"correct":2,"accuracy":0.66},{"name":\#(quoted),"videos":2,"correct":1,"accuracy":0.5}],"confusion":[[2,1],[1,1]],"videos":[]}"#,
+      #"{"videoCount":5,"clips":10,"crops":1,"top1":0.6,"meanClassAccuracy":0.55,"failed":0,"classes":["#
+        + #"{"name":"run","videos":3,"correct":2,"accuracy":0.66},"#
+        + #"{"name":\#(quoted),"videos":2,"correct":1,"accuracy":0.5}],"#
+        + #""confusion":[[2,1],[1,1]],"videos":[]}"#,
       to: "\(name)/evaluation/evaluation.json")
     return path
   }

@@ -4,12 +4,12 @@ import OpticalFlow
 ///
 /// Speeds are shares of the clip's side per frame, x to the right and y down: a clip of any size has the same.
 public struct ClipMotion: Codable, Equatable, Sendable {
-  /// The mean displacement, each weighted by its energy |v|²: where a part of the picture moves, the part's motion.
+  /// The mean displacement, weighted by the energy |v|²: if only a part of the picture moves, the motion of that part.
   public let x: Double
   public let y: Double
   /// The root of the mean |v|² of all pixels and frames.
   public let speed: Double
-  /// The share of the energy that is across: Σu² / Σ(u² + v²); 0.5 where nothing moves.
+  /// The share of the horizontal energy: Σu² / Σ(u² + v²); 0.5 if nothing moves.
   public let horizontalEnergy: Double
 
   /// Clips below this ``speed`` are static: half a percent of the side a frame.

@@ -21,7 +21,7 @@ struct ClusterPicture: Drawing {
 
   /// - Parameters:
   ///   - magnitudes: where the ranges of magnitudes begin.
-  ///   - largestShare: what the outermost circle of the rose stands for.
+  ///   - largestShare: the share at the outermost circle of the rose.
   init(
     _ cluster: ClusterReport.Cluster, number: Int, magnitudes: [Double], largestShare: Double?,
     strips: [Strip]

@@ -114,7 +114,7 @@ public struct KMeans: Sendable {
         distances[point] = lengths[point] + offsets[point * clusters + best]
         sizes[best] += 1
       }
-      // A cluster that lost all its points begins anew at the point that lies farthest from its centroid.
+      // A cluster that lost all its points restarts at the point farthest from its centroid.
       for cluster in 0..<clusters where sizes[cluster] == 0 {
         let farthest = lengths.indices.filter { sizes[nearest[$0]] > 1 }
           .max { distances[$0] < distances[$1] }!

@@ -40,7 +40,7 @@ public struct Sweep: Codable, Sendable {
     self.key = key
     self.measure = measure
     let names = RecordedRun.names(runs)
-    // Unfinished runs do not influence what is compared.
+    // Unfinished runs do not influence the comparison.
     let isEvaluated = runs.compactMap(\.metrics.summary).allSatisfy { $0.evaluation != nil }
     var results: [(value: String, run: String, result: Double)] = []
     var unfinished: [String] = []

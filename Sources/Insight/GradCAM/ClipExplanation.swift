@@ -1,7 +1,7 @@
 import Figures
 import Media
 
-/// What in a clip speaks for a label, beside what moves in it.
+/// The evidence for a label in a clip, beside the clip's motion.
 struct ClipExplanation {
   /// When the clip begins in its video, in seconds.
   let start: Double
@@ -15,7 +15,7 @@ struct ClipExplanation {
   /// The speed from each frame to the next, in the network's pixels a frame; one fewer than frames.
   let speed: [HeatMap]
 
-  /// False where the heat is 0 everywhere.
+  /// False if the heat is 0 everywhere.
   let hasHeat: Bool
   /// ``flowAgreement(_:_:)`` over all frames that have a next one.
   let agreement: Double?

@@ -149,7 +149,7 @@ struct ClipPicture {
     }
   }
 
-  /// A line of text that ends in an ellipsis where it is too wide.
+  /// A line of text, cut with an ellipsis if it is too wide.
   private func text(
     _ text: String, _ style: TextStyle, at point: Point, _ room: Double, on canvas: Canvas
   ) {

@@ -12,7 +12,7 @@ import VideoSamples
 /// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
 ///
 /// The true motions are unknown: the maps explain the label that the network finds likeliest, for a pre-trained network among
-/// those that move, since the heat of the static label lies elsewhere.
+/// those that move, since the heat of the static label is elsewhere.
 public struct FlowAgreement: Codable, Equatable, Sendable {
   public let videos: Int
   public let clips: Int

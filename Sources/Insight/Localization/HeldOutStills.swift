@@ -64,7 +64,7 @@ public enum HeldOutStills {
   }
 }
 
-/// Why there is no still that a pre-training has not learned from.
+/// Why no still is left that a pre-training has not trained on.
 public enum NothingUnseen: Error, Sendable, CustomStringConvertible {
   case nothingHeldOut
   case allTrainedOn

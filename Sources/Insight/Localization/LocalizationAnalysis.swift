@@ -10,7 +10,7 @@ import VideoModels
 /// Measures how well a network locates motion, without fine-tuning: in masked clips, whose moving region is known, and in
 /// videos, by their optical flow. Networks of the same kind with random weights are measured in the same way.
 ///
-/// Masked clips need the pretext task of a pre-training; other networks are measured on videos alone.
+/// Masked clips need the pretext task of a pre-training; other networks are measured only on videos.
 public struct LocalizationAnalysis {
   /// The stills that masked clips are made of.
   public enum Stills: Equatable, Sendable {
@@ -18,7 +18,7 @@ public struct LocalizationAnalysis {
     case none
     /// The sources that the pre-training held out for validation.
     case heldOut
-    /// The same if they can be loaded; otherwise warn, and measure the videos alone.
+    /// The same if they can be loaded; otherwise warn, and measure only the videos.
     case heldOutIfAvailable
     /// The sources at these paths that the network was not trained on.
     case sources([String])

@@ -1,5 +1,5 @@
 /// Spearman's rank correlation of two lists of equally many finite numbers, -1...1: Pearson's correlation of the ranks,
-/// of which equal numbers share the mean. Nil where one list is constant and so has no order, or is empty.
+/// of which equal numbers share the mean. Nil if a list is constant, and so has no order, or empty.
 public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   precondition(a.count == b.count, "\(a.count) numbers cannot be correlated with \(b.count)")
   let (ranksA, ranksB) = (ranks(of: a), ranks(of: b))
@@ -15,8 +15,8 @@ public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   return covariance / (varianceA * varianceB).squareRoot()
 }
 
-/// How well heat agrees with speed: their rank correlation. Nil where nothing moves, so that there is nothing to agree
-/// with; 0 where something does and the heat is the same everywhere.
+/// How well heat agrees with speed: their rank correlation. Nil if nothing moves, so that there is nothing to agree
+/// with; 0 if something does and the heat is the same everywhere.
 func flowAgreement(_ heat: [Float], _ speed: [Float]) -> Double? {
   guard speed.contains(where: { $0 != speed[0] }) else { return nil }
   return rankCorrelation(heat, speed) ?? 0

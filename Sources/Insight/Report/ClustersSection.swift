@@ -63,8 +63,8 @@ enum ClustersSection {
     }
     return .table(
       caption:
-        "Normalized mutual information of \(clusters.k) clusters with the motion of \(Format.count(clusters.clips.count, "clip")): 0 is "
-        + "none, 1 is complete; small sets lie above 0 by chance",
+        "Normalized mutual information of \(clusters.k) clusters with the motion of "
+        + "\(Format.count(clusters.clips.count, "clip")): 0 is none, 1 is complete; small sets are above 0 by chance",
       header: ["motion", "this network", "random weights"],
       rows: [
         row("static, horizontal, vertical", \.axes, \.axes),

@@ -11,7 +11,7 @@ struct EmbeddedFile: Sendable {
   /// PNG files above this size are embedded as JPEG: frames of videos need a fifth of it then.
   private static let largestPNG = 150_000
 
-  /// Nil where the file is absent, of no kind that browsers show, or too large for a page.
+  /// Nil if the file is absent, not of a kind that browsers show, or too large for a page.
   init?(path: String) {
     let type: String
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {

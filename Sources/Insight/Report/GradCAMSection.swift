@@ -52,7 +52,7 @@ enum GradCAMSection {
       alternative:
         "Strip of frames with the heat map over them, and the optical flow's magnitude: \(what)",
       caption: "\(what) (\(Format.percent(clip.probability)))\(agreement).", isWide: true)
-    // What moves is shown when it is asked for.
+    // Animations are shown on demand.
     guard let animation = EmbeddedFile(path: "\(folder)/\(files.gif)") else { return still }
     return .joined([
       still,

@@ -9,7 +9,7 @@ struct HTML: Sendable {
   /// `text` as it is to be read.
   static func text(_ text: some StringProtocol) -> HTML { HTML(source: escaped(text)) }
 
-  /// A style sheet or script of this package's own, as it stands.
+  /// A style sheet or script of this package, unescaped.
   static func code(_ element: String, _ code: String) -> HTML {
     HTML(source: "<\(element)>\n\(code)\n</\(element)>\n")
   }
@@ -34,7 +34,7 @@ struct HTML: Sendable {
     return HTML(source: source + (inline.contains(name) ? "" : "\n"))
   }
 
-  /// An element with text alone.
+  /// An element that contains only text.
   static func element(
     _ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: some StringProtocol
   ) -> HTML { element(name, attributes, .text(text)) }
@@ -121,7 +121,7 @@ extension HTML {
       caption.map { .element("figcaption", text: $0) } ?? .empty)
   }
 
-  /// What is shown when it is opened.
+  /// The content, shown when it is opened.
   static func details(_ summary: String, _ content: HTML...) -> HTML {
     .element("details", [:], [.element("summary", text: summary)] + content)
   }

@@ -46,8 +46,8 @@ enum LocalizationSection {
           alternative:
             "Contact sheet: heat maps over frames of masked clips, the moving region outlined",
           caption:
-            "Unseen pictures; outlined is the region that moves, colors are the heat of Grad-CAM. Labels name the window's motion; "
-            + "the content moves the other way.", isWide: true)
+            "Unseen pictures; the moving region is outlined, colors are the heat of Grad-CAM. Labels name the "
+            + "motion of the window; the content moves the other way.", isWide: true)
       )
     }
     return parts
@@ -65,7 +65,8 @@ enum LocalizationSection {
     }
     return .table(
       caption:
-        "\(what), on \(Format.count(regions.clips, "masked clip")) of \(Format.count(regions.sources, "unseen picture")): mean and standard error over pictures; "
+        "\(what), on \(Format.count(regions.clips, "masked clip")) of "
+        + "\(Format.count(regions.sources, "unseen picture")): mean and standard error over pictures; "
         + "random weights with the deviation over \(Format.count(regions.random.count, "network"))",
       header: ["measure", "this network", "random weights", "chance"],
       rows: [

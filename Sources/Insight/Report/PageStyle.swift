@@ -21,7 +21,10 @@ let pageStyle = """
   header { padding-top: 1.5rem; }
   footer { color: var(--faint); padding-bottom: 2rem; }
   h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; }
-  h2 { font-size: 1.35rem; margin: 2.5rem 0 .6rem; border-bottom: 2px solid var(--line); padding-bottom: .2rem; overflow-wrap: anywhere; }
+  h2 {
+    font-size: 1.35rem; margin: 2.5rem 0 .6rem; border-bottom: 2px solid var(--line); padding-bottom: .2rem;
+    overflow-wrap: anywhere;
+  }
   h3 { font-size: 1.1rem; margin: 1.8rem 0 .5rem; }
   p { margin: .5rem 0; max-width: 46rem; }
   a { color: var(--accent); }
@@ -54,7 +57,10 @@ let pageStyle = """
   summary { cursor: pointer; color: var(--accent); padding: .2rem 0; }
   pre { background: var(--raised); padding: .8rem; overflow-x: auto; font-size: .85rem; border-radius: 4px; }
   code { background: var(--raised); padding: .1rem .3rem; border-radius: 3px; overflow-wrap: anywhere; }
-  button { font: inherit; padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 4px; background: var(--raised); color: var(--ink); }
+  button {
+    font: inherit; padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 4px; background: var(--raised);
+    color: var(--ink);
+  }
   @media (max-width: 34rem) {
     dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
     dd { margin-bottom: .4rem; }

@@ -12,7 +12,7 @@ public struct ReportPage {
   /// - Parameters:
   ///   - runs: the runs, in their order on the page.
   ///   - follows: whether the page offers to reload itself.
-  ///   - results: tables that stand before the runs.
+  ///   - results: tables that precede the runs.
   public init(of runs: [RunDescription], follows: Bool = false, results: [ResultSection] = []) {
     self.runs = runs
     self.follows = follows

@@ -1,6 +1,6 @@
 import Figures
 
-/// A table of results that stands before the runs that they come from.
+/// A table of results, which precedes the runs that they come from.
 public struct ResultSection: Sendable {
   public var title: String
   /// What the table answers, in a sentence or two.
