@@ -1,20 +1,20 @@
-# make demo    set up, build, train on pictures made on the fly (or SOURCES=dir) and show the result
+# make demo    set up, build, train on generated pictures (or SOURCES=dir) and show the effect
 # make test    set up, build and run every test
 # make build   set up and build; the tool is .build/release/mosi
 # make example set up, build and run Examples/PseudoMotionStep
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
-# make benchmark VIDEOS=dir  whether decoding keeps the training step fed
-# make compare-media  pictures and videos of all formats beside Pillow and a sequential decode
+# make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
+# make compare-media  compare all picture formats with Pillow and all containers with a sequential decode
 # make docs    build the documentation into .build/documentation
 # make imports check that targets import only what Package.swift declares
-# make format  format the sources;  make lint  check their format
-# LIBTORCH=/path/to/torch  use an existing PyTorch or libtorch, 2.11 to 2.13
+# make format  format the sources;  make lint  check formats, scripts, links and lengths of lines
+# LIBTORCH=/path/to/torch  use aned PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build imports example benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build install imports example benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -23,11 +23,11 @@ setup:
 build: setup
 	swift build $(SWIFT_BUILD_FLAGS) --product mosi
 
-# One thread an operator: tests run beside each other, and threads that wait for each other would only spin.
+# One thread per operator: tests run in parallel, and threads that wait for each other would only spin.
 test: setup
 	OMP_NUM_THREADS=1 swift test $(SWIFT_BUILD_FLAGS)
 
-# Builds what the tests need, and so costs nothing before or after them.
+# Builds what the tests need, so it costs nothing before or after them.
 imports: setup
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests --explicit-target-dependency-import-check error
 
@@ -39,7 +39,7 @@ example: setup
 	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
 	  --scratch-path .build/example PseudoMotionStep
 
-# Needs a machine that does nothing else. Freed memory is kept, as the tool does (KeepFreedMemory.swift).
+# Needs an idle machine. Keeps freed memory, as the tool does (KeepFreedMemory.swift).
 benchmark: setup
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/benchmarks \
 	  DecodeAndStep $(VIDEOS)
@@ -63,3 +63,6 @@ format:
 
 lint:
 	swift format lint --strict --recursive --parallel $(FORMATTED)
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
+	  else echo "shellcheck is not installed (scripts/setup-checks.sh installs it): scripts are not checked"; fi
+	python3 scripts/check_text.py

@@ -1,19 +1,21 @@
 #!/bin/bash
-# What pre-training is worth on the 186 surveillance clips with and without fights: fine-tuning from scratch, from MoSI on
-# the training split and from MoSI on photos, five seeds each, two runs at a time on a core each.
+# Measures what pre-training gains on the 186 surveillance clips with and without fights: fine-tuning from scratch, from
+# MoSI on the training split and from MoSI on photos, five seeds each, two runs at a time with a core each.
 #
 #   scripts/compare-fights.sh DATA OUT      DATA has photos/ and videos/surveillance-fights/
 #
-# Leaves the runs in OUT and prints top-1 and mean class accuracy, mean and deviation over the seeds.
+# Writes the runs to OUT and prints top-1 and mean class accuracy, mean and deviation over the seeds.
 set -euo pipefail
 data=$(realpath "$1") && mkdir -p "$2" && out=$(realpath "$2")
 root=$(cd "$(dirname "$0")/.." && pwd)
 export mosi="$root/.build/release/mosi" videos="$data/videos/surveillance-fights" root out OMP_NUM_THREADS=1
 
 pretrain() { # name sources epochs
-  [ -e "$out/$1/curves.png" ] && grep -q summary "$out/$1/metrics.jsonl" || "$mosi" pretrain --sources "$2" \
-    --config "$root/configs/tiny-masked.yaml" --epochs "$3" --workers 1 --output "$out/$1" \
-    $([ -e "$out/$1/last.safetensors" ] && echo --resume) >/dev/null
+  if grep -qs summary "$out/$1/metrics.jsonl"; then return; fi
+  local resume=()
+  [ ! -e "$out/$1/last.safetensors" ] || resume=(--resume)
+  "$mosi" pretrain --sources "$2" --config "$root/configs/tiny-masked.yaml" --epochs "$3" --workers 1 \
+    --output "$out/$1" "${resume[@]}" >/dev/null
 }
 finetune() { # name weights rate seed
   [ -e "$out/$1/evaluation/evaluation.json" ] || "$mosi" finetune --dataset csv --data-root "$videos" --weights "$2" \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes pictures of every format, and videos of every container where the ffmpeg tool is there, into .build/media-corpus, and
-# runs the tests that compare what mosi reads in them with Pillow and with a sequential decode.
+# Makes pictures of every format, and videos of every container if ffmpeg is installed, in .build/media-corpus, and runs the
+# tests that compare what mosi reads with Pillow and with a sequential decode.
 #   scripts/compare-media.sh FLAG...           flags of `swift test`; `make compare-media` gives them
-#   MOSI_MEDIA_PYTHON=/path/to/python3         one that has Pillow, numpy and what else media_corpus.py names; without it these are
-#                                              installed into ~/.cache/mosi/media-python, once
+#   MOSI_MEDIA_PYTHON=/path/to/python3         a Python with Pillow, numpy and the other packages that media_corpus.py names;
+#                                              without it they are installed into ~/.cache/mosi/media-python, once
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes Sources/TensorBoard/event.pb.swift from Protos/event.proto. Needed only after a change of the
-# definitions. Wants protoc and protoc-gen-swift on PATH; the latter out of swift-protobuf's checkout,
-# of the version the package uses: swift build -c release --product protoc-gen-swift
+# Writes Sources/TensorBoard/event.pb.swift from Protos/event.proto. Needed only if the definitions
+# change. Needs protoc and protoc-gen-swift on PATH; the second from the checkout of the swift-protobuf
+# version that the package uses: swift build -c release --product protoc-gen-swift
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in protoc protoc-gen-swift; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds a mosi for a machine that has PyTorch for CUDA but neither Swift nor FFmpeg, and gathers what it needs in
+# Builds mosi for a machine that has PyTorch for CUDA but neither Swift nor FFmpeg, and packs what it needs into
 # .build-gpu/carry.tar.xz: the tool with Swift's runtime linked in, FFmpeg's, Cairo's and OpenCV's libraries
 # (about 70 MiB).
 #
@@ -10,14 +10,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly version=${1:-2.11.0} root=$PWD/.build-gpu
 
-# The headers and libraries of the very wheel that runs there; its CUDA packages are not needed to build.
+# The headers and libraries of the wheel that runs there; its CUDA packages are not needed to build.
 mkdir -p "$root/wheel"
 if [ ! -d "$root/torch-$version/torch" ]; then
   python3 -m pip download --quiet --no-deps --dest "$root/wheel" "torch==$version"
   python3 -m zipfile -e "$root"/wheel/torch-"$version"*.whl "$root/torch-$version"
 fi
 
-# A package folder of its own, so that this one's .libtorch stays what it is.
+# A separate package folder, so that the .libtorch of this one does not change.
 rm -rf "$root/source" && mkdir -p "$root/source"
 git archive HEAD | tar -x -C "$root/source"
 (
@@ -29,7 +29,7 @@ git archive HEAD | tar -x -C "$root/source"
 
 rm -rf "$root/carry" && mkdir -p "$root/carry/lib"
 cp "$root/build/release/mosi" "$root/carry/"
-# All but libtorch's own and what every Linux has.
+# All libraries except libtorch's and those that every Linux has.
 ldd "$root/carry/mosi" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' \
   | grep -vE '/(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux[^/]*|libtorch[^/]*|libc10[^/]*|libgomp[^/]*)\.so' \
   | xargs -r cp -L -t "$root/carry/lib"

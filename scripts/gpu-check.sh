@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains the tiny configuration on CUDA and on the CPU and prints both results; needs what scripts/gpu-build.sh gathered
-# and a python3 that has PyTorch for CUDA. Everything goes under $OUT (default: .build-gpu/out).
+# Trains the tiny configuration on CUDA and on the CPU and prints both results; needs what scripts/gpu-build.sh packed
+# and a python3 that has PyTorch for CUDA. Writes to $OUT (default: .build-gpu/out).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -d .build-gpu/carry ] || tar -x -J -C .build-gpu -f .build-gpu/carry.tar.xz
@@ -23,7 +23,7 @@ train cuda --device cuda
 train cuda-bfloat16 --device cuda --set precision=bfloat16
 train cpu --device cpu
 
-# The paper's network and clips: its speed on the device.
+# The speed of the paper's networks and clips on the device.
 for architecture in r2d3d-18 r2plus1d-10; do
   rm -rf /tmp/mosi-full
   mosi pretrain --sources synthetic:dead-leaves:700 --set model.architecture=$architecture \
@@ -32,7 +32,7 @@ for architecture in r2d3d-18 r2plus1d-10; do
   echo "$architecture at full size: $(grep '"clips_per_second"' "$out/$architecture.json")"
 done
 
-# What the paper's tables would take on this device, measured instead of assumed, and a small table made on it.
+# The cost of the paper's tables on this device, measured instead of assumed, and a small table.
 mosi reproduce all effect limits --dataset sprites --scale paper --output /tmp/mosi-paper --device cuda --plan \
   >"$out/plan.txt" 2>"$out/plan.log" && sed -n 1,20p "$out/plan.txt"
 mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache-mb 2000 \

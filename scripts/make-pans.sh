@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes OUT/{right,left,down,up,static}NN.mp4 for `mosi clusters`: 32 videos each of 16 frames, 112 pixels, at 30 frames a
-# second, in which a photo moves that way by 4, 7, 10 or 13 pixels a frame, or stands still. Wants ffmpeg.
+# second, in which a photo moves in that direction by 4, 7, 10 or 13 pixels per frame, or stands still. Needs ffmpeg.
 # Usage: scripts/make-pans.sh OUT PHOTO...
 set -eu
 [ $# -ge 2 ] || { echo "usage: $0 OUT PHOTO..." >&2; exit 2; }
@@ -12,14 +12,14 @@ side=112
 for direction in right left down up static; do
   number=0
   while [ $number -lt 32 ]; do
-    # The photos in turn.
+    # Use the photos in turn.
     photo=$1
     shift
     set -- "$@" "$photo"
     speed=$((4 + 3 * (number % 4)))
     travel=$((speed * (frames - 1)))
     width=$((side + 40)) height=$((side + 40)) x=20 y=20
-    # What is seen moves against the window.
+    # The content moves against the window.
     case $direction in
       right) width=$((side + travel)) x="$travel-$speed*n" ;;
       left) width=$((side + travel)) x="$speed*n" ;;

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Records what a change of the code must not change: six short trainings, their losses step by step and digests of
-# their final weights. Takes a quarter of a minute on one core. Records are comparable on one machine only.
+# Records what changes of the code must preserve: the losses of six short trainings, step by step, and digests of their
+# final weights. Takes a quarter of a minute on one core. Records are only comparable on one machine.
 #
 #   scripts/record-trainings.sh record  MOSI OUT [WORK]    run the six with the binary MOSI, keep them in OUT
-#   scripts/record-trainings.sh compare OUT OTHER          say line by line what differs; exits with 1 if anything does
+#   scripts/record-trainings.sh compare OUT OTHER          print each line that differs; exits with 1 if any does
 #   scripts/record-trainings.sh halt    MOSI HALTED [WORK] run two of them, interrupt them, keep them in HALTED
 #   scripts/record-trainings.sh resume  MOSI HALTED OUT OTHER [WORK]
 #                                                          resume what was halted, keep it in OTHER, compare it with OUT
 #
 # OUT/record.txt is the record, OUT/runs the runs' folders. The trainings run in WORK (default: a new temporary folder,
-# removed at the end) and see relative paths alone, so that records from different places can be compared.
+# removed at the end) and see only relative paths, so that records from different places can be compared.
 #
-# The sources are pictures, videos, a folder of frames and broken files: made here, and a few photos and videos of
-# MOSI_TEST_DATA (default: ../shared) if it is there. Settings and options are spelled as in the first version: that
-# they are still understood is part of what is recorded.
+# The sources are pictures, videos, a folder of frames and broken files: generated ones, and a few photos and videos of
+# MOSI_TEST_DATA (default: ../shared) if it exists. Settings and options are spelled as in the first version, because the
+# record also covers that they are still understood.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 script="$root/scripts/record-trainings.sh" helper="$root/scripts/record_trainings.py"
@@ -22,7 +22,7 @@ export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 fail() { printf '%s\n' "$*" >&2 && exit 2; }
 usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" && exit "$1"; }
 
-# Empties WORK, goes there and makes the data.
+# Empties WORK, changes to it and makes the data.
 enter() {
   work=${1:-}
   if [ -z "$work" ]; then
@@ -35,14 +35,14 @@ enter() {
   python3 "$helper" data "${MOSI_TEST_DATA:-$root/../shared}"
 }
 
-# What all of a kind have in common.
+# The options that all trainings of a kind share.
 pretraining=(--set sources.size=48 --set clip.size=28 --set clip.frames=5 --set model.width=6
   --set batch.sources=2 --seed 5)
 finetuning=(--dataset csv --videos actions --set clip.size=28 --set clip.frames=4 --set clip.interval=2
   --set clip.flip=0 --set model.width=6 --set batch.clips=6 --set validation.final_clips=2 --seed 6)
 everything=(data/mixed data/frames synthetic:dead-leaves:5)
 
-# The six; what follows the name goes to the command as well.
+# Runs one of the six; further arguments are passed to the command.
 training() {
   local name=$1 && shift
   case $name in

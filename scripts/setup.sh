@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Brings what the build needs and nothing twice: FFmpeg's, libtiff's, Cairo's and OpenCV's
-# development files through apt, libtorch out of the torch wheel. Leaves
+# Installs what the build needs, once: the development files of FFmpeg, libtiff, Cairo and OpenCV
+# through apt, and libtorch from the torch wheel. Creates
 #   .libtorch/torch                         a link to the torch folder in use (include/, lib/)
 #   .libtorch/pkgconfig/libtorch.pc         what SwiftPM reads
-#   .libtorch/pkgconfig/opencv-video.pc     likewise: Debian's packages of single modules have none
+#   .libtorch/pkgconfig/opencv-video.pc     the same for OpenCV: Debian's packages of its modules have none
 # Settings (environment):
 #   LIBTORCH=/path/to/torch             use this PyTorch or libtorch (2.11 to 2.13) instead of a wheel
 #   MOSI_TORCH_INDEX=URL                a package index to ask for torch, besides pip's own
@@ -48,17 +48,18 @@ install_system_libraries() {
   fi
   say "installing the development files of FFmpeg, libtiff, Cairo and OpenCV with apt-get"
   local log; log=$(mktemp)
+  # shellcheck disable=SC2086 # the command is several words
   if ! { $as_root apt-get update && $as_root DEBIAN_FRONTEND=noninteractive $command; } \
     </dev/null >"$log" 2>&1; then
     tail -5 "$log" >&2
-    die "apt-get failed (its last lines are above, all of it in $log): mend that, or run: $command"
+    die "apt-get failed (its last lines are above, all of it in $log): fix that, or run: $command"
   fi
   rm -f "$log"
 }
 
 # --- OpenCV -------------------------------------------------------------------------------------
 
-# Prints the folder of OpenCV's headers, or nothing where its module of optical flow is missing.
+# Prints the folder of OpenCV's headers, or nothing if its optical flow module is missing.
 opencv_headers() {
   local folder
   for folder in "$(pkg-config --variable=includedir opencv4 2>/dev/null)" /usr/include/opencv4; do
@@ -84,8 +85,8 @@ Libs: ${libraries:+-L${libraries// /\\ } }-lopencv_video -lopencv_imgproc -lopen
 EOF
 }
 
-# Writes standard input to the pkg-config file of module $1. Files change only when their content
-# does, so that a repeated set-up rebuilds nothing.
+# Writes standard input to the pkg-config file of module $1. Unchanged content leaves the file
+# untouched, so that a repeated set-up rebuilds nothing.
 describe() {
   mkdir -p .libtorch/pkgconfig
   local file=.libtorch/pkgconfig/$1.pc
@@ -97,7 +98,7 @@ describe() {
 
 # --- libtorch -----------------------------------------------------------------------------------
 
-# Prints major * 100 + minor of the libtorch in folder $1, or nothing where there is none.
+# Prints major * 100 + minor of the libtorch in folder $1, or nothing if there is none.
 torch_version() {
   local header
   for header in "$1/include/torch/headeronly/version.h" \
@@ -118,7 +119,7 @@ check_torch() { # folder, how to mend it
     || die "$1 is torch $((version / 100)).$((version % 100)), but mosi needs 2.11 to 2.13: $2"
 }
 
-# Prints the folder of the wheel's torch, installed where it is not yet.
+# Prints the folder of the wheel's torch, which it installs if necessary.
 install_wheel() {
   local venv=.libtorch/venv
   local mark=$venv/installed-$wheel_version  # made last: without it an installation was cut off
@@ -134,12 +135,12 @@ install_wheel() {
     # No array: an empty one is an error in the bash 3 of macOS.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
       ${MOSI_TORCH_INDEX:+--extra-index-url "$MOSI_TORCH_INDEX"} "torch==$wheel_version" >&2 \
-      || die "pip could not install torch==$wheel_version (its words are above): check the network and that python3 is 3.10 or later, name an index with MOSI_TORCH_INDEX=URL, or set LIBTORCH=/path/to/torch"
+      || die "pip could not install torch==$wheel_version (its message is above): check the network and that python3 is 3.10 or later, name an index with MOSI_TORCH_INDEX=URL, or set LIBTORCH=/path/to/torch"
     torch=$(torch_in "$venv")
     check_torch "$torch" "remove .libtorch and run make again"
     touch "$mark"
   fi
-  # The physical path, so that clones which share one .libtorch by a link agree on it.
+  # The physical path, so that clones that share one .libtorch through a link agree on it.
   (cd "$torch" && pwd -P)
 }
 
@@ -165,7 +166,7 @@ EOF
 require_swift
 install_system_libraries
 if [ -n "${LIBTORCH:-}" ]; then
-  [ -d "$LIBTORCH" ] || die "LIBTORCH=$LIBTORCH is no folder: name the folder that holds include/ and lib/"
+  [ -d "$LIBTORCH" ] || die "LIBTORCH=$LIBTORCH is not a folder: name the folder that holds include/ and lib/"
   folder=$(cd "$LIBTORCH" && pwd -P)
   check_torch "$folder" "point LIBTORCH at a torch of 2.11 to 2.13, or unset it to have one installed"
 else

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs scripts/setup.sh on machines that lack something: a copy of it in an empty folder, with a PATH
-# of mocks. Needs no network and changes nothing outside a temporary folder.
+# Tests scripts/setup.sh on simulated machines that lack something: runs a copy of it in an empty folder,
+# with a PATH of mocks. Needs no network and changes nothing outside a temporary folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 passed=0 failed=0
 readonly tools=(bash sh env dirname mktemp tail rm awk cat readlink ln mkdir mv touch chmod)
 
-# A machine in folder $1 where everything is found; tests take away from it.
+# Makes a machine in folder $1 that has everything; tests remove things from it.
 machine() {
   folder="$work/$1"
   clone="$folder/clone"
@@ -65,8 +65,8 @@ torch_folder() {
     >"$1/include/torch/headeronly/version.h"
 }
 
-# Runs the set-up of the machine with the settings $3...; it must end with status $1 and say $2 (a
-# regular expression) in its last line, or nothing at all where that is empty.
+# Runs the set-up of the machine with the settings $3...; it must end with status $1 and print $2 (a
+# regular expression) in its last line, or nothing at all if $2 is empty.
 expect() {
   local status=0 last
   last=$(env -i PATH="$folder/bin" LOG="$folder/log" PIP="$folder/pip" "${@:3}" \
@@ -82,7 +82,7 @@ expect() {
 check() { if "$@"; then good; else bad "not so: $*"; fi; }
 good() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); printf 'FAILED %s: %s\n' "${folder##*/}" "$1"; }
-lines() { cat "$folder/log" 2>/dev/null | grep -c "$1" || true; }
+lines() { { cat "$folder/log" 2>/dev/null || true; } | grep -c "$1" || true; }
 
 machine all-there
 expect 0 'installing torch==2.13.0'
@@ -191,7 +191,7 @@ torch_folder "$folder/torch" 2 11
 expect 0 '' LIBTORCH="$folder/torch"
 check grep -q "prefix=$folder/torch" "$clone/.libtorch/pkgconfig/libtorch.pc"
 check [ "$(lines pip)" = 0 ]
-expect 1 'is no folder' LIBTORCH="$folder/nothing"
+expect 1 'is not a folder' LIBTORCH="$folder/nothing"
 mkdir "$folder/empty"
 expect 1 'holds no lib/libtorch_cpu: point LIBTORCH at' LIBTORCH="$folder/empty"
 mkdir -p "$folder/headless/lib"; touch "$folder/headless/lib/libtorch_cpu.so"

@@ -3,14 +3,13 @@
 //   fuzz checkpoints|safetensors MINUTES FOLDER [SEED]
 //
 // The files to mutate are the checkpoints of FOLDER that are read, or their state dicts as safetensors. A worker
-// process reads mutant after mutant; where it dies of one (a crash, 20 s without an end, 2 GB of memory), that file is
-// kept in the temporary folder and the next worker goes on behind it. Ends with the numbers, and fails where a file
-// was kept.
+// process reads mutant after mutant; if it dies of one (a crash, more than 20 s, 2 GB of memory), that file is kept in the
+// temporary folder and the next worker continues after it. Prints the numbers at the end, and fails if a file was kept.
 
 import Foundation
 import Torch
 
-/// What a worker has done, as it writes it down after some files and at its end.
+/// The work of a worker, which it writes after some files and at its end.
 struct Tally: Codable {
   var executions = 0
   var accepted = 0
@@ -21,7 +20,7 @@ struct Tally: Codable {
 enum Reader: String {
   case checkpoints, safetensors
 
-  /// Reads the file with all its tensors; false where it is refused with the reader's error.
+  /// Reads the file with all its tensors; false if it is refused with the reader's error.
   func accepts(_ path: String) throws -> Bool {
     do {
       switch self {
@@ -66,7 +65,7 @@ func peakMemory() -> Int {
   #endif
 }
 
-/// Reads mutants from number `first` on until `end`; the one in hand is always at "input".
+/// Reads mutants from number `first` on until `end`; the current one is always at "input".
 func work(_ reader: Reader, _ files: [[UInt8]], seed: UInt64, first: UInt64, end: Date) throws {
   var tally = Tally()
   var number = first

@@ -80,7 +80,7 @@ import Testing
       try check("page.html", chromium, axe)
     } else {
       print(
-        "skipped: no Chromium or no axe to check the page with; scripts/setup-browser.sh brings them"
+        "skipped: no Chromium or no axe to check the page with; scripts/setup-checks.sh installs them"
       )
     }
 

@@ -165,7 +165,7 @@ struct FileMutator {
       + bytes(file.count, 4) + bytes(0, 2)
   }
 
-  /// `number` in so many bytes, the lowest first.
+  /// `number` in `width` bytes, the lowest first.
   static func bytes(_ number: Int, _ width: Int) -> Bytes {
     (0..<width).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
