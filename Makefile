@@ -1,6 +1,7 @@
 # make demo    set up, build, train on generated pictures (or SOURCES=dir) and show the effect
 # make test    set up, build and run every test
 # make build   set up and build; the tool is .build/release/mosi
+# make install PREFIX=/usr/local  install the tool, its man pages and its shell completions (DESTDIR is respected)
 # make example set up, build and run Examples/PseudoMotionStep
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
@@ -8,7 +9,7 @@
 # make docs    build the documentation into .build/documentation
 # make imports check that targets import only what Package.swift declares
 # make format  format the sources;  make lint  check formats, scripts, links and lengths of lines
-# LIBTORCH=/path/to/torch  use aned PyTorch or libtorch, 2.11 to 2.13
+# LIBTORCH=/path/to/torch  use an installed PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
@@ -30,6 +31,11 @@ test: setup
 # Builds what the tests need, so it costs nothing before or after them.
 imports: setup
 	swift build $(SWIFT_BUILD_FLAGS) --build-tests --explicit-target-dependency-import-check error
+
+# The tool finds libtorch in .libtorch of this folder and Swift's libraries in the toolchain: keep both.
+PREFIX ?= /usr/local
+install: build
+	@scripts/install.sh '$(DESTDIR)$(PREFIX)'
 
 demo: build
 	@scripts/demo.sh $(SOURCES)
