@@ -12,18 +12,18 @@ struct AnalysisOutputOptions: ParsableArguments {
 
   @OptionGroup var format: JSONOption
 
-  /// The folder: `--output`, or insight/`command` in the folder of the run; nil if neither exists.
-  func folder(_ command: String, weights: String) -> String? {
+  /// The folder: `--output`, or its place in the folder of the run; nil if neither exists.
+  func folder(_ analysis: RunFolder.Analysis, weights: String) -> String? {
     if let output { return output }
     let run = RunFolder(path: weights)
-    return run.holdsRun ? run.insight(command) : nil
+    return run.holdsRun ? run.insight(analysis) : nil
   }
 
-  /// The folder: `--output`, or insight/`command` in the folder of the run.
+  /// The folder: `--output`, or its place in the folder of the run.
   ///
   /// - Throws: `ValidationError` if neither exists.
-  func requiredFolder(_ command: String, weights: String) throws -> String {
-    guard let folder = folder(command, weights: weights) else {
+  func requiredFolder(_ analysis: RunFolder.Analysis, weights: String) throws -> String {
+    guard let folder = folder(analysis, weights: weights) else {
       throw ValidationError(
         "--output is missing: \(weights) is not the folder of a run, which could hold the files")
     }

@@ -65,9 +65,8 @@ struct Clusters: ParsableCommand {
   }
 
   func run() throws {
-    let paths = try input.requiredPaths
-    let folder = try output.requiredFolder("clusters", weights: network.weights)
-    let videos = try VideoSearch(at: paths, frameRate: input.frameRate.value, limit: limit)
+    let folder = try output.requiredFolder(.clusters, weights: network.weights)
+    let videos = try input.search(limit: limit)
     let weights = try Weights(at: network.weights)
     var settings = ClusterAnalysis.Settings()
     settings.clusters = clusters

@@ -38,12 +38,15 @@ struct ConfigurationOptions: ParsableArguments {
     if let seed { configuration.seed = seed }
     change(&configuration)
     try configuration.check()
-    let ignored = configuration.ignoredChanges
-    if !ignored.isEmpty {
-      Terminal.line(
-        "task.kind is \(configuration.task.kind.rawValue): \(ignored.joined(separator: ", ")) "
-          + (ignored.count == 1 ? "is ignored" : "are ignored"))
-    }
     return configuration
+  }
+
+  /// Says which changed settings have no effect, because they belong to another task.
+  func noticeIgnored(_ configuration: PretrainingConfiguration) {
+    let ignored = configuration.ignoredChanges
+    guard !ignored.isEmpty else { return }
+    Terminal.line(
+      "task.kind is \(configuration.task.kind.rawValue): \(ignored.joined(separator: ", ")) "
+        + (ignored.count == 1 ? "is ignored" : "are ignored"))
   }
 }

@@ -61,7 +61,10 @@ extension WeightsInspection {
   /// What the network distinguishes.
   var headDescription: String {
     guard let classCount, let head = description?.head else { return "no head" }
-    return "a head for \(classCount) \(head == .pretext ? "pseudo-motions" : "actions")"
+    let classes =
+      head == .actions
+      ? "actions" : description?.labels == nil ? "labels of a pretext task" : "pseudo-motions"
+    return "a head for \(classCount) \(classes)"
   }
 }
 

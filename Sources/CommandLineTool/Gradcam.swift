@@ -73,9 +73,9 @@ struct Gradcam: ParsableCommand {
   }
 
   func run() throws {
-    let paths = try input.requiredPaths
     let stage = try stage.value(usual: .conv5)
-    let folder = try output.requiredFolder("gradcam", weights: network.weights)
+    let videos = try input.search()
+    let folder = try output.requiredFolder(.gradcam, weights: network.weights)
     let weights = try Weights(at: network.weights)
     var settings = GradCAMAnalysis.Settings()
     settings.stage = stage
@@ -85,7 +85,7 @@ struct Gradcam: ParsableCommand {
     settings.clip = try clip.settings(weights)
     let options = try machine.execution()
     let analysis = try GradCAMAnalysis(
-      VideoSearch(at: paths, frameRate: input.frameRate.value), weights: weights,
+      videos, weights: weights,
       settings: settings, device: options.device, workers: options.workers)
     let progress = StagedProgressLine()
     let report: GradCAMReport

@@ -109,7 +109,7 @@ struct Localize: ParsableCommand {
     let analysis = try LocalizationAnalysis(
       paths.isEmpty ? nil : input.search(limit: limit), weights: weights, settings: settings,
       options: options.machine.execution())
-    let folder = output.folder("localize", weights: network.weights)
+    let folder = output.folder(.localize, weights: network.weights)
     let progress = StagedProgressLine()
     let report: LocalizationReport
     do {
@@ -126,7 +126,7 @@ struct Localize: ParsableCommand {
     print(
       [
         report.regions.map { Self.text($0, settings.label) },
-        report.videos.map { Self.text($0, isPretrained: weights.pretraining != nil) },
+        report.videos.map { Self.text($0, isPretrained: weights.mosi != nil) },
       ].compactMap { $0 }.joined(separator: "\n\n"))
     if let folder { print("\nfiles  \(folder)") }
   }

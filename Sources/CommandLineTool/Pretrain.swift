@@ -81,6 +81,7 @@ struct Pretrain: ParsableCommand {
     try run.check(resuming: resume)
     let isStarted = FileManager.default.fileExists(atPath: run.configuration)
     let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
+    options.noticeIgnored(configuration)
     let execution = try machine.execution()
     if !resume { noticeCost(configuration, on: execution.device) }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {

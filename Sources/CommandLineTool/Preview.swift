@@ -35,6 +35,7 @@ struct Preview: ParsableCommand {
 
   func run() throws {
     let configuration = try options.resolved()
+    options.noticeIgnored(configuration)
     let settings = configuration.sources
     let collection = try SourceCollection(
       paths: settings.paths, frameFolders: settings.frameFolders)

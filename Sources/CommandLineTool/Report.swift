@@ -73,7 +73,7 @@ private struct FileStamp: Equatable {
     var stamps: [String: FileStamp] = [:]
     for run in runs {
       let folder = RunFolder(path: run)
-      let results = [folder.evaluation] + ["gradcam", "localize", "clusters"].map(folder.insight)
+      let results = [folder.evaluation] + RunFolder.Analysis.allCases.map(folder.insight)
       let files =
         [folder.metrics, folder.preview]
         + results.flatMap { result in

@@ -28,9 +28,9 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   /// The last file that the analysis writes.
   func result(in run: RunFolder) -> String {
     switch self {
-    case .localization: "\(run.insight("localize"))/\(LocalizationReport.fileName)"
-    case .clusters: "\(run.insight("clusters"))/\(ClusterReport.fileName)"
-    case .failures: "\(run.insight("failures"))/\(GradCAMReport.fileName)"
+    case .localization: "\(run.insight(.localize))/\(LocalizationReport.fileName)"
+    case .clusters: "\(run.insight(.clusters))/\(ClusterReport.fileName)"
+    case .failures: "\(run.insight(.failures))/\(GradCAMReport.fileName)"
     }
   }
 
@@ -40,9 +40,9 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   func skippedVideos(in run: RunFolder) throws -> [SkippedVideo] {
     switch self {
     case .localization:
-      try LocalizationReport(folder: run.insight("localize")).videos?.skipped ?? []
-    case .clusters: try ClusterReport(folder: run.insight("clusters")).skipped
-    case .failures: try GradCAMReport(folder: run.insight("failures")).skipped
+      try LocalizationReport(folder: run.insight(.localize)).videos?.skipped ?? []
+    case .clusters: try ClusterReport(folder: run.insight(.clusters)).skipped
+    case .failures: try GradCAMReport(folder: run.insight(.failures)).skipped
     }
   }
 
@@ -86,7 +86,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
     // At 56 pixels conv5 has two cells per side: too few to point at anything.
     let stage: StageName = clip.size < 112 ? .conv4 : .conv5
-    func drawStrips(_ name: String, _ paths: [String], worst: Int?) throws {
+    func drawStrips(_ analysis: RunFolder.Analysis, _ paths: [String], worst: Int?) throws {
       var settings = GradCAMAnalysis.Settings()
       settings.stage = stage
       // The heat of the static label is not where something moves.
@@ -95,22 +95,22 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
         ?? .predicted
       settings.worst = worst
       settings.clip = clip
-      let analysis = try GradCAMAnalysis(
+      let strips = try GradCAMAnalysis(
         VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights, settings: settings,
         device: options.device, workers: options.workers)
-      _ = try analysis.write(to: run.insight(name)) { try progress("Grad-CAM", $1, $2) }
+      _ = try strips.write(to: run.insight(analysis)) { try progress("Grad-CAM", $1, $2) }
     }
     switch self {
     case .localization:
       let drawn = evenlySpaced(Self.drawnVideos, of: paths.count).map { paths[$0] }
-      try drawStrips("gradcam", drawn, worst: nil)
+      try drawStrips(.gradcam, drawn, worst: nil)
       guard let pretraining = weights.pretraining else { return }
       var settings = LocalizationAnalysis.Settings()
       settings.stage = stage
       settings.clip = clip
       settings.limit = Self.limit
       // Without masks there is no region to find.
-      settings.stills = pretraining.task.mosi.mask.enabled ? .heldOut : .none
+      settings.stills = pretraining.masksClips ? .heldOut : .none
       // Different random networks for each seed: otherwise their deviation over seeds would be zero.
       let first = UInt64(pretraining.seed) * UInt64(Self.randomNetworks) + 1
       settings.randomSeeds = (0..<UInt64(Self.randomNetworks)).map { first + $0 }
@@ -118,7 +118,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
         VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights, settings: settings,
         options: options)
       _ = try analysis.run(
-        writingTo: run.insight("localize"),
+        writingTo: run.insight(.localize),
         progress: { try progress($0 == .videos ? "heat and flow" : "heat and regions", $1, $2) })
     case .clusters:
       var settings = ClusterAnalysis.Settings()
@@ -129,9 +129,14 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
         VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights,
         inference: weights.makeInference(clip: clip, clips: 1, options: options),
         settings: settings)
-      _ = try analysis.write(to: run.insight("clusters")) { try progress("clusters", $1, $2) }
+      _ = try analysis.write(to: run.insight(.clusters)) { try progress("clusters", $1, $2) }
     case .failures:
-      try drawStrips("failures", paths, worst: Self.drawnVideos)
+      try drawStrips(.failures, paths, worst: Self.drawnVideos)
     }
   }
+}
+
+extension PretrainingConfiguration {
+  /// Whether a part of each clip stands still, so that there is a region to find.
+  var masksClips: Bool { task.kind == .mosi && task.mosi.mask.enabled }
 }

@@ -182,7 +182,14 @@ public struct BenchmarkData: Sendable {
     _ kind: SourceKind, _ sources: PretrainingConfiguration.Sources, seed: Int
   ) throws -> (training: Int, heldOut: Int) {
     if kind == .own, sources.paths == [listPath(.training)] {
-      return (videos(.training).count, videos(listed.evaluationSubset).count)
+      let training = videos(.training)
+      // The list may not have been written yet.
+      let count = sources.maxPerFolder.map { most in
+        Dictionary(grouping: training) {
+          (($0.footage?.path ?? $0.name) as NSString).deletingLastPathComponent
+        }.values.reduce(0) { $0 + min($1.count, most) }
+      }
+      return (count ?? training.count, videos(listed.evaluationSubset).count)
     }
     let found = try PretrainingSources(sources, seed: seed)
     return (found.training.count, found.heldOut.count)

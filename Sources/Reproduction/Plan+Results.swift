@@ -19,8 +19,8 @@ extension Plan {
     for run in runs(of: experiment) {
       switch run.work {
       case .pretraining(let configuration):
-        let mask = configuration.task.mosi.mask
-        if mask.enabled, mask.curriculum.enabled, conditions.isEmpty {
+        let curriculum = configuration.task.mosi.mask.curriculum
+        if configuration.masksClips, curriculum.enabled, conditions.isEmpty {
           conditions.append("masks reached by the mask curriculum")
         }
       case .finetuning(let configuration):
@@ -107,7 +107,7 @@ extension Plan {
     guard isAnalyzed else { return nil }
     switch kind {
     case .localization:
-      let found = try LocalizationReport(folder: run.insight("localize"))
+      let found = try LocalizationReport(folder: run.insight(.localize))
       return switch measure {
       case .heat: found.regions?.network.energyInside.mean
       case .randomHeat: found.regions?.random(\.energyInside).mean
@@ -116,7 +116,7 @@ extension Plan {
       default: found.videos?.random.mean
       }
     case .clusters:
-      let found = try ClusterReport(folder: run.insight("clusters"))
+      let found = try ClusterReport(folder: run.insight(.clusters))
       return switch measure {
       case .axes: found.agreement.axes
       case .randomAxes: found.random?.axes.mean
@@ -124,7 +124,7 @@ extension Plan {
       default: found.random?.directions.mean
       }
     case .failures:
-      let found = try GradCAMReport(folder: run.insight("failures"))
+      let found = try GradCAMReport(folder: run.insight(.failures))
       let least = found.clips.filter(\.hasHeat).compactMap(\.agreement).sorted()
         .prefix(AnalysisKind.drawnVideos)
       return least.isEmpty ? nil : least.reduce(0, +) / Double(least.count)

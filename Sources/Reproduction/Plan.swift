@@ -335,15 +335,15 @@ private struct Planner {
     of kind: AnalysisKind, of configuration: PretrainingConfiguration,
     _ settings: MergedSettings, _ clip: ClipSettings
   ) throws -> Double {
-    let task = configuration.motionTask
+    let task = configuration.makeTask()
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = cost.forwards(
-      configuration.model, classes: task.labelNames.count, frames: clip.frames, size: clip.size)
+      configuration.model, classes: task.classNames?.count ?? 1, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
         kind.forwards(
           videos: data.evaluatedCount,
-          maskedClips: configuration.task.mosi.mask.enabled ? heldOut * task.clipsPerSample : 0))
+          maskedClips: configuration.masksClips ? heldOut * task.clipsPerSample : 0))
   }
 }
 

@@ -63,9 +63,9 @@ public struct Runner {
       }
       guard !possible.isEmpty else { return (.finished, failures) }
       guard !reporter.wantsToStop else { return (.stopped, failures) }
+      let openNames = Set(open.map(\.name))
       let ready = possible.filter { run in
-        guard let name = run.predecessor else { return true }
-        return plan.runs.contains { $0.name == name && plan.isFinished($0) }
+        !(run.predecessor.map(openNames.contains) ?? false)
       }
       var taken: (run: PlannedRun, claim: Claim)?
       for run in ready {
@@ -92,7 +92,7 @@ public struct Runner {
       let isResumed = plan.runFolder(taken.run.name).holdsCheckpoint
       do {
         defer { reporter.ended() }
-        guard try make(taken.run, reporter) else { return (.stopped, failures) }
+        try make(taken.run, reporter)
         if !isResumed { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
       } catch is StopWanted {
         return (.stopped, failures)
@@ -134,8 +134,8 @@ public struct Runner {
     }
   }
 
-  /// - Returns: false if the reporter asked to stop.
-  private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws -> Bool {
+  /// - Throws: `StopWanted` if the reporter asked to stop, and what the work throws.
+  private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws {
     let run = plan.runFolder(planned.name)
     let outcome: TrainingOutcome
     switch planned.work {
@@ -157,11 +157,9 @@ public struct Runner {
         reporter.analyzing($0, $1, of: $2)
         if reporter.wantsToStop { throw StopWanted() }
       }
-      try plan.markFinished(planned)
-      return true
+      return try plan.markFinished(planned)
     }
-    if case .stopped = outcome { return false }
-    return true
+    if case .stopped = outcome { throw StopWanted() }
   }
 
   /// Removes the files of a run that was killed before its first checkpoint: it can neither be resumed nor started over.

@@ -14,7 +14,7 @@ enum ClustersSection {
 
   static func content(_ run: RunDescription) -> [HTML] {
     guard let clusters = run.clusters else { return [] }
-    let folder = run.folder.insight("clusters")
+    let folder = run.folder.insight(.clusters)
     var parts: [HTML] = [.element("h3", text: "Clusters of clips"), agreement(clusters)]
     if let picture = EmbeddedFile(path: "\(folder)/\(clusters.embeddingPNG)") {
       let sizes = clusters.clusters.enumerated().map {

@@ -1,4 +1,5 @@
 import SafeFiles
+import Training
 
 /// The Grad-CAM of videos.
 enum GradCAMSection {
@@ -6,17 +7,17 @@ enum GradCAMSection {
   private static let limit = 4
 
   static func content(_ run: RunDescription) -> [HTML] {
-    content(run.gradCAM, of: run, in: "gradcam", title: "Grad-CAM of videos")
+    content(run.gradCAM, of: run, in: .gradcam, title: "Grad-CAM of videos")
       + content(
-        run.failures, of: run, in: "failures", title: "Clips in which heat and flow agree least")
+        run.failures, of: run, in: .failures, title: "Clips in which heat and flow agree least")
   }
 
   private static func content(
-    _ report: GradCAMReport?, of run: RunDescription, in folder: String, title: String
+    _ report: GradCAMReport?, of run: RunDescription, in analysis: RunFolder.Analysis, title: String
   ) -> [HTML] {
     guard let report else { return [] }
     let drawn = report.clips.filter { $0.files != nil }
-    let folder = run.folder.insight(folder)
+    let folder = run.folder.insight(analysis)
     let agreement =
       report.meanAgreement.map {
         " Over \(Format.count(report.clips.count, "clip")) the rank correlation of heat and optical flow is "
@@ -24,7 +25,7 @@ enum GradCAMSection {
       } ?? ""
     let order = report.isRanked ? " The clips in which heat and flow agree least come first." : ""
     let labels =
-      run.recipe.phase == .pretraining
+      run.tellsMotions
       ? " Labels name the window's motion: the content moves the other way." : ""
     let shown = drawn.prefix(limit).compactMap { figure($0, folder: folder) }
     guard !shown.isEmpty else { return [] }

@@ -38,7 +38,7 @@ enum LocalizationSection {
           ]))
     }
     if let sheet = localization.sheet,
-      let picture = EmbeddedFile(path: "\(run.folder.insight("localize"))/\(sheet)")
+      let picture = EmbeddedFile(path: "\(run.folder.insight(.localize))/\(sheet)")
     {
       parts.append(
         .figure(

@@ -44,40 +44,36 @@ public struct RunDescription {
     }
     model = description.model
     self.recipe = recipe
-    evaluation = try Self.found("\(folder.evaluation)/evaluation.json") {
-      try JSON.decode(Evaluation.Summary.self, from: readFile(at: $0))
-    }
-    localization = try Self.found(
-      folder.insight("localize") + "/" + LocalizationReport.fileName
-    ) { _ in
-      try LocalizationReport(folder: folder.insight("localize"))
-    }
-    clusters = try Self.found(folder.insight("clusters") + "/" + ClusterReport.fileName) { _ in
-      try ClusterReport(folder: folder.insight("clusters"))
-    }
-    gradCAM = try Self.found(folder.insight("gradcam") + "/" + GradCAMReport.fileName) { _ in
-      try GradCAMReport(folder: folder.insight("gradcam"))
-    }
-    failures = try Self.found(folder.insight("failures") + "/" + GradCAMReport.fileName) { _ in
-      try GradCAMReport(folder: folder.insight("failures"))
-    }
+    evaluation = try Self.summary(at: "\(folder.evaluation)/evaluation.json")
+    localization = try Self.result(in: folder.insight(.localize))
+    clusters = try Self.result(in: folder.insight(.clusters))
+    gradCAM = try Self.result(in: folder.insight(.gradcam))
+    failures = try Self.result(in: folder.insight(.failures))
   }
 
   /// Nil if there is no such file.
-  private static func found<Value>(_ path: String, read: (String) throws -> Value) throws -> Value?
-  {
+  private static func summary(at path: String) throws -> Evaluation.Summary? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
-      return try read(path)
+      return try JSON.decode(Evaluation.Summary.self, from: readFile(at: path))
     } catch is DecodingError {
       throw ReportError(
         path: path, problem: "cannot be read: remove it, or write it again with this version")
     }
   }
 
+  /// Nil if the analysis has not been made.
+  private static func result<Result: AnalysisResult>(in folder: String) throws -> Result? {
+    FileManager.default.fileExists(atPath: "\(folder)/\(Result.fileName)")
+      ? try Result(folder: folder) : nil
+  }
+
   var metrics: Metrics { recorded.metrics }
   /// Every setting by its dotted key.
   var settings: [String: String] { recorded.configuration }
+
+  /// Whether the network was pre-trained to tell motions from each other: the paper's task.
+  var tellsMotions: Bool { weights.description?.labels != nil }
 
   /// Whether the run has finished.
   public var isFinished: Bool { metrics.summary != nil }

@@ -122,7 +122,10 @@ struct RunSection {
       .table(
         caption: "Last validation, step \(last.step)",
         header: [
-          isPretext ? "motion of the window (content moves the other way)" : "class", "accuracy",
+          run.tellsMotions
+            ? "motion of the window (content moves the other way)"
+            : isPretext ? "label" : "class",
+          "accuracy",
         ],
         rows: order.compactMap { name in
           last.top1PerLabel[name].map { [.text(name), .bar($0, Format.percent($0))] }
@@ -161,15 +164,15 @@ struct RunSection {
 
   private var preview: HTML {
     guard let picture = EmbeddedFile(path: run.folder.preview) else { return .empty }
-    let isPretext = run.recipe.phase == .pretraining
+    let motions = run.tellsMotions
     return .joined([
-      .element("h3", text: isPretext ? "Pseudo-motions" : "Training clips"),
+      .element("h3", text: motions ? "Pseudo-motions" : "Training clips"),
       .figure(
         picture,
-        alternative: isPretext
+        alternative: motions
           ? "Contact sheet: frames of pseudo-motion clips, a row for each label"
           : "Contact sheet: frames of training clips",
-        caption: isPretext
+        caption: motions
           ? "What the network was trained on: a row for each label, frames from left to right; outlined is the region that moves."
           : "What the network was trained on, a row for each clip, frames from left to right.",
         isWide: true),
@@ -196,7 +199,8 @@ extension RunDescription {
 
   var headDescription: String {
     guard let count = weights.classCount else { return "none" }
-    return recipe.phase == .pretraining ? "\(count) pseudo-motions" : "\(count) actions"
+    guard recipe.phase == .pretraining else { return "\(count) actions" }
+    return tellsMotions ? "\(count) pseudo-motions" : "\(count) labels of a pretext task"
   }
 
   /// Nil before the first.

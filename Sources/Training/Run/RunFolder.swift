@@ -22,12 +22,21 @@ public struct RunFolder: Sendable {
   public var curvesAsSVG: String { file("curves.svg") }
   /// The folder of what a fine-tuning's final evaluation leaves.
   public var evaluation: String { file("evaluation") }
-  /// The folder of what a command that looks into the network leaves, `localize` for instance.
-  public func insight(_ name: String) -> String { file("insight/\(name)") }
+  /// The folder of what an analysis of the network leaves.
+  public func insight(_ analysis: Analysis) -> String { file("insight/\(analysis.rawValue)") }
   /// TensorBoard's event files.
   public var events: String { file("events") }
 
   private func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// The analyses that a run's folder may hold.
+  public enum Analysis: String, CaseIterable, Sendable {
+    case gradcam
+    case localize
+    case clusters
+    /// The clips in which heat and flow agree least.
+    case failures
+  }
 
   /// True where a run has left its configuration or a checkpoint.
   public var holdsRun: Bool {

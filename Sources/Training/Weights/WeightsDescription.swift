@@ -70,9 +70,10 @@ extension WeightsDescription {
     texts["class_names"] = try classNames.map(json)
     texts["labels"] = try labels.map(json)
     texts["normalization"] = try normalization.map(json)
-    // Pseudo-motions have frames and a size alone.
+    // Of the clips of a pre-training only frames and size are known.
+    let isPretraining = labels != nil || recipe?.phase == .pretraining
     texts["clip"] = try clip.map {
-      labels == nil ? try json($0) : try json(["frames": $0.frames, "size": $0.size])
+      isPretraining ? try json(["frames": $0.frames, "size": $0.size]) : try json($0)
     }
     texts["phase"] = recipe?.phase.rawValue
     texts["configuration"] = recipe?.configuration
