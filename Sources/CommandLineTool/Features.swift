@@ -99,10 +99,7 @@ struct Features: ParsableCommand {
     var logits: [[Float]] = []
     for (path, output) in zip(paths, outputs) {
       // All or nothing: a file that lacks rows would be taken for complete.
-      guard case .success(let output) = output else {
-        guard case .failure(let failure) = output else { continue }
-        throw ClipsUnusable(path: path, problem: failure.reason)
-      }
+      let output = try output.mapError { ClipsUnusable(path: path, problem: $0.reason) }.get()
       let rows =
         perClip
         ? (output.features, output.logits)

@@ -24,3 +24,8 @@ enum InterruptSignal {
     }
   }
 }
+
+/// Ctrl-C in the midst of work that leaves something unfinished: one sentence about what.
+struct Interrupted: Error, CustomStringConvertible {
+  let description: String
+}

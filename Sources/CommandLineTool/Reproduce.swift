@@ -204,7 +204,7 @@ struct Reproduce: ParsableCommand {
     let progress = ProgressLine(label: "making videos", total: sprites.videoCount, unit: "videos")
     defer { progress.finish() }
     try BenchmarkData.writeSprites(sprites, to: folder) { done in
-      if InterruptSignal.isPending { throw Interrupted() }
+      if InterruptSignal.isPending { throw interrupted }
       progress.update(done)
     }
   }
@@ -231,10 +231,8 @@ enum ReproductionDataset: String, ExpressibleByArgument, CaseIterable {
 
 extension Scale: ExpressibleByArgument {}
 
-/// Ctrl-C while the videos are made.
-private struct Interrupted: Error, CustomStringConvertible {
-  let description = "stopped before the videos were made; the same command starts over"
-}
+private let interrupted = Interrupted(
+  description: "stopped before the videos were made; the same command starts over")
 
 private struct RunsFailed: Error, CustomStringConvertible {
   let count: Int

@@ -61,7 +61,7 @@ struct SynthesizeSprites: ParsableCommand {
     do {
       defer { progress.finish() }
       try dataset.write(to: output) { done in
-        if InterruptSignal.isPending { throw Interrupted() }
+        if InterruptSignal.isPending { throw interrupted }
         progress.update(done)
       }
     }
@@ -80,9 +80,7 @@ struct SynthesizeActions: ParsableCommand {
   func run() throws { try sprites.run() }
 }
 
-/// Ctrl-C before the end.
-private struct Interrupted: Error, CustomStringConvertible {
-  let description = "stopped before the list of the videos was written: the folder is incomplete"
-}
+private let interrupted = Interrupted(
+  description: "stopped before the list of the videos was written: the folder is incomplete")
 
 extension SpriteDifficulty: ExpressibleByArgument {}

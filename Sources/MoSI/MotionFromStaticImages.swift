@@ -126,8 +126,7 @@ public struct MotionFromStaticImages: Sendable {
 
   /// float32 in 0...1 of crops uint8 [M, N, 3, height, width], changed by their draws unless there are none.
   private static func jittered(_ crops: Tensor, _ draws: [ColorJitter.ClipDraw]) -> Tensor {
-    let frames = crops.to(.float32) * (1 / 255)
-    return draws.isEmpty ? frames : ColorJitter.apply(draws, to: frames)
+    draws.isEmpty ? crops.unitRange : ColorJitter.apply(draws, to: crops.unitRange)
   }
 
   /// Of each source's clips where the background's windows are in each frame; nil where they stand still.

@@ -98,12 +98,16 @@ public struct Rotation: PretextTask {
     return jitter == .none ? tilted : ColorJitter.apply(jitters, to: tilted)
   }
 
-  /// Pictures [..., H, W] turned counterclockwise by quarter turns, exactly.
+  /// Pictures [..., H, W] turned counterclockwise by 0 to 3 quarter turns, exactly.
   static func turned(_ pictures: Tensor, quarters: Int) -> Tensor {
     let axes = Array(0..<pictures.rank)
     let (rows, columns) = (axes.count - 2, axes.count - 1)
-    return (0..<quarters).reduce(pictures) { turned, _ in
-      turned.permuted(axes.dropLast(2) + [columns, rows]).flipped([rows])
+    let transposed = pictures.permuted(axes.dropLast(2) + [columns, rows])
+    return switch quarters {
+    case 1: transposed.flipped([rows])
+    case 2: pictures.flipped([rows, columns])
+    case 3: transposed.flipped([columns])
+    default: pictures
     }
   }
 

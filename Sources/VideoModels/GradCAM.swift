@@ -26,7 +26,10 @@ extension VideoClassifier {
   ///   - clips: float32 [B, 3, T, H, W], normalized, on the network's device.
   ///   - stage: whose output is weighed; later stages mean more and tell less exactly where.
   ///   - labels: a label for each clip; nil takes the one with the greatest logit.
-  public func gradCAM(_ clips: Tensor, at stage: StageName, labels: [Int]? = nil) -> GradCAM {
+  ///   - candidates: the labels among which the one with the greatest logit is taken; nil for all.
+  public func gradCAM(
+    _ clips: Tensor, at stage: StageName, labels: [Int]? = nil, among candidates: [Int]? = nil
+  ) -> GradCAM {
     let batch = clips.shape[0]
     precondition(
       labels.map { $0.count == batch } ?? true, "\(labels!.count) labels, \(batch) clips")
@@ -39,7 +42,7 @@ extension VideoClassifier {
     activations.requiresGradient = true
     let (logits, chosen, gradient) = withGradients {
       let logits = classify(pooled(backbone.output(from: stage, activations)))
-      let chosen = labels ?? logits.detached().argmax(1).array(of: Int.self)
+      let chosen = labels ?? Self.likeliest(logits.detached(), among: candidates)
       let device = clips.device
       // In evaluation mode the clips do not mix: one derivative of the sum is those of all.
       let scores = logits.gathered([
@@ -60,5 +63,14 @@ extension VideoClassifier {
         coarse: coarse.squeezed(1), maps: (enlarged / divisor).squeezed(1), labels: chosen,
         logits: logits)
     }
+  }
+}
+
+extension VideoClassifier {
+  /// For each clip the label with the greatest logit; of equal ones the first.
+  private static func likeliest(_ logits: Tensor, among labels: [Int]?) -> [Int] {
+    guard let labels else { return logits.argmax(1).array(of: Int.self) }
+    return logits.to(.cpu).selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
+      .map { labels[$0] }
   }
 }

@@ -25,20 +25,20 @@ struct DecodedClipLoader: Sendable {
 
   /// - Parameter footage: the videos, at least one.
   init(_ footage: [VideoSource], clip: ClipSettings, clips: Int, crops: Int) {
-    func test(side: Int) -> TestClips {
-      TestClips(clip.sampling, preset: clip.crop, side: side, clips: clips, crops: crops)
-    }
     videos = footage
-    own = test(side: clip.size)
-    finer = test(side: clip.size * ClipFlow.fineness(side: clip.size))
+    own = clip.testClips(clips, crops: crops)
+    var fine = clip
+    fine.size *= ClipFlow.fineness(side: clip.size)
+    finer = fine.testClips(clips, crops: crops)
   }
 
   /// - Throws: `MediaError`, ``ShortVideo``.
   func load(_ video: Int) throws -> DecodedClips {
-    try checkLength(of: video)
+    let info = try videos[video].info()
+    try checkLength(info)
     let seen = try videos[video].clips(own)
     return DecodedClips(
-      starts: try starts(of: video), clips: seen,
+      starts: starts(info), clips: seen,
       frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
   }
 
@@ -53,14 +53,20 @@ struct DecodedClipLoader: Sendable {
   ///
   /// - Throws: `MediaError`.
   func starts(of video: Int) throws -> [Double] {
-    try own.starts(of: videos[video].info()).flatMap { Array(repeating: $0, count: own.crops) }
+    try starts(videos[video].info())
+  }
+
+  private func starts(_ source: SourceInfo) -> [Double] {
+    own.starts(of: source).flatMap { Array(repeating: $0, count: own.crops) }
   }
 
   /// Refuses videos that are shorter than a clip: after their end the last frame is repeated, and nothing moves.
   ///
   /// - Throws: `MediaError`, ``ShortVideo``.
-  func checkLength(of video: Int) throws {
-    let last = try videos[video].info().lastFrameTime
+  func checkLength(of video: Int) throws { try checkLength(videos[video].info()) }
+
+  private func checkLength(_ source: SourceInfo) throws {
+    let last = source.lastFrameTime
     let sampling = own.sampling
     // The last frame is shown for a while: allow one more.
     guard Double(sampling.frames - 1) * sampling.step <= last + 1 / sampling.targetRate else {

@@ -208,15 +208,15 @@ public struct GradCAMAnalysis {
       let batch = first..<min(first + Self.batch, seen.clips.count)
       let tensor = withoutGradients {
         normalization.clips(
-          from: .clips(Array(seen.clips[batch])).to(device).to(.float32) * (1 / 255))
+          from: Tensor.clips(Array(seen.clips[batch])).to(device).unitRange)
       }
-      let labels: [Int]? =
+      let cam =
         switch settings.label {
-        case .predicted: nil
-        case .likeliest(let labels): model.likeliest(of: labels, in: tensor)
-        case .number(let label): batch.map { _ in label }
+        case .predicted: model.gradCAM(tensor, at: settings.stage)
+        case .likeliest(let labels): model.gradCAM(tensor, at: settings.stage, among: labels)
+        case .number(let label):
+          model.gradCAM(tensor, at: settings.stage, labels: batch.map { _ in label })
         }
-      let cam = model.gradCAM(tensor, at: settings.stage, labels: labels)
       let probabilities = withoutGradients { cam.logits.softmax(1).to(.cpu) }
         .array(of: Float.self)
       let maps = cam.maps.to(.cpu).array(of: Float.self)

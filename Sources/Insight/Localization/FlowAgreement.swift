@@ -113,10 +113,9 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ) throws -> [Double] {
     try stride(from: 0, to: clips.count, by: settings.batch).flatMap { first in
       let batch = clips[first..<min(first + settings.batch, clips.count)]
-      let frames = Tensor.clips(batch.map(\.pixels)).to(device).to(.float32) * (1 / 255)
-      let shown = settings.normalization.clips(from: frames)
-      let likeliest = settings.labels.map { network.likeliest(of: $0, in: shown) }
-      let cam = network.gradCAM(shown, at: stage, labels: likeliest)
+      let frames = Tensor.clips(batch.map(\.pixels)).to(device).unitRange
+      let cam = network.gradCAM(
+        settings.normalization.clips(from: frames), at: stage, among: settings.labels)
       return zip(try cam.values, batch).map { map, clip in
         flowAgreement(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes)!
       }
