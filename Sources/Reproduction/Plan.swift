@@ -338,7 +338,8 @@ private struct Planner {
     let task = configuration.makeTask()
     let heldOut = try count(sourceKind(settings), configuration).heldOut
     let forwards = cost.forwards(
-      configuration.model, classes: task.classNames?.count ?? 1, frames: clip.frames, size: clip.size)
+      configuration.model, classes: task.classNames?.count ?? 1, frames: clip.frames,
+      size: clip.size)
     return forwards
       * Double(
         kind.forwards(
