@@ -111,7 +111,10 @@ let package = Package(
         "MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "VideoSamples", "Yams",
       ],
       exclude: ["Presets/paper"],
-      resources: ["demo", "demo-finetune", "tiny", "tiny-finetune", "tiny-masked"].map {
+      resources: [
+        "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tiny", "tiny-finetune",
+        "tiny-masked",
+      ].map {
         .embedInCode("Presets/\($0).yaml")
       }, swiftSettings: strict),
     library(
@@ -138,7 +141,7 @@ let package = Package(
       name: "Reproduction",
       dependencies: [
         "Configuration", "Figures", "Insight", "KeyedRandom", "RunRecords", "SafeFiles",
-        "SyntheticData", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples", "Yams",
+        "SyntheticData", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),
 

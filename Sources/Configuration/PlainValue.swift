@@ -17,6 +17,11 @@ public enum PlainValue: Equatable, Sendable {
   public struct Entry: Equatable, Sendable {
     public let key: String
     public let value: PlainValue
+
+    public init(key: String, value: PlainValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// On one line, for people.
@@ -38,19 +43,16 @@ public enum PlainValue: Equatable, Sendable {
 extension PlainValue {
   /// The keys and values of a file.
   ///
-  /// - Parameter path: what errors call the text.
-  /// - Throws: ``ConfigurationError/unreadable(path:problem:)``.
-  static func entries(yaml: String, path: String) throws -> [Entry] {
-    func unreadable(_ problem: String) -> ConfigurationError {
-      .unreadable(path: path, problem: problem)
-    }
-    let tooLong = unreadable("it holds more than a configuration can")
+  /// - Throws: ``UnusableYAML``.
+  public static func entries(yaml: String) throws(UnusableYAML) -> [Entry] {
+    let tooLong = UnusableYAML(problem: "it is too long")
     guard yaml.utf8.count <= 1 << 20 else { throw tooLong }
     let root: Node?
     do {
       root = try Yams.compose(yaml: yaml)
     } catch {
-      throw unreadable("\(error)".split(separator: "\n").first.map(String.init) ?? "it is no YAML")
+      throw UnusableYAML(
+        problem: "\(error)".split(separator: "\n").first.map(String.init) ?? "it is not YAML")
     }
     guard let root else { return [] }
     // An alias repeats what it names: a few bytes could unfold into more than any memory holds.
@@ -58,8 +60,19 @@ extension PlainValue {
     switch PlainValue(root) {
     case .null: return []
     case .group(let entries): return entries
-    default: throw unreadable("it holds no keys and values")
+    default: throw UnusableYAML(problem: "it holds no keys and values")
     }
+  }
+
+  /// The value of a dotted key; nil if there is none.
+  public subscript(key: String) -> PlainValue? {
+    guard case .group(let entries) = self else { return nil }
+    for entry in entries {
+      if entry.key == key { return entry.value }
+      guard key.hasPrefix(entry.key + ".") else { continue }
+      if let value = entry.value[String(key.dropFirst(entry.key.count + 1))] { return value }
+    }
+    return nil
   }
 
   init(_ node: Node) {
@@ -114,9 +127,14 @@ extension PlainValue {
   }
 }
 
+/// Why a text does not give keys and values: the end of a sentence.
+public struct UnusableYAML: Error, Sendable {
+  public let problem: String
+}
+
 extension Node {
   /// True if it has no more than 100,000 nodes below it, those behind aliases counted each time.
-  package var isSmall: Bool {
+  fileprivate var isSmall: Bool {
     var waiting = [self]
     var count = 0
     while let node = waiting.popLast() {

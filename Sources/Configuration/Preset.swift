@@ -3,6 +3,9 @@ import SafeFiles
 
 /// The configurations that mosi carries: the files of configs/.
 public enum Preset: String, CaseIterable, Sendable {
+  /// The paper's settings, which are the defaults too: said in full, so that a reader finds them in one place.
+  case paperPretrain = "paper-pretrain"
+  case paperFinetune = "paper-finetune"
   case tiny
   case tinyMasked = "tiny-masked"
   case demo
@@ -12,8 +15,8 @@ public enum Preset: String, CaseIterable, Sendable {
   /// What it configures.
   public var phase: TrainingPhase {
     switch self {
-    case .tiny, .tinyMasked, .demo: .pretraining
-    case .tinyFinetune, .demoFinetune: .finetuning
+    case .paperPretrain, .tiny, .tinyMasked, .demo: .pretraining
+    case .paperFinetune, .tinyFinetune, .demoFinetune: .finetuning
     }
   }
 
@@ -21,6 +24,8 @@ public enum Preset: String, CaseIterable, Sendable {
   public var text: String {
     let bytes =
       switch self {
+      case .paperPretrain: PackageResources.paper_pretrain_yaml
+      case .paperFinetune: PackageResources.paper_finetune_yaml
       case .tiny: PackageResources.tiny_yaml
       case .tinyMasked: PackageResources.tiny_masked_yaml
       case .demo: PackageResources.demo_yaml
@@ -45,7 +50,7 @@ public enum Preset: String, CaseIterable, Sendable {
         throw ConfigurationError.foreignPreset(
           name: name, command: preset.phase.command, presets: own)
       }
-      return ConfigurationLayer(yaml: preset.text, origin: "the preset \(name)")
+      return try ConfigurationLayer(yaml: preset.text, origin: "the preset \(name)")
     }
     let isName = !name.contains("/") && !name.contains(".")
     guard !isName || FileManager.default.fileExists(atPath: name) else {
@@ -53,8 +58,8 @@ public enum Preset: String, CaseIterable, Sendable {
         name: name, nearest: nearestName(to: name, among: own), presets: own)
     }
     guard let text = String(data: try readFile(at: name), encoding: .utf8) else {
-      throw ConfigurationError.unreadable(path: name, problem: "it is no UTF-8 text")
+      throw ConfigurationError.unreadable(path: name, problem: "it is not UTF-8 text")
     }
-    return ConfigurationLayer(yaml: text, origin: name)
+    return try ConfigurationLayer(yaml: text, origin: name)
   }
 }

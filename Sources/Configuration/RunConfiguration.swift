@@ -35,14 +35,24 @@ public enum TrainingPhase: String, Codable, Sendable {
 
 /// Some keys of a configuration, to be laid over others.
 public struct ConfigurationLayer: Sendable, Equatable {
-  /// The keys and values, nested as in a file.
-  public let yaml: String
+  let entries: [PlainValue.Entry]
   /// What errors call it.
-  public let origin: String
+  let origin: String
 
-  public init(yaml: String, origin: String) {
-    self.yaml = yaml
+  public init(_ entries: [PlainValue.Entry], origin: String) {
+    self.entries = entries
     self.origin = origin
+  }
+
+  /// The keys and values of a file.
+  ///
+  /// - Throws: ``ConfigurationError/unreadable(path:problem:)``.
+  init(yaml: String, origin: String) throws {
+    do {
+      self.init(try PlainValue.entries(yaml: yaml), origin: origin)
+    } catch {
+      throw ConfigurationError.unreadable(path: origin, problem: error.problem)
+    }
   }
 }
 
@@ -91,7 +101,7 @@ extension RunConfiguration {
   }
 
   private mutating func lay(_ layer: ConfigurationLayer) throws {
-    try read(PlainValue.entries(yaml: layer.yaml, path: layer.origin), origin: layer.origin)
+    try read(layer.entries, origin: layer.origin)
   }
 
   private mutating func apply(_ setting: String) throws {
@@ -105,11 +115,7 @@ extension RunConfiguration {
     } catch {
       value = .text(text)
     }
-    let keys = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false)
-    let entries = keys.dropFirst().reversed().reduce(value) {
-      .group([.init(key: String($1), value: $0)])
-    }
-    try read([.init(key: String(keys[0]), value: entries)], origin: "--set \(setting)")
+    try read([.init(key: String(setting[..<equals]), value: value)], origin: "--set \(setting)")
   }
 
   private mutating func read(_ entries: [PlainValue.Entry], origin: String) throws {
@@ -166,8 +172,8 @@ extension RunConfiguration {
 ///
 /// - Throws: ``ConfigurationError``.
 public func recordedConfiguration(yaml: String, origin: String) throws -> any RunConfiguration {
-  let keys = try PlainValue.entries(yaml: yaml, path: origin).map(\.key)
-  return keys.contains("dataset")
-    ? try FinetuningConfiguration(yaml: yaml, origin: origin)
-    : try PretrainingConfiguration(yaml: yaml, origin: origin)
+  let layer = try ConfigurationLayer(yaml: yaml, origin: origin)
+  return layer.entries.contains { $0.key == "dataset" }
+    ? try FinetuningConfiguration(layers: [layer])
+    : try PretrainingConfiguration(layers: [layer])
 }

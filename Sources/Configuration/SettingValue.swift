@@ -40,13 +40,10 @@ extension Int: SettingValue {
     case .integer(let value): self = value
     case .text(let text):
       // Not through Double, which loses the end of large whole numbers.
-      if let value = Int.construct(from: Node.Scalar(text)) {
-        self = value
-      } else if let number = Double(plain: plain), let value = Int(exactly: number) {
-        self = value
-      } else {
+      guard let value = Int(text) ?? Double(plain: plain).flatMap(Int.init(exactly:)) else {
         return nil
       }
+      self = value
     case .number(let number):
       guard let value = Int(exactly: number) else { return nil }
       self = value
@@ -65,8 +62,10 @@ extension Double: SettingValue {
       switch plain {
       case .integer(let value): Double(value)
       case .number(let value): value
-      // YAML takes 1e-3 for a text; a person does not.
-      case .text(let text): Double(text) ?? Double.construct(from: Node.Scalar(text))
+      // YAML 1.1 reads 012 as 10, 1:30 as 90 and 1e-3 as a text. Here a number is what a person reads.
+      case .text(let text):
+        text.wholeMatch(of: #/[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?/#) == nil
+          ? nil : Double(text)
       default: nil
       }
     guard let number, number.isFinite else { return nil }

@@ -1,5 +1,3 @@
-import Yams
-
 /// Reads keys and values into a structure, by today's names and older ones.
 struct SettingsReader<Root: Settings> {
   private(set) var root: Root
@@ -35,11 +33,25 @@ struct SettingsReader<Root: Settings> {
         try read(entry.value, setting, as: name, today: today + setting.name)
       } else if prefix.isEmpty, let place = moved.first(where: { $0.key == entry.key })?.value {
         try read(entry.value, Self.setting(at: place), as: name, today: place)
+      } else if let dot = entry.key.firstIndex(of: "."), dot != entry.key.startIndex {
+        // "clip.frames: 8" is short for "clip: {frames: 8}".
+        let below = PlainValue.Entry(
+          key: String(entry.key[entry.key.index(after: dot)...]), value: entry.value)
+        let group = PlainValue.Entry(key: String(entry.key[..<dot]), value: .group([below]))
+        guard isKnown(group.key, settings, prefix) else { throw unknown(name) }
+        try read([group], settings, as: prefix, today: today)
       } else if !ignoresUnknownKeys {
-        throw ConfigurationError.unknownKey(
-          key: name, nearest: Root.key(nearest: name, moved: moved), origin: origin)
+        throw unknown(name)
       }
     }
+  }
+
+  private func isKnown(_ key: String, _ settings: [Setting<Root>], _ prefix: String) -> Bool {
+    settings.contains { $0.isCalled(key) } || prefix.isEmpty && moved.contains { $0.key == key }
+  }
+
+  private func unknown(_ key: String) -> ConfigurationError {
+    .unknownKey(key: key, nearest: Root.key(nearest: key, moved: moved), origin: origin)
   }
 
   private mutating func read(

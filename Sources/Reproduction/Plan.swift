@@ -352,7 +352,7 @@ extension ConfigurationLayer {
   /// Stands for the sources of a recipe that does not name any.
   fileprivate static let usual = "the dataset's"
   fileprivate static let usualSources = ConfigurationLayer(
-    yaml: "sources: {paths: [\"\(usual)\"]}", origin: "the usual sources")
+    [.init(key: "sources.paths", value: .text(usual))], origin: "the usual sources")
 }
 
 /// The settings of one cell: everything that applies, later settings over earlier ones.

@@ -108,6 +108,67 @@ import Testing
     #expect(try read(yaml) == PretrainingConfiguration())
   }
 
+  /// YAML 1.1 has other numbers than people: 012 would be 10, 12:30 would be 750, 1_0 would be 10.
+  @Test(arguments: [
+    ("seed=0123", 123), ("seed=016", 16), ("seed=+5", 5), ("seed=1e3", 1000), ("seed=20.0", 20),
+    ("seed=9007199254740993", 9_007_199_254_740_993),
+  ])
+  func numbersAreReadAsTheyAreWritten(setting: String, seed: Int) throws {
+    #expect(try PretrainingConfiguration(settings: [setting]).seed == seed)
+    let line = setting.replacingOccurrences(of: "=", with: ": ")
+    #expect(try PretrainingConfiguration(yaml: line, origin: "x").seed == seed)
+  }
+
+  @Test(arguments: [
+    "0x10", "0o17", "0b11", "12:30", "1:30:00", "1_0", "1,000", "١٢", "1e400", ".inf", ".nan",
+    "nan",
+    "infinity", "0x1p3", "1.2.3", "--1", "5 m",
+  ])
+  func otherNumbersAreRefused(text: String) {
+    for (key, form) in [("seed", "a whole number"), ("optimizer.learning_rate", "a number")] {
+      #expect(
+        TestSupport.complaint { _ = try PretrainingConfiguration(settings: ["\(key)=\(text)"]) }
+          == "--set \(key)=\(text): \(key) must be \(form), not \(text)")
+    }
+  }
+
+  @Test func textsThatLookLikeNumbersStayTexts() throws {
+    let c = try PretrainingConfiguration(settings: ["sources.paths=[0123, 1_0, 12:30, 1e3]"])
+    #expect(c.sources.paths == ["0123", "1_0", "12:30", "1e3"])
+    #expect(try PretrainingConfiguration(yaml: c.yaml, origin: "x") == c)
+  }
+
+  /// A dotted key of a file means what --set means by it.
+  @Test func dottedKeysOfFilesAreRead() throws {
+    let c = try PretrainingConfiguration(
+      yaml: """
+        clip.frames: 8
+        clip: {size: 56}
+        mask.ratio: [0.2, 0.4]
+        task.mosi.labels: {axes: x}
+        """, origin: "x")
+    #expect(c.clip.frames == 8 && c.clip.size == 56 && c.task.mosi.mask.ratio == 0.2...0.4)
+    #expect(c.task.mosi.labels.axes == .x)
+    for (yaml, problem) in [
+      ("clip.framez: 8", "there is no key clip.framez; did you mean clip.frames?"),
+      ("clip.frames.x: 8", "clip.frames must be a whole number, not a group of keys"),
+      ("clap.frames: 8", "there is no key clap.frames; did you mean clip.frames?"),
+      (".frames: 8", "there is no key .frames; did you mean clip.frames?"),
+      ("clip..frames: 8", "there is no key clip..frames; did you mean clip.frames?"),
+      (
+        "clip.frames: 8\nclip: {frames: 9}",
+        "clip.frames and clip.frames are one setting: leave one of them out"
+      ),
+    ] {
+      #expect(
+        TestSupport.complaint { _ = try PretrainingConfiguration(yaml: yaml, origin: "x") }
+          == "x: \(problem)")
+    }
+    let deep = String(repeating: "clip.", count: 100_000) + "size: 3"
+    #expect(
+      TestSupport.complaint { _ = try PretrainingConfiguration(yaml: deep, origin: "x") } != "")
+  }
+
   @Test func settingsComeAfterEachOther() throws {
     let c = try PretrainingConfiguration(
       settings: [
@@ -130,8 +191,8 @@ import Testing
     ("epoch=1", "epochs"), ("mask.enable=true", "task.mosi.mask.enabled"),
     ("clip.frame=8", "clip.frames"), ("task.mosi.mask.rato=[1, 1]", "task.mosi.mask.ratio"),
     ("optimizer.learningRate=1", "optimizer.learning_rate"),
-    ("mask.Ratio=[1,1]", "task.mosi.mask.ratio"), ("task.mosy.labels=1", "task.mosi"),
-    ("Batch.sources=1", "batch"), ("optimiser.kind=sgd", "optimizer"),
+    ("mask.Ratio=[1,1]", "task.mosi.mask.ratio"), ("task.mosy.labels=1", "task.mosi.labels"),
+    ("Batch.sources=1", "batch.sources"), ("optimiser.kind=sgd", "optimizer.kind"),
     ("mask.curriculum.shares=1", "task.mosi.mask.curriculum.fraction"),
     ("jitter.grayscale=1", "jitter.grayscale_probability"),
   ])

@@ -93,10 +93,23 @@ import Testing
     switch preset.phase {
     case .pretraining:
       let c = try PretrainingConfiguration(file: name)
-      #expect(c != PretrainingConfiguration() && c.ignoredChanges.isEmpty)
+      #expect((c == PretrainingConfiguration()) == (preset == .paperPretrain))
+      #expect(c.ignoredChanges.isEmpty)
     case .finetuning:
-      #expect(try FinetuningConfiguration(file: name) != FinetuningConfiguration())
+      let c = try FinetuningConfiguration(file: name)
+      #expect((c == FinetuningConfiguration()) == (preset == .paperFinetune))
     }
+  }
+
+  /// The paper's presets say in full what the defaults are: laid over another preset they undo it.
+  @Test func thePapersPresetsAreComplete() throws {
+    var tiny = try PretrainingConfiguration(file: "tiny-masked")
+    tiny = try PretrainingConfiguration(file: "paper-pretrain", settings: [], over: tiny)
+    let left = ["sources.validation_fraction", "task.mosi.mask.curriculum.enabled"]
+    #expect(tiny.differences(from: PretrainingConfiguration()) == left)
+    let other = try FinetuningConfiguration(
+      file: "paper-finetune", settings: [], over: FinetuningConfiguration(file: "tiny-finetune"))
+    #expect(other == FinetuningConfiguration())
   }
 
   @Test func whatIsNoPresetIsAFile() throws {
@@ -109,11 +122,12 @@ import Testing
         == "there is neither a file nor a preset tinny; did you mean tiny?")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "somethingelse") }
-        == "there is neither a file nor a preset somethingelse: presets are tiny, tiny-masked, demo"
-    )
+        == "there is neither a file nor a preset somethingelse: presets are paper-pretrain, tiny, "
+        + "tiny-masked, demo")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
-        == "the preset tiny is for mosi pretrain: here take tiny-finetune or demo-finetune")
+        == "the preset tiny is for mosi pretrain: here take paper-finetune or tiny-finetune or "
+        + "demo-finetune")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }
         == "cannot read tinny.yaml: No such file or directory")

@@ -83,7 +83,8 @@ import Testing
     let sound = "title: t\nmeasures: [finetuning]\nrows:\n  - name: a\n"
     #expect(complaint(sound) == "no error")
     for (yaml, words) in [
-      ("", "mine.yaml: it holds no keys and values"),
+      ("", "mine.yaml: title is missing"),
+      ("- a\n", "mine.yaml: it holds no keys and values"),
       ("title: [", "mine.yaml: "),
       ("measures: [finetuning]\nrows:\n  - name: a\n", "mine.yaml: title is missing"),
       (sound + "colour: red\n", "colour is not a key of a recipe"),
@@ -100,6 +101,10 @@ import Testing
         "rows.finetuning.model.width cannot be set: it is pretraining.model.width: say it there"
       ),
       (
+        sound + "    finetuning: {model.width: 8}\n",
+        "rows.finetuning.model.width cannot be set: it is pretraining.model.width: say it there"
+      ),
+      (
         sound + "    tiny: {pretraining: {seed: 3}}\n",
         "seed cannot be set: it follows from --repeats"
       ),
@@ -112,7 +117,7 @@ import Testing
         "rows.finetuning.epochs and length.finetuning both say how long"
       ),
       (sound + "    paper: {hmdb51: {finetuning: .nan}}\n", "finetuning must be a number"),
-      (aliases, "it is too long for a recipe"),
+      (aliases, "it is too long"),
     ] {
       let told = complaint(yaml)
       #expect(told.contains(words) && !told.contains("\n"), "\(yaml) -> \(told)")

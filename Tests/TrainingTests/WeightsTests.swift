@@ -203,7 +203,7 @@ extension TrainingRuns {
         (["l0: &l0 x"] + lines).joined(separator: "\n"), to: "bomb.yaml")
       #expect(
         complaint { _ = try FinetuningConfiguration(file: path) }
-          == "the configuration \(path) cannot be read: it holds more than a configuration can")
+          == "the configuration \(path) cannot be read: it is too long")
     }
 
     @Test func classesAreMatchedByName() throws {
