@@ -13,17 +13,30 @@ struct AnalysisOutputOptions: ParsableArguments {
   @OptionGroup var format: JSONOption
 
   /// The folder: `--output`, or its place in the folder of the run; nil if neither exists.
-  func folder(_ analysis: RunFolder.Analysis, weights: String) -> String? {
-    if let output { return output }
+  ///
+  /// - Parameters:
+  ///   - analysis: the command.
+  ///   - weights: the folder of the run.
+  ///   - searched: the paths that the command searches for pictures and videos.
+  /// - Throws: `ValidationError` if `--output` lies among them.
+  func folder(_ analysis: RunFolder.Analysis, weights: String, outside searched: [String]) throws
+    -> String?
+  {
+    if let output {
+      try requireOutput(output, outside: searched)
+      return output
+    }
     let run = RunFolder(path: weights)
     return run.holdsRun ? run.insight(analysis) : nil
   }
 
   /// The folder: `--output`, or its place in the folder of the run.
   ///
-  /// - Throws: `ValidationError` if neither exists.
-  func requiredFolder(_ analysis: RunFolder.Analysis, weights: String) throws -> String {
-    guard let folder = folder(analysis, weights: weights) else {
+  /// - Throws: `ValidationError` if neither exists, or `--output` lies among the paths `searched`.
+  func requiredFolder(
+    _ analysis: RunFolder.Analysis, weights: String, outside searched: [String]
+  ) throws -> String {
+    guard let folder = try folder(analysis, weights: weights, outside: searched) else {
       throw ValidationError(
         "--output is missing: \(weights) is not the folder of a run, which could hold the files")
     }

@@ -65,7 +65,8 @@ struct Clusters: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try output.requiredFolder(.clusters, weights: network.weights)
+    let folder = try output.requiredFolder(
+      .clusters, weights: network.weights, outside: input.requiredPaths)
     let videos = try input.search(limit: limit)
     let weights = try Weights(at: network.weights)
     var settings = ClusterAnalysis.Settings()

@@ -103,6 +103,16 @@ func datasetSettings(
   return settings
 }
 
+extension FinetuningConfiguration.Dataset {
+  /// Refuses results among the videos if every folder there is searched.
+  ///
+  /// - Throws: `ValidationError`.
+  func requireOutput(_ output: String?) throws {
+    guard kind == .folders, let videos else { return }
+    try CommandLineTool.requireOutput(output, outside: [videos])
+  }
+}
+
 extension DatasetKind: ExpressibleByArgument {}
 extension Subset: ExpressibleByArgument {}
 

@@ -60,8 +60,6 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    // Fail before the work, not after it.
-    if let output { try makeResultFolder(at: output) }
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
     var folder: String?
@@ -86,9 +84,11 @@ struct Evaluate: ParsableCommand {
   /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
   private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation, isOwn: Bool) {
     let weights = try Weights(at: path)
-    let evaluation = try DatasetEvaluation(
-      of: weights, on: data.settings(over: weights.finetuning?.dataset, split: split),
-      subset: subset)
+    let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
+    // Fail before the work, not after it.
+    try settings.requireOutput(output)
+    if let output { try makeResultFolder(at: output) }
+    let evaluation = try DatasetEvaluation(of: weights, on: settings, subset: subset)
     if let other = evaluation.otherTrainingSplit {
       Terminal.warn(
         "\(path) was trained on split \(other): its training videos may be among those of split "

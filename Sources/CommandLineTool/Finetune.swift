@@ -109,6 +109,7 @@ struct Finetune: ParsableCommand {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
     let configuration = try resolved(run, config: config)
+    if !resume { try configuration.dataset.requireOutput(output) }
     let execution = try machine.execution(cacheBytes: cache.bytes)
     if !resume { noticeCost(configuration, run, on: execution.device) }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {

@@ -74,8 +74,9 @@ struct Gradcam: ParsableCommand {
 
   func run() throws {
     let stage = try stage.value(usual: .conv5)
+    let folder = try output.requiredFolder(
+      .gradcam, weights: network.weights, outside: input.requiredPaths)
     let videos = try input.search()
-    let folder = try output.requiredFolder(.gradcam, weights: network.weights)
     let weights = try Weights(at: network.weights)
     var settings = GradCAMAnalysis.Settings()
     settings.stage = stage

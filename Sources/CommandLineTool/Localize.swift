@@ -94,6 +94,8 @@ struct Localize: ParsableCommand {
 
   func run() throws {
     let paths = try input.paths
+    let folder = try output.folder(
+      .localize, weights: network.weights, outside: paths + sources)
     let weights = try Weights(at: network.weights)
     var settings = LocalizationAnalysis.Settings()
     settings.stage = try stage.value(usual: .conv4)
@@ -109,7 +111,6 @@ struct Localize: ParsableCommand {
     let analysis = try LocalizationAnalysis(
       paths.isEmpty ? nil : input.search(limit: limit), weights: weights, settings: settings,
       options: options.machine.execution())
-    let folder = output.folder(.localize, weights: network.weights)
     let progress = StagedProgressLine()
     let report: LocalizationReport
     do {

@@ -82,6 +82,8 @@ struct Pretrain: ParsableCommand {
     let isStarted = FileManager.default.fileExists(atPath: run.configuration)
     let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
     options.noticeIgnored(configuration)
+    let sources = configuration.sources
+    if !resume { try requireOutput(output, outside: sources.paths + sources.validationPaths) }
     let execution = try machine.execution()
     if !resume { noticeCost(configuration, on: execution.device) }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {

@@ -37,6 +37,7 @@ struct Preview: ParsableCommand {
     let configuration = try options.resolved()
     options.noticeIgnored(configuration)
     let settings = configuration.sources
+    try requireOutput(output, outside: settings.paths)
     let collection = try SourceCollection(
       paths: settings.paths, frameFolders: settings.frameFolders)
     for problem in collection.problems {

@@ -125,6 +125,7 @@ struct Reproduce: ParsableCommand {
     } catch let error as UnknownExperiment {
       throw ValidationError(error.description)
     }
+    try requireOutput(output, outside: pictures + kinetics)
     let execution = try machine.execution(cacheBytes: cache.bytes)
     let folder = absolute(output)
     let sprites = dataset == .sprites ? Self.sprites : nil
@@ -178,13 +179,7 @@ struct Reproduce: ParsableCommand {
       settings = try datasetSettings(
         dataset.kind, root: root.path.map(absolute), splits: splits.map(absolute), split: split,
         frameRate: nil)
-      // Every folder there counts as a class.
-      if settings.kind == .folders, try (folder + "/").hasPrefix(settings.description.videos + "/")
-      {
-        throw ValidationError(
-          "--output \(output) lies in the folder of the videos, which would make it a class: name another folder"
-        )
-      }
+      try settings.requireOutput(output)
     } else {
       settings.kind = .csv
       settings.videos = try root.path.map(absolute) ?? "\(folder)/sprites"

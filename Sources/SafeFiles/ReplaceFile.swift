@@ -20,7 +20,9 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
   }
 
-  public var description: String { "\(attempt) \(path): \(reason)" }
+  public var description: String { 
+    path.isEmpty ? "\(attempt) \"\": the path is empty" : "\(attempt) \(path): \(reason)"
+  }
 }
 
 /// A file that is written aside, to take its place whole or not at all.

@@ -363,7 +363,7 @@ import Training
       ),
       (
         ["reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "v/o"],
-        "--output v/o lies in the folder of the videos, which would make it a class"
+        "v, where the next search would find what is written: name a folder outside"
       ),
     ] {
       let result = try tool.run(arguments)
