@@ -44,14 +44,14 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func evaluating(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
 
-  /// `done` of the `total` videos of a piece of work are finished.
+  /// `done` of the `total` items of a piece of work are finished.
   func counted(_ what: String, _ done: Int, of total: Int) {
     state.withLock { state in
       guard ContinuousClock.now - state.lastDraw >= Terminal.refreshInterval, done < total else {
         return
       }
       state.lastDraw = .now
-      let text = "\(what): \(Format.grouped(done)) of \(Format.grouped(total)) videos"
+      let text = "\(what): \(Format.grouped(done)) of \(Format.grouped(total))"
       if Terminal.isInteractive {
         erase(&state)
         state.bar = String(text.prefix(Terminal.width - 1))

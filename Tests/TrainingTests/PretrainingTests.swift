@@ -227,7 +227,7 @@ extension TrainingRuns {
 
     // MARK: Going on
 
-    @Test(arguments: [(1, false), (2, false), (2, true), (3, false), (5, false)])
+    @Test(arguments: [(1, false), (2, false), (2, true), (3, false), (5, false), (6, false)])
     func stoppedAndResumedIsTheSame(step: Int, goesBeyondThePaper: Bool) throws {
       var c = tinyConfiguration()
       if goesBeyondThePaper {
@@ -242,9 +242,12 @@ extension TrainingRuns {
         return
       }
       #expect(at == step && total == 6)
-      #expect(try Metrics(contentsOf: first.run.metrics).steps.map(\.step) == Array(1...step))
+      let metrics = try Metrics(contentsOf: first.run.metrics)
+      #expect(metrics.steps.map(\.step) == Array(1...step))
+      // A validation that is under way when somebody asks to stop is left to the resumed run.
+      #expect(metrics.validations.map(\.step) == [2, 4, 6].filter { $0 < step })
       let second = try train(c, "parts", resuming: true, workers: 3)
-      #expect(second.listener.steps == Array(step + 1...6))
+      #expect(second.listener.steps == Array(step..<6).map { $0 + 1 })
       #expect(try numbers(second.run) == numbers(whole))
       #expect(try tensors(second.run) == tensors(whole))
     }
@@ -283,6 +286,42 @@ extension TrainingRuns {
         text.contains("begun with another optimizer.learning_rate, task.mosi.mask.enabled"),
         "\(text)")
       #expect(try bytes(run.last) == before)
+    }
+
+    /// The backbone of a run goes on with a new head and a new schedule, with the run's own network, task and clips.
+    @Test func trainingGoesOnFromWeights() throws {
+      var c = tinyConfiguration()
+      c.task.mosi.labels.granularity = 1
+      c.epochs = 1
+      let first = try train(c, "first").run
+      c.epochs = 2
+      #expect(
+        complaint { try train(c, "first", resuming: true) }.hasSuffix(
+          "to train it for longer, begin with --weights \(first.path)"))
+
+      var next = try PretrainingConfiguration(
+        settings: ["epochs=1"], startingFrom: Weights(at: first.path))
+      #expect(next.start.weights == first.path && next.task == c.task && next.model == c.model)
+      #expect(next.clip == c.clip && next.sources.size == c.sources.size)
+      next.sources = c.sources
+      next.batch = c.batch
+      // Too small a rate to change a weight.
+      next.optimizer.learningRate = 1e-30
+      next.optimizer.warmupStartLearningRate = 1e-30
+      next.optimizer.weightDecay = 0
+      let second = try train(next, "second", stoppingAfter: 1).run
+      let (before, after) = (try tensors(first), try tensors(second))
+      let weights = before.keys.filter { $0.hasPrefix("model.backbone.") && $0.hasSuffix("weight") }
+      #expect(weights.count > 10 && weights.allSatisfy { after[$0] == before[$0] })
+      let head = try #require(
+        before.keys.first { $0.hasPrefix("model.head.") && $0.hasSuffix("weight") })
+      #expect(after[head]?.count == before[head]?.count && after[head] != before[head])
+      try train(next, "second", resuming: true)
+
+      next.model.width = 3
+      let refusal = complaint { try train(next, "third") }
+      #expect(refusal.hasPrefix("\(first.path) has another backbone"), "\(refusal)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("third")))
     }
 
     @Test func otherSourcesAreRefused() throws {

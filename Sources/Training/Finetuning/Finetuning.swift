@@ -58,13 +58,13 @@ public func finetune(
       loader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
       workers: options.workers),
     device: device
-  ) {
+  ) { progress in
     try videos.heldOut.isEmpty
       ? nil
       : Evaluation(
         of: videos.heldOut, classNames: videos.classNames,
         with: inference(clips: validation.clipsPerVideo), cache: heldOutClips,
-        progress: { reporter.evaluating($0, of: videos.heldOut.count) }
+        progress: progress
       ).validationResult
   }
   let update = WeightUpdate(
@@ -110,16 +110,13 @@ public func finetune(
         try Evaluation(
           of: videos.evaluated, classNames: videos.classNames,
           with: inference(clips: clips)
-        ) { done in
-          reporter.evaluating(done, of: videos.evaluated.count)
-          // All steps are saved; a resumed run comes back to here.
-          if reporter.wantsToStop { throw StopRequested() }
-        }
+        ) { try loop.evaluated($0, of: videos.evaluated.count) }
       }
       try result.write(to: run.evaluation)
       session.evaluated(result)
       evaluation = result
     } catch is StopRequested {
+      // All steps are saved; a resumed run comes back to here.
       return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
     }
   }
@@ -129,9 +126,6 @@ public func finetune(
       skippedSources: session.position.skippedSources.count + videos.absentCount,
       evaluation: evaluation.map(SummaryRecord.FinalEvaluation.init)))
 }
-
-/// Somebody asked to stop while the network was evaluated.
-private struct StopRequested: Error {}
 
 extension StepPlan {
   /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a small
@@ -166,34 +160,7 @@ extension FinetuningConfiguration {
         .actions, features: aggregator?.featureCount ?? backbone.featureCount, classes: classes,
         dropout: model.dropout))
     guard loadsWeights, let path = start.weights else { return classifier }
-    let weights = try Weights(at: path)
-    do {
-      try classifier.loadBackbone(weights.tensors)
-    } catch let mismatch as StateMismatch {
-      throw WeightsError(
-        path: weights.path,
-        problem: "has another backbone than the configuration's model "
-          + "(\(model.architecture.rawValue), width \(model.width)): \(mismatch)")
-    }
+    try Weights(at: path).loadBackbone(into: classifier, of: model)
     return classifier
-  }
-}
-
-extension FinetuningConfiguration {
-  /// The defaults, with the network, normalization and clips of `weights` where there are any, changed by a YAML file
-  /// and then by settings `key=value`.
-  ///
-  /// - Throws: `ConfigurationError`.
-  public init(
-    file: String? = nil, settings: [String] = [], startingFrom weights: Weights?
-  ) throws {
-    var base = Self()
-    if let weights {
-      base.start.weights = weights.path
-      base.model = weights.model
-      if let normalization = weights.normalization { base.normalization = normalization }
-      if let clip = weights.clip { base.clip = clip }
-    }
-    try self.init(file: file, settings: settings, over: base)
   }
 }

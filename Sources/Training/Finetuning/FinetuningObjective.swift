@@ -17,14 +17,16 @@ final class FinetuningObjective: TrainingObjective {
   private let settings: FinetuningConfiguration.Validation
   private let epochs: Int
   /// The validation, for which its clips are decoded once if they fit into memory.
-  private let evaluation: () throws -> ValidationResult?
+  private let evaluation: Validation
   private let device: Device
 
-  /// - Parameter evaluation: measures the classifier; it gives nil if there is nothing to validate on.
+  /// Measures the classifier; nil if there is nothing to validate on. It reports the number of finished videos.
+  typealias Validation = (_ progress: (Int) throws -> Void) throws -> ValidationResult?
+
   init(
     _ configuration: FinetuningConfiguration, on videos: TrainingVideos,
     classifier: VideoClassifier, clips: ActionClips, samples: SampleStream, device: Device,
-    evaluation: @escaping () throws -> ValidationResult?
+    evaluation: @escaping Validation
   ) {
     self.videos = videos
     self.classifier = classifier
@@ -56,7 +58,9 @@ final class FinetuningObjective: TrainingObjective {
     settings.everyEpochs.map { epoch % $0 == 0 || epoch == epochs } ?? false
   }
 
-  func validate() throws -> ValidationResult? { try evaluation() }
+  func validate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> ValidationResult? {
+    try evaluation { try progress($0, videos.heldOut.count) }
+  }
 
   func sources(ofSamples positions: Range<Int>) -> [String] {
     samples.sources(ofSamples: positions).map { videos.training[$0].name }

@@ -19,6 +19,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     objective.network.setGenerator(dropoutGenerator)
     // What opening the run took belongs to no step.
     session.clock.skip()
+    if session.position.owesValidation, try !endStep() { return false }
     while session.position.step < plan.totalSteps {
       let step = session.position.step
 
@@ -39,24 +40,36 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
         totals, plan: plan, learningRate: update.learningRate(atStep: step),
         annotations: objective.annotations(at: plan.progress(atStep: step)),
         sources: objective.sources(ofSamples:), reads: device == .cpu)
-
-      // The end of an epoch: validation. Then a checkpoint, if there is a reason for one.
-      let done = session.position.step
-      var isValidated = false
-      if let epoch = plan.epochEnded(bySteps: done) {
-        isValidated = try validate(afterEpoch: epoch)
-        session.endedEpoch(
-          epoch, of: plan.epochs, objective.network, with: { body in evaluating(body) })
-      }
-      // Read once, so that the final message matches what was saved.
-      let stops = session.reporter.wantsToStop
-      // With a small training set an epoch may be one step; do not checkpoint after each.
-      if isValidated || session.isCheckpointDue || stops || done == plan.totalSteps {
-        try saveLast()
-      }
-      if stops, done < plan.totalSteps { return false }
+      if try !endStep() { return false }
     }
     return true
+  }
+
+  /// The end of an epoch: validation. Then a checkpoint, if there is a reason for one.
+  ///
+  /// - Returns: false if somebody asked to stop before the end.
+  private func endStep() throws -> Bool {
+    let done = session.position.step
+    session.note(owesValidation: false)
+    var isValidated = false
+    if let epoch = plan.epochEnded(bySteps: done) {
+      do {
+        isValidated = try validate(afterEpoch: epoch)
+      } catch is StopRequested {
+        session.note(owesValidation: true)
+        try saveLast()
+        return false
+      }
+      session.endedEpoch(
+        epoch, of: plan.epochs, objective.network, with: { body in evaluating(body) })
+    }
+    // Read once, so that the final message matches what was saved.
+    let stops = session.reporter.wantsToStop
+    // With a small training set an epoch may be one step; do not checkpoint after each.
+    if isValidated || session.isCheckpointDue || stops || done == plan.totalSteps {
+      try saveLast()
+    }
+    return !stops || done == plan.totalSteps
   }
 
   /// Ends the run: the last line of its records, and its last checkpoint.
@@ -79,10 +92,21 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     try update.withEvaluationWeights(in: objective.network, body)
   }
 
+  /// Reports how far an evaluation is.
+  ///
+  /// - Throws: ``StopRequested`` if somebody asks to stop.
+  func evaluated(_ done: Int, of total: Int) throws {
+    session.reporter.evaluating(done, of: total)
+    if done < total, session.reporter.wantsToStop { throw StopRequested() }
+  }
+
   /// - Returns: false if there is nothing to validate on, or it is not time.
+  /// - Throws: ``StopRequested``, and what a validation throws.
   private func validate(afterEpoch epoch: Int) throws -> Bool {
     guard objective.validates(afterEpoch: epoch),
-      let result = try session.validating({ try evaluating(objective.validate) })
+      let result = try session.validating({
+        try evaluating { try objective.validate(progress: evaluated) }
+      })
     else { return false }
     if try session.validated(result, epoch: epoch, classNames: objective.classNames) {
       try save(to: session.run.best)
@@ -111,3 +135,6 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     return generator.next()
   }
 }
+
+/// Somebody asked to stop while the network was evaluated.
+struct StopRequested: Error {}

@@ -24,7 +24,9 @@ protocol TrainingObjective: AnyObject {
   func validates(afterEpoch epoch: Int) -> Bool
 
   /// Measures the network, which is in evaluation mode; nil if there is nothing to validate on.
-  func validate() throws -> ValidationResult?
+  ///
+  /// - Parameter progress: called with the finished and the total number of sources; an error that it throws ends the work.
+  func validate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> ValidationResult?
 
   /// The names of the sources of the samples at these positions of the run, for messages.
   func sources(ofSamples positions: Range<Int>) -> [String]

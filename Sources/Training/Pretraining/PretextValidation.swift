@@ -63,29 +63,37 @@ final class PretextValidation<Task: PretextTask> {
   }
 
   /// How `network`, in evaluation mode, does.
-  func run(_ network: Task.Network, autocast: DType?) throws -> ValidationResult {
+  ///
+  /// - Parameter progress: called with the finished and the total number of sources; an error that it throws ends the work.
+  func run(
+    _ network: Task.Network, autocast: DType?,
+    progress: (_ done: Int, _ total: Int) throws -> Void
+  ) throws -> ValidationResult {
     var sums = ValidationSums(classes: task.classNames?.count)
     var waiting: [Sample] = []
-    func evaluate(_ count: Int) {
+    var done = 0
+    func evaluate(_ count: Int) throws {
       withoutGradients {
         let batch = task.batch(Array(waiting.prefix(count)), for: .validation, on: device)
         sums.add(withAutocast(autocast, on: device) { network.evaluate(batch) })
       }
       waiting.removeFirst(count)
+      done += count
+      try progress(done, sourceCount)
     }
-    func add(_ sample: Sample) {
+    func add(_ sample: Sample) throws {
       waiting.append(sample)
-      if waiting.count == batchSize { evaluate(batchSize) }
+      if waiting.count == batchSize { try evaluate(batchSize) }
     }
-    for sample in kept { add(sample) }
+    for sample in kept { try add(sample) }
     let prefetcher = Self.prefetcher(others, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
     for number in kept.count..<sourceCount {
       // A source that could be read before and cannot now is missed this time.
       guard let sample = try prefetcher.next() ?? nil else { continue }
-      add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
+      try add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
     }
-    if !waiting.isEmpty { evaluate(waiting.count) }
+    if !waiting.isEmpty { try evaluate(waiting.count) }
     return sums.result(sourceCount: sourceCount)
   }
 

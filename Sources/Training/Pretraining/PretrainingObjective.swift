@@ -36,8 +36,8 @@ final class PretrainingObjective<Task: PretextTask>: TrainingObjective {
 
   func annotations(at progress: Double) -> [Annotation] { task.annotations(at: progress) }
 
-  func validate() throws -> ValidationResult? {
-    try validation?.run(trained, autocast: autocast)
+  func validate(progress: (_ done: Int, _ total: Int) throws -> Void) throws -> ValidationResult? {
+    try validation?.run(trained, autocast: autocast, progress: progress)
   }
 
   func sources(ofSamples positions: Range<Int>) -> [String] {

@@ -138,6 +138,9 @@ extension RunSession {
     return result
   }
 
+  /// Notes whether a validation is still to be done when the run is resumed.
+  func note(owesValidation: Bool) { position.owesValidation = owesValidation }
+
   /// Records a validation.
   ///
   /// - Returns: true if it is the best so far.

@@ -17,6 +17,8 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
   public var validationSeconds = 0.0
   /// What was trained and validated on, as a digest of all names; 0 before the start.
   public var sources: UInt64 = 0
+  /// True if somebody asked to stop in the midst of the validation after these steps: resuming begins with it.
+  public var owesValidation = false
   /// The indices of the training sources that could not be read so far.
   public var skippedSources: [Int] = []
 
@@ -30,6 +32,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     case trainingSeconds = "training_seconds"
     case dataSeconds = "data_seconds"
     case validationSeconds = "validation_seconds"
+    case owesValidation = "owes_validation"
     case skippedSources = "skipped_sources"
   }
 
@@ -57,6 +60,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     trainingSeconds = try value(.trainingSeconds, .trainingSeconds)
     dataSeconds = try values.decodeIfPresent(Double.self, forKey: .dataSeconds) ?? 0
     validationSeconds = try value(.validationSeconds, .validationSeconds)
+    owesValidation = try values.decodeIfPresent(Bool.self, forKey: .owesValidation) ?? false
     skippedSources = try value(.skippedSources, .badSources)
   }
 
