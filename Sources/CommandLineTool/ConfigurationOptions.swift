@@ -29,11 +29,14 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("Random seed. Default: the configuration's, else 0.", valueName: "number"))
   var seed: Int?
 
-  /// The defaults, the file (or `base` if none is named), the settings, then the options.
+  /// The defaults, what `weights` were trained with, the file (or `base` if none is named), the settings, then the
+  /// options.
   func resolved(
-    base: String? = nil, also change: (inout PretrainingConfiguration) -> Void = { _ in }
+    base: String? = nil, startingFrom weights: Weights? = nil,
+    also change: (inout PretrainingConfiguration) -> Void = { _ in }
   ) throws -> PretrainingConfiguration {
-    var configuration = try PretrainingConfiguration(file: config ?? base, settings: settings)
+    var configuration = try PretrainingConfiguration(
+      file: config ?? base, settings: settings, startingFrom: weights)
     if !sources.isEmpty { configuration.sources.paths = sources }
     if let seed { configuration.seed = seed }
     change(&configuration)

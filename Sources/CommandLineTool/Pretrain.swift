@@ -22,6 +22,8 @@ struct Pretrain: ParsableCommand {
         mosi pretrain --sources videos/ --output run --epochs 20 \\
           --set batch.sources=4
         mosi pretrain --output run --resume
+        mosi pretrain --weights run --sources photos/ --output more \\
+          --epochs 20
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -46,6 +48,12 @@ struct Pretrain: ParsableCommand {
 
   @Option(name: .customLong("val-fraction"), help: .hidden)
   var oldValidationFraction: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The weights to start from: a run's folder or a checkpoint, whose network, task and clips are taken over; layers "
+        + "that belong to the task begin anew. Default: random weights.", valueName: "run|file"))
+  var weights: String?
 
   @Option(help: ArgumentHelp("Number of passes over the sources.", valueName: "number"))
   var epochs: Int?
@@ -97,7 +105,9 @@ struct Pretrain: ParsableCommand {
     -> PretrainingConfiguration
   {
     let heldOut = try heldOut
-    return try options.resolved(base: base) {
+    let start = try weights.map { try Weights(at: $0) }
+    return try options.resolved(base: base, startingFrom: start) {
+      if let weights { $0.start.weights = weights }
       if !heldOut.sources.isEmpty { $0.sources.validationPaths = heldOut.sources }
       if let fraction = heldOut.fraction { $0.sources.validationFraction = fraction }
       if let epochs { $0.epochs = epochs }

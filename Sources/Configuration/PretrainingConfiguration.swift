@@ -10,6 +10,7 @@ public struct PretrainingConfiguration: RunConfiguration {
   public var epochs = 100
   public var task = TaskSettings()
   public var sources = Sources()
+  public var start = Start()
   public var clip = Clip()
   public var jitter = ColorJitter()
   public var normalization = Normalization()
@@ -33,6 +34,7 @@ public struct PretrainingConfiguration: RunConfiguration {
     .value("epochs", \.epochs, "The number of passes over the sources.", .from(1, to: 1_000_000)),
     .group("task", \.task, "The pretext task: what the network learns without labels."),
     .group("sources", \.sources, "The pictures and videos to learn from."),
+    .group("start", \.start, "The weights to start from."),
     .group("clip", \.clip, "The clips that the network is shown."),
     .group("jitter", \.jitter, "Random changes of color, different for each frame."),
     .group(
@@ -82,6 +84,19 @@ public struct PretrainingConfiguration: RunConfiguration {
         "size", \.size,
         "The side in pixels of the square that is cut from a source scaled to that short side (Ls).",
         .from(8, to: 4096, "pixels")),
+    ]
+  }
+
+  public struct Start: Settings {
+    public var weights: String?
+
+    public init() {}
+
+    public static let settings: [Setting<Self>] = [
+      .value(
+        "weights", \.weights,
+        "A run's folder or a checkpoint to take the backbone from; null for random weights.",
+        isNew: true)
     ]
   }
 

@@ -20,7 +20,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
   }
 
-  public var description: String { 
+  public var description: String {
     path.isEmpty ? "\(attempt) \"\": the path is empty" : "\(attempt) \(path): \(reason)"
   }
 }

@@ -49,7 +49,7 @@ import Testing
       .filter { $0.first != " " && $0.first != "-" }.map { $0.prefix { $0 != ":" } }
     #expect(
       keys == [
-        "seed", "epochs", "task", "sources", "clip", "jitter", "normalization", "model",
+        "seed", "epochs", "task", "sources", "start", "clip", "jitter", "normalization", "model",
         "optimizer", "batch", "precision", "records",
       ])
   }

@@ -16,7 +16,7 @@ import VideoSamples
 ///   - options: the device and the threads.
 ///   - observers: make something of what the training does; `RunRecords` has the usual ones.
 ///   - reporter: hears how the training proceeds, and can ask it to stop.
-/// - Throws: ``RunError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+/// - Throws: ``RunError``, ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
   options: ExecutionOptions, observers: [any TrainingObserver] = [],
@@ -69,6 +69,9 @@ public func pretrain(
 
   // Network
   let network = configuration.model.makeNetwork(for: task, seed: seed)
+  if checkpoint == nil, let path = configuration.start.weights {
+    try Weights(at: path).loadBackbone(into: network, of: configuration.model)
+  }
   network.move(to: device)
   let objective = PretrainingObjective(
     task, network: network,

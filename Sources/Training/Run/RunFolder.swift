@@ -155,6 +155,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .differentConfiguration(let path, let keys):
       "the run in \(path) was begun with another \(keys.joined(separator: ", ")): resume it without changing "
         + "that, or choose another --output"
+        + (keys.contains("epochs") ? "; to train it for longer, begin with --weights \(path)" : "")
     case .foreignCheckpoint(let path, let problem):
       "\(path) is no checkpoint of this run: \(problem)"
     case .damagedMetrics(let path):
