@@ -57,10 +57,9 @@ public struct ModelSettings: Settings {
   public func makeModel(head: VideoClassifier.Head.Kind, classes: Int, seed: UInt64)
     -> VideoClassifier
   {
-    Runtime.seed(seed)
-    return VideoClassifier(
+    VideoClassifier(
       architecture, width: width, epsilon: batchNormEpsilon, head: head, classes: classes,
-      dropout: dropout)
+      dropout: dropout, using: Generator(seed: seed))
   }
 }
 

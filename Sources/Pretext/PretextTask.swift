@@ -36,7 +36,8 @@ public protocol PretextTask: Sendable {
   /// - Parameters:
   ///   - backbone: with its weights; weights of the task's layers are drawn after them.
   ///   - dropout: of a head.
-  func makeNetwork(on backbone: Backbone, dropout: Double) -> Network
+  ///   - generator: draws the weights.
+  func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network
 
   /// Inputs and targets of a batch, on `device`. Randomness comes from the samples' IDs.
   func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Network.Batch
@@ -59,11 +60,14 @@ extension PretextTask {
 }
 
 extension PretextTask where Network == VideoClassifier {
-  public func makeNetwork(on backbone: Backbone, dropout: Double) -> VideoClassifier {
+  public func makeNetwork(
+    on backbone: Backbone, dropout: Double, using generator: Generator
+  ) -> VideoClassifier {
     VideoClassifier(
       backbone: backbone,
       head: .init(
-        .pretext, features: backbone.featureCount, classes: classNames?.count ?? 0, dropout: dropout
+        .pretext, features: backbone.featureCount, classes: classNames?.count ?? 0,
+        dropout: dropout, using: generator
       ))
   }
 }

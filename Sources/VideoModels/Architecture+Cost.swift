@@ -13,7 +13,7 @@ extension Architecture {
   /// The cost of this network with a head of `classes`, for a clip of `frames` frames of `height` x `clipWidth`.
   public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
   {
-    let model = VideoClassifier(self, width: width, classes: classes, device: .meta)
+    let model = VideoClassifier(self, width: width, classes: classes, using: .meta)
     model.train(false)
     let operations = OperationCounter.count {
       _ = withoutGradients {

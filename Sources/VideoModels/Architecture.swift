@@ -19,18 +19,18 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
 }
 
 extension Architecture {
-  /// The network without a head, its weights drawn from libtorch's generator (see `Runtime.seed`).
+  /// The network without a head, its weights drawn stage by stage.
   ///
   /// - Parameters:
   ///   - width: the number of channels of conv1: 64 in the papers and in torchvision.
   ///   - epsilon: batch normalization's; nil for ``defaultEpsilon``.
-  ///   - device: where the weights are.
-  public func makeBackbone(width: Int = 64, epsilon: Double? = nil, device: Device = .cpu)
+  ///   - generator: draws the weights; the network is made on its device.
+  public func makeBackbone(width: Int = 64, epsilon: Double? = nil, using generator: Generator)
     -> Backbone
   {
     let epsilon = epsilon ?? defaultEpsilon
     func residual(_ plan: ResNetPlan) -> Backbone {
-      VideoResNet(plan, width: width, epsilon: epsilon, device: device)
+      VideoResNet(plan, width: width, epsilon: epsilon, using: generator)
     }
     return switch self {
     case .r2d3d18: residual(.r2d3d(blocks: [2, 2, 2, 2]))
@@ -40,7 +40,7 @@ extension Architecture {
     case .r3d18: residual(.r3d18)
     case .mc318: residual(.mc318)
     case .torchvisionR2plus1d18: residual(.torchvisionR2plus1d18)
-    case .c3d: C3D(width: width, epsilon: epsilon, device: device)
+    case .c3d: C3D(width: width, epsilon: epsilon, using: generator)
     }
   }
 
@@ -49,12 +49,12 @@ extension Architecture {
   public var defaultEpsilon: Double { self == .c3d ? 1e-5 : 1e-3 }
 
   /// The smallest clip of which the network leaves anything.
-  public var minimalClip: Extent3 { makeBackbone(width: 1, device: .meta).minimalClip }
+  public var minimalClip: Extent3 { makeBackbone(width: 1, using: .meta).minimalClip }
 
   /// The latest stage whose maps of clips of that size are at least 4 x 4, fine enough to point at something; conv1 if
   /// none are.
   public func latestStage(frames: Int, height: Int, width: Int) -> StageName {
-    let shapes = makeBackbone(width: 1, device: .meta).stageShapes([1, 3, frames, height, width])
+    let shapes = makeBackbone(width: 1, using: .meta).stageShapes([1, 3, frames, height, width])
     return Array(zip(StageName.allCases, shapes)).last { $1[3] >= 4 && $1[4] >= 4 }?.0 ?? .conv1
   }
 }

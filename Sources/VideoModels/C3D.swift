@@ -12,7 +12,7 @@ public final class C3D: Backbone {
   private let layers: [Stage]
   private let channels: Int
 
-  /// Weights are drawn from libtorch's generator (see `Runtime.seed`), stage by stage, from the normal distribution of
+  /// Weights are drawn stage by stage, from the normal distribution of
   /// He et al.; biases are zero.
   ///
   /// VCOP leaves PyTorch's default, uniform weights of a sixth of that variance and uniform biases. Batch normalization
@@ -22,8 +22,8 @@ public final class C3D: Backbone {
   /// - Parameters:
   ///   - width: the number of channels of conv1: 64 in the papers.
   ///   - epsilon: batch normalization's.
-  ///   - device: where the weights are.
-  public init(width: Int = 64, epsilon: Double = 1e-5, device: Device = .cpu) {
+  ///   - generator: draws the weights; the network is made on its device.
+  public init(width: Int = 64, epsilon: Double = 1e-5, using generator: Generator) {
     let halving = Extent3(2, 2, 2)
     let plan: [(widthFactor: Int, names: [String], pool: Extent3?)] = [
       (1, ["a"], Extent3(1, 2, 2)), (2, ["a"], halving), (4, ["a", "b"], halving),
@@ -37,7 +37,7 @@ public final class C3D: Backbone {
           channels = width * stage.widthFactor
           return ConvolutionUnit(
             name, input, channels, kernel: Extent3(3, 3, 3), bias: true, epsilon: epsilon,
-            device: device)
+            using: generator)
         },
         pool: stage.pool.map { MaxPool3d(kernel: $0, stride: $0, padding: .zero) })
     }

@@ -19,15 +19,15 @@ final class ConvolutionUnit: Module {
   ///   - bias: whether the convolutions have one.
   init(
     _ name: String, _ input: Int, _ output: Int, middle: Int? = nil, kernel: Extent3,
-    stride: Extent3 = .one, bias: Bool = false, epsilon: Double, device: Device
+    stride: Extent3 = .one, bias: Bool = false, epsilon: Double, using generator: Generator
   ) {
     self.name = name
     func factor(_ input: Int, _ output: Int, _ kernel: Extent3, _ stride: Extent3) -> (
       Conv3d, BatchNorm3d
     ) {
       (
-        Conv3d(input, output, kernel: kernel, stride: stride, bias: bias, device: device),
-        BatchNorm3d(output, epsilon: epsilon, device: device)
+        Conv3d(input, output, kernel: kernel, stride: stride, bias: bias, using: generator),
+        BatchNorm3d(output, epsilon: epsilon, device: generator.device)
       )
     }
     if let middle {

@@ -71,7 +71,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
   }
 
   private func mismatch(_ shapes: [String: [Int]]) -> StateMismatch {
-    let backbone = architecture.makeBackbone(width: width, device: .meta)
+    let backbone = architecture.makeBackbone(width: width, using: .meta)
     var expected = backbone.state.map { ("backbone.\($0.name)", $0.tensor.shape) }
     if let head {
       expected.append((head.kind.tensorName("weight"), [head.classes, backbone.featureCount]))

@@ -11,14 +11,14 @@ final class ResidualBlock: Layer {
 
   init(
     _ kind: ConvolutionKind, _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3,
-    epsilon: Double, device: Device
+    epsilon: Double, using generator: Generator
   ) {
     func unit(_ name: String, _ unitInput: Int, _ stride: Extent3) -> ConvolutionUnit {
       ConvolutionUnit(
         name, unitInput, output,
         middle: kind.middleChannels(
           input: unitInput, output: output, blockInput: input, kernel: kernel),
-        kernel: kernel, stride: stride, epsilon: epsilon, device: device)
+        kernel: kernel, stride: stride, epsilon: epsilon, using: generator)
     }
     first = unit("a", input, stride)
     second = unit("b", output, .one)
@@ -27,7 +27,8 @@ final class ResidualBlock: Layer {
       input == output && stride == .one
       ? nil
       : ConvolutionUnit(
-        "short_cut", input, output, kernel: .one, stride: stride, epsilon: epsilon, device: device)
+        "short_cut", input, output, kernel: .one, stride: stride, epsilon: epsilon, using: generator
+      )
   }
 
   override var children: [(name: String, module: Module)] {

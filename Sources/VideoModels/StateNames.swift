@@ -45,7 +45,7 @@ extension Architecture {
     -> [String: String]?
   {
     guard names.supports(self) else { return nil }
-    let backbone = makeBackbone(width: 1, device: .meta).state.map { "backbone.\($0.name)" }
+    let backbone = makeBackbone(width: 1, using: .meta).state.map { "backbone.\($0.name)" }
     var table: [String: String] = [:]
     for own in backbone + (head.map { ["weight", "bias"].map($0.tensorName) } ?? []) {
       guard let name = names.name(of: own) else { return nil }

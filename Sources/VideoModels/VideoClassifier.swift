@@ -15,17 +15,18 @@ public final class VideoClassifier: Layer {
     self.head = head
   }
 
-  /// A network of one of the architectures; see ``Architecture/makeBackbone(width:epsilon:device:)`` for `width`,
+  /// A network of one of the architectures; see ``Architecture/makeBackbone(width:epsilon:using:)`` for `width`,
   /// `epsilon` and the weights.
   public convenience init(
     _ architecture: Architecture, width: Int = 64, epsilon: Double? = nil,
-    head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, device: Device = .cpu
+    head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, using generator: Generator
   ) {
-    let backbone = architecture.makeBackbone(width: width, epsilon: epsilon, device: device)
+    let backbone = architecture.makeBackbone(width: width, epsilon: epsilon, using: generator)
     self.init(
       backbone: backbone,
       head: Head(
-        head, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
+        head, features: backbone.featureCount, classes: classes, dropout: dropout, using: generator)
+    )
   }
 
   public override var children: [(name: String, module: Module)] {
@@ -74,10 +75,12 @@ public final class VideoClassifier: Layer {
     private let dropout: Dropout
     private let linear: Linear
 
-    public init(_ kind: Kind, features: Int, classes: Int, dropout: Double, device: Device = .cpu) {
+    public init(
+      _ kind: Kind, features: Int, classes: Int, dropout: Double, using generator: Generator
+    ) {
       self.kind = kind
       self.dropout = Dropout(dropout)
-      linear = Linear(features, classes, device: device)
+      linear = Linear(features, classes, using: generator)
     }
 
     /// Dropout has no tensors and so no name in files, but a mode and a generator.

@@ -8,15 +8,15 @@ public final class VideoResNet: Backbone {
   private let layers: [Layer]
   private let channels: Int
 
-  /// Weights are drawn from libtorch's generator (see `Runtime.seed`), stage by stage.
+  /// Weights are drawn stage by stage.
   ///
   /// - Parameters:
   ///   - plan: the kernels, strides and numbers of blocks.
   ///   - width: the number of channels of conv1.
   ///   - epsilon: batch normalization's.
-  ///   - device: where the weights are.
-  init(_ plan: ResNetPlan, width: Int, epsilon: Double, device: Device) {
-    var layers: [Layer] = [Stem(plan.stem, width: width, epsilon: epsilon, device: device)]
+  ///   - generator: draws the weights; the network is made on its device.
+  init(_ plan: ResNetPlan, width: Int, epsilon: Double, using generator: Generator) {
+    var layers: [Layer] = [Stem(plan.stem, width: width, epsilon: epsilon, using: generator)]
     var channels = width
     for stage in plan.stages {
       let output = width * stage.widthFactor
@@ -25,7 +25,7 @@ public final class VideoResNet: Backbone {
           (0..<stage.blocks).map { block in
             ResidualBlock(
               plan.convolution, block == 0 ? channels : output, output, kernel: stage.kernel,
-              stride: block == 0 ? stage.stride : .one, epsilon: epsilon, device: device)
+              stride: block == 0 ? stage.stride : .one, epsilon: epsilon, using: generator)
           }))
       channels = output
     }
@@ -43,13 +43,13 @@ public final class VideoResNet: Backbone {
     private let unit: ConvolutionUnit
     private let pool: MaxPool3d?
 
-    init(_ plan: ResNetPlan.Stem, width: Int, epsilon: Double, device: Device) {
+    init(_ plan: ResNetPlan.Stem, width: Int, epsilon: Double, using generator: Generator) {
       let halving = Extent3(1, 2, 2)
       unit = ConvolutionUnit(
         "a", 3, width,
         middle: plan.convolution.middleChannels(
           input: 3, output: width, blockInput: 3, kernel: plan.kernel),
-        kernel: plan.kernel, stride: halving, epsilon: epsilon, device: device)
+        kernel: plan.kernel, stride: halving, epsilon: epsilon, using: generator)
       pool = plan.pools ? MaxPool3d(kernel: Extent3(1, 3, 3), stride: halving) : nil
     }
 

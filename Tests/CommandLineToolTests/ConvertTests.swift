@@ -36,8 +36,7 @@ import VideoModels
 
   /// What Python prints of clips, beside what `mosi features` gives for them.
   private func compare(_ tensor: String, script: [String], count: Int) throws {
-    Runtime.seed(1)
-    let clips = Tensor.normal([3, 3, 8, 24, 24])
+    let clips = Tensor.normal([3, 3, 8, 24, 24], using: Generator(seed: 1))
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
     try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
     let features = try tool.run(

@@ -346,7 +346,7 @@ import Training
       (["reproduce", "table1", "--dataset", "ucf101", "--output", "o"], "--data-root is missing"),
       (
         ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
-        "lists of its own"
+        "its own lists"
       ),
       (
         ["reproduce", "mine.yaml", "other/mine.yaml", "--dataset", "sprites", "--output", "o"],

@@ -8,10 +8,11 @@ import Torch
   /// Convolution, normalization, pooling, linear map and cross-entropy: the layers of the networks, small.
   private struct Network {
     let clip = Tensor.keyed(20, shape: [3, 2, 3, 6, 5])
-    let convolution = Conv3d(2, 4, kernel: Extent3(3, 3, 3), stride: Extent3(1, 2, 2))
+    let convolution = Conv3d(
+      2, 4, kernel: Extent3(3, 3, 3), stride: Extent3(1, 2, 2), using: Generator(seed: 1))
     let normalization = BatchNorm3d(4, epsilon: 1e-3)
     let pool = MaxPool3d(kernel: Extent3(1, 3, 3), stride: Extent3(1, 2, 2))
-    let linear = Linear(4, 5)
+    let linear = Linear(4, 5, using: Generator(seed: 1))
 
     init() {
       withoutGradients {
@@ -136,14 +137,13 @@ import Torch
 
   @Test func autocastComputesConvolutionsInBfloat16AndEnds() {
     struct Stop: Error {}
-    Runtime.seed(1)
-    let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3))
+    let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3), using: Generator(seed: 1))
     let clip = Tensor.keyed(1, shape: [1, 2, 2, 4, 4])
     var dtype: DType { layer(clip).dtype }
     #expect(dtype == .float32)
     withAutocast(.bfloat16, on: .cpu) {
       #expect(dtype == .bfloat16)
-      #expect(Linear(4, 2)(Tensor.ones([1, 4])).dtype == .bfloat16)
+      #expect(Linear(4, 2, using: Generator(seed: 1))(Tensor.ones([1, 4])).dtype == .bfloat16)
       #expect(crossEntropy(layer(clip).globalAveragePool(), Tensor([0])).dtype == .float32)
       withAutocast(nil, on: .cpu) { #expect(dtype == .bfloat16) }
       withAutocast(.float16, on: .cpu) { #expect(dtype == .float16) }
@@ -158,8 +158,7 @@ import Torch
   }
 
   @Test func autocastGradientsReachFloat32Parameters() {
-    Runtime.seed(1)
-    let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3))
+    let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3), using: Generator(seed: 1))
     layer.weight.requiresGradient = true
     let clip = Tensor.keyed(1, shape: [1, 2, 2, 4, 4])
     withAutocast(.bfloat16, on: .cpu) { (layer(clip) * layer(clip)).to(.float32).sum() }.backward()
@@ -168,8 +167,8 @@ import Torch
   }
 
   @Test func dropoutDropsWhileTrainingAlone() {
-    Runtime.seed(1)
     let dropout = Dropout(0.5)
+    dropout.setGenerator(Generator(seed: 1))
     let ones = Tensor.ones([10_000])
     let dropped = dropout(ones).array(of: Float.self)
     #expect(Set(dropped) == [0, 2])
@@ -184,12 +183,13 @@ import Torch
   @Test func nothingLeaksWhileTraining() async {
     await #expect(processExitsWith: .success) {
       func train(_ steps: Int) {
-        let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3))
+        let generator = Generator(seed: 1)
+        let layer = Conv3d(2, 3, kernel: Extent3(1, 3, 3), using: generator)
         let normalization = BatchNorm3d(3, epsilon: 1e-3)
-        let head = Linear(3, 4)
+        let head = Linear(3, 4, using: generator)
         let parameters = [layer as Module, normalization, head].flatMap(\.parameters)
         let optimizer = Adam(ParameterGroup.sparingNormalization(parameters, weightDecay: 1e-3))
-        let clip = Tensor.normal([2, 2, 2, 5, 5])
+        let clip = Tensor.normal([2, 2, 2, 5, 5], using: generator)
         for _ in 0..<steps {
           optimizer.clearGradients()
           let features = normalization(layer(clip)).reluInPlace().globalAveragePool()
@@ -208,7 +208,7 @@ import Torch
 
   @Test func nothingLeaksInOperators() async {
     await #expect(processExitsWith: .success) {
-      let a = Tensor.normal([4, 4])
+      let a = Tensor.normal([4, 4], using: Generator(seed: 1))
       let before = Tensor.liveCount
       for _ in 0..<3000 {
         let b = (a + 1).matmul(a).softmax(-1)

@@ -99,11 +99,12 @@ import Torch
     results["arange"] = .indices(5)
     results["full int"] = .full([2], 3, dtype: .int32)
 
-    Runtime.seed(1)
-    let convolution = Conv3d(3, 4, kernel: Extent3(3, 3, 3))
-    let strided = Conv3d(3, 4, kernel: Extent3(3, 3, 3), stride: Extent3(1, 2, 2))
+    let generator = Generator(seed: 1)
+    let kernel = Extent3(3, 3, 3)
+    let convolution = Conv3d(3, 4, kernel: kernel, using: generator)
+    let strided = Conv3d(3, 4, kernel: kernel, stride: Extent3(1, 2, 2), using: generator)
     let batchNorm = BatchNorm3d(3, epsilon: 1e-3)
-    let linear = Linear(4, 2)
+    let linear = Linear(4, 2, using: generator)
     withoutGradients {
       for layer in [convolution, strided] {
         layer.weight.copy(from: .keyed(6, shape: [4, 3, 3, 3, 3]))
@@ -118,7 +119,7 @@ import Torch
       results["conv3d stride"] = strided(clip)
       let biased = Conv3d(
         3, 4, kernel: Extent3(3, 2, 2), stride: Extent3(2, 1, 1), padding: Extent3(0, 1, 0),
-        bias: true)
+        bias: true, using: generator)
       biased.weight.copy(from: .keyed(14, shape: [4, 3, 3, 2, 2]))
       biased.bias!.copy(from: .keyed(15, shape: [4]))
       results["conv3d bias padding"] = biased(clip)
@@ -242,7 +243,7 @@ import Torch
   }
 
   @Test func metaTensorsHaveShapesAndCostsOnly() {
-    let layer = Conv3d(3, 64, kernel: Extent3(3, 7, 7), stride: Extent3(1, 2, 2), device: .meta)
+    let layer = Conv3d(3, 64, kernel: Extent3(3, 7, 7), stride: Extent3(1, 2, 2), using: .meta)
     let output = layer(.uninitialized([8, 3, 16, 112, 112], device: .meta))
     #expect(output.shape == [8, 64, 16, 56, 56])
     let operations = OperationCounter.count {
@@ -261,20 +262,19 @@ import Torch
   @Test func metaShapesAreThoseOfTheCPU() {
     let shape = [2, 3, 5, 7, 8]
     let (kernel, stride, padding) = (Extent3(3, 2, 4), Extent3(2, 2, 1), Extent3(0, 1, 2))
-    let layers: [(Device) -> Layer] = [
-      { Conv3d(3, 4, kernel: kernel, stride: stride, padding: padding, bias: true, device: $0) },
-      { Conv3d(3, 4, kernel: kernel, stride: stride, device: $0) },
+    let layers: [(Generator) -> Layer] = [
+      { Conv3d(3, 4, kernel: kernel, stride: stride, padding: padding, bias: true, using: $0) },
+      { Conv3d(3, 4, kernel: kernel, stride: stride, using: $0) },
       {
         ConvTranspose3d(
-          3, 4, kernel: kernel, stride: stride, padding: padding,
-          using: $0 == .meta ? .meta : Generator(seed: 1))
+          3, 4, kernel: kernel, stride: stride, padding: padding, using: $0)
       },
       { _ in MaxPool3d(kernel: kernel, stride: stride, padding: padding) },
       { _ in MaxPool3d(kernel: kernel, stride: stride) },
       { _ in AveragePool3d(kernel: kernel, stride: stride, padding: padding) },
     ]
     for layer in layers {
-      let expected = layer(.cpu)(.zeros(shape)).shape
+      let expected = layer(Generator(seed: 1))(.zeros(shape)).shape
       #expect(layer(.meta)(.uninitialized(shape, device: .meta)).shape == expected)
     }
   }

@@ -144,7 +144,8 @@ import Torch
     let groups = ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.1)
     #expect(groups.map(\.weightDecay) == [0.1, 0])
     #expect(groups.map { $0.parameters.map(\.name) } == [["weight", "bias"], ["scale"]])
-    let plain = ParameterGroup.sparingNormalization(Linear(2, 2).parameters, weightDecay: 0.1)
+    let plain = ParameterGroup.sparingNormalization(
+      Linear(2, 2, using: Generator(seed: 1)).parameters, weightDecay: 0.1)
     #expect(plain.count == 1)
   }
 
@@ -179,7 +180,7 @@ import Torch
   /// What make_goldens.py averages.
   private final class Network: Module {
     let first = BatchNorm3d(6, epsilon: 1e-5)
-    let second = Linear(6, 3)
+    let second = Linear(6, 3, using: Generator(seed: 1))
 
     override init() {
       super.init()
@@ -335,7 +336,7 @@ import Torch
 
 @Suite struct ModuleTests {
   private final class Pair: Module {
-    let first = Linear(2, 3)
+    let first = Linear(2, 3, using: Generator(seed: 1))
     let second = BatchNorm3d(3, epsilon: 1e-3)
     override var children: [(name: String, module: Module)] {
       [("first", first), ("second", second)]
@@ -391,8 +392,7 @@ import Torch
   }
 
   @Test func layersLearnFromTheStartAndFrozenOnesStayFrozen() {
-    Runtime.seed(1)
-    let layer = Linear(2, 2)
+    let layer = Linear(2, 2, using: Generator(seed: 1))
     #expect(layer(.ones([1, 2])).requiresGradient)
     layer.weight.requiresGradient = false
     _ = layer.state
@@ -450,13 +450,13 @@ import Torch
   }
 
   @Test func initialWeightsHaveTheDocumentedDeviation() {
-    Runtime.seed(1)
-    let layer = Conv3d(32, 64, kernel: Extent3(3, 3, 3))
+    let generator = Generator(seed: 1)
+    let layer = Conv3d(32, 64, kernel: Extent3(3, 3, 3), using: generator)
     let deviation = (2.0 / (64 * 27)).squareRoot()
     let count = Double(layer.weight.count)
     #expect(abs(layer.weight.norm / count.squareRoot() / deviation - 1) < 0.02)
     #expect(abs(layer.weight.mean().item) < 5 * deviation / count.squareRoot())
-    let linear = Linear(300, 200)
+    let linear = Linear(300, 200, using: generator)
     #expect(abs(linear.weight.norm / 60_000.0.squareRoot() / 0.01 - 1) < 0.02)
     #expect(linear.bias.norm == 0)
   }

@@ -44,9 +44,9 @@ private struct ClipOrder: PretextTask {
     let backbone: Backbone
     let head: Linear
 
-    init(_ backbone: Backbone) {
+    init(_ backbone: Backbone, _ generator: Generator) {
       self.backbone = backbone
-      head = Linear(2 * backbone.featureCount, 2)
+      head = Linear(2 * backbone.featureCount, 2, using: generator)
     }
 
     override var children: [(name: String, module: Module)] {
@@ -62,7 +62,9 @@ private struct ClipOrder: PretextTask {
     }
   }
 
-  func makeNetwork(on backbone: Backbone, dropout: Double) -> Network { Network(backbone) }
+  func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network {
+    Network(backbone, generator)
+  }
 
   func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Batch {
     let labels = samples.map { sample in
@@ -99,10 +101,10 @@ private struct Reconstruction: PretextTask {
     let head: Linear
     let decoder: Conv3d
 
-    init(_ backbone: Backbone) {
+    init(_ backbone: Backbone, _ generator: Generator) {
       self.backbone = backbone
-      head = Linear(backbone.featureCount, 2)
-      decoder = Conv3d(backbone.featureCount, 3, kernel: .one)
+      head = Linear(backbone.featureCount, 2, using: generator)
+      decoder = Conv3d(backbone.featureCount, 3, kernel: .one, using: generator)
     }
 
     override var children: [(name: String, module: Module)] {
@@ -128,7 +130,9 @@ private struct Reconstruction: PretextTask {
     }
   }
 
-  func makeNetwork(on backbone: Backbone, dropout: Double) -> Network { Network(backbone) }
+  func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network {
+    Network(backbone, generator)
+  }
 
   func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Batch {
     let labels = samples.map { sample in
@@ -167,7 +171,9 @@ private struct Contrast: PretextTask {
 
   final class Aggregator: FeatureAggregator {
     let linear: Linear
-    init(_ channels: Int) { linear = Linear(channels, 6) }
+    init(_ channels: Int, _ generator: Generator) {
+      linear = Linear(channels, 6, using: generator)
+    }
     override var featureCount: Int { 6 }
     override var children: [(name: String, module: Module)] { [("linear", linear)] }
     override func callAsFunction(_ map: Tensor) -> Tensor { linear(map.globalAveragePool()) }
@@ -177,9 +183,9 @@ private struct Contrast: PretextTask {
     let backbone: Backbone
     let summary: Aggregator
 
-    init(_ backbone: Backbone) {
+    init(_ backbone: Backbone, _ generator: Generator) {
       self.backbone = backbone
-      summary = Aggregator(backbone.featureCount)
+      summary = Aggregator(backbone.featureCount, generator)
     }
 
     var aggregator: FeatureAggregator? { summary }
@@ -198,7 +204,9 @@ private struct Contrast: PretextTask {
     }
   }
 
-  func makeNetwork(on backbone: Backbone, dropout: Double) -> Network { Network(backbone) }
+  func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network {
+    Network(backbone, generator)
+  }
 
   func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Tensor {
     Normalization.video.clips(from: .clips(samples.flatMap(\.clips)).to(device).unitRange)
@@ -329,7 +337,8 @@ extension TrainingRuns {
 
       // Fine-tuning goes on with the aggregator.
       let weights = try Weights(at: run.path)
-      let aggregator = Contrast.Aggregator(weights.makeModel().backbone.featureCount)
+      let aggregator = Contrast.Aggregator(
+        weights.makeModel().backbone.featureCount, Generator(seed: 1))
       try aggregator.load(
         Dictionary(
           uniqueKeysWithValues: best.model.filter { $0.key.hasPrefix("aggregator.") }

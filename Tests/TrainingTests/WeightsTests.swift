@@ -10,8 +10,8 @@ import VideoModels
 extension TrainingRuns {
   @Suite struct WeightsTests {
     private func network(_ architecture: Architecture, classes: Int) -> VideoClassifier {
-      Runtime.seed(3)
-      return VideoClassifier(architecture, width: 4, head: .actions, classes: classes)
+      VideoClassifier(
+        architecture, width: 4, head: .actions, classes: classes, using: Generator(seed: 3))
     }
 
     private func state(_ model: VideoClassifier) -> [String: Tensor] {
@@ -44,7 +44,7 @@ extension TrainingRuns {
     /// A checkpoint of VCOP's task, as its authors' code saves it.
     @Test func aTasksCheckpointGivesItsNetwork() throws {
       let folder = try ScratchFolder()
-      let backbone = Architecture.c3d.makeBackbone(width: 4)
+      let backbone = Architecture.c3d.makeBackbone(width: 4, using: Generator(seed: 3))
       let table = try #require(Architecture.c3d.tensorNames(.vcop, head: nil))
       var tensors = backbone.state.map {
         (name: "module.base_network.\(table["backbone." + $0.name]!)", tensor: $0.tensor)
@@ -65,8 +65,7 @@ extension TrainingRuns {
     private func writeTaskCheckpoint(
       to path: String, classNames: String?, head: [String: Tensor] = [:]
     ) throws -> Backbone {
-      Runtime.seed(3)
-      let backbone = Architecture.r2d3d18.makeBackbone(width: 4)
+      let backbone = Architecture.r2d3d18.makeBackbone(width: 4, using: Generator(seed: 3))
       var tensors = head
       for (name, tensor) in backbone.state { tensors["model.backbone." + name] = tensor }
       tensors["model.decoder.0.weight"] = .ones([3, 2])

@@ -36,7 +36,8 @@ import VideoModels
     let network = try RecognizedNetwork(shapes: golden.state)
     let model = VideoClassifier(
       network.architecture, width: network.width, epsilon: network.epsilon,
-      head: network.head!.kind, classes: network.head!.classes)
+      head: network.head!.kind, classes: network.head!.classes,
+      using: Generator(seed: 1))
     try model.load(network.ownState(keyedState(golden.state)))
     let clips = keyed([53], [2, 3, 8, 32, 40], -1...1)
     for stage in StageName.allCases {

@@ -9,12 +9,15 @@ func classifier(
   kind: VideoClassifier.Head.Kind = .pretext,
   dropout: Double = 0, device: Device = .cpu
 ) -> VideoClassifier {
-  Runtime.seed(1)
-  let backbone = architecture.makeBackbone(width: width, device: device)
-  return VideoClassifier(
+  let generator = Generator(seed: 1, device: device)
+  let backbone = architecture.makeBackbone(width: width, using: generator)
+  let model = VideoClassifier(
     backbone: backbone,
     head: .init(
-      kind, features: backbone.featureCount, classes: classes, dropout: dropout, device: device))
+      kind, features: backbone.featureCount, classes: classes, dropout: dropout,
+      using: generator))
+  model.setGenerator(generator)
+  return model
 }
 
 /// The network that a state dict was recognized as, with its weights.
@@ -24,7 +27,7 @@ func classifier(
   let head = try #require(network.head)
   let model = VideoClassifier(
     network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
-    head: head.kind, classes: head.classes, dropout: 0)
+    head: head.kind, classes: head.classes, dropout: 0, using: Generator(seed: 1))
   try model.load(network.ownState(state))
   return model
 }

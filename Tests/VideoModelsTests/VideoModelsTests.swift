@@ -55,7 +55,7 @@ import VideoModels
     ),
   ])
   func stagesHaveTheirShapes(architecture: Architecture, shapes: [[Int]]) {
-    let network = architecture.makeBackbone(device: .meta)
+    let network = architecture.makeBackbone(using: .meta)
     network.train(false)
     let outputs = network.stageOutputs(.uninitialized([2, 3, 16, 112, 112], device: .meta))
     #expect(outputs.map(\.shape) == shapes.map { [2] + $0 })
@@ -66,20 +66,21 @@ import VideoModels
   /// Shapes without memory come from functions of our own; they agree with those of real convolutions.
   @Test(arguments: Architecture.allCases)
   func everyNetworkRunsAndMetaAgrees(architecture: Architecture) {
-    Runtime.seed(1)
-    let real = architecture.makeBackbone(width: 2)
-    let meta = architecture.makeBackbone(width: 2, device: .meta)
+    let generator = Generator(seed: 1)
+    let real = architecture.makeBackbone(width: 2, using: generator)
+    let meta = architecture.makeBackbone(width: 2, using: .meta)
     let odd = architecture == .c3d ? (11, 29, 35) : (5, 29, 35)
     for (frames, height, width) in [(8, 32, 40), odd] {
       let shape = [1, 3, frames, height, width]
       real.train(false)
-      let outputs = withoutGradients { real.stageOutputs(.uniform(shape)) }
+      let outputs = withoutGradients { real.stageOutputs(.uniform(shape, using: generator)) }
       #expect(outputs.allSatisfy { $0.isFinite })
       #expect(
         outputs.map(\.shape) == meta.stageOutputs(.uninitialized(shape, device: .meta)).map(\.shape)
       )
       #expect(outputs.map(\.shape) == real.stageShapes(shape))
-      #expect(withoutGradients { real(.uniform(shape)) }.shape == outputs.last!.shape)
+      #expect(
+        withoutGradients { real(.uniform(shape, using: generator)) }.shape == outputs.last!.shape)
     }
     let blocks = real.state.map(\.name).filter {
       $0.hasSuffix("conv_branch.a.weight") || $0.hasSuffix("conv_branch.a1.weight")
@@ -216,11 +217,11 @@ import VideoModels
   }
 
   private func aggregating() -> VideoClassifier {
-    Runtime.seed(2)
-    let backbone = Architecture.r2d3d18.makeBackbone(width: 2)
+    let generator = Generator(seed: 2)
+    let backbone = Architecture.r2d3d18.makeBackbone(width: 2, using: generator)
     return VideoClassifier(
       backbone: backbone, aggregator: MeanAndMaximum(),
-      head: .init(.actions, features: 2, classes: 3, dropout: 0))
+      head: .init(.actions, features: 2, classes: 3, dropout: 0, using: generator))
   }
 
   @Test func anAggregatorTakesThePlaceOfTheMean() {
@@ -295,16 +296,13 @@ import VideoModels
     }
   }
 
-  /// libtorch's generator is the process's, so this runs in one of its own.
-  @Test func equalSeedsGiveEqualNetworks() async {
-    await #expect(processExitsWith: .success) {
-      func weights(_ seed: UInt64) -> [Tensor] {
-        Runtime.seed(seed)
-        return Architecture.r2plus1d10.makeBackbone(width: 4).state.map(\.tensor)
-      }
-      let (first, second, other) = (weights(1), weights(1), weights(2))
-      let same = zip(first, second).allSatisfy { $0.isEqual(to: $1) }
-      exit(same && !first[0].isEqual(to: other[0]) ? EXIT_SUCCESS : EXIT_FAILURE)
+  @Test func equalSeedsGiveEqualNetworks() {
+    func weights(_ seed: UInt64) -> [Tensor] {
+      Architecture.r2plus1d10.makeBackbone(width: 4, using: Generator(seed: seed)).state
+        .map(\.tensor)
     }
+    let (first, second, other) = (weights(1), weights(1), weights(2))
+    #expect(zip(first, second).allSatisfy { $0.isEqual(to: $1) })
+    #expect(!first[0].isEqual(to: other[0]))
   }
 }

@@ -37,7 +37,9 @@ import VideoSamples
     loader = SampleLoader(videos, rule: TrainingClips(ClipSampling(), preset: .paper).rule) {
       print("skipped: \($0.reason)")
     }
-    model = VideoClassifier(.r2d3d18, head: .actions, classes: 101)
+    let generator = Generator(seed: 1)
+    model = VideoClassifier(.r2d3d18, head: .actions, classes: 101, using: generator)
+    model.setGenerator(generator)
     optimizer = Adam([ParameterGroup(model.parameters, weightDecay: 1e-3)])
   }
 

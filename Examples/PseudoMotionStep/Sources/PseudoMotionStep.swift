@@ -26,9 +26,8 @@ struct PseudoMotionStep {
     print("sources \(sources), clips \(made.clips), labels \(made.labels)")
 
     // A narrow R-2D3D-18 with a class for each motion.
-    Runtime.seed(3)
     let model = VideoClassifier(
-      .r2d3d18, width: 8, classes: task.labelNames.count, dropout: 0)
+      .r2d3d18, width: 8, classes: task.labelNames.count, dropout: 0, using: Generator(seed: 3))
     let optimizer = Adam(ParameterGroup.sparingNormalization(model.parameters, weightDecay: 1e-4))
 
     // One step.

@@ -405,10 +405,6 @@ void ct_generator_release(ct_generator generator) noexcept {
   delete reinterpret_cast<at::Generator *>(generator);
 }
 
-ct_error *ct_manual_seed(uint64_t seed) {
-  return guarded([&] { at::manual_seed(seed); });
-}
-
 // --- Runtime -----------------------------------------------------------------------------------------
 
 ct_error *ct_threads(int32_t *count) {

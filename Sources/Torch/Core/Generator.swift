@@ -1,5 +1,4 @@
 import CTorch
-import Foundation
 
 /// A source of random numbers on a device. Whatever is drawn is drawn from one of these, which the caller names: two
 /// generators never take each other's numbers, whatever threads do.
@@ -9,7 +8,7 @@ import Foundation
 public final class Generator {
   /// Where it draws, and where the tensors are that it fills.
   public let device: Device
-  /// libtorch's generator; nil on the device meta, and for libtorch's own one of the process.
+  /// libtorch's generator; nil on the device meta.
   let handle: ct_generator?
 
   /// Traps if there is no such device.
@@ -24,11 +23,6 @@ public final class Generator {
     handle = made
   }
 
-  private init(ofProcessOn device: Device) {
-    self.device = device
-    handle = nil
-  }
-
   deinit {
     if let handle { ct_generator_release(handle) }
   }
@@ -40,20 +34,5 @@ public final class Generator {
   public func seed(_ seed: UInt64) {
     guard let handle else { return }
     withExtendedLifetime(self) { mustSucceed("seed", ct_generator_seed(handle, seed)) }
-  }
-}
-
-// What draws without being given a generator; for callers that have not moved to one yet.
-extension Generator {
-  private static let key = "mosi.Torch.Generator"
-
-  /// The calling thread's, if it has called ``Runtime/seed(_:)``; else, and on CUDA, libtorch's own.
-  static func ofThread(on device: Device) -> Generator {
-    if device == .cpu, let own = Thread.current.threadDictionary[key] as? Generator { return own }
-    return Generator(ofProcessOn: device)
-  }
-
-  static func seedThread(_ seed: UInt64) {
-    Thread.current.threadDictionary[key] = Generator(seed: seed)
   }
 }

@@ -61,14 +61,3 @@ extension Tensor {
     }
   }
 }
-
-// For callers that have not moved to a generator yet: drawn as `Runtime.seed` says.
-extension Tensor {
-  public static func normal(_ shape: [Int], device: Device = .cpu) -> Tensor {
-    normal(shape, using: .ofThread(on: device))
-  }
-
-  public static func uniform(_ shape: [Int], device: Device = .cpu) -> Tensor {
-    uniform(shape, using: .ofThread(on: device))
-  }
-}

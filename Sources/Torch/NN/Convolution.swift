@@ -38,16 +38,6 @@ public final class Conv3d: Layer {
     self.bias?.requiresGradient = true
   }
 
-  /// The same for callers that have not moved to a generator yet: drawn as ``Runtime/seed(_:)`` says.
-  public convenience init(
-    _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,
-    bias: Bool = false, device: Device = .cpu
-  ) {
-    self.init(
-      input, output, kernel: kernel, stride: stride, padding: padding, bias: bias,
-      using: .ofThread(on: device))
-  }
-
   public override var ownParameters: [Parameter] {
     let weight = Parameter(name: "weight", tensor: weight, role: .weight)
     guard let bias else { return [weight] }

@@ -14,11 +14,6 @@ public final class Linear: Layer {
     bias.requiresGradient = true
   }
 
-  /// The same for callers that have not moved to a generator yet: drawn as ``Runtime/seed(_:)`` says.
-  public convenience init(_ input: Int, _ output: Int, device: Device = .cpu) {
-    self.init(input, output, using: .ofThread(on: device))
-  }
-
   public override var ownParameters: [Parameter] {
     [
       Parameter(name: "weight", tensor: weight, role: .weight),

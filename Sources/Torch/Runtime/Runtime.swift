@@ -30,13 +30,6 @@ public enum Runtime {
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
-  /// Seeds what layers and dropout draw from that are not given a ``Generator``: on the CPU one of the calling
-  /// thread's own, on other devices libtorch's, which is one for the process.
-  public static func seed(_ seed: UInt64) {
-    mustSucceed("seed", ct_manual_seed(seed))
-    Generator.seedThread(seed)
-  }
-
   /// Lets float32 products on CUDA use TF32, and cuDNN choose its kernels by measuring.
   public static func preferSpeedOnCUDA() {
     mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(true, true))

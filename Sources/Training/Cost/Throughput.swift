@@ -90,6 +90,7 @@ private struct StepTimer {
     (self.step, self.device) = (step, device)
     model = step.model.makeModel(head: .pretext, classes: step.classes, seed: 0)
     model.move(to: device)
+    model.setGenerator(Generator(seed: 0, device: device))
     optimizer = SGD(
       ParameterGroup.sparingNormalization(model.trainableParameters, weightDecay: 0))
     clips = Tensor.full([count, 3, step.frames, step.size, step.size], 0.5, device: device)

@@ -151,14 +151,14 @@ extension FinetuningConfiguration {
   fileprivate func makeClassifier(
     classes: Int, aggregator: FeatureAggregator?, loadsWeights: Bool
   ) throws -> VideoClassifier {
-    Runtime.seed(UInt64(seed))
+    let generator = Generator(seed: UInt64(seed))
     let backbone = model.architecture.makeBackbone(
-      width: model.width, epsilon: model.batchNormEpsilon)
+      width: model.width, epsilon: model.batchNormEpsilon, using: generator)
     let classifier = VideoClassifier(
       backbone: backbone, aggregator: aggregator,
       head: .init(
         .actions, features: aggregator?.featureCount ?? backbone.featureCount, classes: classes,
-        dropout: model.dropout))
+        dropout: model.dropout, using: generator))
     guard loadsWeights, let path = start.weights else { return classifier }
     try Weights(at: path).loadBackbone(into: classifier, of: model)
     return classifier

@@ -134,8 +134,9 @@ extension PretextTask {
 extension ModelSettings {
   /// The network of a task on a backbone of this kind, its weights drawn by `seed`, on the CPU.
   public func makeNetwork<Task: PretextTask>(for task: Task, seed: UInt64) -> Task.Network {
-    Runtime.seed(seed)
+    let generator = Generator(seed: seed)
     return task.makeNetwork(
-      on: architecture.makeBackbone(width: width, epsilon: batchNormEpsilon), dropout: dropout)
+      on: architecture.makeBackbone(width: width, epsilon: batchNormEpsilon, using: generator),
+      dropout: dropout, using: generator)
   }
 }

@@ -55,6 +55,6 @@ extension WeightsDescription {
   func metaModel(classCount: Int?) -> VideoClassifier {
     VideoClassifier(
       model.architecture, width: model.width, head: head ?? .pretext, classes: classCount ?? 1,
-      device: .meta)
+      using: .meta)
   }
 }

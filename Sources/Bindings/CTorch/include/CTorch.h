@@ -160,8 +160,6 @@ ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *gen
 // Makes it draw what a new one of that seed draws.
 ct_error *ct_generator_seed(ct_generator generator, uint64_t seed);
 void ct_generator_release(ct_generator generator) CT_NOEXCEPT;
-// Seeds libtorch's own generators of all devices.
-ct_error *ct_manual_seed(uint64_t seed);
 
 // --- Runtime -----------------------------------------------------------------------------------------
 
