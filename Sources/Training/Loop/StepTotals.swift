@@ -33,8 +33,13 @@ struct StepTotals {
     withoutGradients { 1 - (sums[0] - sums[0]).equal(to: 0).to(.float32) }
   }
 
+  /// float64 []: the loss, for sums over steps, which are finite only if each of them is.
+  var loss: Tensor { sums[0] }
+
   /// A step's means over its clips.
   struct Measures {
+    /// False if this loss, or one of the steps before it that were not read, is not finite.
+    let areFinite: Bool
     let loss: Double
     /// nil without classes.
     let top1: Double?
@@ -42,11 +47,14 @@ struct StepTotals {
   }
 
   /// Waits for the device.
-  func read() -> Measures {
-    let values = Tensor.stacked(sums).array(of: Double.self)
-    let terms = values.dropFirst(hasClasses ? 2 : 1)
+  ///
+  /// - Parameter unreadLosses: float64 [], the sum of the losses of the steps before it that were not read.
+  func read(unreadLosses: Tensor) -> Measures {
+    let values = Tensor.stacked(sums + [unreadLosses]).array(of: Double.self)
+    let terms = values.dropLast().dropFirst(hasClasses ? 2 : 1)
     return Measures(
-      loss: values[0], top1: hasClasses ? values[1] : nil,
+      areFinite: values[0].isFinite && values.last!.isFinite, loss: values[0],
+      top1: hasClasses ? values[1] : nil,
       terms: Dictionary(uniqueKeysWithValues: zip(names, terms)))
   }
 }

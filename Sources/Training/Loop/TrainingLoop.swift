@@ -115,8 +115,11 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 
   private func saveLast() throws {
-    guard objective.network.trainableParameters.allSatisfy(\.tensor.isFinite) else {
-      throw RunError.diverged(step: session.position.step, sources: [])
+    guard session.unreadLossesAreFinite,
+      objective.network.trainableParameters.allSatisfy(\.tensor.isFinite)
+    else {
+      throw RunError.diverged(
+        steps: session.position.step...session.position.step, sources: [])
     }
     try save(to: session.run.last)
     session.savedLast(endsEpoch: plan.epochEnded(bySteps: session.position.step) != nil)

@@ -119,7 +119,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case noValidationSource
   case noTrainingVideo(listed: Int, folder: String)
   /// The loss, or a weight, is not finite; `sources` are those of the samples since it was last known to be.
-  case diverged(step: Int, sources: [String])
+  case diverged(steps: ClosedRange<Int>, sources: [String])
   case noAccumulation(task: String)
   case needsMotion(task: String, source: String)
 
@@ -169,8 +169,12 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       listed == 0
         ? "the dataset lists no training videos"
         : "none of the \(listed) training videos is in \(folder): check --data-root, or run mosi datasets check"
-    case .diverged(let step, let sources):
-      "the loss is not a finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
+    case .diverged(let steps, let sources):
+      "the loss is not a finite number "
+        + (steps.count == 1
+          ? "at step \(steps.upperBound)"
+          : "in one of the steps \(steps.lowerBound) to \(steps.upperBound)")
+        + ": lower optimizer.learning_rate; the last checkpoint is kept"
         + (sources.isEmpty
           ? ""
           : " (the samples came from \(sources.prefix(3).joined(separator: ", "))"

@@ -19,6 +19,8 @@ final class RunSession<Configuration: RunConfiguration> {
   private var lastSave = ContinuousClock.now
   /// The step after the last one whose loss was read.
   private var firstUnreadStep: Int
+  /// float64 [] on the device: the sum of the losses that were not read; nil if there are none.
+  private var unreadLosses: Tensor?
 
   /// What a new run is made of, or an old one resumed with.
   struct Opening {
@@ -87,7 +89,7 @@ extension RunSession {
   /// - Parameters:
   ///   - sources: the names of the sources of samples, for the message of a loss that is not finite.
   ///   - reads: true to read the measures of every step, not only of those that are recorded.
-  /// - Throws: ``RunError/diverged(step:sources:)``, `FileError`.
+  /// - Throws: ``RunError/diverged(steps:sources:)``, `FileError`.
   func stepped(
     _ totals: StepTotals, plan: StepPlan, learningRate: Double, annotations: [Annotation],
     sources: (Range<Int>) -> [String], reads: Bool
@@ -99,13 +101,16 @@ extension RunSession {
       step % configuration.records.logEverySteps == 0 || step == plan.totalSteps
     var measures: StepTotals.Measures?
     if reads || isRecorded {
-      let read = totals.read()
-      guard read.loss.isFinite else {
+      let read = totals.read(unreadLosses: unreadLosses ?? totals.loss)
+      guard read.areFinite else {
         let unread = firstUnreadStep * plan.samplesPerStep..<step * plan.samplesPerStep
-        throw RunError.diverged(step: step, sources: sources(unread))
+        throw RunError.diverged(steps: firstUnreadStep + 1...step, sources: sources(unread))
       }
       firstUnreadStep = step
+      unreadLosses = nil
       measures = read
+    } else {
+      unreadLosses = unreadLosses.map { $0 + totals.loss } ?? totals.loss
     }
     let lap = clock.lap()
     position.trainingSeconds += lap.seconds
@@ -168,6 +173,9 @@ extension RunSession {
     for observer in observers { observer.endedEpoch(end) }
     clock.skip()
   }
+
+  /// False if a loss that was not read is not finite. Waits for the device.
+  var unreadLossesAreFinite: Bool { unreadLosses?.item.isFinite ?? true }
 
   func collect(skippedSources: [Int]) {
     position.skippedSources = Set(position.skippedSources).union(skippedSources).sorted()
