@@ -13,7 +13,7 @@ public struct ClipGeometry: Hashable, Sendable {
   /// The number N of frames of a clip.
   public let frames: Int
 
-  /// Traps where a clip is larger than its source, or has fewer than 2 frames.
+  /// Traps if a clip is larger than its source or has fewer than 2 frames.
   public init(sourceHeight: Int, sourceWidth: Int, height: Int, width: Int, frames: Int) {
     precondition(
       0 < height && height <= sourceHeight && 0 < width && width <= sourceWidth && frames > 1,
@@ -34,16 +34,16 @@ public struct ClipGeometry: Hashable, Sendable {
 
   /// The positions of the window along one axis: eq. 2's path between a start and an end, rounded.
   public struct Path: Hashable, Sendable {
-    /// The integer starts whose end lies inside the source.
+    /// The integer starts whose end is inside the source.
     public let starts: ClosedRange<Int>
     /// The offset in pixels of each frame's window from the start; the exact path rounded frame by frame,
-    /// halves away from the start, so that opposite motions mirror each other.
+    /// halves away from the start, so that opposite motions are mirror images.
     public let offsets: [Int]
     /// The distance D of eq. 2 in pixels, negative to the left or upwards.
     public let distance: Double
 
     /// The start of the path whose middle is the source's (validation), rounded down.
-    public var centredStart: Int { (starts.lowerBound + starts.upperBound) / 2 }
+    public var centeredStart: Int { (starts.lowerBound + starts.upperBound) / 2 }
   }
 
   /// The path along the horizontal axis at speed `speed` of `granularity` (x and K in eq. 2).

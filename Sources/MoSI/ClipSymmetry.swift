@@ -1,39 +1,38 @@
-// Mirrored and turned clips whose labels are mirrored and turned with them. Not in the paper.
+// Flipped and rotated clips, whose labels are flipped and rotated with them. Not in the paper.
 
 import Torch
 
-/// One of the eight ways in which clips can be mirrored and turned.
+/// One of the eight symmetries that flips and rotations by right angles form.
 ///
-/// A clip's label turns with it: a clip of "right" is one of "left" in the mirror. The clips of a source are in one
-/// batch with all labels, so that all of them are turned alike: then the labels are permuted, and each is there once as
-/// before. For a pool that is closed under the symmetry those clips are the ones that windows over the turned *source*
-/// give, one for one, as starts, paths and their rounding are symmetric. So it is the small source that is turned, and
-/// the order of the labels stays.
+/// A clip's label changes with it: a mirrored clip of "right" is a clip of "left". The clips of a source are in one batch,
+/// with all labels, so all of them are changed in the same way. That permutes the labels, and each still occurs once. If
+/// the pool is closed under the symmetry, these clips are exactly those of windows over the changed *source*, because
+/// starts, paths and their rounding are symmetric. So the small source is changed, and the order of the labels stays.
 public struct ClipSymmetry: Hashable, Sendable {
-  /// True for left and right exchanged, before any turn.
+  /// True if left and right are exchanged, before any rotation.
   public let isMirrored: Bool
-  /// The turns by 90 degrees, clockwise, 0...3.
+  /// The number of rotations by 90 degrees, clockwise, 0...3.
   public let quarterTurns: Int
 
   public static let identity = ClipSymmetry(isMirrored: false, quarterTurns: 0)
 
-  /// All symmetries that flips (left to right, upside down) and rotations (by multiples of 90 degrees) make: 1, 4 or 8.
+  /// All symmetries formed by flips (horizontal, vertical) and rotations (by multiples of 90 degrees): 1, 4 or 8.
   public static func all(flips: Bool, rotations: Bool) -> [ClipSymmetry] {
     (flips ? [false, true] : [false]).flatMap { isMirrored in
-      // The mirror image that is turned by 180 degrees is the one upside down.
+      // The horizontal flip rotated by 180 degrees is the vertical flip.
       (rotations ? [0, 1, 2, 3] : flips ? [0, 2] : [0]).map {
         ClipSymmetry(isMirrored: isMirrored, quarterTurns: $0)
       }
     }
   }
 
-  /// The motion of a clip of `motion` that is mirrored and turned.
+  /// The motion of a clip of `motion` after the symmetry.
   public func callAsFunction(_ motion: Motion) -> Motion {
     let mirrored = Motion(x: isMirrored ? -motion.x : motion.x, y: motion.y)
     return (0..<quarterTurns).reduce(mirrored) { motion, _ in Motion(x: -motion.y, y: motion.x) }
   }
 
-  /// The pictures mirrored and turned.
+  /// The pictures, flipped and rotated.
   ///
   /// - Parameter pictures: [..., H, W]; H = W for an odd number of quarter turns.
   public func callAsFunction(_ pictures: Tensor) -> Tensor {
@@ -46,7 +45,7 @@ public struct ClipSymmetry: Hashable, Sendable {
     return result
   }
 
-  /// Each of a batch's pictures [B, C, H, W] by its own symmetry.
+  /// The pictures [B, C, H, W] of a batch, each changed by its own symmetry.
   static func apply(_ symmetries: [ClipSymmetry], to pictures: Tensor) -> Tensor {
     guard symmetries.contains(where: { $0 != .identity }) else { return pictures }
     return .concatenated(
@@ -57,7 +56,7 @@ public struct ClipSymmetry: Hashable, Sendable {
 }
 
 extension LabelPool {
-  /// True where every motion, mirrored and turned, is one of the pool.
+  /// True if every motion of the pool, flipped and rotated, is in the pool.
   public func isClosed(under symmetry: ClipSymmetry) -> Bool {
     motions.allSatisfy { motions.contains(symmetry($0)) }
   }

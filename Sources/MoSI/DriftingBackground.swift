@@ -1,19 +1,19 @@
-// A background that moves slowly below the foreground: against the distraction by such motion of the paper's section
+// A background that moves slowly behind the foreground, against the distraction by such motion: the paper's section
 // 4.4 (B) and Fig. 8b.
 
 import KeyedRandom
 
-/// Lets the background of masked clips drift: a second window, which moves slowly over the same source, fills what is
-/// outside of the region. The label stays that of the foreground's window.
+/// Makes the background of masked clips drift: a second window, which moves slowly over the same source, fills the outside
+/// of the region. The label is still that of the foreground's window.
 ///
-/// - At frame q of eq. 3 both windows are at the same place, so that there the region has no outline.
+/// - At frame q of eq. 3 both windows are at the same position, so the region has no outline there.
 /// - The direction is uniform and the speed uniform up to the share of the slowest label's, less where q is so close to
-///   the clip's begin or end that the background of some label would leave the source. Both and q are drawn before the
-///   label's start, by what holds for all labels: they tell nothing about the label.
+///   the clip's start or end that the background of some label would leave the source. Direction, speed and q are drawn
+///   before the label's start, with limits that hold for all labels: they reveal nothing about the label.
 /// - The foreground's start is uniform over those from which both windows stay inside.
 public struct DriftingBackground: Sendable {
   private let motion: PseudoMotion
-  /// The greatest speed in pixels a frame.
+  /// The greatest speed in pixels per frame.
   private let fastest: Double
   /// For each frame q how far in pixels a background may be from its place at q, to either side: the greatest distance
   /// at which every label has a start.
@@ -22,7 +22,7 @@ public struct DriftingBackground: Sendable {
   /// - Parameters:
   ///   - motion: the foreground's; at least 3 frames, as in the first and the last the fastest windows are at the
   ///     source's edge.
-  ///   - speed: at most this share, in 0 ..< 1, of the slowest moving label's pixels a frame.
+  ///   - speed: at most this share, in 0 ..< 1, of the slowest moving label's pixels per frame.
   public init(under motion: PseudoMotion, speed: Double) {
     precondition(
       motion.geometry.frames > 2 && (0..<1).contains(speed),
@@ -51,7 +51,7 @@ public struct DriftingBackground: Sendable {
     }
   }
 
-  /// The frames q among which is drawn: in the first and the last no background could move.
+  /// The frames from which q is drawn: in the first and the last, no background could move.
   var backgroundFrames: Range<Int> { 1..<motion.geometry.frames - 1 }
 
   /// How a background moves.
@@ -89,13 +89,13 @@ public struct DriftingBackground: Sendable {
       y: y.lowerBound + generator.integer(below: y.count))
   }
 
-  /// The start closest to that of the centred path from which both windows stay inside, for validation.
-  func centredStart(label: Int, _ drift: Drift, backgroundFrame: Int) -> PseudoMotion.Start {
+  /// The start closest to that of the centered path from which both windows stay inside, for validation.
+  func centeredStart(label: Int, _ drift: Drift, backgroundFrame: Int) -> PseudoMotion.Start {
     let (x, y) = starts(label: label, drift, backgroundFrame: backgroundFrame)
-    let centre = motion.centredStarts[label]
+    let center = motion.centeredStarts[label]
     return PseudoMotion.Start(
-      x: min(max(centre.x, x.lowerBound), x.upperBound),
-      y: min(max(centre.y, y.lowerBound), y.upperBound))
+      x: min(max(center.x, x.lowerBound), x.upperBound),
+      y: min(max(center.y, y.lowerBound), y.upperBound))
   }
 
   /// The background's windows, in pixels from the source's left and upper edge.
@@ -112,7 +112,7 @@ public struct DriftingBackground: Sendable {
   private func starts(label: Int, _ drift: Drift, backgroundFrame: Int) -> (
     x: ClosedRange<Int>, y: ClosedRange<Int>
   ) {
-    /// The margins see to it that these are some.
+    /// The margins guarantee that there is one.
     func starts(_ path: ClipGeometry.Path, _ offsets: [Int], room: Int) -> ClosedRange<Int> {
       let offset = path.offsets[backgroundFrame]
       let inside = (-offsets.min()! - offset)...(room - offsets.max()! - offset)

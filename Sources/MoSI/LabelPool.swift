@@ -42,10 +42,10 @@ public enum MotionAxes: String, Codable, Sendable, CaseIterable {
   case y
 }
 
-/// Every motion that the network tells apart, each a class: eq. 1's pairs (x, y) with x, y in -K...K and
+/// Every motion that the network distinguishes, each a class: eq. 1's pairs (x, y) with x, y in -K...K and
 /// xy = 0.
 ///
-/// The order is that of the authors' code: the horizontal speeds from -K to K without 0, the vertical ones,
+/// The order is the one of the authors' code: the horizontal speeds from -K to K without 0, the vertical ones,
 /// then the static label last. 4K + 1 labels for both axes, 2K + 1 for one.
 public struct LabelPool: Hashable, Sendable {
   /// The number of speeds in one direction.

@@ -6,21 +6,21 @@ import Torch
 import VideoModels
 import VideoSamples
 
-/// Learning motion from static images: each source gives a clip for every motion of the label pool, jittered in
-/// colour, frozen outside of a region, normalized.
+/// Learning motion from static images: each source gives a clip for every motion of the label pool, with color jitter,
+/// frozen outside a region, normalized.
 public struct MotionFromStaticImages: Sendable {
   public let motion: PseudoMotion
   /// nil for unmasked MoSI.
   public let mask: MaskSchedule?
   public let jitter: ColorJitter
   public let normalization: Normalization
-  /// Of these each source draws one for its training clips.
+  /// The symmetries; each source draws one of them for its training clips.
   public let symmetries: [ClipSymmetry]
-  /// nil for a background that stands still, or none.
+  /// nil for a static background, or none.
   private let drift: DriftingBackground?
 
-  /// Traps where the labels are not closed under one of `symmetries`, where clips or sources that are not square would
-  /// be turned by a right angle, and where a background cannot drift (``DriftingBackground/init(under:speed:)``).
+  /// Traps if the labels are not closed under one of `symmetries`, if clips or sources that are not square would be
+  /// rotated by a right angle, and if a background cannot drift (``DriftingBackground/init(under:speed:)``).
   public init(
     motion: PseudoMotion, mask: MaskSchedule? = MaskSchedule(), jitter: ColorJitter = ColorJitter(),
     normalization: Normalization = .video, symmetries: [ClipSymmetry] = [.identity]
@@ -40,20 +40,20 @@ public struct MotionFromStaticImages: Sendable {
     drift = mask?.backgroundSpeed.map { DriftingBackground(under: motion, speed: $0) }
   }
 
-  /// All that is random about one clip.
+  /// Everything random about one clip.
   public struct ClipDraw: Sendable {
-    /// How its source is mirrored and turned, the same for all clips of a source.
+    /// The symmetry of its source, the same for all clips of a source.
     public var symmetry = ClipSymmetry.identity
     public var start: PseudoMotion.Start
     /// nil for no jitter.
     public var jitter: ColorJitter.ClipDraw?
     /// nil for no mask.
     public var region: StaticMask.Region?
-    /// nil for a background that stands still.
+    /// nil for a static background.
     public var drift: DriftingBackground.Drift?
   }
 
-  /// The draws for the clips of one source, a clip a label.
+  /// The draws for the clips of one source, a clip for each label.
   public func draw(using generator: inout KeyedGenerator, purpose: Purpose) -> [ClipDraw] {
     let symmetry: ClipSymmetry
     let starts: [PseudoMotion.Start]
@@ -61,7 +61,7 @@ public struct MotionFromStaticImages: Sendable {
     let isTraining: Bool
     switch purpose {
     case .training(let progress):
-      // Without a choice nothing is drawn.
+      // Nothing is drawn if there is no choice.
       symmetry =
         symmetries.count > 1 ? symmetries[generator.integer(below: symmetries.count)] : .identity
       starts = motion.randomStarts(using: &generator)
@@ -69,7 +69,7 @@ public struct MotionFromStaticImages: Sendable {
       isTraining = true
     case .validation:
       symmetry = .identity
-      starts = motion.centredStarts
+      starts = motion.centeredStarts
       ratio = mask?.final
       isTraining = false
     }
@@ -87,16 +87,16 @@ public struct MotionFromStaticImages: Sendable {
       let q = region.backgroundFrame
       let path = drift.draw(backgroundFrame: q, using: &generator)
       draw.drift = path
-      // Anew, as not every start leaves the background room.
+      // Drawn again, because not every start leaves room for the background.
       draw.start =
         isTraining
         ? drift.randomStart(label: label, path, backgroundFrame: q, using: &generator)
-        : drift.centredStart(label: label, path, backgroundFrame: q)
+        : drift.centeredStart(label: label, path, backgroundFrame: q)
       return draw
     }
   }
 
-  /// The clips of the draws, before normalization: what a person would see.
+  /// The clips of the draws before normalization, as a person would see them.
   ///
   /// - Parameters:
   ///   - sources: uint8 [B, 3, H, W].
@@ -110,14 +110,14 @@ public struct MotionFromStaticImages: Sendable {
       motion.frames(of: sources, starts: draws.map { $0.map(\.start) }), jitters)
     let regions = clips.compactMap(\.region)
     guard !regions.isEmpty else { return frames }
-    // After the jitter, so that the background is one and the same jittered frame: exactly static.
+    // After the jitter, so that the background is a single jittered frame and exactly static.
     guard let windows = backgroundWindows(draws) else {
       return StaticMask.apply(regions, to: frames)
     }
-    // A drifting one has frame q's jitter in every frame: colours do not tell it from a static one.
+    // A drifting one has frame q's jitter in every frame: colors do not distinguish it from a static one.
     let still = zip(jitters, regions).map { jitter, region in
       ColorJitter.ClipDraw(
-        isGrey: jitter.isGrey,
+        isGray: jitter.isGray,
         frames: jitter.frames.map { _ in jitter.frames[region.backgroundFrame] })
     }
     let background = Self.jittered(motion.crops(of: sources, windows: windows), still)
@@ -129,7 +129,7 @@ public struct MotionFromStaticImages: Sendable {
     draws.isEmpty ? crops.unitRange : ColorJitter.apply(draws, to: crops.unitRange)
   }
 
-  /// Of each source's clips where the background's windows are in each frame; nil where they stand still.
+  /// The positions of the background's windows in each frame of each source's clips; nil if they are static.
   private func backgroundWindows(_ draws: [[ClipDraw]]) -> [[[PseudoMotion.Start]]]? {
     guard let drift else { return nil }
     return draws.map { draws in

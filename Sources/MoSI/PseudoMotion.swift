@@ -32,7 +32,7 @@ public struct PseudoMotion: Sendable {
     }
   }
 
-  /// A start for each label, uniform over those whose end lies inside the source.
+  /// A start for each label, uniform over those whose end is inside the source.
   public func randomStarts(using generator: inout KeyedGenerator) -> [Start] {
     paths.map { path in
       Start(
@@ -41,9 +41,9 @@ public struct PseudoMotion: Sendable {
     }
   }
 
-  /// The starts of paths that are centred in the source, for validation.
-  public var centredStarts: [Start] {
-    paths.map { Start(x: $0.x.centredStart, y: $0.y.centredStart) }
+  /// The starts of paths that are centered in the source, for validation.
+  public var centeredStarts: [Start] {
+    paths.map { Start(x: $0.x.centeredStart, y: $0.y.centeredStart) }
   }
 
   /// The window's positions in every frame of a label's clip, in pixels.
@@ -53,7 +53,7 @@ public struct PseudoMotion: Sendable {
     }
   }
 
-  /// The mean speed of the window of a label in pixels a frame.
+  /// The mean speed of a label's window in pixels per frame.
   public func pixelsPerFrame(label: Int) -> Double {
     Swift.max(Swift.abs(paths[label].x.distance), Swift.abs(paths[label].y.distance))
       / Double(geometry.frames - 1)
@@ -80,7 +80,7 @@ public struct PseudoMotion: Sendable {
 
   /// What windows show, clip by clip.
   ///
-  /// One gather on the sources' device: the windows are a view of strides, so nothing is made but the result.
+  /// One gather on the sources' device: the windows are a strided view, so nothing but the result is allocated.
   ///
   /// - Parameters:
   ///   - sources: [B, 3, H, W], any type.

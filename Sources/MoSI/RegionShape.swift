@@ -1,14 +1,14 @@
-// Unmasked regions of other shapes than the square, whose form networks otherwise come to expect: the paper's
-// section 4.4 (A) and Fig. 8a.
+// Non-square unmasked regions, so that networks do not learn to expect squares: the paper's section 4.4 (A) and
+// Fig. 8a.
 
 import Geometry
 import KeyedRandom
 
-/// The form of the region that static masks leave moving.
+/// The shape of the region that moves in masked clips.
 ///
-/// Whatever its form, a region has the area of the square of the drawn side, so that a mask's ratio means the same
-/// share of the frame. Where that does not fit into the frame, as at the beginning of the mask curriculum, the form grows
-/// from the frame's centre beyond its edges until what is inside has the area.
+/// In every shape, a region has the area of the square with the drawn side, so that a mask's ratio means the same share of
+/// the frame. If the shape does not fit into the frame, as at the start of the mask curriculum, it grows from the frame's
+/// center beyond the edges until the inside has the area.
 public enum RegionShape: String, Codable, CaseIterable, Sendable {
   /// The paper's.
   case square
@@ -30,10 +30,10 @@ public struct Silhouette: Hashable, Sendable {
   public let height: Int
   /// The outline's corners in order, in pixels from the box's left and upper edge.
   public let corners: [SIMD2<Double>]
-  /// The pixels whose centres are inside of the outline, by rows from above; at least one pixel.
+  /// The pixels whose centers are inside the outline, by rows from the top; at least one pixel.
   public let spans: [Span]
 
-  /// Neighbours in a row.
+  /// Neighbors in a row.
   public struct Span: Hashable, Sendable {
     public let row: Int
     public let columns: Range<Int>
@@ -82,7 +82,7 @@ public struct Silhouette: Hashable, Sendable {
     height = min(Int((greatest.y - least.y).rounded(.up)), frame.height)
     corners = outline.map { $0 - least }
     let spans = Self.spans(within: corners, width: width, height: height)
-    // What is smaller than a pixel can lie between all centres.
+    // An outline smaller than a pixel can lie between all centers.
     self.spans = spans.isEmpty ? [Span(row: height / 2, columns: width / 2..<width / 2 + 1)] : spans
   }
 
@@ -92,7 +92,7 @@ public struct Silhouette: Hashable, Sendable {
     }
   }
 
-  /// A form that is cut off at the frame's edges, its origin at the frame's centre, so large that `area` is left of it.
+  /// A form that is cut off at the frame's edges, with its origin at the frame's center, so large that `area` is left of it.
   private static func cut(
     _ form: [SIMD2<Double>], from scale: Double, toFill area: Double, of size: SIMD2<Double>
   ) -> [SIMD2<Double>] {

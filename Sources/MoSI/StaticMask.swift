@@ -124,7 +124,7 @@ public enum StaticMask {
 /// training, and what is not in the paper: other shapes and a background that moves.
 ///
 /// The paper draws it from [0.3, 0.5] throughout. On small budgets that task is learned late or not at all; begun with
-/// squares that leave almost everything moving and narrowed from there, it is learnt.
+/// squares that are almost as large as the frame, which then shrink, it is learned.
 public struct MaskSchedule: Hashable, Sendable {
   /// The range in the end, and at validation.
   public let final: ClosedRange<Double>

@@ -1,19 +1,19 @@
-// Random colour jitter, frame-wise in pre-training and clip-wise in fine-tuning: the paper's appendix, with the
+// Random color jitter, frame-wise in pre-training and clip-wise in fine-tuning: the paper's appendix, with the
 // parameters of DPC and MemDPC.
 
 import KeyedRandom
 import Torch
 
 /// Changes brightness, contrast, saturation and hue of frames by random factors in a random order, and turns some clips
-/// to grey; operators as torchvision defines them.
+/// to gray; operators as torchvision defines them.
 public struct ColorJitter: Hashable, Sendable {
   /// Factors are uniform in [1 - brightness, 1 + brightness], none below 0.
   public var brightness: Double
   public var contrast: Double
   public var saturation: Double
-  /// Shifts are uniform in [-hue, hue], in turns of the colour circle; at most 0.5.
+  /// Shifts are uniform in [-hue, hue], in turns of the color circle; at most 0.5.
   public var hue: Double
-  /// The probability that a whole clip becomes grey, before anything else.
+  /// The probability that a whole clip becomes gray, before anything else.
   public var grayscaleProbability: Double
 
   public init(
@@ -39,26 +39,26 @@ public struct ColorJitter: Hashable, Sendable {
 
   /// What happens to one clip.
   public struct ClipDraw: Sendable {
-    public var isGrey: Bool
+    public var isGray: Bool
     public var frames: [FrameDraw]
 
-    public init(isGrey: Bool, frames: [FrameDraw]) {
-      self.isGrey = isGrey
+    public init(isGray: Bool, frames: [FrameDraw]) {
+      self.isGray = isGray
       self.frames = frames
     }
   }
 
   /// Draws for a clip of `frames` frames, for each frame anew; operations of amplitude 0 are left out.
   public func draw(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
-    let isGrey = generator.chance(grayscaleProbability)
-    return ClipDraw(isGrey: isGrey, frames: (0..<frames).map { _ in drawFrame(using: &generator) })
+    let isGray = generator.chance(grayscaleProbability)
+    return ClipDraw(isGray: isGray, frames: (0..<frames).map { _ in drawFrame(using: &generator) })
   }
 
   /// Draws once for all frames of a clip, as fine-tuning does.
   public func drawClipWise(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
-    let isGrey = generator.chance(grayscaleProbability)
+    let isGray = generator.chance(grayscaleProbability)
     let draw = drawFrame(using: &generator)
-    return ClipDraw(isGrey: isGrey, frames: Array(repeating: draw, count: frames))
+    return ClipDraw(isGray: isGray, frames: Array(repeating: draw, count: frames))
   }
 
   private func drawFrame(using generator: inout KeyedGenerator) -> FrameDraw {
@@ -84,15 +84,15 @@ public struct ColorJitter: Hashable, Sendable {
     let shape = clips.shape
     precondition(shape[0] == draws.count, "\(draws.count) draws for \(shape[0]) clips")
     let frames = shape[1]
-    // Grey clips are few and whole; the rest goes over frames [M * N, 3, H, W].
-    let grey = draws.indices.filter { draws[$0].isGrey }
+    // Gray clips are few and whole; the rest goes over frames [M * N, 3, H, W].
+    let grayClips = draws.indices.filter { draws[$0].isGray }
     var pixels = clips
-    if !grey.isEmpty {
-      let indices = Tensor(grey).to(clips.device)
+    if !grayClips.isEmpty {
+      let indices = Tensor(grayClips).to(clips.device)
       let chosen = clips.selected(0, indices: indices).flattened(from: 0, through: 1)
       let gray = ColorOperators.grayscale(chosen).expanded([-1, 3, -1, -1])
       pixels = clips.clone()
-      pixels.setSlices(0, indices: indices, to: gray.reshaped([grey.count] + shape[1...]))
+      pixels.setSlices(0, indices: indices, to: gray.reshaped([grayClips.count] + shape[1...]))
     }
     pixels = pixels.flattened(from: 0, through: 1)
     let all = draws.flatMap { draw in
@@ -120,7 +120,7 @@ public struct ColorJitter: Hashable, Sendable {
   }
 }
 
-/// torchvision's colour operators on frames, float32 [F, 3, H, W] in 0...1, each frame with a factor of its own
+/// torchvision's color operators on frames, float32 [F, 3, H, W] in 0...1, each frame with a factor of its own
 /// ([F, 1, 1, 1]).
 public enum ColorOperators {
   static func apply(_ operation: ColorJitter.Operation, _ factors: Tensor, to frames: Tensor)
@@ -145,7 +145,7 @@ public enum ColorOperators {
     (frames * factors).clamped(0, 1)
   }
 
-  /// Blends with the frame's mean grey.
+  /// Blends with the frame's mean gray.
   public static func contrast(_ frames: Tensor, _ factors: Tensor) -> Tensor {
     // The rows' means first: libtorch divides one large sum among threads by the number of frames, so that a frame's
     // last bits would depend on its batch.
@@ -153,7 +153,7 @@ public enum ColorOperators {
       .interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
-  /// Blends with the frame's greys.
+  /// Blends with the frame's gray levels.
   public static func saturation(_ frames: Tensor, _ factors: Tensor) -> Tensor {
     grayscale(frames).interpolated(to: frames, by: factors).clamped(0, 1)
   }
@@ -169,7 +169,7 @@ public enum ColorOperators {
     func constant(_ values: [Float], _ shape: [Int]) -> Tensor {
       Tensor(values, shape: shape).to(frames.device)
     }
-    // Grey pixels have no hue; any divisor but 0 gives them one, which their chroma of 0 then hides.
+    // Gray pixels have no hue; any divisor but 0 gives them one, which their chroma of 0 then hides.
     let divisor = chroma.equal(to: 0).choose(constant([1], []), chroma)
     let (redLeads, greenLeads) = (r.equal(to: value), g.equal(to: value))
     let difference = redLeads.choose(g - b, greenLeads.choose(b - r, r - g))

@@ -48,7 +48,7 @@ public protocol PretextTask: Sendable {
   /// What a person is shown before the training: what the network sees of a sample, and what it should answer.
   func preview(_ sample: Sample) -> TaskPreview
 
-  /// Clips with their classes, for those who look into a network; nil for tasks whose clips have none.
+  /// Clips with their classes, for analyses of the network; nil for tasks whose clips have none.
   func labeledClips(_ batch: Network.Batch) -> LabeledClips?
 }
 

@@ -29,7 +29,7 @@ public struct LearningCurves {
     self.init([Run(name: "", metrics: metrics, chance: chance)])
   }
 
-  /// The curves of runs in one figure. Long trainings are drawn as means of neighbouring steps.
+  /// The curves of runs in one figure. Long trainings are drawn as means of neighboring steps.
   public init(_ runs: [Run]) { self.runs = runs }
 
   public func figure(title: String) -> Figure {
@@ -106,7 +106,7 @@ public struct LearningCurves {
     }
   }
 
-  /// The means of neighbouring parts, of each point alone where there are no more points than parts.
+  /// The means of neighboring parts, or the points themselves if there are not more points than parts.
   private static func smoothed(_ points: [Point], parts: Int) -> [Point] {
     let length = max(1, (points.count + parts - 1) / parts)
     return stride(from: 0, to: points.count, by: length).map { first in

@@ -7,7 +7,7 @@ import Training
 import VideoData
 import VideoModels
 
-/// What somebody who watches a training sees of the network: where it looks in a few clips, and how its numbers are
+/// A view of the network during a training: its Grad-CAM in a few clips, and how its numbers are
 /// distributed. Nothing of the training changes by it.
 struct NetworkView {
   /// The clips that are watched; nil if there are none.

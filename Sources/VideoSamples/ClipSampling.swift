@@ -1,4 +1,4 @@
-/// Which frames make a clip: so many at equal steps of time, whatever the video's own rate.
+/// The frames of a clip: a fixed number at equal steps of time, for any frame rate of the video.
 ///
 /// At a constant rate r the clip that starts at s shows the frames floor((s + k * step) * r).
 public struct ClipSampling: Hashable, Codable, Sendable {

@@ -1,6 +1,6 @@
 import KeyedRandom
 
-/// To which size frames are decoded, and what part of them makes a clip.
+/// The size to which frames are decoded, and the part of them that makes a clip.
 public enum CropRule: Hashable, Sendable {
   /// A window of this size, in pixels, at a uniform place of frames of a short side; nil for frames that just cover it.
   case randomWindow(height: Int, width: Int, shortSide: Int? = nil)

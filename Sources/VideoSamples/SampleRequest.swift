@@ -8,7 +8,7 @@ public struct SourceInfo: Hashable, Sendable {
   public init(lastFrameTime: Double) { self.lastFrameTime = lastFrameTime }
 }
 
-/// The frames that a loader is asked to read of one source, and where they are cut.
+/// A request to a loader: the frames to read of one source, and how they are cropped.
 public struct SampleRequest: Sendable {
   /// Which frames.
   public enum Frames: Sendable {

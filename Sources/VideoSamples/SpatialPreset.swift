@@ -60,7 +60,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
     return crop
   }
 
-  /// Area uniform in 0.5 ... 1 of the frame, aspect log-uniform in 6/7 ... 7/6, drawn anew where it does not
+  /// Area uniform in 0.5 ... 1 of the frame, aspect log-uniform in 6/7 ... 7/6, drawn again if it does not
   /// fit.
   private static func resizedCrop(
     width: Int, height: Int, using generator: inout KeyedGenerator
@@ -97,7 +97,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
       top: generator.integer(below: height - shown + 1), width: shown, height: shown)
   }
 
-  /// The crops of a test clip of frames of `width` x `height` pixels: with 1 the centre, with 3 also both
+  /// The crops of a test clip of frames of `width` x `height` pixels: with 1 the center, with 3 also both
   /// ends of the long side, in order (left or top first).
   public static func testCrops(width: Int, height: Int, side: Int, crops: Int) -> [Crop] {
     precondition(crops == 1 || crops == 3, "1 or 3 crops, not \(crops)")

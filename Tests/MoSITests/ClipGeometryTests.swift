@@ -90,12 +90,12 @@ import Testing
         }
         #expect(Array(path.starts) == possible, "\(one)")
         if abs(one.speed) == k { #expect(path.starts.count == 1) }
-        for start in [path.starts.lowerBound, path.starts.upperBound, path.centredStart] {
+        for start in [path.starts.lowerBound, path.starts.upperBound, path.centeredStart] {
           #expect(path.starts.contains(start))
           for offset in path.offsets { #expect((0...room).contains(start + offset), "\(one)") }
         }
         // The centred path lies as far from one edge as from the other, to a pixel.
-        let middle = Double(path.centredStart) + exact / 2
+        let middle = Double(path.centeredStart) + exact / 2
         #expect(abs(middle - Double(room) / 2) <= 1, "\(one)")
       }
     }

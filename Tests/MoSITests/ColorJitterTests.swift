@@ -69,11 +69,11 @@ import Torch
     let forward: ColorJitter.FrameDraw = [
       (.brightness, 1.2), (.contrast, 0.7), (.saturation, 1.4), (.hue, 0.1),
     ]
-    for (name, isGrey, draw) in [
+    for (name, isGray, draw) in [
       ("order 0123", false, forward), ("order 3210", false, forward.reversed()),
       ("grey order 0123", true, forward),
     ] {
-      let result = ColorJitter.apply([.init(isGrey: isGrey, frames: [draw])], to: noise)
+      let result = ColorJitter.apply([.init(isGray: isGray, frames: [draw])], to: noise)
       #expect(difference(result.selected(0, 0), goldens[name]!) < 1e-5, "\(name)")
     }
   }
@@ -89,7 +89,7 @@ import Torch
     let draws = (0..<clips).map { clip in
       var generator = KeyedGenerator(8, UInt64(clip))
       var draw = ColorJitter(grayscaleProbability: 0).draw(frames: frames, using: &generator)
-      draw.isGrey = clip == 1
+      draw.isGray = clip == 1
       return draw
     }
     let together = ColorJitter.apply(draws, to: batch)
@@ -99,7 +99,7 @@ import Torch
       #expect(alone.isEqual(to: together.sliced(0, clip..<(clip + 1))), "clip \(clip)")
       for frame in 0..<frames {
         let single = ColorJitter.apply(
-          [.init(isGrey: draws[clip].isGrey, frames: [draws[clip].frames[frame]])],
+          [.init(isGray: draws[clip].isGray, frames: [draws[clip].frames[frame]])],
           to: source.sliced(1, frame..<(frame + 1)))
         #expect(single.isEqual(to: alone.sliced(1, frame..<(frame + 1))), "\(clip), \(frame)")
       }
@@ -112,11 +112,11 @@ import Torch
       .reshaped([3, 2, 3, 5, 5])
     let still: ColorJitter.FrameDraw = []
     let result = ColorJitter.apply(
-      [true, false, true].map { .init(isGrey: $0, frames: [still, still]) }, to: batch)
-    for (clip, isGrey) in [true, false, true].enumerated() {
+      [true, false, true].map { .init(isGray: $0, frames: [still, still]) }, to: batch)
+    for (clip, isGray) in [true, false, true].enumerated() {
       let one = result.selected(0, clip)
-      #expect(one.selected(1, 0).isEqual(to: one.selected(1, 1)) == isGrey)
-      #expect(one.isEqual(to: batch.selected(0, clip)) != isGrey)
+      #expect(one.selected(1, 0).isEqual(to: one.selected(1, 1)) == isGray)
+      #expect(one.isEqual(to: batch.selected(0, clip)) != isGray)
     }
   }
 
@@ -128,7 +128,7 @@ import Torch
     for seed in 0..<6000 as Range<UInt64> {
       var generator = KeyedGenerator(10, seed)
       let draw = jitter.draw(frames: 2, using: &generator)
-      greys += draw.isGrey ? 1 : 0
+      greys += draw.isGray ? 1 : 0
       #expect(draw.frames.count == 2)
       for frame in draw.frames {
         orders[frame.map(\.operation.rawValue), default: 0] += 1
@@ -152,11 +152,11 @@ import Torch
   @Test func amplitudesOfZeroDoNothingAndLargeOnesStayAboveZero() {
     var generator = KeyedGenerator(11)
     let none = ColorJitter.none.draw(frames: 3, using: &generator)
-    #expect(!none.isGrey && none.frames.allSatisfy { $0.isEmpty })
+    #expect(!none.isGray && none.frames.allSatisfy { $0.isEmpty })
     let hueOnly = ColorJitter(
       brightness: 0, contrast: 0, saturation: 0, hue: 0.1, grayscaleProbability: 1)
     let draw = hueOnly.draw(frames: 3, using: &generator)
-    #expect(draw.isGrey && draw.frames.allSatisfy { $0.map(\.operation) == [.hue] })
+    #expect(draw.isGray && draw.frames.allSatisfy { $0.map(\.operation) == [.hue] })
     let wild = ColorJitter(brightness: 3).draw(frames: 500, using: &generator)
     #expect(wild.frames.joined().allSatisfy { $0.operation == .hue || $0.factor >= 0 })
   }

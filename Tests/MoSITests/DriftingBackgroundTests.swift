@@ -113,7 +113,7 @@ import Torch
         var background = Tensor.stacked(crops, axis: 1).to(.float32) * (1 / 255)
         if let jitter = draw.jitter {
           let still = ColorJitter.ClipDraw(
-            isGrey: jitter.isGrey,
+            isGray: jitter.isGray,
             frames: Array(repeating: jitter.frames[q], count: geometry.frames))
           background = ColorJitter.apply([still], to: background)
         }
@@ -203,7 +203,7 @@ import Torch
       #expect(
         draws.map(\.region) == again.map(\.region) && draws.map(\.drift) == again.map(\.drift))
       #expect(draws.allSatisfy { $0.jitter == nil && $0.drift != nil })
-      centred += zip(draws, task.motion.centredStarts).count { $0.start == $1 }
+      centred += zip(draws, task.motion.centeredStarts).count { $0.start == $1 }
     }
     #expect(centred == 50 * 9, "centred paths leave backgrounds their room")
   }

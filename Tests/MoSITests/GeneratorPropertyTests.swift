@@ -111,7 +111,7 @@ private struct ExactPath {
           clip: 150, room: 300, frames: frames, isSquare: seed % 2 == 0, &generator)
       let motion = PseudoMotion(labels: labels, geometry: geometry)
       let draws = [
-        motion.centredStarts, motion.randomStarts(using: &generator),
+        motion.centeredStarts, motion.randomStarts(using: &generator),
         motion.randomStarts(using: &generator),
       ]
       for label in 0..<labels.count {

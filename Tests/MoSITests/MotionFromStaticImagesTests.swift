@@ -45,7 +45,7 @@ import Torch
     let batch = task.clips(from: pictures, generators: generators(2), purpose: .validation)
     let motion = task.motion
     let frames = motion.frames(
-      of: pictures, starts: [motion.centredStarts, motion.centredStarts])
+      of: pictures, starts: [motion.centeredStarts, motion.centeredStarts])
     let expected =
       (frames.to(.float64).permuted([0, 2, 1, 3, 4]) * (1 / 255.0) - 0.45) * (1 / 0.225)
     let difference = (batch.clips.to(.float64) - expected).absolute().flattened().max([0]).item
@@ -128,7 +128,7 @@ import Torch
     for generator in generators(20) {
       var (a, b) = (generator, generator)
       let draws = task.draw(using: &a, purpose: .validation)
-      #expect(draws.map(\.start) == task.motion.centredStarts)
+      #expect(draws.map(\.start) == task.motion.centeredStarts)
       #expect(draws.allSatisfy { $0.jitter == nil && (6...10).contains($0.region!.side) })
       #expect(draws.map(\.region) == task.draw(using: &b, purpose: .validation).map(\.region))
     }
@@ -168,7 +168,7 @@ import Torch
           backgroundFrame: expected.integer(below: 6))
         #expect(draw.start == start && draw.region == region)
         #expect(draw.symmetry == .identity && draw.drift == nil)
-        #expect(draw.jitter!.isGrey == jitter.isGrey)
+        #expect(draw.jitter!.isGray == jitter.isGray)
         #expect(
           zip(draw.jitter!.frames, jitter.frames).allSatisfy {
             zip($0, $1).allSatisfy { $0.operation == $1.operation && $0.factor == $1.factor }

@@ -73,7 +73,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
     let motion = PseudoMotion(labels: labels, geometry: geometry)
     let lines = (0..<900).map { index -> UInt8 in index % 30 == 15 || index / 30 == 15 ? 255 : 0 }
     let source = Tensor(lines + lines + lines, shape: [1, 3, 30, 30])
-    let clips = motion.frames(of: source, starts: [motion.centredStarts]).to(.float32)
+    let clips = motion.frames(of: source, starts: [motion.centeredStarts]).to(.float32)
     for (label, way) in labels.motions.enumerated() {
       let clip = clips.selected(0, label).selected(1, 0)  // red: [N, height, width]
       let columns = clip.sum([1]).argmax(1).array(of: Int.self)
@@ -98,7 +98,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
         let motion = PseudoMotion(
           labels: LabelPool(granularity: 1, axes: .x),
           geometry: ClipGeometry(source: 8, clip: 4, frames: 2))
-        var starts = motion.centredStarts
+        var starts = motion.centeredStarts
         starts[2].x = x
         _ = motion.frames(of: .zeros([1, 3, 8, 8]), starts: [starts])
       }

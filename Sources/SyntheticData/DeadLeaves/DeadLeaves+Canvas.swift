@@ -70,7 +70,7 @@ final class Canvas {
     }
   }
 
-  /// The centre of a sample without a leaf, the first at or after a random place, or nil where all is
+  /// The center of a sample without a leaf, the first at or after a random place, or nil where all is
   /// covered. (In reading order instead, leaves would fill the last holes with level borders.)
   func findHole(using generator: inout KeyedGenerator) -> SIMD2<Float>? {
     guard uncovered > 0 else { return nil }

@@ -1,16 +1,16 @@
 import Geometry
 import KeyedRandom
 
-/// The outline of one leaf: a polygon that contains its centre, of about the area of the disk of the
+/// The outline of one leaf: a polygon that contains its center, of about the area of the disk of the
 /// leaf's radius. One is used again and again to spare allocations.
 struct Outline {
   /// Corners in order, in samples of the canvas.
   private(set) var corners: [SIMD2<Float>] = []
-  /// The greatest distance of a corner from the centre, samples.
+  /// The greatest distance of a corner from the center, samples.
   private(set) var reach: Float = 0
 
   mutating func draw(
-    centre: SIMD2<Float>, radius: Float, using generator: inout KeyedGenerator
+    center: SIMD2<Float>, radius: Float, using generator: inout KeyedGenerator
   ) {
     corners.removeAll(keepingCapacity: true)
     // With these steps the chords of a circle stay within a third of a sample of it.
@@ -47,7 +47,7 @@ struct Outline {
     for index in corners.indices {
       let offset = along * corners[index].x + across * corners[index].y
       square = max(square, (offset * offset).sum())
-      corners[index] = centre + offset
+      corners[index] = center + offset
     }
     reach = square.squareRoot()
   }

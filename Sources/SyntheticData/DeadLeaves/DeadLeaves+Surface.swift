@@ -1,20 +1,20 @@
 import KeyedRandom
 
-/// The colour of one leaf as a function of place: a colour, a texture that leads to a second one, and
+/// The color of one leaf as a function of place: a color, a texture that leads to a second one, and
 /// shading across the leaf.
 struct Surface {
   enum Texture {
     /// Noise of all frequencies.
     case cloud
-    /// Two colours with ragged borders between them.
+    /// Two colors with ragged borders between them.
     case blotches
     /// Bars, bent by noise.
     case stripes
   }
 
   private let texture: Texture
-  /// Linear RGB in lanes 0...2: the colour is `colour + change * texture`, texture in about -1...1.
-  private let colour: SIMD4<Float>
+  /// Linear RGB in lanes 0...2: the color is `color + change * texture`, texture in about -1...1.
+  private let color: SIMD4<Float>
   private let change: SIMD4<Float>
   /// The brightness is `shade + slope . (x, y)`.
   private let shade: Float
@@ -31,25 +31,25 @@ struct Surface {
   private let sharpness: Float
 
   init(
-    of scene: Scene, centre: SIMD2<Float>, radius: Float, reach: Float, side: Float,
+    of scene: Scene, center: SIMD2<Float>, radius: Float, reach: Float, side: Float,
     using generator: inout KeyedGenerator
   ) {
     let kind = generator.integer(below: 100)
     texture = kind < 62 ? .cloud : kind < 80 ? .blotches : .stripes
-    let first = scene.drawColour(using: &generator)
+    let first = scene.drawColor(using: &generator)
     // A few leaves are strongly textured, most are faintly.
     let strength = generator.float(in: 0...1)
     let depth = scene.texture * (0.025 + 0.13 * strength * strength)
     let hue = scene.vividness * SIMD2(0.2 * generator.bell(), 0.3 * generator.bell())
     let second = first + depth * SIMD3(1, hue.x, hue.y)
-    colour = linear(first)
-    change = linear(second) - colour
+    color = linear(first)
+    change = linear(second) - color
 
     // Mostly lit from where the scene's light comes from.
     let towards = generator.chance(0.7) ? scene.light : generator.floatDirection()
     let steepness = 0.45 * generator.float(in: 0...1) * generator.float(in: 0...1)
     slope = towards * (steepness / reach)
-    shade = 1 - (slope * centre).sum()
+    shade = 1 - (slope * center).sum()
 
     // Texture scales with the picture, as far as the samples can show it.
     let zoom = min(generator.float(in: 150...640) / side, 1) * 65_536
@@ -68,7 +68,7 @@ struct Surface {
     sharpness = generator.float(in: 0.8...3)
   }
 
-  /// The colour at the sample (x, y), linear RGB in lanes 0...2.
+  /// The color at the sample (x, y), linear RGB in lanes 0...2.
   @inline(__always)
   func sample(_ x: Int32, _ y: Int32, _ tile: UnsafePointer<Float>) -> SIMD4<Float> {
     // Lane by lane: processors of old multiply no vectors of integers.
@@ -88,7 +88,7 @@ struct Surface {
       let sine = part < 0.5 ? 16 * part * (0.5 - part) : -16 * (part - 0.5) * (1 - part)
       amount = min(max(sine * sharpness, -1), 1) + 0.3 * noise
     }
-    let light = (colour + change * amount) * (shade + slope.x * fx + slope.y * fy)
+    let light = (color + change * amount) * (shade + slope.x * fx + slope.y * fy)
     // No lens gives full black.
     return light.replacing(with: 0.006, where: light .< 0.006)
   }

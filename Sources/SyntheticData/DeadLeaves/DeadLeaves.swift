@@ -4,7 +4,7 @@ import Media
 /// Procedural pictures with the statistics of natural ones: the dead leaves model (Matheron, 1968;
 /// Lee, Mumford and Huang, "Occlusion models for natural images", IJCV 2001).
 ///
-/// Leaves of random shape, colour and texture fall on one another until nothing of the ground shows.
+/// Leaves of random shape, color and texture fall on one another until nothing of the ground shows.
 /// Their radii have the density r^-3 between two bounds that are shares of the picture's short side,
 /// which makes the statistics scale-invariant: edges and texture at every size, luminance whose
 /// power falls about as frequency^-2. A window moved over such a picture shows its motion anywhere.
@@ -36,22 +36,22 @@ public enum DeadLeaves {
       1
         / generator.float(in: 1 / (largest * largest)...1 / (smallest * smallest)).squareRoot()
     }
-    func lay(at centre: SIMD2<Float>, radius: Float) {
-      outline.draw(centre: centre, radius: radius, using: &generator)
+    func lay(at center: SIMD2<Float>, radius: Float) {
+      outline.draw(center: center, radius: radius, using: &generator)
       let surface = Surface(
-        of: scene, centre: centre, radius: radius, reach: outline.reach, side: side,
+        of: scene, center: center, radius: radius, reach: outline.reach, side: side,
         using: &generator)
       canvas.paint(outline, surface)
     }
 
     while canvas.uncovered > canvas.width * canvas.height / 64 {
       let radius = drawRadius()
-      let centre = SIMD2(
+      let center = SIMD2(
         generator.float(in: -margin...right + margin),
         generator.float(in: -margin...bottom + margin))
       let reach = 2 * radius
-      if centre.x > -reach, centre.y > -reach, centre.x < right + reach, centre.y < bottom + reach {
-        lay(at: centre, radius: radius)
+      if center.x > -reach, center.y > -reach, center.x < right + reach, center.y < bottom + reach {
+        lay(at: center, radius: radius)
       }
     }
     // Waiting for chance to hit the last holes would take as long again: aim at them.
@@ -62,13 +62,13 @@ public enum DeadLeaves {
   }
 }
 
-/// What the leaves of one picture have in common: colours, light, camera.
+/// What the leaves of one picture have in common: colors, light, camera.
 struct Scene {
-  /// Colours that recur, as in a wood or a street: OKLab (L, a, b).
+  /// Colors that recur, as in a wood or a street: OKLab (L, a, b).
   let palette: [SIMD3<Float>]
-  /// The strength of colours, 0 (grey) to about 1.
+  /// The strength of colors, 0 (gray) to about 1.
   let vividness: Float
-  /// The spread of leaves about their palette colour, OKLab.
+  /// The spread of leaves about their palette color, OKLab.
   let spread: SIMD3<Float>
   /// The direction light comes from, a unit vector.
   let light: SIMD2<Float>
@@ -82,7 +82,7 @@ struct Scene {
   let noise: Float
 
   init(using generator: inout KeyedGenerator) {
-    // Photographs range from grey to vivid, vary most in lightness, more along yellow and blue than
+    // Photographs range from gray to vivid, vary most in lightness, more along yellow and blue than
     // along red and green, and share a cast.
     let vividness =
       generator.chance(0.12) ? generator.float(in: 0...0.1) : generator.float(in: 0.3...1.15)
@@ -106,13 +106,13 @@ struct Scene {
     noise = generator.float(in: 0.4...1.8)
   }
 
-  /// A leaf's colour, OKLab.
-  func drawColour(using generator: inout KeyedGenerator) -> SIMD3<Float> {
-    var colour =
+  /// A leaf's color, OKLab.
+  func drawColor(using generator: inout KeyedGenerator) -> SIMD3<Float> {
+    var color =
       palette[generator.integer(below: palette.count)]
       + spread * SIMD3(generator.bell(), generator.bell(), generator.bell())
-    colour.x = min(max(colour.x, 0.2), 0.97)
-    return colour
+    color.x = min(max(color.x, 0.2), 0.97)
+    return color
   }
 }
 

@@ -96,7 +96,7 @@ struct SpriteCanvas {
 }
 
 extension Picture {
-  /// The colour at a place, bilinear between the centres of pixels; beyond the border that of the border.
+  /// The color at a place, bilinear between the centers of pixels; beyond the border that of the border.
   fileprivate func sample(x: Double, y: Double) -> SIMD3<Float> {
     let (x, y) = (min(max(x - 0.5, 0), Double(width - 1)), min(max(y - 0.5, 0), Double(height - 1)))
     let (left, top) = (Int(x), Int(y))

@@ -4,17 +4,17 @@ import Media
 import SafeFiles
 import Synchronization
 
-/// Moving Sprites: videos of actions that motion alone tells apart, made from a seed.
+/// Moving Sprites: videos of actions that only motion distinguishes, made from a seed.
 ///
-/// Scene number n looks the same in every class: ground, sprite, what distracts and how the camera shakes. Places and
-/// angles of the sprite are uniform in every class. So what a single frame shows hardly tells the class: only sizes differ,
-/// which approaching, receding and pulsing take further than others. Who knew each sprite's own size would be right for
-/// 10 % of the frames, and 16 % of first frames, where chance is 6.7 %.
+/// Scene number n looks the same in every class: background, sprite, distractors and camera shake. Positions and angles of
+/// the sprite are uniform in every class. A single frame therefore hardly reveals the class: only sizes differ, which vary
+/// more in approaching, receding and pulsing. A classifier that knew every sprite's true size would reach 10 % on single
+/// frames, and 16 % on first frames (chance 6.7 %).
 public struct SpriteDataset: Sendable {
   public var actions = SpriteAction.allCases
-  /// Videos of each class to learn from.
+  /// Training videos per class.
   public var trainingVideos = 40
-  /// Videos of each class to be tested on.
+  /// Test videos per class.
   public var testVideos = 20
   public var difficulty = SpriteDifficulty.standard
   public var format = SpriteFormat()
@@ -24,13 +24,13 @@ public struct SpriteDataset: Sendable {
 
   public var videoCount: Int { actions.count * (trainingVideos + testVideos) }
 
-  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv, which tells path, label and split: what `--dataset csv`
-  /// reads. The list comes last: where it is missing the set is incomplete.
+  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv with path, label and split, for `--dataset csv`.
+  /// The list is written last: if it is missing, the dataset is incomplete.
   ///
   /// - Parameters:
-  ///   - folder: made where it is missing.
-  ///   - progress: told the number of videos done, from several threads; throws to stop.
-  /// - Throws: ``SpriteDatasetError`` where the folder has something in it, `MediaError`, `FileError`, what `progress`
+  ///   - folder: created if missing.
+  ///   - progress: called with the number of finished videos, from several threads; throws to stop.
+  /// - Throws: ``SpriteDatasetError`` if the folder is not empty, `MediaError`, `FileError`, what `progress`
   ///   throws.
   public func write(to folder: String, progress: @Sendable (Int) throws -> Void) throws {
     try makeFolder(at: folder)
@@ -68,7 +68,7 @@ public struct SpriteDataset: Sendable {
   ///
   /// - Parameters:
   ///   - action: the class.
-  ///   - number: of the scene; those below ``trainingVideos`` are to learn from.
+  ///   - number: of the scene; those below ``trainingVideos`` are for training.
   public func frames(of action: SpriteAction, number: Int) -> [Picture] {
     let scene = SpriteScene(
       action,
@@ -101,7 +101,7 @@ public struct SpriteDataset: Sendable {
   }
 }
 
-/// A folder that is not free for a new set.
+/// A folder that is not free for a new dataset.
 public struct SpriteDatasetError: Error, Sendable, CustomStringConvertible {
   public let path: String
   public var description: String {

@@ -1,13 +1,13 @@
 import Foundation
 import KeyedRandom
 
-/// Where a sprite is, how it is turned and how large, at every time.
+/// The position, angle and size of a sprite at every time.
 ///
-/// A frame is a torus: what leaves on one side comes in on the other. Places are drawn uniformly on it, angles from the
-/// whole circle and phases from the whole period, so that a single frame of one class is like that of another but for sizes.
+/// A frame is a torus: a sprite that leaves on one side enters on the other. Positions are uniform on it, angles on the
+/// whole circle and phases on the whole period, so single frames of the classes differ only in sizes.
 struct SpritePath {
   struct Pose {
-    /// The place in shares of the frame's short side, from its top left corner.
+    /// The position in shares of the frame's short side, from its top left corner.
     var x: Double
     var y: Double
     /// Clockwise in radians.
@@ -58,7 +58,7 @@ struct SpritePath {
     }
     func growing(_ sign: Double) -> @Sendable (Double) -> Pose {
       let rate = sign * within(0.45...0.65)
-      // At a time that is as likely as any other the size is as it was drawn.
+      // The size equals the drawn one at a uniform time.
       let turn = phase * duration
       return { Pose(x: 0, y: 0, angle: 0, scale: exp(rate * ($0 - turn))) }
     }

@@ -2,13 +2,13 @@ import Foundation
 import KeyedRandom
 import Media
 
-/// How much stands in the way of seeing what the sprite does.
+/// How much distracts from the sprite's action.
 public enum SpriteDifficulty: String, CaseIterable, Sendable {
-  /// The sprite alone.
+  /// Only the sprite.
   case plain
-  /// A hand-held camera, and one or two small things that move as they like.
+  /// A hand-held camera, and one or two small distractors.
   case standard
-  /// A shaky camera, and three or four of them.
+  /// A shaky camera, and three or four distractors.
   case hard
 
   /// How far the camera strays, in shares of the frame's short side.
@@ -29,8 +29,8 @@ public enum SpriteDifficulty: String, CaseIterable, Sendable {
   }
 }
 
-/// A video of Moving Sprites: ground, sprite and what distracts are those of the scene's number, the same in all
-/// classes; what the class decides is how the sprite moves.
+/// A video of Moving Sprites. Background, sprite and distractors depend on the scene's number and are the same in all
+/// classes; the class decides how the sprite moves.
 struct SpriteScene {
   private let format: SpriteFormat
   private let ground: Picture
@@ -42,7 +42,7 @@ struct SpriteScene {
 
   /// - Parameters:
   ///   - action: what the sprite does.
-  ///   - key: names the scene: of the same key, looks are the same.
+  ///   - key: names the scene: the same key gives the same appearance.
   init(
     _ action: SpriteAction, key: [UInt64], difficulty: SpriteDifficulty, format: SpriteFormat
   ) {
@@ -69,7 +69,7 @@ struct SpriteScene {
     shake = (0..<4).map { _ in
       (difficulty.shake / 2, looks.uniform(in: 0.6...2.5), looks.uniform(in: 0...2 * .pi))
     }
-    // Where the sprite begins is not the same in all classes, or the first frames would be.
+    // The start of the sprite differs between classes; otherwise the first frames would be the same.
     let number = UInt64(actions.firstIndex(of: action)!)
     var motion = KeyedGenerator(key: key + [1, number])
     path = SpritePath(

@@ -1,6 +1,6 @@
 """Writes colors.json: python make_goldens.py (PyTorch 2.13).
 
-torchvision's colour operators for float pictures, written here after their definitions (functional tensor
+torchvision's color operators for float pictures, written here after their definitions (functional tensor
 backend): blends clamped to 0...1, and hue by way of HSV and back. Compared once with torchvision 0.28.0's own on 300
 random pictures, corner cases and factors among them: equal to the last bit."""
 
