@@ -108,7 +108,7 @@ import Training
       #expect(result.status != 0 && !folder.exists("c.png"), "\(result.output)")
       return result.errors
     }
-    #expect(try complaint("x", "--output", "c.png").contains("x is no run's folder"))
+    #expect(try complaint("x", "--output", "c.png").contains("x is not the folder of a run"))
     let key = try complaint("a", "--output", "c.png", "--against", "optimizer.learningRate")
     #expect(key.contains("did you mean optimizer.learning_rate?"))
     let early = try complaint("a", "--output", "c.png", "--against", "seed")

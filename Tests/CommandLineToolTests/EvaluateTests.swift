@@ -132,8 +132,8 @@ import Training
     try folder.finetuned("t", classes: ["rises", "falls", "drifts"])
     let result = try tool.run("evaluate", "--weights", "t")
     #expect(result.status == 1 && result.complaints.count == 1)
-    #expect(result.errors.contains("the dataset alone has sinks"))
-    #expect(result.errors.contains("the weights alone have drifts, falls"))
+    #expect(result.errors.contains("only the dataset has sinks"))
+    #expect(result.errors.contains("only the weights have drifts, falls"))
     #expect(!folder.exists("t/evaluation"))
   }
 

@@ -162,7 +162,7 @@ import Training
         try folder.bytes("r/evaluation/" + name) == folder.bytes("whole/evaluation/" + name))
     }
     let occupied = try tool.run(arguments("r", more))
-    #expect(occupied.status == 1 && occupied.complaints[0].contains("already holds a run"))
+    #expect(occupied.status == 1 && occupied.complaints[0].contains("already contains a run"))
   }
 
   // MARK: Bad videos

@@ -230,7 +230,7 @@ import Training
     #expect(first.status == 0)
     let before = try folder.contents(of: "r")
     let second = try pretrain("synthetic:dead-leaves:5", more: ["--epochs", "1"])
-    #expect(second.status == 1 && second.complaints[0].contains("already holds a run"))
+    #expect(second.status == 1 && second.complaints[0].contains("already contains a run"))
     #expect(try folder.contents(of: "r") == before)
     // Going on with what is finished shows the result again and changes nothing.
     let resumed = try tool.run("pretrain", "--output", "r", "--resume")

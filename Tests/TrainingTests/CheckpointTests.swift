@@ -60,7 +60,7 @@ extension TrainingRuns {
         try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("wide.safetensors"))
           .restore(network: model, optimizer: optimizer, path: "wide.safetensors")
       }
-      #expect(text.hasPrefix("wide.safetensors is no checkpoint of this run: "), "\(text)")
+      #expect(text.hasPrefix("wide.safetensors is not a checkpoint of this run: "), "\(text)")
       #expect(!text.contains("\n"))
       #expect(model.parameters.map { $0.tensor.array(of: Float.self) } == before)
     }
@@ -96,7 +96,7 @@ extension TrainingRuns {
       try Safetensors(tensors: ["weight": Tensor([1, 2], shape: [2])]).write(to: path)
       #expect(
         complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: path) }
-          == "\(path) is no checkpoint of this run: it was not written by mosi")
+          == "\(path) is not a checkpoint of this run: it was not written by mosi")
       #expect(
         complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: folder.file("gone")) }
           .hasPrefix("cannot read \(folder.file("gone")): "))

@@ -383,7 +383,8 @@ extension TrainingRuns {
     @Test func runsAreNotOverwritten() throws {
       let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
       let before = try (bytes(run.last), bytes(run.metrics))
-      #expect(complaint { try train(tinyConfiguration(), "run") }.contains("already holds a run"))
+      #expect(
+        complaint { try train(tinyConfiguration(), "run") }.contains("already contains a run"))
       #expect(try (bytes(run.last), bytes(run.metrics)) == before)
       #expect(
         complaint { try train(tinyConfiguration(), "fresh", resuming: true) }

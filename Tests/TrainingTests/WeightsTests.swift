@@ -224,7 +224,7 @@ extension TrainingRuns {
         complaint {
           _ = try ClassOrder(weights, ActionDataset(classNames: ["jump", "swim"], videos: []))
         }
-          == "\(path) knows other classes than the dataset: the dataset alone has swim; the weights alone have run"
+          == "\(path) knows other classes than the dataset: only the dataset has swim; only the weights have run"
       )
     }
   }

@@ -16,7 +16,7 @@ public struct ClassOrder: Sendable {
         throw WeightsError(
           path: weights.path,
           problem:
-            "tells \(weights.classCount!) classes apart, the dataset has \(dataset.classNames.count)"
+            "distinguishes \(weights.classCount!) classes, the dataset has \(dataset.classNames.count)"
         )
       }
       self.names = dataset.classNames
@@ -28,8 +28,8 @@ public struct ClassOrder: Sendable {
     let absent = Set(names).subtracting(dataset.classNames).sorted()
     guard unknown.isEmpty, absent.isEmpty else {
       var parts: [String] = []
-      if !unknown.isEmpty { parts.append("the dataset alone has \(Self.list(unknown))") }
-      if !absent.isEmpty { parts.append("the weights alone have \(Self.list(absent))") }
+      if !unknown.isEmpty { parts.append("only the dataset has \(Self.list(unknown))") }
+      if !absent.isEmpty { parts.append("only the weights have \(Self.list(absent))") }
       throw WeightsError(
         path: weights.path,
         problem: "knows other classes than the dataset: \(parts.joined(separator: "; "))")

@@ -145,7 +145,7 @@ public struct VideoInference {
           whole.logits.allSatisfy { $0.allSatisfy(\.isFinite) }
           ? .success(reduce(member.video, whole))
           : .failure(
-            VideoFailure(reason: "gets scores that are no numbers: the network has diverged"))
+            VideoFailure(reason: "gets scores that are not finite: the network has diverged"))
       }
       waiting.removeFirst(count)
     }

@@ -46,7 +46,7 @@ struct TrainingVideos {
     let missing = Set(heldOut + evaluated).filter { $0.footage == nil }
     if !missing.isEmpty {
       reporter.warn(
-        "\(missing.count) of the videos to be judged by are not in \(description.videos) and count as wrong; "
+        "\(missing.count) of the evaluation videos are not in \(description.videos) and count as wrong; "
           + "mosi datasets check lists them")
     }
   }

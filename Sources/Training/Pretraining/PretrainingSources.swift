@@ -31,7 +31,7 @@ public struct PretrainingSources: Sendable {
       for problem in collection.problems { warn("\(problem.path) \(problem.reason)") }
       for folder in collection.likelyFrameFolders.prefix(1) {
         note(
-          "\(folder) looks like a video's frames; each is taken as a picture of its own. "
+          "\(folder) looks like a video's frames; each is used as a separate picture. "
             + "For one frame a folder: --set sources.frame_folders=true")
       }
       return collection

@@ -23,7 +23,7 @@ public struct RecordedRun: Sendable {
     metrics = try Metrics(contentsOf: folder.metrics)
     guard let yaml = String(data: try readFile(at: folder.configuration), encoding: .utf8) else {
       throw ConfigurationError.unreadable(
-        path: folder.configuration, problem: "it is no UTF-8 text")
+        path: folder.configuration, problem: "it is not UTF-8 text")
     }
     let recorded = try recordedConfiguration(yaml: yaml, origin: folder.configuration)
     configuration = recorded.values

@@ -140,13 +140,13 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .occupied(let path):
-      "\(path) already holds a run: add --resume to go on with it, or choose another --output"
+      "\(path) already contains a run: add --resume to resume it, or choose another --output"
     case .nothingToResume(let path):
       "\(path) holds no checkpoint to resume from: leave out --resume to begin"
     case .incompleteRun(let path):
       "\(path) holds parts of a run but no checkpoint to resume from: remove them, or choose another --output"
     case .unrecorded(let path):
-      "\(path) is no run's folder: config.yaml or metrics.jsonl is missing"
+      "\(path) is not the folder of a run: config.yaml or metrics.jsonl is missing"
     case .busy(let path):
       "another process is writing \(path): wait for it to end, or choose another --output"
     case .differentSources(let path):
@@ -157,7 +157,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + "that, or choose another --output"
         + (keys.contains("epochs") ? "; to train it for longer, begin with --weights \(path)" : "")
     case .foreignCheckpoint(let path, let problem):
-      "\(path) is no checkpoint of this run: \(problem)"
+      "\(path) is not a checkpoint of this run: \(problem)"
     case .damagedMetrics(let path):
       "\(path) is shorter than when the checkpoint was written: it cannot be continued"
     case .tooFewSources(let count, let needed):
