@@ -2,7 +2,7 @@ import Training
 
 /// What a training writes beside its records: TensorBoard events, the preview, the learning curves.
 ///
-/// - Parameter reporter: hears of trouble, which never stops a training.
+/// - Parameter reporter: receives warnings about errors here, which never stop a training.
 public func runObservers(reportingTo reporter: any TrainingReporter) -> [any TrainingObserver] {
   [
     PreviewFile(reporter: reporter), TensorBoardRecorder(reporter: reporter),
@@ -10,22 +10,24 @@ public func runObservers(reportingTo reporter: any TrainingReporter) -> [any Tra
   ]
 }
 
-/// preview.png: a contact sheet of what is learned from.
+/// preview.png: a contact sheet of training clips.
 private final class PreviewFile: TrainingObserver {
   private let reporter: any TrainingReporter
 
   init(reporter: any TrainingReporter) { self.reporter = reporter }
 
   func began(_ start: TrainingStart) {
+    guard let preview = start.preview else { return }
     do {
-      try start.preview?.sheet.write(to: start.run.preview)
+      try preview.sheet.write(to: start.run.preview)
+      reporter.note("training clips to look at: \(start.run.preview)")
     } catch {
       reporter.warn("no preview was drawn: \(error)")
     }
   }
 }
 
-/// curves.png and curves.svg, drawn anew after each epoch that ends with a checkpoint.
+/// curves.png and curves.svg, drawn again after each epoch that ends with a checkpoint.
 private final class CurvesFile: TrainingObserver {
   private let reporter: any TrainingReporter
   private var start: TrainingStart?
