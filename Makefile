@@ -3,6 +3,7 @@
 # make build   set up and build; the tool is .build/release/mosi
 # make install PREFIX=/usr/local  install the tool, its man pages and its shell completions (DESTDIR is respected)
 # make example set up, build and run Examples/PseudoMotionStep
+# make sanitize  run the tests of readers and shims with AddressSanitizer, those of the loader with ThreadSanitizer
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
 # make compare-media  compare all picture formats with Pillow and all containers with a sequential decode
@@ -15,7 +16,7 @@ SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build install imports example benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build install imports example sanitize benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -44,6 +45,14 @@ demo: build
 example: setup
 	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
 	  --scratch-path .build/example PseudoMotionStep
+
+# libtorch, FFmpeg and OpenCV are not instrumented: leaks, and containers that cross into them, are not checked.
+sanitize: setup
+	OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:allocator_may_return_null=1 \
+	  MOSI_TEST_TARGETS=SafeFilesTests,TorchTests,MediaTests,OpticalFlowTests \
+	  swift test $(SWIFT_BUILD_FLAGS) --sanitize address --scratch-path .build/address
+	OMP_NUM_THREADS=1 MOSI_TEST_TARGETS=VideoDataTests \
+	  swift test $(SWIFT_BUILD_FLAGS) --sanitize thread --scratch-path .build/thread
 
 # Needs an idle machine. Keeps freed memory, as the tool does (KeepFreedMemory.swift).
 benchmark: setup

@@ -202,3 +202,17 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
+
+// `make sanitize` builds only what its tests need: a build for a sanitizer shares nothing with others.
+if let names = Context.environment["MOSI_TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+  var needed: Set<String> = []
+  func need(_ name: String) {
+    guard let target = package.targets.first(where: { $0.name == name }),
+      needed.insert(name).inserted
+    else { return }
+    for case .byNameItem(let name, _) in target.dependencies { need(name) }
+  }
+  names.forEach(need)
+  package.targets.removeAll { !needed.contains($0.name) }
+  package.products = []
+}
