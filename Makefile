@@ -3,6 +3,7 @@
 # make build   set up and build; the tool is .build/release/mosi
 # make install PREFIX=/usr/local  install the tool, its man pages and its shell completions (DESTDIR is respected)
 # make example set up, build and run Examples/PseudoMotionStep
+# make extras  build Benchmarks and Fuzzing
 # make sanitize  run the tests of readers and shims with AddressSanitizer, those of the loader with ThreadSanitizer
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
@@ -16,7 +17,7 @@ SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build install imports example sanitize benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build install imports example extras sanitize benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -41,10 +42,14 @@ install: build
 demo: build
 	@scripts/demo.sh $(SOURCES)
 
-# Built beside the package, so that the example's folder stays clean.
+# The packages beside this one share a build folder, so that the libraries are built once for all.
 example: setup
 	swift run $(SWIFT_BUILD_FLAGS) --package-path Examples/PseudoMotionStep \
-	  --scratch-path .build/example PseudoMotionStep
+	  --scratch-path .build/extras PseudoMotionStep
+
+extras: setup
+	swift build $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras
+	swift build $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/extras
 
 # libtorch, FFmpeg and OpenCV are not instrumented: leaks, and containers that cross into them, are not checked.
 sanitize: setup
@@ -56,7 +61,7 @@ sanitize: setup
 
 # Needs an idle machine. Keeps freed memory, as the tool does (KeepFreedMemory.swift).
 benchmark: setup
-	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/benchmarks \
+	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras \
 	  DecodeAndStep $(VIDEOS)
 
 compare-media: setup
@@ -64,7 +69,7 @@ compare-media: setup
 
 fuzz: setup
 	for reader in checkpoints safetensors; do \
-	  swift run $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/fuzzing \
+	  swift run $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/extras \
 	    fuzz $$reader 10 Tests/TorchTests/Goldens/checkpoints || exit 1; \
 	done
 
