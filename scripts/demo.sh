@@ -102,7 +102,7 @@ train() {
 # Prints the number at key $2 in the last line of the metrics of run $1, in percent.
 percent() {
   tail -n 1 "$1/metrics.jsonl" | sed -n "s/.*\"$2\":\([0-9.e-]*\).*/\1/p" \
-    | awk '{ printf "%.1f%%", 100 * $1 }'
+    | awk '{ printf "%6s", sprintf("%.1f%%", 100 * $1) }'
 }
 
 mkdir -p "$demo"
