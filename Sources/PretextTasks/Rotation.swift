@@ -100,9 +100,8 @@ public struct Rotation: PretextTask {
 
   /// Pictures [..., H, W] turned counterclockwise by 0 to 3 quarter turns, exactly.
   static func turned(_ pictures: Tensor, quarters: Int) -> Tensor {
-    let axes = Array(0..<pictures.rank)
-    let (rows, columns) = (axes.count - 2, axes.count - 1)
-    let transposed = pictures.permuted(axes.dropLast(2) + [columns, rows])
+    let (rows, columns) = (pictures.rank - 2, pictures.rank - 1)
+    let transposed = pictures.permuted(Array(0..<rows) + [columns, rows])
     return switch quarters {
     case 1: transposed.flipped([rows])
     case 2: pictures.flipped([rows, columns])
