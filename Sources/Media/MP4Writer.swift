@@ -32,8 +32,10 @@ public final class MP4Writer {
     file = FileReplacement(of: path)
     let hasX264 = avcodec_find_encoder_by_name("libx264") != nil
     let rate = av_d2q(framesPerSecond, 65535)  // MPEG-4 has 16 bits for it
+    // x264's macroblock tree reads memory that it has not written, so that equal pictures would give different files.
     encoder = try Encoder(
-      hasX264 ? "libx264" : "mpeg4", options: hasX264 ? ["crf": "18"] : [:], path: path
+      hasX264 ? "libx264" : "mpeg4",
+      options: hasX264 ? ["crf": "18", "x264-params": "mbtree=0"] : [:], path: path
     ) { context in
       let (codedWidth, codedHeight) = (width + width % 2, height + height % 2)
       context.width = Int32(codedWidth)

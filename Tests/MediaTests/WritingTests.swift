@@ -34,6 +34,24 @@ import Testing
     #expect(meanDifference(found, pattern) < 5)
   }
 
+  /// An encoder that reads memory which nobody has written would give other files where that holds other bytes.
+  @Test func equalFramesGiveEqualFiles() throws {
+    let folder = try ScratchFolder()
+    let frames = (0..<60).map { index in
+      Picture.pattern(width: 72, height: 72, phase: Double(index * index) / 300)
+    }
+    // glibc fills memory with a byte of our choice: mallopt, which Swift does not import, with M_PERTURB.
+    let option = try #require(dlsym(nil, "mallopt"))
+    let mallopt = unsafeBitCast(option, to: (@convention(c) (Int32, Int32) -> Int32).self)
+    let files = try [Int32(0), 85, 170].map { fill in
+      _ = mallopt(-6, fill)
+      defer { _ = mallopt(-6, 0) }
+      try MP4Writer.write(frames, to: folder.file("\(fill).mp4"), framesPerSecond: 25)
+      return try Data(contentsOf: URL(fileURLWithPath: folder.file("\(fill).mp4")))
+    }
+    #expect(files[0] == files[1] && files[1] == files[2])
+  }
+
   @Test func anUnfinishedVideoLeavesNothing() throws {
     let folder = try ScratchFolder()
     do {
