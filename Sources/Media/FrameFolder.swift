@@ -18,6 +18,8 @@ public struct FrameFolder: Sendable {
   /// The folder at `path`; nil if it holds no picture, or anything beside pictures (judged by the
   /// extensions; hidden files do not count).
   ///
+  /// Pictures of optical flow that tools put beside the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are no frames.
+  ///
   /// - Throws: `MediaError` if the folder cannot be read.
   public init?(contentsOf path: String) throws(MediaError) {
     let entries = try namesInFolder(path)
@@ -27,7 +29,8 @@ public struct FrameFolder: Sendable {
       return nil
     }
     self.path = path
-    names = entries.sorted(by: naturallyPrecedes)
+    let frames = entries.filter { !$0.hasPrefix("flow_x_") && !$0.hasPrefix("flow_y_") }
+    names = (frames.isEmpty ? entries : frames).sorted(by: naturallyPrecedes)
   }
 
   /// The path of the frame `index`, in 0 ..< count.

@@ -45,6 +45,19 @@ import Testing
     #expect(try FrameFolder(contentsOf: folder.file("sub")) == nil)
   }
 
+  /// denseflow puts both into one folder.
+  @Test func picturesOfFlowBesideFramesAreNoFrames() throws {
+    let folder = try ScratchFolder()
+    for name in ["flow_x_1", "flow_y_1", "img_1", "img_2"] {
+      _ = try folder.write([1], to: "both/\(name).jpg")
+    }
+    let frames = try #require(try FrameFolder(contentsOf: folder.path + "/both"))
+    #expect(frames.names == ["img_1.jpg", "img_2.jpg"])
+    // Alone they are what somebody wants to see.
+    _ = try folder.write([1], to: "flow/flow_x_1.jpg")
+    #expect(try FrameFolder(contentsOf: folder.path + "/flow")?.count == 1)
+  }
+
   @Test func tellsWhatFFmpegCanDo() {
     #expect(!MediaCapabilities.ffmpegVersion.isEmpty)
     #expect(MediaCapabilities.decoders.contains { $0.name == "mjpeg" && $0.isAvailable })
