@@ -125,6 +125,18 @@ import VideoData
     #expect(collection.sources[2] == .video(path: folder.path + "/gone.mov"))
   }
 
+  /// The lists of ImageNet, and those of MMAction2.
+  @Test func labelsBehindPathsArePassedOverAndTold() throws {
+    for name in ["a.jpg", "b c.jpg", "d 3", "dir/1.jpg", "e.mp4"] { try folder.write("", to: name) }
+    try folder.write(
+      "a.jpg 3\nb c.jpg\t12\ngone.jpg 7\ndir 120 1\ne.mp4 2\nnowhere 5\n", to: "labeled.txt")
+    try folder.write("a.jpg\n", to: "plain.txt")
+    let collection = try collect("labeled.txt", "plain.txt")
+    #expect(
+      names(collection) == ["a.jpg", "b c.jpg", "gone.jpg", "dir/1.jpg", "e.mp4", "nowhere 5"])
+    #expect(collection.labeledLists.map(folder.relative) == ["labeled.txt"])
+  }
+
   @Test func listsMayNameFoldersAndEachOther() throws {
     try folder.write("", to: "d/a.png")
     try folder.write("", to: "b.png")

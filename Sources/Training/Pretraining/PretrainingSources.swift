@@ -34,6 +34,9 @@ public struct PretrainingSources: Sendable {
           "\(folder) looks like a video's frames; each is used as a separate picture. "
             + "For one frame a folder: --set sources.frame_folders=true")
       }
+      for list in collection.labeledLists {
+        note("\(list) has numbers behind its paths; they are taken for labels, which are not used")
+      }
       return collection
     }
     func drawn(from collection: SourceCollection) -> SourceCollection {

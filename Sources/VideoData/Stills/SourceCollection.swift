@@ -11,12 +11,15 @@ public struct SourceCollection: Sendable {
   public private(set) var problems: [(path: String, reason: String)] = []
   /// Folders whose pictures are numbered in a row as extracted frames are, and were taken as single pictures.
   public private(set) var likelyFrameFolders: [String] = []
+  /// Lists with labels behind their paths, as "a.jpg 3", which were passed over.
+  public private(set) var labeledLists: [String] = []
 
   /// Collects sources.
   ///
   /// - Parameters:
   ///   - paths: folders (searched through, for pictures and videos), pictures, videos, list files (a path a
-  ///     line, relative to the list; `#` begins a comment line), or `synthetic:dead-leaves:N`.
+  ///     line, relative to the list; `#` begins a comment line; whole numbers behind a path are passed over), or
+  ///     `synthetic:dead-leaves:N`.
   ///   - frameFolders: true where a folder that holds nothing but pictures is a video's frames.
   /// - Throws: ``SourceError`` where a path is missing or of no known kind, or nothing is found at all.
   public init(paths: [String], frameFolders: Bool = false) throws {
@@ -28,6 +31,7 @@ public struct SourceCollection: Sendable {
     sources = search.sources.filter { seen.insert(real.source($0)).inserted }
     problems = search.problems
     likelyFrameFolders = search.likelyFrameFolders
+    labeledLists = search.labeledLists
     guard !sources.isEmpty else {
       throw SourceError.nothingFound(
         paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })
@@ -91,6 +95,7 @@ private struct Search {
   var sources: [VideoSource] = []
   var problems: [(path: String, reason: String)] = []
   var likelyFrameFolders: [String] = []
+  var labeledLists: [String] = []
   /// Real paths of the folders and lists entered, so that links and lists cannot lead in circles.
   private var entered: Set<String> = []
 
@@ -196,17 +201,36 @@ private struct Search {
       throw SourceError.unreadableList(path: path, reason: error.reason)
     }
     let folder = (path as NSString).deletingLastPathComponent
+    var hasLabels = false
+    func target(_ entry: String) -> String {
+      entry.hasPrefix("/") || entry.hasPrefix("synthetic:") || folder.isEmpty
+        ? entry : "\(folder)/\(entry)"
+    }
     for line in text.split(whereSeparator: \.isNewline) {
       let entry = line.trimmingCharacters(in: .whitespaces)
       guard !entry.isEmpty, !entry.hasPrefix("#") else { continue }
-      let target =
-        entry.hasPrefix("/") || entry.hasPrefix("synthetic:") || folder.isEmpty
-        ? entry : "\(folder)/\(entry)"
+      var path = target(entry)
+      if let bare = withoutLabels(entry).map(target), !FileManager.default.fileExists(atPath: path),
+        file(bare) != nil || FileManager.default.fileExists(atPath: bare)
+      {
+        path = bare
+        hasLabels = true
+      }
       do {
-        try add(target)
+        try add(path)
       } catch SourceError.missing, SourceError.unknownKind {
-        sources.append(file(target) ?? .picture(path: target))
+        sources.append(file(path) ?? .picture(path: path))
       }
     }
+    if hasLabels { labeledLists.append(path) }
+  }
+
+  /// What stands before whole numbers at the end, as lists of labeled pictures have them; nil if there are none.
+  private func withoutLabels(_ entry: String) -> String? {
+    let words = entry.split { $0 == " " || $0 == "\t" }
+    guard let last = words.lastIndex(where: { Int($0) == nil }), last < words.count - 1 else {
+      return nil
+    }
+    return String(entry[..<words[last].endIndex])
   }
 }
