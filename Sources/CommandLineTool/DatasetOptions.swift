@@ -87,17 +87,18 @@ func datasetSettings(
   guard settings.videos != nil else {
     throw ValidationError("--data-root is missing: name the folder of the videos")
   }
-  switch settings.kind {
-  case .ucf101, .hmdb51, .kinetics:
+  switch settings.kind.listPlace {
+  case .folder:
     if settings.splits == nil {
       throw ValidationError(
         "--dataset \(settings.kind.rawValue) needs --splits, the folder of its lists")
     }
-  case .folders:
+  case .none:
     if settings.splits != nil {
-      throw ValidationError("--dataset folders has no lists: leave out --splits")
+      throw ValidationError(
+        "--dataset \(settings.kind.rawValue) has no lists: leave out --splits")
     }
-  case .csv: break
+  case .fileBesideVideos: break
   }
   try settings.check(as: "dataset")
   return settings

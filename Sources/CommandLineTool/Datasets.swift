@@ -13,7 +13,8 @@ struct Datasets: ParsableCommand {
       abstract: "Counts a dataset's videos and lists those that are missing or do not decode.",
       usage: "mosi datasets check --dataset <format> --data-root <dir> [<options>]",
       discussion: """
-        The exit status is 1 if there are any.
+        The exit status is 1 if there are any, or if a training on the dataset would be meaningless: classes that are \
+        spelled almost alike, a single class, classes to evaluate without training videos, nothing to train or evaluate on.
 
         Examples:
           mosi datasets check --dataset ucf101 --data-root UCF-101 --splits lists
@@ -45,8 +46,9 @@ struct Datasets: ParsableCommand {
         report = DatasetReport(dataset)
       }
       print(format.json ? try Self.json(report) : Self.table(report))
-      guard report.problems.isEmpty else {
-        fflush(nil)
+      fflush(nil)
+      for finding in report.findings { Terminal.tell(finding) }
+      guard report.problems.isEmpty, !report.spoilsTraining else {
         Terminal.error(Self.complaint(report, of: dataset.videos.count))
         throw ExitCode(1)
       }
@@ -55,7 +57,12 @@ struct Datasets: ParsableCommand {
     private static func complaint(_ report: DatasetReport, of total: Int) -> String {
       let parts = [(report.absent, "absent"), (report.undecodable, "undecodable")]
         .filter { $0.0 > 0 }.map { "\(Format.grouped($0.0)) \($0.0 == 1 ? "is" : "are") \($0.1)" }
-      return "of \(Format.grouped(total)) listed videos, \(parts.joined(separator: " and "))"
+      let absence =
+        parts.isEmpty
+        ? nil : "of \(Format.grouped(total)) listed videos, \(parts.joined(separator: " and "))"
+      let spoiled =
+        report.spoilsTraining ? "a training would be meaningless (see the warnings)" : nil
+      return [absence, spoiled].compactMap { $0 }.joined(separator: "; ")
     }
 
     private static func table(_ report: DatasetReport) -> String {
@@ -149,6 +156,13 @@ struct Datasets: ParsableCommand {
           "\(Format.grouped(absent)) of \(Format.grouped(videos.count)) videos are absent")
       }
     }
+  }
+}
+
+extension Terminal {
+  /// Warns of what spoils a training; the rest is a line.
+  static func tell(_ finding: DatasetFinding) {
+    if finding.spoilsTraining { warn(finding.description) } else { line(finding.description) }
   }
 }
 

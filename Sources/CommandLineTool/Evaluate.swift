@@ -89,6 +89,7 @@ struct Evaluate: ParsableCommand {
     try settings.requireOutput(output)
     if let output { try makeResultFolder(at: output) }
     let evaluation = try DatasetEvaluation(of: weights, on: settings, subset: subset)
+    evaluation.findings.forEach(Terminal.tell)
     if let other = evaluation.otherTrainingSplit {
       Terminal.warn(
         "\(path) was trained on split \(other): its training videos may be among those of split "

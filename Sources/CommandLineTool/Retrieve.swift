@@ -36,6 +36,7 @@ struct Retrieve: ParsableCommand {
     for (videos, subset) in [(training, Subset.training), (test, dataset.evaluationSubset)] {
       try VideosMissing.check(videos, subset: subset, folder: settings.description.videos)
     }
+    dataset.present.findings.forEach(Terminal.tell)
     let inference = try options.inference(weights)
     let progress = ProgressLine(
       label: "reading", total: training.count + test.count, unit: "videos")

@@ -4,48 +4,10 @@ import Testing
 import VideoData
 
 /// Small datasets in each of the formats, and what people's copies and mistakes look like.
-@Suite struct DatasetFormatTests {
+@Suite struct DatasetFormatTests: DatasetSuite {
   let folder: ScratchFolder
 
   init() throws { folder = try ScratchFolder() }
-
-  private func touch(_ names: String...) throws {
-    for name in names { try folder.write("", to: name) }
-  }
-
-  private func read(
-    _ kind: DatasetKind, videos: String = "v", splits: String? = "s", split: Int = 1,
-    frameRate: Double = 25
-  ) throws -> ActionDataset {
-    try ActionDataset(
-      DatasetDescription(
-        kind: kind, videos: folder.path + "/" + videos,
-        splits: splits.map { folder.path + "/" + $0 }, split: split, frameRate: frameRate))
-  }
-
-  /// "subset class name -> where", a line a video.
-  private func summary(_ dataset: ActionDataset) -> [String] {
-    dataset.videos.map { video in
-      let place =
-        switch video.footage {
-        case .video(let path)?: folder.relative(path)
-        case .picture?, .deadLeaves?: "a still picture"
-        case .frameFolder(let path, let rate)?: "\(folder.relative(path)) at \(rate)"
-        case nil: "absent"
-        }
-      return "\(video.subset.rawValue) \(dataset.classNames[video.label]) \(video.name) -> \(place)"
-    }
-  }
-
-  /// The error's sentence, paths relative to the folder.
-  private func complaint(_ body: () throws -> ActionDataset) -> String {
-    do {
-      _ = try body()
-      return "no error"
-    } catch let error as DatasetError {
-      return error.description.replacingOccurrences(of: folder.path + "/", with: "")
-    } catch { return "untyped: \(error)" }
-  }
 
   // MARK: UCF101
 
@@ -106,11 +68,7 @@ import VideoData
     ),
     (
       ["Run/d.avi 2"],
-      "s/testlist02.txt, line 1: lists Run/d.avi again, after s/trainlist02.txt, line 1"
-    ),
-    (
-      ["Walk/a.avi 1", "Walk/a.avi 1"],
-      "s/trainlist02.txt, line 2: lists Walk/a.avi again, after s/trainlist02.txt, line 1"
+      "s/testlist02.txt, line 1: lists Run/d.avi again, after s/trainlist02.txt, line 1, but for test and not for train"
     ),
   ])
   func ucf101MistakesAreSaidWithTheirLine(train: [String], sentence: String) throws {
@@ -127,6 +85,41 @@ import VideoData
     #expect(complaint { try read(.ucf101, split: 2) }.hasPrefix("s/classInd.txt, line "))
   }
 
+  /// The folder of the original archive is HandstandPushups, that of many copies is HandStandPushups.
+  @Test func namesInOtherCapitalsAreFoundAndRemarkedOnce() throws {
+    try writeUCF101(
+      classes: ["1 HandstandPushups", "2 Run"],
+      train: ["HandstandPushups/a.avi 1", "HandstandPushups/b.avi 1", "Run/c.avi 2"],
+      test: ["HandStandPushups/d.avi", "Run/e.avi", "Run/f.avi", "Run/F.avi"])
+    try touch(
+      "v/HandStandPushups/a.avi", "v/HandStandPushups/B.mp4", "v/HandStandPushups/d/1.jpg",
+      "v/Run/c.avi", "v/Run/E.avi", "v/Run/e.AVI", "v/Run/f.avi")
+    let dataset = try read(.ucf101, split: 2)
+    #expect(
+      summary(dataset) == [
+        "train HandstandPushups HandstandPushups/a.avi -> v/HandStandPushups/a.avi",
+        "train HandstandPushups HandstandPushups/b.avi -> v/HandStandPushups/B.mp4",
+        "train Run Run/c.avi -> v/Run/c.avi",
+        "test HandstandPushups HandStandPushups/d.avi -> v/HandStandPushups/d at 25.0",
+        "test Run Run/e.avi -> v/Run/e.AVI", "test Run Run/f.avi -> v/Run/f.avi",
+        // Its only file is the other one's.
+        "test Run Run/F.avi -> absent",
+      ])
+    #expect(
+      remarks(dataset) == [
+        "the class HandStandPushups of a list is taken for HandstandPushups",
+        "2 videos are found under names in other capitals than listed, the first: HandstandPushups/a.avi as "
+          + "HandStandPushups/a.avi",
+      ])
+  }
+
+  /// Which of two it is nobody can know.
+  @Test func twoNamesInOtherCapitalsAreNotGuessedBetween() throws {
+    try folder.write("run/a.mp4,run,train\nwave/b.mp4,wave,train\n", to: "v/annotations.csv")
+    try touch("v/RUN/a.mp4", "v/Run/a.mp4", "v/wave/B.mp4", "v/wave/B.MP4")
+    #expect(try read(.csv, splits: nil).videos.allSatisfy { $0.footage == nil })
+  }
+
   /// `a.mp4` would answer for `a.avi` and for itself, in training and in test.
   @Test func oneFileForTwoEntriesIsAnError() throws {
     try writeUCF101(train: ["Run/d.mp4 2"])
@@ -137,13 +130,13 @@ import VideoData
     )
   }
 
-  @Test(arguments: [DatasetKind.ucf101, .hmdb51, .kinetics])
+  @Test(arguments: DatasetKind.allCases.filter { $0.listPlace == .folder })
   func missingListsSayWhatIsExpected(kind: DatasetKind) throws {
     try touch("v/x", "s/notes.md")
     for splits in ["s", "nowhere", nil] {
       let text = complaint { try read(kind, splits: splits) }
       #expect(
-        text.contains("\(kind.rawValue) needs a folder") && text.contains("https://"), "\(text)")
+        text.contains("\(kind.rawValue) needs a folder") && text.contains("://"), "\(text)")
       #expect(text.contains("\n") == false)
     }
   }
@@ -194,6 +187,60 @@ import VideoData
   }
 
   // MARK: Kinetics
+
+  @Test func kineticsFilesMayHaveTimesWithoutZeros() throws {
+    try folder.write("zumba,id,27,37,train\nzumba,di,7,17,train\n", to: "s/train.csv")
+    try touch("v/zumba/id_27_37.mp4", "v/zumba/di_7_17.mkv", "v/zumba/di_000007_000017.mp4")
+    #expect(
+      try summary(read(.kinetics)) == [
+        "train zumba zumba/id_000027_000037 -> v/zumba/id_27_37.mp4",
+        "train zumba zumba/di_000007_000017 -> v/zumba/di_000007_000017.mp4",
+      ])
+  }
+
+  @Test func rowsThatSayTheSameCountOnce() throws {
+    try folder.write(
+      "zumba,a,1,11,train\nzumba,b,1,11,train\nzumba,a,1,11,train\nzumba,a,1,11,train\n",
+      to: "s/train.csv")
+    try touch("v/a.mp4")
+    let dataset = try read(.kinetics)
+    #expect(dataset.videos.map(\.name) == ["zumba/a_000001_000011", "zumba/b_000001_000011"])
+    #expect(
+      remarks(dataset) == [
+        "2 rows say what a row before says and count once, the first: s/train.csv, line 3"
+      ])
+  }
+
+  @Test(arguments: [
+    "youtube_id,time_start,time_end,split\nz,1,11,test\ny,1,11,test\n",
+    "z,1,11,test\ny,2,12,test\n",
+    "z,1,11\ny,2.0,12.0\n", ",z,1,11,test\n,y,2,12,test\n",
+  ])
+  func kineticsTestListsNeedNoLabels(text: String) throws {
+    try folder.write("zumba,a,1,11,train\n", to: "s/train.csv")
+    try folder.write(text, to: "s/test.csv")
+    try touch("v/a.mp4")
+    let dataset = try read(.kinetics)
+    #expect(summary(dataset) == ["train zumba zumba/a_000001_000011 -> v/a.mp4"])
+    #expect(remarks(dataset) == ["s/test.csv: 2 rows have no label and are left out"])
+    try folder.write(text.replacingOccurrences(of: "test", with: "train"), to: "s/train.csv")
+    #expect(complaint { try read(.kinetics) }.hasSuffix(": the row has no label"))
+  }
+
+  @Test func kineticsListsMaySpellClassesOtherwiseThanTheMap() throws {
+    try folder.write("id,name\n0,shaking hands\n1,zumba\n", to: "s/kinetics_400_labels.csv")
+    try folder.write(
+      "shaking_hands,a,1,11,train\nZumba,b,1,11,train\nZumba,c,1,11,train\n", to: "s/train.csv")
+    try touch("v/a.mp4")
+    let dataset = try read(.kinetics)
+    #expect(dataset.classNames == ["shaking hands", "zumba"])
+    #expect(dataset.videos.map(\.label) == [0, 1, 1])
+    #expect(
+      remarks(dataset) == [
+        "the class shaking_hands of a list is taken for shaking hands",
+        "the class Zumba of a list is taken for zumba",
+      ])
+  }
 
   @Test func kineticsFindsEachLayout() throws {
     try folder.write(
@@ -252,7 +299,11 @@ import VideoData
     ("zumba,../a,1,11,val", "\"../a\" cannot be a part of a file's name"),
     ("..,a,1,11,val", "\"..\" cannot be a part of a file's name"),
     ("zumba,a,1,11", "the row has 4 columns, the first one 5"),
-    ("zumba,ok,1,11,val", "lists zumba/ok_000001_000011 again, after s/train.csv, line 1"),
+    (
+      "zumba,ok,1,11,val",
+      "lists zumba/ok_000001_000011 again, after s/train.csv, line 1, but for val and not for train"
+    ),
+    (",a,1,11,train", "the row has no label"),
   ])
   func kineticsMistakesAreSaidWithTheirLine(line: String, problem: String) throws {
     try folder.write("zumba,ok,1,11,train\n\n\(line)\n", to: "s/train.csv")
@@ -286,6 +337,27 @@ import VideoData
       ])
   }
 
+  /// Lists that are made on Windows, or by joining paths.
+  @Test func csvPathsAreThoseOfFilesHoweverTheyAreWritten() throws {
+    try folder.write(
+      "left\\a.mp4,wave,train\n./left/../left/b.mp4,wave,train\nleft//c.mp4,run,test\n",
+      to: "v/annotations.csv")
+    try touch("v/left/a.mp4", "v/left/b.mp4", "v/left/c.mp4")
+    #expect(
+      try summary(read(.csv, splits: nil)) == [
+        "train wave left/a.mp4 -> v/left/a.mp4", "train wave left/b.mp4 -> v/left/b.mp4",
+        "test run left/c.mp4 -> v/left/c.mp4",
+      ])
+  }
+
+  @Test func csvRowsForTestingNeedNoLabel() throws {
+    try folder.write("a.mp4,wave,train\nb.mp4,,test\nc.mp4,,test\n", to: "v/annotations.csv")
+    try touch("v/a.mp4")
+    let dataset = try read(.csv, splits: nil)
+    #expect(summary(dataset) == ["train wave a.mp4 -> v/a.mp4"])
+    #expect(remarks(dataset) == ["v/annotations.csv: 2 rows have no label and are left out"])
+  }
+
   @Test(arguments: [
     ("a.mp4,wave,dev", 1, "the split is to be train, val or test, not dev"),
     ("a.mp4,wave", 1, "without a header the columns are path,label,split, but there are 2"),
@@ -305,7 +377,35 @@ import VideoData
     ),
     ("a.mp4,\"wave\"s,train", 1, "text follows a closing quote; a quote inside a field is doubled"),
     ("../a.mp4,wave,train", 1, "the name \"../a.mp4\" leads out of the videos folder"),
-    ("a.mp4,wave,train\n./a.mp4,wave,test", 2, "lists a.mp4 again, after s/m.csv, line 1"),
+    (
+      "a.mp4,wave,train\n./a.mp4,wave,test", 2,
+      "lists a.mp4 again, after s/m.csv, line 1, but for test and not for train"
+    ),
+    (
+      "a.mp4,wave,train\na.mp4,run,train", 2,
+      "lists a.mp4 again, after s/m.csv, line 1, but as run and not as wave"
+    ),
+    (
+      "path\tlabel\tsplit\na.mp4\twave\ttrain", 1,
+      "comma expected, found a tab: commas are to separate columns"
+    ),
+    ("a.mp4;wave;train", 1, "comma expected, found a semicolon: commas are to separate columns"),
+    ("a.mp4 wave train", 1, "comma expected, found a blank: commas are to separate columns"),
+    (
+      "a.mp4,wave,train\nb.mp4;wave;train", 2,
+      "comma expected, found a semicolon: commas are to separate columns"
+    ),
+    (
+      "..\\a.mp4,wave,train", 1, "the name \"..\\a.mp4\" leads out of the videos folder"
+    ),
+    (
+      "left/../../x.mp4,wave,train", 1,
+      "the name \"left/../../x.mp4\" leads out of the videos folder"
+    ),
+    (
+      "C:\\v\\a.mp4,wave,train", 1,
+      "the name \"C:\\v\\a.mp4\" begins with a drive of Windows: paths are to be relative to the videos folder"
+    ),
     (String(repeating: ",", count: 2000), 1, "it has more than 1024 columns"),
     (
       "..\u{2F}\u{301}a.mp4,wave,train", 1,
@@ -406,6 +506,9 @@ import VideoData
     #expect(
       complaint { try read(.folders, videos: "g", splits: nil) }
         == "g does not exist: name the folder of the videos")
+    #expect(
+      complaint { try read(.folders, videos: "f/a.mp4", splits: nil) }
+        == "f/a.mp4 is a file: --data-root names the folder of the videos, --splits their lists")
   }
 
   // MARK: All

@@ -26,6 +26,7 @@ struct DatasetOfficialTests {
     #expect(dataset.classNames[0] == "ApplyEyeMakeup" && dataset.classNames[100] == "YoYo")
     #expect(Set(dataset.videos.map(\.label)) == Set(0..<101))
     #expect(dataset.evaluationSubset == .test)
+    #expect(dataset.findings.isEmpty)
     // Two of the videos are among the samples, without class folders.
     #expect(
       dataset.videos.filter { $0.footage != nil }.map(\.name).sorted() == [
@@ -43,6 +44,7 @@ struct DatasetOfficialTests {
       for video in dataset.videos(of: subset) { counts[video.label] += 1 }
       #expect(counts.allSatisfy { $0 == count })
     }
+    #expect(dataset.findings.isEmpty)
   }
 
   @Test(arguments: [400, 600, 700]) func kinetics(classes: Int) throws {
@@ -51,6 +53,8 @@ struct DatasetOfficialTests {
     #expect(dataset.classNames.count == classes && dataset.classNames[0] == "abseiling")
     #expect(dataset.videos.count == 200 && dataset.videos.allSatisfy { $0.subset == .validation })
     #expect(dataset.evaluationSubset == .validation)
+    // The head of the list has a few of the classes, whose names are unlike each other.
+    #expect(dataset.findings.last == .nothingToTrainOn && dataset.findings.count == 2)
   }
 
   @Test func surveillanceFights() throws {

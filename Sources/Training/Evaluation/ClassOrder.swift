@@ -41,7 +41,8 @@ public struct ClassOrder: Sendable {
   /// `video` with the network's label.
   public func relabelled(_ video: LabelledVideo) -> LabelledVideo {
     LabelledVideo(
-      name: video.name, label: labels[video.label], subset: video.subset, footage: video.footage)
+      name: video.name, label: labels[video.label], subset: video.subset, footage: video.footage,
+      listedFrames: video.listedFrames)
   }
 
   private static func list(_ words: [String]) -> String {

@@ -8,6 +8,8 @@ public struct DatasetEvaluation {
   public let subset: Subset
   /// The videos of the subset, with the labels of the network.
   public let videos: [LabelledVideo]
+  /// What to know of the dataset and its classes.
+  public let findings: [DatasetFinding]
   private let weights: Weights
   private let classNames: [String]
   private let isEvaluationSubset: Bool
@@ -26,6 +28,7 @@ public struct DatasetEvaluation {
     self.settings = settings
     self.subset = subset ?? dataset.evaluationSubset
     isEvaluationSubset = self.subset == dataset.evaluationSubset
+    findings = dataset.findings.filter { !$0.isAboutSubsets }
     let videos = dataset.videos(of: self.subset)
     try VideosMissing.check(videos, subset: self.subset, folder: description.videos)
     let classes = try ClassOrder(weights, dataset)

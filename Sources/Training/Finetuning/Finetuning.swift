@@ -102,6 +102,9 @@ public func finetune(
 
   // The paper's measure: many clips per video.
   var evaluation: Evaluation?
+  if validation.testClipsPerVideo != nil, videos.evaluated.isEmpty {
+    reporter.warn("not evaluated: \(DatasetFinding.nothingToEvaluate)")
+  }
   if let clips = validation.testClipsPerVideo, !videos.evaluated.isEmpty {
     reporter.note(
       "evaluating on \(videos.evaluated.count) videos, \(clips) clips each")

@@ -49,6 +49,7 @@ struct TrainingVideos {
         "\(missing.count) of the evaluation videos are not in \(description.videos) and count as wrong; "
           + "mosi datasets check lists them")
     }
+    for finding in dataset.present.findings { reporter.tell(finding) }
   }
 
   /// `count` videos of each class, in the lists' order.
@@ -58,5 +59,12 @@ struct TrainingVideos {
     var members = [[Int]](repeating: [], count: classes)
     for (index, video) in videos.enumerated() { members[video.label].append(index) }
     return few(count, ofEach: members, key: [seed, RandomStream.shots.rawValue]).map { videos[$0] }
+  }
+}
+
+extension TrainingReporter {
+  /// Warns of what spoils a training, notes the rest.
+  func tell(_ finding: DatasetFinding) {
+    if finding.spoilsTraining { warn(finding.description) } else { note(finding.description) }
   }
 }

@@ -6,10 +6,21 @@ public struct ActionDataset: Sendable {
   public let classNames: [String]
   /// Every video of the lists, in their order, present or not.
   public let videos: [LabelledVideo]
+  /// What was noticed while its lists were read; ``findings`` has it too.
+  public let remarks: [DatasetFinding]
 
-  public init(classNames: [String], videos: [LabelledVideo]) {
+  public init(
+    classNames: [String], videos: [LabelledVideo], remarks: [DatasetFinding] = []
+  ) {
     self.classNames = classNames
     self.videos = videos
+    self.remarks = remarks
+  }
+
+  /// The same classes with the videos that are there.
+  public var present: ActionDataset {
+    ActionDataset(
+      classNames: classNames, videos: videos.filter { $0.footage != nil }, remarks: remarks)
   }
 
   /// The videos of `subset`, in the lists' order.
@@ -48,11 +59,16 @@ public struct LabelledVideo: Hashable, Sendable {
   public let subset: Subset
   /// Where it is; nil where the list names a file that is not there.
   public let footage: VideoSource?
+  /// How many frames it has, if the list says so.
+  public let listedFrames: Int?
 
-  public init(name: String, label: Int, subset: Subset, footage: VideoSource?) {
+  public init(
+    name: String, label: Int, subset: Subset, footage: VideoSource?, listedFrames: Int? = nil
+  ) {
     self.name = name
     self.label = label
     self.subset = subset
     self.footage = footage
+    self.listedFrames = listedFrames
   }
 }

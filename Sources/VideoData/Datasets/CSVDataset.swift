@@ -2,34 +2,43 @@ import Media
 
 extension DatasetReading {
   /// A csv file of paths, labels and subsets. With a header its columns are found by name and others ignored;
-  /// without one they are path, label, split. Paths are absolute or relative to the videos folder.
+  /// without one they are path, label, split. Paths are absolute or relative to the videos folder. Rows for testing
+  /// without a label are left out.
   mutating func readCSV(file: String) throws {
     let expected =
       "csv needs a file with the columns path, label and split (train, val or test); "
       + "without a name it is annotations.csv in the folder of the videos"
     let list = try ListFile(file, expected: expected)
     var columns: CSVColumns?
-    var rows: [(place: ListFile.Place, name: String, className: String, subset: Subset)] = []
+    var rows: [CSVRow] = []
     try list.forEachRow { place, fields in
-      guard let columns else {
-        columns = try CSVColumns(first: fields, place: place)
-        if !columns!.isHeader { rows.append(try columns!.row(fields, place: place)) }
-        return
+      let isFirst = columns == nil
+      let known = try columns ?? CSVColumns(first: fields, place: place)
+      columns = known
+      if isFirst, known.isHeader { return }
+      let row = try known.row(fields, place: place)
+      if row.className.isEmpty {
+        try leaveOutUnlabelled(row.subset, at: place)
+      } else {
+        rows.append(row)
       }
-      rows.append(try columns.row(fields, place: place))
     }
     classNames = Set(rows.map(\.className)).sorted(by: naturallyPrecedes)
     let labels = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
     for row in rows {
-      let path = row.name.hasPrefix("/") ? row.name : videosFolder + "/" + row.name
-      let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))!
-      let footage = try finder.footage(
-        String(path[path.utf8.index(after: slash)...]), in: [String(path[..<slash])])
       try add(
-        row.name, label: labels[row.className]!, subset: row.subset, footage: footage, at: row.place
-      )
+        row.name, label: labels[row.className]!, subset: row.subset,
+        in: VideoPlaces(path: row.name, below: [videosFolder]), at: row.place)
     }
   }
+}
+
+private struct CSVRow {
+  let place: ListFile.Place
+  let name: String
+  /// Empty if the row has none.
+  let className: String
+  let subset: Subset
 }
 
 /// Where a csv file has what.
@@ -50,6 +59,7 @@ private struct CSVColumns {
     isHeader = found.contains { !$0.isEmpty }
     guard isHeader else {
       guard count == 3 else {
+        try place.requireCommas(in: fields)
         throw place.error(
           "without a header the columns are path,label,split, but there are \(count)")
       }
@@ -63,23 +73,18 @@ private struct CSVColumns {
     (path, label, split) = (found[0][0], found[1][0], found[2][0])
   }
 
-  func row(_ fields: [String], place: ListFile.Place) throws -> (
-    place: ListFile.Place, name: String, className: String, subset: Subset
-  ) {
+  func row(_ fields: [String], place: ListFile.Place) throws -> CSVRow {
     guard fields.count == count else {
+      try place.requireCommas(in: fields)
       throw place.error("the row has \(fields.count) columns, the first one \(count)")
     }
     guard let subset = Subset(listed: fields[split]) else {
       throw place.error(
         "the split is to be train, val or test, not \(fields[split])")
     }
-    guard !fields[path].isEmpty, !fields[label].isEmpty else {
-      throw place.error("the row has no \(fields[path].isEmpty ? "path" : "label")")
-    }
-    // Its owner may well point elsewhere, but is to do so openly.
-    let name =
-      fields[path].hasPrefix("/")
-      ? try place.checkedText(fields[path]) : try place.checked(fields[path])
-    return (place, name, try place.checkedText(fields[label]), subset)
+    guard !fields[path].isEmpty else { throw place.error("the row has no path") }
+    return CSVRow(
+      place: place, name: try place.checkedPath(fields[path]),
+      className: try place.checkedText(fields[label]), subset: subset)
   }
 }

@@ -54,3 +54,17 @@ extension ListFile {
     }
   }
 }
+
+extension ListFile.Place {
+  /// Refuses a row of too few columns whose columns something else than a comma seems to separate.
+  ///
+  /// - Throws: ``DatasetError``
+  func requireCommas(in fields: [String]) throws {
+    func contains(_ character: Character) -> Bool { fields.contains { $0.contains(character) } }
+    let found =
+      contains("\t")
+      ? "a tab"
+      : contains(";") ? "a semicolon" : fields.count == 1 && contains(" ") ? "a blank" : nil
+    if let found { throw error("comma expected, found \(found): commas are to separate columns") }
+  }
+}

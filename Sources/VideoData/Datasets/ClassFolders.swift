@@ -10,15 +10,15 @@ extension DatasetReading {
   /// adding some moves none. Clips of one source fall on both sides; where they exist, a csv file that keeps
   /// them apart is better.
   ///
-  /// Where a video stands beside the folder of its frames, the video is taken.
+  /// Where a video stands beside the folder of its frames, the video is taken. Folders without videos, hidden ones and
+  /// those that systems make are no classes; ``DatasetFinding/notClasses(_:)`` names them.
   mutating func readFolders() throws {
-    let folders = try finder.listing(of: videosFolder)!.folders.keys.sorted(by: naturallyPrecedes)
-    let subsets: KeyValuePairs<String, Subset> = [
-      "train": .training, "val": .validation, "validation": .validation, "test": .test,
-    ]
-    let named = folders.filter { folder in subsets.contains { $0.key == folder } }
-    let others = folders.filter { !named.contains($0) }
-    if named.isEmpty || others.isEmpty == false && !named.contains("train") {
+    let folders = try subfolders(of: videosFolder)
+    let named = folders.filter { Subset(listed: $0) != nil }
+    let others = try folders.filter { try !named.contains($0) && holdsAnything($0) }
+    if named.isEmpty
+      || !others.isEmpty && !named.contains(where: { Subset(listed: $0) == .training })
+    {
       return try readUnsplit(classes: folders)
     }
     if !others.isEmpty {
@@ -28,25 +28,37 @@ extension DatasetReading {
         problem: "has \(others[0]) beside \(named.joined(separator: " and ")): "
           + "it is to hold folders of classes, or train, val and test with the classes in them")
     }
-    var found: [(subset: Subset, folder: String, className: String)] = []
-    for (name, subset) in subsets {
-      let folder = "\(videosFolder)/\(name)"
-      guard let classes = try finder.listing(of: folder)?.folders.keys else { continue }
-      found += classes.sorted(by: naturallyPrecedes).map { (subset, folder, $0) }
+    notClasses += folders.filter { !named.contains($0) }
+    var found: [(subset: Subset, folder: String, className: String, videos: [String])] = []
+    for subset in Subset.allCases {
+      for name in named where Subset(listed: name) == subset {
+        let folder = "\(videosFolder)/\(name)"
+        found += try subfolders(of: folder).map { className in
+          (subset, folder, className, try videoNames(in: "\(folder)/\(className)"))
+        }
+      }
     }
-    classNames = Set(found.map(\.className)).sorted(by: naturallyPrecedes)
+    let holding = Set(found.filter { !$0.videos.isEmpty }.map(\.className))
+    classNames = holding.sorted(by: naturallyPrecedes)
+    notClasses += Set(found.map(\.className)).subtracting(holding).sorted(by: naturallyPrecedes)
     let labels = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
-    for (subset, folder, className) in found {
-      for name in try videoNames(in: "\(folder)/\(className)") {
+    for (subset, folder, className, videos) in found {
+      for name in videos {
         try add(name, of: className, in: folder, label: labels[className]!, subset: subset)
       }
     }
+    remarkNotClasses()
   }
 
   private mutating func readUnsplit(classes: [String]) throws {
-    classNames = classes
-    for (label, className) in classes.enumerated() {
+    for className in classes {
       let names = try videoNames(in: "\(videosFolder)/\(className)")
+      guard !names.isEmpty else {
+        notClasses.append(className)
+        continue
+      }
+      let label = classNames.count
+      classNames.append(className)
       let draws = names.map { name in
         var generator = KeyedGenerator(
           key: [RandomStream.heldOutVideos.rawValue]
@@ -62,6 +74,7 @@ extension DatasetReading {
           subset: test.contains(index) ? .test : .training)
       }
     }
+    remarkNotClasses()
   }
 
   private mutating func add(
@@ -74,7 +87,20 @@ extension DatasetReading {
     }
     try add(
       String("\(path)/\(name)".dropFirst(videosFolder.count + 1)), label: label, subset: subset,
-      footage: finder.footage(name, in: [path]), at: ListFile.Place(path: path, line: nil))
+      in: VideoPlaces(names: [name], folders: [path]), at: ListFile.Place(path: path, line: nil))
+  }
+
+  /// The names of the folders in `folder` that may be classes; the others go to ``notClasses``.
+  private mutating func subfolders(of folder: String) throws -> [String] {
+    guard let listing = try finder.listing(of: folder) else { return [] }
+    let names = listing.folders.keys.sorted(by: naturallyPrecedes)
+    notClasses += listing.hiddenFolders.sorted(by: naturallyPrecedes) + names.filter(isOfSystem)
+    return names.filter { !isOfSystem($0) }
+  }
+
+  /// Whether there are videos in the folder, or folders, which may be videos or classes.
+  private func holdsAnything(_ name: String) throws -> Bool {
+    try !videoNames(in: "\(videosFolder)/\(name)").isEmpty
   }
 
   /// The videos in `folder`, and the folders of frames.
@@ -82,7 +108,19 @@ extension DatasetReading {
     guard let listing = try finder.listing(of: folder) else { return [] }
     let videos = listing.files.values.filter { MediaKind(path: $0) == .video }
     let taken = Set(videos + videos.map(videoStem))
-    return (videos + listing.folders.values.filter { !taken.contains($0) })
+    return (videos + listing.folders.values.filter { !taken.contains($0) && !isOfSystem($0) })
       .sorted(by: naturallyPrecedes)
   }
+
+  private mutating func remarkNotClasses() {
+    var seen: Set<String> = []
+    let names = notClasses.filter { seen.insert($0).inserted }
+    if !names.isEmpty { remark(.notClasses(names)) }
+  }
+}
+
+/// Whether a system, an archiver or a program makes folders of that name beside people's own.
+private func isOfSystem(_ name: String) -> Bool {
+  ["__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information", "__pycache__"]
+    .contains(name)
 }

@@ -1,3 +1,4 @@
+import Foundation
 import SafeFiles
 import VideoSamples
 
@@ -13,6 +14,33 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   case csv
   /// No lists: a folder for each class.
   case folders
+
+  /// How lists are named to it.
+  public enum ListPlace: Sendable {
+    /// There are none.
+    case none
+    /// A file that lies beside the videos unless another is named.
+    case fileBesideVideos
+    /// A folder, which has to be named; of some kinds it may be a single list.
+    case folder
+  }
+
+  /// Where its lists are.
+  public var listPlace: ListPlace {
+    switch self {
+    case .folders: .none
+    case .csv: .fileBesideVideos
+    case .ucf101, .hmdb51, .kinetics: .folder
+    }
+  }
+
+  /// Whether its lists can come for several splits of the same videos.
+  public var hasSplits: Bool {
+    switch self {
+    case .ucf101, .hmdb51: true
+    case .kinetics, .csv, .folders: false
+    }
+  }
 }
 
 /// Which dataset it is and where.
@@ -43,7 +71,8 @@ extension ActionDataset {
   ///
   /// Videos are found where the lists say or in the layouts that people have beside: below a folder of
   /// their class or not, with another extension than listed, or as a folder of frames with the video's
-  /// name, with or without extension. What is not found stays in ``videos``, without footage.
+  /// name, with or without extension; at last under a name that differs in nothing but capitals. What is not found
+  /// stays in ``videos``, without footage. What may be amiss is in ``findings``.
   ///
   /// - Throws: ``DatasetError``
   public init(_ description: DatasetDescription) throws {
@@ -51,18 +80,16 @@ extension ActionDataset {
     let finder = VideoFinder(frameRate: description.frameRate)
     let folder = withoutTrailingSlashes(description.videos)
     guard try finder.listing(of: folder) != nil else {
-      throw DatasetError.missing(path: folder, expected: "name the folder of the videos")
+      guard FileManager.default.fileExists(atPath: folder) else {
+        throw DatasetError.missing(path: folder, expected: "name the folder of the videos")
+      }
+      throw DatasetError.unsuitable(
+        path: folder,
+        problem: "is a file: --data-root names the folder of the videos, --splits their lists")
     }
-    let splits = description.splits
-    switch description.kind {
-    case .ucf101, .hmdb51:
-      guard description.split >= 1 else {
-        throw DatasetError.noSuchSplit(description.split, of: description.kind)
-      }
-    case .kinetics, .csv, .folders:
-      guard description.split == 1 else {
-        throw DatasetError.noSuchSplit(description.split, of: description.kind)
-      }
+    let splits = description.splits.map(withoutTrailingSlashes)
+    guard description.split >= 1, description.split == 1 || description.kind.hasSplits else {
+      throw DatasetError.noSuchSplit(description.split, of: description.kind)
     }
     var reading = DatasetReading(videosFolder: folder, finder: finder)
     switch description.kind {
@@ -77,45 +104,11 @@ extension ActionDataset {
     case .folders:
       try reading.readFolders()
     }
+    try reading.findOtherwiseSpelled()
     guard !reading.videos.isEmpty else {
       throw DatasetError.empty(path: splits ?? folder)
     }
-    self.init(classNames: reading.classNames, videos: reading.videos)
-  }
-}
-
-/// A dataset while its lists are read.
-struct DatasetReading {
-  let videosFolder: String
-  let finder: VideoFinder
-  var classNames: [String] = []
-  private(set) var videos: [LabelledVideo] = []
-  private var placeOfName: [String: ListFile.Place] = [:]
-  /// Which of the videos a file is.
-  private var videoOfPath: [String: Int] = [:]
-  private var realPaths = RealPaths()
-
-  init(videosFolder: String, finder: VideoFinder) {
-    self.videosFolder = videosFolder
-    self.finder = finder
-  }
-
-  /// Adds a video that a list names.
-  ///
-  /// - Throws: ``DatasetError`` where it was named before: a video may be in training and test at once,
-  ///   or count twice.
-  mutating func add(
-    _ name: String, label: Int, subset: Subset, footage: VideoSource?, at place: ListFile.Place
-  ) throws {
-    if let before = placeOfName.updateValue(place, forKey: name) {
-      throw place.error("lists \(name) again, after \(before)")
-    }
-    if let footage,
-      let before = videoOfPath.updateValue(videos.count, forKey: realPaths.path(footage.path))
-    {
-      throw place.error(
-        "names \(name), but \(footage.path) was found for \(videos[before].name) already")
-    }
-    videos.append(LabelledVideo(name: name, label: label, subset: subset, footage: footage))
+    self.init(
+      classNames: reading.classNames, videos: reading.videos, remarks: reading.remarks)
   }
 }

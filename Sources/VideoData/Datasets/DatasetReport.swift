@@ -8,6 +8,8 @@ public struct DatasetReport: Sendable, Encodable {
   public private(set) var classes: [ClassCount] = []
   /// The videos that cannot be used, in the lists' order.
   public private(set) var problems: [Problem] = []
+  /// What its owner should know of it beside.
+  public private(set) var findings: [DatasetFinding]
   /// Whether the videos were opened and decoded, or only looked for.
   public let isDecoded: Bool
 
@@ -31,7 +33,7 @@ public struct DatasetReport: Sendable, Encodable {
 
   /// Counts the videos of `dataset`, present and absent.
   public init(_ dataset: ActionDataset) {
-    self.init(dataset, troubles: [], isDecoded: false)
+    self.init(dataset, inspections: [], isDecoded: false)
   }
 
   /// Counts the videos of `dataset` and decodes of each present one the first frame and the last.
@@ -46,19 +48,30 @@ public struct DatasetReport: Sendable, Encodable {
     let footage = dataset.videos.map(\.footage)
     // Threads that are left alone would wait for ever; nothing here throws in between.
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: 4 * workers) {
-      footage[$0]?.trouble
+      footage[$0]?.inspection ?? Inspection()
     }
-    var troubles: [String?] = []
-    while let trouble = try prefetcher.next() {
-      troubles.append(trouble)
-      progress(troubles.count, footage.count)
+    var inspections: [Inspection] = []
+    while let inspection = try prefetcher.next() {
+      inspections.append(inspection)
+      progress(inspections.count, footage.count)
     }
-    self.init(dataset, troubles: troubles, isDecoded: true)
+    self.init(dataset, inspections: inspections, isDecoded: true)
+    let miscounted = zip(dataset.videos, inspections).filter { video, inspection in
+      guard let listed = video.listedFrames, let frames = inspection.frames else { return false }
+      return listed != frames
+    }
+    if let (video, inspection) = miscounted.first {
+      findings.append(
+        .otherFrameCounts(
+          videos: miscounted.count,
+          first: "\(video.name) with \(inspection.frames!) instead of \(video.listedFrames!)"))
+    }
   }
 
-  /// `troubles`, where not empty, has for each video why it does not decode.
-  private init(_ dataset: ActionDataset, troubles: [String?], isDecoded: Bool) {
+  /// `inspections`, where not empty, has what was found of each video.
+  private init(_ dataset: ActionDataset, inspections: [Inspection], isDecoded: Bool) {
     self.isDecoded = isDecoded
+    findings = dataset.findings
     classes = dataset.classNames.map { ClassCount(name: $0) }
     for (index, video) in dataset.videos.enumerated() {
       classes[video.label].listed[video.subset, default: 0] += 1
@@ -66,7 +79,7 @@ public struct DatasetReport: Sendable, Encodable {
       if video.footage == nil {
         problem = (.absent, "there is no such video or folder of its frames")
         classes[video.label].absent += 1
-      } else if isDecoded, let trouble = troubles[index] {
+      } else if isDecoded, let trouble = inspections[index].trouble {
         problem = (.undecodable, trouble)
         classes[video.label].undecodable += 1
       } else {
@@ -90,30 +103,50 @@ public struct DatasetReport: Sendable, Encodable {
   /// The videos that are there and do not decode; 0 where that was not tried.
   public var undecodable: Int { problems.count { $0.kind == .undecodable } }
 
+  /// Whether a training on it would mean nothing, or something else than it says.
+  public var spoilsTraining: Bool { findings.contains(where: \.spoilsTraining) }
+
   private enum CodingKeys: String, CodingKey {
-    case classes, problems
+    case classes, problems, findings
     case isDecoded = "decoded"
   }
 }
 
-extension VideoSource {
+extension DatasetFinding: Encodable {
+  private enum CodingKeys: CodingKey { case text, spoilsTraining }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(description, forKey: .text)
+    try container.encode(spoilsTraining, forKey: .spoilsTraining)
+  }
+}
+
+/// What opening a video told.
+private struct Inspection: Sendable {
   /// Why clips cannot be cut from it, as far as its first and last frame tell.
-  fileprivate var trouble: String? {
+  var trouble: String?
+  /// The frames in a folder of frames.
+  var frames: Int?
+}
+
+extension VideoSource {
+  fileprivate var inspection: Inspection {
     do {
       switch self {
-      case .video(let path): return try Video(contentsOf: path).trouble
+      case .video(let path): return Inspection(trouble: try Video(contentsOf: path).trouble)
       case .frameFolder(let path, _):
         guard let folder = try FrameFolder(contentsOf: path) else {
-          return "\(path) holds no frames, or something else beside pictures"
+          return Inspection(trouble: "\(path) holds no frames, or something else beside pictures")
         }
         for index in Set([0, folder.count - 1]) {
           _ = try Picture(contentsOf: folder.path(ofFrame: index))
         }
-        return nil
-      case .picture, .deadLeaves: return "\(path) is a still picture"
+        return Inspection(frames: folder.count)
+      case .picture, .deadLeaves: return Inspection(trouble: "\(path) is a still picture")
       }
     } catch {
-      return "\(error)"
+      return Inspection(trouble: "\(error)")
     }
   }
 }

@@ -33,11 +33,10 @@ extension DatasetReading {
         }
         let name = try place.checkedComponent(trimmed(text[..<space]))
         guard use > 0 else { continue }
-        let footage = try finder.footage(
-          name, in: ["\(videosFolder)/\(className)", videosFolder])
         try add(
           "\(className)/\(name)", label: label, subset: use == 1 ? .training : .test,
-          footage: footage, at: place)
+          in: VideoPlaces(names: [name], folders: ["\(videosFolder)/\(className)", videosFolder]),
+          at: place)
       }
     }
   }

@@ -1,37 +1,23 @@
 import Foundation
-import Media
-import VideoSamples
 
 extension DatasetReading {
   /// Kinetics-400, 600 and 700: csv files for train, val and test with label, YouTube id, start and end in seconds,
   /// and the subset. The classes are in the order of the class map where one lies beside them, else sorted.
   ///
-  /// Videos are `id_START_END.mp4` (START and END with six digits) or `id.mp4`, in a folder of the label (with spaces
-  /// or underscores) or not, in a folder of the subset or not. Lists without labels are left out.
+  /// Videos are `id_START_END.mp4` (START and END with six digits, or as they are) or `id.mp4`, in a folder of the label
+  /// (with spaces or underscores) or not, in a folder of the subset or not. Rows for testing without a label are left out.
   mutating func readKinetics(splits: String?) throws {
     let expected =
       "kinetics needs a folder with train.csv and val.csv "
       + "(from https://github.com/cvdfoundation/kinetics-dataset), or one such file"
-    guard let splits else {
-      throw DatasetError.unsuitable(path: videosFolder, problem: "has no lists: \(expected)")
-    }
-    var lists = [splits]
-    if let listing = try finder.listing(of: splits) {
-      let names = listing.files.keys.sorted(by: naturallyPrecedes)
-      let maps = names.filter { !words($0).isDisjoint(with: mapWords) && isText($0) }
-      guard maps.count < 2 else {
-        throw DatasetError.unsuitable(
-          path: splits, problem: "has the class maps \(maps[0]) and \(maps[1]): keep one of them")
-      }
-      if let map = maps.first {
-        try readClassMap(ListFile("\(splits)/\(map)", expected: expected))
-      }
-      lists = names.filter {
-        $0.lowercased().hasSuffix(".csv") && !maps.contains($0) && subset(ofList: $0) != nil
-      }.map { "\(splits)/\($0)" }
-      guard !lists.isEmpty else {
-        throw DatasetError.unsuitable(path: splits, problem: "has no lists: \(expected)")
-      }
+    var lists: [String]
+    if let splits, try finder.listing(of: splits) == nil {
+      lists = [splits]
+    } else {
+      let folder = try listFolder(
+        splits, expected: expected, extensions: ["csv"], classExtensions: ["csv", "txt"])
+      if let map = try folder.classList { try readClassMap(ListFile(map, expected: expected)) }
+      lists = folder.lists.map { "\(folder.path)/\($0.name)" }
     }
     var clips: [KineticsClip] = []
     for path in lists {
@@ -39,97 +25,50 @@ extension DatasetReading {
       var columns: KineticsColumns?
       let listed = subset(ofList: (path as NSString).lastPathComponent)
       try list.forEachRow { place, fields in
-        guard let known = columns else {
-          columns = try KineticsColumns(first: fields, place: place)
-          if !columns!.isHeader, let clip = try columns!.clip(fields, listed: listed, place: place)
-          {
-            clips.append(clip)
-          }
-          return
+        let isFirst = columns == nil
+        let known = try columns ?? KineticsColumns(first: fields, place: place)
+        columns = known
+        if isFirst, known.isHeader { return }
+        let clip = try known.clip(fields, listed: listed, place: place)
+        if clip.className.isEmpty {
+          try leaveOutUnlabelled(clip.subset, at: place)
+        } else {
+          clips.append(clip)
         }
-        if let clip = try known.clip(fields, listed: listed, place: place) { clips.append(clip) }
       }
     }
-    let hasMap = !classNames.isEmpty
-    if !hasMap { classNames = Set(clips.map(\.className)).sorted() }
-    let labels = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
+    if classNames.isEmpty { classNames = Set(clips.map(\.className)).sorted() }
+    var labels = ClassLabels(classNames)
+    // The same for all clips of a class and a subset.
+    struct Group: Hashable {
+      let className: String
+      let subset: Subset
+    }
+    var folders: [Group: [String]] = [:]
     for clip in clips {
-      guard let label = labels[clip.className] else {
+      guard let label = labels.label(of: clip.className) else {
         throw clip.place.error("the class \(clip.className) is not in the class map")
       }
-      let bases = [videosFolder] + clip.subset.folderNames.map { "\(videosFolder)/\($0)" }
-      let folders = bases.flatMap { base in
-        [
-          "\(base)/\(clip.className)",
-          "\(base)/\(clip.className.replacingOccurrences(of: " ", with: "_"))", base,
-        ]
-      }
-      var footage: VideoSource?
-      for name in clip.fileNames where footage == nil {
-        footage = try finder.footage(name, in: folders)
+      let group = Group(className: clip.className, subset: clip.subset)
+      if folders[group] == nil {
+        folders[group] = clip.subset.folders(below: videosFolder).flatMap { base in
+          [
+            "\(base)/\(clip.className)",
+            "\(base)/\(clip.className.replacingOccurrences(of: " ", with: "_"))", base,
+          ]
+        }
       }
       try add(
         "\(clip.className)/\(clip.fileNames[0])", label: label, subset: clip.subset,
-        footage: footage, at: clip.place)
+        in: VideoPlaces(names: clip.fileNames, folders: folders[group]!), at: clip.place)
     }
-  }
-
-  /// Lines `#0 abseiling`, `0 abseiling`, `0,abseiling`, or only the names in order.
-  private mutating func readClassMap(_ list: ListFile) throws {
-    var isNumbered: Bool?
-    var seen: Set<String> = []
-    for (place, text) in list.lines {
-      var name = text
-      let digits = text.drop { $0 == "#" }.prefix { $0.isASCII && $0.isNumber }
-      let rest = text[digits.endIndex...]
-      let number = rest.first.map { " ,\t".contains($0) } == true ? Int(digits) : nil
-      if isNumbered == nil { isNumbered = number != nil }
-      if isNumbered == true {
-        guard number == classNames.count else {
-          throw place.error(
-            "the class is to have the number \(classNames.count), as in: "
-              + "\(classNames.count) abseiling")
-        }
-        name = trimmed(rest.dropFirst())
-      }
-      let className = try place.checkedComponent(name)
-      guard seen.insert(className).inserted else {
-        throw place.error("the class \(className) is there twice")
-      }
-      classNames.append(className)
-    }
-  }
-}
-
-private let mapWords: Set<String> = ["map", "class", "classes", "label", "labels"]
-
-/// The words of a file's name, in small letters.
-private func words(_ name: String) -> Set<String> {
-  Set(name.lowercased().split { !$0.isLetter }.map(String.init))
-}
-
-private func isText(_ name: String) -> Bool {
-  name.lowercased().hasSuffix(".csv") || name.lowercased().hasSuffix(".txt")
-}
-
-/// The subset that the name of a list tells of, as `val.csv` or `kinetics-400_train.csv`.
-private func subset(ofList name: String) -> Subset? {
-  let found = Set(words(name).compactMap { Subset(listed: $0) })
-  return found.count == 1 ? found.first : nil
-}
-
-extension Subset {
-  fileprivate var folderNames: [String] {
-    switch self {
-    case .training: ["train"]
-    case .validation: ["val", "validate", "validation"]
-    case .test: ["test"]
-    }
+    for finding in labels.remarks { remark(finding) }
   }
 }
 
 /// A row of a list.
 private struct KineticsClip {
+  /// Empty if the row has none.
   let className: String
   /// The names that the file may have, without extension, the likeliest first.
   let fileNames: [String]
@@ -159,22 +98,35 @@ private struct KineticsColumns {
       split = names.firstIndex(of: "split")
       return
     }
+    isHeader = false
+    if Self.isUnlabelled(fields) {
+      (identifier, start, end) = (0, 1, 2)
+      split = count > 3 ? 3 : nil
+      return
+    }
     guard count >= 4 else {
+      try place.requireCommas(in: fields)
       throw place.error(
         "without a header the columns are label,youtube_id,time_start,time_end,split, but there are \(count)"
       )
     }
-    isHeader = false
     (label, identifier, start, end) = (0, 1, 2, 3)
     split = count > 4 ? 4 : nil
   }
 
-  /// Nil where the row has no label.
-  func clip(_ fields: [String], listed: Subset?, place: ListFile.Place) throws -> KineticsClip? {
+  /// Whether they are an id and times, perhaps with a subset: a list for testing, which has no labels.
+  private static func isUnlabelled(_ fields: [String]) -> Bool {
+    guard fields.count == 3 || fields.count == 4 && Subset(listed: fields[3]) != nil else {
+      return false
+    }
+    return Double(fields[1]) != nil && Double(fields[2]) != nil
+  }
+
+  func clip(_ fields: [String], listed: Subset?, place: ListFile.Place) throws -> KineticsClip {
     guard fields.count == count else {
+      try place.requireCommas(in: fields)
       throw place.error("the row has \(fields.count) columns, the first one \(count)")
     }
-    guard let label, !fields[label].isEmpty else { return nil }
     let identifier = try place.checkedComponent(fields[identifier])
     var names = [identifier]
     if let start, let end {
@@ -186,11 +138,9 @@ private struct KineticsColumns {
           "the times are to be seconds, not \(fields[start]) and \(fields[end])"
         )
       }
-      let padded = times.map { time in
-        let digits = String(Int(time))
-        return String(repeating: "0", count: 6 - digits.count) + digits
-      }
-      names.insert("\(identifier)_\(padded[0])_\(padded[1])", at: 0)
+      let digits = times.map { String(Int($0)) }
+      let padded = digits.map { String(repeating: "0", count: 6 - $0.count) + $0 }
+      names = [padded, digits].map { "\(identifier)_\($0[0])_\($0[1])" } + names
     }
     var subset = listed
     if let split {
@@ -204,7 +154,11 @@ private struct KineticsColumns {
       throw place.error("there is no column split, and the file's name is not that of one")
     }
     return KineticsClip(
-      className: try place.checkedComponent(fields[label]), fileNames: names, subset: subset,
-      place: place)
+      className: try className(fields, place), fileNames: names, subset: subset, place: place)
+  }
+
+  private func className(_ fields: [String], _ place: ListFile.Place) throws -> String {
+    guard let label, !fields[label].isEmpty else { return "" }
+    return try place.checkedComponent(fields[label])
   }
 }

@@ -48,19 +48,37 @@ struct ListFile {
 
     var description: String { line.map { "\(path), line \($0)" } ?? path }
 
-    /// `path` without empty and `.` components.
+    /// `path` without empty, `.` and `..` components. A backslash is taken for a slash: lists come from Windows more often
+    /// than names have one.
     ///
     /// - Throws: where it would lead out of the folder that it is relative to.
     func checked(_ path: some StringProtocol) throws -> String {
       // By bytes, as the file system reads it: to Swift a slash with an accent is no slash.
-      let parts = Substring(path).utf8.split(separator: UInt8(ascii: "/")).map {
-        String(Substring($0))
+      let isSlash = { (byte: UInt8) in byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") }
+      let bytes = Array(path.utf8)
+      if bytes.count > 2, bytes[1] == UInt8(ascii: ":"), bytes[2] == UInt8(ascii: "\\") {
+        throw error(
+          "the name \"\(path)\" begins with a drive of Windows: paths are to be relative to the videos folder"
+        )
       }
-      .filter { $0 != "." }
-      guard path.utf8.first != UInt8(ascii: "/"), !parts.isEmpty, !parts.contains("..") else {
+      var parts: [String] = []
+      for part in bytes.split(whereSeparator: isSlash).map({ String(decoding: $0, as: UTF8.self) })
+      where part != "." {
+        if part != ".." {
+          parts.append(part)
+        } else if parts.popLast() == nil {
+          throw error("the name \"\(path)\" leads out of the videos folder")
+        }
+      }
+      guard let first = bytes.first, !isSlash(first), !parts.isEmpty else {
         throw error("the name \"\(path)\" leads out of the videos folder")
       }
       return try checkedText(parts.joined(separator: "/"))
+    }
+
+    /// `path` as it is if it is absolute, else ``checked(_:)``: whoever wrote a list may point elsewhere, but openly.
+    func checkedPath(_ path: some StringProtocol) throws -> String {
+      path.hasPrefix("/") ? try checkedText(String(path)) : try checked(path)
     }
 
     /// `name`, which is to be a file's or folder's.

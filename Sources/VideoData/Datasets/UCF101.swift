@@ -10,7 +10,7 @@ extension DatasetReading {
       throw DatasetError.unsuitable(path: videosFolder, problem: "has no lists: \(expected)")
     }
     try readClassIndex(ListFile("\(splits)/\(names[0])", expected: expected))
-    let labels = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
+    var labels = ClassLabels(classNames)
     for (name, subset) in [(names[1], Subset.training), (names[2], .test)] {
       for (place, text) in try ListFile("\(splits)/\(name)", expected: expected).lines {
         var path = text
@@ -27,7 +27,7 @@ extension DatasetReading {
           throw place.error("\(video) is not of the form Class/name.avi")
         }
         let className = String(parts[0])
-        guard let label = labels[className] else {
+        guard let label = labels.label(of: className) else {
           throw place.error("the class \(className) is not in \(names[0])")
         }
         if number == nil, subset == .training { throw place.error("\(video) has no label") }
@@ -35,11 +35,17 @@ extension DatasetReading {
           throw place.error(
             "\(video) has the label \(number), but \(className) is \(label + 1) in \(names[0])")
         }
-        let footage = try finder.footage(
-          String(parts[1]), in: ["\(videosFolder)/\(className)", videosFolder])
-        try add(video, label: label, subset: subset, footage: footage, at: place)
+        // Where the list spells a class otherwise than the index, its folder may have either name.
+        let names = className == classNames[label] ? [className] : [className, classNames[label]]
+        try add(
+          video, label: label, subset: subset,
+          in: VideoPlaces(
+            names: [String(parts[1])],
+            folders: names.map { "\(videosFolder)/\($0)" } + [videosFolder]),
+          at: place)
       }
     }
+    for finding in labels.remarks { remark(finding) }
   }
 
   private mutating func readClassIndex(_ list: ListFile) throws {

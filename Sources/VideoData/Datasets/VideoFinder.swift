@@ -7,6 +7,8 @@ import VideoSamples
 final class VideoFinder {
   private let frameRate: Double
   private var listings: [String: Listing?] = [:]
+  private var smallLetters: [String: SmallLetters?] = [:]
+  private var foldersInOtherCase: [String: String?] = [:]
 
   init(frameRate: Double) { self.frameRate = frameRate }
 
@@ -15,24 +17,94 @@ final class VideoFinder {
     /// The names as they are on the disk, which may be composed otherwise than the lists' (é).
     fileprivate(set) var files: [String: String] = [:]
     fileprivate(set) var folders: [String: String] = [:]
+    /// The names of hidden folders, which nothing else looks at.
+    fileprivate(set) var hiddenFolders: [String] = []
     /// The videos by their names without extension, the first in order where there are several.
     fileprivate var videos: [String: String] = [:]
   }
 
-  /// The video `name` in the first of `folders` that has it: the file of that name or with another extension of
+  /// The video in the first of the places that has it: the file of one of the names or with another extension of
   /// videos, or the folder with that name, with or without extension, whose content is taken for its frames.
-  func footage(_ name: String, in folders: [String]) throws -> VideoSource? {
-    let stem = videoStem(name)
-    for folder in folders {
-      guard let listing = try listing(of: folder) else { continue }
-      if let file = listing.files[name] ?? listing.videos[stem] {
-        return .video(path: folder + "/" + file)
-      }
-      if let frames = listing.folders[name] ?? listing.folders[stem] {
-        return .frameFolder(path: folder + "/" + frames, framesPerSecond: frameRate)
+  func footage(_ places: VideoPlaces) throws -> VideoSource? {
+    for name in places.names {
+      let stem = videoStem(name)
+      for folder in places.folders {
+        guard let listing = try listing(of: folder) else { continue }
+        if let file = listing.files[name] ?? listing.videos[stem] {
+          return .video(path: folder + "/" + file)
+        }
+        if let frames = listing.folders[name] ?? listing.folders[stem] {
+          return .frameFolder(path: folder + "/" + frames, framesPerSecond: frameRate)
+        }
       }
     }
     return nil
+  }
+
+  /// The same under names that differ from the given ones in nothing but capitals, those of folders below `root` too.
+  /// Where several differ so, none is taken.
+  func footageInOtherCase(_ places: VideoPlaces, below root: String) throws -> VideoSource? {
+    for name in places.names {
+      let stem = videoStem(name)
+      for place in places.folders {
+        guard let folder = try folderInOtherCase(place, below: root),
+          let names = try namesInSmallLetters(of: folder)
+        else { continue }
+        if let file = names.file(name, stem: stem) {
+          return .video(path: folder + "/" + file)
+        }
+        if let frames = names.folder(name) ?? names.folder(stem) {
+          return .frameFolder(path: folder + "/" + frames, framesPerSecond: frameRate)
+        }
+      }
+    }
+    return nil
+  }
+
+  /// The folder that is there for `path`, by its own name or one in other capitals.
+  private func folderInOtherCase(_ path: String, below root: String) throws -> String? {
+    if let known = foldersInOtherCase[path] { return known }
+    var found: String?
+    if try listing(of: path) != nil {
+      found = path
+    } else if path.hasPrefix(root + "/"), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")),
+      let parent = try folderInOtherCase(String(path[..<slash]), below: root)
+    {
+      let name = String(path[path.utf8.index(after: slash)...])
+      found = try namesInSmallLetters(of: parent)?.folder(name).map { parent + "/" + $0 }
+    }
+    foldersInOtherCase[path] = .some(found)
+    return found
+  }
+
+  private func namesInSmallLetters(of folder: String) throws -> SmallLetters? {
+    if let known = smallLetters[folder] { return known }
+    let names = try listing(of: folder).map(SmallLetters.init)
+    smallLetters[folder] = .some(names)
+    return names
+  }
+
+  /// The names in a folder by their small letters; nil where several are the same in these.
+  private struct SmallLetters {
+    private let files: [String: String?]
+    private let folders: [String: String?]
+    private let videos: [String: String?]
+
+    init(_ listing: Listing) {
+      func index(_ names: [String: String]) -> [String: String?] {
+        Dictionary(names.map { ($0.key.lowercased(), Optional($0.value)) }) { _, _ in nil }
+      }
+      files = index(listing.files)
+      folders = index(listing.folders)
+      videos = index(listing.videos)
+    }
+
+    /// The file, or a video with another extension; nil where several are called so.
+    func file(_ name: String, stem: String) -> String? {
+      (files[name.lowercased()] ?? videos[stem.lowercased()]) ?? nil
+    }
+
+    func folder(_ name: String) -> String? { folders[name.lowercased()] ?? nil }
   }
 
   /// What `folder` holds, hidden names aside; nil where there is no such folder.
@@ -56,7 +128,12 @@ final class VideoFinder {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
       }
-      guard !name.hasPrefix(".") else { continue }
+      guard !name.hasPrefix(".") else {
+        if name != ".", name != "..", Int32(entry.pointee.d_type) == Int32(DT_DIR) {
+          listing.hiddenFolders.append(name)
+        }
+        continue
+      }
       switch Int32(entry.pointee.d_type) {
       case Int32(DT_DIR): listing.folders[name] = name
       case Int32(DT_REG): listing.files[name] = name
