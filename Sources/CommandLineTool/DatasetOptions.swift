@@ -7,8 +7,10 @@ import VideoData
 struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The format of the dataset: ucf101, hmdb51, kinetics, csv (path, label, split) or folders (one per class, in train, "
-        + "val and test or not; if not, a fifth of each class is for testing).", valueName: "format"
+      "The format of the dataset: ucf101, hmdb51, kinetics, ssv2 (Something-Something V2; its clips are not mirrored unless "
+        + "clip.flip_probability says so), diving48, mmaction2 (lists of MMAction2), csv (path, label, split) or folders "
+        + "(one per class, in train, val and test or not; if not, a fifth of each class is for testing).",
+      valueName: "format"
     ))
   var dataset: DatasetKind?
 
@@ -17,14 +19,18 @@ struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The lists of the dataset. ucf101: the folder of classInd.txt, trainlist0N.txt and testlist0N.txt. hmdb51: the folder "
-        + "of CLASS_test_splitN.txt. kinetics: the folder of train.csv and val.csv. csv: the file (path, absolute or "
+        + "of CLASS_test_splitN.txt. kinetics: the folder of train.csv and val.csv. ssv2: the folder of train.json, "
+        + "validation.json and labels.json. diving48: the folder of Diving48_V2_train.json, Diving48_V2_test.json and "
+        + "Diving48_vocab.json. mmaction2: the folder of lists named after train, val or test, with lines 'path label' or "
+        + "'folder frames label', and a label map (names in order) if there is one. csv: the file (path, absolute or "
         + "relative to --data-root; label; split: train, val or test). Default for csv: annotations.csv in --data-root.",
       valueName: "path"))
   var splits: String?
 
   @Option(
     help: ArgumentHelp(
-      "The official split of ucf101 or hmdb51, 1 to 3. Default: the fine-tuning's, else 1.",
+      "The official split of ucf101 or hmdb51, 1 to 3; of mmaction2, the number after \"split\" in the names of lists. "
+        + "Default: the fine-tuning's, else 1.",
       valueName: "number"))
   var split: SplitNumbers?
 

@@ -203,7 +203,7 @@ public struct ClipSettings: Settings {
       formerly: "preset"),
     .value(
       "flip_probability", \.flipProbability,
-      "The probability that a training clip is mirrored; 0 if classes distinguish left from right.",
+      "The probability that a training clip is mirrored; 0 if classes distinguish left from right (ssv2).",
       .from(0, to: 1), formerly: "flip"),
   ]
 

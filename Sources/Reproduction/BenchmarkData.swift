@@ -75,7 +75,7 @@ public struct BenchmarkData: Sendable {
     switch dataset.kind {
     case .hmdb51: [.hmdb51]
     case .ucf101: [.ucf101]
-    case .kinetics, .csv, .folders: PaperDataset.allCases
+    default: PaperDataset.allCases
     }
   }
 
@@ -86,7 +86,7 @@ public struct BenchmarkData: Sendable {
     }
     return switch dataset.kind {
     case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
-    case .kinetics, .csv, .folders: videos
+    default: videos
     }
   }
 
@@ -125,7 +125,7 @@ public struct BenchmarkData: Sendable {
   public var name: String {
     switch dataset.kind {
     case .hmdb51, .ucf101: kindOfVideos
-    case .kinetics, .csv, .folders:
+    default:
       hasUsualPlace
         ? kindOfVideos : "\(kindOfVideos)-\((videos as NSString).lastPathComponent)"
     }

@@ -96,6 +96,16 @@ import VideoData
     #expect(findings == [.nothingToEvaluate] && findings[0].spoilsTraining)
   }
 
+  @Test func classesThatAreNotEvaluatedOrNotUsedAreNamedWithoutSpoilingATraining() throws {
+    try folder.write("a\nb\nc\n", to: "s/label_map.txt")
+    try folder.write("1.mp4 0\n2.mp4 1\n", to: "s/train.txt")
+    try folder.write("3.mp4 0\n", to: "s/val.txt")
+    try touch("v/x")
+    let findings = try read(.mmaction2).findings
+    #expect(findings == [.unusedClasses(["c"]), .unevaluatedClasses(["b"])])
+    #expect(findings.allSatisfy { !$0.spoilsTraining })
+  }
+
   @Test func longListsOfNamesAreCut() throws {
     let rows = (0..<12).map { "\($0).mp4,c\($0),test" } + ["x.mp4,run,train"]
     try folder.write(rows.joined(separator: "\n"), to: "v/annotations.csv")

@@ -521,6 +521,9 @@ import VideoData
     #expect(
       complaint { try read(.ucf101, split: 0) }
         == "there is no split 0 of ucf101: its splits are 1, 2 and 3")
+    #expect(
+      complaint { try read(.mmaction2, split: 0) }
+        == "there is no split 0 of mmaction2: they count from 1")
   }
 
   @Test func linksToVideosAndFoldersAreFollowed() throws {

@@ -71,6 +71,28 @@ import VideoData
     #expect(report.classes.map(\.undecodable) == [3, 3])
   }
 
+  /// Frames that were not extracted, or flow among the frames, would be learned from in silence.
+  @Test func framesThatDifferFromTheListAreTold() throws {
+    for frame in 1...3 { try folder.picture("v/three/img_\(frame).png") }
+    for frame in 1...2 {
+      for prefix in ["img", "flow_x", "flow_y"] {
+        try folder.picture("v/two/\(prefix)_\(frame).png")
+      }
+    }
+    try folder.write("three 5 0\ntwo 2 1\n", to: "s/train.txt")
+    try folder.write("", to: "s/val.txt")
+    let dataset = try ActionDataset(
+      DatasetDescription(
+        kind: .mmaction2, videos: folder.path + "/v", splits: folder.path + "/s"))
+    let report = try DatasetReport(decoding: dataset, workers: 1) { _, _ in }
+    #expect(report.problems.isEmpty)
+    #expect(
+      report.findings == [
+        .nothingToEvaluate, .otherFrameCounts(videos: 1, first: "three with 3 instead of 5"),
+      ])
+    #expect(report.spoilsTraining)
+  }
+
   @Test func countingOpensNothing() throws {
     try folder.write("no video", to: "run/a.mp4")
     let report = DatasetReport(

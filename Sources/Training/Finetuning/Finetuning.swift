@@ -30,6 +30,8 @@ public func finetune(
   // Videos
   let videos = try TrainingVideos(configuration.dataset, seed: seed, reporter: reporter)
   let clip = configuration.clip
+  videos.tellMirroring(
+    configuration.dataset.kind, flipProbability: clip.flipProbability, reporter)
   // What is evaluated again and again is decoded once if it fits; the rest of the memory is for training.
   let heldOutClips = TestClipCache(byteLimit: options.cacheBytes / 4)
   let loader = SampleLoader(

@@ -13,6 +13,8 @@ struct TrainingVideos {
   let evaluated: [LabelledVideo]
   /// The listed training videos that are not there.
   let absentCount: Int
+  /// The classes that a mirror turns into each other, if there are any.
+  private let mirroredClasses: DatasetFinding?
 
   /// - Throws: `DatasetError` where the lists cannot be read, ``RunError`` where no training video is there.
   init(_ settings: FinetuningConfiguration.Dataset, seed: UInt64, reporter: any TrainingReporter)
@@ -21,6 +23,7 @@ struct TrainingVideos {
     let description = try settings.description
     let dataset = try ActionDataset(description)
     classNames = dataset.classNames
+    mirroredClasses = dataset.mirroredClasses
     let listed = dataset.videos(of: .training)
     let present = listed.filter { $0.footage != nil }
     absentCount = listed.count - present.count
@@ -50,6 +53,21 @@ struct TrainingVideos {
           + "mosi datasets check lists them")
     }
     for finding in dataset.present.findings { reporter.tell(finding) }
+  }
+
+  /// Says if mirrored clips would be taught wrong labels, or why clips are not mirrored.
+  ///
+  /// - Parameter flipProbability: the probability that a training clip is mirrored.
+  func tellMirroring(
+    _ kind: DatasetKind, flipProbability: Double, _ reporter: any TrainingReporter
+  ) {
+    if flipProbability > 0 {
+      if let mirroredClasses { reporter.tell(mirroredClasses) }
+    } else if kind.distinguishesLeftFromRight {
+      reporter.note(
+        "clips are not mirrored, because \(kind.rawValue) has classes that differ in left and right; "
+          + "clip.flip_probability decides")
+    }
   }
 
   /// `count` videos of each class, in the lists' order.

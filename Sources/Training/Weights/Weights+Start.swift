@@ -1,6 +1,7 @@
 import Configuration
 import Pretext
 import Torch
+import VideoData
 import VideoModels
 
 // Trainings that start from weights.
@@ -51,9 +52,18 @@ extension FinetuningConfiguration {
   /// The defaults, with the network, normalization and clips of `weights` if there are any, changed by a YAML file and then by
   /// settings `key=value`.
   ///
+  /// Whether clips are mirrored is not up to the weights but to the dataset: unless the file or the settings say it, clips of
+  /// classes that distinguish left from right are not.
+  ///
+  /// - Parameters:
+  ///   - file: a file, or the name of a preset.
+  ///   - settings: later ones override earlier ones and the file.
+  ///   - kind: the kind of the dataset; nil for that of the file and the settings.
+  ///   - weights: nil for random ones.
   /// - Throws: `ConfigurationError`.
   public init(
-    file: String? = nil, settings: [String] = [], startingFrom weights: Weights?
+    file: String? = nil, settings: [String] = [], dataset kind: DatasetKind? = nil,
+    startingFrom weights: Weights?
   ) throws {
     var base = Self()
     if let weights {
@@ -61,7 +71,13 @@ extension FinetuningConfiguration {
       base.model = weights.model
       if let normalization = weights.normalization { base.normalization = normalization }
       if let clip = weights.clip { base.clip = clip }
+      if weights.finetuning?.dataset.kind.distinguishesLeftFromRight == true {
+        base.clip.flipProbability = ClipSettings().flipProbability
+      }
     }
+    try self.init(file: file, settings: settings, over: base)
+    guard (kind ?? dataset.kind).distinguishesLeftFromRight else { return }
+    base.clip.flipProbability = 0
     try self.init(file: file, settings: settings, over: base)
   }
 }

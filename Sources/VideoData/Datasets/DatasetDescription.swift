@@ -14,6 +14,12 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   case csv
   /// No lists: a folder for each class.
   case folders
+  /// MMAction2's lists: `path label`, or `folder frames label` for videos that are folders of frames.
+  case mmaction2
+  /// Something-Something V2: JSON lists with ids and templates, and one with the numbers of the templates.
+  case somethingSomethingV2 = "ssv2"
+  /// Diving48: JSON lists with names and labels, and one with the names of the labels.
+  case diving48
 
   /// How lists are named to it.
   public enum ListPlace: Sendable {
@@ -30,17 +36,21 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
     switch self {
     case .folders: .none
     case .csv: .fileBesideVideos
-    case .ucf101, .hmdb51, .kinetics: .folder
+    case .ucf101, .hmdb51, .kinetics, .mmaction2, .somethingSomethingV2, .diving48: .folder
     }
   }
 
   /// Whether its lists can come for several splits of the same videos.
   public var hasSplits: Bool {
     switch self {
-    case .ucf101, .hmdb51: true
-    case .kinetics, .csv, .folders: false
+    case .ucf101, .hmdb51, .mmaction2: true
+    case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48: false
     }
   }
+
+  /// Whether some of its classes are mirror images of others ("Pushing something from left to right"), so that mirrored
+  /// clips would be taught a wrong label.
+  public var distinguishesLeftFromRight: Bool { self == .somethingSomethingV2 }
 }
 
 /// Which dataset it is and where.
@@ -103,6 +113,12 @@ extension ActionDataset {
       try reading.readCSV(file: splits ?? folder + "/annotations.csv")
     case .folders:
       try reading.readFolders()
+    case .mmaction2:
+      try reading.readMMAction2(splits: splits, split: description.split)
+    case .somethingSomethingV2:
+      try reading.readSomethingSomethingV2(splits: splits)
+    case .diving48:
+      try reading.readDiving48(splits: splits)
     }
     try reading.findOtherwiseSpelled()
     guard !reading.videos.isEmpty else {

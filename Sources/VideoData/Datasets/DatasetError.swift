@@ -21,7 +21,9 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
       switch kind {
       case .ucf101, .hmdb51:
         "there is no split \(split) of \(kind.rawValue): its splits are 1, 2 and 3"
-      case .kinetics, .csv, .folders:
+      case .mmaction2:
+        "there is no split \(split) of mmaction2: they count from 1"
+      case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48:
         "there is no split \(split) of \(kind.rawValue): it comes with a single one, 1"
       }
     case .empty(let path): "\(path) gives no video to learn from"
