@@ -19,7 +19,8 @@ struct Mosi: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Pretrain.self, Preview.self, Finetune.self, Evaluate.self, Predict.self, Retrieve.self,
+      Pretrain.self, Preview.self, Clips.self, Finetune.self, Evaluate.self, Predict.self,
+      Retrieve.self,
       Features.self, Gradcam.self, Localize.self, Clusters.self, Curves.self, SweepCommand.self,
       Convert.self, Inspect.self, ReportCommand.self, Reproduce.self, Datasets.self,
       Synthesize.self, Models.self, Config.self, Doctor.self,

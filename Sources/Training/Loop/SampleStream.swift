@@ -13,17 +13,31 @@ final class SampleStream {
   ///   - seed: the run's.
   ///   - firstStep: the number of steps that are done; their samples are not loaded.
   ///   - workers: threads that load.
-  init(_ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int) {
+  convenience init(
+    _ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int
+  ) {
+    let first = firstStep * plan.samplesPerStep
+    self.init(
+      loader, plan: plan, seed: seed, count: plan.totalSteps * plan.samplesPerStep - first,
+      workers: workers
+    ) { first + $0 }
+  }
+
+  /// - Parameters:
+  ///   - count: the number of samples.
+  ///   - position: maps the index of a sample in this stream to its position in the run; both count from 0.
+  init(
+    _ loader: SampleLoader, plan: StepPlan, seed: UInt64, count: Int, workers: Int,
+    position: @escaping @Sendable (Int) -> Int
+  ) {
     let order = SampleOrder(
       sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch, seed: seed)
-    let first = firstStep * plan.samplesPerStep
     self.loader = loader
     self.order = order
     samples = Prefetcher(
-      count: plan.totalSteps * plan.samplesPerStep - first, workers: workers,
-      ahead: 2 * plan.batches[0] + 2 * workers
+      count: count, workers: workers, ahead: 2 * plan.batches[0] + 2 * workers
     ) { item in
-      let (epoch, source) = order.sample(at: first + item)
+      let (epoch, source) = order.sample(at: position(item))
       return try loader.sample(.training(seed: seed, epoch: epoch, source: source), of: source)
     }
   }

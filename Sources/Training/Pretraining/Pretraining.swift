@@ -43,14 +43,8 @@ public func pretrain(
   let sources = try PretrainingSources(
     configuration.sources, seed: configuration.seed, note: reporter.note, warn: reporter.warn)
   try task.check(batch, sources)
-  let plan = StepPlan(
-    epochs: configuration.epochs,
-    stepsPerEpoch: sources.training.count / (batch.sources * batch.accumulationSteps),
-    batches: Array(repeating: batch.sources, count: batch.accumulationSteps),
-    clipsPerSample: task.clipsPerSample)
-  guard plan.stepsPerEpoch > 0 else {
-    throw RunError.tooFewSources(count: sources.training.count, needed: plan.samplesPerStep)
-  }
+  let plan = try StepPlan(
+    configuration, sources: sources.training.count, clipsPerSample: task.clipsPerSample)
   func loader(_ sources: [VideoSource], _ purpose: Purpose) -> SampleLoader {
     SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
       reporter.warn("skipped: \($0.reason)")
@@ -117,9 +111,26 @@ public func pretrain(
         + sources.problemCount))
 }
 
+extension StepPlan {
+  /// The steps of a pre-training on this number of sources.
+  ///
+  /// - Throws: ``RunError/tooFewSources(count:needed:)`` if they do not fill a step.
+  init(_ configuration: PretrainingConfiguration, sources: Int, clipsPerSample: Int) throws {
+    let batch = configuration.batch
+    self.init(
+      epochs: configuration.epochs,
+      stepsPerEpoch: sources / (batch.sources * batch.accumulationSteps),
+      batches: Array(repeating: batch.sources, count: batch.accumulationSteps),
+      clipsPerSample: clipsPerSample)
+    guard stepsPerEpoch > 0 else {
+      throw RunError.tooFewSources(count: sources, needed: samplesPerStep)
+    }
+  }
+}
+
 extension PretextTask {
   /// Refuses what the task cannot be trained with, before the first step.
-  fileprivate func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
+  func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
     throws
   {
     guard supportsAccumulation || batch.accumulationSteps == 1 else {

@@ -1,0 +1,100 @@
+import Configuration
+import Foundation
+import MoSI
+import Pretext
+import Synchronization
+import TestSupport
+import Testing
+import Torch
+import Training
+import VideoModels
+import VideoSamples
+
+/// MoSI that records the batches of a training.
+private struct Remembered: PretextTask {
+  let task: MotionFromStaticImages
+  let batches = Batches()
+
+  final class Batches: Sendable {
+    private let bits = Mutex<[Bits]>([])
+    func add(_ batch: Bits) { bits.withLock { $0.append(batch) } }
+    var all: [Bits] { bits.withLock { $0 } }
+  }
+
+  var classNames: [String]? { task.classNames }
+  var clipExtent: Extent3 { task.clipExtent }
+  var clipsPerSample: Int { task.clipsPerSample }
+  func rule(for purpose: Purpose) -> SampleRule { task.rule(for: purpose) }
+  func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
+    let batch = task.batch(samples, for: purpose, on: device)
+    if purpose.isTraining { batches.add(Bits(batch)) }
+    return batch
+  }
+  func preview(_ sample: Sample) -> TaskPreview { task.preview(sample) }
+}
+
+private struct Bits: Equatable {
+  let shape: [Int]
+  let clips: [UInt32]
+  let labels: [Int]
+
+  init(_ batch: LabeledClips) {
+    shape = batch.clips.shape
+    clips = batch.clips.array(of: Float.self).map(\.bitPattern)
+    labels = batch.labels.array(of: Int.self)
+  }
+}
+
+@Suite struct PretrainingClipsTests {
+  private func drain(_ clips: PretrainingClips) throws -> [PretrainingClips.Batch] {
+    var batches: [PretrainingClips.Batch] = []
+    while let batch = try clips.next() { batches.append(batch) }
+    return batches
+  }
+
+  /// The configuration has masks that depend on progress, jitter, accumulation, held-out sources and several epochs.
+  @Test func clipsAreBitForBitThoseOfTheTraining() throws {
+    let folder = try ScratchFolder()
+    let configuration = tinyConfiguration()
+    let task = Remembered(
+      task: try #require(configuration.makeTask() as? MotionFromStaticImages))
+    _ = try pretrain(
+      configuration, by: task, in: RunFolder(path: folder.file("run")), resuming: false,
+      options: ExecutionOptions(device: .cpu, workers: 2), reporter: Listener())
+    let trained = task.batches.all
+    try #require(trained.count == 12)
+
+    let clips = try PretrainingClips(configuration, workers: 3)
+    #expect(clips.count == 12 && clips.totalCount == 12)
+    #expect(clips.classNames == task.classNames)
+    let streamed = try drain(clips)
+    #expect(streamed.map { Bits($0.labeled) } == trained)
+    #expect(streamed.map(\.index) == Array(0..<12))
+    #expect(streamed.map(\.step) == (0..<12).map { $0 / 2 })
+  }
+
+  /// Together the readers get every batch once.
+  @Test func readersShareTheBatches() throws {
+    let configuration = tinyConfiguration()
+    let all = try drain(PretrainingClips(configuration, workers: 2)).map { Bits($0.labeled) }
+    var shared = [Bits?](repeating: nil, count: all.count)
+    for first in 0..<5 {
+      let clips = try PretrainingClips(configuration, first: first, stride: 5, workers: 1)
+      let batches = try drain(clips)
+      #expect(clips.count == batches.count && clips.totalCount == all.count)
+      for batch in batches {
+        #expect(shared[batch.index] == nil && batch.index % 5 == first)
+        shared[batch.index] = Bits(batch.labeled)
+      }
+    }
+    #expect(shared == all)
+    let none = try PretrainingClips(configuration, first: 100, stride: 1, workers: 1)
+    #expect(try none.count == 0 && drain(none).isEmpty)
+  }
+
+  @Test func tooFewSourcesAreAnError() {
+    #expect(throws: RunError.self) {
+      try PretrainingClips(tinyConfiguration(sources: 3), workers: 1)
+    }
+  }
+}
