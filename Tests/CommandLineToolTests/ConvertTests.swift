@@ -61,7 +61,7 @@ import VideoModels
     // The authors' code has no C3D, and VCOP's takes other names.
     if architecture == .c3d && program == "authors" { return }
     try run(architecture)
-    let script = [repository + "/Examples/PyTorch/video_networks.py", "w.pth", "clips.pt"]
+    let script = [repository + "/python/mosi/networks.py", "w.pth", "clips.pt"]
     #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)
     try compare("logits", script: script, count: 2)
     #expect(try tool.run("convert", "r", "w.pth", "--to", program, "--backbone-only").status == 0)
@@ -118,14 +118,14 @@ import VideoModels
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
-  func theExampleSaysWhatItCannotLoad() throws {
+  func plainPyTorchSaysWhatItCannotLoad() throws {
     try run(.r3d18)
-    #expect(try tool.run("convert", "r", "w.pth", "--to", "mosi").status == 0)
-    #expect(try tool.run("convert", "r", "w.safetensors", "--to", "mosi").status == 0)
-    let example = repository + "/Examples/PyTorch/video_networks.py"
-    for (file, text) in [("w.pth", "r3d-18 is torchvision's"), ("w.safetensors", "mosi convert")] {
+    #expect(try tool.run("convert", "r", "w.pth", "--to", "torchvision").status == 0)
+    try folder.write("Dear diary", to: "text.safetensors")
+    let script = repository + "/python/mosi/networks.py"
+    for (file, text) in [("w.pth", "mosi convert"), ("text.safetensors", "is neither")] {
       let refused = try tool.wait(
-        for: tool.start(pythonWithTorch!, ["-W", "ignore", example, file]))
+        for: tool.start(pythonWithTorch!, ["-W", "ignore", script, file]))
       #expect(refused.status == 1 && refused.errors.contains(text), "\(refused.errors)")
       #expect(!refused.errors.contains("Traceback"))
     }

@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""mosi's video networks in plain PyTorch. This file needs only PyTorch, so you may copy it into another project.
+
+    mosi convert RUN weights.pth --to mosi
+    python3 networks.py weights.pth               # logits of one clip of random noise
+    python3 networks.py weights.pth clips.pt      # of a tensor [M, 3, N, H, W], normalized, saved by torch.save
+
+As a module:
+
+    model = load("weights.pth")             # also weights.safetensors
+    logits = model(clips)                   # clips [M, 3, N, H, W], normalized -> [M, classes]
+    features = model.features(clips)        # [M, D]
+    maps = model.backbone(clips)            # [M, D, N', H', W']
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Extent = tuple[int, int, int]  # time, height, width
+
+POINT: Extent = (1, 1, 1)
+SQUARE: Extent = (1, 3, 3)
+CUBE: Extent = (3, 3, 3)
+HALF_SPACE: Extent = (1, 2, 2)
+HALF: Extent = (2, 2, 2)
+
+
+class WeightsError(Exception):
+    """The file holds no weights for these networks."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the residual stages conv2 to conv5."""
+
+    kernel: Extent
+    stride: Extent
+    factor: int  # its channels over the width
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layers of a residual network."""
+
+    stem: Extent
+    stages: tuple[Stage, Stage, Stage, Stage]
+    blocks: tuple[int, int, int, int]
+    # The channels between the two factors of a (2+1)D convolution. They keep the number of parameters of the whole
+    # kernel of each convolution ("each") or of the first one of the block ("first"). None: 3D convolutions.
+    middle: str | None = None
+    # The same for the stem, per 64 output channels. None: as in `middle`.
+    stem_middle: int | None = None
+    pools: bool = False  # a max-pooling of 1x3x3 after the stem
+
+
+R2D3D = (Stage(SQUARE, POINT, 1), Stage(SQUARE, HALF_SPACE, 2), Stage(CUBE, HALF, 4), Stage(CUBE, HALF, 4))
+CUBES = (Stage(CUBE, POINT, 1), Stage(CUBE, HALF, 2), Stage(CUBE, HALF, 4), Stage(CUBE, HALF, 8))
+MC3 = (
+    Stage(CUBE, POINT, 1),
+    Stage(SQUARE, HALF_SPACE, 2),
+    Stage(SQUARE, HALF_SPACE, 4),
+    Stage(SQUARE, HALF_SPACE, 8),
+)
+
+RESIDUAL = {
+    "r2d3d-18": Plan((1, 7, 7), R2D3D, (2, 2, 2, 2), pools=True),
+    "r2d3d-34": Plan((1, 7, 7), R2D3D, (3, 4, 6, 3), pools=True),
+    "r2plus1d-10": Plan((3, 7, 7), CUBES, (1, 1, 1, 1), middle="each"),
+    "r2plus1d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="each"),
+    "r3d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2)),
+    "mc3-18": Plan((3, 7, 7), MC3, (2, 2, 2, 2)),
+    "r2plus1d-18-torchvision": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="first", stem_middle=45),
+}
+
+# C3D's stages: the channels over the width, the convolutions, the pooling's kernel and stride.
+C3D: list[tuple[int, str, Extent | None]] = [
+    (1, "a", HALF_SPACE),
+    (2, "a", HALF),
+    (4, "ab", HALF),
+    (8, "ab", HALF),
+    (8, "ab", None),
+]
+
+ARCHITECTURES = (*RESIDUAL, "c3d")
+
+
+class Convolution(nn.Sequential):
+    """A 3D convolution and batch normalization, or with `middle` channels a 1xdxd one, ReLU and a tx1x1 one."""
+
+    def __init__(
+        self, name: str, c_in: int, c_out: int, kernel: Extent, stride: Extent, middle: int | None, epsilon: float
+    ) -> None:
+        super().__init__()
+
+        def add(name: str, c_in: int, c_out: int, kernel: Extent, stride: Extent) -> None:
+            padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
+            self.add_module(name, nn.Conv3d(c_in, c_out, kernel, stride, padding, bias=False))
+            self.add_module(name + "_bn", nn.BatchNorm3d(c_out, eps=epsilon))
+
+        if middle is None:
+            add(name, c_in, c_out, kernel, stride)
+            return
+        add(name + "1", c_in, middle, (1, *kernel[1:]), (1, *stride[1:]))
+        self.add_module(name + "_relu", nn.ReLU())
+        add(name + "2", middle, c_out, (kernel[0], 1, 1), (stride[0], 1, 1))
+
+
+def kept_parameters(c_in: int, c_out: int, kernel: Extent) -> int:
+    """The channels between two factors that keep the number of parameters of the whole kernel."""
+    time, area = kernel[0], kernel[1] * kernel[2]
+    return time * area * c_in * c_out // (area * c_in + time * c_out)
+
+
+class Block(nn.Module):
+    """Two convolutions and a shortcut around them."""
+
+    def __init__(self, plan: Plan, c_in: int, c_out: int, kernel: Extent, stride: Extent, epsilon: float) -> None:
+        super().__init__()
+
+        def middle(own_in: int) -> int | None:
+            if plan.middle is None:
+                return None
+            return kept_parameters(own_in if plan.middle == "each" else c_in, c_out, kernel)
+
+        first = Convolution("a", c_in, c_out, kernel, stride, middle(c_in), epsilon)
+        second = Convolution("b", c_out, c_out, kernel, POINT, middle(c_out), epsilon)
+        self.conv_branch = nn.Sequential()
+        for name, module in [*first.named_children(), ("relu", nn.ReLU()), *second.named_children()]:
+            self.conv_branch.add_module(name, module)
+        self.has_short_cut = c_in != c_out or stride != POINT
+        if self.has_short_cut:
+            self.short_cut = nn.Conv3d(c_in, c_out, 1, stride, bias=False)
+            self.short_cut_bn = nn.BatchNorm3d(c_out, eps=epsilon)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = self.short_cut_bn(self.short_cut(x)) if self.has_short_cut else x
+        return torch.relu(self.conv_branch(x) + kept)
+
+
+def c3d(width: int, epsilon: float) -> tuple[nn.Sequential, int]:
+    """C3D's conv1 to conv5, [M, 3, N, H, W] -> [M, D, N', H', W'], and D."""
+    stages = nn.Sequential()
+    channels = 3
+    for index, (factor, names, pool) in enumerate(C3D):
+        stage = nn.Sequential()
+        for name in names:
+            stage.add_module(name, nn.Conv3d(channels, width * factor, 3, padding=1))
+            channels = width * factor
+            stage.add_module(name + "_bn", nn.BatchNorm3d(channels, eps=epsilon))
+            stage.add_module(name + "_relu", nn.ReLU())
+        if pool:
+            stage.add_module("pool", nn.MaxPool3d(pool, pool))
+        stages.add_module(f"conv{index + 1}", stage)
+    return stages, channels
+
+
+def residual(plan: Plan, width: int, epsilon: float) -> tuple[nn.Sequential, int]:
+    """A residual network's conv1 to conv5, [M, 3, N, H, W] -> [M, D, N', H', W'], and D."""
+    middle = None
+    if plan.stem_middle is not None:
+        middle = max(1, plan.stem_middle * width // 64)
+    elif plan.middle is not None:
+        middle = kept_parameters(3, width, plan.stem)
+    stages = nn.Sequential()
+    stages.add_module("conv1", Convolution("a", 3, width, plan.stem, HALF_SPACE, middle, epsilon))
+    stages.add_module("relu", nn.ReLU())
+    if plan.pools:
+        stages.add_module("pool", nn.MaxPool3d(SQUARE, HALF_SPACE, (0, 1, 1)))
+    channels = width
+    for index, stage in enumerate(plan.stages):
+        blocks = nn.Sequential()
+        for number in range(plan.blocks[index]):
+            stride = stage.stride if number == 0 else POINT
+            blocks.add_module(
+                f"res_{number + 1}", Block(plan, channels, width * stage.factor, stage.kernel, stride, epsilon)
+            )
+            channels = width * stage.factor
+        stages.add_module(f"conv{index + 2}", blocks)
+    return stages, channels
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """The mean and standard deviation of red, green and blue, for pixels of 0...1."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Normalizes frames [M, N, H, W, 3], uint8 or float of 0...1, into clips [M, 3, N, H, W]."""
+        pixels = frames.float() / 255 if frames.dtype == torch.uint8 else frames
+        mean, std = pixels.new_tensor(self.mean), pixels.new_tensor(self.std)
+        return ((pixels - mean) / std).permute(0, 4, 1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The clips that a network was trained on."""
+
+    frames: int
+    size: int  # the side in pixels
+    # The distance between frames, in frames of a video of `frames_per_second`; None after a pre-training.
+    interval: int | None = None
+    frames_per_second: float | None = None
+
+
+class VideoModel(nn.Module):
+    """A video network: backbone, global average pooling, dropout and, if it has one, a linear head."""
+
+    class_names: list[str] | None  # in the order of the logits; None if the file does not say
+    normalization: Normalization | None  # of its clips; None if the file does not say
+    clip: Clip | None  # None if the file does not say
+    about: dict[str, Any]  # everything that the file says about the network and its training
+
+    def __init__(
+        self, architecture: str, width: int = 64, epsilon: float = 1e-3, *, head: str | None = None,
+        classes: int = 0, dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        plan = RESIDUAL.get(architecture)
+        self.backbone, channels = c3d(width, epsilon) if plan is None else residual(plan, width, epsilon)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.ModuleDict({head: nn.Linear(channels, classes)} if head else {})
+        self.class_names = None
+        self.normalization = None
+        self.clip = None
+        self.about = {}
+
+    def features(self, clips: Tensor) -> Tensor:
+        """The mean of conv5's output over time and space, [M, D], of normalized clips [M, 3, N, H, W]."""
+        maps: Tensor = self.backbone(clips)
+        return maps.mean((2, 3, 4))
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """The logits [M, classes] of normalized clips [M, 3, N, H, W]; without a head the features [M, D]."""
+        output = self.features(clips)
+        for linear in self.head.values():
+            output = linear(self.dropout(output))
+        return output
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a .safetensors or .pth file, and its metadata."""
+    path = os.fspath(path)
+    if not zipfile.is_zipfile(path):
+        return read_safetensors(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = [name for name in archive.namelist() if name.endswith("/extra/metadata.json")]
+        texts: dict[str, str] = json.loads(archive.read(entries[0])) if entries else {}
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state.get("model_state", state), texts  # --to authors has it one level down
+
+
+def read_safetensors(path: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file is the length of the header (8 bytes), the header (JSON), and the bytes of the tensors."""
+    types = {
+        "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+        "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8,
+        "BOOL": torch.bool,
+    }
+    try:
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > os.path.getsize(path):
+                raise ValueError
+            header = json.loads(file.read(length))
+            data = bytearray(file.read())
+        texts: dict[str, str] = header.pop("__metadata__", {})
+        tensors = {}
+        for name, entry in header.items():
+            (begin, end), dtype = entry["data_offsets"], types[entry["dtype"]]
+            flat = torch.frombuffer(data, dtype=torch.uint8)[begin:end].clone() if end > begin else torch.empty(0)
+            tensors[name] = flat.view(dtype).reshape(entry["shape"])
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        raise WeightsError(f"{path} is neither a safetensors file nor a .pth file of PyTorch 1.6 or later") from None
+    return tensors, texts
+
+
+def load(path: str | os.PathLike[str]) -> VideoModel:
+    """Loads a file that `mosi convert --to mosi` wrote. The network is on the CPU, in evaluation mode."""
+    state, texts = read(path)
+    if texts.get("format") != "mosi-weights-1" or not any(name.startswith("backbone.") for name in state):
+        raise WeightsError(f"{path} was not written for PyTorch: run mosi convert {path} weights.pth --to mosi")
+    plain = ("format", "mosi_version", "names", "head", "phase", "configuration")
+    about: dict[str, Any] = {key: text if key in plain else json.loads(text) for key, text in texts.items()}
+    settings = about["model"]
+    architecture = settings["architecture"]
+    if architecture not in ARCHITECTURES:
+        raise WeightsError(f"{path} holds {architecture}, which this version of networks.py does not know")
+    head = about.get("head")
+    model = VideoModel(
+        architecture,
+        settings["width"],
+        settings["batch_norm_epsilon"],
+        head=head,
+        classes=len(state[f"head.{head}.bias"]) if head else 0,
+        dropout=settings["dropout"],
+    )
+    # Other tensors belong to layers of a pretext task, such as a decoder.
+    missing = [name for name in model.state_dict() if name not in state]
+    if missing:
+        raise WeightsError(f"{path} lacks {len(missing)} tensors of {architecture}, such as {missing[0]}")
+    model.load_state_dict({name: state[name] for name in model.state_dict()})
+    model.about = about
+    model.class_names = about.get("class_names")
+    if normalization := about.get("normalization"):
+        model.normalization = Normalization(tuple(normalization["mean"]), tuple(normalization["std"]))
+    if clip := about.get("clip"):
+        model.clip = Clip(clip["frames"], clip["size"], clip.get("interval"), clip.get("frames_per_second"))
+    return model.eval()
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    try:
+        model = load(sys.argv[1])
+    except (WeightsError, OSError) as error:
+        raise SystemExit(str(error)) from None
+    if len(sys.argv) > 2:
+        clips = torch.load(sys.argv[2], weights_only=True)
+    else:
+        clip = model.clip or Clip(16, 112)
+        noise = torch.Generator().manual_seed(0)
+        clips = torch.randn(1, 3, clip.frames, clip.size, clip.size, generator=noise)
+    with torch.no_grad():
+        for row in model(clips).tolist():
+            print(" ".join(f"{value:.6f}" for value in row))
+
+
+if __name__ == "__main__":
+    main()
