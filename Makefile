@@ -8,6 +8,7 @@
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
 # make compare-media  compare all picture formats with Pillow and all containers with a sequential decode
+# make wheel   build a Python wheel for other Linux machines into dist;  make test-wheel  test it
 # make docs    build the documentation into .build/documentation
 # make imports check that targets import only what Package.swift declares
 # make format  format the sources;  make lint  check formats, scripts, links and lengths of lines
@@ -17,7 +18,7 @@ SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build install imports example extras sanitize benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build install wheel test-wheel imports example extras sanitize benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -72,6 +73,13 @@ fuzz: setup
 	  swift run $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/extras \
 	    fuzz $$reader 10 Tests/TorchTests/Goldens/checkpoints || exit 1; \
 	done
+
+wheel: setup
+	scripts/wheel.sh
+
+# In a new virtual environment, with PyTorch from pip.
+test-wheel:
+	scripts/test-wheel.sh
 
 docs: setup
 	swift package $(SWIFT_BUILD_FLAGS) --allow-writing-to-directory .build/documentation \
