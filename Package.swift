@@ -93,9 +93,9 @@ let package = Package(
     library("Figures", ["CCairo", "Media", "SafeFiles"]),
     .target(
       name: "TensorBoard",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["SafeFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: strict),
-    library("VideoSamples", ["KeyedRandom"]),
+    library("VideoSamples", ["KeyedRandom", "SafeFiles"]),
     library("VideoModels", ["Torch"]),
     library("Pretext", ["KeyedRandom", "Torch", "VideoModels", "VideoSamples"]),
     library(
@@ -157,12 +157,13 @@ let package = Package(
 
     // What several targets' tests need.
     .target(
-      name: "TestSupport", dependencies: ["KeyedRandom", "Media", "Torch"],
+      name: "TestSupport", dependencies: ["KeyedRandom", "Media", "SafeFiles", "Torch"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(of: "SafeFiles", ["TestSupport"]),
     tests(of: "KeyedRandom", ["TestSupport"], resources: goldens),
     tests(of: "Torch", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: goldens),
-    tests(of: "Media", ["KeyedRandom", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests(
+      of: "Media", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),
     tests(of: "Figures", ["Media", "TestSupport"]),
     tests(
@@ -174,7 +175,7 @@ let package = Package(
     tests(of: "VideoModels", ["KeyedRandom", "TestSupport", "Torch"], resources: goldens),
     tests(of: "Geometry", ["KeyedRandom"]),
     tests(of: "SyntheticData", ["KeyedRandom", "Media", "TestSupport", "VideoData"]),
-    tests(of: "VideoData", ["KeyedRandom", "Media", "TestSupport", "VideoSamples"]),
+    tests(of: "VideoData", ["KeyedRandom", "Media", "SafeFiles", "TestSupport", "VideoSamples"]),
     tests(of: "Configuration", ["KeyedRandom", "TestSupport"], resources: goldens),
     tests(
       of: "Training",

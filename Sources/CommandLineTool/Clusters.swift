@@ -129,6 +129,6 @@ struct Clusters: ParsableCommand {
     return "directions are those of the content, by the optical flow\n\n" + table.text() + "\n\n"
       + line("static, horizontal, vertical       ", report.agreement.axes, \.axes) + "\n"
       + line("static, right, down, left, up      ", report.agreement.directions, \.directions)
-      + "\n\n\(folder)"
+      + "\n\n\(folder.printable)"
   }
 }

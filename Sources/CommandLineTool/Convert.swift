@@ -51,7 +51,7 @@ struct Convert: ParsableCommand {
           + "evaluation gives the same outputs")
     }
     print(
-      "\(output): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
+      "\(output.printable): \(weights.model.architecture.rawValue) of width \(weights.model.width), "
         + "\(inspection.headDescription), "
         + "\(Format.grouped(inspection.parameterCount ?? 0)) parameters")
   }

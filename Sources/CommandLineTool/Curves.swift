@@ -58,7 +58,7 @@ struct Curves: ParsableCommand {
         status.run, Format.grouped(status.steps), Format.grouped(status.epochs), text(status.loss),
         text(status.validationLoss), status.top1.map { Format.percent($0) } ?? "-")
     }
-    print(table.text() + "\n\n" + output.path)
+    print(table.text() + "\n\n" + output.path.printable)
   }
 }
 

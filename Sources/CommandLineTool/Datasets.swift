@@ -148,7 +148,8 @@ struct Datasets: ParsableCommand {
         throw NothingToList(
           subset: subset, listed: videos.count, folder: try settings.description.videos)
       }
-      print(paths.map { URL(fileURLWithPath: $0).path }.joined(separator: "\n"))
+      // The bytes of the names: this is a list for --sources.
+      for path in paths { _ = absolutePath(of: path).withPathBytes { puts($0) } }
       let absent = videos.count - paths.count
       if absent > 0 {
         fflush(nil)

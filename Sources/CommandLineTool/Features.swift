@@ -47,7 +47,7 @@ struct Features: ParsableCommand {
     try result.write(to: output)
     let features = result.tensors["features"]!.shape
     let logits = result.tensors["logits"].map { "logits \($0.shape)" } ?? "no head and so no logits"
-    print("\(output): features \(features), \(logits)")
+    print("\(output.printable): features \(features), \(logits)")
   }
 
   /// Fails before the work if the output cannot be written, or would replace an input.
@@ -61,8 +61,8 @@ struct Features: ParsableCommand {
         path: output, attempt: "cannot write",
         reason: "the features are computed from it; name another file")
     }
-    let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
-    guard access(folder, W_OK | X_OK) == 0 else {
+    let folder = PathParts(absolutePath(of: output)).folder
+    guard isWritableFolder(at: folder) else {
       throw FileError(path: folder, attempt: "cannot write into")
     }
   }

@@ -127,7 +127,7 @@ struct Finetune: ParsableCommand {
   /// and the options.
   private func resolved(_ run: RunFolder, config: String?) throws -> FinetuningConfiguration {
     var configuration: FinetuningConfiguration
-    if resume, config == nil, FileManager.default.fileExists(atPath: run.configuration) {
+    if resume, config == nil, fileExists(at: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
     } else {
       configuration = try FinetuningConfiguration(

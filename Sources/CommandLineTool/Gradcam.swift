@@ -111,7 +111,7 @@ struct Gradcam: ParsableCommand {
     }
     let mean = report.meanAgreement.map { ", mean agreement \(Format.number($0, 2))" } ?? ""
     return table.text(leftAligned: true)
-      + "\n\n\(Format.count(report.clips.count, "clip")) at \(report.stage)\(mean)\nfiles  \(folder)"
+      + "\n\n\(Format.count(report.clips.count, "clip")) at \(report.stage)\(mean)\nfiles  \(folder.printable)"
   }
 }
 

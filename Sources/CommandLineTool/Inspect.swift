@@ -46,7 +46,7 @@ struct Inspect: ParsableCommand {
     }
     var table = TextTable("tensor", "type", "shape")
     for tensor in inspection.file.tensors.sorted(by: { $0.name < $1.name }) {
-      table.add(tensor.name.printable, "\(tensor.dtype)", "\(tensor.shape)")
+      table.add(tensor.name, "\(tensor.dtype)", "\(tensor.shape)")
     }
     if !inspection.file.tensors.isEmpty { sections.append(table.text(leftAligned: true)) }
     return sections.joined(separator: "\n\n")
@@ -63,7 +63,7 @@ struct Inspect: ParsableCommand {
     if let problem = inspection.problem {
       table.add(
         inspection.description == nil ? "network" : "problem",
-        (inspection.description == nil ? "none: it " : "it ") + problem.printable)
+        (inspection.description == nil ? "none: it " : "it ") + problem)
     }
     if let description = inspection.description {
       table.add(
@@ -77,14 +77,14 @@ struct Inspect: ParsableCommand {
       if !task.isEmpty {
         let parts = Set(task.map { $0.name.prefix { $0 != "." } }).sorted()
         table.add(
-          "pretext task", "\(task.count) tensors of \(parts.joined(separator: ", ").printable)")
+          "pretext task", "\(task.count) tensors of \(parts.joined(separator: ", "))")
       }
       if let labels = description.labels {
         table.add(
           "label pool", "axes \(labels.axes.rawValue), \(labels.granularity) speeds a direction")
       }
       if let names = description.classNames {
-        table.add("classes", names.map(\.printable).joined(separator: ", "))
+        table.add("classes", names.joined(separator: ", "))
       }
       if let normalization = description.normalization {
         table.add(
@@ -103,9 +103,9 @@ struct Inspect: ParsableCommand {
         let best = position.bestTop1.map { ", best validation \(Format.percent($0))" } ?? ""
         table.add("position", "step \(position.step)\(best)")
       }
-      if let version = description.version { table.add("written by", "mosi \(version.printable)") }
+      if let version = description.version { table.add("written by", "mosi \(version)") }
     }
-    for remark in remarks { table.add(remark.title.printable, remark.content.printable) }
+    for remark in remarks { table.add(remark.title, remark.content) }
     return table
   }
 

@@ -129,7 +129,7 @@ struct Localize: ParsableCommand {
         report.regions.map { Self.text($0, settings.label) },
         report.videos.map { Self.text($0, isPretrained: weights.mosi != nil) },
       ].compactMap { $0 }.joined(separator: "\n\n"))
-    if let folder { print("\nfiles  \(folder)") }
+    if let folder { print("\nfiles  \(folder.printable)") }
   }
 
   private static func text(_ regions: RegionLocalization, _ label: HeatLabel) -> String {

@@ -26,6 +26,13 @@ struct Mosi: ParsableCommand {
       Synthesize.self, Models.self, Config.self, Doctor.self,
     ])
 
+  /// What the tool was called with. Swift's own list has other characters in the place of bytes that are not UTF-8.
+  private static var arguments: [String] {
+    (1..<max(Int(CommandLine.argc), 1)).compactMap { CommandLine.unsafeArgv[$0] }.map {
+      String(path: $0)
+    }
+  }
+
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
   static func main() {
     TorchError.onFailure { error in
@@ -43,7 +50,7 @@ struct Mosi: ParsableCommand {
     keepFreedMemory()
     var command: any ParsableCommand = Mosi()
     do {
-      command = try parseAsRoot()
+      command = try parseAsRoot(arguments)
       try command.run()
       // A closed pipe is fine, its reader has read enough; a full disk would leave half a list.
       guard fflush(nil) == 0 || errno == EPIPE else {

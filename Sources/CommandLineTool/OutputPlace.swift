@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import SafeFiles
 
 /// Refuses pictures and videos in a folder that is searched for them: the next search would find them there.
@@ -10,12 +9,7 @@ import SafeFiles
 /// - Throws: `ValidationError`.
 func requireOutput(_ output: String?, outside searched: [String]) throws {
   guard let output, !output.isEmpty else { return }
-  // A link is only followed if what it leads to exists.
-  var existing = URL(fileURLWithPath: output).standardizedFileURL
-  while !FileManager.default.fileExists(atPath: existing.path), existing.path != "/" {
-    existing.deleteLastPathComponent()
-  }
-  let place = realPath(of: existing.path) + "/"
+  let place = realPath(of: output) + "/"
   for folder in searched where isFolder(at: folder) && place.hasPrefix(realPath(of: folder) + "/") {
     throw ValidationError(
       "--output \(output) lies in \(folder), where the next search would find what is written: name a folder outside"

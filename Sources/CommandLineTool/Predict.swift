@@ -63,7 +63,7 @@ struct Predict: ParsableCommand {
       table.add("  \(Format.percent(prediction.probability))", prediction.name)
     }
     let time = Format.number(1000 * result.seconds, 0)
-    return "\(result.video)  (\(Format.count(clips, "clip")), \(time) ms)\n"
+    return "\(result.video.printable)  (\(Format.count(clips, "clip")), \(time) ms)\n"
       + table.text(leftAligned: true)
   }
 }

@@ -87,7 +87,7 @@ struct Pretrain: ParsableCommand {
   func run() throws {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
-    let isStarted = FileManager.default.fileExists(atPath: run.configuration)
+    let isStarted = fileExists(at: run.configuration)
     let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
     options.noticeIgnored(configuration)
     let sources = configuration.sources

@@ -54,7 +54,7 @@ struct Preview: ParsableCommand {
     try makeFolder(at: output)
     let sheet = "\(output)/preview.png"
     try preview.sheet.write(to: sheet)
-    print(sheet)
-    for path in try preview.writeAnimations(to: output) { print(path) }
+    print(sheet.printable)
+    for path in try preview.writeAnimations(to: output) { print(path.printable) }
   }
 }

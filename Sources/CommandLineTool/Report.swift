@@ -40,11 +40,11 @@ struct ReportCommand: ParsableCommand {
       return
     }
     InterruptSignal.listen()
-    var seen: [String: FileStamp]?
+    var seen: [String: FileStatus]?
     while !InterruptSignal.isPending {
-      let stamps = FileStamp.all(in: runs)
-      if stamps != seen {
-        seen = stamps
+      let files = FileStatus.all(in: runs)
+      if files != seen {
+        seen = files
         let records = try RunDescription.all(at: runs)
         let isOver = records.allSatisfy(\.isFinished)
         try write(records, follows: !isOver)
@@ -56,40 +56,27 @@ struct ReportCommand: ParsableCommand {
 
   private func write(_ records: [RunDescription], follows: Bool) throws {
     try ReportPage(of: records, follows: follows).write(to: output)
-    let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
+    let size = fileStatus(at: output)?.size ?? 0
     let count = Format.count(records.count, "run")
-    print("\(output): \(count), \(Format.number(Double(size) / 1e6, 1)) MB")
+    print("\(output.printable): \(count), \(Format.number(Double(size) / 1e6, 1)) MB")
     fflush(nil)
   }
 }
 
-/// A change of a file.
-private struct FileStamp: Equatable {
-  let size: Int
-  let time: Date
-
-  /// The stamps of the files of `runs` that a page shows.
-  static func all(in runs: [String]) -> [String: FileStamp] {
-    var stamps: [String: FileStamp] = [:]
+extension FileStatus {
+  /// The status of each file of `runs` that a page shows.
+  fileprivate static func all(in runs: [String]) -> [String: FileStatus] {
+    var all: [String: FileStatus] = [:]
     for run in runs {
       let folder = RunFolder(path: run)
       let results = [folder.evaluation] + RunFolder.Analysis.allCases.map(folder.insight)
       let files =
         [folder.metrics, folder.preview]
         + results.flatMap { result in
-          ((try? FileManager.default.contentsOfDirectory(atPath: result)) ?? []).map {
-            "\(result)/\($0)"
-          }
+          ((try? entries(ofFolder: result)) ?? []).map { "\(result)/\($0.name)" }
         }
-      for file in files {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file) else {
-          continue
-        }
-        stamps[file] = FileStamp(
-          size: attributes[.size] as? Int ?? 0,
-          time: attributes[.modificationDate] as? Date ?? .distantPast)
-      }
+      for file in files { all[file] = fileStatus(at: file) }
     }
-    return stamps
+    return all
   }
 }

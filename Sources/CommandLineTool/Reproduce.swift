@@ -192,7 +192,7 @@ struct Reproduce: ParsableCommand {
 
   /// Runs can be resumed from any folder.
   private func absolute(_ path: String) -> String {
-    URL(fileURLWithPath: path).standardizedFileURL.path
+    URL(fileURLWithPath: absolutePath(of: path)).standardizedFileURL.path
   }
 
   private func make(_ sprites: SpriteDataset, in folder: String) throws {

@@ -69,6 +69,6 @@ struct RunSweep {
         group.value, "\(group.runs.count)", text(group.statistics.mean),
         group.statistics.deviation.map(text) ?? "-")
     }
-    print(table.text() + "\n\n" + output)
+    print(table.text() + "\n\n" + output.printable)
   }
 }

@@ -66,7 +66,7 @@ struct SynthesizeSprites: ParsableCommand {
       }
     }
     print(
-      "\(output): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, "
+      "\(output.printable): \(Format.grouped(dataset.videoCount)) videos of \(dataset.actions.count) classes, "
         + "\(train) of each for training, \(test) for testing")
   }
 }

@@ -1,3 +1,5 @@
+import SafeFiles
+
 /// Columns of text, aligned.
 struct TextTable {
   private var rows: [[String]]
@@ -6,9 +8,9 @@ struct TextTable {
 
   init() { rows = [] }
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  mutating func add(_ cells: String...) { add(cells) }
 
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  mutating func add(_ cells: [String]) { rows.append(cells.map(\.printable)) }
 
   /// The first column aligned to the left, the others to the right unless `leftAligned`.
   func text(leftAligned: Bool = false) -> String {

@@ -53,7 +53,7 @@ public enum Preset: String, CaseIterable, Sendable {
       return try ConfigurationLayer(yaml: preset.text, origin: "the preset \(name)")
     }
     let isName = !name.contains("/") && !name.contains(".")
-    guard !isName || FileManager.default.fileExists(atPath: name) else {
+    guard !isName || fileExists(at: name) else {
       throw ConfigurationError.unknownPreset(
         name: name, nearest: nearestName(to: name, among: own), presets: own)
     }

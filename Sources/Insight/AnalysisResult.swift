@@ -39,10 +39,10 @@ extension AnalysisResult {
     let kept = Set(fileNames + [Self.fileName])
     for name in old?.fileNames ?? [] where !kept.contains(name) {
       // The JSON file may come from a stranger: remove only pictures and animations, and only in this folder.
-      guard !name.contains("/"), endings.contains((name as NSString).pathExtension) else {
+      guard !name.contains("/"), endings.contains(PathParts(name).ending) else {
         continue
       }
-      unlink("\(folder)/\(name)")
+      removeFile(at: "\(folder)/\(name)")
     }
   }
 }
@@ -60,7 +60,7 @@ private let endings: Set = ["png", "svg", "gif", "mp4"]
 /// - Throws: `FileError`.
 public func makeResultFolder(at folder: String) throws {
   try makeFolder(at: folder)
-  guard access(folder, W_OK | X_OK) == 0 else {
+  guard isWritableFolder(at: folder) else {
     throw FileError(path: folder, attempt: "cannot write into")
   }
 }

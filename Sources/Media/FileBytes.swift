@@ -1,4 +1,5 @@
 import CFFmpeg
+import SafeFiles
 
 #if canImport(Darwin)
   import Darwin
@@ -15,7 +16,7 @@ func systemText(_ code: Int32) -> String { String(cString: strerror(code)) }
 /// Returns the file's size in bytes.
 func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
   var status = stat()
-  guard stat(path, &status) == 0 else {
+  guard path.withPathBytes({ stat($0, &status) }) == 0 else {
     throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")
   }
   guard status.st_mode & S_IFMT == S_IFREG else {
@@ -37,7 +38,7 @@ extension PacketBuffer {
     guard av_new_packet(pointer, Int32(size)) == 0, let data = pointer.pointee.data else {
       throw MediaError(.unreadable, path, "needs \(size) bytes, more than there is memory for")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = path.withPathBytes { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw MediaError(.unreadable, path, "cannot be opened: \(systemText(errno))")
     }

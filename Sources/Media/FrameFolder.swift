@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import SafeFiles
 
 /// A video kept as a folder of pictures, one a frame, in the natural order of their names.
 public struct FrameFolder: Sendable {
@@ -22,15 +16,21 @@ public struct FrameFolder: Sendable {
   ///
   /// - Throws: `MediaError` if the folder cannot be read.
   public init?(contentsOf path: String) throws(MediaError) {
-    let entries = try namesInFolder(path)
-    guard !entries.isEmpty,
-      entries.allSatisfy({ !$0.hasSuffix("/") && MediaKind(path: $0) == .picture })
+    let content: [FolderEntry]
+    do {
+      content = try entries(ofFolder: path)
+    } catch {
+      throw MediaError(.unreadable, path, "cannot be read as a folder: \(error.reason)")
+    }
+    guard !content.isEmpty,
+      content.allSatisfy({ $0.kind != .folder && MediaKind(path: $0.name) == .picture })
     else {
       return nil
     }
     self.path = path
-    let frames = entries.filter { !$0.hasPrefix("flow_x_") && !$0.hasPrefix("flow_y_") }
-    names = (frames.isEmpty ? entries : frames).sorted(by: naturallyPrecedes)
+    let all = content.map(\.name)
+    let frames = all.filter { !$0.hasPrefix("flow_x_") && !$0.hasPrefix("flow_y_") }
+    names = (frames.isEmpty ? all : frames).sorted(by: naturallyPrecedes)
   }
 
   /// The path of the frame `index`, in 0 ..< count.
@@ -107,21 +107,4 @@ public struct FrameFolder: Sendable {
     }
     return picture
   }
-}
-
-/// The names in a folder, in no order, without the hidden ones; folders in it end in a slash.
-private func namesInFolder(_ path: String) throws(MediaError) -> [String] {
-  guard let folder = opendir(path) else {
-    throw MediaError(.unreadable, path, "cannot be read as a folder: \(systemText(errno))")
-  }
-  defer { closedir(folder) }
-  var names: [String] = []
-  while let entry = readdir(folder) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-    }
-    guard !name.hasPrefix(".") else { continue }
-    names.append(Int32(entry.pointee.d_type) == Int32(DT_DIR) ? name + "/" : name)
-  }
-  return names
 }

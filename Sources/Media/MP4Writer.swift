@@ -59,7 +59,7 @@ public final class MP4Writer {
     }
     let url = "file:" + file.temporaryPath
     var container: UnsafeMutablePointer<AVFormatContext>?
-    avformat_alloc_output_context2(&container, nil, "mp4", url)
+    _ = url.withPathBytes { avformat_alloc_output_context2(&container, nil, "mp4", $0) }
     guard let container, let stream = avformat_new_stream(container, nil) else {
       avformat_free_context(container)
       throw MediaError(.unwritable, path, "cannot be written: this FFmpeg has no MP4 format")
@@ -69,7 +69,7 @@ public final class MP4Writer {
     try check(avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context))
     stream.pointee.time_base = encoder.context.pointee.time_base
     stream.pointee.avg_frame_rate = rate
-    try check(avio_open(&container.pointee.pb, url, AVIO_FLAG_WRITE))
+    try check(url.withPathBytes { avio_open(&container.pointee.pb, $0, AVIO_FLAG_WRITE) })
     av_opt_set(container, "movflags", "+faststart", AV_OPT_SEARCH_CHILDREN)
     try check(avformat_write_header(container, nil))
   }

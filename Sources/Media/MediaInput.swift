@@ -1,4 +1,5 @@
 import CFFmpeg
+import SafeFiles
 
 /// An open container file, of which one video stream is read.
 final class MediaInput {
@@ -12,7 +13,7 @@ final class MediaInput {
     // Only this one file is opened, as a file whatever its name looks like: no playlist or script
     // that is named like a video reaches for others.
     var io: UnsafeMutablePointer<AVIOContext>?
-    var status = avio_open(&io, "file:" + path, AVIO_FLAG_READ)
+    var status = ("file:" + path).withPathBytes { avio_open(&io, $0, AVIO_FLAG_READ) }
     guard status >= 0, io != nil else {
       throw MediaError(.unreadable, path, "cannot be opened: \(ffmpegText(status))")
     }

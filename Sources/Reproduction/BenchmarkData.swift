@@ -49,7 +49,7 @@ public struct BenchmarkData: Sendable {
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder
-    let isThere = FileManager.default.fileExists(atPath: videos)
+    let isThere = fileExists(at: videos)
     if let sprites, !isThere {
       listed = sprites.listing
     } else {
@@ -127,7 +127,7 @@ public struct BenchmarkData: Sendable {
     case .hmdb51, .ucf101: kindOfVideos
     default:
       hasUsualPlace
-        ? kindOfVideos : "\(kindOfVideos)-\((videos as NSString).lastPathComponent)"
+        ? kindOfVideos : "\(kindOfVideos)-\(PathParts(videos).name)"
     }
   }
 
@@ -186,7 +186,7 @@ public struct BenchmarkData: Sendable {
       // The list may not have been written yet.
       let count = sources.maxPerFolder.map { most in
         Dictionary(grouping: training) {
-          (($0.footage?.path ?? $0.name) as NSString).deletingLastPathComponent
+          PathParts($0.footage?.path ?? $0.name).folder
         }.values.reduce(0) { $0 + min($1.count, most) }
       }
       return (count ?? training.count, videos(listed.evaluationSubset).count)

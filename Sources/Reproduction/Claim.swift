@@ -9,7 +9,7 @@ struct Claim {
   ///
   /// - Throws: `FileError` if the file cannot be created.
   init?(at path: String) throws {
-    descriptor = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0o644)
+    descriptor = openFile(at: path, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
     guard lockFile(descriptor) else {
       close(descriptor)

@@ -165,7 +165,7 @@ public struct Runner {
   /// Removes the files of a run that was killed before its first checkpoint: it can neither be resumed nor started over.
   private func clear(_ run: RunFolder) {
     guard run.holdsRun, !run.holdsCheckpoint else { return }
-    for file in [run.configuration, run.metrics, run.best] { unlink(file) }
+    for file in [run.configuration, run.metrics, run.best] { removeFile(at: file) }
   }
 
   private struct StopWanted: Error {}

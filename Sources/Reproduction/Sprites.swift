@@ -15,21 +15,21 @@ extension BenchmarkData {
   public static func writeSprites(
     _ sprites: SpriteDataset, to folder: String, progress: @Sendable (Int) throws -> Void
   ) throws {
-    let parent = (folder as NSString).deletingLastPathComponent
+    let parent = PathParts(folder).folder
     try makeFolder(at: parent)
-    while !FileManager.default.fileExists(atPath: folder) {
+    while !fileExists(at: folder) {
       guard let claim = try Claim(at: "\(parent)/.sprites.lock") else {
         try progress(0)
         usleep(200_000)
         continue
       }
       defer { claim.release() }
-      guard !FileManager.default.fileExists(atPath: folder) else { return }
+      guard !fileExists(at: folder) else { return }
       // Start over after an interruption.
       let partial = "\(parent)/.sprites.partial"
-      try? FileManager.default.removeItem(atPath: partial)
+      removeFolder(at: partial)
       try sprites.write(to: partial, progress: progress)
-      guard rename(partial, folder) == 0 else {
+      guard renameFile(at: partial, to: folder) else {
         throw FileError(path: folder, attempt: "cannot write")
       }
     }

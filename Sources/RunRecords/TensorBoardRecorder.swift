@@ -16,7 +16,7 @@ final class TensorBoardRecorder: TrainingObserver {
 
   func began(_ start: TrainingStart) {
     do {
-      writer = try EventWriter(folder: URL(fileURLWithPath: start.run.events, isDirectory: true))
+      writer = try EventWriter(folder: start.run.events)
     } catch {
       reporter.warn("no TensorBoard events are written: \(error)")
     }

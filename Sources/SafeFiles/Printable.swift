@@ -1,9 +1,13 @@
 extension StringProtocol {
   /// The text with "?" for what would steer a terminal: control characters, line breaks, and what turns the direction of
-  /// writing around.
+  /// writing around; bytes of names that are not UTF-8 as `\xE9`.
   public var printable: String {
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {
+      if let escape = scalar.pathEscape {
+        result.append(contentsOf: escape.unicodeScalars)
+        continue
+      }
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: result.append("?")
       // Joiners belong to words of many languages, and to emoji.

@@ -1,8 +1,45 @@
 import Foundation
 
-/// The path without `.`, `..` and links, those of the last component too: two paths of one file give one text.
-public func realPath(of path: String) -> String {
-  URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+/// The path without `.`, `..` and links, those of the last component too: two paths of one file give one text. Nothing
+/// needs to be there.
+public func realPath(of path: String) -> String { resolved(path, links: 40) }
+
+private func resolved(_ path: String, links: Int) -> String {
+  if let real = path.withPathBytes({ realpath($0, nil) }) {
+    defer { free(real) }
+    return String(path: real)
+  }
+  let path = withoutTrailingSlashes(path)
+  let (folder, name) = separated(path)
+  guard !path.isEmpty, name != "..", links > 0 else { return absolutePath(of: path) }
+  if let target = linkTarget(at: path) {
+    return resolved(target.hasPrefix("/") ? target : folder + "/" + target, links: links - 1)
+  }
+  let real = resolved(folder, links: links - 1)
+  return real == "/" ? real + name : real + "/" + name
+}
+
+/// `path` from the root on, with its links.
+public func absolutePath(of path: String) -> String {
+  guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+  defer { free(folder) }
+  return path.isEmpty ? String(path: folder) : String(path: folder) + "/" + path
+}
+
+/// What the link at `path` holds; nil if there is no link.
+private func linkTarget(at path: String) -> String? {
+  let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+    count = buffer.withMemoryRebound(to: CChar.self) { buffer in
+      max(path.withPathBytes { readlink($0, buffer.baseAddress!, buffer.count) }, 0)
+    }
+  }
+  return bytes.isEmpty ? nil : String(path: bytes)
+}
+
+/// The folder, "." if the path names none, and the name in it.
+private func separated(_ path: String) -> (folder: String, name: String) {
+  let parts = PathParts(path)
+  return (parts.folder.isEmpty ? "." : parts.folder, parts.name)
 }
 
 /// Tells files apart however their paths are spelled: relative or not, with `.` and `..`, through links to folders.
@@ -15,20 +52,12 @@ public struct RealPaths {
 
   /// The path of a file by the real path of its folder.
   public mutating func path(_ path: String) -> String {
-    let folder = (path as NSString).deletingLastPathComponent
-    let name = (path as NSString).lastPathComponent
-    // ".." is no name in a folder.
-    guard name != "..", name != "." else { return resolved(path) }
+    let (folder, name) = separated(path)
+    // ".." is not a name in a folder.
+    guard name != "..", name != "." else { return realPath(of: path) }
     if let known = folders[folder] { return known + "/" + name }
-    let real = resolved(folder.isEmpty ? "." : folder)
+    let real = realPath(of: folder)
     folders[folder] = real
     return real + "/" + name
-  }
-
-  /// Of what is not there the path itself.
-  private func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
   }
 }

@@ -42,13 +42,12 @@ public final class FileReplacement {
   /// Touches no file yet.
   public init(of path: String) {
     self.path = path
-    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    target = url.path
-    folder = url.deletingLastPathComponent().path
-    let name = ".\(url.deletingPathExtension().lastPathComponent).\(getpid()).partial"
+    target = realPath(of: path)
+    let parts = PathParts(target)
+    folder = parts.folder
     // Writers that choose a format by the name see the same ending.
-    let ending = url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)"
-    temporaryPath = "\(folder)/\(name)\(ending)"
+    let ending = parts.ending.isEmpty ? "" : ".\(parts.ending)"
+    temporaryPath = "\(folder)/.\(parts.stem).\(getpid()).partial\(ending)"
   }
 
   deinit { abandon() }
@@ -62,7 +61,7 @@ public final class FileReplacement {
     do throws(FileError) {
       try synchronize(temporaryPath, for: path)
       try checkReplaceable(path)
-      guard rename(temporaryPath, target) == 0 else {
+      guard renameFile(at: temporaryPath, to: target) else {
         throw FileError(path: path, attempt: "cannot write")
       }
     } catch {
@@ -76,7 +75,7 @@ public final class FileReplacement {
 
   /// Removes what has been written; the file at ``path`` stays as it was. Nothing after a commit.
   public func abandon() {
-    if isOpen { unlink(temporaryPath) }
+    if isOpen { removeFile(at: temporaryPath) }
     isOpen = false
   }
 }
@@ -108,84 +107,82 @@ public func replaceFile(at path: String, writing write: (_ temporaryPath: String
 public func replaceFile(at path: String, with content: Data) throws(FileError) {
   let replacement = FileReplacement(of: path)
   do {
-    try content.write(to: URL(fileURLWithPath: replacement.temporaryPath))
+    try write(content, to: replacement.temporaryPath, for: path)
   } catch {
     replacement.abandon()
-    throw FileError(path: path, attempt: "cannot write", reason: reason(of: error))
+    throw error
   }
   try replacement.commit()
 }
 
-/// Makes the folder at `path` and those above it; one that is there already is fine.
-///
-/// - Throws: ``FileError``.
-public func makeFolder(at path: String) throws {
-  do {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  } catch {
-    throw FileError(
-      path: path, attempt: "cannot make the folder",
-      reason: fileInTheWay(of: path).map { "\($0) is a file" } ?? reason(of: error))
-  }
-}
-
-/// The first of `path` and the folders above it that is there, where that is no folder; Foundation does not tell.
-private func fileInTheWay(of path: String) -> String? {
-  var part = URL(fileURLWithPath: path)
-  while part.path != "/" {
-    if FileManager.default.fileExists(atPath: part.path) {
-      return isFolder(at: part.path) ? nil : part.path
+private func write(_ content: Data, to file: String, for path: String) throws(FileError) {
+  let descriptor = openFile(at: file, O_WRONLY | O_CREAT | O_TRUNC)
+  guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
+  defer { close(descriptor) }
+  let isWritten = content.withUnsafeBytes { bytes in
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Foundation.write(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
     }
-    part.deleteLastPathComponent()
+    return true
   }
-  return nil
+  guard isWritten else { throw FileError(path: path, attempt: "cannot write") }
 }
 
 /// The content of the file at `path`.
 ///
 /// - Throws: ``FileError``.
-public func readFile(at path: String) throws -> Data {
-  do {
-    return try Data(contentsOf: URL(fileURLWithPath: path))
-  } catch {
-    throw FileError(path: path, attempt: "cannot read", reason: reason(of: error))
+public func readFile(at path: String) throws(FileError) -> Data {
+  let descriptor = openFile(at: path, O_RDONLY)
+  guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot read") }
+  defer { close(descriptor) }
+  var (data, buffer) = (Data(), [UInt8](repeating: 0, count: 1 << 16))
+  while true {
+    let count = read(descriptor, &buffer, buffer.count)
+    if count < 0, errno == EINTR { continue }
+    guard count >= 0 else { throw FileError(path: path, attempt: "cannot read") }
+    guard count > 0 else { return data }
+    data.append(contentsOf: buffer[..<count])
   }
+}
+
+/// Opens the file at `path`, for this process alone.
+///
+/// - Parameter flags: those of `open`.
+/// - Returns: the descriptor; below 0 if it cannot be opened, and `errno` then says why.
+public func openFile(at path: String, _ flags: Int32) -> Int32 {
+  path.withPathBytes { open($0, flags | O_CLOEXEC, 0o666) }
+}
+
+/// Removes the file or the link at `path`, if it is there.
+public func removeFile(at path: String) { _ = path.withPathBytes { unlink($0) } }
+
+/// Gives a file or folder another name.
+///
+/// - Returns: false if that fails, and `errno` then says why.
+public func renameFile(at path: String, to newPath: String) -> Bool {
+  path.withPathBytes { old in newPath.withPathBytes { rename(old, $0) } } == 0
+}
+
+/// Whether files can be made in the folder at `path`; if not, `errno` says why.
+public func isWritableFolder(at path: String) -> Bool {
+  path.withPathBytes { access($0, W_OK | X_OK) } == 0
 }
 
 /// A device or pipe, `/dev/null` for one, would become a file.
 private func checkReplaceable(_ path: String) throws(FileError) {
-  var status = stat()
-  guard stat(path, &status) == 0 else { return }
-  let kind = status.st_mode & S_IFMT
-  guard kind == S_IFREG || kind == S_IFDIR else {
-    throw FileError(
-      path: path, attempt: "cannot write", reason: "it is a device or a pipe, no file")
-  }
+  guard fileKind(at: path) == .other else { return }
+  throw FileError(
+    path: path, attempt: "cannot write", reason: "it is a device or a pipe, not a file")
 }
 
 private func synchronize(_ file: String, for path: String) throws(FileError) {
-  let descriptor = open(file, O_RDONLY)
+  let descriptor = openFile(at: file, O_RDONLY)
   guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
   defer { close(descriptor) }
   guard fsync(descriptor) == 0 else { throw FileError(path: path, attempt: "cannot write") }
-}
-
-/// The system's own words where Foundation wraps them.
-private func reason(of error: any Error) -> String {
-  let error = error as NSError
-  if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError,
-    underlying.domain == NSPOSIXErrorDomain
-  {
-    return String(cString: strerror(Int32(underlying.code)))
-  }
-  if error.domain == NSCocoaErrorDomain {
-    switch error.code {
-    case 4, 260: return String(cString: strerror(ENOENT))
-    case 257, 513: return "no permission"
-    case 640: return "the disk is full"
-    case 642: return "the volume is read-only"
-    default: break
-    }
-  }
-  return error.localizedDescription
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import SwiftProtobuf
 
 /// Why an event file could not be written.
@@ -28,8 +29,8 @@ public enum EventFileError: Error, Equatable, CustomStringConvertible {
 ///
 /// One writer belongs to one task at a time.
 public final class EventWriter {
-  /// The event file.
-  public let file: URL
+  /// The path of the event file.
+  public let file: String
 
   private var handle: FileHandle?
   /// Framed records that are not in the file yet.
@@ -41,25 +42,27 @@ public final class EventWriter {
   private static let mostPending = 16 << 20
   private static let interval: TimeInterval = 5
 
-  /// A writer of a new file in `folder`, which is made where it does not exist. TensorBoard reads the
+  /// A writer of a new file in `folder`, which is made if it does not exist. TensorBoard reads the
   /// files of a folder in the order of their names, which here is the order of time.
   ///
   /// - Throws: `EventFileError.cannotCreate`, `EventFileError.cannotWrite`.
-  public init(folder: URL) throws(EventFileError) {
+  public init(folder: String) throws(EventFileError) {
     let now = Date().timeIntervalSince1970
     let seconds = Int(now)
     let micros = Int((now - Double(seconds)) * 1e6)
     let pid = ProcessInfo.processInfo.processIdentifier
     let unique = zeroPadded(micros, to: 6) + "." + String(pid)
-    file = folder.appendingPathComponent(
-      "events.out.tfevents.\(zeroPadded(seconds, to: 10)).\(hostName()).\(unique)")
+    file = "\(folder)/events.out.tfevents.\(zeroPadded(seconds, to: 10)).\(hostName()).\(unique)"
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data().write(to: file, options: .withoutOverwriting)
-      handle = try FileHandle(forWritingTo: file)
+      try makeFolder(at: folder)
     } catch {
-      throw .cannotCreate(path: file.path, reason: sentence(error))
+      throw .cannotCreate(path: file, reason: error.reason + ".")
     }
+    let descriptor = openFile(at: file, O_WRONLY | O_CREAT | O_EXCL)
+    guard descriptor >= 0 else {
+      throw .cannotCreate(path: file, reason: String(cString: strerror(errno)) + ".")
+    }
+    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // Version 2 is what makes TensorBoard heed `markRestart`.
     try append(step: 0, .fileVersion("brain.Event:2"))
     try flush()
@@ -114,7 +117,7 @@ public final class EventWriter {
   ///
   /// - Throws: `EventFileError.cannotWrite`, `EventFileError.closed`.
   public func flush() throws(EventFileError) {
-    guard let handle else { throw .closed(path: file.path) }
+    guard let handle else { throw .closed(path: file) }
     lastWrite = Date()
     guard !pending.isEmpty else { return }
     do {
@@ -124,7 +127,7 @@ public final class EventWriter {
       try? handle.truncate(atOffset: length)
       try? handle.seek(toOffset: length)
       if pending.count > Self.mostPending { pending.removeAll() }
-      throw .cannotWrite(path: file.path, reason: sentence(error))
+      throw .cannotWrite(path: file, reason: sentence(error))
     }
     length += UInt64(pending.count)
     pending.removeAll(keepingCapacity: true)
@@ -154,7 +157,7 @@ public final class EventWriter {
   }
 
   private func append(step: Int, _ what: TBEvent.OneOf_What) throws(EventFileError) {
-    guard handle != nil else { throw .closed(path: file.path) }
+    guard handle != nil else { throw .closed(path: file) }
     var event = TBEvent()
     event.wallTime = Date().timeIntervalSince1970
     event.step = Int64(step)
@@ -162,7 +165,7 @@ public final class EventWriter {
     do {
       pending.append(record(try event.serializedData()))
     } catch {
-      throw .cannotWrite(path: file.path, reason: sentence(error))
+      throw .cannotWrite(path: file, reason: sentence(error))
     }
     if pending.count > 1 << 20 || Date().timeIntervalSince(lastWrite) > Self.interval {
       try flush()

@@ -1,4 +1,4 @@
-import Foundation
+import SafeFiles
 
 /// Something that frames are read from: a video in one of its forms, or a still picture, which is a video of one frame.
 public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
@@ -23,7 +23,7 @@ public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
   /// The folder that the source lies in, according to its path; nil for a procedural picture.
   public var folder: String? {
     if case .deadLeaves = self { return nil }
-    return (path as NSString).deletingLastPathComponent
+    return PathParts(path).folder
   }
 
   /// True if the source is a single picture, in which nothing moves.

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SafeFiles
 import TestSupport
 import Testing
 
@@ -57,6 +58,37 @@ import Testing
     _ = try folder.write([1], to: "flow/flow_x_1.jpg")
     #expect(try FrameFolder(contentsOf: folder.path + "/flow")?.count == 1)
   }
+
+  #if os(Linux)
+    /// Names are bytes: one of Latin-1, in a folder of such a name.
+    @Test func filesAreReadAndWrittenByNamesThatAreNotText() throws {
+      let folder = try ScratchFolder()
+      let odd = String(path: Array(folder.path.utf8) + [0x2F, 0xE9])
+      try makeFolder(at: odd)
+      func copy(_ name: String, to ending: String) throws -> String {
+        let path = String(path: Array("caf".utf8) + [0xE9] + Array(ending.utf8))
+        let place = odd + "/" + path
+        try replaceFile(at: place, with: readFile(at: fixture(name)))
+        return place
+      }
+      let picture = try copy("rgb.png", to: ".png")
+      #expect(try Picture(contentsOf: picture) == Picture(contentsOf: fixture("rgb.png")))
+      let frames = try #require(try FrameFolder(contentsOf: odd))
+      #expect(frames.path(ofFrame: 0) == picture)
+      #expect(try frames.frame(atFraction: 0) == Picture(contentsOf: picture))
+      let video = try copy("open.mp4", to: ".mp4")
+      #expect(try Video(contentsOf: video).frame(at: 1).time > 0.5)
+      let palette = try copy("palette.gif", to: ".gif")
+      #expect(try Picture(contentsOf: palette).width == 60)
+      #expect(picture.printable.hasSuffix("/\\xE9/caf\\xE9.png"))
+      let frame = try Picture(contentsOf: picture)
+      let (copied, film) = (odd + "/copy.png", odd + "/film.mp4")
+      try frame.writePNG(to: copied)
+      #expect(try Picture(contentsOf: copied) == frame)
+      try MP4Writer.write([frame, frame], to: film, framesPerSecond: 25)
+      #expect(try Video(contentsOf: film).frame(at: 0).time == 0)
+    }
+  #endif
 
   @Test func tellsWhatFFmpegCanDo() {
     #expect(!MediaCapabilities.ffmpegVersion.isEmpty)

@@ -38,7 +38,7 @@ import Testing
         let error = #expect(throws: FileError.self) {
           try replaceFile(at: path, with: Data("new".utf8))
         }
-        #expect(error?.description == "cannot write \(path): it is a device or a pipe, no file")
+        #expect(error?.description == "cannot write \(path): it is a device or a pipe, not a file")
         #expect(throws: FileError.self) { try replaceFile(at: path) { _ in Issue.record() } }
       }
       var status = stat()

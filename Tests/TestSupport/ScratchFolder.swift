@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SafeFiles
 
 /// A folder for one test, removed when the last reference goes.
 public final class ScratchFolder: Sendable {
@@ -12,7 +13,7 @@ public final class ScratchFolder: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { removeFolder(at: path) }
 
   // MARK: Writing
 

@@ -287,14 +287,14 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
       return
     }
     let script = try golden("make_checkpoints", "py")
-      .split(separator: "def text(value):")[1].split(separator: "\nclass ")[0]
+      .split(separator: "\nTYPES = ")[1].split(separator: "\nclass ")[0]
     try withScratchFile { path in
       try PyTorchCheckpoint.write(Self.released, metadata: ["a": "b"], to: path)
       let expected = text(Self.released) { $0 }
       let printed = try run(
         """
         import struct, sys, torch
-        def text(value):\(script)
+        TYPES = \(script)
         for mmap in (False, True):
             value = torch.load(sys.argv[1], weights_only=True, mmap=mmap)
             assert all(t.is_contiguous() and not t.requires_grad for t in value["model_state"].values())

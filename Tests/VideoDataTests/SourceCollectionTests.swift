@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import TestSupport
 import Testing
 import VideoData
@@ -33,6 +34,26 @@ import VideoData
     // A slash at the end doubles none in the paths.
     #expect(try names(collect("d/")) == names(collection))
   }
+
+  #if os(Linux)
+    /// Bytes of Latin-1, of a file and of a folder.
+    @Test func namesThatAreNotTextAreFound() throws {
+      try folder.write("", to: "d/a.png")
+      let odd = String(path: Array((folder.path + "/d/caf").utf8) + [0xE9])
+      try makeFolder(at: odd)
+      let file = odd + "/" + String(path: [0xFC]) + ".mp4"
+      try replaceFile(at: file, with: Data())
+      let collection = try collect("d")
+      #expect(
+        collection.sources == [.picture(path: folder.path + "/d/a.png"), .video(path: file)])
+      #expect(try SourceCollection(paths: [file, odd]).sources == [.video(path: file)])
+      #expect(file.printable.hasSuffix("/caf\\xE9/\\xFC.mp4"))
+      // A list has the names' bytes.
+      let list = try folder.write(
+        Array("caf".utf8) + [0xE9, 0x2F, 0xFC] + Array(".mp4\n".utf8), to: "d/list.txt")
+      #expect(try SourceCollection(paths: [list]).sources == [.video(path: file)])
+    }
+  #endif
 
   @Test func linksMayLeadInCircles() throws {
     try folder.write("", to: "d/e/a.png")

@@ -23,7 +23,7 @@ public struct VideoSearch: Sendable {
     func search(_ folder: String, _ prefix: String) throws {
       guard entered.insert(realPath(of: folder)).inserted
       else { return }
-      guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      guard let names = try? entries(ofFolder: folder).map(\.name) else {
         throw FileError(path: folder, attempt: "cannot read", reason: "the folder cannot be listed")
       }
       var hasPictures = false
@@ -41,18 +41,18 @@ public struct VideoSearch: Sendable {
       }
       if hasPictures, !hasVideos {
         let name =
-          prefix.isEmpty ? (folder as NSString).lastPathComponent : String(prefix.dropLast())
+          prefix.isEmpty ? PathParts(folder).name : String(prefix.dropLast())
         found.append((name, .frameFolder(path: folder, framesPerSecond: frameRate)))
       }
     }
     for path in paths {
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard fileExists(at: path) else {
         throw FileError(path: path, attempt: "cannot read", reason: "it does not exist")
       }
       if isFolder(at: path) {
         try search(withoutTrailingSlashes(path), "")
       } else {
-        found.append(((path as NSString).lastPathComponent, .video(path: path)))
+        found.append((PathParts(path).name, .video(path: path)))
       }
     }
     guard !found.isEmpty else { throw NoVideosFound(paths: paths) }

@@ -274,7 +274,7 @@ public struct GradCAMAnalysis {
 
   /// A file's name without its extension, such as "003-wave": plain letters only, valid on every system and page.
   private static func stem(_ number: Int, _ video: String) -> String {
-    let name = ((video as NSString).lastPathComponent as NSString).deletingPathExtension
+    let name = PathParts(video).stem
     let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" }
     return String(format: "%03d-", number) + String(plain.prefix(60))
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SafeFiles
 
 /// A picture or animation inside of the page.
 struct EmbeddedFile: Sendable {
@@ -14,14 +15,14 @@ struct EmbeddedFile: Sendable {
   /// Nil if the file is absent, not of a kind that browsers show, or too large for a page.
   init?(path: String) {
     let type: String
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    switch PathParts(path).ending.lowercased() {
     case "png": type = "image/png"
     case "gif": type = "image/gif"
     case "svg": type = "image/svg+xml"
     default: return nil
     }
-    guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
-      size <= Self.limit, let data = FileManager.default.contents(atPath: path), !data.isEmpty
+    guard let size = fileStatus(at: path)?.size, size <= Self.limit,
+      let data = try? readFile(at: path), !data.isEmpty
     else { return nil }
     if type == "image/png", size > Self.largestPNG,
       let smaller = try? Picture(contentsOf: path).jpegData(), smaller.count < size

@@ -1,3 +1,5 @@
+import SafeFiles
+
 /// A piece of a page, sound by construction: text is escaped, elements are closed.
 struct HTML: Sendable {
   let source: String
@@ -53,7 +55,12 @@ struct HTML: Sendable {
       case "\n", "\t": result.unicodeScalars.append(character)
       // Not allowed in a page, however written.
       case _ where character.properties.generalCategory == .control: result += "\u{FFFD}"
-      default: result.unicodeScalars.append(character)
+      default:
+        if let escape = character.pathEscape {
+          result += escape
+        } else {
+          result.unicodeScalars.append(character)
+        }
       }
     }
     return result

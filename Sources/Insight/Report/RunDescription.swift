@@ -53,7 +53,7 @@ public struct RunDescription {
 
   /// Nil if there is no such file.
   private static func summary(at path: String) throws -> Evaluation.Summary? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard fileExists(at: path) else { return nil }
     do {
       return try JSON.decode(Evaluation.Summary.self, from: readFile(at: path))
     } catch is DecodingError {
@@ -64,8 +64,7 @@ public struct RunDescription {
 
   /// Nil if the analysis has not been made.
   private static func result<Result: AnalysisResult>(in folder: String) throws -> Result? {
-    FileManager.default.fileExists(atPath: "\(folder)/\(Result.fileName)")
-      ? try Result(folder: folder) : nil
+    fileExists(at: "\(folder)/\(Result.fileName)") ? try Result(folder: folder) : nil
   }
 
   var metrics: Metrics { recorded.metrics }

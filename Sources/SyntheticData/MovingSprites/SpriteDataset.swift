@@ -34,8 +34,7 @@ public struct SpriteDataset: Sendable {
   ///   throws.
   public func write(to folder: String, progress: @Sendable (Int) throws -> Void) throws {
     try makeFolder(at: folder)
-    let there = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    guard there.allSatisfy({ $0.hasPrefix(".") }) else { throw SpriteDatasetError(path: folder) }
+    guard try entries(ofFolder: folder).isEmpty else { throw SpriteDatasetError(path: folder) }
     for action in actions { try makeFolder(at: "\(folder)/\(action.rawValue)") }
 
     let videos = videos

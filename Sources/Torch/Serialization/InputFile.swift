@@ -11,7 +11,7 @@ final class InputFile: Sendable {
   /// - Throws: `FileError`, also for what is no regular file.
   init(path: String) throws(FileError) {
     // Opening a pipe would wait for its writer.
-    descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    descriptor = openFile(at: path, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot read") }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -21,7 +21,7 @@ final class InputFile: Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw FileError(path: path, attempt: "cannot read", reason: "it is no file")
+      throw FileError(path: path, attempt: "cannot read", reason: "it is not a file")
     }
     self.path = path
     size = Int(status.st_size)

@@ -11,7 +11,7 @@ final class OutputFile {
   /// - Throws: `FileError`, here and below, that names `path`, which the file at `temporaryPath` will replace.
   init(_ temporaryPath: String, for path: String) throws(FileError) {
     self.path = path
-    file = fopen(temporaryPath, "wb")
+    file = temporaryPath.withPathBytes { fopen($0, "wb") }
     guard file != nil else { throw FileError(path: path, attempt: "cannot write") }
   }
 

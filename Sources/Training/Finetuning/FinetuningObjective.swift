@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import KeyedRandom
 import Pretext
+import SafeFiles
 import Torch
 import VideoData
 import VideoModels
@@ -86,7 +87,7 @@ extension FinetuningObjective {
       let video = videos.training[sample.source]
       return TaskPreview.Row(
         name: "\(row)", title: videos.classNames[video.label],
-        subtitle: (video.name as NSString).lastPathComponent,
+        subtitle: PathParts(video.name).name,
         frames: frames.selected(0, indices: Tensor(shown)))
     }
     return TaskPreview(title: "What the network is fine-tuned on", rows: rows)

@@ -13,7 +13,7 @@ final class MetricsLog {
   /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` if the file is shorter, ``RunError/busy(path:)`` if
   ///   another process writes it.
   init(path: String, keeping: Int) throws {
-    let descriptor = open(path, O_RDWR | O_CLOEXEC | (keeping == 0 ? O_CREAT : 0), 0o644)
+    let descriptor = openFile(at: path, O_RDWR | (keeping == 0 ? O_CREAT : 0))
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     self.path = path

@@ -16,8 +16,8 @@ public struct RecordedRun: Sendable {
   public init(at path: String) throws {
     let path = withoutTrailingSlashes(path)
     let folder = RunFolder(path: path)
-    guard FileManager.default.fileExists(atPath: folder.metrics),
-      FileManager.default.fileExists(atPath: folder.configuration)
+    guard fileExists(at: folder.metrics),
+      fileExists(at: folder.configuration)
     else { throw RunError.unrecorded(path: path) }
     self.path = path
     metrics = try Metrics(contentsOf: folder.metrics)

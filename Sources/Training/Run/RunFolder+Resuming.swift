@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import SafeFiles
 
 extension RunFolder {
   /// The checkpoint to resume from.
@@ -19,6 +20,6 @@ extension RunFolder {
 
   /// False if the run that is resumed has its preview already.
   func needsPreview(resuming: Bool) -> Bool {
-    !resuming || !FileManager.default.fileExists(atPath: preview)
+    !resuming || !fileExists(at: preview)
   }
 }

@@ -40,16 +40,17 @@ public struct RunFolder: Sendable {
 
   /// True where a run has left its configuration or a checkpoint.
   public var holdsRun: Bool {
-    [configuration, metrics, last, best].contains { FileManager.default.fileExists(atPath: $0) }
+    [configuration, metrics, last, best].contains { fileExists(at: $0) }
   }
 
   /// True where there is something to resume.
-  public var holdsCheckpoint: Bool { FileManager.default.fileExists(atPath: last) }
+  public var holdsCheckpoint: Bool { fileExists(at: last) }
 
   /// The last line of the records; nil of a run that has not come to its end.
   public var summary: SummaryRecord? {
-    guard let file = FileHandle(forReadingAtPath: metrics) else { return nil }
-    defer { try? file.close() }
+    let descriptor = openFile(at: metrics, O_RDONLY)
+    guard descriptor >= 0 else { return nil }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // A summary is far shorter; the steps before it may be many.
     guard let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: size > 16384 ? size - 16384 : 0)) != nil,
@@ -82,24 +83,24 @@ public struct RunFolder: Sendable {
   ///   `begin` throws.
   func prepare(_ begin: () throws -> Void) throws {
     try check(resuming: false)
-    let isNew = !FileManager.default.fileExists(atPath: path)
+    let isNew = !fileExists(at: path)
     try makeFolder(at: path)
     do {
       try begin()
     } catch {
-      unlink(configuration)
-      unlink(last)
+      removeFile(at: configuration)
+      removeFile(at: last)
       // Only where it is empty.
-      if isNew { rmdir(path) }
+      if isNew { _ = path.withPathBytes { rmdir($0) } }
       throw error
     }
   }
 
   /// Removes what a run that was killed while it saved has left of the unfinished file.
   func removePartialFiles() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in ((try? entries(ofFolder: path, hidden: true)) ?? []).map(\.name)
     where name.hasPrefix(".") && name.contains(".partial") {
-      unlink(file(name))
+      removeFile(at: file(name))
     }
   }
 }

@@ -66,11 +66,11 @@ public struct Weights {
   ///
   /// - Throws: ``WeightsError`` if there is none.
   static func file(at path: String) throws -> String {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard fileExists(at: path) else {
       throw WeightsError(path: path, problem: "does not exist: name a run's folder or a checkpoint")
     }
     let file = isFolder(at: path) ? RunFolder(path: path).last : path
-    guard FileManager.default.fileExists(atPath: file) else {
+    guard fileExists(at: file) else {
       throw WeightsError(
         path: path,
         problem: "is a folder without last.safetensors: name a run's folder or a checkpoint")

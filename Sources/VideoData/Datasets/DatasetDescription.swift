@@ -90,7 +90,7 @@ extension ActionDataset {
     let finder = VideoFinder(frameRate: description.frameRate)
     let folder = withoutTrailingSlashes(description.videos)
     guard try finder.listing(of: folder) != nil else {
-      guard FileManager.default.fileExists(atPath: folder) else {
+      guard fileExists(at: folder) else {
         throw DatasetError.missing(path: folder, expected: "name the folder of the videos")
       }
       throw DatasetError.unsuitable(

@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 
 extension DatasetReading {
   /// Kinetics-400, 600 and 700: csv files for train, val and test with label, YouTube id, start and end in seconds,
@@ -23,7 +24,7 @@ extension DatasetReading {
     for path in lists {
       let list = try ListFile(path, expected: expected)
       var columns: KineticsColumns?
-      let listed = subset(ofList: (path as NSString).lastPathComponent)
+      let listed = subset(ofList: PathParts(path).name)
       try list.forEachRow { place, fields in
         let isFirst = columns == nil
         let known = try columns ?? KineticsColumns(first: fields, place: place)

@@ -99,24 +99,25 @@ struct ListFile {
   }
 }
 
-/// The text of a list. It comes from outside: its size is bounded and it is UTF-8, without the mark that some editors
-/// put first.
+/// The text of a list, a path as ``String/init(path:)`` makes it, without the mark that some editors put first. It comes
+/// from outside: its size is bounded.
 func listText(at path: String) throws(UnreadableList) -> Substring {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
+  guard let status = fileStatus(at: path) else {
     guard errno == ENOENT || errno == ENOTDIR else {
       throw .other(String(cString: strerror(errno)))
     }
     throw .missing
   }
-  guard status.st_mode & S_IFMT == S_IFREG else { throw .noFile }
-  guard status.st_size <= sizeLimit else {
+  guard status.kind == .file else { throw .noFile }
+  guard status.size <= sizeLimit else {
     throw .other("it is larger than the \(sizeLimit >> 20) MiB allowed for a list")
   }
-  guard let data = FileManager.default.contents(atPath: path) else {
+  guard let data = try? readFile(at: path) else {
     throw .other("there is no permission to read it")
   }
-  guard let text = String(data: data, encoding: .utf8) else { throw .other("it is no UTF-8 text") }
+  // Names of files are bytes and need not be UTF-8. UTF-16 has zeros.
+  guard !data.contains(0) else { throw .other("it is not UTF-8 text") }
+  let text = String(path: data)
   let mark = text.unicodeScalars.first == "\u{FEFF}"
   return Substring(text.unicodeScalars.dropFirst(mark ? 1 : 0))
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SafeFiles
 
 extension DatasetReading {
   /// MMAction2: lists for train, val and test with lines `path label`, or `folder frames label` for videos that are folders
@@ -15,7 +16,7 @@ extension DatasetReading {
     var lists: [(path: String, subset: Subset)]
     if let splits, try finder.listing(of: splits) == nil {
       let list = try ListFile(splits, expected: expected)
-      guard let subset = subset(ofList: (splits as NSString).lastPathComponent) else {
+      guard let subset = subset(ofList: PathParts(splits).name) else {
         throw DatasetError.unsuitable(
           path: splits, problem: "is to say in its name whether it is for train, val or test")
       }

@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import SafeFiles
 import VideoSamples
 
 /// Finds videos by the names that lists give them. Each folder is listed once, when something is first looked for
@@ -118,7 +119,7 @@ final class VideoFinder {
   }
 
   private func readListing(_ folder: String) throws -> Listing? {
-    guard let stream = opendir(folder) else {
+    guard let stream = folder.withPathBytes({ opendir($0) }) else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw DatasetError.unreadable(path: folder, reason: String(cString: strerror(errno)))
     }
@@ -126,7 +127,7 @@ final class VideoFinder {
     var listing = Listing()
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(path: $0) }
       }
       guard !name.hasPrefix(".") else {
         if name != ".", name != "..", Int32(entry.pointee.d_type) == Int32(DT_DIR) {
@@ -139,11 +140,9 @@ final class VideoFinder {
       case Int32(DT_REG): listing.files[name] = name
       default:
         // A link, or a file system that does not tell.
-        var status = stat()
-        guard stat(folder + "/" + name, &status) == 0 else { continue }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: listing.folders[name] = name
-        case S_IFREG: listing.files[name] = name
+        switch fileKind(at: folder + "/" + name) {
+        case .folder: listing.folders[name] = name
+        case .file: listing.files[name] = name
         default: continue
         }
       }

@@ -105,14 +105,14 @@ private struct Search {
     if path.hasPrefix("synthetic:") {
       return try addSynthetic(path)
     }
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard fileExists(at: path) else {
       throw SourceError.missing(path: path)
     }
     if isFolder(at: path) {
       addFolder(path)
     } else if let source = file(path) {
       sources.append(source)
-    } else if ["txt", "lst", "list"].contains((path as NSString).pathExtension.lowercased()) {
+    } else if ["txt", "lst", "list"].contains(PathParts(path).ending.lowercased()) {
       try addList(path)
     } else {
       throw SourceError.unknownKind(path: path)
@@ -142,21 +142,20 @@ private struct Search {
 
   private mutating func addFolder(_ path: String) {
     guard enter(path) else { return }
-    let names: [String]
+    let content: [FolderEntry]
     do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path)
-        .filter { !$0.hasPrefix(".") }.sorted(by: naturallyPrecedes)
+      content = try entries(ofFolder: path).sorted { naturallyPrecedes($0.name, $1.name) }
     } catch {
-      let reason =
-        access(path, R_OK | X_OK) == 0 ? error.localizedDescription : "no permission to read it"
+      let mayBeRead = path.withPathBytes { access($0, R_OK | X_OK) } == 0
+      let reason = mayBeRead ? error.reason : "no permission to read it"
       problems.append((path, "is a folder that cannot be read: \(reason)"))
       return
     }
     var pictures: [String] = []
     var hasOthers = false
-    for name in names {
-      let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-      if isFolder(at: child) {
+    for entry in content {
+      let child = path.hasSuffix("/") ? path + entry.name : "\(path)/\(entry.name)"
+      if (entry.kind ?? fileKind(at: child)) == .folder {
         hasOthers = true
         addFolder(child)
       } else if let source = file(child) {
@@ -181,7 +180,7 @@ private struct Search {
     guard paths.count >= 8 else { return false }
     var previous: (prefix: Substring, number: Int)?
     for path in paths {
-      let stem = (path as NSString).lastPathComponent.prefix { $0 != "." }
+      let stem = PathParts(path).name.prefix { $0 != "." }
       let digits = stem.reversed().prefix { $0.isNumber }.count
       guard digits > 0, let number = Int(stem.suffix(digits)) else { return false }
       let prefix = stem.dropLast(digits)
@@ -200,7 +199,7 @@ private struct Search {
     } catch {
       throw SourceError.unreadableList(path: path, reason: error.reason)
     }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathParts(path).folder
     var hasLabels = false
     func target(_ entry: String) -> String {
       entry.hasPrefix("/") || entry.hasPrefix("synthetic:") || folder.isEmpty
@@ -210,8 +209,8 @@ private struct Search {
       let entry = line.trimmingCharacters(in: .whitespaces)
       guard !entry.isEmpty, !entry.hasPrefix("#") else { continue }
       var path = target(entry)
-      if let bare = withoutLabels(entry).map(target), !FileManager.default.fileExists(atPath: path),
-        file(bare) != nil || FileManager.default.fileExists(atPath: bare)
+      if let bare = withoutLabels(entry).map(target), !fileExists(at: path),
+        file(bare) != nil || fileExists(at: bare)
       {
         path = bare
         hasLabels = true
