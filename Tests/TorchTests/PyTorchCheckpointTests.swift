@@ -44,6 +44,7 @@ private func text<Leaf>(_ object: PyTorchObject<Leaf>, _ tensor: (Leaf) -> Tenso
     let digits = String(value.bitPattern, radix: 16)
     return "float " + String(repeating: "0", count: 16 - digits.count) + digits
   case .string(let value): return "\"\(value)\""
+  case .other(let object): return "<\(object.type)>"
   case .list(let items):
     return "[" + items.map { text($0, tensor) }.joined(separator: ", ") + "]"
   case .tuple(let items):
@@ -86,12 +87,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   /// One sentence names what is in the way; the file's own path apart.
   @Test(arguments: [
     ("function", "__builtin__.print"), ("argparse", "argparse.Namespace"),
-    ("counter", "collections.Counter"), ("set", "__builtin__.set"), ("bytes", "_codecs.encode"),
-    ("size", "torch.Size"), ("dtype", "torch.float32"), ("device", "torch.device"),
-    ("complex", "torch.ComplexFloatStorage"), ("uint16", "torch.uint16"),
-    ("quantized", "torch._utils._rebuild_qtensor"),
-    ("sparse", "torch._utils._rebuild_sparse_tensor"),
-    ("negative", "metadata"), ("module", "torch.nn.modules.linear.Linear"), ("storage", "storage"),
+    ("module", "torch.nn.modules.linear.Linear"), ("date", "datetime.date"),
     ("large integer", "128 bits"), ("legacy function", "__builtin__.print"),
     ("big-endian legacy", "little-endian"), ("pickle", "not by torch.save"),
     ("script", "TorchScript"),
@@ -109,7 +105,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   /// Also beside numbers, text and None.
   @Test(arguments: [
     "module", "module with weights only", "released", "model", "model_state_dict", "beside data",
-    "legacy module", "legacy module with weights only", "legacy released", "legacy model",
+    "torchvision", "legacy torchvision", "legacy module", "legacy module with weights only", "legacy released", "legacy model",
   ])
   func stateDictsAreFound(name: String) throws {
     let tensors = try PyTorchCheckpoint(contentsOf: checkpoint(name)).loadStateDict()
@@ -125,6 +121,13 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
     #expect(error?.problem.contains("model_state, state_dict, model") == true)
     #expect(error?.problem.contains("the whole is") == true)
+  }
+
+  /// Skipping a weight would leave the network's own, random one in its place.
+  @Test func tensorsOfOtherKindsAreNotLeftOutOfAStateDict() throws {
+    let file = try PyTorchCheckpoint(contentsOf: checkpoint("other tensors"))
+    let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
+    #expect(error?.problem.contains("a complex64 tensor, which is not read") == true)
   }
 
   /// Under a name goes before tensors beside data; what else a dictionary holds is in the way.

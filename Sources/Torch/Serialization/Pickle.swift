@@ -11,6 +11,8 @@ enum PickleValue {
   case name(String)
   /// An object that the interpreter made: its number there.
   case object(Int)
+  /// Something that has no counterpart here.
+  case other(UnreadObject)
 }
 
 /// A list, tuple or dictionary of a pickle. Containers lie in one array and name each other by their places, so
@@ -37,9 +39,9 @@ protocol PickleInterpreter {
   ) throws -> PickleValue
 }
 
-/// A pickle, decoded by a machine of those instructions that torch.save uses for tensors, containers, numbers and
-/// text (protocol 2, and what protocols 3 to 5 add for the same). Nothing is run: names that the interpreter does
-/// not know are refused, as is every other instruction.
+/// A pickle, decoded by a machine of those instructions that torch.save uses for plain data (protocol 2, and what
+/// protocols 3 to 5 add for the same): what `torch.load(weights_only=True)` reads. Nothing is run: other names are
+/// refused, as is every other instruction.
 ///
 /// The instructions are those of Python's pickletools.
 struct Pickle<Interpreter: PickleInterpreter> {
@@ -83,8 +85,8 @@ struct Pickle<Interpreter: PickleInterpreter> {
       let code: UInt8 = try next()
       guard let instruction = Instruction(rawValue: code) else {
         throw Unsound(
-          "its pickle has the instruction 0x\(String(code, radix: 16)), which tensors, containers, "
-            + "numbers and text do not need")
+          "its pickle has the instruction 0x\(String(code, radix: 16)), which plain data does not need"
+        )
       }
       guard instruction != .stop else { return try finish() }
       try follow(instruction)
@@ -128,6 +130,9 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case emptyList = 0x5D  // ]
     case emptyTuple = 0x29  // )
     case emptyDictionary = 0x7D  // }
+    // Protocol 3.
+    case data32 = 0x42  // B
+    case data8 = 0x43  // C
     case tuple1 = 0x85
     case tuple2 = 0x86
     case tuple3 = 0x87
@@ -136,9 +141,14 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case long = 0x8A
     // Protocol 4.
     case text8 = 0x8C
+    case data64 = 0x8E
+    case emptySet = 0x8F
+    case addItems = 0x90
     case stackGlobal = 0x93
     case memoize = 0x94
     case frame = 0x95
+    // Protocol 5.
+    case byteArray64 = 0x96
   }
 
   private mutating func follow(_ instruction: Instruction) throws {
@@ -157,6 +167,17 @@ struct Pickle<Interpreter: PickleInterpreter> {
       stack.append(.number(Double(bitPattern: (try next() as UInt64).byteSwapped)))
     case .text8, .bytes8: stack.append(.string(try text(Int(try next() as UInt8))))
     case .text32, .bytes32: stack.append(.string(try text(Int(try next() as UInt32))))
+
+    case .data8: try skip(UInt64(try next() as UInt8), "bytes")
+    case .data32: try skip(UInt64(try next() as UInt32), "bytes")
+    case .data64: try skip(try next(), "bytes")
+    case .byteArray64: try skip(try next(), "bytearray")
+    case .emptySet: stack.append(.other(UnreadObject("set")))
+    case .addItems:
+      _ = try popToMark()
+      guard case .other = try top() else {
+        throw Unsound("its pickle adds to something that is not a set")
+      }
 
     case .emptyList: push(.list, [])
     case .emptyTuple: push(.tuple, [])
@@ -189,8 +210,10 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case .build:
       // The attributes of an OrderedDict, as those with versions that Module.state_dict() sets.
       let _ = try pop()
-      guard case .container(let place) = try top(), containers[place].kind == .dictionary else {
-        throw Unsound("its pickle gives attributes to something that is no dictionary")
+      switch try top() {
+      case .container(let place) where containers[place].kind == .dictionary: break
+      case .other: break
+      default: throw Unsound("its pickle gives attributes to something that is no dictionary")
       }
     case .persistent:
       stack.append(try interpreter.object(outside: try pop(), containers))
@@ -202,22 +225,51 @@ struct Pickle<Interpreter: PickleInterpreter> {
       case .name(let name) = try pop()
     else { throw Unsound("its pickle calls something that is no name, or with no tuple") }
     let arguments = containers[place].items
-    if name == orderedDictionary {
-      guard arguments.isEmpty else { throw Unsound("its pickle fills an OrderedDict at once") }
-      push(.dictionary, [])
-    } else {
-      stack.append(try interpreter.call(name, arguments, containers))
+    guard let type = PlainType(name) else {
+      return stack.append(try interpreter.call(name, arguments, containers))
+    }
+    switch type {
+    case .orderedDictionary, .counter: try pushDictionary(arguments)
+    case .bytes, .encode: stack.append(.other(UnreadObject("bytes")))
+    case .byteArray: stack.append(.other(UnreadObject("bytearray")))
+    case .set: stack.append(.other(UnreadObject("set")))
+    case .complex: stack.append(.other(UnreadObject("complex")))
     }
   }
 
-  private var orderedDictionary: String { "collections.OrderedDict" }
+  /// The types of Python, and the function for its bytes, that plain data needs.
+  private enum PlainType: String {
+    case orderedDictionary = "collections.OrderedDict"
+    case counter = "collections.Counter"
+    case encode = "_codecs.encode"
+    case bytes = "builtins.bytes"
+    case byteArray = "builtins.bytearray"
+    case set = "builtins.set"
+    case complex = "builtins.complex"
+
+    /// Python 2's module, which protocol 2 writes, has another name.
+    init?(_ name: String) {
+      let old = "__builtin__."
+      self.init(rawValue: name.hasPrefix(old) ? "builtins." + name.dropFirst(old.count) : name)
+    }
+  }
+
+  /// An OrderedDict or a Counter: empty, or of a dictionary.
+  private mutating func pushDictionary(_ arguments: [PickleValue]) throws {
+    guard let argument = arguments.first else { return push(.dictionary, []) }
+    guard arguments.count == 1, case .container(let place) = argument,
+      containers[place].kind == .dictionary
+    else { throw Unsound("its pickle makes a dictionary of something else") }
+    // Not a copy: many of a large one would fill the memory.
+    stack.append(argument)
+  }
 
   private mutating func pushName(_ module: String, _ name: String) throws {
     let name = "\(module).\(name)"
-    guard name == orderedDictionary || interpreter.knows(name) else {
+    guard PlainType(name) != nil || interpreter.knows(name) else {
       throw Unsound(
-        "it holds \(quoted(name)), and only tensors, containers, numbers, text and None are read; "
-          + "save anew without it, best the state dict alone")
+        "it holds \(quoted(name)), and only plain data is read: save it again without that, best the state dict alone"
+      )
     }
     stack.append(.name(name))
   }
@@ -291,6 +343,11 @@ struct Pickle<Interpreter: PickleInterpreter> {
     let isNegative = bytes.last.map { $0 >= 0x80 } ?? false
     let value = bytes.reversed().reduce(isNegative ? -1 : 0 as Int128) { $0 << 8 | Int128($1) }
     return Int(exactly: value).map { .integer($0) } ?? .string("\(value)")
+  }
+
+  private mutating func skip(_ count: UInt64, _ type: String) throws {
+    guard let count = Int(exactly: count), cursor.take(count) != nil else { throw torn() }
+    stack.append(.other(UnreadObject(type)))
   }
 
   private func torn() -> Unsound { Unsound("its pickle is cut off") }

@@ -84,6 +84,7 @@ private struct PickleWriter {
       }
       code("u")
     case .tensor(let tensor): add(tensor)
+    case .other(let object): preconditionFailure("a \(object.type) cannot be written")
     }
   }
 

@@ -4,8 +4,9 @@ import SafeFiles
 /// A file of torch.save (.pt, .pth, .pyth) open for reading: a zip archive with a pickle and the tensors' elements, or
 /// as before PyTorch 1.6 pickles and elements one after another.
 ///
-/// Reading runs none of the pickle's code. Tensors, lists, tuples, dictionaries, numbers, text and None are read;
-/// anything else is refused by name. ``object`` tells of the tensors without loading them.
+/// Reading runs none of the pickle's code. Tensors, lists, tuples, dictionaries, numbers, text and None are read. Of
+/// what `torch.load(weights_only=True)` reads beside them the type alone is kept; anything else is refused by name.
+/// ``object`` describes the tensors without loading them.
 public struct PyTorchCheckpoint: Sendable {
   public let path: String
   /// What was saved.
@@ -16,7 +17,7 @@ public struct PyTorchCheckpoint: Sendable {
   private let storages: StorageBytes
 }
 
-/// A file that is no sound checkpoint of PyTorch, or holds more than data.
+/// A file that is not a sound checkpoint of PyTorch, or holds more than data.
 public struct PyTorchCheckpointError: Error, Sendable, CustomStringConvertible {
   public let path: String
   public let problem: String
@@ -70,8 +71,8 @@ extension PyTorchCheckpoint {
 
   /// The tensors of the model by name, in the file's order and not loaded: the whole object where it is a dictionary
   /// of nothing but tensors, else the first below `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
-  /// `network` and `weights` that is a dictionary of tensors, else again the whole. Numbers, text and None beside
-  /// tensors are passed over below a name, and in the whole where no name has a state dict.
+  /// `network` and `weights` that is a dictionary of tensors, else again the whole. Plain values beside tensors are
+  /// skipped below a name, and in the whole if no name has a state dict.
   ///
   /// - Throws: ``PyTorchCheckpointError`` where there is none, which says why.
   public func stateDict() throws -> [(name: String, tensor: StoredTensor)] {
@@ -168,7 +169,7 @@ extension PyTorchCheckpoint {
 }
 
 extension PyTorchObject {
-  /// The tensors of a dictionary that holds nothing else but numbers, text and None, or what is in the way.
+  /// The tensors of a dictionary that holds nothing else but numbers, text, None and what is not read, or what is in the way.
   fileprivate var tensorsBesideData: Result<[(name: String, tensor: Leaf)], Unsound> {
     guard case .dictionary(let entries) = self else {
       return .failure(Unsound("no dictionary"))
@@ -177,6 +178,8 @@ extension PyTorchObject {
     for entry in entries {
       switch (entry.key, entry.value) {
       case (.string(let name), .tensor(let leaf)): tensors.append((name, leaf))
+      case (_, .other(let object)) where object.isTensor:
+        return .failure(Unsound("a dictionary with a \(object.type), which is not read"))
       case (_, .tensor): return .failure(Unsound("a dictionary with a tensor whose key is no text"))
       case (.string(let name), .list), (.string(let name), .tuple),
         (.string(let name), .dictionary):

@@ -10,6 +10,8 @@ public enum PyTorchObject<Leaf> {
   /// In the file's order; no key comes twice.
   case dictionary([Entry])
   case tensor(Leaf)
+  /// A value of another type, of which nothing but the type is known.
+  case other(UnreadObject)
 
   public struct Entry {
     public var key: PyTorchObject
@@ -19,6 +21,19 @@ public enum PyTorchObject<Leaf> {
       self.key = key
       self.value = value
     }
+  }
+}
+
+/// A value of a checkpoint that `torch.load(weights_only=True)` reads and that has no counterpart here.
+public struct UnreadObject: Hashable, Sendable {
+  /// What it is in Python, as `set`, `torch.device` or `complex64 tensor`.
+  public let type: String
+  /// Whether it is a tensor, of a kind that is not read.
+  public let isTensor: Bool
+
+  init(_ type: String, isTensor: Bool = false) {
+    self.type = type
+    self.isTensor = isTensor
   }
 }
 
@@ -52,11 +67,22 @@ extension PyTorchObject {
   }
 }
 
+extension PyTorchObject {
+  /// Whether it is of another type, or a tuple with such a value.
+  fileprivate var holdsOther: Bool {
+    switch self {
+    case .other: true
+    case .tuple(let items): items.contains(where: \.holdsOther)
+    default: false
+    }
+  }
+}
+
 extension PyTorchObject where Leaf: Hashable {
   /// The root of a pickle.
   ///
-  /// - Throws: ``Unsound`` where it is nested deeper than any checkpoint, contains itself, unfolds to far more
-  ///   than its pickle holds, or has objects that are none of these cases.
+  /// - Throws: ``Unsound`` if it is nested deeper than any checkpoint, contains itself, or unfolds to far more than
+  ///   its pickle holds.
   init<Interpreter>(
     _ pickle: Pickle<Interpreter>, byteCount: Int, leaf: (_ object: Int) throws -> Leaf?
   ) throws {
@@ -75,12 +101,10 @@ extension PyTorchObject where Leaf: Hashable {
       case .integer(let value): return .integer(value)
       case .number(let value): return .number(value)
       case .string(let value): return .string(value)
-      case .name(let name): throw Unsound("it holds \(quoted(name)) itself as an object")
+      case .name(let name): return .other(UnreadObject(name))
+      case .other(let object): return .other(object)
       case .object(let object):
-        guard let leaf = try leaf(object) else {
-          throw Unsound("it holds a storage that is no tensor's")
-        }
-        return .tensor(leaf)
+        return try leaf(object).map { .tensor($0) } ?? .other(UnreadObject("torch storage"))
       case .container(let place):
         let container = pickle.containers[place]
         switch container.kind {
@@ -95,7 +119,8 @@ extension PyTorchObject where Leaf: Hashable {
       var seen = Set<PyTorchObject>()
       return try stride(from: 0, to: items.count, by: 2).map { index in
         let key = try unfold(items[index], depth: depth)
-        guard seen.insert(key).inserted else {
+        // Of other types it is not known which are equal.
+        guard key.holdsOther || seen.insert(key).inserted else {
           if case .string(let name) = key {
             throw Unsound("one of its dictionaries has the key \(quoted(name)) twice")
           }

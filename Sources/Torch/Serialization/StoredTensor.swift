@@ -24,10 +24,29 @@ struct TensorInterpreter: PickleInterpreter {
     let key: String
     /// Of the whole.
     let bytes: Range<Int>
-    /// Nil for bytes without a type of their own.
-    let dtype: DType?
+    let type: StorageType
 
-    var elementSize: Int { dtype?.byteCount ?? 1 }
+    var dtype: DType? { type.dtype }
+    var elementSize: Int { type.elementSize }
+  }
+
+  /// The type of a storage's elements.
+  enum StorageType: Hashable {
+    case read(DType)
+    /// One that has no counterpart here.
+    case other(name: String, elementSize: Int)
+    /// Bytes without a type of their own.
+    case untyped
+
+    var dtype: DType? { if case .read(let dtype) = self { dtype } else { nil } }
+
+    var elementSize: Int {
+      switch self {
+      case .read(let dtype): dtype.byteCount
+      case .other(_, let size): size
+      case .untyped: 1
+      }
+    }
   }
 
   /// Old files may name parts of a storage as storages of their own.
@@ -60,14 +79,52 @@ struct TensorInterpreter: PickleInterpreter {
   /// The same with a type of its own over a storage without one.
   private static let rebuildTyped = "torch._utils._rebuild_tensor_v3"
   private static let rebuildParameter = "torch._utils._rebuild_parameter"
-  private static let untyped = "torch.storage.UntypedStorage"
+  /// The same with attributes of the parameter.
+  private static let rebuildParameterWithState = "torch._utils._rebuild_parameter_with_state"
+  /// The call of another of these for a tensor with attributes: function, type, arguments, attributes.
+  private static let rebuildWithAttributes = "torch._tensor._rebuild_from_type_v2"
+  private static let size = "torch.Size"
 
   private static let storages = Dictionary(
-    uniqueKeysWithValues: DType.allCases.map { ("torch.\($0.storageName)", $0) })
+    uniqueKeysWithValues: DType.allCases.map { ("torch.\($0.storageName)", StorageType.read($0)) }
+      + [
+        ("ComplexFloat", "complex64", 8), ("ComplexDouble", "complex128", 16),
+        ("QInt8", "qint8", 1), ("QUInt8", "quint8", 1), ("QInt32", "qint32", 4),
+        ("QUInt4x2", "quint4x2", 1), ("QUInt2x4", "quint2x4", 1),
+      ].map { ("torch.\($0)Storage", .other(name: $1, elementSize: $2)) }
+      + [("torch.storage.UntypedStorage", .untyped)])
   private static let types = Dictionary(
     uniqueKeysWithValues: DType.allCases.map { ("torch.\($0)", $0) })
-  private static let names = Set(storages.keys).union(types.keys)
-    .union([rebuild, rebuildPlain, rebuildTyped, rebuildParameter, untyped])
+  /// What PyTorch knows beside ``types``.
+  private static let otherTypes = Set(
+    (["complex32", "complex64", "complex128", "uint16", "uint32", "uint64"]
+      + ["e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu"].map { "float8_\($0)" }
+      + ["float4_e2m1fn_x2", "qint8", "quint8", "qint32", "quint4x2", "quint2x4"]
+      + (1...7).flatMap { ["uint\($0)", "int\($0)"] }).map { "torch.\($0)" })
+  /// Functions for tensors of kinds that have no counterpart here.
+  private static let otherTensors = [
+    "torch._utils._rebuild_sparse_tensor": "sparse tensor",
+    "torch._utils._rebuild_qtensor": "quantized tensor",
+    "torch._utils._rebuild_nested_tensor": "nested tensor",
+    "torch._utils._rebuild_meta_tensor_no_storage": "meta tensor",
+    "torch._utils._rebuild_wrapper_subclass": "wrapped tensor",
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": "device tensor",
+  ]
+  /// Functions for other things, and what they make.
+  private static let otherValues = [
+    "torch.device": "torch.device", "torch.serialization._get_layout": "torch.layout",
+  ]
+  private static let quantizations = Set(
+    [
+      "per_tensor_affine", "per_tensor_symmetric", "per_channel_affine", "per_channel_symmetric",
+      "per_channel_affine_float_qparams",
+    ].map { "torch.\($0)" })
+  private static let names = Set(storages.keys).union(types.keys).union(otherTypes)
+    .union(otherTensors.keys).union(otherValues.keys).union(quantizations)
+    .union([
+      rebuild, rebuildPlain, rebuildTyped, rebuildParameter, rebuildParameterWithState,
+      rebuildWithAttributes, size, "torch.Tensor", "torch.nn.parameter.Parameter",
+    ])
 
   /// A storage: ('storage', its type, its key, a device, its number of elements), and where there are views None or
   /// (the key of a part, its first element, its number of elements).
@@ -85,17 +142,16 @@ struct TensorInterpreter: PickleInterpreter {
       case .name(let type) = items[1], case .string(let key) = items[2], key.utf8.count <= 64,
       case .integer(let count) = items[4]
     else { throw unknown() }
-    let dtype = Self.storages[type]
-    guard dtype != nil || type == Self.untyped else {
+    guard let type = Self.storages[type] else {
       throw Unsound("it has a storage of the type \(quoted(type))")
     }
-    let whole = try name(key, elements: 0, count, of: key, dtype)
+    let whole = try name(key, elements: 0, count, of: key, type)
     guard hasViews else { return add(.storage(whole)) }
     if case .none = items[5] { return add(.storage(whole)) }
     guard let view = tuple(items[5], 3), case .string(let part) = view[0], part.utf8.count <= 64,
       case .integer(let first) = view[1], case .integer(let partCount) = view[2]
     else { throw unknown() }
-    let storage = try name(part, elements: first, partCount, of: key, dtype)
+    let storage = try name(part, elements: first, partCount, of: key, type)
     guard storage.bytes.upperBound <= whole.bytes.upperBound else {
       throw Unsound(
         "its storage \(quoted(part)) reaches beyond \(quoted(key)), of which it is a part")
@@ -105,18 +161,18 @@ struct TensorInterpreter: PickleInterpreter {
 
   /// Gives a storage or a part of one its name, which means the same wherever it comes.
   private mutating func name(
-    _ name: String, elements first: Int, _ count: Int, of key: String, _ dtype: DType?
+    _ name: String, elements first: Int, _ count: Int, of key: String, _ type: StorageType
   ) throws -> Storage {
-    let size = dtype?.byteCount ?? 1
+    let size = type.elementSize
     let (end, overflow) = first.addingReportingOverflow(count)
     let (endByte, overflow2) = end.multipliedReportingOverflow(by: size)
     guard first >= 0, count >= 0, !overflow, !overflow2 else {
       throw Unsound("its storage \(quoted(name)) claims \(count) elements")
     }
-    let storage = Storage(key: key, bytes: (first * size)..<endByte, dtype: dtype)
+    let storage = Storage(key: key, bytes: (first * size)..<endByte, type: type)
     let known = named.updateValue(storage, forKey: name) ?? storage
     // Without elements a type means nothing.
-    guard known.key == key, known.bytes == storage.bytes, known.dtype == dtype || count == 0 else {
+    guard known.key == key, known.bytes == storage.bytes, known.type == type || count == 0 else {
       throw Unsound("its storage \(quoted(name)) has two sizes or types")
     }
     return storage
@@ -127,32 +183,62 @@ struct TensorInterpreter: PickleInterpreter {
   ) throws -> PickleValue {
     switch name {
     case Self.rebuild where arguments.count >= 6:
+      if case .object(let object) = arguments[0], case .storage(let storage) = objects[object],
+        case .other(let type, _) = storage.type
+      {
+        return .other(UnreadObject("\(type) tensor", isTensor: true))
+      }
       // After the gradient's flag: hooks, which would be functions and so are none, then metadata.
-      try refuseMetadata(arguments.dropFirst(6), containers)
+      if hasMetadata(arguments.dropFirst(6), containers) { return Self.tensorWithMetadata }
       return add(.tensor(try tensor(arguments, dtype: nil, containers)))
     case Self.rebuildPlain where arguments.count == 4:
       return add(.tensor(try tensor(arguments, dtype: nil, containers)))
     case Self.rebuildTyped where arguments.count >= 7:
-      guard case .name(let type) = arguments[6], let dtype = Self.types[type] else { break }
-      try refuseMetadata(arguments.dropFirst(7), containers)
+      guard case .name(let type) = arguments[6] else { break }
+      if Self.otherTypes.contains(type) {
+        let type = type.dropFirst("torch.".count)
+        return .other(UnreadObject("\(type) tensor", isTensor: true))
+      }
+      guard let dtype = Self.types[type] else { break }
+      if hasMetadata(arguments.dropFirst(7), containers) { return Self.tensorWithMetadata }
       return add(.tensor(try tensor(arguments, dtype: dtype, containers)))
-    case Self.rebuildParameter where arguments.count == 3:
-      guard case .object(let object) = arguments[0], tensor(object) != nil else { break }
+    case Self.rebuildParameter where arguments.count == 3,
+      Self.rebuildParameterWithState where arguments.count == 4:
+      switch arguments[0] {
+      case .object(let object) where tensor(object) != nil: return arguments[0]
+      case .other(let object) where object.isTensor: return arguments[0]
+      default: break
+      }
+    case Self.rebuildWithAttributes where arguments.count == 4:
+      // Not itself again: arguments may hold each other.
+      guard case .name(let function) = arguments[0], function != name,
+        case .container(let place) = arguments[2], containers[place].kind == .tuple
+      else { break }
+      return try call(function, containers[place].items, containers)
+    case Self.size where arguments.count == 1:
+      guard case .container(let place) = arguments[0], containers[place].kind == .tuple else {
+        break
+      }
       return arguments[0]
-    default: break
+    default:
+      if let kind = Self.otherTensors[name] { return .other(UnreadObject(kind, isTensor: true)) }
+      if let type = Self.otherValues[name] { return .other(UnreadObject(type)) }
     }
     throw Unsound("its pickle calls \(quoted(name)) as PyTorch does not")
   }
 
+  private static let tensorWithMetadata = PickleValue.other(
+    UnreadObject("tensor with metadata", isTensor: true))
+
   /// Metadata says that the elements mean something else, as their negatives.
-  private func refuseMetadata(
+  private func hasMetadata(
     _ arguments: ArraySlice<PickleValue>, _ containers: [PickleContainer]
-  ) throws {
-    for argument in arguments {
+  ) -> Bool {
+    !arguments.allSatisfy { argument in
       switch argument {
-      case .none: continue
-      case .container(let place) where containers[place].items.isEmpty: continue
-      default: throw Unsound("it has a tensor with metadata, which is not read")
+      case .none: true
+      case .container(let place): containers[place].items.isEmpty
+      default: false
       }
     }
   }

@@ -20,8 +20,29 @@ TYPES = [
 ]  # fmt: skip
 
 
+# What torch.load(weights_only=True) reads and has no counterpart in Swift, by its type.
+OTHERS = {
+    set: "set", bytes: "bytes", bytearray: "bytearray", complex: "complex", torch.device: "torch.device",
+    torch.layout: "torch.layout", torch.storage.TypedStorage: "torch storage",
+}  # fmt: skip
+
+
+def other_tensor(value):
+    """The kind of a tensor that is not read; None for the others."""
+    if value.is_quantized:
+        return "quantized tensor"
+    if value.layout != torch.strided:
+        return "sparse tensor"
+    if value.is_neg():
+        return "tensor with metadata"
+    return None if value.dtype in TYPES else str(value.dtype).removeprefix("torch.") + " tensor"
+
+
 def text(value):
     if isinstance(value, torch.Tensor):
+        kind = other_tensor(value)
+        if kind:
+            return f"<{kind}>"
         data = bytes(value.detach().contiguous().clone().untyped_storage())
         kind = str(value.dtype).removeprefix("torch.")
         return f"{kind}{list(value.shape)}{data.hex()}"
@@ -33,6 +54,12 @@ def text(value):
         return "(" + ", ".join(map(text, value)) + ")"
     if isinstance(value, str):
         return f'"{value}"'
+    if type(value) in OTHERS:
+        return f"<{OTHERS[type(value)]}>"
+    if isinstance(value, torch.dtype):
+        return f"<{value}>"
+    if isinstance(value, type):
+        return f"<{value.__module__}.{value.__name__}>"
     if isinstance(value, float):
         return "float " + struct.pack(">d", value).hex()
     assert value is None or isinstance(value, (bool, int)), value
@@ -81,6 +108,12 @@ def readable():
     for index, tensor in enumerate(network.state_dict().values()):
         tensor.copy_(numbers(tensor.dtype, *tensor.shape) + index)
     untyped = numbers(torch.float32, 6).untyped_storage()
+    ordered = collections.OrderedDict(a=1)
+    ordered.note = "text"
+    attributed = numbers(torch.float32, 2)
+    attributed.note = "text"
+    parameter = torch.nn.Parameter(numbers(torch.float32, 2))
+    parameter.note = "text"
     return {
         "types": types,
         "views": views,
@@ -95,6 +128,26 @@ def readable():
         "beside data": {"arch": "r3d", "epoch": 3, "lr": 0.1, "best": None, **network.state_dict()},
         "model_state_dict": {"model_state_dict": {**network.state_dict(), "version": 2}, "optimizer": {"state": {}}},
         "empty": {},
+        # As torchvision's reference training writes them.
+        "torchvision": {
+            "model": network.state_dict(), "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "params": [0]}]},
+            "lr_scheduler": {"milestones": collections.Counter({30: 1, 60: 2}), "gamma": 0.1, "last_epoch": 3},
+            "epoch": 3,
+        },
+        "plain objects": {
+            "counter": collections.Counter(a=1), "no counter": collections.Counter(), "set": {1, 2}, "no set": set(),
+            "bytes": b"abc\xff", "bytearray": bytearray(b"abc"), "size": torch.Size([1, 2]), "no size": torch.Size([]),
+            "dtype": torch.float32, "other dtype": torch.complex64, "device": torch.device("cuda", 1), "complex": 1 + 2j,
+            "layout": torch.strided, "ordered": ordered, b"key": 1, b"another": 2, torch.int8: 3, (b"a", 1): 4,
+            "class": torch.Tensor, "storage": numbers(torch.float32, 2).untyped_storage(),
+            "attributed": attributed, "parameter": parameter,
+        },
+        "other tensors": {
+            "complex": torch.zeros(2, dtype=torch.complex64), "half": torch.zeros(2, dtype=torch.uint16),
+            "float8": torch.zeros(2, dtype=torch.float8_e5m2), "sparse": numbers(torch.float32, 2).to_sparse(),
+            "quantized": torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8), "read": numbers(torch.float32, 2),
+            "negated": torch.zeros(2, dtype=torch.complex64).conj().imag,
+        },
         "untyped": {
             "a": Rebuilt(untyped, torch.float32, 2, (2, 2), (1, 2)),
             "b": Rebuilt(untyped, torch.int16, 0, (12,), (1,)),
@@ -108,19 +161,8 @@ def refused():
     return {
         "function": {"f": print},
         "argparse": {"args": __import__("argparse").Namespace(lr=1), "model": {"t": t}},
-        "counter": collections.Counter(a=1),
-        "set": {"s": {1, 2}},
-        "bytes": {"b": b"abc"},
-        "size": {"s": torch.Size([1])},
-        "dtype": {"d": torch.float32},
-        "device": {"d": torch.device("cpu")},
-        "complex": {"c": torch.zeros(2, dtype=torch.complex64)},
-        "uint16": {"u": torch.zeros(2, dtype=torch.uint16)},
-        "quantized": {"q": torch.quantize_per_tensor(t, 0.1, 0, torch.qint8)},
-        "sparse": {"s": t.to_sparse()},
-        "negative": {"n": torch.zeros(2, dtype=torch.complex64).conj().imag},
         "module": torch.nn.Linear(1, 1),
-        "storage": {"s": t.untyped_storage()},
+        "date": {"d": __import__("datetime").date(2026, 1, 1)},
         "large integer": 1 << 127,
     }
 
@@ -207,6 +249,8 @@ def main():
     for protocol in (3, 4, 5):
         save(f"protocol {protocol}", readable()["nested"], pickle_protocol=protocol)
         texts[f"protocol {protocol}"] = texts["nested"]
+        save(f"plain objects protocol {protocol}", readable()["plain objects"], pickle_protocol=protocol)
+        texts[f"plain objects protocol {protocol}"] = texts["plain objects"]
     torch.serialization.set_crc32_options(False)
     save("without checksums", readable()["types"])
     texts["without checksums"] = texts["types"]
@@ -217,7 +261,7 @@ def main():
         save(f"refused {name}", value)
     for name, value in readable().items():
         # Nor did that form have storages without a type.
-        if name not in ("untyped", "large integers", "beside data", "model_state_dict"):
+        if name not in ("untyped", "large integers", "beside data", "model_state_dict", "other tensors", "plain objects"):
             save(f"legacy {name}", value, _use_new_zipfile_serialization=False)
             texts[f"legacy {name}"] = text(torch.load(FOLDER / f"legacy {name}.pt", weights_only=True))
     save("legacy protocol 4", readable()["types"], _use_new_zipfile_serialization=False, pickle_protocol=4)
