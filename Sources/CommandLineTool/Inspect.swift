@@ -11,9 +11,9 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows the content of a weights file.",
     discussion: """
-      Reads only the headers: network, head and classes, label pool, normalization, clips, the recipe of the training, and \
-      every tensor with its type and shape. If mosi does not know the network of a file, it shows the closest one and the \
-      differences.
+      Shows the network, head and classes, label pool, normalization, clips, the recipe of the training, every tensor with \
+      its type and shape, and the tensors that hold NaN, infinite numbers or variances below 0. If mosi does not know the \
+      network of a file, it shows the closest one and the differences.
 
       Examples:
         mosi inspect run
@@ -29,15 +29,16 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let inspection = try WeightsInspection(at: file)
-    print(json ? try JSON.text(Output(inspection)) : text(inspection))
+    let unsound = try inspection.unsoundNumbers()
+    print(json ? try JSON.text(Output(inspection, unsound)) : text(inspection, unsound))
   }
 
   // MARK: - Text
 
-  private func text(_ inspection: WeightsInspection) -> String {
+  private func text(_ inspection: WeightsInspection, _ unsound: [UnsoundNumbers]) -> String {
     let texts = texts(inspection)
     var sections = [
-      facts(inspection, remarks: texts.filter(\.isShort)).text(leftAligned: true)
+      facts(inspection, unsound, remarks: texts.filter(\.isShort)).text(leftAligned: true)
     ]
     for text in texts where !text.isShort {
       let lines = text.content.split(separator: "\n", omittingEmptySubsequences: false)
@@ -52,7 +53,9 @@ struct Inspect: ParsableCommand {
     return sections.joined(separator: "\n\n")
   }
 
-  private func facts(_ inspection: WeightsInspection, remarks: [TitledText]) -> TextTable {
+  private func facts(
+    _ inspection: WeightsInspection, _ unsound: [UnsoundNumbers], remarks: [TitledText]
+  ) -> TextTable {
     var table = TextTable()
     let tensors = inspection.file.tensors
     let megabytes = Double(tensors.reduce(0) { $0 + $1.byteCount }) / 1e6
@@ -65,6 +68,7 @@ struct Inspect: ParsableCommand {
         inspection.description == nil ? "network" : "problem",
         (inspection.description == nil ? "none: it " : "it ") + problem)
     }
+    for numbers in unsound { table.add(numbers.kind.rawValue, numbers.words) }
     if let description = inspection.description {
       table.add(
         "network", "\(description.model.architecture.rawValue) of width \(description.model.width)")
@@ -182,8 +186,10 @@ struct Inspect: ParsableCommand {
     let remarks: [String: String]
     let tensors: [Entry]
     let taskTensors: [String]
+    let unsoundNumbers: [UnsoundNumbers]
 
-    init(_ inspection: WeightsInspection) {
+    init(_ inspection: WeightsInspection, _ unsound: [UnsoundNumbers]) {
+      unsoundNumbers = unsound
       let description = inspection.description
       path = inspection.file.path
       form = inspection.file.form.rawValue

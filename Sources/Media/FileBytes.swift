@@ -15,15 +15,12 @@ func systemText(_ code: Int32) -> String { String(cString: strerror(code)) }
 /// Refuses what is not a regular file: opening a pipe or a device could wait for ever.
 /// Returns the file's size in bytes.
 func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
-  var status = stat()
-  guard path.withPathBytes({ stat($0, &status) }) == 0 else {
+  guard let status = fileStatus(at: path) else {
     throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")
   }
-  guard status.st_mode & S_IFMT == S_IFREG else {
-    throw MediaError(.unreadable, path, "is not a file")
-  }
-  guard status.st_size > 0 else { throw MediaError(.damaged, path, "is empty") }
-  return Int(status.st_size)
+  guard status.kind == .file else { throw MediaError(.unreadable, path, "is not a file") }
+  if let problem = standIn(at: path) { throw MediaError(.damaged, path, problem) }
+  return status.size
 }
 
 extension PacketBuffer {
@@ -38,7 +35,7 @@ extension PacketBuffer {
     guard av_new_packet(pointer, Int32(size)) == 0, let data = pointer.pointee.data else {
       throw MediaError(.unreadable, path, "needs \(size) bytes, more than there is memory for")
     }
-    let descriptor = path.withPathBytes { open($0, O_RDONLY | O_CLOEXEC) }
+    let descriptor = openFile(at: path, O_RDONLY)
     guard descriptor >= 0 else {
       throw MediaError(.unreadable, path, "cannot be opened: \(systemText(errno))")
     }

@@ -175,4 +175,30 @@ import VideoModels
     #expect(text.status == 0 && text.output.contains("a?[2Jb"))
     #expect(!text.output.unicodeScalars.contains { $0.value < 32 && $0 != "\n" })
   }
+
+  @Test func weightsThatAreNotFiniteAreShownAndNotUsed() throws {
+    try folder.finetuned()
+    try folder.action("a.mp4", sinks: false, seed: 1)
+    let path = folder.file("r/last.safetensors")
+    var file = try Safetensors(contentsOf: path)
+    let bias = file.tensors["model.head.out.bias"]!
+    file.tensors["model.head.out.bias"] = Tensor([Float.nan, 1], shape: bias.shape)
+    try file.write(to: path)
+    let shown = try tool.run("inspect", "r")
+    #expect(shown.status == 0, "\(shown.errors)")
+    #expect(shown.output.contains("\nnot finite "))
+    #expect(shown.output.contains(" model.head.out.bias (1 of 2)\n"))
+    let printed = try json(tool.run("inspect", "r", "--json").output)
+    let unsound = try #require(printed["unsound_numbers"] as? [[String: Any]])
+    #expect(unsound.map { $0["tensor"] as? String } == ["model.head.out.bias"])
+    #expect(unsound[0]["count"] as? Int == 1)
+    for command in [
+      ["convert", "r", "w.pth", "--to", "mosi"], ["predict", "--weights", "r", "a.mp4"],
+    ] {
+      let result = try tool.run(command)
+      #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
+      #expect(result.errors.contains("r cannot be used: model.head.out.bias (1 of 2) has"))
+    }
+    #expect(!folder.exists("w.pth"))
+  }
 }

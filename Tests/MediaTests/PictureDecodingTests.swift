@@ -102,6 +102,15 @@ struct ExpectedPicture: Decodable {
     #expect(errorOfReading(text)?.reason == .unrecognized)
     let empty = try folder.write([], to: "empty.jpg")
     #expect(errorOfReading(empty)?.description == "\(empty) is empty")
+    for name in ["pointer.jpg", "pointer.mp4"] {
+      let pointer = try folder.write(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0f\nsize 12\n", to: name)
+      let error = #expect(throws: MediaError.self) {
+        _ = name.hasSuffix("jpg")
+          ? try Picture(contentsOf: pointer) : try Video(contentsOf: pointer).frame(at: 0).picture()
+      }
+      #expect(error?.problem.hasPrefix("is a pointer of Git LFS, not the file itself") == true)
+    }
     let missing = folder.file("missing.jpg")
     #expect(errorOfReading(missing)?.reason == .unreadable)
     #expect(errorOfReading(folder.path)?.description == "\(folder.path) is not a file")

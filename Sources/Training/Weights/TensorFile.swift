@@ -1,3 +1,4 @@
+import SafeFiles
 import Torch
 
 /// A file of tensors by name, open: what it says of them is known, and they are loaded when asked for.
@@ -25,6 +26,7 @@ public struct TensorFile {
   /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public init(at path: String) throws {
     self.path = path
+    if let problem = standIn(at: path) { throw WeightsError(path: path, problem: problem) }
     if try PyTorchCheckpoint.recognizes(path) {
       let checkpoint = try PyTorchCheckpoint(contentsOf: path)
       form = .pytorch
@@ -86,6 +88,7 @@ extension PyTorchObject {
     case .dictionary(let entries):
       tensors == nil ? "a dictionary of \(entries.count)" : "\(entries.count) tensors"
     case .tensor: "a tensor"
+    case .other(let object): "a value of the type \(object.type)"
     }
   }
 }

@@ -34,7 +34,7 @@ public struct Weights {
   ///
   /// - Parameter path: a run's folder, whose last checkpoint is taken; a checkpoint of a run; what ``write(to:as:backboneOnly:)``
   ///   wrote; or a state dict with the names of mosi, torchvision or VCOP. Files are safetensors or what PyTorch writes (.pt,
-  ///   .pth, .pyth).
+  ///   .pth, .pyth). Numbers that are not finite, and running variances below 0, are refused.
   /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
     let header = try WeightsHeader(at: path)
@@ -48,7 +48,13 @@ public struct Weights {
     self.description = description
     pretraining = try description.recipe?.pretraining(origin: path)
     finetuning = try description.recipe?.finetuning(origin: path)
-    tensors = try header.load(header.network)
+    let loaded = try header.load(header.network)
+    let names = Dictionary(uniqueKeysWithValues: loaded.map { (header.network[$0]!.name, $1) })
+    if let problem = UnsoundNumbers.all(in: names).problem {
+      throw WeightsError(path: path, problem: problem)
+    }
+    tensors =
+      loaded
       // Files of other programs may lack the counts of batches.
       .merging(header.missingCounts.map { ($0, .zeros([], dtype: .int64)) }) { own, _ in own }
   }

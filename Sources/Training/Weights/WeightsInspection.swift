@@ -2,7 +2,7 @@ import Foundation
 import Torch
 import VideoModels
 
-/// What a file of tensors holds, without loading one of them.
+/// What a file of tensors holds.
 public struct WeightsInspection {
   public enum Kind: String, Sendable {
     /// A run's state: weights, optimizer, position.
@@ -48,6 +48,16 @@ public struct WeightsInspection {
     position = header.position.flatMap {
       try? JSONDecoder().decode(TrainingPosition.self, from: Data($0.utf8))
     }
+  }
+
+  /// The tensors whose numbers no sound training leaves. Loads the tensors, but for the state of an optimizer.
+  ///
+  /// - Throws: `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
+  public func unsoundNumbers() throws -> [UnsoundNumbers] {
+    let names = file.tensors.map(\.name).filter {
+      kind != .checkpoint || !$0.hasPrefix(CheckpointPart.optimizer.rawValue)
+    }
+    return names.isEmpty ? [] : try UnsoundNumbers.all(in: file.load(Set(names)))
   }
 
   private static func parameterCount(_ tensors: [String: TensorSummary]) -> Int {
