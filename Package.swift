@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// libtorch and OpenCV are found through `libtorch.pc` and `opencv-video.pc`, which scripts/setup.sh
-// writes to .libtorch/pkgconfig.
+// libtorch, OpenCV and Pango are found through `libtorch.pc`, `opencv-video.pc` and `pango-text.pc`, which
+// scripts/setup.sh writes to .libtorch/pkgconfig.
 // The run path is an unsafe flag, so only executables and tests carry it: the libraries stay usable
 // as versioned dependencies.
 let libtorchRunPath: [LinkerSetting] = [
@@ -75,6 +75,9 @@ let package = Package(
       name: "CCairo", path: "Sources/Bindings/CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .systemLibrary(
+      name: "CPango", path: "Sources/Bindings/CPango", pkgConfig: "pango-text",
+      providers: [.apt(["libpango1.0-dev"]), .brew(["pango"])]),
+    .systemLibrary(
       name: "COpenCV", path: "Sources/Bindings/COpenCV", pkgConfig: "opencv-video",
       providers: [.apt(["libopencv-video-dev"]), .brew(["opencv"])]),
 
@@ -90,7 +93,7 @@ let package = Package(
     .target(
       name: "COpticalFlow", dependencies: ["COpenCV"], path: "Sources/Bindings/COpticalFlow"),
     library("OpticalFlow", ["COpticalFlow", "Media"]),
-    library("Figures", ["CCairo", "Media", "SafeFiles"]),
+    library("Figures", ["CCairo", "CPango", "Media", "SafeFiles"]),
     .target(
       name: "TensorBoard",
       dependencies: ["SafeFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -149,8 +152,8 @@ let package = Package(
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Configuration", "Insight", "Media", "OpticalFlow", "Pretext", "Reproduction", "RunRecords",
-        "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
+        "Configuration", "Figures", "Insight", "Media", "OpticalFlow", "Pretext", "Reproduction",
+        "RunRecords", "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
         "VideoSamples", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: libtorchRunPath),
@@ -165,7 +168,7 @@ let package = Package(
     tests(
       of: "Media", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),
-    tests(of: "Figures", ["Media", "TestSupport"]),
+    tests(of: "Figures", ["Media", "SafeFiles", "TestSupport"]),
     tests(
       of: "TensorBoard",
       ["TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the build needs, once: the development files of FFmpeg, libtiff, Cairo and OpenCV
-# through apt, and libtorch from the torch wheel. Creates
+# Installs what the build needs, once: the development files of FFmpeg, libtiff, Cairo, Pango and
+# OpenCV and typefaces through apt, and libtorch from the torch wheel. Creates
 #   .libtorch/torch                         a link to the torch folder in use (include/, lib/)
 #   .libtorch/pkgconfig/libtorch.pc         what SwiftPM reads
 #   .libtorch/pkgconfig/opencv-video.pc     the same for OpenCV: Debian's packages of its modules have none
+#   .libtorch/pkgconfig/pango-text.pc       the same for Pango: SwiftPM warns of a flag in pangocairo.pc
 # Settings (environment):
 #   LIBTORCH=/path/to/torch             use this PyTorch or libtorch (2.11 to 2.13) instead of a wheel
 #   MOSI_TORCH_INDEX=URL                a package index to ask for torch, besides pip's own
@@ -13,7 +14,8 @@ cd "$(dirname "$0")/.."
 readonly wheel_version=2.13.0
 readonly lowest=211 highest=213  # major * 100 + minor, as compared below
 readonly apt_packages=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libtiff-dev libcairo2-dev libopencv-video-dev fonts-dejavu-core libstdc++-12-dev)
+  libtiff-dev libcairo2-dev libpango1.0-dev libopencv-video-dev fonts-dejavu-core fonts-wqy-microhei
+  fonts-noto-color-emoji libstdc++-12-dev)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
@@ -26,27 +28,28 @@ require_swift() {
 
 install_system_libraries() {
   if [ "$(uname)" = Darwin ]; then
-    for module in libavformat libtiff-4 cairo opencv4; do
+    for module in libavformat libtiff-4 cairo pangocairo opencv4; do
       pkg-config --exists "$module" 2>/dev/null \
-        || die "$module is missing: run 'brew install pkg-config ffmpeg libtiff cairo opencv'"
+        || die "$module is missing: run 'brew install pkg-config ffmpeg libtiff cairo pango opencv'"
     done
     return
   fi
   if command -v pkg-config >/dev/null \
-    && pkg-config --exists libavformat libavcodec libavutil libswscale libtiff-4 cairo \
+    && pkg-config --exists libavformat libavcodec libavutil libswscale libtiff-4 cairo pangocairo \
     && [ -n "$(opencv_headers)" ] \
-    && { ! command -v dpkg >/dev/null || dpkg -s fonts-dejavu-core >/dev/null 2>&1; }; then
+    && { ! command -v dpkg >/dev/null \
+      || dpkg -s fonts-dejavu-core fonts-wqy-microhei fonts-noto-color-emoji >/dev/null 2>&1; }; then
     return
   fi
   local command="apt-get install -y --no-install-recommends ${apt_packages[*]}"
   command -v apt-get >/dev/null \
-    || die "development files of FFmpeg, libtiff, Cairo or OpenCV are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale, libtiff, cairo and opencv 4 with this system's package manager"
+    || die "development files of FFmpeg, libtiff, Cairo, Pango or OpenCV are missing and there is no apt-get: install pkg-config, libavformat, libavcodec, libavutil, libswscale, libtiff, cairo, pango and opencv 4 with this system's package manager"
   local as_root=env
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || die "not root and no sudo: run as root: $command"
     as_root="sudo env"
   fi
-  say "installing the development files of FFmpeg, libtiff, Cairo and OpenCV with apt-get"
+  say "installing typefaces and the development files of FFmpeg, libtiff, Cairo, Pango and OpenCV with apt-get"
   local log; log=$(mktemp)
   # shellcheck disable=SC2086 # the command is several words
   if ! { $as_root apt-get update && $as_root DEBIAN_FRONTEND=noninteractive $command; } \
@@ -82,6 +85,20 @@ Description: OpenCV's optical flow
 Version: $version
 Cflags: -I${headers// /\\ }
 Libs: ${libraries:+-L${libraries// /\\ } }-lopencv_video -lopencv_imgproc -lopencv_core
+EOF
+}
+
+use_pango() {
+  # Without -pthread, which SwiftPM warns of at every build.
+  local compiling linking
+  compiling=$(pkg-config --cflags pangocairo) && linking=$(pkg-config --libs pangocairo) \
+    || die "Pango's pkg-config file pangocairo.pc is missing: install libpango1.0-dev"
+  describe pango-text <<EOF
+Name: pango-text
+Description: text on Cairo's surfaces
+Version: $(pkg-config --modversion pangocairo)
+Cflags: ${compiling//-pthread/}
+Libs: ${linking//-pthread/}
 EOF
 }
 
@@ -173,4 +190,5 @@ else
   folder=$(install_wheel)
 fi
 use_opencv
+use_pango
 use_torch "$folder"

@@ -133,6 +133,19 @@ mock pkg-config 'case " $* " in *" libtiff-4 "*) [ -e "$LOG" ] && [[ $(cat "$LOG
 expect 0 'installing torch'
 check [ "$(lines libtiff-dev)" = 1 ]
 
+machine no-pango  # as on a machine that was set up before text was drawn with it
+mock pkg-config 'case " $* " in *" pangocairo "*) [ -e "$LOG" ] && [[ $(cat "$LOG") == *libpango1.0-dev* ]] ;; esac'
+expect 0 'installing torch'
+check [ "$(lines libpango1.0-dev)" = 1 ]
+
+machine pango-without-pthread; mock pkg-config 'case $1 in --cflags) echo "-I/p -pthread -I/q" ;; esac'
+expect 0 'installing torch'
+check grep -qx 'Cflags: -I/p  -I/q' "$clone/.libtorch/pkgconfig/pango-text.pc"
+
+machine no-typefaces; mock dpkg '[ -e "$LOG" ] && [[ $(cat "$LOG") == *fonts-wqy-microhei* ]]'
+expect 0 'installing torch'
+check [ "$(lines fonts-noto-color-emoji)" = 1 ]
+
 machine no-opencv; rm -r "$folder/include"
 mock apt-get 'echo "$*" >>"$LOG"; [ "$1" = update ] || { mkdir -p "${LOG%/log}/include"; cp -r "${LOG%/log}/spare" "${LOG%/log}/include/opencv4"; }'
 opencv "$folder/spare"; ln -s "$(command -v cp)" "$folder/bin/cp"
@@ -153,7 +166,7 @@ check grep -qx "Cflags: -I$folder/elsewhere/include" "$clone/.libtorch/pkgconfig
 check grep -q "^Libs: -L$folder/elsewhere/lib -lopencv_video" "$clone/.libtorch/pkgconfig/opencv-video.pc"
 
 machine mac-without-opencv; mock uname 'echo Darwin'; mock pkg-config '[ "$2" != opencv4 ]'
-expect 1 'opencv4 is missing: run .brew install pkg-config ffmpeg libtiff cairo opencv'
+expect 1 'opencv4 is missing: run .brew install pkg-config ffmpeg libtiff cairo pango opencv'
 
 machine no-pkg-config-nor-apt; without pkg-config apt-get
 expect 1 'no apt-get: install pkg-config, libavformat'
@@ -161,7 +174,7 @@ expect 1 'no apt-get: install pkg-config, libavformat'
 machine apt-fails; mock pkg-config 'false'; mock apt-get 'echo "E: no space left"; exit 100'
 expect 1 'apt-get failed .* or run: apt-get install -y'
 
-machine not-root; mock pkg-config 'false'; mock id 'echo 1000'
+machine not-root; mock pkg-config '[ -e "$LOG" ] && [[ $(cat "$LOG") == *install* ]]'; mock id 'echo 1000'
 expect 0 'installing torch'
 check [ "$(lines sudo)" = 2 ]
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Figures
 import Foundation
 import Media
 import OpticalFlow
@@ -8,7 +9,7 @@ import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints the versions, devices and codecs on this machine.")
+    abstract: "Prints the versions, devices, codecs and scripts of typefaces on this machine.")
 
   @OptionGroup var format: JSONOption
 
@@ -32,6 +33,8 @@ struct Doctor: ParsableCommand {
     let encoders: [String]
     let missingEncoders: [String]
     let opencv: String
+    let scripts: [String]
+    let missingScripts: [String]
   }
 
   func run() throws {
@@ -52,7 +55,9 @@ struct Doctor: ParsableCommand {
       decoders: names(MediaCapabilities.decoders, true),
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
-      missingEncoders: names(MediaCapabilities.encoders, false), opencv: OpenCV.version)
+      missingEncoders: names(MediaCapabilities.encoders, false), opencv: OpenCV.version,
+      scripts: Script.allCases.filter(\.isCovered).map(\.rawValue),
+      missingScripts: Script.allCases.filter { !$0.isCovered }.map(\.rawValue))
     print(format.json ? try JSON.text(findings) : Self.table(findings))
   }
 
@@ -81,6 +86,10 @@ struct Doctor: ParsableCommand {
       table.add("  missing", findings.missingEncoders.joined(separator: " "))
     }
     table.add("OpenCV", findings.opencv)
+    table.add("typefaces", findings.scripts.joined(separator: " "))
+    if !findings.missingScripts.isEmpty {
+      table.add("  missing", findings.missingScripts.joined(separator: " "))
+    }
     return table.text(leftAligned: true)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Figures
 import Foundation
 import SafeFiles
 import Torch
@@ -33,6 +34,17 @@ struct Mosi: ParsableCommand {
     }
   }
 
+  /// Boxes in a picture should not come as a surprise.
+  private static func warnOfMissingGlyphs() {
+    let missing = MissingGlyphs.all
+    guard !missing.isEmpty else { return }
+    let more = missing.count > 10 ? " and others" : ""
+    Terminal.warn(
+      "no installed typeface has the characters \(String(missing.prefix(10)))\(more): they are boxes in the pictures; "
+        + "install typefaces for them (on Debian fonts-noto-core, fonts-noto-cjk or fonts-noto-color-emoji)"
+    )
+  }
+
   /// Errors are one sentence on stderr and exit status 1; wrong usage is exit status 2.
   static func main() {
     TorchError.onFailure { error in
@@ -52,6 +64,7 @@ struct Mosi: ParsableCommand {
     do {
       command = try parseAsRoot(arguments)
       try command.run()
+      warnOfMissingGlyphs()
       // A closed pipe is fine, its reader has read enough; a full disk would leave half a list.
       guard fflush(nil) == 0 || errno == EPIPE else {
         throw FileError(path: "the results", attempt: "cannot print")

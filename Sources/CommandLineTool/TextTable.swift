@@ -16,11 +16,11 @@ struct TextTable {
   func text(leftAligned: Bool = false) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+      rows.map { column < $0.count ? $0[column].terminalColumns : 0 }.max() ?? 0
     }
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
-        let gap = String(repeating: " ", count: widths[column] - cell.count)
+        let gap = String(repeating: " ", count: widths[column] - cell.terminalColumns)
         return column == 0 || leftAligned ? cell + gap : gap + cell
       }
       var line = cells.joined(separator: "  ")

@@ -106,7 +106,8 @@ struct ExpectedPicture: Decodable {
       let pointer = try folder.write(
         "version https://git-lfs.github.com/spec/v1\noid sha256:0f\nsize 12\n", to: name)
       let error = #expect(throws: MediaError.self) {
-        _ = name.hasSuffix("jpg")
+        _ =
+          name.hasSuffix("jpg")
           ? try Picture(contentsOf: pointer) : try Video(contentsOf: pointer).frame(at: 0).picture()
       }
       #expect(error?.problem.hasPrefix("is a pointer of Git LFS, not the file itself") == true)

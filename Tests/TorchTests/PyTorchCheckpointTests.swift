@@ -105,7 +105,8 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   /// Also beside numbers, text and None.
   @Test(arguments: [
     "module", "module with weights only", "released", "model", "model_state_dict", "beside data",
-    "torchvision", "legacy torchvision", "legacy module", "legacy module with weights only", "legacy released", "legacy model",
+    "torchvision", "legacy torchvision", "legacy module", "legacy module with weights only",
+    "legacy released", "legacy model",
   ])
   func stateDictsAreFound(name: String) throws {
     let tensors = try PyTorchCheckpoint(contentsOf: checkpoint(name)).loadStateDict()

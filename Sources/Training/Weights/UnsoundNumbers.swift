@@ -34,7 +34,8 @@ public struct UnsoundNumbers: Encodable, Sendable, Equatable {
       }
       if let unsound = found(.notFinite, tensor.finite()) { return unsound }
       guard name.hasSuffix("running_var") else { return nil }
-      return found(.negativeVariance, tensor.greaterOrEqual(to: Tensor.zeros([], dtype: tensor.dtype)))
+      return found(
+        .negativeVariance, tensor.greaterOrEqual(to: Tensor.zeros([], dtype: tensor.dtype)))
     }
   }
 }
@@ -46,10 +47,12 @@ extension [UnsoundNumbers] {
     let others = count == 1 ? "" : " and \(Format.count(count - 1, "other tensor"))"
     switch first.kind {
     case .notFinite:
-      return "cannot be used: \(first.words)\(others) has numbers that are NaN or infinite, as a diverged training leaves "
+      return
+        "cannot be used: \(first.words)\(others) has numbers that are NaN or infinite, as a diverged training leaves "
         + "them; take an earlier checkpoint"
     case .negativeVariance:
-      return "cannot be used: \(first.words)\(others) has variances below 0; the file is damaged, or not a network of "
+      return
+        "cannot be used: \(first.words)\(others) has variances below 0; the file is damaged, or not a network of "
         + "this kind"
     }
   }
