@@ -289,7 +289,7 @@ extension Video {
         }
         let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
         video.decoder.skipsUnreferenced = isUnneeded
-        if isUnneeded { hasSkipped = true }
+        if video.decoder.skipsUnreferenced { hasSkipped = true }
         // A damaged packet is passed over.
         if video.decoder.send(packet) < 0 || content.flags & AV_PKT_FLAG_CORRUPT != 0 {
           noteRefusal()
