@@ -176,8 +176,6 @@ extension Video {
     private var isDecoding = false
     /// Decoding began with a picture that needs others, and none that needs none has been decoded yet.
     private var leansOnNothing = false
-    /// Whether a packet has been decoded since the seek.
-    private var hasFedDecoder = false
     /// A frame has come whose time is not known; all that follow it are counted from there.
     private var hasLostCount = false
     /// The time that is sought, by the container's clock.
@@ -222,7 +220,6 @@ extension Video {
         refusedTime = nil
         heardComplaints = video.decoder.complaints
         leansOnNothing = false
-        hasFedDecoder = false
         hasLostCount = false
         isDecoding = isFromStart
         keyTick = nil
@@ -282,9 +279,8 @@ extension Video {
         fruitlessPackets += 1
         // AVI marks times at which nothing changes by empty packets; to the decoder they mean the end.
         guard content.size > 0 else { continue }
-        if keyTick == nil { keyTick = content.pts }
-        if !hasFedDecoder {
-          hasFedDecoder = true
+        if keyTick == nil {
+          keyTick = content.pts
           leansOnNothing = !video.keyframeCheck.isIntra(packet)
         }
         let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
