@@ -69,4 +69,10 @@ final class PacketBuffer {
     var packet: UnsafeMutablePointer<AVPacket>? = pointer
     av_packet_free(&packet)
   }
+
+  /// When the content is shown, or failing that decoded, by the container's clock; nil if it does not say.
+  var tick: Int64? {
+    let tick = pointer.pointee.pts != cff_no_timestamp() ? pointer.pointee.pts : pointer.pointee.dts
+    return tick == cff_no_timestamp() ? nil : tick
+  }
 }

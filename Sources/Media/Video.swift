@@ -145,11 +145,10 @@ public final class Video {
     var (first, end, count) = (Int64.max, Int64.min, 0)
     while count < MediaLimits.scannedPackets, scan.read(packet) >= 0 {
       count += 1
-      let content = packet.pointer.pointee
-      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
-      guard tick != cff_no_timestamp() else { continue }
+      guard let tick = packet.tick else { continue }
       first = min(first, tick)
-      end = max(end, tick.addingReportingOverflow(max(content.duration, 0)).partialValue)
+      let duration = max(packet.pointer.pointee.duration, 0)
+      end = max(end, tick.addingReportingOverflow(duration).partialValue)
     }
     if end > first { return (Double(end) - Double(first)) * timeBase }
     return averageFrameRate > 0 ? Double(count) / averageFrameRate : 0
@@ -302,11 +301,10 @@ extension Video {
     }
 
     private mutating func noteRefusal() {
-      let content = packet.pointer.pointee
-      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
+      let tick = packet.tick
       // What goes before the keyframe leans on frames that were never decoded.
-      if let keyTick, tick != cff_no_timestamp(), tick < keyTick { return }
-      let time = tick == cff_no_timestamp() ? -.infinity : video.time(of: tick)
+      if let keyTick, let tick, tick < keyTick { return }
+      let time = tick.map(video.time) ?? -.infinity
       refusedTime = min(refusedTime ?? .infinity, time)
     }
 
@@ -369,12 +367,8 @@ extension Video {
     let packet = PacketBuffer()
     restart()
     while count < MediaLimits.scannedPackets, input.read(packet) >= 0 {
-      let content = packet.pointer.pointee
-      let tick = content.pts != cff_no_timestamp() ? content.pts : content.dts
       // One without a time is shown after all that went before.
-      lastTick =
-        tick != cff_no_timestamp()
-        ? tick : lastTick.addingReportingOverflow(ticksPerFrame).partialValue
+      lastTick = packet.tick ?? lastTick.addingReportingOverflow(ticksPerFrame).partialValue
       if keyframeCheck.canBegin(with: packet) { list.append((count, lastTick)) }
       count += 1
     }
