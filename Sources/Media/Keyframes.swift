@@ -22,10 +22,9 @@ struct KeyframeCheck {
   /// Whether decoding can begin with a packet that is flagged as a keyframe.
   func canBegin(with packet: PacketBuffer) -> Bool {
     guard packet.pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 else { return false }
-    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
     return switch codec {
-    case AV_CODEC_ID_H264: isWholeH264(&units)
-    case AV_CODEC_ID_HEVC: isWholeHEVC(&units)
+    case AV_CODEC_ID_H264: isWholeH264(packet)
+    case AV_CODEC_ID_HEVC: isWholeHEVC(packet)
     default: true
     }
   }
@@ -38,11 +37,11 @@ struct KeyframeCheck {
     {
       return true
     }
-    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
-    return codec == AV_CODEC_ID_H264 && isWholeH264(&units)
+    return codec == AV_CODEC_ID_H264 && isWholeH264(packet)
   }
 
-  private func isWholeHEVC(_ units: inout CodedUnits) -> Bool {
+  private func isWholeHEVC(_ packet: PacketBuffer) -> Bool {
+    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
     while let unit = units.next() {
       guard let first = unit.first else { continue }
       let type = first >> 1 & 63
@@ -52,7 +51,8 @@ struct KeyframeCheck {
     return false
   }
 
-  private func isWholeH264(_ units: inout CodedUnits) -> Bool {
+  private func isWholeH264(_ packet: PacketBuffer) -> Bool {
+    var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
     var slices = 0
     while let unit = units.next() {
       guard let first = unit.first else { continue }
