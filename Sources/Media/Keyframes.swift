@@ -62,7 +62,7 @@ struct KeyframeCheck {
       case 6:
         if let frames = CodedUnits.recoveryFrames(sei: unit), frames > 0 { return false }
       case 1, 2:
-        var bits = CodedBits(unit.dropFirst().prefix(24))
+        var bits = CodedBits(CodedBits.unescaped(unit.dropFirst().prefix(24)))
         guard let place = bits.exponentialGolomb(), let type = bits.exponentialGolomb() else {
           return false
         }
@@ -139,7 +139,7 @@ private struct CodedUnits {
     }
     while let type = number(), let size = number() {
       if type == 6 {
-        var bits = CodedBits(content[offset...])
+        var bits = CodedBits(content[min(offset, content.count)...])
         return bits.exponentialGolomb()
       }
       offset += size
@@ -150,10 +150,11 @@ private struct CodedUnits {
 
 /// Bits of a unit, the high ones first.
 private struct CodedBits {
-  private let bytes: [UInt8]
+  private let bytes: ArraySlice<UInt8>
   private var position = 0
 
-  init(_ coded: some Sequence<UInt8>) { bytes = CodedBits.unescaped(coded) }
+  /// Of bytes that are ``unescaped(_:)``.
+  init(_ bytes: some Collection<UInt8>) { self.bytes = ArraySlice(bytes) }
 
   /// Without the threes that keep start codes out of the content.
   static func unescaped(_ coded: some Sequence<UInt8>) -> [UInt8] {
@@ -172,7 +173,7 @@ private struct CodedBits {
   private mutating func bit() -> Int? {
     guard position < 8 * bytes.count else { return nil }
     defer { position += 1 }
-    return Int(bytes[position / 8] >> (7 - position % 8) & 1)
+    return Int(bytes[bytes.startIndex + position / 8] >> (7 - position % 8) & 1)
   }
 
   /// The number that is coded with as many zeros before it as it has bits.
