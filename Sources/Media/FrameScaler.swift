@@ -219,14 +219,15 @@ extension FrameBuffer {
   /// The grey frame with chroma, where black and white are not the ends of its range: swscale takes all
   /// grey for full range. Nil for other frames.
   fileprivate func withNeutralChroma(path: String) throws(MediaError) -> FrameBuffer? {
-    let formats: [AVPixelFormat.RawValue: AVPixelFormat] = [
-      AV_PIX_FMT_GRAY8.rawValue: AV_PIX_FMT_YUV420P,
-      AV_PIX_FMT_GRAY10LE.rawValue: AV_PIX_FMT_YUV420P10LE,
-      AV_PIX_FMT_GRAY12LE.rawValue: AV_PIX_FMT_YUV420P12LE,
-    ]
-    guard pointer.pointee.color_range == AVCOL_RANGE_MPEG, let format = formats[format.rawValue],
-      let depth = av_pix_fmt_desc_get(format)?.pointee.comp.0.depth
-    else { return nil }
+    guard pointer.pointee.color_range == AVCOL_RANGE_MPEG else { return nil }
+    let format: AVPixelFormat
+    switch self.format {
+    case AV_PIX_FMT_GRAY8: format = AV_PIX_FMT_YUV420P
+    case AV_PIX_FMT_GRAY10LE: format = AV_PIX_FMT_YUV420P10LE
+    case AV_PIX_FMT_GRAY12LE: format = AV_PIX_FMT_YUV420P12LE
+    default: return nil
+    }
+    guard let depth = av_pix_fmt_desc_get(format)?.pointee.comp.0.depth else { return nil }
     guard let result = FrameBuffer(width: width, height: height, format: format),
       let first = result.pointer.pointee.data.1, let second = result.pointer.pointee.data.2
     else { throw MediaError(.unreadable, path, "cannot be converted to RGB: out of memory") }

@@ -5,6 +5,8 @@ import SafeFiles
 final class MediaInput {
   let context: UnsafeMutablePointer<AVFormatContext>
   let stream: UnsafeMutablePointer<AVStream>
+  /// Asked for every frame.
+  private(set) lazy var isTransportStream = formatName == "mpegts"
 
   /// Opens the file and finds its best video stream.
   init(_ path: String) throws(MediaError) {
@@ -100,8 +102,6 @@ extension MediaInput {
     return formatName == "mpeg" || format.flags & AVFMT_NOTIMESTAMPS != 0
       || (isTransportStream && lacksTimes)
   }
-
-  var isTransportStream: Bool { formatName == "mpegts" }
 
   private var formatName: String {
     context.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
