@@ -26,7 +26,7 @@ final class Decoder {
         .unrecognized, path, "is coded as \(name), for which this FFmpeg has no decoder")
     }
     guard let context = avcodec_alloc_context3(decoder) else {
-      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+      throw MediaError(outOfMemory: path, "decoded")
     }
     self.context = context
     errors.initialize(to: 0)

@@ -17,7 +17,7 @@ final class Encoder {
       throw MediaError(.unwritable, path, "cannot be encoded: this FFmpeg has no encoder \(name)")
     }
     guard let context = avcodec_alloc_context3(codec) else {
-      throw MediaError(.unwritable, path, "cannot be encoded: out of memory")
+      throw MediaError(outOfMemory: path, "encoded", .unwritable)
     }
     self.context = context
     context.pointee.thread_count = 1

@@ -57,7 +57,7 @@ extension PacketBuffer {
   convenience init(_ content: [UInt8], path: String) throws(MediaError) {
     self.init()
     guard av_new_packet(pointer, Int32(content.count)) == 0 else {
-      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+      throw MediaError(outOfMemory: path, "decoded")
     }
     mutableBytes.copyBytes(from: content)
   }

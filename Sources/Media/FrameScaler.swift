@@ -45,7 +45,7 @@ final class FrameScaler {
   func picture(_ part: Picture, width: Int, height: Int) throws(MediaError) -> Picture {
     guard part.width != width || part.height != height else { return part }
     guard let source = FrameBuffer(part, width: part.width, height: part.height) else {
-      throw MediaError(.unreadable, "a picture", "cannot be scaled: out of memory")
+      throw MediaError(outOfMemory: "a picture", "scaled")
     }
     return try rgb(source, width: width, height: height, path: "a picture").rgbPicture()
   }
@@ -69,7 +69,7 @@ final class FrameScaler {
   func yuv420(_ picture: Picture, path: String) throws(MediaError) -> FrameBuffer {
     let (width, height) = (picture.width + picture.width % 2, picture.height + picture.height % 2)
     guard let source = FrameBuffer(picture, width: width, height: height) else {
-      throw MediaError(.unwritable, path, "cannot be encoded: out of memory")
+      throw MediaError(outOfMemory: path, "encoded", .unwritable)
     }
     var target = Shape(width, height, AV_PIX_FMT_YUV420P)
     target.isFullRange = false
@@ -89,8 +89,7 @@ final class FrameScaler {
       let result = FrameBuffer(
         width: target.width, height: target.height, format: AVPixelFormat(rawValue: target.format))
     else {
-      throw MediaError(
-        .unreadable, path, "cannot be scaled to \(target.width)x\(target.height): out of memory")
+      throw MediaError(outOfMemory: path, "scaled to \(target.width)x\(target.height)")
     }
     let status = sws_scale_frame(context, result.pointer, frame.pointer)
     guard status >= 0 else {
@@ -104,7 +103,7 @@ final class FrameScaler {
     shapes = nil
     context = sws_alloc_context()
     guard let context else {
-      throw MediaError(.unreadable, path, "cannot be scaled: out of memory")
+      throw MediaError(outOfMemory: path, "scaled")
     }
     let object = UnsafeMutableRawPointer(context)
     // Where the size stays, swscale's bilinear takes the nearest row of chroma; bicubic does not,
@@ -230,7 +229,7 @@ extension FrameBuffer {
     guard let depth = av_pix_fmt_desc_get(format)?.pointee.comp.0.depth else { return nil }
     guard let result = FrameBuffer(width: width, height: height, format: format),
       let first = result.pointer.pointee.data.1, let second = result.pointer.pointee.data.2
-    else { throw MediaError(.unreadable, path, "cannot be converted to RGB: out of memory") }
+    else { throw MediaError(outOfMemory: path, "converted to RGB") }
     result.pointer.pointee.color_range = AVCOL_RANGE_MPEG
     let sampleBytes = depth > 8 ? 2 : 1
     av_image_copy_plane(

@@ -40,7 +40,7 @@ public enum GIF {
     let delay = max(100 / framesPerSecond, 2)
     for (index, picture) in frames.enumerated() {
       guard let frame = FrameBuffer(picture, palette: &palette) else {
-        throw MediaError(.unwritable, name, "cannot be encoded: out of memory")
+        throw MediaError(outOfMemory: name, "encoded", .unwritable)
       }
       frame.pointer.pointee.pts = Int64((Double(index) * delay).rounded())
       try encoder.encode(frame) { packet throws(MediaError) in try output.write(packet) }
@@ -88,7 +88,7 @@ private final class MemoryOutput {
     guard avio_open_dyn_buf(&context.pointee.pb) >= 0,
       let stream = avformat_new_stream(context, nil),
       avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context) >= 0
-    else { throw MediaError(.unwritable, name, "cannot be written: out of memory") }
+    else { throw MediaError(outOfMemory: name, "written", .unwritable) }
     stream.pointee.time_base = encoder.context.pointee.time_base
     try check(avformat_write_header(context, nil))
   }

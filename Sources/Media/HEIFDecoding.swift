@@ -92,7 +92,7 @@ private struct HEIFReader {
     var parameters = avcodec_parameters_alloc()
     defer { avcodec_parameters_free(&parameters) }
     guard let parameters else {
-      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+      throw MediaError(outOfMemory: path, "decoded")
     }
     parameters.pointee.codec_type = AVMEDIA_TYPE_VIDEO
     parameters.pointee.codec_id = codec
@@ -101,7 +101,7 @@ private struct HEIFReader {
     where codec == AV_CODEC_ID_HEVC {
       let padding = Int(AV_INPUT_BUFFER_PADDING_SIZE)
       guard let copy = av_mallocz(configuration.count + padding) else {
-        throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+        throw MediaError(outOfMemory: path, "decoded")
       }
       if let first = configuration.bytes.baseAddress {
         copy.copyMemory(from: first, byteCount: configuration.count)
@@ -226,7 +226,7 @@ extension FrameBuffer {
   /// An empty frame of this one's kind.
   fileprivate func canvas(width: Int, height: Int, path: String) throws(MediaError) -> FrameBuffer {
     guard let canvas = FrameBuffer(width: width, height: height, format: format) else {
-      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+      throw MediaError(outOfMemory: path, "decoded")
     }
     canvas.pointer.pointee.colorspace = pointer.pointee.colorspace
     canvas.pointer.pointee.color_range = pointer.pointee.color_range

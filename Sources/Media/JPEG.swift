@@ -17,7 +17,7 @@ extension Picture {
       context.global_quality = Int32(quality) * FF_QP2LAMBDA
     }
     guard let frame = FrameBuffer(width: width, height: height, format: AV_PIX_FMT_YUVJ444P) else {
-      throw MediaError(.unwritable, name, "cannot be encoded: out of memory")
+      throw MediaError(outOfMemory: name, "encoded", .unwritable)
     }
     frame.pointer.pointee.quality = Int32(quality) * FF_QP2LAMBDA
     frame.pointer.pointee.pts = 0

@@ -36,6 +36,11 @@ public struct MediaError: Error, Equatable, CustomStringConvertible, Sendable {
     self.problem = problem
   }
 
+  /// Memory was short while the file was to be `attempt`, as "decoded".
+  init(outOfMemory path: String, _ attempt: String, _ reason: Reason = .unreadable) {
+    self.init(reason, path, "cannot be \(attempt): out of memory")
+  }
+
   /// A picture of more pixels than allowed.
   init(oversized path: String, width: Int, height: Int, limit: Int) {
     self.init(

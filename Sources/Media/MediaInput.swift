@@ -22,7 +22,7 @@ final class MediaInput {
     var input = avformat_alloc_context()
     guard input != nil else {
       avio_closep(&io)
-      throw MediaError(.unreadable, path, "cannot be read: out of memory")
+      throw MediaError(outOfMemory: path, "read")
     }
     input?.pointee.pb = io
     input?.pointee.io_open = { _, _, _, _, _ in cff_error_not_permitted() }

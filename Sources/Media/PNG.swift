@@ -19,7 +19,7 @@ extension Picture {
       context.time_base = AVRational(num: 1, den: 1)
     }
     guard let frame = FrameBuffer(self, width: width, height: height) else {
-      throw MediaError(.unwritable, name, "cannot be encoded: out of memory")
+      throw MediaError(outOfMemory: name, "encoded", .unwritable)
     }
     var data: [UInt8] = []
     try encoder.encode(frame) { packet in data += packet.bytes }

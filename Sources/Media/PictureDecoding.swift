@@ -110,7 +110,7 @@ extension FrameBuffer {
     }
     let isBilevel = format == AV_PIX_FMT_MONOBLACK
     guard av_frame_make_writable(pointer) >= 0, let data = pointer.pointee.data.0 else {
-      throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+      throw MediaError(outOfMemory: path, "decoded")
     }
     let stride = Int(pointer.pointee.linesize.0)
     for row in 0..<height {

@@ -10,7 +10,7 @@ func decodeByLibTIFF(
   let limit = MediaLimits.stillPixels
   guard
     let file = ctiff_open(bytes.baseAddress, UInt64(bytes.count), UInt64(MediaLimits.pictureBytes))
-  else { throw MediaError(.unreadable, path, "cannot be decoded: out of memory") }
+  else { throw MediaError(outOfMemory: path, "decoded") }
   defer { ctiff_close(file) }
   func damaged() -> MediaError {
     MediaError(.damaged, path, "is cut off or damaged: \(file.problem)")
@@ -30,7 +30,7 @@ func decodeByLibTIFF(
     let target = frame.pointer.pointee.data.0,
     let raster = av_malloc_array(width * height, 4)?.assumingMemoryBound(to: UInt32.self)
   else {
-    throw MediaError(.unreadable, path, "cannot be decoded: out of memory")
+    throw MediaError(outOfMemory: path, "decoded")
   }
   defer { av_free(raster) }
   guard ctiff_read(file, raster) != 0 else { throw damaged() }
