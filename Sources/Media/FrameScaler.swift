@@ -209,6 +209,11 @@ func scaledSize(width: Int, height: Int, shortSide: Int?, path: String) throws(M
   return width <= height ? (shortSide, scaledLong) : (scaledLong, shortSide)
 }
 
+extension UInt8 {
+  /// The level of which the share `share`, 255 for all, is left; rounded.
+  func scaled(by share: UInt8) -> UInt8 { UInt8((UInt32(self) * UInt32(share) + 127) / 255) }
+}
+
 private func hasAlpha(_ format: AVPixelFormat) -> Bool {
   guard let description = av_pix_fmt_desc_get(format) else { return false }
   return description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || format == AV_PIX_FMT_PAL8
@@ -262,10 +267,10 @@ extension FrameBuffer {
     for row in 0..<height {
       let samples = data + row * stride
       for offset in Swift.stride(from: 0, to: width * 4, by: 4) {
-        let alpha = UInt32(samples[offset + 3])
+        let alpha = samples[offset + 3]
         if alpha == 255 { continue }
         for channel in offset..<offset + 3 {
-          samples[channel] = UInt8((UInt32(samples[channel]) * alpha + 127) / 255)
+          samples[channel] = samples[channel].scaled(by: alpha)
         }
       }
     }

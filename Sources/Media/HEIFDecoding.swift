@@ -280,7 +280,7 @@ extension Picture {
   /// Composites the picture on black: white in `opacity`, of its size, keeps a pixel.
   fileprivate mutating func multiply(by opacity: Picture) {
     for index in pixels.indices {
-      pixels[index] = UInt8((UInt32(pixels[index]) * UInt32(opacity.pixels[index]) + 127) / 255)
+      pixels[index] = pixels[index].scaled(by: opacity.pixels[index])
     }
   }
 }

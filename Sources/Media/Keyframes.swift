@@ -139,7 +139,7 @@ private struct CodedUnits {
     }
     while let type = number(), let size = number() {
       if type == 6 {
-        var bits = CodedBits(content[min(offset, content.count)...])
+        var bits = CodedBits(content[offset...])
         return bits.exponentialGolomb()
       }
       offset += size

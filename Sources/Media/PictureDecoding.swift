@@ -136,11 +136,10 @@ extension FrameBuffer {
       let yellow = third + row * Int(strides.2)
       let black = fourth + row * Int(strides.3)
       for column in 0..<width {
-        let light = UInt32(black[column])
-        func level(_ ink: UInt8) -> UInt8 { UInt8((UInt32(ink) * light + 127) / 255) }
-        let red = level(cyan[column])
-        cyan[column] = level(magenta[column])  // the planes of GBRP
-        magenta[column] = level(yellow[column])
+        let light = black[column]
+        let red = cyan[column].scaled(by: light)
+        cyan[column] = magenta[column].scaled(by: light)  // the planes of GBRP
+        magenta[column] = yellow[column].scaled(by: light)
         yellow[column] = red
       }
     }

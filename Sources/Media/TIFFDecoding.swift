@@ -40,10 +40,10 @@ func decodeByLibTIFF(
     let (stored, line) = (raster + row * width, target + row * stride)
     for column in 0..<width {
       let pixel = stored[column]
-      let alpha = isMultiplied ? 255 : pixel >> 24
+      let alpha = isMultiplied ? 255 : UInt8(truncatingIfNeeded: pixel >> 24)
       for channel in 0..<3 {
-        let level = pixel >> UInt32(8 * channel) & 255
-        line[3 * column + channel] = UInt8((level * alpha + 127) / 255)
+        let level = UInt8(truncatingIfNeeded: pixel >> UInt32(8 * channel))
+        line[3 * column + channel] = level.scaled(by: alpha)
       }
     }
   }
