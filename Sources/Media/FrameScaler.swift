@@ -184,6 +184,16 @@ func assumedMatrix(width: Int, height: Int) -> Int32 {
   width >= 1280 || height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601
 }
 
+/// Checks a size that a file claims, before memory is taken for it: the pixels, the sides, and what scaling makes of them.
+func checkSize(
+  width: Int, height: Int, limit: Int, shortSide: Int?, path: String
+) throws(MediaError) {
+  guard width <= limit, height <= limit, width * height <= limit else {
+    throw MediaError(oversized: path, width: width, height: height, limit: limit)
+  }
+  _ = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
+}
+
 /// The size of a picture whose short side is scaled to `shortSide` pixels (nil keeps the size).
 func scaledSize(width: Int, height: Int, shortSide: Int?, path: String) throws(MediaError)
   -> (width: Int, height: Int)

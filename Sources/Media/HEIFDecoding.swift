@@ -47,11 +47,8 @@ private struct HEIFReader {
     guard let kind = file.kind(of: item) else { throw damaged() }
     // Before memory is taken; what the decoders find is bounded again.
     for case .size(let width, let height) in file.properties(of: item) {
-      let limit = MediaLimits.stillPixels
-      guard width <= limit, height <= limit, width * height <= limit else {
-        throw MediaError(oversized: path, width: width, height: height, limit: limit)
-      }
-      _ = try scaledSize(width: width, height: height, shortSide: nil, path: path)
+      try checkSize(
+        width: width, height: height, limit: MediaLimits.stillPixels, shortSide: nil, path: path)
     }
     for case .unknown(let property) in file.properties(of: item) {
       throw MediaError(unsupported: path, "an HEIF", "it has the property '\(property)'")

@@ -35,13 +35,9 @@ private func decode(
     throw MediaError(unsupported: path, reason.kind, reason.problem)
   }
   guard !header.isCutOff else { throw MediaError(decoding: path) }
-  let (width, height, limit) = (header.width, header.height, header.limit)
-  guard width <= limit, height <= limit, width * height <= limit else {
-    throw MediaError(oversized: path, width: width, height: height, limit: limit)
-  }
-  if width > 0 && height > 0 {
-    // Before the work of decoding.
-    _ = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
+  if let (width, height) = header.size {
+    try checkSize(
+      width: width, height: height, limit: header.limit, shortSide: shortSide, path: path)
   }
   if let animation = header.animation {
     return try animation.picture(shortSide: shortSide, path: path) { still throws(MediaError) in

@@ -29,6 +29,9 @@ struct PictureHeader {
   /// A TIFF whose samples FFmpeg does not read, or not as they are meant.
   var isForLibTIFF = false
 
+  /// The width and height, unless the header does not say.
+  var size: (width: Int, height: Int)? { width > 0 && height > 0 ? (width, height) : nil }
+
   /// The pixels that such a picture may have.
   var limit: Int {
     codec == AV_CODEC_ID_MJPEG ? MediaLimits.scalablePixels : MediaLimits.stillPixels

@@ -7,7 +7,6 @@ func decodeByLibTIFF(
   _ packet: PacketBuffer, shortSide: Int?, path: String
 ) throws(MediaError) -> FrameBuffer {
   let bytes = packet.mutableBytes
-  let limit = MediaLimits.stillPixels
   guard
     let file = ctiff_open(bytes.baseAddress, UInt64(bytes.count), UInt64(MediaLimits.pictureBytes))
   else { throw MediaError(outOfMemory: path, "decoded") }
@@ -18,11 +17,8 @@ func decodeByLibTIFF(
   guard file.pointee.tiff != nil else { throw damaged() }
   let width = Int(ctiff_number(file, UInt32(TIFFTAG_IMAGEWIDTH), 0))
   let height = Int(ctiff_number(file, UInt32(TIFFTAG_IMAGELENGTH), 0))
-  guard width <= limit, height <= limit, width * height <= limit else {
-    throw MediaError(oversized: path, width: width, height: height, limit: limit)
-  }
-  // Before memory is taken.
-  _ = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
+  try checkSize(
+    width: width, height: height, limit: MediaLimits.stillPixels, shortSide: shortSide, path: path)
   guard ctiff_can_read(file) != 0 else {
     throw MediaError(unsupported: path, "a TIFF", "\(file.problem)")
   }
