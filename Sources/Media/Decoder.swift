@@ -79,13 +79,23 @@ final class Decoder {
   func receive(_ frame: FrameBuffer) -> Int32 { avcodec_receive_frame(context, frame.pointer) }
 
   /// Decodes the only picture in `packet`; FFmpeg's status.
-  func decode(_ packet: PacketBuffer, into frame: FrameBuffer) -> Int32 {
+  private func decode(_ packet: PacketBuffer, into frame: FrameBuffer) -> Int32 {
     var status = send(packet)
     guard status >= 0 else { return status }
     status = receive(frame)
     guard status == cff_error_again() else { return status }
     _ = send(nil)
     return receive(frame)
+  }
+
+  /// Decodes the only picture in `packet`, whole and without a complaint.
+  func picture(in packet: PacketBuffer, path: String) throws(MediaError) -> FrameBuffer {
+    let frame = FrameBuffer()
+    let status = decode(packet, into: frame)
+    guard status >= 0, !frame.isDamaged, complaints == 0 else {
+      throw MediaError(decoding: path, status: status)
+    }
+    return frame
   }
 
   /// Forgets all that was sent, before going on elsewhere in the stream.

@@ -110,11 +110,7 @@ private struct HEIFReader {
     let decoder = try Decoder(
       codec, parameters: parameters,
       options: Decoder.Options(maxPixels: MediaLimits.stillPixels, isStrict: true), path: path)
-    let frame = FrameBuffer()
-    let status = decoder.decode(try PacketBuffer(content, path: path), into: frame)
-    guard status >= 0, !frame.isDamaged, decoder.complaints == 0 else {
-      throw MediaError(decoding: path, status: status)
-    }
+    let frame = try decoder.picture(in: PacketBuffer(content, path: path), path: path)
     for case .color(let matrix, let isFullRange) in file.properties(of: item) {
       // RGB is told by the samples' format; 2 means that nothing is said.
       if matrix != 0, matrix != 2 {

@@ -78,11 +78,7 @@ private func decodeFrame(
     }
   }
   let decoder = try Decoder(header.codec, options: options, path: path)
-  let frame = FrameBuffer()
-  let status = decoder.decode(packet, into: frame)
-  guard status >= 0, !frame.isDamaged, decoder.complaints == 0 else {
-    throw MediaError(decoding: path, status: status)
-  }
+  let frame = try decoder.picture(in: packet, path: path)
   // Unlike in video of the same range, and FFmpeg does not say so.
   if header.codec == AV_CODEC_ID_WEBP {
     frame.pointer.pointee.chroma_location = AVCHROMA_LOC_CENTER
