@@ -50,6 +50,13 @@ final class FrameScaler {
     return try rgb(source, width: width, height: height, path: "a picture").rgbPicture()
   }
 
+  /// The picture with its short side scaled to `shortSide` pixels (nil keeps the size).
+  func picture(_ picture: Picture, shortSide: Int?, path: String) throws(MediaError) -> Picture {
+    let size = try scaledSize(
+      width: picture.width, height: picture.height, shortSide: shortSide, path: path)
+    return try self.picture(picture, width: size.width, height: size.height)
+  }
+
   private func rgb(
     _ frame: FrameBuffer, width: Int, height: Int, path: String
   ) throws(MediaError) -> FrameBuffer {

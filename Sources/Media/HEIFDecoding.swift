@@ -31,9 +31,7 @@ func decodeHEIF(
     picture = picture.cropped(
       left: part.left, top: part.top, width: part.width, height: part.height)
   }
-  let size = try scaledSize(
-    width: picture.width, height: picture.height, shortSide: shortSide, path: path)
-  return try scaler.picture(picture, width: size.width, height: size.height).turned(orientation)
+  return try scaler.picture(picture, shortSide: shortSide, path: path).turned(orientation)
 }
 
 private struct HEIFReader {

@@ -71,7 +71,6 @@ struct WebPAnimation {
     guard left + frame.width <= width, top + frame.height <= height else {
       throw MediaError(decoding: path)
     }
-    let size = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
     let part = try scaler.picture(frame, shortSide: nil, path: path)
     var canvas = Picture(width: width, height: height, red: 0, green: 0, blue: 0)
     for row in 0..<part.height {
@@ -80,6 +79,6 @@ struct WebPAnimation {
         start..<start + part.width * 3,
         with: part.pixels[row * part.width * 3..<(row + 1) * part.width * 3])
     }
-    return try scaler.picture(canvas, width: size.width, height: size.height)
+    return try scaler.picture(canvas, shortSide: shortSide, path: path)
   }
 }
