@@ -27,8 +27,8 @@ extension PictureHeader {
         guard components == 0 else { break }
         switch marker {
         case 0xF7: codec = AV_CODEC_ID_JPEGLS
-        case 0xC5...0xC7, 0xCD...0xCF: unsupported = ("a JPEG", "it is of the hierarchical kind")
-        case 0xC9...0xCB: unsupported = ("a JPEG", "its coding is arithmetic")
+        case 0xC5...0xC7, 0xCD...0xCF: unsupported = "it is of the hierarchical kind"
+        case 0xC9...0xCB: unsupported = "its coding is arithmetic"
         default: break
         }
         height = reader.uint16(at: offset + 3) ?? 0

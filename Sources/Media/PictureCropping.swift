@@ -19,9 +19,4 @@ extension Picture {
     }
     return Picture(width: width, height: height, pixels: samples)
   }
-
-  /// The square of `side` pixels whose top left pixel is (`left`, `top`).
-  public func croppedSquare(left: Int, top: Int, side: Int) -> Picture {
-    cropped(left: left, top: top, width: side, height: side)
-  }
 }

@@ -31,9 +31,7 @@ extension Picture {
 private func decode(
   _ packet: PacketBuffer, header: PictureHeader, shortSide: Int?, path: String
 ) throws(MediaError) -> Picture {
-  if let reason = header.unsupported {
-    throw MediaError(unsupported: path, reason.kind, reason.problem)
-  }
+  if let reason = header.unsupported { throw MediaError(unsupported: path, "a JPEG", reason) }
   guard !header.isCutOff else { throw MediaError(decoding: path) }
   if let (width, height) = header.size {
     try checkSize(

@@ -24,8 +24,8 @@ struct PictureHeader {
   var transparentGrey: UInt8?
   /// The file is an animation, of which this is the first frame.
   var animation: WebPAnimation?
-  /// What the file is, as "a JPEG", and why it cannot be read.
-  var unsupported: (kind: String, problem: String)?
+  /// Why a JPEG cannot be read.
+  var unsupported: String?
   /// A TIFF whose samples FFmpeg does not read, or not as they are meant.
   var isForLibTIFF = false
 

@@ -20,7 +20,7 @@ func decodeByLibTIFF(
   try checkSize(
     width: width, height: height, limit: MediaLimits.stillPixels, shortSide: shortSide, path: path)
   guard ctiff_can_read(file) != 0 else {
-    throw MediaError(unsupported: path, "a TIFF", "\(file.problem)")
+    throw MediaError(unsupported: path, "a TIFF", file.problem)
   }
   guard let frame = FrameBuffer(width: width, height: height, format: AV_PIX_FMT_RGB24),
     let target = frame.pointer.pointee.data.0,

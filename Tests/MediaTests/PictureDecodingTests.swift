@@ -246,7 +246,7 @@ struct ExpectedPicture: Decodable {
     for (x, y) in [(0, 0), (8, 6), (4, 3)] {
       #expect(crop.pixel(x, y) == picture.pixel(x + 3, y + 2))
     }
-    #expect(picture.croppedSquare(left: 8, top: 0, side: 12).pixel(11, 11) == picture.pixel(19, 11))
+    #expect(picture.cropped(left: 8, top: 0, width: 12, height: 12).pixel(11, 11) == picture.pixel(19, 11))
   }
 
   @Test(.enabled(if: shared("data") != nil, "needs the photos of ../shared/data"))

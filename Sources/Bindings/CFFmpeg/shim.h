@@ -15,7 +15,6 @@
 
 static inline int cff_error_eof(void) { return AVERROR_EOF; }
 static inline int cff_error_again(void) { return AVERROR(EAGAIN); }
-static inline int cff_error_no_memory(void) { return AVERROR(ENOMEM); }
 static inline int cff_error_not_permitted(void) { return AVERROR(EACCES); }
 static inline int cff_error_unsupported(void) { return AVERROR_PATCHWELCOME; }
 static inline int64_t cff_no_timestamp(void) { return AV_NOPTS_VALUE; }
