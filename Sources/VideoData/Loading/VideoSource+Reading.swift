@@ -7,7 +7,7 @@ extension VideoSource {
   ///
   /// - Throws: `MediaError` if the source cannot be read.
   public func info() throws(MediaError) -> SourceInfo {
-    try isStill ? SourceInfo(lastFrameTime: 0) : OpenSource(self).info
+    try OpenSource(self).info
   }
 
   /// The clips of one sample by `rule`; everything random is drawn from `generator`.
