@@ -72,7 +72,7 @@ struct ClipFramesTests {
         shownAt: sampling.times(from: start), shortSide: 112)
       let crop = SpatialPreset.testCrops(
         width: frames[0].width, height: frames[0].height, side: 112, crops: 1)[0]
-      #expect(clip == ClipPixels(frames, crop: crop, side: 112))
+      #expect(clip == ClipPixels(frames, crop: crop, height: 112, width: 112))
     }
   }
 

@@ -159,16 +159,16 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
       let shown = (0..<6).map { all[Int((start * 20 + 3 * Double($0) + 1e-3).rounded(.down))] }
       let crop = SpatialPreset.released.trainingCrop(
         width: all[0].width, height: all[0].height, side: 24, using: &generator)
-      #expect(clip == ClipPixels(shown, crop: crop, side: 24))
+      #expect(clip == ClipPixels(shown, crop: crop, height: 24, width: 24))
     }
   }
 
   @Test func mirroringTurnsRowsAround() throws {
     let picture = Picture(width: 30, height: 26, pixels: (0..<2340).map { UInt8($0 % 251) })
     var crop = SpatialPreset.Crop(left: 3, top: 1, width: 24, height: 24)
-    let plain = ClipPixels([picture, picture], crop: crop, side: 24)
+    let plain = ClipPixels([picture, picture], crop: crop, height: 24, width: 24)
     crop.isMirrored = true
-    let mirrored = ClipPixels([picture, picture], crop: crop, side: 24)
+    let mirrored = ClipPixels([picture, picture], crop: crop, height: 24, width: 24)
     for frame in 0..<2 {
       for (y, x) in [(0, 0), (5, 20), (23, 11)] {
         for channel in 0..<3 {
@@ -203,7 +203,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
         let crops = SpatialPreset.testCrops(
           width: frames[0].width, height: frames[0].height, side: 24, crops: 3)
         for (place, crop) in crops.enumerated() {
-          #expect(clips[clip * 3 + place] == ClipPixels(frames, crop: crop, side: 24))
+          #expect(clips[clip * 3 + place] == ClipPixels(frames, crop: crop, height: 24, width: 24))
         }
       }
       #expect(

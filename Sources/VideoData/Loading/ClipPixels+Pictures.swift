@@ -45,11 +45,6 @@ extension ClipPixels {
     self.init(frames: frames.count, height: height, width: width, pixels: pixels)
   }
 
-  /// The part `crop` of frames of one size, scaled with antialiasing to a square of `side` pixels.
-  public init(_ frames: [Picture], crop: SpatialPreset.Crop, side: Int) {
-    self.init(frames, crop: crop, height: side, width: side)
-  }
-
   /// Its frames.
   public var pictures: [Picture] {
     let size = height * width * 3
