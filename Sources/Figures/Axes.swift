@@ -39,7 +39,7 @@ public struct Axes: Sendable {
         }
     }
 
-    /// Where `value` lies: 0 at the lower end, 1 at the upper; nil where it has no place.
+    /// Where `value` lies: 0 at the lower end, 1 at the upper; nil if it has no place.
     public func position(of value: Double) -> Double? {
       guard Self.canShow(value, on: scale) else { return nil }
       let position =

@@ -69,7 +69,7 @@ extension Canvas {
   /// An arrow with its tip at `end`. Where it has no length, a dot.
   ///
   /// - Parameters:
-  ///   - stroke: The colour and width of the shaft; the head is in proportion. Dashes are ignored.
+  ///   - stroke: The color and width of the shaft; the head is in proportion. Dashes are ignored.
   ///   - halo: A border around the arrow that sets it off from a picture.
   public func arrow(from start: Point, to end: Point, _ stroke: Stroke, halo: Stroke? = nil) {
     let vector = Vector(end.x - start.x, end.y - start.y)

@@ -7,7 +7,7 @@ import Media
 public struct CaptionedFrame: Drawing, Sendable {
   /// The frame.
   public let frame: Picture
-  /// One line above the frame, set smaller where it is too wide.
+  /// One line above the frame, set smaller if it is too wide.
   public let caption: String
   /// The motion in units of speed, x to the right and y down; nil for a static clip.
   public let motion: Vector?

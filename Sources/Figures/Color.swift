@@ -1,4 +1,4 @@
-/// A colour in sRGB with opacity.
+/// A color in sRGB with opacity.
 public struct Color: Hashable, Sendable {
   /// Red, 0...1.
   public var red: Double
@@ -9,7 +9,7 @@ public struct Color: Hashable, Sendable {
   /// Opacity, from 0 (transparent) to 1 (opaque).
   public var alpha: Double
 
-  /// A colour of components in 0...1.
+  /// A color of components in 0...1.
   public init(red: Double, green: Double, blue: Double, alpha: Double = 1) {
     self.red = red
     self.green = green
@@ -17,13 +17,13 @@ public struct Color: Hashable, Sendable {
     self.alpha = alpha
   }
 
-  /// A colour written as in CSS: `Color(0xE69F00)` is red E6, green 9F, blue 00 (hexadecimal).
+  /// A color written as in CSS: `Color(0xE69F00)` is red E6, green 9F, blue 00 (hexadecimal).
   public init(_ hex: UInt32, alpha: Double = 1) {
     func component(_ shift: UInt32) -> Double { Double(hex >> shift & 0xFF) / 255 }
     self.init(red: component(16), green: component(8), blue: component(0), alpha: alpha)
   }
 
-  /// The same colour with another opacity, 0...1.
+  /// The same color with another opacity, 0...1.
   public func opacity(_ alpha: Double) -> Color {
     Color(red: red, green: green, blue: blue, alpha: alpha)
   }

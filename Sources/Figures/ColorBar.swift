@@ -1,10 +1,10 @@
 import Media
 
-/// The legend of heat maps: what their colours mean.
+/// The legend of heat maps: what their colors mean.
 public struct ColorBar: Panel {
   /// What is measured, with its unit.
   public let label: String
-  /// The values of the darkest and the lightest colour.
+  /// The values of the darkest and the lightest color.
   public let range: ClosedRange<Double>
 
   public init(label: String, range: ClosedRange<Double>) {

@@ -2,8 +2,8 @@ import Media
 
 /// Which classes are taken for which: a row for each true class, a column for each predicted one.
 ///
-/// A cell's colour is its share of the row; a row without any count is grey. Up to 20 classes the counts stand
-/// in the cells where they fit. Names that are too long end in "…"; where rows are narrower than letters,
+/// A cell's color is its share of the row; a row without any count is gray. Up to 20 classes the counts stand
+/// in the cells if they fit. Names that are too long end in "…"; if rows are narrower than letters,
 /// every second or further class is named.
 public struct ConfusionMatrix: Panel {
   public var title: String
@@ -54,7 +54,7 @@ public struct ConfusionMatrix: Panel {
   }
 
   /// The largest cells that leave room for the names, whose size depends on the cells' in turn. Whole points
-  /// keep the cells' edges sharp; only where there are more classes than points are cells smaller than one.
+  /// keep the cells' edges sharp; only if there are more classes than points are cells smaller than one.
   private func layout(in frame: Rectangle) -> (names: Names, pitch: Double) {
     let room = min(Self.widestName, 0.28 * min(frame.width, frame.height))
     let count = Double(classes.count)

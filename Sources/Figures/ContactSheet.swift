@@ -2,7 +2,7 @@ import Media
 
 /// Clips as rows of frames under a title, each row with its label and its motion.
 ///
-/// Small frames are enlarged and large ones reduced so that the sheet is readable; where there is no
+/// Small frames are enlarged and large ones reduced so that the sheet is readable; if there is no
 /// room for all frames of a clip, evenly spaced ones are shown, the first and the last among them,
 /// and the heading says so.
 public struct ContactSheet: Drawing, Sendable {
@@ -36,7 +36,7 @@ public struct ContactSheet: Drawing, Sendable {
   public let title: String
   /// A line below the title; empty for none.
   public let note: String
-  /// What the frames' colours mean; nil where they are those of pictures.
+  /// What the frames' colors mean; nil if they are those of pictures.
   public let legend: ColorBar?
   /// The clips.
   public let rows: [Row]
@@ -58,7 +58,7 @@ public struct ContactSheet: Drawing, Sendable {
   /// - Parameters:
   ///   - title: What stands above the sheet, one line.
   ///   - note: A line below the title; empty for none.
-  ///   - legend: What the frames' colours mean, below the clips.
+  ///   - legend: What the frames' colors mean, below the clips.
   ///   - rows: The clips. Cells have the shape of the first frame; other shapes are fitted in.
   ///   - maximumWidth: The widest the sheet may get, in points (pixels at scale 1). It is exceeded
   ///     only for a longer title and where not even two frames fit beside the labels.

@@ -11,7 +11,7 @@ public struct FlowRose: Panel {
   /// What stands above the legend, as the magnitudes' unit.
   public var legend: String
   public var title: String
-  /// The share of the outermost circle; nil fits this rose. Roses to be compared want the same.
+  /// The share of the outermost circle; nil fits this rose. Roses to be compared need the same.
   public var largest: Double?
 
   public init(

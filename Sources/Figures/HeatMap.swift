@@ -1,7 +1,7 @@
 import Foundation
 import Media
 
-/// Values over a picture, to be drawn as the colours of ``Palette/heat(_:)``.
+/// Values over a picture, to be drawn as the colors of ``Palette/heat(_:)``.
 public struct HeatMap: Sendable {
   /// The width in values.
   public let width: Int
@@ -17,14 +17,14 @@ public struct HeatMap: Sendable {
     (self.width, self.height, self.values) = (width, height, values)
   }
 
-  /// The values as colours, a pixel each.
+  /// The values as colors, a pixel each.
   public var picture: Picture {
     Picture(
       width: width, height: height,
       pixels: values.flatMap { Self.colors[Palette.heatLevel(Double($0))] })
   }
 
-  /// The map over a frame, enlarged to its size. The frame is shown in dim greys, which the colours cover the more the
+  /// The map over a frame, enlarged to its size. The frame is shown in dim grays, which the colors cover the more the
   /// higher the value: hues are the map's alone, and the hot is brighter than the cold whatever the frame.
   public func picture(over frame: Picture) -> Picture {
     let heat = resized(width: frame.width, height: frame.height)
@@ -73,7 +73,7 @@ public struct HeatMap: Sendable {
     return HeatMap(width: width, height: height, values: result)
   }
 
-  /// The colours of the levels, 8-bit R, G, B.
+  /// The colors of the levels, 8-bit R, G, B.
   private static let colors: [[UInt8]] = Palette.heats.map { color in
     [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
   }

@@ -16,7 +16,7 @@ public struct LineChart: Panel {
     public var name: String
     /// The data in drawing order, in the units of the axes.
     public var points: [Point]
-    /// The colour; nil takes the palette's for its place among the series.
+    /// The color; nil takes the palette's for its place among the series.
     public var color: Color?
     /// Whether each point gets a disc.
     public var hasMarkers: Bool
@@ -87,7 +87,7 @@ public struct LineChart: Panel {
     let axes = axes(
       in: Rectangle(x: frame.x, y: top, width: frame.width, height: frame.maxY - top))
     axes.draw(on: canvas)
-    // A little room lets lines and markers at the very edge appear whole.
+    // A little room lets lines and markers at the edge appear whole.
     canvas.clipped(to: axes.plot.inset(by: -4)) {
       for reference in references { draw(reference, axes, on: canvas) }
       for (index, series) in series.enumerated() {

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The shape of a point in a chart. With the colours of the palette they tell series apart also for those who see
-/// colours otherwise, and on paper without any.
+/// The shape of a point in a chart. With the colors of the palette they tell series apart also for those who see
+/// colors otherwise, and on paper without any.
 public enum Marker: CaseIterable, Sendable {
   case disc, square, triangle, diamond, cross, hexagon
 
-  /// The marker of the series at `index` (0 or more); they repeat after six, while colours repeat after seven: 42
+  /// The marker of the series at `index` (0 or more); they repeat after six, while colors repeat after seven: 42
   /// series differ.
   public static func series(_ index: Int) -> Marker { allCases[index % allCases.count] }
 }

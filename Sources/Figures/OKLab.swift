@@ -1,7 +1,7 @@
 import Foundation
 
 extension Color {
-  /// A colour in OKLab (Ottosson, "A perceptual color space for image processing", 2020), moved to the next one that
+  /// A color in OKLab (Ottosson, "A perceptual color space for image processing", 2020), moved to the next one that
   /// sRGB has.
   init(lightness: Double, a: Double, b: Double) {
     func cube(_ value: Double) -> Double { value * value * value }

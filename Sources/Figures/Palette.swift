@@ -1,7 +1,7 @@
-/// The colours of the figures.
+/// The colors of the figures.
 ///
-/// The colours of series are those of Okabe and Ito ("Color Universal Design", 2008), which people
-/// with the common forms of colour blindness can tell apart.
+/// The colors of series are those of Okabe and Ito ("Color Universal Design", 2008), which people
+/// with the common forms of color blindness can tell apart.
 public enum Palette {
   public static let blue = Color(0x0072B2)
   public static let vermillion = Color(0xD55E00)
@@ -11,11 +11,11 @@ public enum Palette {
   public static let sky = Color(0x56B4E9)
   public static let yellow = Color(0xF0E442)
 
-  /// The colours of series in their order: the ones that stand out most on white come first; yellow,
+  /// The colors of series in their order: the ones that stand out most on white come first; yellow,
   /// too faint for a line on white, is replaced by black.
   public static let series = [blue, vermillion, green, orange, purple, sky, Color.black]
 
-  /// The colour of the series at `index` (0 or more); the colours repeat after seven.
+  /// The color of the series at `index` (0 or more); the colors repeat after seven.
   public static func series(_ index: Int) -> Color { series[index % series.count] }
 
   /// Titles and labels.

@@ -1,5 +1,5 @@
 /// Results of runs against a value that was varied: a point a run, and for each value the mean with the standard
-/// deviation where there are several runs.
+/// deviation if there are several runs.
 public struct SweepChart: Panel {
   /// The runs of one value.
   public struct Group: Sendable {
@@ -23,7 +23,7 @@ public struct SweepChart: Panel {
   public var yLabel: String
   /// In ascending order.
   public var groups: [Group]
-  /// Whether the means are joined by a line: where there is something between the values.
+  /// Whether the means are joined by a line: if there is something between the values.
   public var joinsMeans: Bool
   public var references: [LineChart.Reference]
   public var xScale: Axes.Scale

@@ -41,7 +41,7 @@ public struct Ticks: Equatable, Sendable {
   }
 
   /// Ticks for a logarithmic axis: the powers of ten in `range` (positive), every second or further
-  /// one if there are more than `count`; 2 and 5 times these where there is room; where the range
+  /// one if there are more than `count`; 2 and 5 times these if there is room; if the range
   /// holds fewer than two of all, the linear ones.
   public static func logarithmic(_ range: ClosedRange<Double>, count: Int) -> Ticks {
     guard range.lowerBound > 0, range.upperBound.isFinite, count > 0 else {

@@ -1,13 +1,13 @@
-/// At most 256 colours that stand for all colours of some pictures, and the way from one to the other.
+/// At most 256 colors that stand for all colors of some pictures, and the way from one to the other.
 ///
-/// Few colours are kept as they are. Many are reduced by median cut (Heckbert, "Color image
+/// Few colors are kept as they are. Many are reduced by median cut (Heckbert, "Color image
 /// quantization for frame buffer display", SIGGRAPH 1982), here splitting always the box of the
 /// greatest squared error, across its widest axis at the mean.
 struct ColorPalette {
-  /// The colours, R, G, B in 0...255; 1 to 256 of them.
+  /// The colors, R, G, B in 0...255; 1 to 256 of them.
   private(set) var colors: [SIMD3<Int32>]
   private var exact: [Int32: UInt8]?
-  /// The nearest colour of each cell of 8x8x8 levels, and -1 where it is not known yet.
+  /// The nearest color of each cell of 8x8x8 levels, and -1 if it is not known yet.
   private var nearest = [Int16](repeating: -1, count: 1 << 15)
 
   /// A palette for all the pictures together.
@@ -78,7 +78,7 @@ struct ColorPalette {
     return best
   }
 
-  /// The colours as 0xRRGGBB in rising order, or nil if there are more than 256.
+  /// The colors as 0xRRGGBB in rising order, or nil if there are more than 256.
   private static func distinctColors(of pictures: [Picture]) -> [Int32]? {
     var found: Set<Int32> = []
     var last: Int32 = -1
@@ -120,7 +120,7 @@ struct ColorPalette {
   private struct Box {
     var cells: ArraySlice<Cell>
     let mean: SIMD3<Double>
-    /// The squared error along each axis if the box becomes one colour.
+    /// The squared error along each axis if the box becomes one color.
     let errors: SIMD3<Double>
 
     init(_ cells: ArraySlice<Cell>) {

@@ -7,14 +7,14 @@ final class Decoder {
 
   struct Options {
     var threads = 1
-    /// The decoder halves width and height so many times.
+    /// The decoder halves width and height this number of times.
     var lowres = 0
     var maxPixels: Int
     /// Give up at the first error instead of returning what could be saved.
     var isStrict = false
   }
 
-  /// Opens the decoder for `codec`, with a stream's parameters where there are any.
+  /// Opens the decoder for `codec`, with a stream's parameters if there are any.
   init(
     _ codec: AVCodecID, parameters: UnsafePointer<AVCodecParameters>? = nil,
     packetTimeBase: AVRational = AVRational(num: 0, den: 1), options: Options, path: String
@@ -41,7 +41,7 @@ final class Decoder {
     context.pointee.max_pixels = Int64(options.maxPixels)
     context.pointee.lowres = Int32(min(options.lowres, Int(decoder.pointee.max_lowres)))
     // After a seek into an open GOP the H.264 decoder would keep back good frames too. (It flags
-    // them as corrupt; only `decode_error_flags` tells of real damage there.)
+    // them as corrupt; only `decode_error_flags` shows real damage there.)
     context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT
     if options.isStrict {
       context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK
@@ -62,7 +62,7 @@ final class Decoder {
   /// made up in part.
   var complaints: Int { Int(errors.pointee) }
 
-  /// Whether frames that no other leans on are passed over without decoding; H.264 and HEVC alone say which they are
+  /// Whether frames that no other leans on are skipped without decoding; H.264 and HEVC alone say which they are
   /// in every packet.
   var skipsUnreferenced: Bool {
     get { context.pointee.skip_frame == AVDISCARD_NONREF }
@@ -72,7 +72,7 @@ final class Decoder {
     }
   }
 
-  /// Gives the decoder a packet, or with nil tells it that there are no more; FFmpeg's status.
+  /// Gives the decoder a packet, or nil if there are no more; FFmpeg's status.
   func send(_ packet: PacketBuffer?) -> Int32 { avcodec_send_packet(context, packet?.pointer) }
 
   /// Takes a frame from the decoder into `frame`; FFmpeg's status.
@@ -98,6 +98,6 @@ final class Decoder {
     return frame
   }
 
-  /// Forgets all that was sent, before going on elsewhere in the stream.
+  /// Forgets all that was sent, before it continues elsewhere in the stream.
   func flush() { avcodec_flush_buffers(context) }
 }

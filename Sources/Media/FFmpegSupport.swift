@@ -20,7 +20,7 @@ final class FrameBuffer {
 
   /// An empty frame.
   init() {
-    // A few hundred bytes: where these are not to be had, Swift itself cannot go on.
+    // A few hundred bytes: if these are not to be had, Swift itself cannot continue.
     guard let frame = av_frame_alloc() else { fatalError("out of memory") }
     pointer = frame
   }
@@ -60,7 +60,7 @@ final class PacketBuffer {
   let pointer: UnsafeMutablePointer<AVPacket>
 
   init() {
-    // A hundred bytes: where these are not to be had, Swift itself cannot go on.
+    // A hundred bytes: if these are not to be had, Swift itself cannot continue.
     guard let packet = av_packet_alloc() else { fatalError("out of memory") }
     pointer = packet
   }

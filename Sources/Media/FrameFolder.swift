@@ -9,7 +9,7 @@ public struct FrameFolder: Sendable {
   /// The number of frames, at least one.
   public var count: Int { names.count }
 
-  /// The folder at `path`; nil if it holds no picture, or anything beside pictures (judged by the
+  /// The folder at `path`; nil if it holds no picture, or anything beside pictures (by the
   /// extensions; hidden files do not count).
   ///
   /// Pictures of optical flow that tools put beside the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are no frames.
@@ -45,14 +45,14 @@ public struct FrameFolder: Sendable {
     return try Picture(contentsOf: path(ofFrame: index), shortSide: shortSide)
   }
 
-  /// The folder at `path`, where it is known to hold a video's frames.
+  /// The folder at `path`, if it is known to hold a video's frames.
   ///
   /// - Throws: `MediaError` if the folder cannot be read, or holds anything but pictures.
   public static func ofVideo(_ path: String) throws(MediaError) -> FrameFolder {
     guard let folder = try FrameFolder(contentsOf: path) else {
       throw MediaError(
         .unrecognized, path,
-        "holds no pictures, or others files beside them: it is no video's frames")
+        "holds no pictures, or others files beside them: it is not a video's frames")
     }
     return folder
   }

@@ -151,10 +151,10 @@ final class FrameScaler {
       AV_PIX_FMT_YUVJ411P,
     ]
     let description = av_pix_fmt_desc_get(frame.format)?.pointee
-    let isGrey = description.map { $0.nb_components <= 2 } ?? false
+    let isGray = description.map { $0.nb_components <= 2 } ?? false
     shape.isFullRange =
       fullRangeFormats.contains(frame.format) || content.color_range == AVCOL_RANGE_JPEG
-      || (isGrey && content.color_range != AVCOL_RANGE_MPEG)
+      || (isGray && content.color_range != AVCOL_RANGE_MPEG)
     shape.matrix =
       switch content.colorspace {
       case AVCOL_SPC_BT709: SWS_CS_ITU709
@@ -165,7 +165,7 @@ final class FrameScaler {
         assumedMatrix(width: frame.width, height: frame.height)
       default: SWS_CS_ITU601
       }
-    // In units of 1/256 of a luma sample; swscale itself assumes the centre of the block.
+    // In units of 1/256 of a luma sample; swscale itself assumes the center of the block.
     if let description, description.log2_chroma_w > 0 {
       switch content.chroma_location {
       case AVCHROMA_LOC_LEFT, AVCHROMA_LOC_TOPLEFT, AVCHROMA_LOC_BOTTOMLEFT:
@@ -237,8 +237,8 @@ private func hasAlpha(_ format: AVPixelFormat) -> Bool {
 }
 
 extension FrameBuffer {
-  /// The grey frame with chroma, where black and white are not the ends of its range: swscale takes all
-  /// grey for full range. Nil for other frames.
+  /// The gray frame with chroma, where black and white are not the ends of its range: swscale takes all
+  /// gray for full range. Nil for other frames.
   fileprivate func withNeutralChroma(path: String) throws(MediaError) -> FrameBuffer? {
     guard pointer.pointee.color_range == AVCOL_RANGE_MPEG else { return nil }
     let format: AVPixelFormat

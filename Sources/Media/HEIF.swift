@@ -1,4 +1,4 @@
-/// The pictures of an HEIF file (ISO/IEC 23008-12): AVIF and HEIC. It tells where the coded pictures lie
+/// The pictures of an HEIF file (ISO/IEC 23008-12): AVIF and HEIC. It says where the coded pictures lie
 /// and how they make up the one to be shown; what is in them is up to the decoders.
 ///
 /// FFmpeg 5 knows neither HEIC nor how an AVIF is turned, later ones give the first tile of a grid for
@@ -37,7 +37,7 @@ struct HEIF {
   private var properties: [ID: [Property]] = [:]
   private var references: [(kind: String, from: ID, to: [ID])] = []
 
-  /// Nil where the file is no HEIF, or holds films alone.
+  /// Nil if the file is not an HEIF, or holds films alone.
   init?(_ file: ByteReader) {
     guard file.has("ftyp", at: 4) else { return nil }
     self.file = file
@@ -64,7 +64,7 @@ struct HEIF {
 
   func properties(of item: ID) -> [Property] { properties[item] ?? [] }
 
-  /// The item's content; nil where it lies outside the file or is larger than `limit`.
+  /// The item's content; nil if it lies outside the file or is larger than `limit`.
   func content(of item: ID, limit: Int) -> [UInt8]? {
     guard let parts = extents[item] else { return nil }
     var content: [UInt8] = []

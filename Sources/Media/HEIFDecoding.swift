@@ -3,7 +3,7 @@ import CFFmpeg
 /// Decodes the primary picture of an HEIF file, its pieces by FFmpeg's decoders, composited on black
 /// and turned.
 ///
-/// What decides about pixels and is not known here is refused, never passed over.
+/// What decides about pixels and is not known here is refused, never skipped.
 func decodeHEIF(
   _ file: HEIF, shortSide: Int?, path: String
 ) throws(MediaError) -> Picture {
@@ -110,7 +110,7 @@ private struct HEIFReader {
       options: Decoder.Options(maxPixels: MediaLimits.stillPixels, isStrict: true), path: path)
     let frame = try decoder.picture(in: PacketBuffer(content, path: path), path: path)
     for case .color(let matrix, let isFullRange) in file.properties(of: item) {
-      // RGB is told by the samples' format; 2 means that nothing is said.
+      // RGB follows from the samples' format; 2 means that nothing is said.
       if matrix != 0, matrix != 2 {
         frame.pointer.pointee.colorspace = AVColorSpace(rawValue: UInt32(matrix))
       }
@@ -187,7 +187,7 @@ private struct GridLayout {
   }
 }
 
-/// A part of a picture, as numbers of the box "clap" tell it.
+/// A part of a picture, by the numbers of the box "clap".
 private struct Crop {
   /// Each with its denominator.
   private let numbers: [Int]

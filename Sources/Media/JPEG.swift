@@ -1,7 +1,7 @@
 import CFFmpeg
 
 extension Picture {
-  /// The bytes of a JPEG file of the picture, with colours at full resolution, so that coloured text stays sharp.
+  /// The bytes of a JPEG file of the picture, with colors at full resolution, so that colored text stays sharp.
   ///
   /// - Parameter quality: 1 (largest, best) to 31, as FFmpeg counts.
   public func jpegData(quality: Int = 3) throws(MediaError) -> [UInt8] {

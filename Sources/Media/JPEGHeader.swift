@@ -49,7 +49,7 @@ extension PictureHeader {
 }
 
 extension ByteReader {
-  /// The next JPEG marker at or after `offset`, which moves behind it. Coded samples are passed over:
+  /// The next JPEG marker at or after `offset`, which moves behind it. Coded samples are skipped:
   /// in them 0xFF is followed by zero or a restart marker.
   fileprivate func nextMarker(_ offset: inout Int) -> Int? {
     while offset + 1 < count {

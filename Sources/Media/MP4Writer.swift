@@ -1,7 +1,7 @@
 import CFFmpeg
 import SafeFiles
 
-/// Writes pictures as an MP4 video: H.264 where the installed FFmpeg has libx264, else MPEG-4 part 2.
+/// Writes pictures as an MP4 video: H.264 if the installed FFmpeg has libx264, else MPEG-4 part 2.
 ///
 /// The video is YUV 4:2:0, tagged with its range and matrix, and its index stands in front. The file
 /// appears at its path when `finish` has made it whole; without that nothing is left behind.
@@ -21,7 +21,7 @@ public final class MP4Writer {
   ///   - width: The width of all frames in pixels; an odd one gains a column, the last one again.
   ///   - height: The height of all frames in pixels; an odd one gains a row.
   ///   - framesPerSecond: Above 0.
-  ///   - keyframeInterval: At most so many frames from one keyframe to the next.
+  ///   - keyframeInterval: The largest number of frames from one keyframe to the next.
   /// - Throws: `MediaError` if the file cannot be written or this FFmpeg cannot encode video.
   public init(
     path: String, width: Int, height: Int, framesPerSecond: Double, keyframeInterval: Int = 48

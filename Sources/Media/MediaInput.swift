@@ -31,7 +31,7 @@ final class MediaInput {
     guard status >= 0, let input else {
       avio_closep(&io)
       throw MediaError(
-        .unrecognized, path, "is no picture or video that FFmpeg knows: \(ffmpegText(status))")
+        .unrecognized, path, "is not a picture or video that FFmpeg knows: \(ffmpegText(status))")
     }
     context = input
     do throws(MediaError) {
@@ -92,7 +92,7 @@ extension MediaInput {
   /// Goes to the file's first byte, for streams without a clock; FFmpeg's status.
   func rewind() -> Int32 { av_seek_frame(context, -1, 0, AVSEEK_FLAG_BYTE) }
 
-  /// The packets' times hold only where all packets are read in their order from the first on.
+  /// The packets' times hold only if all packets are read in their order from the first on.
   ///
   /// Program streams put several small pictures into a packet with one time, or give a time now and then;
   /// raw streams have none at all. FFmpeg counts on from the last time that it saw, and knows none after
@@ -151,7 +151,7 @@ extension MediaInput {
     return start < duration ? duration - start : duration
   }
 
-  /// Frames a second; zero where the file does not tell.
+  /// Frames a second; zero if the file does not say.
   var averageFrameRate: Double {
     let average = stream.pointee.avg_frame_rate
     if average.num > 0, average.den > 0 { return av_q2d(average) }
@@ -212,7 +212,7 @@ extension MediaInput {
 }
 
 extension ByteReader {
-  /// The length coded at `offset` and where its code ends; nil where it is unknown or absurd.
+  /// The length coded at `offset` and where its code ends; nil if it is unknown or absurd.
   fileprivate func matroskaLength(at offset: Int) -> (length: Int, end: Int)? {
     guard let first = uint8(at: offset), first > 0 else { return nil }
     let size = UInt8(first).leadingZeroBitCount + 1

@@ -1,4 +1,4 @@
-/// What a file holds, judged by its name alone: nothing is opened.
+/// What a file holds, by its name alone: nothing is opened.
 public enum MediaKind: Equatable, Sendable {
   /// A picture (GIF too: of an animation the first frame counts).
   case picture

@@ -17,7 +17,7 @@ public struct Picture: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// A picture of one colour.
+  /// A picture of one color.
   public init(width: Int, height: Int, red: UInt8, green: UInt8, blue: UInt8) {
     let row = [red, green, blue]
     self.init(

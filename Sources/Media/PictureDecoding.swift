@@ -6,9 +6,9 @@ extension Picture {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - shortSide: Scale, with antialiasing, so that the short side has so many pixels and the long
+  ///   - shortSide: Scale, with antialiasing, so that the short side has this number of pixels and the long
   ///     one keeps the aspect (rounded); nil keeps the size.
-  /// - Throws: `MediaError` if the file cannot be read, is no picture, is damaged or cut off (a
+  /// - Throws: `MediaError` if the file cannot be read, is not a picture, is damaged or cut off (a
   ///   picture of which only a part decodes is refused), has a side of less than 8 pixels, sides in
   ///   a ratio above 32, or more pixels than 200 million (JPEG) or 100 million (other formats).
   public init(contentsOf path: String, shortSide: Int? = nil) throws(MediaError) {
@@ -51,7 +51,7 @@ private func decode(
     case AV_CODEC_ID_TIFF: TIFFDirectory.keepOnlyDecodingTags(packet.mutableBytes)
     case AV_CODEC_ID_PNG:
       let length = keepOnlyDecodingChunks(
-        ofPNG: packet.mutableBytes, transparency: header.transparentGrey == nil)
+        ofPNG: packet.mutableBytes, transparency: header.transparentGray == nil)
       av_shrink_packet(packet.pointer, Int32(length))
     default: break
     }
@@ -85,16 +85,16 @@ private func decodeFrame(
   if header.hasFillerForAlpha, frame.format == AV_PIX_FMT_BGRA {
     frame.pointer.pointee.format = AV_PIX_FMT_BGR0.rawValue
   }
-  if let key = header.transparentGrey { try frame.blacken(grey: key, path: path) }
+  if let key = header.transparentGray { try frame.blacken(gray: key, path: path) }
   return frame
 }
 
 extension FrameBuffer {
-  /// Makes pixels black that are as bright as `grey`, in 0...255: FFmpeg compares a PNG's transparent
-  /// grey of less than 8 bits with samples that are spread to 8 already, or refuses it.
-  fileprivate func blacken(grey: UInt8, path: String) throws(MediaError) {
+  /// Makes pixels black that are as bright as `gray`, in 0...255: FFmpeg compares a PNG's transparent
+  /// gray of less than 8 bits with samples that are spread to 8 already, or refuses it.
+  fileprivate func blacken(gray: UInt8, path: String) throws(MediaError) {
     switch format {
-    case AV_PIX_FMT_MONOBLACK where grey == 0: return
+    case AV_PIX_FMT_MONOBLACK where gray == 0: return
     case AV_PIX_FMT_MONOBLACK, AV_PIX_FMT_GRAY8: break
     default: throw MediaError(decoding: path)
     }
@@ -106,7 +106,7 @@ extension FrameBuffer {
     for row in 0..<height {
       let line = data + row * stride
       for column in 0..<(isBilevel ? (width + 7) / 8 : width) {
-        if isBilevel || line[column] == grey { line[column] = 0 }
+        if isBilevel || line[column] == gray { line[column] = 0 }
       }
     }
   }

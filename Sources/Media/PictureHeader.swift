@@ -6,7 +6,7 @@ import CFFmpeg
 /// is missing, so the common formats are read here as far as their headers.
 struct PictureHeader {
   var codec: AVCodecID
-  /// The stored size in pixels; zero where the header does not tell.
+  /// The stored size in pixels; zero if the header does not say.
   var width = 0
   var height = 0
   var orientation = Orientation.upright
@@ -14,14 +14,14 @@ struct PictureHeader {
   var isCutOff = false
   /// The number of bytes, from the file's first, that belong to the picture.
   var length: Int
-  /// The number of colour components (JPEG only).
+  /// The number of color components (JPEG only).
   var components = 0
-  /// A JPEG says how its colours are coded in Adobe's segment.
+  /// A JPEG says how its colors are coded in Adobe's segment.
   var hasAdobeSegment = false
   /// The fourth sample of a pixel means nothing, though FFmpeg takes it for alpha.
   var hasFillerForAlpha = false
-  /// The grey, spread to 0...255, that a PNG of less than 8 bits calls transparent.
-  var transparentGrey: UInt8?
+  /// The gray, spread to 0...255, that a PNG of less than 8 bits calls transparent.
+  var transparentGray: UInt8?
   /// The file is an animation, of which this is the first frame.
   var animation: WebPAnimation?
   /// Why a JPEG cannot be read.
@@ -39,7 +39,7 @@ struct PictureHeader {
 
   /// The header of a JPEG, PNG, WebP, TIFF, BMP, PNM or TGA file; nil for anything else.
   ///
-  /// TGA alone is known by the name at `path`, where the file does not end as its later version does.
+  /// TGA alone is known by the name at `path`, if the file does not end as its later version does.
   init?(_ bytes: UnsafeRawBufferPointer, path: String) {
     let reader = ByteReader(bytes: bytes)
     if reader.uint32(at: 0) == 0x8950_4E47, reader.uint32(at: 4) == 0x0D0A_1A0A {
@@ -130,12 +130,12 @@ struct PictureHeader {
         orientation = Orientation(exif: reader.part(from: offset + 8, length: size))
       } else if reader.has("tRNS", at: offset + 4), size == 2, reader.uint8(at: 25) == 0,
         let bits = reader.uint8(at: 24), [1, 2, 4].contains(bits),
-        let grey = reader.uint16(at: offset + 8)
+        let gray = reader.uint16(at: offset + 8)
       {
         // Only the low bits count. FFmpeg is right about black, which stays black.
         let highest = 1 << bits - 1
-        if bits == 1 || grey & highest != 0 {
-          transparentGrey = UInt8((grey & highest) * (255 / highest))
+        if bits == 1 || gray & highest != 0 {
+          transparentGray = UInt8((gray & highest) * (255 / highest))
         }
       }
       offset += size + 12
@@ -147,7 +147,7 @@ struct PictureHeader {
 /// Takes out of a PNG, in place, all chunks that say nothing about the samples; the bytes that are left.
 ///
 /// FFmpeg's decoder, told to give up at errors, does so for a damaged profile or comment, too. Of those
-/// chunks that may be passed over only the transparency counts.
+/// chunks that may be skipped only the transparency counts.
 func keepOnlyDecodingChunks(ofPNG bytes: UnsafeMutableRawBufferPointer, transparency: Bool) -> Int {
   let reader = ByteReader(bytes: UnsafeRawBufferPointer(bytes))
   var (offset, kept) = (8, 8)

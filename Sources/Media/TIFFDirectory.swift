@@ -130,7 +130,7 @@ struct TIFFDirectory {
 }
 
 extension Orientation {
-  /// The orientation in an EXIF block; upright where it has none or makes no sense.
+  /// The orientation in an EXIF block; upright if it has none or makes no sense.
   init(exif bytes: ByteReader) {
     self = TIFFDirectory(bytes)?.orientation ?? .upright
   }

@@ -3,7 +3,7 @@ import CFFmpeg
 /// An open video file. Not for sharing: one thread, one handle.
 ///
 /// All times are in seconds from the stream's start as the container gives it, after edit lists: the
-/// presentation time of the first frame, up to a frame or so where the container is vague (AVI).
+/// presentation time of the first frame, up to a frame or so if the container is vague (AVI).
 public final class Video {
   /// The file.
   public let path: String
@@ -11,11 +11,11 @@ public final class Video {
   public let width: Int
   /// The height as displayed, in pixels, after rotation.
   public let height: Int
-  /// The average number of frames a second; zero where the file does not tell.
+  /// The average number of frames a second; zero if the file does not say.
   public let averageFrameRate: Double
   /// The length in seconds of a tick of the container's clock.
   public let timeBase: Double
-  /// The length in seconds: the container's word, or where it is silent, of the packets.
+  /// The length in seconds: the container's word, or if it is silent, of the packets.
   public private(set) lazy var duration = input.declaredDuration ?? scannedDuration()
   /// The presentation time of the last frame, in seconds: where the packets end, whatever the container
   /// says, and in a file that was cut off, where it would have ended by the container's word.
@@ -168,7 +168,7 @@ extension Video {
     private var fruitlessPackets = 0
     private var nextTick: Int64?
     /// The presentation time of the first packet since the seek that the decoder refused; minus
-    /// infinity where the packet has no time.
+    /// infinity if the packet has no time.
     private(set) var refusedTime: Double?
     private var heardComplaints = 0
     /// Whether the packet has come with which decoding begins.
@@ -179,9 +179,9 @@ extension Video {
     private var hasLostCount = false
     /// The time that is sought, by the container's clock.
     private var goalTick: Int64 = 0
-    /// Before this tick frames that no other leans on are passed over.
+    /// Before this tick frames that no other leans on are skipped.
     private var unneededTick = Int64.min
-    /// Whether some may have been passed over since the seek.
+    /// Whether some may have been skipped since the seek.
     private var hasSkipped = false
     /// The presentation time of the keyframe where decoding began. Frames shown before it that follow
     /// it in the file may lean on frames that were never decoded.
@@ -192,7 +192,7 @@ extension Video {
       self.generation = generation
     }
 
-    /// The next frame; nil after the last one. Damaged spots are passed over: what cannot be decoded
+    /// The next frame; nil after the last one. Damaged spots are skipped: what cannot be decoded
     /// is missing from the sequence, and a video cut off ends early.
     public mutating func next() throws(MediaError) -> VideoFrame? {
       precondition(
@@ -236,7 +236,7 @@ extension Video {
         if hasLostCount, !isFromStart { shown = nil }
         if waiting.isEmpty { waiting = [shown].compactMap { $0 } }
         if hasSkipped, let unneeded = unneededTime, shown.map({ $0.time < unneeded }) ?? true {
-          // It may be among those that were passed over.
+          // It may be among those that were skipped.
           waiting = []
           unneededTime = nil
           continue
@@ -285,7 +285,7 @@ extension Video {
         let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
         video.decoder.skipsUnreferenced = isUnneeded
         if video.decoder.skipsUnreferenced { hasSkipped = true }
-        // A damaged packet is passed over.
+        // A damaged packet is skipped.
         if video.decoder.send(packet) < 0 || content.flags & AV_PKT_FLAG_CORRUPT != 0 {
           noteRefusal()
         }
@@ -343,7 +343,7 @@ extension Video {
     return ticks < 0x1p62 ? Int64(max(ticks, -0x1p62).rounded(.down)) : Int64(1) << 62
   }
 
-  /// Goes to the keyframe at or before `time`, or failing that to the start; where the container has
+  /// Goes to the keyframe at or before `time`, or failing that to the start; if the container has
   /// no index, somewhere near.
   func restart(at time: Double) {
     if isReadInOrder {

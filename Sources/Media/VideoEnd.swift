@@ -1,8 +1,8 @@
 import CFFmpeg
 
 extension Video {
-  /// Reads the packets from the last keyframe on, or where that does not work, all of them; nothing is
-  /// decoded where they have times.
+  /// Reads the packets from the last keyframe on, or if that does not work, all of them; nothing is
+  /// decoded if they have times.
   func findLastFrameTime() -> Double {
     let frame = averageFrameRate > 0 ? 1 / averageFrameRate : 0
     if input.isCutOff {

@@ -4,7 +4,7 @@ import CFFmpeg
 public struct VideoFrame {
   /// When it is shown, in seconds from the video's first frame (by the container's clock).
   public let time: Double
-  /// How long it is shown by the container's word, in seconds; zero where it does not say.
+  /// How long it is shown by the container's word, in seconds; zero if it does not say.
   public let duration: Double
   /// The decoder says that parts of the frame are missing or wrong, or the frame leans on others that
   /// the file does not hold.

@@ -26,7 +26,7 @@ extension PictureHeader {
   }
 }
 
-/// The first frame of an animated WebP, which FFmpeg's decoder passes over.
+/// The first frame of an animated WebP, which FFmpeg's decoder skips.
 struct WebPAnimation {
   /// Of the whole picture.
   private let width: Int
@@ -37,7 +37,7 @@ struct WebPAnimation {
   /// The frame as a WebP file of its own.
   private let still: [UInt8]
 
-  /// `body`: the content of the chunk "ANMF". Nil where it holds no frame.
+  /// `body`: the content of the chunk "ANMF". Nil if it holds no frame.
   init?(_ body: ByteReader, width: Int, height: Int) {
     let body = ByteReader(bytes: body.bytes, isBigEndian: false)
     guard let x = body.integer(at: 0, size: 3), let y = body.integer(at: 3, size: 3),
@@ -59,7 +59,7 @@ struct WebPAnimation {
     still = Array("RIFF".utf8) + bytes(content.count, 4) + content
   }
 
-  /// The whole picture, black where the frame is not; `decode` decodes the frame's file.
+  /// The whole picture, black if the frame is not; `decode` decodes the frame's file.
   func picture(
     shortSide: Int?, path: String, decode: (PacketBuffer) throws(MediaError) -> FrameBuffer
   ) throws(MediaError) -> Picture {

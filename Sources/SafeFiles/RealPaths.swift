@@ -26,7 +26,7 @@ public func absolutePath(of path: String) -> String {
   return path.isEmpty ? String(path: folder) : String(path: folder) + "/" + path
 }
 
-/// What the link at `path` holds; nil if there is no link.
+/// What the link at `path` holds; nil if there is none.
 private func linkTarget(at path: String) -> String? {
   let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
     count = buffer.withMemoryRebound(to: CChar.self) { buffer in

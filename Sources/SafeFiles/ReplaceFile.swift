@@ -15,7 +15,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// The error that `errno` tells of.
+  /// The error that `errno` names.
   public init(path: String, attempt: String) {
     self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
   }

@@ -18,12 +18,12 @@ import Testing
     return Figure(panels: [matrix], panelWidth: size.width, panelHeight: size.height)
   }
 
-  /// The pixels right of the plot belong to the legend, which has every colour.
+  /// The pixels right of the plot belong to the legend, which has every color.
   private func plot(_ picture: Picture) -> Picture {
     picture.cropped(0..<picture.width - 24 - 80)
   }
 
-  @Test func rowsAreTrueAndColumnsPredictedAndColoursAreSharesOfTheRow() throws {
+  @Test func rowsAreTrueAndColumnsPredictedAndColorsAreSharesOfTheRow() throws {
     let matrix = ConfusionMatrix(classes: ["a", "b"], counts: [[0, 70], [300, 300]])
     let picture = plot(try figure(matrix).picture())
     let dark = try #require(picture.extent(of: Palette.share(1), tolerance: 0))
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func countsAreWrittenUpToTwentyClasses() throws {
-    // The shares, and so the colours, are those of half the counts.
+    // The shares, and so the colors, are those of half the counts.
     #expect(
       try figure(perfect(20, weight: 1)).picture() != figure(perfect(20, weight: 2)).picture())
     #expect(

@@ -3,7 +3,7 @@ import Foundation
 import Media
 import Testing
 
-/// The OKLab coordinates of an sRGB colour (Ottosson, "A perceptual color space for image processing", 2020).
+/// The OKLab coordinates of an sRGB color (Ottosson, "A perceptual color space for image processing", 2020).
 private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) {
   func linear(_ value: Double) -> Double {
     value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
@@ -19,7 +19,7 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
   )
 }
 
-/// A colour moved into sRGB would show here as a kink.
+/// A color moved into sRGB would show here as a kink.
 @Test func equalStepsOfHeatLookEqual() {
   let labs = (0...255).map { okLab(Palette.heat(Double($0) / 255)) }
   for (level, lab) in labs.enumerated() {
@@ -40,13 +40,13 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
 
 @Test func heatMapsAreEnlargedLinearly() {
   let map = HeatMap(width: 2, height: 1, values: [0, 1])
-  // Pixel centres at -0.25, 0.25, 0.75, 1.25 of the two values' places.
+  // Pixel centers at -0.25, 0.25, 0.75, 1.25 of the two values' places.
   let wide = map.resized(width: 4, height: 2)
   let expected: [Float] = [0, 0.25, 0.75, 1, 0, 0.25, 0.75, 1]
   #expect(wide.values == expected)
 }
 
-/// As bright as in BT.601, of values over a frame of one grey.
+/// As bright as in BT.601, of values over a frame of one gray.
 private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
   let frame = Picture(
     width: values.count, height: 1, pixels: [UInt8](repeating: gray, count: 3 * values.count))
@@ -65,13 +65,13 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
     #expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 }, "over \(gray): \(found)")
   }
   #expect(lumas([0.7], over: 0)[0] > 1.2 * lumas([0], over: 255)[0])
-  // What is no number is cold; the frame is seen where it is cold.
+  // What is not a number is cold; the frame shows through where it is cold.
   #expect(lumas([.nan], over: 90) == lumas([0], over: 90))
   #expect(lumas([0], over: 255)[0] > lumas([0], over: 0)[0] + 50)
 }
 
 /// The hues of the map are those of the legend, whatever the frame's.
-@Test func overlaysShowTheLegendsColours() {
+@Test func overlaysShowTheLegendsColors() {
   let frame = Picture(width: 1, height: 1, pixels: [20, 200, 40])
   let over = HeatMap(width: 1, height: 1, values: [1]).picture(over: frame)
   let hot = Palette.heat(1)
@@ -80,7 +80,7 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
   }
 }
 
-/// The bar goes from the darkest colour to the lightest, and its numbers stay within the frame.
+/// The bar goes from the darkest color to the lightest, and its numbers stay within the frame.
 @Test func colorBarShowsTheWholeRange() throws {
   let picture = try Canvas.picture(width: 240, height: 80) { canvas in
     ColorBar(label: "speed", range: 0...2.5).draw(

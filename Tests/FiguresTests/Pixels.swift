@@ -3,7 +3,7 @@ import Foundation
 import Media
 import Testing
 
-/// The columns and rows in which a colour occurs.
+/// The columns and rows in which a color occurs.
 struct Extent: Equatable {
   var columns: ClosedRange<Int>
   var rows: ClosedRange<Int>
@@ -20,7 +20,7 @@ extension Picture {
     return Array(pixels[start..<start + 3])
   }
 
-  /// The smallest extent that holds all pixels within `tolerance` of a colour; nil if there is none.
+  /// The smallest extent that holds all pixels within `tolerance` of a color; nil if there is none.
   /// A line between two pixels covers neither wholly: hence the default.
   func extent(of color: Color, tolerance: Int = 30) -> Extent? {
     let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
@@ -37,7 +37,7 @@ extension Picture {
     return found
   }
 
-  /// How many pixels of a column are within 30 of a colour.
+  /// How many pixels of a column are within 30 of a color.
   func count(of color: Color, inColumn column: Int) -> Int {
     let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
     return (0..<height).count { row in

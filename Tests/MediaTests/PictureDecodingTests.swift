@@ -98,7 +98,7 @@ struct ExpectedPicture: Decodable {
 
   @Test func saysWhatIsWrongWithBadFiles() throws {
     let folder = try ScratchFolder()
-    let text = try folder.write(Array("This is no picture at all.\n".utf8), to: "text.jpg")
+    let text = try folder.write(Array("This is not a picture at all.\n".utf8), to: "text.jpg")
     #expect(errorOfReading(text)?.reason == .unrecognized)
     let empty = try folder.write([], to: "empty.jpg")
     #expect(errorOfReading(empty)?.description == "\(empty) is empty")
@@ -195,7 +195,8 @@ struct ExpectedPicture: Decodable {
   /// What is named like a picture but is another kind is not a TGA, which has no mark of its own.
   @Test func takesNothingForATGAThatIsNone() throws {
     let folder = try ScratchFolder()
-    let text = try folder.write(Array("This is no picture at all, by far.\n".utf8), to: "text.tga")
+    let text = try folder.write(
+      Array("This is not a picture at all, by far.\n".utf8), to: "text.tga")
     #expect(errorOfReading(text)?.reason == .unrecognized)
     let other = try folder.write(try fixtureBytes("rgb.png"), to: "png.tga")
     #expect(errorOfReading(other) == nil)
@@ -246,7 +247,9 @@ struct ExpectedPicture: Decodable {
     for (x, y) in [(0, 0), (8, 6), (4, 3)] {
       #expect(crop.pixel(x, y) == picture.pixel(x + 3, y + 2))
     }
-    #expect(picture.cropped(left: 8, top: 0, width: 12, height: 12).pixel(11, 11) == picture.pixel(19, 11))
+    #expect(
+      picture.cropped(left: 8, top: 0, width: 12, height: 12).pixel(11, 11) == picture.pixel(19, 11)
+    )
   }
 
   @Test(.enabled(if: shared("data") != nil, "needs the photos of ../shared/data"))

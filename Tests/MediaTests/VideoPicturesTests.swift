@@ -250,7 +250,7 @@ import Testing
       [picture, picture], left: 0, top: 0, partWidth: 120, partHeight: 90, width: 40, height: 30)
     #expect(small.count == 2 && small[0] == small[1])
     #expect(meanDifference(small[0], reference) < 1)
-    // A part is scaled as if it were all there is, and not at all where it has the size.
+    // A part is scaled as if it were all there is, and not at all if it has the size.
     let part = Picture.resized(
       [picture], left: 17, top: 5, partWidth: 50, partHeight: 60, width: 25, height: 20)[0]
     let cut = picture.cropped(left: 17, top: 5, width: 50, height: 60)

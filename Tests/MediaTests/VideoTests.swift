@@ -90,7 +90,7 @@ import Testing
   }
 
   static let numbered = [
-    // Streams that renew themselves bit by bit: what is flagged is no keyframe.
+    // Streams that renew themselves bit by bit: what is flagged is not a keyframe.
     "numbered-h264refresh.mp4", "numbered-h264refresh.ts",
     // Several pictures to a packet with one time, or no times at all.
     "numbered-mpeg1.mpg", "numbered-mpeg2small.vob", "numbered-h264.mpg", "numbered-mpeg2.m2v",

@@ -14,7 +14,7 @@ import Testing
     #expect(folder.names() == ["a.png"])
   }
 
-  @Test func mp4KeepsColoursAndOddSizes() throws {
+  @Test func mp4KeepsColorsAndOddSizes() throws {
     let folder = try ScratchFolder()
     for (width, height) in [(63, 47), (1280, 720)] {
       let path = folder.file("\(width).mp4")
@@ -62,7 +62,7 @@ import Testing
     #expect(folder.names() == [])
   }
 
-  @Test func gifKeepsFewColoursExactly() throws {
+  @Test func gifKeepsFewColorsExactly() throws {
     let folder = try ScratchFolder()
     let frames = (0..<4).map { index in
       Picture(width: 20, height: 10, red: UInt8(60 * index), green: 7, blue: UInt8(255 - index))
@@ -79,14 +79,14 @@ import Testing
     #expect(try Picture(contentsOf: folder.file("a.gif")) == frames[0])
   }
 
-  @Test func gifStaysCloseToManyColours() throws {
+  @Test func gifStaysCloseToManyColors() throws {
     let folder = try ScratchFolder()
     let frames = (0..<5).map { Picture.pattern(width: 120, height: 80, phase: Double($0) / 3) }
     try GIF.write(frames, to: folder.file("a.gif"), framesPerSecond: 8)
     var decoded = try Video(contentsOf: folder.file("a.gif")).frames()
     for picture in frames {
       let found = try #require(try decoded.next()).picture()
-      // 256 colours for these 3 million or so cannot come nearer: Pillow's median cut with the same
+      // 256 colors for these 3 million or so cannot come nearer: Pillow's median cut with the same
       // diffusion is 8.5 off, and without diffusion 6.5. What diffusion is for is the mean of a spot (Pillow: 2.5).
       #expect(meanDifference(found, picture) < 9.5)
       let (spots, wanted) = (spotMeans(found), spotMeans(picture))

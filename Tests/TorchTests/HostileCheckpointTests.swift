@@ -108,12 +108,12 @@ import Torch
     ("(]q\u{0}" + String(repeating: "](h\u{0}h\u{0}eq\u{0}", count: 60) + "t", "unfold"),
     ("}(NNNNu", "twice"), ("}(N]N]u", "twice"),
     ("}(X\u{1}\u{0}\u{0}\u{0}aNX\u{1}\u{0}\u{0}\u{0}aNu", "\"a\" twice"),
-    ("}(NNNu", "without a value"), ("]NNs", "no dictionary"), ("}Na", "no list"),
+    ("}(NNNu", "without a value"), ("]NNs", "not a dictionary"), ("}Na", "not a list"),
     ("(", "empty stack"),
-    ("t", "empty stack"), ("", "empty stack"), ("(N(e", "no list"), ("h\u{9}", "never kept"),
+    ("t", "empty stack"), ("", "empty stack"), ("(N(e", "not a list"), ("h\u{9}", "never kept"),
     ("NN", "more than one"),
-    ("N.N", "more than one"), ("X\u{FF}", "cut off"), ("NR", "no name"), ("NQ", "no storage"),
-    (")Q", "no storage"),
+    ("N.N", "more than one"), ("X\u{FF}", "cut off"), ("NR", "not a name"), ("NQ", "not a storage"),
+    (")Q", "not a storage"),
     ("cos\nsystem\nX\u{2}\u{0}\u{0}\u{0}lsR", "\"os.system\""), ("c", "cut off"),
     ("cos\n", "cut off"),
     ("ccollections\nCounter\n(]tR", "something else"),
@@ -121,7 +121,7 @@ import Torch
     ("ctorch\nSize\n(]tR", "as PyTorch does not"), ("C\u{9}", "cut off"),
     ("ctorch._tensor\n_rebuild_from_type_v2\nq\u{0}(h\u{0}NNNtR", "as PyTorch does not"),
     ("ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nN)NtR", "\"os.system\""),
-    ("ctorch._utils\n_rebuild_tensor_v2\n)R", "as PyTorch does not"), ("N}b", "no dictionary"),
+    ("ctorch._utils\n_rebuild_tensor_v2\n)R", "as PyTorch does not"), ("N}b", "not a dictionary"),
     ("ccollections\nOrderedDict\n(](e\u{0}", "instruction 0x0"), ("I1\n", "instruction 0x49"),
     ("ctorch._utils\n_rebuild_parameter\n(NNNtR", "as PyTorch does not"),
   ]
@@ -233,8 +233,9 @@ import Torch
     try expect("two sizes", Self.old(part(0, 2), part(1, 2)))
     try expect("two sizes", Self.old(part(0, 2, key: "0")))
     try expect("two sizes", Self.old(part(0, 4), Self.vector(Self.storage("1"), 4)))
-    try expect("no storage", Self.old(Self.vector(Self.storage(view: Self.tuple([1, 2, 3])), 4)))
-    try expect("no storage", Self.old(Self.vector(Self.storage(view: []), 4)))
+    try expect(
+      "not a storage", Self.old(Self.vector(Self.storage(view: Self.tuple([1, 2, 3])), 4)))
+    try expect("not a storage", Self.old(Self.vector(Self.storage(view: []), 4)))
     try expect("lacks the storage", Self.old(whole, keys: [], counts: []))
     try expect("twice", Self.old(whole, keys: ["0", "0"], counts: [4, 4]))
     try expect("no tensor has", Self.old(whole, keys: ["0", "1"], counts: [4, 4]))

@@ -99,7 +99,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
       try PyTorchCheckpoint(contentsOf: path)
     }
     #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
-    #expect(error?.description.hasPrefix("\(path) is no readable PyTorch checkpoint: ") == true)
+    #expect(error?.description.hasPrefix("\(path) is not a readable PyTorch checkpoint: ") == true)
   }
 
   /// Also beside numbers, text and None.

@@ -186,7 +186,7 @@ import Torch
       ) {
         try Safetensors(contentsOf: path)
       }
-      #expect(error?.description.hasPrefix("\(path) is no readable safetensors file: ") != false)
+      #expect(error?.description.hasPrefix("\(path) is not a readable safetensors file: ") != false)
     }
   }
 

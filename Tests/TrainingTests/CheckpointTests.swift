@@ -77,7 +77,8 @@ extension TrainingRuns {
       {
         try whole.prefix(length).write(to: URL(fileURLWithPath: torn))
         let text = complaint { _ = try Checkpoint<PretrainingConfiguration>(contentsOf: torn) }
-        #expect(text.hasPrefix("\(torn) is no readable safetensors file: "), "\(length): \(text)")
+        #expect(
+          text.hasPrefix("\(torn) is not a readable safetensors file: "), "\(length): \(text)")
       }
       try (whole + Data([0])).write(to: URL(fileURLWithPath: torn))
       #expect(

@@ -99,7 +99,7 @@ extension TrainingRuns {
       func failure(_ index: Int) -> String? {
         if case .failure(let failure) = outputs[index] { failure.reason } else { nil }
       }
-      #expect(failure(0)?.hasPrefix("is no picture or video") == true)
+      #expect(failure(0)?.hasPrefix("is not a picture or video") == true)
       #expect(failure(2) == "is not there")
       let (first, second) = (try outputs[1].get(), try outputs[3].get())
       #expect(difference(first.probabilities, second.probabilities) < 1e-6)

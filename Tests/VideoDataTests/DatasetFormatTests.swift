@@ -428,10 +428,10 @@ import VideoData
 
   @Test func listsThatAreNoTextOrNoFileOrTooLargeAreErrors() throws {
     try touch("v/x")
-    try Data([0x61, 0xFF, 0x0A]).write(to: URL(fileURLWithPath: folder.file("s/m.csv")))
+    try Data([0x61, 0, 0x0A, 0]).write(to: URL(fileURLWithPath: folder.file("s/m.csv")))
     #expect(
       complaint { try read(.csv, splits: "s/m.csv") }
-        == "s/m.csv cannot be read: it is no UTF-8 text")
+        == "s/m.csv cannot be read: it is not UTF-8 text")
     #expect(
       complaint { try read(.csv, splits: "s") }.hasPrefix("s cannot be read: it is not a file"))
     #expect(complaint { try read(.csv, splits: nil) }.hasPrefix("v/annotations.csv does not exist"))

@@ -168,10 +168,10 @@ import VideoData
 
   @Test func listThatIsNoTextIsAnError() throws {
     let path = folder.file("binary.txt")
-    try Data([0xFF, 0xD8, 0xFF, 0xE0]).write(to: URL(fileURLWithPath: path))
+    try Data([0xFF, 0xFE, 0x61, 0]).write(to: URL(fileURLWithPath: path))
     #expect(
       complaint { _ = try collect("binary.txt") }
-        == "the list \(path) cannot be read: it is no UTF-8 text")
+        == "the list \(path) cannot be read: it is not UTF-8 text")
   }
 
   // MARK: Synthetic

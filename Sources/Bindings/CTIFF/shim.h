@@ -118,7 +118,7 @@ static inline ctiff_file *ctiff_open(void *bytes, uint64_t size, uint64_t limit)
   return file;
 }
 
-/// The value of a tag of one number, or `otherwise` where the file does not give it.
+/// The value of a tag of one number, or `otherwise` if the file does not give it.
 static inline uint32_t ctiff_number(ctiff_file *file, uint32_t tag, uint32_t otherwise) {
   const TIFFField *field = TIFFFindField(file->tiff, tag, TIFF_ANY);
   uint32_t wide = 0;
@@ -144,14 +144,14 @@ static inline int ctiff_can_read(ctiff_file *file) {
     snprintf(file->problem, CTIFF_PROBLEM, "its samples are signed numbers");
     return 0;
   }
-  // Of grey pictures it passes the alpha on, or over.
+  // Of gray pictures it passes the alpha on, or over.
   file->has_loose_alpha = photometric <= PHOTOMETRIC_MINISBLACK &&
                           TIFFGetField(file->tiff, TIFFTAG_EXTRASAMPLES, &extra, &kinds) &&
                           extra > 0 && kinds[0] == EXTRASAMPLE_UNASSALPHA;
   if (file->has_loose_alpha &&
       (ctiff_number(file, TIFFTAG_BITSPERSAMPLE, 1) != 8 ||
        ctiff_number(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) != PLANARCONFIG_CONTIG)) {
-    snprintf(file->problem, CTIFF_PROBLEM, "it is grey with an alpha of its own plane or depth");
+    snprintf(file->problem, CTIFF_PROBLEM, "it is gray with an alpha of its own plane or depth");
     return 0;
   }
   return TIFFRGBAImageOK(file->tiff, file->problem);

@@ -435,7 +435,7 @@ ct_error *ct_cuda_device_count(int32_t *count) {
   return guarded([&] {
     TORCH_CHECK(at::hasCUDA(), "this libtorch was built without CUDA");
     *count = at::detail::getCUDAHooks().deviceCount();
-    // Counting hides why there is no device (no driver, or one that is too old); initializing says it.
+    // Counting hides why no device is there (no driver, or one that is too old); initializing says it.
     if (*count == 0) at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
     TORCH_CHECK(*count > 0, "there is no CUDA device");
   });

@@ -19,14 +19,14 @@ struct ByteCursor {
     return Integer(littleEndian: value)
   }
 
-  /// The next `count` bytes, or nil where there are fewer.
+  /// The next `count` bytes, or nil if there are fewer.
   mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
     guard 0 <= count, count <= remaining else { return nil }
     defer { position += count }
     return bytes[position..<(position + count)]
   }
 
-  /// The bytes up to the next line end, which is taken too, or nil where there is none.
+  /// The bytes up to the next line end, which is taken too, or nil if there is none.
   mutating func line() -> ArraySlice<UInt8>? {
     guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
     defer { position = end + 1 }

@@ -131,7 +131,7 @@ extension CheckpointContent {
     guard entry.size <= 4 << 20,
       let texts = try? JSONDecoder().decode(
         [String: String].self, from: Data(try archive.read(entry)))
-    else { throw Unsound("its metadata is no text by name") }
+    else { throw Unsound("its metadata is not text by name") }
     return texts
   }
 }

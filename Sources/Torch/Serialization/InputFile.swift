@@ -8,7 +8,7 @@ final class InputFile: Sendable {
   let size: Int
   private let descriptor: Int32
 
-  /// - Throws: `FileError`, also for what is no regular file.
+  /// - Throws: `FileError`, also for what is not a regular file.
   init(path: String) throws(FileError) {
     // Opening a pipe would wait for its writer.
     descriptor = openFile(at: path, O_RDONLY | O_NONBLOCK)

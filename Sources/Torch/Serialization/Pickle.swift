@@ -64,7 +64,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     guard cursor.remaining == 0 else { throw Unsound("its pickle holds more than one object") }
   }
 
-  /// The pickle that begins at `cursor`, which goes on behind it.
+  /// The pickle that begins at `cursor`, which continues behind it.
   ///
   /// - Throws: ``Unsound``.
   init(_ cursor: inout ByteCursor, interpreter: Interpreter) throws {
@@ -203,7 +203,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
       try pushName(String(decoding: module, as: UTF8.self), String(decoding: name, as: UTF8.self))
     case .stackGlobal:
       guard case .string(let name) = try pop(), case .string(let module) = try pop() else {
-        throw Unsound("its pickle names something that is no text")
+        throw Unsound("its pickle names something that is not text")
       }
       try pushName(module, name)
     case .reduce: try reduce()
@@ -213,7 +213,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
       switch try top() {
       case .container(let place) where containers[place].kind == .dictionary: break
       case .other: break
-      default: throw Unsound("its pickle gives attributes to something that is no dictionary")
+      default: throw Unsound("its pickle gives attributes to something that is not a dictionary")
       }
     case .persistent:
       stack.append(try interpreter.object(outside: try pop(), containers))
@@ -223,7 +223,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
   private mutating func reduce() throws {
     guard case .container(let place) = try pop(), containers[place].kind == .tuple,
       case .name(let name) = try pop()
-    else { throw Unsound("its pickle calls something that is no name, or with no tuple") }
+    else { throw Unsound("its pickle calls something that is not a name, or with no tuple") }
     let arguments = containers[place].items
     guard let type = PlainType(name) else {
       return stack.append(try interpreter.call(name, arguments, containers))
@@ -306,7 +306,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
 
   private mutating func extend(_ kind: PickleContainer.Kind, by items: [PickleValue]) throws {
     guard case .container(let place) = try top(), containers[place].kind == kind else {
-      throw Unsound("its pickle adds to something that is no \(kind)")
+      throw Unsound("its pickle adds to something that is not a \(kind)")
     }
     guard kind == .list || items.count % 2 == 0 else {
       throw Unsound("its pickle gives a dictionary a key without a value")
@@ -328,9 +328,9 @@ struct Pickle<Interpreter: PickleInterpreter> {
 
   private mutating func text(_ count: Int) throws -> String {
     guard let bytes = cursor.take(count) else { throw torn() }
-    // Python writes lone surrogates, which are no UTF-8, too; names of tensors have none.
+    // Python writes lone surrogates, which are not UTF-8, too; names of tensors have none.
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Unsound("its pickle holds text that is no UTF-8")
+      throw Unsound("its pickle holds text that is not UTF-8")
     }
     return text
   }

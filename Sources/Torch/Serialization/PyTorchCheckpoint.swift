@@ -21,7 +21,7 @@ public struct PyTorchCheckpoint: Sendable {
 public struct PyTorchCheckpointError: Error, Sendable, CustomStringConvertible {
   public let path: String
   public let problem: String
-  public var description: String { "\(path) is no readable PyTorch checkpoint: \(problem)" }
+  public var description: String { "\(path) is not a readable PyTorch checkpoint: \(problem)" }
 }
 
 extension PyTorchCheckpoint {
@@ -29,7 +29,7 @@ extension PyTorchCheckpoint {
 
   /// Opens a file and reads all but the tensors' elements; every size in it is checked against the file's.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` where the file is torn, unsound or holds anything but data,
+  /// - Throws: ``PyTorchCheckpointError`` if the file is torn, unsound or holds anything but data,
   ///   `FileError` where it cannot be read.
   public init(contentsOf path: String) throws {
     let file = try InputFile(path: path)
@@ -55,7 +55,7 @@ extension PyTorchCheckpoint {
 
   /// True where a file's first bytes are those of a form of torch.save, also of one that is not read.
   ///
-  /// - Throws: `FileError`, also for what is no regular file.
+  /// - Throws: `FileError`, also for what is not a regular file.
   public static func recognizes(_ path: String) throws -> Bool {
     try CheckpointForm(of: InputFile(path: path)) != nil
   }
@@ -69,12 +69,12 @@ extension PyTorchCheckpoint {
     "model_state", "state_dict", "model", "model_state_dict", "net", "network", "weights",
   ]
 
-  /// The tensors of the model by name, in the file's order and not loaded: the whole object where it is a dictionary
+  /// The tensors of the model by name, in the file's order and not loaded: the whole object if it is a dictionary
   /// of nothing but tensors, else the first below `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
   /// `network` and `weights` that is a dictionary of tensors, else again the whole. Plain values beside tensors are
   /// skipped below a name, and in the whole if no name has a state dict.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` where there is none, which says why.
+  /// - Throws: ``PyTorchCheckpointError`` if there is none, which says why.
   public func stateDict() throws -> [(name: String, tensor: StoredTensor)] {
     if let tensors = object.tensors, !tensors.isEmpty { return tensors }
     var reasons: [String] = []
@@ -97,7 +97,7 @@ extension PyTorchCheckpoint {
 
   /// The same as summaries.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` where there is none.
+  /// - Throws: ``PyTorchCheckpointError`` if there is none.
   public func summary() throws -> [TensorSummary] {
     try stateDict().map { name, tensor in
       TensorSummary(name: name, dtype: tensor.dtype, shape: tensor.shape)
@@ -180,7 +180,8 @@ extension PyTorchObject {
       case (.string(let name), .tensor(let leaf)): tensors.append((name, leaf))
       case (_, .other(let object)) where object.isTensor:
         return .failure(Unsound("a dictionary with a \(object.type), which is not read"))
-      case (_, .tensor): return .failure(Unsound("a dictionary with a tensor whose key is no text"))
+      case (_, .tensor):
+        return .failure(Unsound("a dictionary with a tensor whose key is not text"))
       case (.string(let name), .list), (.string(let name), .tuple),
         (.string(let name), .dictionary):
         return .failure(
@@ -195,7 +196,7 @@ extension PyTorchObject {
 }
 
 extension StoredTensor {
-  /// True where the elements lie in row-major order without gaps.
+  /// True if the elements lie in row-major order without gaps.
   fileprivate var isContiguous: Bool {
     var distance = 1
     for (extent, stride) in zip(shape, strides).reversed() {

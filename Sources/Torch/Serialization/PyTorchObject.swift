@@ -45,7 +45,7 @@ extension PyTorchObject: Hashable where Leaf: Hashable {}
 extension PyTorchObject.Entry: Hashable where Leaf: Hashable {}
 
 extension PyTorchObject {
-  /// The dictionary's value for a key of text, or nil where there is none.
+  /// The dictionary's value for a key of text, or nil if there is none.
   public subscript(key: String) -> PyTorchObject? {
     guard case .dictionary(let entries) = self else { return nil }
     return entries.first { entry in
@@ -53,7 +53,7 @@ extension PyTorchObject {
     }?.value
   }
 
-  /// The tensors by name in the file's order, where this is a dictionary of nothing but tensors by text.
+  /// The tensors by name in the file's order, if this is a dictionary of nothing but tensors by text.
   public var tensors: [(name: String, tensor: Leaf)]? {
     guard case .dictionary(let entries) = self else { return nil }
     var tensors: [(name: String, tensor: Leaf)] = []

@@ -14,11 +14,11 @@ public struct Safetensors: Sendable {
   }
 }
 
-/// A file that is no sound safetensors file.
+/// A file that is not a sound safetensors file.
 public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
   public let path: String
   public let problem: String
-  public var description: String { "\(path) is no readable safetensors file: \(problem)" }
+  public var description: String { "\(path) is not a readable safetensors file: \(problem)" }
 }
 
 // MARK: - Writing
@@ -110,7 +110,7 @@ extension Safetensors {
 
   /// True where a file may be one by its first bytes, if a torn one.
   ///
-  /// - Throws: `FileError`, also for what is no regular file.
+  /// - Throws: `FileError`, also for what is not a regular file.
   public static func recognizes(_ path: String) throws -> Bool {
     let file = try InputFile(path: path)
     // The header begins behind its length.
@@ -146,7 +146,7 @@ extension Safetensors {
       for (name, value) in header {
         if name == "__metadata__" {
           guard let texts = value as? [String: String] else {
-            throw Unsound("its metadata is no text")
+            throw Unsound("its metadata is not text")
           }
           metadata = texts
         } else {

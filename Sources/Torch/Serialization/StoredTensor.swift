@@ -65,7 +65,7 @@ struct TensorInterpreter: PickleInterpreter {
   /// The whole storages that the pickle speaks of, by their keys.
   var storages: [String: Storage] { named.filter { $0.key == $0.value.key } }
 
-  /// The tensor of that number, or nil where it is another object.
+  /// The tensor of that number, or nil if it is another object.
   func tensor(_ object: Int) -> StoredTensor? {
     guard case .tensor(let tensor) = objects[object] else { return nil }
     return tensor
@@ -126,12 +126,12 @@ struct TensorInterpreter: PickleInterpreter {
       rebuildWithAttributes, size, "torch.Tensor", "torch.nn.parameter.Parameter",
     ])
 
-  /// A storage: ('storage', its type, its key, a device, its number of elements), and where there are views None or
+  /// A storage: ('storage', its type, its key, a device, its number of elements), and if there are views None or
   /// (the key of a part, its first element, its number of elements).
   mutating func object(
     outside identity: PickleValue, _ containers: [PickleContainer]
   ) throws -> PickleValue {
-    func unknown() -> Unsound { Unsound("its pickle refers to something that is no storage") }
+    func unknown() -> Unsound { Unsound("its pickle refers to something that is not a storage") }
     func tuple(_ value: PickleValue, _ count: Int) -> [PickleValue]? {
       guard case .container(let place) = value, containers[place].kind == .tuple,
         containers[place].items.count == count

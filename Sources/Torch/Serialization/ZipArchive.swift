@@ -21,7 +21,7 @@ struct ZipArchive: Sendable {
   let entries: [String: Entry]
   /// Where the central directory begins: all entries end before it.
   private let directory: Int
-  /// False where all checksums are 0: torch.save can be told to make none.
+  /// False if all checksums are 0: torch.save can leave them out.
   private let hasChecksums: Bool
 
   /// The largest central directory that is read, in bytes; half a million entries fit.
@@ -61,7 +61,7 @@ struct ZipArchive: Sendable {
 
   /// The whole content of an entry of this archive.
   ///
-  /// - Throws: ``Unsound`` where its checksum is another, `FileError`.
+  /// - Throws: ``Unsound`` if its checksum is another, `FileError`.
   func read(_ entry: Entry) throws -> [UInt8] {
     let name = quoted(entry.name)
     guard !entry.isCompressed else {
@@ -120,7 +120,7 @@ struct ZipArchive: Sendable {
       name: name, offset: offset, size: packed, checksum: checksum, isCompressed: method != 0)
   }
 
-  /// The extra field of zip64 among others, or nil where there is none.
+  /// The extra field of zip64 among others, or nil if there is none.
   private static func wideFields(_ extra: ByteCursor, torn: Unsound) throws -> ByteCursor? {
     var extra = extra
     while extra.remaining >= 4 {
@@ -148,7 +148,7 @@ private struct EndRecord {
       tail[place..<(place + 4)].elementsEqual([0x50, 0x4B, 5, 6])
         && Int(tail[place + 20]) | Int(tail[place + 21]) << 8 == tail.count - 22 - place
     }
-    guard let place else { throw Unsound("it is no zip archive, or is cut off") }
+    guard let place else { throw Unsound("it is not a zip archive, or is cut off") }
     func torn() -> Unsound { Unsound("its end record is unsound") }
     var cursor = ByteCursor(Array(tail[(place + 4)...]))
     guard let disk = cursor.integer(UInt16.self), let directoryDisk = cursor.integer(UInt16.self),

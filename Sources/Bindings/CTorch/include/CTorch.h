@@ -54,7 +54,7 @@ typedef enum ct_device_type {
 
 typedef struct ct_device {
   int32_t type;   // a ct_device_type; of tensors that others made also another of libtorch's numbers
-  int32_t index;  // -1 where there is but one device of the type
+  int32_t index;  // -1 if there is but one device of the type
 } ct_device;
 
 // --- Values --------------------------------------------------------------------------------------
