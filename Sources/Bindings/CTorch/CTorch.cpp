@@ -433,7 +433,9 @@ void ct_string_free(char *text) noexcept { std::free(text); }
 ct_error *ct_cuda_device_count(int32_t *count) {
   *count = 0;
   return guarded([&] {
-    TORCH_CHECK(at::hasCUDA(), "this libtorch was built without CUDA");
+    // hasCUDA() is false without a device, too.
+    TORCH_CHECK(
+        at::detail::getCUDAHooks().hasCUDART(), "this libtorch was built without CUDA");
     *count = at::detail::getCUDAHooks().deviceCount();
     // Counting hides why no device is there (no driver, or one that is too old); initializing says it.
     if (*count == 0) at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
