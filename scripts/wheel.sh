@@ -19,7 +19,7 @@ readonly torch_version
 
 build_tool() {
   mkdir -p "$root/pkgconfig"
-  cp .libtorch/pkgconfig/libtorch.pc "$root/pkgconfig/"
+  cp .libtorch/pkgconfig/*.pc "$root/pkgconfig/"
   cat >"$root/pkgconfig/opencv-video.pc" <<EOF
 Name: opencv-video
 Description: OpenCV's optical flow
