@@ -152,7 +152,9 @@ public func readFile(at path: String) throws(FileError) -> Data {
 
 /// Opens the file at `path`, for this process alone.
 ///
-/// - Parameter flags: those of `open`.
+/// - Parameters:
+///   - path: the path of the file.
+///   - flags: those of `open`.
 /// - Returns: the descriptor; below 0 if it cannot be opened, and `errno` then says why.
 public func openFile(at path: String, _ flags: Int32) -> Int32 {
   path.withPathBytes { open($0, flags | O_CLOEXEC, 0o666) }
