@@ -119,32 +119,27 @@ final class VideoFinder {
   }
 
   private func readListing(_ folder: String) throws -> Listing? {
-    guard let stream = folder.withPathBytes({ opendir($0) }) else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw DatasetError.unreadable(path: folder, reason: String(cString: strerror(errno)))
+    let found: [FolderEntry]
+    do {
+      found = try entries(ofFolder: folder, hidden: true)
+    } catch {
+      let status = fileStatus(at: folder)
+      let isMissing = status == nil && (errno == ENOENT || errno == ENOTDIR)
+      if isMissing || status.map({ $0.kind != .folder }) == true { return nil }
+      throw DatasetError.unreadable(path: folder, reason: error.reason)
     }
-    defer { closedir(stream) }
     var listing = Listing()
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(path: $0) }
-      }
+    for entry in found {
+      let name = entry.name
       guard !name.hasPrefix(".") else {
-        if name != ".", name != "..", Int32(entry.pointee.d_type) == Int32(DT_DIR) {
-          listing.hiddenFolders.append(name)
-        }
+        if entry.kind == .folder { listing.hiddenFolders.append(name) }
         continue
       }
-      switch Int32(entry.pointee.d_type) {
-      case Int32(DT_DIR): listing.folders[name] = name
-      case Int32(DT_REG): listing.files[name] = name
-      default:
-        // A link, or a file system that does not tell.
-        switch fileKind(at: folder + "/" + name) {
-        case .folder: listing.folders[name] = name
-        case .file: listing.files[name] = name
-        default: continue
-        }
+      // A link, or a file system that does not say.
+      switch entry.kind ?? fileKind(at: folder + "/" + name) {
+      case .folder: listing.folders[name] = name
+      case .file: listing.files[name] = name
+      case .other, nil: continue
       }
     }
     for name in listing.files.keys where MediaKind(path: name) == .video {
