@@ -58,9 +58,7 @@ public final class VideoClassifier: Layer {
   ///   shape.
   public func loadBackbone(_ source: [String: Tensor], withAggregator: Bool = false) throws {
     let kept = withAggregator ? ["head."] : ["head.", "aggregator."]
-    func isKept(_ name: String) -> Bool { kept.contains { name.hasPrefix($0) } }
-    let own = state.filter { isKept($0.name) }.map { ($0.name, $0.tensor) }
-    try load(source.filter { !isKept($0.key) }.merging(own) { _, own in own })
+    try load(source) { name in kept.contains { name.hasPrefix($0) } }
   }
 
   /// Dropout and a linear map.

@@ -107,7 +107,11 @@ extension Module {
   /// Copies the tensors of `source` into those of the same names.
   ///
   /// - Throws: ``StateMismatch``, before anything is copied, if names or shapes differ.
-  public func load(_ source: [String: Tensor]) throws(StateMismatch) { try state.load(source) }
+  public func load(
+    _ source: [String: Tensor], keeping isKept: (_ name: String) -> Bool = { _ in false }
+  ) throws(StateMismatch) {
+    try state.load(source, keeping: isKept)
+  }
 }
 
 /// A module that maps one tensor to one tensor.

@@ -18,8 +18,15 @@ public struct StateDictionary: RandomAccessCollection {
 
   /// Copies the tensors of `source` into those of the same names, converting their types.
   ///
+  /// - Parameters:
+  ///   - source: tensors by name.
+  ///   - isKept: whether a tensor stays as it is; what `source` has by such a name is ignored.
   /// - Throws: ``StateMismatch``, before anything is copied, if names or shapes differ.
-  public func load(_ source: [String: Tensor]) throws(StateMismatch) {
+  public func load(
+    _ source: [String: Tensor], keeping isKept: (_ name: String) -> Bool = { _ in false }
+  ) throws(StateMismatch) {
+    let entries = entries.filter { !isKept($0.name) }
+    let source = source.filter { !isKept($0.key) }
     let mismatch = StateMismatch(
       expected: entries.map { ($0.name, $0.tensor.shape) }, found: source.mapValues(\.shape))
     guard mismatch.isEmpty else { throw mismatch }

@@ -12,10 +12,8 @@ extension Weights {
   /// - Parameter model: the settings of the network, for the message.
   /// - Throws: ``WeightsError`` if it is another backbone, before anything is copied.
   func loadBackbone(into network: some PretextNetwork, of model: ModelSettings) throws {
-    func isOfBackbone(_ name: String) -> Bool { name.hasPrefix("backbone.") }
-    let kept = network.state.filter { !isOfBackbone($0.name) }.map { ($0.name, $0.tensor) }
     do {
-      try network.load(tensors.filter { isOfBackbone($0.key) }.merging(kept) { own, _ in own })
+      try network.load(tensors) { !$0.hasPrefix("backbone.") }
     } catch {
       throw WeightsError(
         path: path,
