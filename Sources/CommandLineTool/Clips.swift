@@ -99,10 +99,7 @@ struct Clips: ParsableCommand {
   }
 
   private func write(_ line: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    try (encoder.encode(line) + Data("\n".utf8)).withUnsafeBytes(write)
+    try (JSON.lineEncoder.encode(line) + Data("\n".utf8)).withUnsafeBytes(write)
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws {

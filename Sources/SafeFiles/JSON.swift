@@ -2,11 +2,18 @@ import Foundation
 
 /// The JSON that mosi writes and reads: keys in snake_case, in alphabetical order.
 public enum JSON {
+  /// Writes JSON on one line: keys in snake_case, sorted; slashes as they are.
+  public static var lineEncoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+  }
+
   /// `value` as indented JSON.
   public static func data(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let encoder = lineEncoder
+    encoder.outputFormatting.insert(.prettyPrinted)
     return try encoder.encode(value)
   }
 

@@ -38,9 +38,7 @@ public struct Metrics: Sendable {
 
   /// A record as a line with its end.
   static func line(_ record: some RunRecord) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let encoder = JSON.lineEncoder
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return try encoder.encode(Line(record: record)) + [UInt8(ascii: "\n")]

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Pretext
+import SafeFiles
 import Torch
 import VideoData
 import VideoModels
@@ -57,10 +58,7 @@ extension WeightsDescription {
   /// - Parameter layout: whose names the tensors have.
   func metadata(_ layout: WeightsLayout) throws -> [String: String] {
     func json(_ value: some Encodable) throws -> String {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-      return String(decoding: try encoder.encode(value), as: UTF8.self)
+      String(decoding: try JSON.lineEncoder.encode(value), as: UTF8.self)
     }
     var texts = [
       "format": Self.format, "mosi_version": Version.text, "names": layout.rawValue,
