@@ -109,10 +109,13 @@ struct Finetune: ParsableCommand {
   func run() throws {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
-    let configuration = try resolved(run, config: config)
+    // A run's own configuration knows its network.
+    let isKnown = resume && config == nil && fileExists(at: run.configuration)
+    let start = try isKnown ? nil : startWeights.map { try Weights(at: $0) }
+    let configuration = try resolved(run, config: config, startingFrom: start)
     if !resume { try configuration.dataset.requireOutput(output) }
     let execution = try machine.execution(cacheBytes: cache.bytes)
-    if !resume { noticeCost(configuration, run, on: execution.device) }
+    if !resume { noticeCost(configuration, run, startingFrom: start, on: execution.device) }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
       try finetune(
         configuration, in: run, resuming: resume, options: execution,
@@ -125,14 +128,16 @@ struct Finetune: ParsableCommand {
 
   /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
   /// and the options.
-  private func resolved(_ run: RunFolder, config: String?) throws -> FinetuningConfiguration {
+  private func resolved(
+    _ run: RunFolder, config: String?, startingFrom start: Weights?
+  ) throws -> FinetuningConfiguration {
     var configuration: FinetuningConfiguration
     if resume, config == nil, fileExists(at: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
     } else {
       configuration = try FinetuningConfiguration(
         file: config, settings: settings, dataset: data.dataset,
-        startingFrom: startWeights.map { try Weights(at: $0) })
+        startingFrom: start)
     }
     if weights != nil { configuration.start.weights = startWeights }
     configuration.dataset = try data.settings(over: configuration.dataset)
@@ -147,7 +152,8 @@ struct Finetune: ParsableCommand {
 
   /// Says before the first step if the training takes long here. Leaves errors in the dataset to the training.
   private func noticeCost(
-    _ configuration: FinetuningConfiguration, _ run: RunFolder, on device: Device
+    _ configuration: FinetuningConfiguration, _ run: RunFolder, startingFrom start: Weights?,
+    on device: Device
   ) {
     guard !device.isCUDA else { return }
     func estimate(_ configuration: FinetuningConfiguration) -> TrainingEstimate? {
@@ -157,7 +163,9 @@ struct Finetune: ParsableCommand {
     let notice = estimate(configuration).flatMap { own in
       CostNotice.text(
         for: own,
-        preset: (preset, { (try? resolved(run, config: preset)).flatMap(estimate) }))
+        preset: (
+          preset, { (try? resolved(run, config: preset, startingFrom: start)).flatMap(estimate) }
+        ))
     }
     if let notice { Terminal.line(notice) }
   }

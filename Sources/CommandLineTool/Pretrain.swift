@@ -88,12 +88,14 @@ struct Pretrain: ParsableCommand {
     let run = RunFolder(path: output)
     try run.check(resuming: resume)
     let isStarted = fileExists(at: run.configuration)
-    let configuration = try resolved(options, base: resume && isStarted ? run.configuration : nil)
+    let start = try weights.map { try Weights(at: $0) }
+    let configuration = try resolved(
+      options, base: resume && isStarted ? run.configuration : nil, startingFrom: start)
     options.noticeIgnored(configuration)
     let sources = configuration.sources
     if !resume { try requireOutput(output, outside: sources.paths + sources.validationPaths) }
     let execution = try machine.execution()
-    if !resume { noticeCost(configuration, on: execution.device) }
+    if !resume { noticeCost(configuration, startingFrom: start, on: execution.device) }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
         configuration, in: run, resuming: resume, options: execution,
@@ -101,11 +103,10 @@ struct Pretrain: ParsableCommand {
     }
   }
 
-  private func resolved(_ options: ConfigurationOptions, base: String? = nil) throws
-    -> PretrainingConfiguration
-  {
+  private func resolved(
+    _ options: ConfigurationOptions, base: String? = nil, startingFrom start: Weights?
+  ) throws -> PretrainingConfiguration {
     let heldOut = try heldOut
-    let start = try weights.map { try Weights(at: $0) }
     return try options.resolved(base: base, startingFrom: start) {
       if let weights { $0.start.weights = weights }
       if !heldOut.sources.isEmpty { $0.sources.validationPaths = heldOut.sources }
@@ -115,7 +116,9 @@ struct Pretrain: ParsableCommand {
   }
 
   /// Says before the first step if the training takes long here. Leaves errors in the sources to the training.
-  private func noticeCost(_ configuration: PretrainingConfiguration, on device: Device) {
+  private func noticeCost(
+    _ configuration: PretrainingConfiguration, startingFrom start: Weights?, on device: Device
+  ) {
     guard !device.isCUDA else { return }
     func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {
       try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
@@ -129,7 +132,7 @@ struct Pretrain: ParsableCommand {
           {
             var options = options
             options.config = preset
-            return (try? resolved(options)).flatMap(estimate)
+            return (try? resolved(options, startingFrom: start)).flatMap(estimate)
           }
         ))
     }
