@@ -12,7 +12,7 @@ public struct FrameFolder: Sendable {
   /// The folder at `path`; nil if it holds no picture, or anything beside pictures (by the
   /// extensions; hidden files do not count).
   ///
-  /// Pictures of optical flow that tools put beside the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are no frames.
+  /// Pictures of optical flow that tools put beside the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are not frames.
   ///
   /// - Throws: `MediaError` if the folder cannot be read.
   public init?(contentsOf path: String) throws(MediaError) {

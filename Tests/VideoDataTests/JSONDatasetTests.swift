@@ -209,7 +209,7 @@ import VideoData
     #expect(dataset.evaluationSubset == .test)
     #expect(
       remarks(dataset) == [
-        "Diving48_V2_test.json, Diving48_V2_train.json is read; Diving48_train.json is passed over",
+        "Diving48_V2_test.json, Diving48_V2_train.json is read; Diving48_train.json is skipped",
         "1 row names a part of a video, but whole videos are read, the first: s/Diving48_V2_train.json, line 2",
       ])
   }

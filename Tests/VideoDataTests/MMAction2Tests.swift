@@ -79,9 +79,9 @@ import VideoData
     #expect(dataset.videos.map(\.name) == ["train2/a.avi", "val2/a.avi"])
     #expect(
       dataset.remarks == [
-        .listsPassedOver(
+        .skippedLists(
           taken: "ucf101_train_split_2_videos.txt", others: ["ucf101_train_split_2_rawframes.txt"]),
-        .listsPassedOver(
+        .skippedLists(
           taken: "ucf101_val_split_2_videos.txt", others: ["ucf101_val_split_2_rawframes.txt"]),
       ])
     #expect(complaint { try read(.mmaction2, split: 3) } == "s has no lists of split 3")

@@ -11,7 +11,7 @@ extension DatasetReading {
   /// them apart is better.
   ///
   /// Where a video stands beside the folder of its frames, the video is taken. Folders without videos, hidden ones and
-  /// those that systems make are no classes; ``DatasetFinding/notClasses(_:)`` names them.
+  /// those that systems make are not classes; ``DatasetFinding/notClasses(_:)`` names them.
   mutating func readFolders() throws {
     let folders = try subfolders(of: videosFolder)
     let named = folders.filter { Subset(listed: $0) != nil }

@@ -17,7 +17,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
   /// Folders beside the classes that are none: hidden, without videos, or made by a system.
   case notClasses([String])
   /// Two forms of the same lists lie beside each other.
-  case listsPassedOver(taken: String, others: [String])
+  case skippedLists(taken: String, others: [String])
 
   // What the classes are
 
@@ -50,7 +50,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
       .untrainedClasses:
       true
     case .foundInOtherCase, .respelledClass, .repeatedRows, .unlabelledRows, .partsOfVideos,
-      .notClasses, .listsPassedOver, .unusedClasses, .unevaluatedClasses, .otherFrameCounts:
+      .notClasses, .skippedLists, .unusedClasses, .unevaluatedClasses, .otherFrameCounts:
       false
     }
   }
@@ -81,8 +81,8 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     case .notClasses(let folders):
       "\(listing(folders)) \(folders.count == 1 ? "is not a class: it holds" : "are not classes: they hold") no videos, or "
         + "belong\(folders.count == 1 ? "s" : "") to the system"
-    case .listsPassedOver(let taken, let others):
-      "\(taken) is read; \(listing(others)) \(others.count == 1 ? "is" : "are") passed over"
+    case .skippedLists(let taken, let others):
+      "\(taken) is read; \(listing(others)) \(others.count == 1 ? "is" : "are") skipped"
     case .similarClasses(let groups):
       "classes that are spelled almost alike count as different: "
         + groups.prefix(shown).map { $0.joined(separator: " and ") }.joined(separator: "; ")

@@ -13,7 +13,7 @@ extension DatasetReading {
     let second = folder.lists.map(\.name).filter { $0.lowercased().contains("v2") }
     let first = folder.lists.map(\.name).filter { !second.contains($0) }
     if !second.isEmpty, !first.isEmpty {
-      remark(.listsPassedOver(taken: second.joined(separator: ", "), others: first))
+      remark(.skippedLists(taken: second.joined(separator: ", "), others: first))
       folder = folder.filtered(second.contains)
     }
     if let vocabulary = try folder.classList {

@@ -71,7 +71,7 @@ extension DatasetReading {
       let names = folder.lists.filter { $0.subset == subset }.map(\.name)
       let frames = names.filter { $0.lowercased().contains("rawframes") }
       guard !frames.isEmpty, frames.count < names.count else { continue }
-      remark(.listsPassedOver(taken: names.first { !frames.contains($0) }!, others: frames))
+      remark(.skippedLists(taken: names.first { !frames.contains($0) }!, others: frames))
       folder = folder.filtered { !frames.contains($0) }
     }
     return try folder.onePerSubset

@@ -11,14 +11,14 @@ public struct SourceCollection: Sendable {
   public private(set) var problems: [(path: String, reason: String)] = []
   /// Folders whose pictures are numbered in a row as extracted frames are, and were taken as single pictures.
   public private(set) var likelyFrameFolders: [String] = []
-  /// Lists with labels behind their paths, as "a.jpg 3", which were passed over.
+  /// Lists with labels behind their paths, as "a.jpg 3", which were skipped.
   public private(set) var labeledLists: [String] = []
 
   /// Collects sources.
   ///
   /// - Parameters:
   ///   - paths: folders (searched through, for pictures and videos), pictures, videos, list files (a path a
-  ///     line, relative to the list; `#` begins a comment line; whole numbers behind a path are passed over), or
+  ///     line, relative to the list; `#` begins a comment line; whole numbers behind a path are skipped), or
   ///     `synthetic:dead-leaves:N`.
   ///   - frameFolders: true where a folder that holds nothing but pictures is a video's frames.
   /// - Throws: ``SourceError`` where a path is missing or of no known kind, or nothing is found at all.
