@@ -343,7 +343,7 @@ extension TrainingRuns {
       #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
       #expect(
         complaint { try train(tinyConfiguration(), "run", resuming: true) }
-          .hasPrefix("another process is writing "))
+          .hasPrefix("another process is writing to "))
     }
 
     #if os(Linux)

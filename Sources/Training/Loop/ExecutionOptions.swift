@@ -1,15 +1,16 @@
 import Foundation
 import Torch
 
-/// How a run is computed on this machine; none of it changes what is computed.
+/// How a run is executed on this machine. None of these options changes the results.
 public struct ExecutionOptions: Sendable {
+  /// The device that holds the network and computes its steps.
   public let device: Device
-  /// Threads that load pictures and videos.
+  /// The number of threads that load pictures and videos.
   public var workers: Int
-  /// Bytes of memory for decoded videos, which are then decoded once; 0 decodes them each time.
+  /// Bytes of memory for decoded videos, so that each is decoded only once; 0 decodes them again in every epoch.
   public var cacheBytes: Int
 
-  /// A CUDA device is also told to prefer speed (TF32, kernels that cuDNN has measured).
+  /// On a CUDA device this also turns on TF32 and cuDNN's search for the fastest kernels.
   public init(
     device: Device = .best, workers: Int = ProcessInfo.processInfo.activeProcessorCount,
     cacheBytes: Int = 0
@@ -23,7 +24,8 @@ public struct ExecutionOptions: Sendable {
 
 /// How a training ended.
 public enum TrainingOutcome: Sendable {
+  /// All steps are done.
   case finished(SummaryRecord)
-  /// Somebody asked to stop; the checkpoint holds `step` steps of `totalSteps`.
+  /// A stop was requested; the checkpoint holds `step` steps of `totalSteps`.
   case stopped(step: Int, totalSteps: Int)
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Torch
 
-/// The line that tells a person what is trained: the network, the data and the steps.
+/// The line that describes a training before its first step: the network, the data and the steps.
 func introduction(
   _ configuration: some RunConfiguration, _ network: Module, _ device: Device, _ plan: StepPlan,
   done: Int, to data: String

@@ -2,14 +2,14 @@ import KeyedRandom
 import Synchronization
 import VideoSamples
 
-/// Which source each sample of a run comes from: one epoch after the other, each in an order of its own, cut to whole steps.
+/// Maps each sample of a run to its source. Every epoch has its own random order, cut to whole steps.
 ///
 /// Safe to share between threads.
 final class SampleOrder: Sendable {
   private let sourceCount: Int
   private let samplesPerEpoch: Int
   private let seed: UInt64
-  /// The orders of the epochs being read: the present one and, for those who run ahead, the next.
+  /// The orders of the epochs in use. Threads that read ahead may already need the next epoch.
   private let orders = Mutex<[Int: [Int]]>([:])
 
   init(sourceCount: Int, samplesPerEpoch: Int, seed: UInt64) {

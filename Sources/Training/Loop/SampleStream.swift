@@ -1,18 +1,18 @@
 import VideoData
 import VideoSamples
 
-/// The samples of a run in their order, loaded ahead on threads of their own, across the ends of epochs.
+/// The samples of a run in order, loaded ahead on background threads across the ends of epochs.
 final class SampleStream {
   let loader: SampleLoader
   private let order: SampleOrder
   private let samples: Prefetcher<Sample>
 
   /// - Parameters:
-  ///   - loader: what samples are loaded by.
-  ///   - plan: how many there are, and in which batches.
-  ///   - seed: the run's.
-  ///   - firstStep: the number of steps that are done; their samples are not loaded.
-  ///   - workers: threads that load.
+  ///   - loader: loads the samples.
+  ///   - plan: the number of samples and their batches.
+  ///   - seed: the run's seed.
+  ///   - firstStep: the number of steps already done; their samples are not loaded.
+  ///   - workers: the number of loading threads.
   convenience init(
     _ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int
   ) {
@@ -42,12 +42,12 @@ final class SampleStream {
     }
   }
 
-  /// The next samples, at most `count`: fewer only at the end of the run.
+  /// The next `count` samples; fewer only at the end of the run.
   func next(_ count: Int) throws -> [Sample] {
     try (0..<count).compactMap { _ in try samples.next() }
   }
 
-  /// The indices of the sources from which samples come, by their positions in the run.
+  /// The indices of the sources that the samples at these positions of the run come from.
   func sources(ofSamples positions: Range<Int>) -> [Int] {
     positions.map { order.sample(at: $0).source }
   }

@@ -1,7 +1,7 @@
-/// Measures how fast steps go, and predicts the end.
+/// Measures the speed of steps and estimates the remaining time.
 struct SpeedMeter {
   private let clipsPerStep: Int
-  /// The seconds of the last steps.
+  /// The seconds of the latest steps.
   private var seconds = RecentValues()
   private var losses = RecentValues()
   private var top1s = RecentValues()
@@ -10,7 +10,7 @@ struct SpeedMeter {
 
   mutating func add(seconds: Double) { self.seconds.add(seconds) }
 
-  /// Clips per second of the last step.
+  /// Clips per second of the latest step.
   var latest: Double { seconds.last.map { Double(clipsPerStep) / $0 } ?? 0 }
 
   mutating func progress(
@@ -27,7 +27,7 @@ struct SpeedMeter {
   }
 }
 
-/// The last values of a series.
+/// The latest values of a series.
 private struct RecentValues {
   private static let limit = 20
   private var values: [Double] = []

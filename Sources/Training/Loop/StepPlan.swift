@@ -1,10 +1,10 @@
-/// How the samples of a run are laid out in steps.
+/// The layout of a run: how its samples are grouped into batches, steps and epochs.
 struct StepPlan {
   let epochs: Int
   let stepsPerEpoch: Int
-  /// The samples of each batch of a step; the gradients of a step's batches make one update.
+  /// The number of samples in each batch of a step. The gradients of all batches of a step make one update.
   let batches: [Int]
-  /// The clips that a sample gives.
+  /// The number of clips made of each sample.
   let clipsPerSample: Int
 
   var totalSteps: Int { epochs * stepsPerEpoch }
@@ -12,7 +12,7 @@ struct StepPlan {
   var clipsPerStep: Int { samplesPerStep * clipsPerSample }
   var samplesPerEpoch: Int { stepsPerEpoch * samplesPerStep }
 
-  /// The batches of a step, counted from 0.
+  /// The batches of step `step`, counted from 0.
   func batches(ofStep step: Int) -> [BatchPlace] {
     batches.enumerated().map { part, count in
       BatchPlace(
@@ -22,7 +22,7 @@ struct StepPlan {
     }
   }
 
-  /// How much of the run is over when a step begins, from 0 to 1.
+  /// The share of the run that is done when a step begins, from 0 to 1.
   func progress(atStep step: Int) -> Double { Double(step) / Double(totalSteps) }
 
   /// The epoch, from 1, that ends when `step` steps are done; nil if none does.
@@ -31,16 +31,16 @@ struct StepPlan {
   }
 }
 
-/// Where a batch stands in the run.
+/// The position of a batch in the run.
 struct BatchPlace {
-  /// From 0.
+  /// The index of the step, from 0.
   let step: Int
-  /// The batch's number within its step.
+  /// The index of the batch within its step, from 0.
   let part: Int
-  /// Its samples.
+  /// The number of samples.
   let count: Int
-  /// Its share of the step's clips, by which its gradients are weighted.
+  /// The batch's share of the clips of its step. Its gradients are weighted by it.
   let share: Double
-  /// From 0 to 1 over the run.
+  /// The share of the run that is done when the step begins, from 0 to 1.
   let progress: Double
 }

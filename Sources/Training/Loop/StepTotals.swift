@@ -1,13 +1,13 @@
 import Pretext
 import Torch
 
-/// Sums what the batches of a step give, in float64 on the device. Nothing waits for the device until ``read()``.
+/// Sums the results of a step's batches, in float64 on the device. Only ``read(unreadLosses:)`` waits for the device.
 struct StepTotals {
   private var names: [String] = []
   private var sums: [Tensor] = []
   private var hasClasses = false
 
-  /// Adds a batch that is this share of the step.
+  /// Adds a batch that makes up `share` of the step.
   mutating func add(_ output: StepOutput, share: Double) {
     withoutGradients {
       var values = [output.loss.detached()]
@@ -27,28 +27,28 @@ struct StepTotals {
     }
   }
 
-  /// float32 []: 0 if the loss is finite, else 1; for updates that suppress themselves.
+  /// float32 []: 0 if the loss is finite, else 1. ``WeightUpdate/apply(atStep:unless:)`` skips the update if it is 1.
   var isNotFinite: Tensor {
     // The difference of an infinity or NaN with itself is NaN.
     withoutGradients { 1 - (sums[0] - sums[0]).equal(to: 0).to(.float32) }
   }
 
-  /// float64 []: the loss, for sums over steps, which are finite only if each of them is.
+  /// float64 []: the loss. A sum of losses over steps is finite only if each of them is.
   var loss: Tensor { sums[0] }
 
-  /// A step's means over its clips.
+  /// The means of a step over its clips.
   struct Measures {
-    /// False if this loss, or one of the steps before it that were not read, is not finite.
+    /// False if this loss, or that of an earlier step that was not read, is not finite.
     let areFinite: Bool
     let loss: Double
-    /// nil without classes.
+    /// Nil for tasks without classes.
     let top1: Double?
     let terms: [String: Double]
   }
 
-  /// Waits for the device.
+  /// Reads the means from the device, and waits for it.
   ///
-  /// - Parameter unreadLosses: float64 [], the sum of the losses of the steps before it that were not read.
+  /// - Parameter unreadLosses: float64 [], the sum of the losses of earlier steps that were not read.
   func read(unreadLosses: Tensor) -> Measures {
     let values = Tensor.stacked(sums + [unreadLosses]).array(of: Double.self)
     let terms = values.dropLast().dropFirst(hasClasses ? 2 : 1)

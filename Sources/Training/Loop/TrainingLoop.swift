@@ -2,7 +2,7 @@ import Configuration
 import KeyedRandom
 import Torch
 
-/// The steps of a run, whatever is learned: gradients, updates, records, validations, checkpoints.
+/// The steps of a run for any objective: gradients, updates, records, validations, checkpoints.
 struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguration> {
   let objective: Objective
   let plan: StepPlan
@@ -10,14 +10,14 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   let session: RunSession<Configuration>
   let device: Device
 
-  /// Runs the steps that are left.
+  /// Runs the remaining steps.
   ///
-  /// - Returns: false if somebody asked to stop before the end.
+  /// - Returns: false if a stop was requested before the end.
   func run() throws -> Bool {
     objective.network.train()
     let dropoutGenerator = Generator(seed: 0, device: device)
     objective.network.setGenerator(dropoutGenerator)
-    // What opening the run took belongs to no step.
+    // The time spent opening the run does not count as part of a step.
     session.clock.skip()
     if session.position.owesValidation, try !endStep() { return false }
     while session.position.step < plan.totalSteps {
@@ -45,9 +45,9 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     return true
   }
 
-  /// The end of an epoch: validation. Then a checkpoint, if there is a reason for one.
+  /// Validates at the end of an epoch, then writes a checkpoint if one is due.
   ///
-  /// - Returns: false if somebody asked to stop before the end.
+  /// - Returns: false if a stop was requested before the end.
   private func endStep() throws -> Bool {
     let done = session.position.step
     session.note(owesValidation: false)
@@ -65,14 +65,14 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     }
     // Read once, so that the final message matches what was saved.
     let stops = session.reporter.wantsToStop
-    // With a small training set an epoch may be one step; do not checkpoint after each.
+    // With a small training set, an epoch may be a single step; do not write a checkpoint after each.
     if isValidated || session.isCheckpointDue || stops || done == plan.totalSteps {
       try saveLast()
     }
     return !stops || done == plan.totalSteps
   }
 
-  /// Ends the run: the last line of its records, and its last checkpoint.
+  /// Ends the run: records the summary and writes the last checkpoint.
   func finish(
     trainingSources: Int, validationSources: Int, skippedSources: Int,
     evaluation: SummaryRecord.FinalEvaluation? = nil
@@ -81,27 +81,29 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       position: session.position, plan: plan, metrics: session.metrics,
       chance: objective.classNames.map { 1 / Double($0.count) }, trainingSources: trainingSources,
       validationSources: validationSources, skippedSources: skippedSources, evaluation: evaluation)
-    // The summary last: if it is there, everything else is done.
+    // Write the summary last: if it exists, everything else is done.
     try session.finish(summary)
     try save(to: session.run.last)
     return summary
   }
 
-  /// Runs `body` with the weights that are evaluated, in evaluation mode.
+  /// Runs `body` in evaluation mode, with the weights that are evaluated.
   func evaluating<Result>(_ body: () throws -> Result) rethrows -> Result {
     try update.withEvaluationWeights(in: objective.network, body)
   }
 
-  /// Reports how far an evaluation is.
+  /// Reports the progress of an evaluation.
   ///
-  /// - Throws: ``StopRequested`` if somebody asks to stop.
+  /// - Throws: ``StopRequested`` if a stop was requested.
   func evaluated(_ done: Int, of total: Int) throws {
     session.reporter.evaluating(done, of: total)
     if done < total, session.reporter.wantsToStop { throw StopRequested() }
   }
 
-  /// - Returns: false if there is nothing to validate on, or it is not time.
-  /// - Throws: ``StopRequested``, and what a validation throws.
+  /// Validates if there are validation sources and validation is due after this epoch.
+  ///
+  /// - Returns: true if the network was validated.
+  /// - Throws: ``StopRequested``, and errors of the validation.
   private func validate(afterEpoch epoch: Int) throws -> Bool {
     guard objective.validates(afterEpoch: epoch),
       let result = try session.validating({
@@ -130,7 +132,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     try session.save(to: path, objective.network, update, classNames: objective.classNames)
   }
 
-  /// What dropout draws is named by the batch like everything else.
+  /// The seed of dropout for a batch. It depends on the batch only, like every other random draw.
   private func dropoutSeed(_ place: BatchPlace) -> UInt64 {
     var generator = KeyedGenerator(
       seed: UInt64(session.configuration.seed), .dropout, UInt64(place.step),
@@ -139,5 +141,5 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 }
 
-/// Somebody asked to stop while the network was evaluated.
+/// A stop was requested while the network was evaluated.
 struct StopRequested: Error {}

@@ -3,61 +3,76 @@ import Pretext
 import Torch
 import VideoModels
 
-/// Hears what a training does, and makes something of it: event files, curves, pictures. Trouble with that never stops the
-/// training: an observer reports it and goes on.
+/// Receives the events of a training and makes event files, curves or pictures of them. An observer reports its own
+/// errors and
+/// continues: they never stop the training.
 public protocol TrainingObserver: AnyObject {
-  /// The run's folder is there, and the steps begin.
+  /// The run's folder exists, and the steps begin.
   func began(_ start: TrainingStart)
-  /// A step that is recorded is done.
+  /// A step was recorded.
   func stepped(_ record: StepRecord)
+  /// A validation was recorded.
   func validated(_ record: ValidationRecord)
-  /// An epoch is over; its checkpoint is still to be written.
+  /// An epoch is done. Its checkpoint is not written yet.
   func endedEpoch(_ epoch: EpochEnd)
-  /// A checkpoint at the end of an epoch has been written; `metrics` holds everything recorded so far.
+  /// A checkpoint at the end of an epoch was written. `metrics` holds everything recorded so far.
   func saved(_ metrics: Metrics)
-  /// The trained network has been evaluated, and its files are in the folder.
+  /// The trained network was evaluated, and the results are in `folder`.
   func evaluated(_ evaluation: Evaluation, in folder: String)
-  /// The training is over, whether it is finished or was stopped.
+  /// The training ended: it is finished or was stopped.
   func ended()
 }
 
 extension TrainingObserver {
+  /// Does nothing.
   public func began(_ start: TrainingStart) {}
+  /// Does nothing.
   public func stepped(_ record: StepRecord) {}
+  /// Does nothing.
   public func validated(_ record: ValidationRecord) {}
+  /// Does nothing.
   public func endedEpoch(_ epoch: EpochEnd) {}
+  /// Does nothing.
   public func saved(_ metrics: Metrics) {}
+  /// Does nothing.
   public func evaluated(_ evaluation: Evaluation, in folder: String) {}
+  /// Does nothing.
   public func ended() {}
 }
 
-/// What observers are told of a training when it begins or resumes.
+/// What observers receive when a training begins or resumes.
 public struct TrainingStart {
+  /// The run's folder.
   public let run: RunFolder
+  /// Pre-training or fine-tuning.
   public let phase: TrainingPhase
+  /// The architecture of the backbone.
   public let architecture: Architecture
-  /// nil for a task without classes.
+  /// The names of the classes in the order of the logits; nil for a task without classes.
   public let classNames: [String]?
-  /// The steps that are done before; nil for a new run.
+  /// The number of steps that were already done; nil for a new run.
   public let resumedAfterStep: Int?
-  /// What is learned from; nil if the run's folder has it already.
+  /// A preview of the training clips; nil if the run's folder already has one.
   public let preview: TaskPreview?
-  /// A few clips that are not trained on, to look at; nil if there are none, or they have no classes.
+  /// A few validation clips to follow during training; nil if there are none or they have no classes.
   public let watchedClips: LabeledClips?
+  /// The normalization of the network's input.
   public let normalization: Normalization
 
-  /// The greatest number of watched clips.
+  /// The maximum number of watched clips.
   static let watchedClipLimit = 4
 }
 
 /// The network at the end of an epoch.
 public struct EpochEnd {
+  /// The number of steps done.
   public let step: Int
-  /// From 1.
+  /// The epoch that ended, from 1.
   public let epoch: Int
+  /// The total number of epochs.
   public let epochs: Int
-  /// With the gradients of its last step.
+  /// The network, with the gradients of its last step.
   public let network: Module
-  /// Runs its body with the weights that are evaluated (the moving average if there is one), in evaluation mode.
+  /// Runs its body in evaluation mode, with the weights that are evaluated (the moving average if there is one).
   public let withEvaluationWeights: (_ body: () -> Void) -> Void
 }

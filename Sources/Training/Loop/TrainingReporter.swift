@@ -1,35 +1,40 @@
-/// Hears how a training proceeds, and may end it.
+/// Receives the progress of a training, and can request that it stop.
 public protocol TrainingReporter: AnyObject, Sendable {
-  /// Something worth a line.
+  /// A message.
   func note(_ text: String)
-  /// Something wrong that does not stop the run.
+  /// A warning: a problem that does not stop the run.
   func warn(_ text: String)
-  /// A step is done.
+  /// A step is done, and its loss was read.
   func stepped(_ progress: TrainingProgress)
-  /// The network has been evaluated on this number of the videos.
+  /// `done` of `total` videos or sources are evaluated.
   func evaluating(_ done: Int, of total: Int)
   /// A validation is done.
   func validated(_ record: ValidationRecord)
-  /// True once the person wants the run to save and leave.
+  /// True when the run should save a checkpoint and stop.
   var wantsToStop: Bool { get }
 }
 
 extension TrainingReporter {
+  /// Does nothing.
   public func evaluating(_ done: Int, of total: Int) {}
 }
 
-/// How far a training is.
+/// The progress of a training.
 public struct TrainingProgress: Sendable {
+  /// The number of steps done.
   public let step: Int
+  /// The number of steps of the whole run.
   public let totalSteps: Int
-  /// From 1.
+  /// The current epoch, from 1.
   public let epoch: Int
+  /// The total number of epochs.
   public let epochs: Int
-  /// Means over the last steps.
+  /// The mean loss of the latest steps (at most 20).
   public let loss: Double
-  /// nil without classes.
+  /// The mean accuracy of these steps, from 0 to 1; nil for tasks without classes.
   public let top1: Double?
+  /// Clips per second, averaged over these steps.
   public let clipsPerSecond: Double
-  /// Seconds to the end at the present speed.
+  /// Estimated seconds to the end of the training.
   public let remainingSeconds: Double
 }

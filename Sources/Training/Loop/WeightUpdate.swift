@@ -1,13 +1,13 @@
 import Configuration
 import Torch
 
-/// How gradients become new weights: clipping, the optimizer with its schedule, and the moving average.
+/// Turns gradients into new weights: gradient clipping, the optimizer with its schedule, and the moving average.
 struct WeightUpdate {
   let optimizer: any Optimizer
-  /// What is evaluated instead of the weights; nil for none.
+  /// The moving average, which is evaluated instead of the weights; nil for none.
   let average: ExponentialMovingAverage?
   private let schedule: CosineSchedule
-  /// The norm to which larger gradients are scaled down; nil leaves them as they are.
+  /// Gradients with a larger norm are scaled down to it; nil leaves them unchanged.
   private let maxGradientNorm: Double?
   private let parameters: [Module.Parameter]
 
@@ -24,17 +24,17 @@ struct WeightUpdate {
 
   func clearGradients() { optimizer.clearGradients() }
 
-  /// The learning rate of the step `step`, counted from 0.
+  /// The learning rate of a step, counted from 0.
   func learningRate(atStep step: Int) -> Double { schedule.rate(at: step) }
 
-  /// One update by the gradients as they are; none if `isNotFinite` (float32 [] on the device) is not 0.
+  /// Updates the weights once with the current gradients, unless `isNotFinite` (float32 [] on the device) is 1.
   func apply(atStep step: Int, unless isNotFinite: Tensor) {
     if let maxGradientNorm { clipGradients(of: parameters, toNorm: maxGradientNorm) }
     optimizer.step(learningRate: learningRate(atStep: step), unless: isNotFinite)
     average?.update()
   }
 
-  /// Runs `body` with the weights that are evaluated in `network`, in evaluation mode.
+  /// Runs `body` in evaluation mode, with the weights of `network` that are evaluated.
   func withEvaluationWeights<Result>(in network: Module, _ body: () throws -> Result) rethrows
     -> Result
   {

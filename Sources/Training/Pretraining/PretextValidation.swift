@@ -4,13 +4,13 @@ import Torch
 import VideoData
 import VideoSamples
 
-/// A pretext task on held-out sources: for MoSI the paper's Acc-PT.
+/// Validation of a pretext task on held-out sources. For MoSI its accuracy is the paper's Acc-PT.
 ///
-/// Samples are those of the task's validation, the same for every run and epoch. They stay in memory while they fit.
+/// The samples are the same in every run and epoch. As many as fit stay in memory.
 final class PretextValidation<Task: PretextTask> {
-  /// The samples that stay in memory, in the order of the readable sources.
+  /// The samples kept in memory, in the order of the readable sources.
   private let kept: [Sample]
-  /// The indices of the sources whose samples are read again each time.
+  /// The indices of the other sources. Their samples are read again in each validation.
   private let others: [Int]
   private let loader: SampleLoader
   private let task: Task
@@ -23,10 +23,9 @@ final class PretextValidation<Task: PretextTask> {
 
   private static var byteLimit: Int { 1 << 30 }
 
-  /// Loads at most `limit` of the loader's sources on `workers` threads; those that cannot be read are left out. Nil if none
-  /// is left.
+  /// Loads at most `limit` of the loader's sources on `workers` threads, and skips unreadable ones. Nil if none is left.
   ///
-  /// - Parameter batchSize: samples that go through the network at once.
+  /// - Parameter batchSize: the number of samples that pass through the network at once.
   init?(
     _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device
   ) throws {
@@ -39,7 +38,7 @@ final class PretextValidation<Task: PretextTask> {
     for index in indices {
       guard let sample = try prefetcher.next() ?? nil else { continue }
       free -= sample.byteCount
-      // Numbered without gaps: what is drawn for a sample does not depend on sources that cannot be read.
+      // Number the samples without gaps, so that the random draws of a sample do not depend on unreadable sources.
       if free >= 0 { samples.append(sample) } else { others.append(index) }
     }
     guard !samples.isEmpty || !others.isEmpty else { return nil }
@@ -62,9 +61,10 @@ final class PretextValidation<Task: PretextTask> {
     }
   }
 
-  /// How `network`, in evaluation mode, does.
+  /// Evaluates `network`, which must be in evaluation mode.
   ///
-  /// - Parameter progress: called with the finished and the total number of sources; an error that it throws ends the work.
+  /// - Parameter progress: called with the number of finished sources and their total; an error that it throws stops the
+  ///   validation.
   func run(
     _ network: Task.Network, autocast: DType?,
     progress: (_ done: Int, _ total: Int) throws -> Void
@@ -89,7 +89,7 @@ final class PretextValidation<Task: PretextTask> {
     let prefetcher = Self.prefetcher(others, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
     for number in kept.count..<sourceCount {
-      // A source that could be read before and cannot now is missed this time.
+      // Skip a source that has become unreadable since the start.
       guard let sample = try prefetcher.next() ?? nil else { continue }
       try add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
     }
@@ -97,13 +97,13 @@ final class PretextValidation<Task: PretextTask> {
     return sums.result(sourceCount: sourceCount)
   }
 
-  /// At most `limit` of the clips, of sources evenly spread, each with another label; nil for tasks whose clips have no class.
+  /// At most `limit` clips of evenly spaced sources, with different labels; nil for tasks whose clips have no class.
   func watchedClips(_ limit: Int) -> LabeledClips? {
     let clips = evenlySpaced(limit, of: kept.count).enumerated().compactMap { row, index in
       withoutGradients { () -> LabeledClips? in
         let batch = task.batch([kept[index]], for: .validation, on: device)
         guard let made = task.labeledClips(batch) else { return nil }
-        // Neighbors among the labels are much alike.
+        // Clips with neighboring labels look alike.
         let clip = row * 2 % made.labels.count
         return LabeledClips(
           clips: made.clips.sliced(0, clip..<clip + 1),

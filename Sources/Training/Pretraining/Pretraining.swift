@@ -7,15 +7,16 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// Pre-trains a network by the configuration's pretext task and writes everything to the run's folder.
+/// Pre-trains a network by the configuration's pretext task and writes the results to the run's folder.
 ///
 /// - Parameters:
-///   - configuration: what is computed.
-///   - run: the run's folder; a new run needs one that holds no run.
-///   - resuming: true to resume from the folder's last checkpoint, to the same numbers as a run that was never interrupted.
-///   - options: the device and the threads.
-///   - observers: make something of what the training does; `RunRecords` has the usual ones.
-///   - reporter: hears how the training proceeds, and can ask it to stop.
+///   - configuration: the settings of the training.
+///   - run: the run's folder; for a new run, one that does not contain a run yet.
+///   - resuming: true to resume from the folder's last checkpoint; the results are bit-identical to those of an
+///     uninterrupted run.
+///   - options: the device, the number of threads and the cache.
+///   - observers: receive the events of the training; `RunRecords` has the usual ones.
+///   - reporter: receives the progress, and can request that the training stop.
 /// - Throws: ``RunError``, ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
@@ -27,7 +28,7 @@ public func pretrain(
     observers: observers, reporter: reporter)
 }
 
-/// As ``pretrain(_:in:resuming:options:observers:reporter:)``, by a task that the configuration need not know.
+/// As ``pretrain(_:in:resuming:options:observers:reporter:)``, with a task that the configuration does not need to know.
 public func pretrain(
   _ configuration: PretrainingConfiguration, by task: some PretextTask, in run: RunFolder,
   resuming: Bool, options: ExecutionOptions, observers: [any TrainingObserver] = [],
@@ -56,7 +57,7 @@ public func pretrain(
     task, loader: validationLoader, limit: configuration.sources.validationLimit,
     workers: options.workers, batchSize: batch.sources, device: device)
   if validation == nil && !sources.heldOut.isEmpty {
-    // Sources that were named are missed; a share that happens to be unreadable is no reason to stop.
+    // Sources that the user named must be readable; a random share of the training sources may turn out unreadable.
     guard configuration.sources.validationPaths.isEmpty else { throw RunError.noValidationSource }
     reporter.warn("there is no validation: none of the held-out sources can be read")
   }
@@ -81,7 +82,7 @@ public func pretrain(
   try checkpoint?.restore(
     network: network, optimizer: update.optimizer, average: update.average, path: run.last)
 
-  // Read before a folder is made: if no source is usable, no run is left behind.
+  // Read a sample before making the folder: if no source is usable, no run is left behind.
   let preview =
     try run.needsPreview(resuming: resuming)
     ? task.preview(trainingLoader.sample(.preview(seed: seed, row: 0), of: 0)) : nil
@@ -129,7 +130,7 @@ extension StepPlan {
 }
 
 extension PretextTask {
-  /// Refuses what the task cannot be trained with, before the first step.
+  /// Throws an error before the first step if the task cannot be trained with this batch or these sources.
   func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
     throws
   {
@@ -143,7 +144,7 @@ extension PretextTask {
 }
 
 extension ModelSettings {
-  /// The network of a task on a backbone of this kind, its weights drawn by `seed`, on the CPU.
+  /// The network of a task on this backbone, on the CPU, initialized with the random seed `seed`.
   public func makeNetwork<Task: PretextTask>(for task: Task, seed: UInt64) -> Task.Network {
     let generator = Generator(seed: seed)
     return task.makeNetwork(

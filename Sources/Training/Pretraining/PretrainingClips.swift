@@ -4,21 +4,21 @@ import Torch
 import VideoData
 import VideoSamples
 
-/// The labeled clips that a pre-training trains on, bit for bit and in the same order, for another training loop.
+/// The labeled clips of a pre-training, bit for bit and in the same order, for use in another training loop.
 public final class PretrainingClips {
   /// The clips of one batch.
   public struct Batch {
     /// The index of the batch in the training, from 0.
     public let index: Int
-    /// The step that it belongs to, from 0; with accumulation a step has several batches.
+    /// The index of the step that it belongs to, from 0; with gradient accumulation a step has several batches.
     public let step: Int
-    /// On the CPU.
+    /// The clips and their labels, on the CPU.
     public let labeled: LabeledClips
   }
 
   /// The classes in the order of the labels.
   public let classNames: [String]
-  /// The number of batches that ``next()`` gives.
+  /// The number of batches that ``next()`` returns.
   public let count: Int
   /// The number of batches of the whole training.
   public let totalCount: Int
@@ -33,10 +33,11 @@ public final class PretrainingClips {
   /// - Parameters:
   ///   - configuration: the pre-training; its network and optimizer are ignored.
   ///   - first: the index of the first batch, from 0.
-  ///   - stride: the distance between batches, at least 1: N readers that share the batches use a stride of N.
+  ///   - stride: the distance between consecutive batches, at least 1: N readers that share the batches use a stride of
+  ///     N.
   ///   - workers: the number of threads that load pictures and videos.
-  ///   - note: receives remarks about the sources.
-  ///   - warn: receives a line for each folder and source that cannot be used.
+  ///   - note: receives messages about the sources.
+  ///   - warn: receives a warning for each folder and source that cannot be used.
   /// - Throws: ``RunError``, `SourceError`, ``ClipsWithoutLabels``.
   public convenience init(
     _ configuration: PretrainingConfiguration, first: Int = 0, stride: Int = 1, workers: Int,
@@ -103,9 +104,9 @@ public final class PretrainingClips {
   }
 }
 
-/// A pretext task whose clips have no classes.
+/// The error for a pretext task whose clips have no classes.
 public struct ClipsWithoutLabels: Error, Sendable, CustomStringConvertible {
-  /// As the configuration names it.
+  /// The task's name in the configuration.
   public let task: String
   public var description: String {
     "the clips of task.kind=\(task) have no labels: choose a task with classes, such as mosi"

@@ -2,7 +2,7 @@ import Pretext
 import Torch
 import VideoSamples
 
-/// A pretext task, trained on samples that are loaded ahead.
+/// The objective of a pre-training: a pretext task on samples that are loaded ahead.
 final class PretrainingObjective<Task: PretextTask>: TrainingObjective {
   private let task: Task
   private let trained: Task.Network

@@ -4,21 +4,25 @@ import SafeFiles
 import VideoData
 import VideoSamples
 
-/// The sources of a pre-training, those to learn from and those to be judged by.
+/// The sources of a pre-training: those to train on, and those to validate on.
 public struct PretrainingSources: Sendable {
+  /// The sources to train on.
   public let training: [VideoSource]
+  /// The sources to validate on.
   public let heldOut: [VideoSource]
-  /// The folders that could not be read.
+  /// The number of folders that could not be read.
   public let problemCount: Int
 
-  /// `settings.maxPerFolder` draws first: what is held out is a share of what was drawn. Named validation sources are all
-  /// taken, and not drawn from.
+  /// Finds the sources and splits them. `settings.maxPerFolder` is applied before the split: the validation set is a
+  /// share of the
+  /// sources that it leaves. It does not apply to validation sources that are named.
   ///
   /// - Parameters:
-  ///   - settings: which they are; without `maxPerFolder` what is held out depends on nothing else.
-  ///   - seed: what `maxPerFolder` draws by.
-  ///   - note: told what is worth a line.
-  ///   - warn: told of folders that cannot be read.
+  ///   - settings: the paths of the sources and how they are split. Without `maxPerFolder` the split depends on nothing
+  ///     else.
+  ///   - seed: the random seed with which `maxPerFolder` draws sources.
+  ///   - note: receives messages about the sources.
+  ///   - warn: receives a warning for each folder that cannot be read.
   /// - Throws: `SourceError`.
   public init(
     _ settings: PretrainingConfiguration.Sources, seed: Int, note: (String) -> Void = { _ in },
@@ -68,10 +72,11 @@ public struct PretrainingSources: Sendable {
     self.problemCount = problemCount
   }
 
-  /// `count` of the sources that lie directly in one folder, whether a folder or a list named them; all of those that
-  /// lie in none.
+  /// Draws `count` of the sources that lie directly in one folder, whether a folder or a list named them; keeps all
+  /// sources that
+  /// are in no folder.
   ///
-  /// - Returns: them, and whether a folder has fewer.
+  /// - Returns: the sources, and whether a folder has fewer than `count`.
   private static func drawn(_ count: Int, from sources: [VideoSource], seed: Int) -> (
     Set<VideoSource>, Bool
   ) {

@@ -5,7 +5,7 @@ import PretextTasks
 import VideoSamples
 
 extension PretrainingConfiguration {
-  /// The pretext task that `TaskSettings.kind` names.
+  /// Makes the pretext task that `TaskSettings.kind` names.
   public func makeTask() -> any PretextTask {
     switch task.kind {
     case .mosi: motionTask

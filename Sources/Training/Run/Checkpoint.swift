@@ -3,18 +3,22 @@ import Foundation
 import SafeFiles
 import Torch
 
-/// A run's state in one file: weights, statistics and optimizer by name, the configuration and the position.
+/// The state of a run in one file: weights and buffers, optimizer, moving average, configuration and position.
 public struct Checkpoint<Configuration: RunConfiguration> {
+  /// The configuration of the run.
   public let configuration: Configuration
+  /// The position in the run, for resuming.
   public let position: TrainingPosition
-  /// nil for a task without classes.
+  /// The names of the classes in the order of the logits; nil for a task without classes.
   public let classNames: [String]?
-  /// The parameters and buffers of the network.
+  /// The parameters and buffers of the network by name, each in the shape that the network gives it.
   public let model: [String: Tensor]
+  /// The state of the optimizer by name; a state of a parameter has the parameter's shape.
   public let optimizer: [String: Tensor]
-  /// The state of the moving average of the model's; empty for none.
+  /// The moving average by name, with the shapes of ``model``; empty if the run has none.
   public let average: [String: Tensor]
 
+  /// The current state of a run.
   public init(
     configuration: Configuration, position: TrainingPosition, classNames: [String]?,
     network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil
@@ -27,7 +31,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     self.average = average?.state.byName ?? [:]
   }
 
-  /// Writes the file whole or not at all.
+  /// Writes the file atomically: completely or not at all.
   ///
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
@@ -52,8 +56,9 @@ public struct Checkpoint<Configuration: RunConfiguration> {
 
   /// Reads a checkpoint.
   ///
-  /// - Throws: `SafetensorsError` or `FileError` if the file is torn or missing, ``RunError`` if it is something
-  ///   else.
+  /// - Throws: `SafetensorsError` or `FileError` if the file is damaged or missing, ``RunError`` if it is not a
+  ///   checkpoint of this
+  ///   kind of training, `ConfigurationError` if its configuration cannot be read.
   public init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
     guard let header = CheckpointHeader(metadata: file.metadata) else {
@@ -82,9 +87,9 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     average = tensors(.average)
   }
 
-  /// Copies the state into a network, its optimizer and its average.
+  /// Copies the state into a network, its optimizer and its moving average.
   ///
-  /// - Throws: ``RunError`` if shapes or names differ.
+  /// - Throws: ``RunError/foreignCheckpoint(path:problem:)`` if shapes or names differ.
   public func restore(
     network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
     path: String

@@ -1,6 +1,6 @@
 import KeyedRandom
 
-/// A number that changes with the names and their order.
+/// A hash of lists of names. It changes with the names and with their order.
 func digest(of lists: [[String]]) -> UInt64 {
   var hash = FNV1a()
   for names in lists {

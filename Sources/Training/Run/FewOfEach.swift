@@ -1,13 +1,14 @@
 import KeyedRandom
 
-/// At most `count` indices out of each group, in the indices' order.
+/// Draws at most `count` indices from each group; returns them in ascending order.
 ///
-/// Of one group and key a smaller `count` draws a part of what a larger one does, and what is drawn of a group does not
-/// depend on what the others hold.
+/// For the same group and key, a smaller `count` draws a subset of what a larger one draws. The draw from a group does
+/// not depend
+/// on the other groups.
 ///
 /// - Parameters:
-///   - groups: indices that no other group has.
-///   - key: of the draw; the group's place is added to it.
+///   - groups: disjoint groups of indices.
+///   - key: the key of the draw; the index of the group is appended to it.
 func few(_ count: Int, ofEach groups: [[Int]], key: [UInt64]) -> [Int] {
   groups.enumerated().flatMap { place, members in
     var generator = KeyedGenerator(key: key + [UInt64(place)])

@@ -1,17 +1,20 @@
 import Foundation
 import SafeFiles
 
-/// The lines of a metrics.jsonl by their kind.
+/// The records in metrics.jsonl, by kind.
 public struct Metrics: Sendable {
+  /// The records of steps, in order.
   public private(set) var steps: [StepRecord] = []
+  /// The records of validations, in order.
   public private(set) var validations: [ValidationRecord] = []
+  /// The summary; nil if the run is not finished.
   public private(set) var summary: SummaryRecord?
 
   mutating func add(_ record: StepRecord) { steps.append(record) }
   mutating func add(_ record: ValidationRecord) { validations.append(record) }
   mutating func add(_ record: SummaryRecord) { summary = record }
 
-  /// Reads the file; lines that are torn or of other kinds are skipped.
+  /// Reads the file and skips incomplete lines and lines of other kinds.
   ///
   /// - Throws: `FileError`.
   public init(contentsOf path: String) throws {
@@ -28,7 +31,7 @@ public struct Metrics: Sendable {
     }
   }
 
-  /// The summary that `line` is; nil if it is another record, or torn.
+  /// The summary in `line`; nil if the line is another record or incomplete.
   static func summary(in line: Data) -> SummaryRecord? {
     guard (try? decoder.decode(Kind.self, from: line))?.event == SummaryRecord.event else {
       return nil
@@ -36,7 +39,7 @@ public struct Metrics: Sendable {
     return try? decoder.decode(SummaryRecord.self, from: line)
   }
 
-  /// A record as a line with its end.
+  /// A record as a line of JSON with its newline.
   static func line(_ record: some RunRecord) throws -> Data {
     let encoder = JSON.lineEncoder
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -44,7 +47,7 @@ public struct Metrics: Sendable {
     return try encoder.encode(Line(record: record)) + [UInt8(ascii: "\n")]
   }
 
-  /// JSON cannot represent infinities or NaN, which the validation loss may become if a training diverges.
+  /// JSON cannot represent infinity or NaN, which the validation loss may become if training diverges.
   private static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -55,7 +58,7 @@ public struct Metrics: Sendable {
 
   private struct Kind: Codable { let event: String }
 
-  /// A record together with its kind.
+  /// A record with its kind.
   private struct Line<Record: RunRecord>: Encodable {
     let record: Record
 

@@ -1,24 +1,26 @@
 import Foundation
 import SafeFiles
 
-/// metrics.jsonl: one JSON object per line, appended as the run proceeds.
+/// Appends records to metrics.jsonl, one JSON object per line.
 final class MetricsLog {
   private let handle: FileHandle
   private let path: String
-  /// The file's length.
+  /// The length of the file.
   private(set) var byteCount: Int
 
-  /// Opens the file with its first `keeping` bytes, dropping what an interrupted run wrote after them.
+  /// Opens the file and truncates it to its first `keeping` bytes, which drops what an interrupted run wrote after its
+  /// checkpoint.
   ///
-  /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` if the file is shorter, ``RunError/busy(path:)`` if
-  ///   another process writes it.
+  /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` if the file is shorter; ``RunError/busy(path:)`` if
+  ///   another process
+  ///   writes to it.
   init(path: String, keeping: Int) throws {
     let descriptor = openFile(at: path, O_RDWR | (keeping == 0 ? O_CREAT : 0))
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     self.path = path
     byteCount = keeping
-    // Two processes that resume one run would spoil it.
+    // Two processes that resume the same run would corrupt it.
     guard lockFile(descriptor) else { throw RunError.busy(path: path) }
     guard try handle.seekToEnd() >= UInt64(keeping) else {
       throw RunError.damagedMetrics(path: path)
@@ -27,8 +29,9 @@ final class MetricsLog {
     try handle.seek(toOffset: UInt64(keeping))
   }
 
-  /// Unlocks before the file is closed: a process that is just being started by another thread has a copy of the
-  /// descriptor until it is another program, and with it the lock.
+  /// Unlocks the file before it is closed: a process that another thread is just starting has a copy of the descriptor,
+  /// and with it
+  /// the lock, until it executes its own program.
   deinit { flock(handle.fileDescriptor, LOCK_UN) }
 
   /// Appends `record` as a line.
@@ -44,7 +47,7 @@ final class MetricsLog {
     byteCount += line.count
   }
 
-  /// Forces all lines to the disk; a checkpoint that counts on them is not to outlive them.
+  /// Writes all lines to the disk. A checkpoint must not survive a crash if lines that it counts do not.
   ///
   /// - Throws: `FileError`.
   func synchronize() throws {

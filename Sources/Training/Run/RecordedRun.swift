@@ -2,17 +2,20 @@ import Configuration
 import Foundation
 import SafeFiles
 
-/// What a run has written about itself so far, without its weights.
+/// What a run has recorded so far, without its weights.
 public struct RecordedRun: Sendable {
   /// The run's folder.
   public let path: String
+  /// The records in metrics.jsonl.
   public let metrics: Metrics
-  /// The values of the configuration as texts, by their dotted keys; those of older versions by today's.
+  /// The values of the configuration as text, by their dotted keys. Keys of earlier versions have their current names.
   public let configuration: [String: String]
   private let currentName: @Sendable (String) throws -> String
 
+  /// Reads the records of a run.
+  ///
   /// - Parameter path: the run's folder.
-  /// - Throws: ``RunError/unrecorded(path:)`` if it is not a run's, `FileError`, `ConfigurationError`.
+  /// - Throws: ``RunError/unrecorded(path:)`` if the folder does not contain a run, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
     let path = withoutTrailingSlashes(path)
     let folder = RunFolder(path: path)
@@ -30,7 +33,7 @@ public struct RecordedRun: Sendable {
     currentName = { try type(of: recorded).currentName(of: $0, origin: folder.configuration) }
   }
 
-  /// The value of the configuration at the dotted `key`, which may be an older name.
+  /// The value of the configuration at the dotted `key`, which may be a former name.
   ///
   /// - Throws: `ConfigurationError.unknownKey`.
   public func value(of key: String) throws -> String {
@@ -42,7 +45,7 @@ public struct RecordedRun: Sendable {
     return value
   }
 
-  /// The accuracy of guessing; nil before the first validation.
+  /// The accuracy of guessing, 1 / classes; nil before the first validation and for tasks without classes.
   public var chance: Double? {
     metrics.summary?.chance
       ?? metrics.validations.last.flatMap {
@@ -50,7 +53,7 @@ public struct RecordedRun: Sendable {
       }
   }
 
-  /// Names for runs: the last parts of their paths, as many as tell them apart.
+  /// Short names for runs: the last components of their paths, as many as are needed to distinguish them.
   public static func names(_ runs: [RecordedRun]) -> [String] {
     let parts = runs.map { URL(fileURLWithPath: $0.path).standardizedFileURL.pathComponents }
     let longest = parts.map(\.count).max() ?? 1
@@ -58,7 +61,7 @@ public struct RecordedRun: Sendable {
       let names = parts.map { $0.suffix(count).joined(separator: "/") }
       if Set(names).count == names.count { return names }
     }
-    // One run named twice.
+    // The same run was named twice.
     return parts.map { $0.last ?? "" }
   }
 }

@@ -5,7 +5,7 @@ import SafeFiles
 extension RunFolder {
   /// The checkpoint to resume from.
   ///
-  /// - Throws: ``RunError`` if there is none, or `configuration` is not the run's.
+  /// - Throws: ``RunError`` if there is none or if `configuration` differs from the run's.
   func resumable<Configuration: RunConfiguration>(_ configuration: Configuration) throws
     -> Checkpoint<Configuration>
   {
@@ -18,7 +18,7 @@ extension RunFolder {
     return checkpoint
   }
 
-  /// False if the run that is resumed has its preview already.
+  /// False if a resumed run already has its preview.
   func needsPreview(resuming: Bool) -> Bool {
     !resuming || !fileExists(at: preview)
   }

@@ -1,57 +1,63 @@
 import Foundation
 import SafeFiles
 
-/// The folder of a run and the names in it.
+/// The folder of a run and the paths of its files.
 public struct RunFolder: Sendable {
+  /// The path of the folder.
   public let path: String
 
+  /// The folder at `path`, which does not need to exist.
   public init(path: String) { self.path = path }
 
-  /// The resolved configuration.
+  /// The configuration with all its values, config.yaml.
   public var configuration: String { file("config.yaml") }
-  /// A JSON object a line.
+  /// The records, metrics.jsonl: a JSON object per line.
   public var metrics: String { file("metrics.jsonl") }
-  /// The newest state.
+  /// The latest checkpoint, last.safetensors.
   public var last: String { file("last.safetensors") }
-  /// The state that was best at a validation.
+  /// The checkpoint of the best validation, best.safetensors.
   public var best: String { file("best.safetensors") }
-  /// A contact sheet of training clips.
+  /// A contact sheet of training clips, preview.png.
   public var preview: String { file("preview.png") }
-  /// The learning curves.
+  /// The learning curves, curves.png.
   public var curves: String { file("curves.png") }
+  /// The learning curves as SVG, curves.svg.
   public var curvesAsSVG: String { file("curves.svg") }
-  /// The folder of what a fine-tuning's final evaluation leaves.
+  /// The folder with the results of a fine-tuning's final evaluation.
   public var evaluation: String { file("evaluation") }
-  /// The folder of what an analysis of the network leaves.
+  /// The folder with the results of an analysis.
   public func insight(_ analysis: Analysis) -> String { file("insight/\(analysis.rawValue)") }
-  /// TensorBoard's event files.
+  /// The folder of TensorBoard's event files.
   public var events: String { file("events") }
 
   private func file(_ name: String) -> String { "\(path)/\(name)" }
 
   /// The analyses that a run's folder may hold.
   public enum Analysis: String, CaseIterable, Sendable {
+    /// Heat maps of Grad-CAM.
     case gradcam
+    /// Localization of the moving region.
     case localize
+    /// Clusters of features.
     case clusters
-    /// The clips in which heat and flow agree least.
+    /// The clips on which the heat map and the optical flow agree least.
     case failures
   }
 
-  /// True where a run has left its configuration or a checkpoint.
+  /// True if the folder contains the configuration, records or a checkpoint of a run.
   public var holdsRun: Bool {
     [configuration, metrics, last, best].contains { fileExists(at: $0) }
   }
 
-  /// True where there is something to resume.
+  /// True if there is a checkpoint to resume from.
   public var holdsCheckpoint: Bool { fileExists(at: last) }
 
-  /// The last line of the records; nil of a run that has not come to its end.
+  /// The summary, which is the last record; nil if the run is not finished.
   public var summary: SummaryRecord? {
     let descriptor = openFile(at: metrics, O_RDONLY)
     guard descriptor >= 0 else { return nil }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    // A summary is far shorter; the steps before it may be many.
+    // The summary is much shorter than this. Do not read all steps before it.
     guard let size = try? file.seekToEnd(),
       (try? file.seek(toOffset: size > 16384 ? size - 16384 : 0)) != nil,
       let tail = try? file.readToEnd(),
@@ -60,12 +66,13 @@ public struct RunFolder: Sendable {
     return Metrics.summary(in: line)
   }
 
+  /// True if the run is finished.
   public var isFinished: Bool { summary != nil }
 
-  /// Checks that a run can begin here, or resume.
+  /// Checks that a new run can begin in this folder, or that a run can be resumed from it.
   ///
-  /// - Throws: ``RunError/occupied(path:)`` or ``RunError/incompleteRun(path:)`` if a run is in the way of a new one,
-  ///   ``RunError/nothingToResume(path:)`` if no checkpoint exists to resume from.
+  /// - Throws: ``RunError/occupied(path:)`` or ``RunError/incompleteRun(path:)`` if the folder already contains a run,
+  ///   ``RunError/nothingToResume(path:)`` if there is no checkpoint to resume from.
   public func check(resuming: Bool) throws {
     if resuming {
       guard holdsCheckpoint else { throw RunError.nothingToResume(path: path) }
@@ -76,11 +83,10 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Makes the folder for a new run and lets `begin` put the first files into it; where that fails, nothing of it
-  /// is left behind.
+  /// Makes the folder for a new run and calls `begin` to write its first files. If that fails, removes what it made.
   ///
-  /// - Throws: as ``check(resuming:)`` where a run is there already, `FileError` where it cannot be made, and what
-  ///   `begin` throws.
+  /// - Throws: as ``check(resuming:)`` if the folder already contains a run, `FileError` if it cannot be made, and errors
+  ///   of `begin`.
   func prepare(_ begin: () throws -> Void) throws {
     try check(resuming: false)
     let isNew = !fileExists(at: path)
@@ -90,13 +96,13 @@ public struct RunFolder: Sendable {
     } catch {
       removeFile(at: configuration)
       removeFile(at: last)
-      // Only where it is empty.
+      // This succeeds only if the folder is empty.
       if isNew { _ = path.withPathBytes { rmdir($0) } }
       throw error
     }
   }
 
-  /// Removes what a run that was killed while it saved has left of the unfinished file.
+  /// Removes unfinished files of a run that was killed while it wrote a checkpoint.
   func removePartialFiles() {
     for name in ((try? entries(ofFolder: path, hidden: true)) ?? []).map(\.name)
     where name.hasPrefix(".") && name.contains(".partial") {
@@ -105,26 +111,41 @@ public struct RunFolder: Sendable {
   }
 }
 
-/// Why a run cannot start, go on or end.
+/// Why a run cannot start, resume or finish.
 public enum RunError: Error, Sendable, CustomStringConvertible {
+  /// The folder already contains a run with a checkpoint.
   case occupied(path: String)
+  /// There is no checkpoint to resume from.
   case nothingToResume(path: String)
+  /// The folder contains files of a run but no checkpoint.
   case incompleteRun(path: String)
+  /// The folder does not contain a run.
   case unrecorded(path: String)
+  /// Another process is writing the run.
   case busy(path: String)
+  /// The sources have changed since the run began.
   case differentSources(path: String)
+  /// The configuration has changed since the run began, at these keys.
   case differentConfiguration(path: String, keys: [String])
+  /// The file is not a checkpoint of this run.
   case foreignCheckpoint(path: String, problem: String)
+  /// metrics.jsonl is shorter than at the time of the checkpoint.
   case damagedMetrics(path: String)
+  /// There are fewer training sources than one step needs.
   case tooFewSources(count: Int, needed: Int)
+  /// None of the named validation sources can be read.
   case noValidationSource
+  /// None of the `listed` training videos of the dataset is in the folder.
   case noTrainingVideo(listed: Int, folder: String)
-  /// The loss, or a weight, is not finite; `sources` are those of the samples since it was last known to be.
+  /// The loss or a weight is infinite or NaN. `sources` are the sources of the samples since the loss was last known to
+  /// be finite.
   case diverged(steps: ClosedRange<Int>, sources: [String])
+  /// The task does not support gradient accumulation.
   case noAccumulation(task: String)
+  /// The task needs videos, and `source` is a still picture.
   case needsMotion(task: String, source: String)
 
-  /// The file or folder of the run that the error is about; nil if it is about none.
+  /// The file or folder that the error is about; nil if the error concerns neither.
   public var path: String? {
     switch self {
     case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path),
@@ -149,13 +170,13 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .unrecorded(let path):
       "\(path) is not the folder of a run: config.yaml or metrics.jsonl is missing"
     case .busy(let path):
-      "another process is writing \(path): wait for it to end, or choose another --output"
+      "another process is writing to \(path): wait for it to end, or choose another --output"
     case .differentSources(let path):
-      "the run in \(path) was begun with other sources than its paths hold now: put them back as they were, or "
+      "the run in \(path) began with different sources from those that its paths hold now: restore them, or "
         + "choose another --output"
     case .differentConfiguration(let path, let keys):
-      "the run in \(path) was begun with another \(keys.joined(separator: ", ")): resume it without changing "
-        + "that, or choose another --output"
+      "the run in \(path) began with other settings (\(keys.joined(separator: ", "))): resume it with its own, or "
+        + "choose another --output"
         + (keys.contains("epochs") ? "; to train it for longer, begin with --weights \(path)" : "")
     case .foreignCheckpoint(let path, let problem):
       "\(path) is not a checkpoint of this run: \(problem)"

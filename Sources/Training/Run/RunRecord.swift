@@ -1,32 +1,35 @@
-/// A line of metrics.jsonl. Keys are in snake case; files of earlier versions, in camel case, are read too.
+/// A line of metrics.jsonl. Keys are in snake case; camel case, which earlier versions wrote, is read too.
 public protocol RunRecord: Codable, Sendable {
-  /// What the line is about: the value of its key `event`.
+  /// The kind of record: the value of its key `event`.
   static var event: String { get }
 }
 
-/// What a training recorded about one step.
+/// The record of a training step.
 public struct StepRecord: RunRecord {
+  /// The kind of this record.
   public static let event = "step"
 
-  /// The number of the step, the first being 1.
+  /// The number of the step, from 1.
   public let step: Int
-  /// The epoch it belongs to, the first being 1.
+  /// The epoch, from 1.
   public let epoch: Int
-  /// The mean loss over the step's clips; for tasks with classes the cross-entropy in nats.
+  /// The mean loss over the step's clips; for tasks with classes, the cross-entropy in nats.
   public let loss: Double
-  /// The share of the step's clips that were recognized, dropout being on; absent without classes.
+  /// The share of the step's clips that are classified correctly, with dropout; absent for tasks without classes.
   public let top1: Double?
-  /// Named parts of the loss and measures beside it; absent if there are none.
+  /// Named parts of the loss and other measures; absent if there are none.
   public let terms: [String: Double]?
-  /// What belongs to the step and is not measured, such as `mask_ratio`: the range of the unmasked region's side over the
-  /// clip's; absent if there is nothing.
+  /// Values that are set rather than measured, such as `mask_ratio`: the range of the ratio between the sides of the
+  /// unmasked region
+  /// and of the clip. Absent if there are none.
   public let annotations: [String: [Double]]?
+  /// The learning rate of the step.
   public let learningRate: Double
-  /// Clips over the seconds of this step, waiting for data included.
+  /// The number of clips divided by the seconds of this step, including the wait for data.
   public let clipsPerSecond: Double
-  /// The seconds of the step that were spent waiting for data; absent in files of versions before 0.2.
+  /// Seconds of the step spent waiting for data; absent in files written before version 0.2.
   public let dataSeconds: Double?
-  /// The other seconds of the step.
+  /// The remaining seconds of the step; absent in files written before version 0.2.
   public let computeSeconds: Double?
 
   init(
@@ -53,7 +56,7 @@ public struct StepRecord: RunRecord {
     loss = try values.decode(Double.self, forKey: .loss)
     top1 = try values.decodeIfPresent(Double.self, forKey: .top1)
     terms = try values.decodeIfPresent([String: Double].self, forKey: .terms)
-    // Before 0.2 the mask's range was a key of its own.
+    // Before version 0.2 the range of the mask had its own key.
     let maskRatio = try decoder.container(keyedBy: FormerKeys.self)
       .decodeIfPresent([Double].self, forKey: .maskRatio)
     annotations =
@@ -68,20 +71,24 @@ public struct StepRecord: RunRecord {
   private enum FormerKeys: String, CodingKey { case maskRatio }
 }
 
-/// What a training recorded about one validation.
+/// The record of a validation.
 public struct ValidationRecord: RunRecord {
+  /// The kind of this record.
   public static let event = "validation"
 
+  /// The number of steps done.
   public let step: Int
+  /// The epoch, from 1.
   public let epoch: Int
+  /// The mean loss over the clips.
   public let loss: Double
-  /// Absent without classes.
+  /// The accuracy, from 0 to 1; absent for tasks without classes.
   public let top1: Double?
-  /// By class name; empty without classes.
+  /// The accuracy of each class by its name; empty for tasks without classes.
   public let top1PerLabel: [String: Double]
-  /// Named parts of the loss and measures beside it; absent if there are none.
+  /// Named parts of the loss and other measures; absent if there are none.
   public let terms: [String: Double]?
-  /// The number of sources validated on.
+  /// The number of sources in the validation.
   public let sources: Int
 
   init(
@@ -98,45 +105,55 @@ public struct ValidationRecord: RunRecord {
   }
 }
 
-/// The last line of a run that is over.
+/// The last record of a finished run.
 public struct SummaryRecord: RunRecord {
+  /// The kind of this record.
   public static let event = "summary"
 
+  /// The number of steps of the run.
   public let step: Int
+  /// The number of epochs of the run.
   public let epoch: Int
-  /// The mean loss of the last epoch's recorded steps.
+  /// The mean loss of the recorded steps of the last epoch.
   public let loss: Double
-  /// Of the last validation; absent without validation or classes.
+  /// The accuracy of the last validation; absent without validation or classes.
   public let top1: Double?
+  /// The best accuracy of a validation; absent without validation or classes.
   public let bestTop1: Double?
-  /// Of the last validation; absent without one, and in files of versions before 0.2.
+  /// The loss of the last validation; absent without validation and in files written before version 0.2.
   public let validationLoss: Double?
+  /// The lowest loss of a validation; absent without validation and in files written before version 0.2.
   public let bestValidationLoss: Double?
-  /// The accuracy of guessing; absent without classes.
+  /// The accuracy of guessing; absent for tasks without classes.
   public let chance: Double?
-  /// Over the whole training, validation not counted.
+  /// Clips per second over the whole training, without validations.
   public let clipsPerSecond: Double
   /// Seconds of training and validation.
   public let seconds: Double
-  /// Those of them that were spent waiting for data; absent in files of versions before 0.2.
+  /// Seconds of the training spent waiting for data; absent in files written before version 0.2.
   public let dataSeconds: Double?
+  /// The number of sources to train on.
   public let trainingSources: Int
+  /// The number of sources to validate on.
   public let validationSources: Int
   /// The number of sources that could not be read.
   public let skippedSources: Int
-  /// Of a fine-tuning.
+  /// The final evaluation of a fine-tuning; absent for other runs.
   public let evaluation: FinalEvaluation?
 
-  /// How the network does on the test videos once it is trained.
+  /// The evaluation of the trained network on the test videos.
   public struct FinalEvaluation: Codable, Sendable {
+    /// The number of test videos.
     public let videos: Int
-    /// Clips per video.
+    /// The number of clips per video.
     public let clips: Int
+    /// The accuracy, from 0 to 1.
     public let top1: Double
-    /// Absent with 5 classes or fewer.
+    /// The share of videos whose class is among the first five; absent for 5 classes or fewer.
     public let top5: Double?
+    /// The mean of the accuracies of the classes.
     public let meanClassAccuracy: Double
-    /// Videos that could not be read and count as wrong.
+    /// The number of videos that could not be read; they count as errors.
     public let failed: Int
 
     init(_ evaluation: Evaluation) {
@@ -188,7 +205,7 @@ public struct SummaryRecord: RunRecord {
     dataSeconds = try values.decodeIfPresent(Double.self, forKey: .dataSeconds)
     trainingSources = try values.decode(Int.self, forKey: .trainingSources)
     validationSources = try values.decode(Int.self, forKey: .validationSources)
-    // The name before 0.2.
+    // The key before version 0.2.
     let former = try decoder.container(keyedBy: FormerKeys.self)
       .decodeIfPresent(Int.self, forKey: .badSources)
     skippedSources = try former ?? values.decode(Int.self, forKey: .skippedSources)

@@ -4,29 +4,29 @@ import Pretext
 import SafeFiles
 import Torch
 
-/// A run that is open: where it stands, what it has recorded, and who hears of it.
+/// An open run: its position, its records, its observers and its reporter.
 final class RunSession<Configuration: RunConfiguration> {
   let configuration: Configuration
   let run: RunFolder
   let reporter: any TrainingReporter
   private let observers: [any TrainingObserver]
   private(set) var position: TrainingPosition
-  /// Everything recorded so far; metrics.jsonl holds the same.
+  /// Everything recorded so far, as in metrics.jsonl.
   private(set) var metrics: Metrics
   var clock = StepClock()
   private let log: MetricsLog
   private var speed: SpeedMeter
   private var lastSave = ContinuousClock.now
-  /// The step after the last one whose loss was read.
+  /// The number of steps whose loss is known to be finite.
   private var firstUnreadStep: Int
-  /// float64 [] on the device: the sum of the losses that were not read; nil if there are none.
+  /// float64 [] on the device: the sum of the losses that were not read yet; nil if there are none.
   private var unreadLosses: Tensor?
 
-  /// What a new run is made of, or an old one resumed with.
+  /// What a run is opened with.
   struct Opening {
-    /// A number that changes with the sources; a run resumes with the same ones only.
+    /// A hash of the sources. A run resumes only with the same sources.
     let sources: UInt64
-    /// A line for the person.
+    /// The line that the reporter receives first.
     let introduction: String
     let classNames: [String]?
     let preview: TaskPreview?
@@ -34,9 +34,10 @@ final class RunSession<Configuration: RunConfiguration> {
     let clipsPerStep: Int
   }
 
-  /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens it to resume.
+  /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens the folder to resume the run.
   ///
-  /// - Parameter resumed: the position of the checkpoint that `network` and `update` were restored from; nil for a new run.
+  /// - Parameter resumed: the position in the checkpoint from which `network` and `update` were restored; nil for a new
+  ///   run.
   init(
     _ configuration: Configuration, in run: RunFolder, resumedAt resumed: TrainingPosition?,
     _ opening: Opening, network: Module, update: WeightUpdate,
@@ -51,7 +52,7 @@ final class RunSession<Configuration: RunConfiguration> {
       start.sources = opening.sources
       try run.prepare {
         try replaceFile(at: run.configuration, with: Data(configuration.yaml.utf8))
-        // From here on there is something to resume, whenever the run is killed.
+        // From here on, a run that is killed can be resumed.
         try Checkpoint(
           configuration: configuration, position: start, classNames: opening.classNames,
           network: network, optimizer: update.optimizer, average: update.average
@@ -81,14 +82,14 @@ final class RunSession<Configuration: RunConfiguration> {
   deinit { for observer in observers { observer.ended() } }
 }
 
-// MARK: - What happens
+// MARK: - Events
 
 extension RunSession {
-  /// A step is done: reads what it measured if somebody needs it, records and reports it.
+  /// Ends a step: reads its measures if they are needed, then records and reports them.
   ///
   /// - Parameters:
-  ///   - sources: the names of the sources of samples, for the message of a loss that is not finite.
-  ///   - reads: true to read the measures of every step, not only of those that are recorded.
+  ///   - sources: maps positions of samples to the names of their sources, for the error if the loss is not finite.
+  ///   - reads: true to read the measures of every step; false to read only those that are recorded.
   /// - Throws: ``RunError/diverged(steps:sources:)``, `FileError`.
   func stepped(
     _ totals: StepTotals, plan: StepPlan, learningRate: Double, annotations: [Annotation],
@@ -134,7 +135,7 @@ extension RunSession {
         loss: measures.loss, top1: measures.top1))
   }
 
-  /// Runs `body`, whose time is that of validation.
+  /// Runs `body` and counts its time as validation.
   func validating<Result>(_ body: () throws -> Result) rethrows -> Result {
     let start = ContinuousClock.now
     let result = try body()
@@ -143,7 +144,7 @@ extension RunSession {
     return result
   }
 
-  /// Notes whether a validation is still to be done when the run is resumed.
+  /// Sets whether a resumed run must begin with a validation.
   func note(owesValidation: Bool) { position.owesValidation = owesValidation }
 
   /// Records a validation.
@@ -174,7 +175,7 @@ extension RunSession {
     clock.skip()
   }
 
-  /// False if a loss that was not read is not finite. Waits for the device.
+  /// False if a loss that was not read yet is not finite. Waits for the device.
   var unreadLossesAreFinite: Bool { unreadLosses?.item.isFinite ?? true }
 
   func collect(skippedSources: [Int]) {

@@ -1,27 +1,31 @@
 import Foundation
 
-/// Where a run stands: everything beside tensors that resuming to the same numbers needs. JSON in a checkpoint's metadata.
+/// The position of a run: everything besides tensors that it needs to resume with identical results. A checkpoint stores
+/// it as JSON
+/// in its metadata.
 public struct TrainingPosition: Codable, Equatable, Sendable {
-  /// Steps (updates) that are done.
+  /// The number of steps (updates) done.
   public var step = 0
-  /// The best top-1 of a validation, a fraction; nil before the first, and without classes.
+  /// The best accuracy of a validation, from 0 to 1; nil before the first validation and for tasks without classes.
   public var bestTop1: Double?
   /// The lowest loss of a validation; nil before the first.
   public var bestLoss: Double?
-  /// The length in bytes of metrics.jsonl with what is said about these steps.
+  /// The length of metrics.jsonl in bytes, including the records of these steps.
   public var metricsBytes = 0
-  /// Seconds spent on steps, waiting for data included.
+  /// Seconds spent on steps, including the wait for data.
   public var trainingSeconds = 0.0
-  /// Those of them that were spent waiting for data.
+  /// The part of these seconds that was spent waiting for data.
   public var dataSeconds = 0.0
+  /// Seconds spent on validations.
   public var validationSeconds = 0.0
-  /// What was trained and validated on, as a digest of all names; 0 before the start.
+  /// A hash of the names of all sources; 0 before the start.
   public var sources: UInt64 = 0
-  /// True if somebody asked to stop in the midst of the validation after these steps: resuming begins with it.
+  /// True if the run was stopped during the validation after these steps. The resumed run begins with that validation.
   public var owesValidation = false
   /// The indices of the training sources that could not be read so far.
   public var skippedSources: [Int] = []
 
+  /// The position before the first step.
   public init() {}
 
   private enum CodingKeys: String, CodingKey {
@@ -36,7 +40,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     case skippedSources = "skipped_sources"
   }
 
-  /// The keys before 0.2.
+  /// The keys before version 0.2.
   private enum FormerKeys: String, CodingKey {
     case bestTop1, metricsBytes, trainingSeconds, validationSeconds, badSources
   }
@@ -50,7 +54,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     }
     step = try values.decode(Int.self, forKey: .step)
     sources = try values.decode(UInt64.self, forKey: .sources)
-    // Then it was below 0 before the first validation.
+    // Before version 0.2 the value was negative until the first validation.
     let formerBest = try former.decodeIfPresent(Double.self, forKey: .bestTop1)
     bestTop1 =
       try values.decodeIfPresent(Double.self, forKey: .bestTop1)
@@ -64,9 +68,9 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     skippedSources = try value(.skippedSources, .badSources)
   }
 
-  /// Notes a validation.
+  /// Takes a validation into account.
   ///
-  /// - Returns: true if it is the best so far: by top-1, or without classes by the loss.
+  /// - Returns: true if it is the best so far, by accuracy or, for tasks without classes, by loss.
   mutating func takeBest(_ validation: ValidationRecord) -> Bool {
     let isLowest = validation.loss < bestLoss ?? .infinity
     if isLowest { bestLoss = validation.loss }

@@ -1,4 +1,5 @@
-/// The version of mosi, said by the tool and in every file of weights.
+/// The version of mosi. The tool prints it, and every file of weights contains it.
 public enum Version {
+  /// The version as major.minor.patch.
   public static let text = "0.2.0"
 }
