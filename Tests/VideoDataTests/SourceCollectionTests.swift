@@ -191,7 +191,7 @@ import VideoData
   func malformedSyntheticNamesAreErrors(name: String) {
     #expect(
       complaint { _ = try collect(name) }
-        == "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to 10000000"
+        == "\(name) is not a synthetic source: write synthetic:dead-leaves:N with N from 1 to 10000000"
     )
   }
 

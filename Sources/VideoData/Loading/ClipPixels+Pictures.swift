@@ -2,9 +2,9 @@ import Media
 import VideoSamples
 
 extension ClipPixels {
-  /// The part `crop` of frames of one size, scaled with antialiasing to `height` x `width` pixels.
+  /// Cuts `crop` from frames of the same size and scales it to `height` x `width` pixels with antialiasing.
   public init(_ frames: [Picture], crop: SpatialPreset.Crop, height: Int, width: Int) {
-    // Frames shown more than once in a row are scaled once.
+    // Scale frames that are repeated in a row only once.
     var distinct: [Picture] = []
     var indices: [Int] = []
     for frame in frames {
@@ -45,7 +45,7 @@ extension ClipPixels {
     self.init(frames: frames.count, height: height, width: width, pixels: pixels)
   }
 
-  /// Its frames.
+  /// The frames as pictures.
   public var pictures: [Picture] {
     let size = height * width * 3
     return (0..<frames).map {

@@ -3,7 +3,7 @@ import Media
 import SyntheticData
 import VideoSamples
 
-/// A source that is open for reading, whatever its form.
+/// A source that is open for reading.
 enum OpenSource {
   case picture(path: String)
   case video(Video)
@@ -21,7 +21,7 @@ enum OpenSource {
     }
   }
 
-  /// In seconds after the first; 0 for a still picture.
+  /// The time of the last frame in seconds after the first; 0 for a still picture.
   var lastFrameTime: Double {
     switch self {
     case .video(let video): video.lastFrameTime
@@ -30,7 +30,7 @@ enum OpenSource {
     }
   }
 
-  /// The frame at a share (0 ..< 1) of the duration.
+  /// The frame at the given share (0 ..< 1) of the duration.
   func picture(at share: Double, shortSide: Int) throws(MediaError) -> Picture {
     switch self {
     case .picture(let path): return try Picture(contentsOf: path, shortSide: shortSide)
@@ -38,13 +38,13 @@ enum OpenSource {
     case .frameFolder(let folder, _):
       return try folder.frame(atFraction: share, shortSide: shortSide)
     case .deadLeaves(let index):
-      // A little wider than what is cut from it, so that the place matters.
+      // The picture is a little wider than the crop, so that the position of the crop matters.
       var painter = KeyedGenerator(.deadLeaves, UInt64(index))
       return DeadLeaves.picture(width: shortSide * 5 / 4, height: shortSide, using: &painter)
     }
   }
 
-  /// The frames shown at ascending times.
+  /// The frames shown at these times, which must ascend.
   func pictures(shownAt times: [Double], shortSide: Int) throws(MediaError) -> [Picture] {
     switch self {
     case .video(let video): return try video.pictures(shownAt: times, shortSide: shortSide)
@@ -55,7 +55,7 @@ enum OpenSource {
     }
   }
 
-  /// Every picture; nil if they take more than `bytes`, and for a still picture.
+  /// All pictures; nil if they need more than `bytes`, and for still pictures.
   func allPictures(shortSide: Int, bytes: Int) throws(MediaError) -> TimedPictures? {
     switch self {
     case .video(let video): try video.allPictures(shortSide: shortSide, bytes: bytes)
@@ -65,7 +65,7 @@ enum OpenSource {
     }
   }
 
-  /// About how many bytes all pictures take.
+  /// An estimate of the bytes that all pictures need.
   func estimatedBytes(shortSide: Int) throws(MediaError) -> Double {
     switch self {
     case .video(let video):

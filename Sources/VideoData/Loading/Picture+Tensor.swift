@@ -2,7 +2,7 @@ import Media
 import Torch
 
 extension Tensor {
-  /// Pictures of one size as uint8 [B, 3, H, W] on the CPU.
+  /// Pictures of the same size as uint8 [B, 3, H, W] on the CPU.
   public static func stills(_ pictures: [Picture]) -> Tensor {
     let first = pictures[0]
     let pixels = pictures.flatMap { picture in
@@ -15,7 +15,7 @@ extension Tensor {
 }
 
 extension [Picture] {
-  /// The frames of a clip, float32 [N, 3, H, W] in 0...1.
+  /// The frames of a clip: float32 [N, 3, H, W] in 0...1.
   public init(frames: Tensor) {
     let bytes = (frames * 255).round().to(.uint8).permuted([0, 2, 3, 1]).contiguous().to(.cpu)
     let shape = bytes.shape

@@ -1,14 +1,14 @@
 import Media
 import Synchronization
 
-/// The pictures of whole videos, kept from when they are first asked for until a budget of bytes is used up.
-/// Nothing is ever dropped: with epochs that visit every video once, what was used last is used next as late
-/// as anything else.
+/// Keeps the decoded pictures of whole videos until a budget of bytes is used up.
+///
+/// Nothing is evicted: each epoch visits every video once, so no video is more likely to be needed soon than another.
 final class PictureCache: Sendable {
   private struct State {
     var free: Int
     var kept: [Int: TimedPictures] = [:]
-    /// Videos that are being decoded, do not fit or are damaged somewhere.
+    /// Videos that are being decoded, do not fit or are damaged.
     var declined: Set<Int> = []
   }
 
@@ -16,14 +16,15 @@ final class PictureCache: Sendable {
 
   init(bytes: Int) { state = Mutex(State(free: bytes)) }
 
-  /// The pictures of the video `index`; nil if they are not kept. Of threads that ask for the same video at once the first
-  /// one decodes it, the others do without.
+  /// The pictures of the video `index`; nil if they are not kept. If several threads request the same video at once, the
+  /// first one
+  /// decodes it and the others get nil.
   func pictures(of index: Int, _ source: OpenSource, shortSide: Int) -> TimedPictures? {
     guard state.withLock({ $0.free > 0 && $0.declined.insert(index).inserted }) else { return nil }
     guard let estimate = try? source.estimatedBytes(shortSide: shortSide), estimate < 1e15 else {
       return nil
     }
-    // A little more, for the estimate may be short of some frames.
+    // Reserve slightly more, because the estimate may miss some frames.
     let reserved = Int(estimate * 1.05) + 1 << 16
     let fits = state.withLock { state in
       guard reserved <= state.free else { return false }
@@ -39,6 +40,6 @@ final class PictureCache: Sendable {
     return pictures
   }
 
-  /// What is kept of the video `index`.
+  /// The pictures kept of the video `index`; nil if there are none.
   func pictures(of index: Int) -> TimedPictures? { state.withLock { $0.kept[index] } }
 }

@@ -1,13 +1,14 @@
 import Foundation
 
-/// Makes the items 0 ..< count on background threads and hands them out in order.
+/// Makes the items 0 ..< count on background threads and returns them in order.
 ///
-/// The threads run ahead of the reader by at most `ahead` items. Which thread makes an item has no influence on it:
-/// `make` is given the item's number and nothing else. A prefetcher that is dropped before its end stops its threads.
+/// The threads run ahead of the reader by at most `ahead` items. `make` receives only the index of the item, so the
+/// result does
+/// not depend on which thread makes it. A prefetcher that is released before its end stops its threads.
 public final class Prefetcher<Item: Sendable>: Sendable {
   private let queue: PrefetchQueue<Item>
 
-  /// Starts `workers` threads at once.
+  /// Starts `workers` threads immediately. An error that `make` throws is passed on by ``next()``.
   public init(
     count: Int, workers: Int, ahead: Int, make: @escaping @Sendable (Int) throws -> Item
   ) {
@@ -17,13 +18,13 @@ public final class Prefetcher<Item: Sendable>: Sendable {
     let queue = PrefetchQueue<Item>(count: count, ahead: ahead)
     self.queue = queue
     for _ in 0..<min(workers, count) {
-      // Threads hold the queue and not the prefetcher, whose end ends them.
+      // The threads hold the queue and not the prefetcher, so that releasing the prefetcher stops them.
       let thread = Thread {
         while let item = queue.take() {
           queue.deliver(Result { try make(item) }, for: item)
         }
       }
-      // As much as the main thread has: decoders are written for that.
+      // Use the stack size of the main thread, which decoders expect.
       thread.stackSize = 8 << 20
       thread.start()
     }
@@ -31,32 +32,34 @@ public final class Prefetcher<Item: Sendable>: Sendable {
 
   deinit { queue.cancel() }
 
-  /// The next item, in whose making the caller may have to wait; nil after the last.
+  /// The next item; waits until it is made. Nil after the last.
   ///
-  /// - Throws: what making it threw; ``PrefetchingCancelled`` after ``cancel()``.
+  /// - Throws: the error of `make`; ``PrefetchingCancelled`` after ``cancel()``.
   public func next() throws -> Item? { try queue.next() }
 
-  /// Ends the threads after what they are at, and whoever waits for an item.
+  /// Stops the threads once they finish their current item, and wakes readers that wait for one.
   public func cancel() { queue.cancel() }
 }
 
-/// What waits for an item of a ``Prefetcher`` gets when that is cancelled.
+/// The error for a reader that waits for an item when the ``Prefetcher`` is cancelled.
 public struct PrefetchingCancelled: Error, Sendable {
+  /// An error without details.
   public init() {}
 }
 
-/// What a prefetcher and its threads share.
+/// The state that a prefetcher shares with its threads.
 ///
-/// Unchecked: all variables are read and written between `condition.lock()` and `unlock()`, which `Mutex` cannot
-/// stand in for, as threads wait here for what others do.
+/// Unchecked: all variables are read and written between `condition.lock()` and `unlock()`. `Mutex` cannot be used
+/// because threads
+/// wait here for other threads.
 private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private let count: Int
   private let ahead: Int
   private var ready: [Int: Result<Item, any Error>] = [:]
-  /// The next item that no thread has begun.
+  /// The next item that no thread has started.
   private var nextToMake = 0
-  /// The next item that the reader gets.
+  /// The next item that the reader receives.
   private var nextToHand = 0
   private var isCancelled = false
 
@@ -85,7 +88,7 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// The number of an item to make, once the reader is near enough; nil if there is nothing left to make.
+  /// The index of the next item to make, once the reader is close enough; nil if there is nothing left to make.
   func take() -> Int? {
     condition.lock()
     defer { condition.unlock() }

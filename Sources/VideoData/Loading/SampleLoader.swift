@@ -3,31 +3,38 @@ import Media
 import Synchronization
 import VideoSamples
 
-/// Loads samples of sources, and replaces sources that cannot be read.
+/// Loads samples from sources, and replaces sources that cannot be read.
 ///
-/// Safe to share between threads. What is loaded depends on the sample's ID alone: a source that cannot be read is replaced
-/// by the next readable one after a place drawn from the same key, whichever thread loads the sample and whenever. Earlier
-/// failures are not remembered, since a video may be damaged in one part only, and who meets that part first differs from
-/// run to run.
+/// Safe to share between threads. The result depends only on the sample's ID: an unreadable source is replaced by the
+/// next readable
+/// one after a position that is drawn with the same key, no matter which thread loads the sample, or when. Failures are
+/// not
+/// remembered: a video may be damaged in one part only, and the order in which threads meet that part differs from run to
+/// run.
 public final class SampleLoader: Sendable {
+  /// The sources that samples are read from.
   public let sources: [VideoSource]
+  /// The rule by which clips are cut from a source.
   public let rule: SampleRule
   private let cache: PictureCache
   private let report: @Sendable (SkippedSource) -> Void
   private let skipped = Mutex<[Int: SkippedSource]>([:])
 
-  /// A source that gives no sample, and why.
+  /// A source that was skipped, and the reason.
   public struct SkippedSource: Sendable {
+    /// The source.
     public let source: VideoSource
+    /// Why it cannot be read.
     public let reason: String
   }
 
   /// - Parameters:
-  ///   - sources: what samples are read from.
-  ///   - rule: what is read of a source.
-  ///   - cacheBytes: memory for the frames of whole videos, at the size that crops are cut from. It saves decoding in later
-  ///     epochs and changes no sample.
-  ///   - report: called once for each skipped source, from whichever thread meets it.
+  ///   - sources: the sources that samples are read from.
+  ///   - rule: the rule by which clips are cut from a source.
+  ///   - cacheBytes: bytes of memory for decoded videos, at the size from which crops are cut. A cache saves decoding in
+  ///     later epochs
+  ///     and does not change the samples.
+  ///   - report: called once for each skipped source, on the thread that meets it.
   public init(
     _ sources: [VideoSource], rule: SampleRule, cacheBytes: Int = 0,
     report: @escaping @Sendable (SkippedSource) -> Void = { _ in }
@@ -46,7 +53,7 @@ public final class SampleLoader: Sendable {
     skipped.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
   }
 
-  /// The sample `id` of the source at `index`, or of a replacement.
+  /// The sample `id` from the source at `index`, or from a replacement.
   ///
   /// - Throws: ``NoUsableSource`` if no source can be read.
   public func sample(_ id: SampleID, of index: Int) throws(NoUsableSource) -> Sample {
@@ -61,7 +68,7 @@ public final class SampleLoader: Sendable {
     throw NoUsableSource(skipped: skippedSources)
   }
 
-  /// The sample `id` of the source at `index`; nil if it cannot be read, which is reported.
+  /// The sample `id` from the source at `index`; reports the source and returns nil if it cannot be read.
   public func sampleIfReadable(_ id: SampleID, of index: Int) -> Sample? {
     attempt(id, index, key: id.key(.loading) + [0])
   }
@@ -84,10 +91,12 @@ public final class SampleLoader: Sendable {
   }
 }
 
-/// No source can be read.
+/// The error if no source can be read.
 public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
+  /// The skipped sources with the reasons.
   public let skipped: [SampleLoader.SkippedSource]
 
+  /// The error for these skipped sources.
   public init(skipped: [SampleLoader.SkippedSource]) { self.skipped = skipped }
 
   public var description: String {

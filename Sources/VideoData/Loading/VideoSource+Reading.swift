@@ -3,42 +3,43 @@ import Media
 import VideoSamples
 
 extension VideoSource {
-  /// What is known before frames are decoded.
+  /// Information that is known before frames are decoded.
   ///
   /// - Throws: `MediaError` if the source cannot be read.
   public func info() throws(MediaError) -> SourceInfo {
     try OpenSource(self).info
   }
 
-  /// The clips of one sample by `rule`; everything random is drawn from `generator`.
+  /// The clips of one sample by `rule`; all random numbers are drawn from `generator`.
   ///
-  /// - Throws: `MediaError` if the source, or a frame that is needed, cannot be read.
+  /// - Throws: `MediaError` if the source or a frame that the sample needs cannot be read.
   public func clips(_ rule: SampleRule, using generator: inout KeyedGenerator)
     throws(MediaError) -> [ClipPixels]
   {
     try clips(rule, cachedAt: nil, using: &generator)
   }
 
-  /// The clips that the source is tested with, from one pass over it.
+  /// The clips on which the source is tested, read in one pass.
   ///
-  /// - Throws: `MediaError` if the source, or a frame that is needed, cannot be read.
+  /// - Throws: `MediaError` if the source or a frame that the clips need cannot be read.
   public func clips(_ test: TestClips) throws(MediaError) -> [ClipPixels] {
     var unused = KeyedGenerator()
     return try clips(
       SampleRule(readsClips: true) { source, _ in test.request(of: source) }, using: &unused)
   }
 
-  /// A still of `height` x `width` pixels: a frame at a uniform time, scaled so that it just covers that size, and cut at a
-  /// uniform place.
+  /// A still of `height` x `width` pixels: a frame at a uniformly random time, scaled to the smallest size that covers
+  /// the still and
+  /// cropped at a uniformly random position.
   ///
-  /// - Throws: `MediaError` if the source gives no picture.
+  /// - Throws: `MediaError` if the source contains no readable picture.
   public func still(height: Int, width: Int, using generator: inout KeyedGenerator)
     throws(MediaError) -> Picture
   {
     try clips(.randomStill(height: height, width: width), using: &generator)[0].pictures[0]
   }
 
-  /// As ``clips(_:using:)``, with what `cache` keeps of the source under an index.
+  /// As ``clips(_:using:)``, but uses the pictures that `cache` keeps for this source at an index.
   func clips(
     _ rule: SampleRule, cachedAt cache: (cache: PictureCache, index: Int)?,
     using generator: inout KeyedGenerator
@@ -50,7 +51,7 @@ extension VideoSource {
       }
     }
     let open = try OpenSource(self)
-    // Finding a video's end can mean reading to it: only samples of several frames need it.
+    // Finding the end of a video may require reading all of it. Only samples of several frames need it.
     let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
     if let span = rule.span, span.policy == .skip, info.lastFrameTime < span.seconds - 1e-6 {
       throw MediaError(
@@ -74,7 +75,7 @@ extension VideoSource {
     }
   }
 
-  /// The clips of a request, from one pass over the frames.
+  /// The clips of a request, read in one pass.
   private func cut(
     _ request: SampleRequest, _ generator: inout KeyedGenerator,
     pictures: (_ times: [Double]) throws(MediaError) -> [Picture]
@@ -89,7 +90,7 @@ extension VideoSource {
   }
 }
 
-/// With two decimal places.
+/// The number rounded to two decimal places.
 private func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 
 extension OpenSource {
@@ -97,7 +98,7 @@ extension OpenSource {
 }
 
 extension SampleRequest {
-  /// The crops of the clips' frames.
+  /// The crops of the frames of each clip.
   fileprivate func cut(_ clips: [[Picture]], using generator: inout KeyedGenerator) -> [ClipPixels]
   {
     let (height, width) = crop.size

@@ -2,7 +2,7 @@ import SafeFiles
 import VideoSamples
 
 extension RealPaths {
-  /// The source by the real path of its folder.
+  /// The source with the real path of its folder, so that a source reached through a link equals the original.
   public mutating func source(_ source: VideoSource) -> VideoSource {
     switch source {
     case .picture(let path): .picture(path: self.path(path))

@@ -4,28 +4,29 @@ import Media
 import SafeFiles
 import VideoSamples
 
-/// The sources that paths name, each once, in an order that depends on nothing but their names.
+/// The sources that paths name, without duplicates, in an order that depends only on their names.
 public struct SourceCollection: Sendable {
+  /// The sources, in order.
   public private(set) var sources: [VideoSource] = []
-  /// Folders that could not be read, each with its reason.
+  /// The folders that could not be read, with the reasons.
   public private(set) var problems: [(path: String, reason: String)] = []
-  /// Folders whose pictures are numbered in a row as extracted frames are, and were taken as single pictures.
+  /// Folders whose pictures are numbered like extracted frames, but were used as single pictures.
   public private(set) var likelyFrameFolders: [String] = []
-  /// Lists with labels behind their paths, as "a.jpg 3", which were skipped.
+  /// Lists with labels after their paths, such as "a.jpg 3"; the labels were ignored.
   public private(set) var labeledLists: [String] = []
 
-  /// Collects sources.
+  /// Searches the paths for sources.
   ///
   /// - Parameters:
-  ///   - paths: folders (searched through, for pictures and videos), pictures, videos, list files (a path a
-  ///     line, relative to the list; `#` begins a comment line; whole numbers behind a path are skipped), or
+  ///   - paths: folders (searched recursively for pictures and videos), pictures, videos, list files (one path per line,
+  ///     relative to the list; `#` begins a comment line; whole numbers after a path are ignored), or
   ///     `synthetic:dead-leaves:N`.
-  ///   - frameFolders: true where a folder that holds nothing but pictures is a video's frames.
-  /// - Throws: ``SourceError`` where a path is missing or of no known kind, or nothing is found at all.
+  ///   - frameFolders: true if a folder that contains only pictures holds the frames of a video.
+  /// - Throws: ``SourceError`` if a path does not exist or is of an unknown kind, or if no source is found.
   public init(paths: [String], frameFolders: Bool = false) throws {
     var search = Search(frameFolders: frameFolders)
     for path in paths { try search.add(path) }
-    // A source that paths name twice would be trained on and held out at once.
+    // A source that the paths name twice could end up in both the training set and the validation set.
     var seen: Set<VideoSource> = []
     var real = RealPaths()
     sources = search.sources.filter { seen.insert(real.source($0)).inserted }
@@ -38,17 +39,18 @@ public struct SourceCollection: Sendable {
     }
   }
 
-  /// The sources for which `isIncluded` holds, in their order; what could not be read stays told.
+  /// The sources for which `isIncluded` returns true, in order. Problems and remarks are kept.
   public func filtered(_ isIncluded: (VideoSource) -> Bool) -> SourceCollection {
     var collection = self
     collection.sources = sources.filter(isIncluded)
     return collection
   }
 
-  /// Sets aside the share `fraction` of the sources, at least one where it is positive, but never all: of a single
-  /// source nothing is held out.
+  /// Holds out the share `fraction` (0 to 1) of the sources for validation: at least one if it is positive, but never
+  /// all. A single
+  /// source is not held out.
   ///
-  /// Which ones depends on the sources alone, not on a run's seed, so that runs are judged alike.
+  /// The choice depends only on the sources and not on a run's seed, so that all runs are validated alike.
   public func split(heldOut fraction: Double) -> (training: [VideoSource], heldOut: [VideoSource]) {
     guard fraction > 0, sources.count > 1 else { return (sources, []) }
     let count = min(max(Int((Double(sources.count) * fraction).rounded()), 1), sources.count - 1)
@@ -61,13 +63,17 @@ public struct SourceCollection: Sendable {
   }
 }
 
-/// Why paths give no sources.
+/// Why the paths give no sources.
 public enum SourceError: Error, Sendable, CustomStringConvertible {
+  /// The path does not exist.
   case missing(path: String)
+  /// The path is not a picture, a video or a list by its name.
   case unknownKind(path: String)
+  /// The list file cannot be read.
   case unreadableList(path: String, reason: String)
+  /// The name of synthetic sources is malformed.
   case malformedSynthetic(name: String)
-  /// `problem` tells of a folder that could not be read.
+  /// There are no sources in these paths. `problem` describes a folder that could not be read, if there is one.
   case nothingFound(paths: [String], problem: String? = nil)
 
   public var description: String {
@@ -79,7 +85,7 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
     case .unreadableList(let path, let reason):
       "the list \(path) cannot be read: \(reason)"
     case .malformedSynthetic(let name):
-      "\(name) is no synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
+      "\(name) is not a synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
     case .nothingFound(let paths, let problem):
       "no picture or video was found in \(paths.joined(separator: ", "))"
         + (problem.map { "; \($0)" } ?? "")
@@ -87,7 +93,7 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// So many fit into memory together with an epoch's order.
+/// The maximum number of synthetic sources; an epoch's order of this many still fits into memory.
 private let maximalSynthetic = 10_000_000
 
 private struct Search {
@@ -96,7 +102,7 @@ private struct Search {
   var problems: [(path: String, reason: String)] = []
   var likelyFrameFolders: [String] = []
   var labeledLists: [String] = []
-  /// Real paths of the folders and lists entered, so that links and lists cannot lead in circles.
+  /// The real paths of the folders and lists visited, so that links and lists cannot form cycles.
   private var entered: Set<String> = []
 
   init(frameFolders: Bool) { self.frameFolders = frameFolders }
@@ -135,7 +141,7 @@ private struct Search {
     sources += (0..<count).map { .deadLeaves(index: $0) }
   }
 
-  /// False where the folder or list was entered before, by whatever name.
+  /// False if the folder or list was visited before, under any name.
   private mutating func enter(_ path: String) -> Bool {
     entered.insert(realPath(of: path)).inserted
   }
@@ -175,7 +181,7 @@ private struct Search {
     }
   }
 
-  /// True for names that are equal but for one number, which counts up by one.
+  /// True if the names differ only in one number, which increases by one.
   private func isNumberedInARow(_ paths: [String]) -> Bool {
     guard paths.count >= 8 else { return false }
     var previous: (prefix: Substring, number: Int)?
@@ -190,7 +196,7 @@ private struct Search {
     return true
   }
 
-  /// Missing entries, and files that are no pictures by their names, stay in: whoever loads them reports each.
+  /// Keeps missing entries and files whose names are not those of pictures: the loader reports them.
   private mutating func addList(_ path: String) throws {
     guard enter(path) else { return }
     let text: Substring
@@ -224,7 +230,8 @@ private struct Search {
     if hasLabels { labeledLists.append(path) }
   }
 
-  /// What stands before whole numbers at the end, as lists of labeled pictures have them; nil if there are none.
+  /// The entry without the whole numbers at its end, which are the labels in a list of labeled pictures; nil if there are
+  /// none.
   private func withoutLabels(_ entry: String) -> String? {
     let words = entry.split { $0 == " " || $0 == "\t" }
     guard let last = words.lastIndex(where: { Int($0) == nil }), last < words.count - 1 else {
