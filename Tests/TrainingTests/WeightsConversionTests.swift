@@ -158,14 +158,14 @@ extension TrainingRuns {
       #expect(refusal("x.pth", .torchvision).contains("add --backbone-only"))
       #expect(
         refusal("x.pth", .authors)
-          == "\(path) holds r3d-18, which --to authors does not have; what does is --to mosi or torchvision"
+          == "\(path) holds r3d-18, which --to authors does not have; use --to mosi or torchvision"
       )
       #expect(refusal("x.onnx", .mosi).contains("must end in .safetensors"))
       #expect(
         refusal("run.safetensors", .mosi).contains("is a checkpoint that the weights come from"))
       try run(.r2plus1d10, head: .actions)
       weights = try Weights(at: path)
-      #expect(refusal("x.pth", .torchvision).contains("what does is --to mosi or authors"))
+      #expect(refusal("x.pth", .torchvision).contains("use --to mosi or authors"))
       #expect(!FileManager.default.fileExists(atPath: folder.file("x.pth")))
     }
 
@@ -202,10 +202,10 @@ extension TrainingRuns {
         "model", #"{"architecture":"r2d3d-18","width":4,"dropout":0.5,"batch_norm_epsilon":-1}"#,
         "must be positive"
       ),
-      ("model", "{}", "metadata “model” is unsound"),
+      ("model", "{}", "metadata “model” is invalid"),
       ("head", "out_joint", "its metadata says out_joint"),
       ("format", "mosi-weights-9", "is it from a newer version?"),
-      ("phase", "dreaming", "“phase” is unsound"),
+      ("phase", "dreaming", "“phase” is invalid"),
       ("labels", #"{"axes":"xy","granularity":-5}"#, "must be from 1 to 64 speeds"),
       ("class_names", #"["a\u001b[2J","b","c"]"#, "has control characters in its name"),
       ("class_names", #"["a","b"]"#, "names 2 classes for a head of 3"),

@@ -1,15 +1,15 @@
 import SafeFiles
 
-/// The notice that a training takes long, which stands before its first step.
+/// The notice before the first step of a long training.
 public enum CostNotice {
-  /// The seconds from which on a training is worth a notice.
+  /// The estimated seconds from which a training gets a notice.
   public static let threshold = 4.0 * 3600
 
   /// - Parameters:
-  ///   - estimate: how long the training takes.
-  ///   - preset: the name of a smaller configuration, and how long that takes; it is asked for only if there is a notice,
+  ///   - estimate: the estimated time of the training.
+  ///   - preset: the name and the estimated time of a smaller configuration. It is evaluated only if there is a notice,
   ///     and named only if it is much faster.
-  /// - Returns: the notice in one sentence; nil if the training does not take long.
+  /// - Returns: the notice, one sentence; nil if the training does not take long.
   public static func text(
     for estimate: TrainingEstimate, preset: (name: String, estimate: () -> TrainingEstimate?)
   ) -> String? {

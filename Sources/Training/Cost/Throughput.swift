@@ -5,30 +5,33 @@ import VideoModels
 /// The speed at which a device trains: floating-point operations per second of the network's convolutions and linear
 /// layers. A training step counts three times the forward passes of its clips.
 public struct Throughput: Sendable, Codable, Equatable {
+  /// Floating-point operations per second.
   public let operationsPerSecond: Double
-  /// Where the number comes from, in words.
+  /// How the number was obtained, in words.
   public let origin: String
 
-  /// An H100, assumed: the dense peak of TF32 tensor cores (NVIDIA's data sheet, SXM5) times a share that was not measured.
-  /// Normalization, few channels and temporal kernels leave most of the peak unused.
+  /// An assumed H100: the dense peak of TF32 tensor cores (NVIDIA's data sheet, SXM5) times an assumed, not measured,
+  /// share.
+  /// Normalization, small numbers of channels and temporal kernels leave most of the peak unused.
   public static let h100 = Throughput(
     operationsPerSecond: 494.7e12 * assumedUtilization,
     origin: "assumed: 10% of one H100's 495 TFLOP/s (TF32), decoding not the bottleneck")
   private static let assumedUtilization = 0.1
 
+  /// A throughput of `operationsPerSecond`, obtained as `origin` says.
   public init(operationsPerSecond: Double, origin: String) {
     self.operationsPerSecond = operationsPerSecond
     self.origin = origin
   }
 
-  /// The seconds that `operations` take.
+  /// The seconds that this number of operations takes.
   public func seconds(_ operations: Double) -> Double { operations / operationsPerSecond }
 }
 
 extension Throughput {
-  /// How thoroughly to measure.
+  /// How thorough the measurement is.
   public enum Effort: Sendable {
-    /// Two seconds at most on common machines, with few and, if need be, smaller clips.
+    /// At most two seconds on common machines, with few and, if necessary, smaller clips.
     case quick
     /// A few seconds: the median of at least three steps.
     case thorough
@@ -37,22 +40,22 @@ extension Throughput {
   /// Times training steps on `device`.
   ///
   /// - Parameters:
-  ///   - step: the network and the clips of a step; fewer clips are measured if that is enough.
-  ///   - device: where the network and the clips are.
-  ///   - effort: how thoroughly to measure.
+  ///   - step: the network and the clips of a step; fewer clips are measured if they suffice.
+  ///   - device: the device to measure.
+  ///   - effort: how thorough the measurement is.
   public static func measured(_ step: TrainingStep, on device: Device, effort: Effort = .thorough)
     -> Throughput
   {
     var step = step
     var cost = 3 * step.forwards
     if effort == .quick, !device.isCUDA {
-      // Speed depends little on the size of clips.
+      // The speed hardly depends on the size of the clips.
       while cost > quickOperations, step.size >= 64 {
         step.size /= 2
         cost = 3 * step.forwards
       }
     }
-    // A CPU is measured well by a tenth of a TFLOP; a GPU is busy only with whole batches.
+    // A tenth of a TFLOP suffices to measure a CPU; a GPU is only busy with whole batches.
     let operations = effort == .quick ? quickOperations : 1e11
     let most = device.isCUDA ? step.clips : Int(operations / cost)
     let count = max(effort == .quick ? 1 : 2, min(step.clips, most))
@@ -60,7 +63,7 @@ extension Throughput {
     var times = [timer.seconds()]
     switch effort {
     case .quick:
-      // The first step is slower than the others, and yet enough if it takes long.
+      // The first step is slower than the others, but suffices if it takes long.
       while times.count < 4, times.reduce(0, +) + (times.last ?? 0) < 1.5 {
         times.append(timer.seconds())
       }
@@ -98,7 +101,7 @@ private struct StepTimer {
     labels = Tensor((0..<count).map { $0 % step.classes }).to(device)
   }
 
-  /// The seconds that one step takes.
+  /// The seconds of one step.
   func seconds() -> Double {
     let start = ContinuousClock.now
     let loss = withAutocast(step.precision.autocast, on: device) {
@@ -106,7 +109,7 @@ private struct StepTimer {
     }
     loss.backward()
     optimizer.clearGradients()
-    // Waits for the device.
+    // This waits for the device.
     _ = loss.item
     return (ContinuousClock.now - start) / .seconds(1)
   }

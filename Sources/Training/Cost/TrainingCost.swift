@@ -1,10 +1,11 @@
 import Configuration
 import VideoModels
 
-/// The operations of trainings: those of the forward passes of their clips, three times for training and once for
-/// evaluation. Decoding is not counted.
+/// Counts the operations of trainings: the forward passes of their clips, times three for training and once for
+/// evaluation. Decoding
+/// is not counted.
 public struct TrainingCost {
-  /// The forward passes that are known, by network and clip.
+  /// The forward passes counted so far, by network and clip.
   private var known: [Network: Double] = [:]
 
   private struct Network: Hashable {
@@ -14,14 +15,15 @@ public struct TrainingCost {
     let size: Int
   }
 
+  /// A counter that has not counted anything yet.
   public init() {}
 
-  /// The operations of one clip's forward pass.
+  /// The operations of the forward pass of one clip.
   ///
   /// - Parameters:
   ///   - model: the network.
-  ///   - classes: the classes of its head.
-  ///   - frames: the frames of a clip.
+  ///   - classes: the number of classes of its head.
+  ///   - frames: the number of frames per clip.
   ///   - size: the side of a clip in pixels.
   public mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
     -> Double
@@ -37,7 +39,7 @@ public struct TrainingCost {
     forwards(step.model, classes: step.classes, frames: step.frames, size: step.size)
   }
 
-  /// The operations of a pre-training on `training` sources, validated on `heldOut` of them after each epoch.
+  /// The operations of a pre-training on `training` sources with a validation on `heldOut` sources after each epoch.
   public mutating func operations(
     of configuration: PretrainingConfiguration, training: Int, heldOut: Int
   ) -> Double {
@@ -49,7 +51,8 @@ public struct TrainingCost {
     return clips * forwards * (3 * Double(training) + Double(heldOut))
   }
 
-  /// The operations of a fine-tuning on `training` videos, validated on `heldOut` and finally evaluated on `evaluated`.
+  /// The operations of a fine-tuning on `training` videos, with validations on `heldOut` videos and a final evaluation on
+  /// `evaluated`.
   public mutating func operations(
     of configuration: FinetuningConfiguration, classes: Int, training: Int, heldOut: Int,
     evaluated: Int
@@ -58,7 +61,7 @@ public struct TrainingCost {
       configuration.model, classes: classes, frames: configuration.clip.frames,
       size: configuration.clip.size)
     let validation = configuration.validation
-    // The last epoch is validated in any case.
+    // The last epoch is always validated.
     let validations = validation.everyEpochs.map { (configuration.epochs + $0 - 1) / $0 } ?? 0
     let clips =
       validations * validation.clipsPerVideo * heldOut

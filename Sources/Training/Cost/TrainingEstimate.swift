@@ -1,21 +1,24 @@
 import Configuration
 import VideoData
 
-/// How long a training takes on a machine.
+/// The estimated time of a training on a machine.
 public struct TrainingEstimate: Equatable, Sendable {
+  /// The seconds of the whole training, without decoding.
   public let seconds: Double
+  /// The seconds of one step.
   public let secondsPerStep: Double
 
+  /// An estimate with these values.
   public init(seconds: Double, secondsPerStep: Double) {
     (self.seconds, self.secondsPerStep) = (seconds, secondsPerStep)
   }
 
-  /// A pre-training.
+  /// Estimates a pre-training.
   ///
   /// - Parameters:
   ///   - configuration: the configuration.
-  ///   - measure: measures the machine by a step.
-  /// - Throws: errors of the sources, which are counted.
+  ///   - measure: measures the throughput of the machine for a step.
+  /// - Throws: errors of reading the sources, which are counted.
   public init(_ configuration: PretrainingConfiguration, measure: (TrainingStep) -> Throughput)
     throws
   {
@@ -32,12 +35,12 @@ public struct TrainingEstimate: Equatable, Sendable {
         3 * cost.forwards(step) * Double(step.clips * configuration.batch.accumulationSteps)))
   }
 
-  /// A fine-tuning.
+  /// Estimates a fine-tuning.
   ///
   /// - Parameters:
   ///   - configuration: the configuration.
-  ///   - measure: measures the machine by a step.
-  /// - Throws: errors of the dataset, whose videos are counted.
+  ///   - measure: measures the throughput of the machine for a step.
+  /// - Throws: errors of reading the dataset, whose videos are counted.
   public init(_ configuration: FinetuningConfiguration, measure: (TrainingStep) -> Throughput)
     throws
   {

@@ -1,19 +1,22 @@
 import Configuration
 import VideoModels
 
-/// The network and the clips of a training step: what decides how long it takes.
+/// The network and the clips of a training step, which determine its duration.
 public struct TrainingStep: Equatable, Sendable {
+  /// The network.
   public var model: ModelSettings
+  /// The number of classes of its head.
   public var classes: Int
-  /// The frames of a clip.
+  /// The number of frames per clip.
   public var frames: Int
   /// The side of a clip in pixels.
   public var size: Int
-  /// The clips that are in memory at once.
+  /// The number of clips in memory at once.
   public var clips: Int
+  /// The precision of the convolutions.
   public var precision: Precision
 
-  /// A step of a pre-training.
+  /// The step of a pre-training.
   public init(_ configuration: PretrainingConfiguration) {
     let task = configuration.makeTask()
     model = configuration.model
@@ -24,7 +27,7 @@ public struct TrainingStep: Equatable, Sendable {
     precision = configuration.precision
   }
 
-  /// A step of a fine-tuning.
+  /// The step of a fine-tuning.
   public init(_ configuration: FinetuningConfiguration, classes: Int) {
     model = configuration.model
     self.classes = classes
@@ -34,12 +37,12 @@ public struct TrainingStep: Equatable, Sendable {
     precision = configuration.precision
   }
 
-  /// The operations of one clip's forward pass.
+  /// The operations of the forward pass of one clip.
   var forwards: Double { model.forwards(classes: classes, frames: frames, size: size) }
 }
 
 extension ModelSettings {
-  /// The operations of the forward pass of one clip of `frames` x `size` x `size`; the network is made to count them.
+  /// The operations of the forward pass of a clip of `frames` x `size` x `size`. Makes the network to count them.
   func forwards(classes: Int, frames: Int, size: Int) -> Double {
     Double(
       architecture.cost(

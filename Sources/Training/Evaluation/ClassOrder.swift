@@ -1,17 +1,19 @@
 import VideoData
 
-/// The classes of a network beside those of a dataset: the same names, perhaps in another order.
+/// Maps the classes of a dataset to those of a network: the same names, possibly in another order.
 public struct ClassOrder: Sendable {
-  /// In the order of the network's logits.
+  /// The names in the order of the network's logits.
   public let names: [String]
-  /// The network's label by the dataset's.
+  /// The network's label for each label of the dataset.
   private let labels: [Int]
 
-  /// - Throws: ``WeightsError`` where the network has no classes of actions, or their names differ from the dataset's.
+  /// Matches the classes by their names.
+  ///
+  /// - Throws: ``WeightsError`` if the network has no classes of actions, or if their names differ from the dataset's.
   public init(_ weights: Weights, _ dataset: ActionDataset) throws {
     _ = try weights.actionNames()
     guard let names = weights.classNames else {
-      // A file that does not name its classes can only be believed.
+      // If the file does not name its classes, assume the order of the dataset.
       guard weights.classCount == dataset.classNames.count else {
         throw WeightsError(
           path: weights.path,

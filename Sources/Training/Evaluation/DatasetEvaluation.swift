@@ -3,12 +3,13 @@ import VideoData
 
 /// The evaluation of weights on the videos of an action dataset.
 public struct DatasetEvaluation {
-  /// The split that is evaluated.
+  /// The dataset and its split.
   public let settings: FinetuningConfiguration.Dataset
+  /// The subset of the videos.
   public let subset: Subset
-  /// The videos of the subset, with the labels of the network.
+  /// The videos of the subset, with the network's labels.
   public let videos: [LabelledVideo]
-  /// What to know of the dataset and its classes.
+  /// Remarks about the dataset and its classes.
   public let findings: [DatasetFinding]
   private let weights: Weights
   private let classNames: [String]
@@ -17,7 +18,7 @@ public struct DatasetEvaluation {
   /// - Parameters:
   ///   - weights: a fine-tuned network.
   ///   - settings: the dataset and its split.
-  ///   - subset: the videos to evaluate; nil for those that a fine-tuning is evaluated on.
+  ///   - subset: the videos to evaluate; nil for those on which a fine-tuning is evaluated.
   /// - Throws: `DatasetError`, ``VideosMissing`` if there are no videos, ``WeightsError`` if the classes differ.
   public init(
     of weights: Weights, on settings: FinetuningConfiguration.Dataset, subset: Subset? = nil
@@ -36,8 +37,9 @@ public struct DatasetEvaluation {
     self.videos = videos.map(classes.relabelled)
   }
 
-  /// The split of the same dataset that the network was fine-tuned on, if it is another one: its training videos may be
-  /// among those evaluated.
+  /// The split on which the network was fine-tuned, if it is another split of the same dataset: its training videos may
+  /// be among those
+  /// that are evaluated. Nil otherwise.
   public var otherTrainingSplit: Int? {
     guard let own = weights.finetuning?.dataset, own.kind == settings.kind,
       own.split != settings.split
@@ -45,7 +47,7 @@ public struct DatasetEvaluation {
     return own.split
   }
 
-  /// Whether the evaluation by `inference` repeats the final one of the network's own fine-tuning.
+  /// True if the evaluation with `inference` repeats the final evaluation of the network's own fine-tuning.
   public func isFinal(_ inference: VideoInference) -> Bool {
     guard let finetuning = weights.finetuning else { return false }
     return finetuning.dataset == settings && isEvaluationSubset && finetuning.clip == inference.clip
@@ -56,7 +58,8 @@ public struct DatasetEvaluation {
   ///
   /// - Parameters:
   ///   - inference: runs the network.
-  ///   - progress: called with the number of finished videos; an error that it throws ends the work.
+  ///   - progress: called with the number of finished videos; an error that it throws stops the evaluation.
+  /// - Throws: errors of `progress`.
   public func run(with inference: VideoInference, progress: (Int) throws -> Void = { _ in }) throws
     -> Evaluation
   {
@@ -64,13 +67,17 @@ public struct DatasetEvaluation {
   }
 }
 
-/// A dataset without the videos that an evaluation needs: one sentence.
+/// The error if a dataset lacks the videos that an evaluation needs.
 public struct VideosMissing: Error, Sendable, CustomStringConvertible {
-  /// The number of videos that are listed, none of which is present.
+  /// The number of videos listed; none of them is present.
   public let listed: Int
+  /// The subset that was requested.
   public let subset: Subset
+  /// The folder of the videos.
   public let folder: String
 
+  /// Checks that at least one video is present.
+  ///
   /// - Throws: ``VideosMissing`` if none of `videos` is present.
   public static func check(_ videos: [LabelledVideo], subset: Subset, folder: String)
     throws(VideosMissing)

@@ -1,21 +1,24 @@
 import Foundation
 import VideoData
 
-/// How a network recognizes the actions of videos: each video's class scores are the softmax averaged over its clips.
+/// The classification of videos by a network. The class scores of a video are its softmax averaged over its clips.
 ///
-/// Videos that cannot be read count as wrong everywhere and are listed.
+/// Videos that cannot be read count as errors in all measures.
 public struct Evaluation: Sendable {
-  /// One video's scores.
+  /// The scores of one video.
   public struct Video: Sendable {
+    /// The video's name in the dataset's list.
     public let name: String
+    /// The index of its true class.
     public let label: Int
-    /// By class, summing to 1; nil where the video gives no clips.
+    /// The score of each class, summing to 1; nil if the video has no readable clips.
     public let probabilities: [Double]?
-    /// The mean cross-entropy of its clips, in nats; nil where there are none.
+    /// The mean cross-entropy of its clips, in nats; nil if it has none.
     public let loss: Double?
-    /// Why there are no clips.
+    /// Why it has no clips; nil if it has.
     public let failure: String?
 
+    /// The scores of a video, or the reason why there are none.
     public init(
       name: String, label: Int, probabilities: [Double]?, loss: Double? = nil,
       failure: String? = nil
@@ -27,12 +30,14 @@ public struct Evaluation: Sendable {
       self.failure = failure
     }
 
-    /// The class of the highest score, the first of equal ones.
+    /// The class with the highest score; the first of several equal ones. Nil without scores.
     public var prediction: Int? {
       probabilities.map { scores in scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }! }
     }
 
-    /// The number of classes that score above the true one, and before it of those that score the same; 0 is right.
+    /// The number of classes that score higher than the true class, counting earlier classes with the same score; 0 means
+    /// a correct
+    /// prediction. Nil without scores.
     public var rank: Int? {
       probabilities.map { scores in
         scores.indices.count {
@@ -42,11 +47,16 @@ public struct Evaluation: Sendable {
     }
   }
 
+  /// The names of the classes in the order of the labels.
   public let classNames: [String]
+  /// The scores of the videos, in the dataset's order.
   public let videos: [Video]
+  /// The number of clips per video.
   public let clips: Int
+  /// The number of crops per clip.
   public let crops: Int
 
+  /// An evaluation with these scores.
   public init(classNames: [String], videos: [Video], clips: Int, crops: Int) {
     self.classNames = classNames
     self.videos = videos
@@ -54,7 +64,9 @@ public struct Evaluation: Sendable {
     self.crops = crops
   }
 
-  /// Judges a network on labelled videos.
+  /// Evaluates a network on labeled videos.
+  ///
+  /// - Throws: errors of `progress`, which is called with the number of finished videos.
   public init(
     of videos: [LabelledVideo], classNames: [String], with inference: VideoInference,
     cache: TestClipCache? = nil, progress: (Int) throws -> Void = { _ in }
@@ -85,29 +97,35 @@ public struct Evaluation: Sendable {
 // MARK: - Measures
 
 extension Evaluation {
-  /// One class's result.
+  /// The result of one class.
   public struct ClassResult: Sendable {
+    /// The name of the class.
     public let name: String
+    /// The number of its videos.
     public let videos: Int
+    /// The number of its videos that are classified correctly.
     public let correct: Int
-    /// Nil where the class has no videos.
+    /// The share of correct videos, from 0 to 1; nil if the class has no videos.
     public var accuracy: Double? { videos == 0 ? nil : Double(correct) / Double(videos) }
   }
 
   /// The videos without scores.
   public var failures: [Video] { videos.filter { $0.probabilities == nil } }
 
+  /// The share of all videos whose highest score is that of the true class.
   public var top1: Double { share { $0 < 1 } }
 
-  /// Nil with 5 classes or fewer, where it would say nothing.
+  /// The share of all videos whose true class is among the five highest scores; nil for 5 classes or fewer, where it is
+  /// meaningless.
   public var top5: Double? { classNames.count > 5 ? share { $0 < 5 } : nil }
 
-  /// The accuracies of the classes that have videos, averaged.
+  /// The mean accuracy of the classes that have videos.
   public var meanClassAccuracy: Double {
     let accuracies = classes.compactMap(\.accuracy)
     return accuracies.isEmpty ? 0 : accuracies.reduce(0, +) / Double(accuracies.count)
   }
 
+  /// The results of the classes, in the order of the labels.
   public var classes: [ClassResult] {
     var counts = [(videos: Int, correct: Int)](repeating: (0, 0), count: classNames.count)
     for video in videos {
@@ -119,7 +137,7 @@ extension Evaluation {
     }
   }
 
-  /// Counts by true class (rows) and predicted class (columns); videos without scores are in none.
+  /// The counts by true class (rows) and predicted class (columns); videos without scores are not counted.
   public var confusion: [[Int]] {
     var counts = [[Int]](
       repeating: [Int](repeating: 0, count: classNames.count), count: classNames.count)
@@ -127,7 +145,7 @@ extension Evaluation {
     return counts
   }
 
-  /// The mean over the videos with scores, in nats.
+  /// The mean loss of the videos with scores, in nats.
   public var loss: Double {
     let losses = videos.compactMap(\.loss)
     return losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count)

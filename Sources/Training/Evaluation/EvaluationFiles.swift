@@ -3,43 +3,59 @@ import SafeFiles
 import Torch
 
 extension Evaluation {
-  /// What a script reads: evaluation.json.
+  /// The content of evaluation.json, for scripts.
   public struct Summary: Codable, Sendable {
+    /// The result of one class.
     public struct Class: Codable, Sendable {
+      /// The name of the class.
       public let name: String
+      /// The number of its videos.
       public let videos: Int
+      /// The number of correct videos.
       public let correct: Int
+      /// The share of correct videos; absent if the class has no videos.
       public let accuracy: Double?
     }
 
+    /// The result of one video.
     public struct Video: Codable, Sendable {
+      /// The video's name in the dataset's list.
       public let name: String
+      /// The name of its true class.
       public let label: String
-      /// Absent for a video without scores.
+      /// The name of the predicted class; absent for a video without scores.
       public let prediction: String?
-      /// Of the prediction.
+      /// The score of the predicted class.
       public let probability: Double?
-      /// Of the true class.
+      /// The score of the true class.
       public let labelProbability: Double?
-      /// Why a video counts as wrong without a prediction.
+      /// Why the video has no scores; absent if it has.
       public let failure: String?
     }
 
+    /// The number of videos.
     public let videoCount: Int
+    /// The number of clips per video.
     public let clips: Int
+    /// The number of crops per clip.
     public let crops: Int
-    /// Accuracies are fractions of all videos.
+    /// The top-1 accuracy: a share of all videos.
     public let top1: Double
+    /// The top-5 accuracy; absent for 5 classes or fewer.
     public let top5: Double?
+    /// The mean accuracy of the classes.
     public let meanClassAccuracy: Double
-    /// Videos that could not be read; they count as wrong.
+    /// The number of videos that could not be read; they count as errors.
     public let failed: Int
+    /// The results of the classes, in the order of the labels.
     public let classes: [Class]
-    /// Rows are true classes, columns predicted ones, in the order of `classes`.
+    /// The counts by true class (rows) and predicted class (columns), in the order of `classes`.
     public let confusion: [[Int]]
+    /// The results of the videos, in the dataset's order.
     public let videos: [Video]
   }
 
+  /// The summary of this evaluation.
   public var summary: Summary {
     Summary(
       videoCount: videos.count, clips: clips, crops: crops, top1: top1, top5: top5,
@@ -56,8 +72,9 @@ extension Evaluation {
       })
   }
 
-  /// Writes evaluation.json, videos.csv, classes.csv, confusion.csv and scores.safetensors (`probabilities` float32 [V, C],
-  /// not a number for videos without scores, and `labels` int64 [V]) into `folder`, made if it is missing.
+  /// Writes evaluation.json, videos.csv, classes.csv, confusion.csv and scores.safetensors (`probabilities` float32 [V,
+  /// C], NaN for
+  /// videos without scores, and `labels` int64 [V]) to `folder`, which is made if it does not exist.
   ///
   /// - Throws: `FileError`.
   public func write(to folder: String) throws {
@@ -100,7 +117,7 @@ extension Evaluation {
   }
 }
 
-/// A field of a CSV file, in quotes where it needs them (RFC 4180).
+/// A field of a CSV file, quoted if necessary (RFC 4180).
 private func csvField(_ text: String) -> String {
   guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
   return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""

@@ -2,45 +2,61 @@ import Foundation
 import Torch
 import VideoData
 
-/// Nearest-neighbour retrieval: a test video counts when one of its k nearest training videos, by the cosine of their
-/// features, has its class. It measures features without any fine-tuning.
+/// Nearest-neighbor retrieval. A test video is a hit if one of the k nearest training videos, by the cosine similarity of
+/// their
+/// features, has its class. It evaluates features without any fine-tuning.
 public struct Retrieval: Codable, Sendable {
+  /// The values of k.
   public static let neighbourCounts = [1, 5, 10, 20, 50]
 
-  /// A test video's nearest training video.
+  /// A test video with its nearest training video.
   public struct Match: Codable, Sendable {
+    /// The name of the test video.
     public let name: String
+    /// The class of the test video.
     public let label: String
-    /// Absent where the test video gives no clips.
+    /// The name of the nearest training video; absent if the test video could not be read.
     public let nearest: String?
+    /// The class of the nearest training video.
     public let nearestLabel: String?
+    /// The cosine similarity between the two, from -1 to 1.
     public let cosine: Double?
-    /// The place, from 1, of the first training video of the same class; absent where there is none.
+    /// The rank, from 1, of the first training video of the same class; absent if there is none.
     public let firstHit: Int?
+    /// Why the test video could not be read; absent if it was.
     public let failure: String?
   }
 
-  /// The share of the test videos, by k; videos that cannot be read count as missed.
+  /// The share of hits among all test videos, for each k; videos that cannot be read count as misses.
   public let accuracies: [Accuracy]
-  /// The accuracy of a random neighbour at k = 1: how often a training video has the class of a test video.
+  /// The accuracy of a random neighbor at k = 1: how often a training video has the class of a test video.
   public let chance: Double
+  /// The number of training videos.
   public let trainingVideos: Int
+  /// The number of test videos.
   public let testVideos: Int
-  /// The training videos that could not be read and are no neighbours.
+  /// The names of the training videos that could not be read and are not searched.
   public let unusableTrainingVideos: [String]
+  /// The test videos with their nearest training videos.
   public let matches: [Match]
 
+  /// The accuracy for one k.
   public struct Accuracy: Codable, Sendable, Equatable {
+    /// The number of neighbors.
     public let k: Int
+    /// The share of hits, from 0 to 1.
     public let accuracy: Double
   }
 
+  /// Computes the features of all videos and evaluates them.
+  ///
   /// - Parameters:
-  ///   - training: the videos that are searched.
-  ///   - test: the videos that are searched for.
-  ///   - classNames: by label.
-  ///   - inference: makes the features.
-  ///   - progress: told the number of videos done, of both kinds together.
+  ///   - training: the videos to search.
+  ///   - test: the videos to search for.
+  ///   - classNames: the names of the classes in the order of the labels.
+  ///   - inference: computes the features.
+  ///   - progress: called with the number of finished videos of both kinds; an error that it throws stops the work.
+  /// - Throws: errors of `progress`.
   public init(
     training: [LabelledVideo], test: [LabelledVideo], classNames: [String],
     with inference: VideoInference, progress: (Int) throws -> Void = { _ in }
@@ -56,7 +72,7 @@ public struct Retrieval: Codable, Sendable {
       }, classNames: classNames)
   }
 
-  /// From features: nil for a video without any.
+  /// Evaluates features; they are nil for a video that could not be read.
   public init(
     training: [(video: LabelledVideo, features: [Double]?)],
     test: [(video: LabelledVideo, features: [Double]?, failure: String?)], classNames: [String]
@@ -66,7 +82,7 @@ public struct Retrieval: Codable, Sendable {
     let searched = test.indices.filter { test[$0].features != nil && gallery != nil }
     let labels = usable.map(\.video.label)
     var found: [Int: (nearest: Int, cosine: Double, firstHit: Int?)] = [:]
-    // So many at a time that the products with all training videos stay small.
+    // Multiply a block of rows at a time, so that the products with all training videos stay small.
     let rows = max(1, (1 << 24) / max(usable.count, 1))
     for first in stride(from: 0, to: searched.count, by: rows) {
       let members = Array(searched[first..<min(first + rows, searched.count)])
@@ -77,7 +93,7 @@ public struct Retrieval: Codable, Sendable {
         let values = cosines[row * usable.count..<(row + 1) * usable.count]
         var nearest = 0
         var hit: Int?
-        // Of equal ones the first in the list comes first.
+        // Among equal ones, the first in the list wins.
         for (index, value) in values.enumerated() {
           if value > values[values.startIndex + nearest] { nearest = index }
           if labels[index] == label, hit.map({ value > values[values.startIndex + $0] }) ?? true {
@@ -119,12 +135,12 @@ public struct Retrieval: Codable, Sendable {
   }
 }
 
-/// The reason where there is no output.
+/// Why there is no output.
 private func failure(_ output: Result<[Double], VideoFailure>) -> String? {
   if case .failure(let failure) = output { failure.reason } else { nil }
 }
 
-/// Vectors scaled to length 1, float64 [count, features]; zero stays zero.
+/// The vectors scaled to length 1: float64 [count, features]. Zero vectors stay zero.
 private func directions(_ vectors: [[Double]]) -> Tensor {
   let scaled = vectors.flatMap { vector in
     let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()

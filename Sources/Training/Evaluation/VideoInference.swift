@@ -11,37 +11,41 @@ import VideoSamples
 
 /// Runs a network over the test clips of videos.
 ///
-/// The clips of different videos share batches; what comes out depends on neither the batches nor the threads nor the
-/// order of the videos, up to the last bits of the convolutions' sums.
+/// Clips of different videos share batches. Apart from the last bits of the convolutions' sums, the results do not depend
+/// on the
+/// batches, the threads or the order of the videos.
 public struct VideoInference {
-  /// Clips that go through the network at once, unless said otherwise.
+  /// The default number of clips that pass through the network at once.
   public static let defaultBatch = 32
 
-  /// In evaluation mode.
+  /// The network, in evaluation mode.
   private(set) var model: VideoClassifier
   let normalization: Normalization
-  /// Frames, interval, size and preset of the clips.
+  /// The frames, interval, size and preset of the clips.
   public let clip: ClipSettings
-  /// Clips a video, spread evenly over it.
+  /// The number of clips per video, evenly spaced.
   public let clips: Int
-  /// 1 for the centre, 3 along the long side.
+  /// The number of crops per clip: 1 for the center, or 3 along the long side.
   public let crops: Int
   let batch: Int
+  /// The device of the network.
   public let device: Device
   let autocast: DType?
-  /// Threads that decode.
+  /// The number of threads that decode videos.
   public let workers: Int
 
+  /// Prepares the inference.
+  ///
   /// - Parameters:
-  ///   - model: on `device`, in evaluation mode.
-  ///   - normalization: what the model was trained with.
-  ///   - clip: frames, interval, size and preset of the clips.
-  ///   - clips: clips a video; the paper tests with 10.
-  ///   - crops: 1 or 3 crops a clip.
-  ///   - batch: clips that go through the network at once.
-  ///   - device: where the model is.
-  ///   - precision: what convolutions are computed in.
-  ///   - workers: threads that decode.
+  ///   - model: the network on `device`, in evaluation mode.
+  ///   - normalization: the normalization that the network was trained with.
+  ///   - clip: the frames, interval, size and preset of the clips.
+  ///   - clips: the number of clips per video; the paper uses 10.
+  ///   - crops: the number of crops per clip, 1 or 3.
+  ///   - batch: the number of clips that pass through the network at once.
+  ///   - device: the device of the network.
+  ///   - precision: the precision of the convolutions.
+  ///   - workers: the number of threads that decode videos.
   public init(
     model: VideoClassifier, normalization: Normalization, clip: ClipSettings, clips: Int,
     crops: Int = 1, batch: Int = VideoInference.defaultBatch, device: Device,
@@ -59,27 +63,27 @@ public struct VideoInference {
     self.workers = workers
   }
 
-  /// The same for another network of the same kind, which is on ``device`` and in evaluation mode.
+  /// The same inference with another network of the same kind, which is on ``device`` and in evaluation mode.
   public func with(_ model: VideoClassifier) -> VideoInference {
     var other = self
     other.model = model
     return other
   }
 
-  /// What the network says about the clips of a video, clip by clip and each with its crops.
+  /// The network's output for the clips of a video, in the order of the clips and, within a clip, of its crops.
   public struct Output: Sendable {
-    /// [clips * crops][features].
+    /// The features, [clips * crops][features].
     public var features: [[Float]] = []
-    /// [clips * crops][classes].
+    /// The logits, [clips * crops][classes].
     public var logits: [[Float]] = []
 
-    /// The softmax of the logits, averaged over the clips.
+    /// The softmax of the logits, averaged over the clips; [classes].
     public var probabilities: [Double] { Self.mean(logits.map(softmax)) }
 
-    /// The features, averaged over the clips.
+    /// The features, averaged over the clips; [features].
     public var meanFeatures: [Double] { Self.mean(features.map { $0.map(Double.init) }) }
 
-    /// The logits, averaged over the clips.
+    /// The logits, averaged over the clips; [classes].
     public var meanLogits: [Double] { Self.mean(logits.map { $0.map(Double.init) }) }
 
     private static func mean(_ rows: [[Double]]) -> [Double] {
@@ -89,13 +93,14 @@ public struct VideoInference {
     }
   }
 
-  /// Runs the network over `footage`.
+  /// Runs the network over videos.
   ///
   /// - Parameters:
-  ///   - footage: the videos; nil for one that is known to be absent.
-  ///   - cache: keeps the decoded clips for the next time.
-  ///   - progress: told the number of videos done; what it throws ends the work.
-  /// - Returns: for each video its output, or why there is none.
+  ///   - footage: the videos; nil for a video that is known to be absent.
+  ///   - cache: keeps the decoded clips for the next run; nil for none.
+  ///   - progress: called with the number of finished videos; an error that it throws stops the inference.
+  /// - Returns: for each video, its output or the reason why there is none.
+  /// - Throws: errors of `progress`.
   public func run(
     _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in }
@@ -103,8 +108,9 @@ public struct VideoInference {
     try run(footage, cache: cache, progress: progress) { _, output in output }
   }
 
-  /// As ``run(_:cache:progress:)``, keeping of each video's output only what `reduce` makes of it: of many videos the
-  /// outputs of all clips are too much for memory.
+  /// As ``run(_:cache:progress:)``, but keeps only the result of `reduce` for each video: the outputs of all clips of
+  /// many videos do
+  /// not fit into memory.
   public func run<Reduced>(
     _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in },
@@ -131,7 +137,7 @@ public struct VideoInference {
     }
     defer { prefetcher.cancel() }
 
-    // Clips wait here until they fill a batch; the last batch is as large as what is left.
+    // Clips wait here until they fill a batch. The last batch may be smaller.
     var waiting: [(video: Int, clip: ClipPixels)] = []
     var unfinished: [Int: Output] = [:]
     func forward(_ count: Int) {
@@ -145,7 +151,7 @@ public struct VideoInference {
           whole.logits.allSatisfy { $0.allSatisfy(\.isFinite) }
           ? .success(reduce(member.video, whole))
           : .failure(
-            VideoFailure(reason: "gets scores that are not finite: the network has diverged"))
+            VideoFailure(reason: "has scores that are not finite: the network has diverged"))
       }
       waiting.removeFirst(count)
     }
@@ -161,8 +167,10 @@ public struct VideoInference {
     return results
   }
 
-  /// Features and logits of clips that are normalized already: float32 [M, 3, N, H, W] on the CPU, `batch` at a time, to
-  /// [M, features] and [M, classes] on the CPU.
+  /// The features and logits of normalized clips, in batches.
+  ///
+  /// - Parameter clips: float32 [M, 3, N, H, W] on the CPU.
+  /// - Returns: float32 [M, features] and float32 [M, classes] on the CPU.
   public func run(normalized clips: Tensor) -> (features: Tensor, logits: Tensor) {
     let count = clips.shape[0]
     let parts = stride(from: 0, to: count, by: batch).map { first in
@@ -193,9 +201,9 @@ public struct VideoInference {
   }
 }
 
-/// Why a video gives no clips.
+/// Why a video has no clips.
 public struct VideoFailure: Error, Sendable {
-  /// The predicate of a sentence whose subject is the video.
+  /// The reason, as the predicate of a sentence whose subject is the video.
   public let reason: String
 
   init(reason: String) { self.reason = reason }
@@ -213,7 +221,7 @@ extension Result {
   }
 }
 
-/// The test clips of videos that are evaluated again and again, kept in memory while they fit.
+/// Keeps the test clips of videos that are evaluated repeatedly, as long as they fit into memory.
 ///
 /// Safe to share between threads.
 public final class TestClipCache: Sendable {
@@ -230,6 +238,7 @@ public final class TestClipCache: Sendable {
     let clips: TestClips
   }
 
+  /// A cache of at most `byteLimit` bytes of pixels.
   public init(byteLimit: Int) { self.byteLimit = byteLimit }
 
   func clips(of video: VideoSource, _ clips: TestClips) -> Result<[ClipPixels], VideoFailure>? {
@@ -247,7 +256,7 @@ public final class TestClipCache: Sendable {
   }
 }
 
-/// Exponentials over their sum.
+/// The softmax: exponentials divided by their sum.
 func softmax(_ logits: [Float]) -> [Double] {
   let largest = Double(logits.max() ?? 0)
   let powers = logits.map { exp(Double($0) - largest) }

@@ -5,17 +5,19 @@ import Torch
 import VideoData
 import VideoModels
 
-/// Fine-tunes a network on videos with actions and writes everything to the run's folder; at its end the network is
-/// evaluated on the test videos (the paper's section 4.1).
+/// Fine-tunes a network on videos of actions, evaluates it on the test videos (section 4.1 of the paper) and writes the
+/// results to
+/// the run's folder.
 ///
 /// - Parameters:
-///   - configuration: what is computed; `FinetuningConfiguration.init(file:settings:startingFrom:)` reads it.
-///   - run: the run's folder; a new run needs one that holds no run.
-///   - resuming: true to resume from the folder's last checkpoint, to the same numbers as a run that was never interrupted.
-///   - options: the device, the threads and the memory for decoded videos.
-///   - aggregator: the layers between backbone and head, with their weights, in place of the global average.
-///   - observers: make something of what the training does; `RunRecords` has the usual ones.
-///   - reporter: hears how the training proceeds, and can ask it to stop.
+///   - configuration: the settings of the training; `FinetuningConfiguration.init(file:settings:startingFrom:)` reads it.
+///   - run: the run's folder; for a new run, one that does not contain a run yet.
+///   - resuming: true to resume from the folder's last checkpoint; the results are bit-identical to those of an
+///     uninterrupted run.
+///   - options: the device, the number of threads and the memory for decoded videos.
+///   - aggregator: layers with weights between backbone and head, in place of the global average.
+///   - observers: receive the events of the training; `RunRecords` has the usual ones.
+///   - reporter: receives the progress, and can request that the training stop.
 /// - Throws: ``RunError``, ``WeightsError``, `DatasetError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func finetune(
   _ configuration: FinetuningConfiguration, in run: RunFolder, resuming: Bool,
@@ -32,7 +34,7 @@ public func finetune(
   let clip = configuration.clip
   videos.tellMirroring(
     configuration.dataset.kind, flipProbability: clip.flipProbability, reporter)
-  // What is evaluated again and again is decoded once if it fits; the rest of the memory is for training.
+  // Videos that are evaluated repeatedly are decoded only once if they fit; the rest of the memory is for training.
   let heldOutClips = TestClipCache(byteLimit: options.cacheBytes / 4)
   let loader = SampleLoader(
     videos.training.map { $0.footage! }, rule: clip.trainingClips.rule,
@@ -77,7 +79,7 @@ public func finetune(
   try checkpoint?.restore(
     network: model, optimizer: update.optimizer, average: update.average, path: run.last)
 
-  // Read before a folder is made: if no video is usable, no run is left behind.
+  // Read a sample before making the folder: if no video is usable, no run is left behind.
   let preview =
     try run.needsPreview(resuming: resuming)
     ? FinetuningObjective.preview(loader, videos, clips, seed: seed) : nil
@@ -102,7 +104,7 @@ public func finetune(
     return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
   }
 
-  // The paper's measure: many clips per video.
+  // The paper evaluates with many clips per video.
   var evaluation: Evaluation?
   if validation.testClipsPerVideo != nil, videos.evaluated.isEmpty {
     reporter.warn("not evaluated: \(DatasetFinding.nothingToEvaluate)")
@@ -121,7 +123,7 @@ public func finetune(
       session.evaluated(result)
       evaluation = result
     } catch is StopRequested {
-      // All steps are saved; a resumed run comes back to here.
+      // All steps are saved. A resumed run continues here.
       return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
     }
   }
@@ -133,8 +135,9 @@ public func finetune(
 }
 
 extension StepPlan {
-  /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a small
-  /// last batch would distort the batch-norm statistics.
+  /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a
+  /// small last
+  /// batch would distort the batch-norm statistics.
   fileprivate init(_ configuration: FinetuningConfiguration, videos: Int) {
     let batch = configuration.batch
     let mostClips = batch.clips * batch.accumulationSteps
@@ -150,7 +153,7 @@ extension StepPlan {
 }
 
 extension FinetuningConfiguration {
-  /// The network on the CPU: random weights drawn by the seed, then the backbone of ``Start/weights``.
+  /// The network on the CPU: random weights from the seed, then the backbone of ``Start/weights``.
   ///
   /// - Throws: ``WeightsError``.
   fileprivate func makeClassifier(

@@ -8,7 +8,7 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// The classes of labeled videos, trained on one random clip of each video per epoch.
+/// The objective of a fine-tuning: the classes of labeled videos, learned from one random clip of each video per epoch.
 final class FinetuningObjective: TrainingObjective {
   private let videos: TrainingVideos
   private let classifier: VideoClassifier
@@ -17,11 +17,11 @@ final class FinetuningObjective: TrainingObjective {
   private let samples: SampleStream
   private let settings: FinetuningConfiguration.Validation
   private let epochs: Int
-  /// The validation, for which its clips are decoded once if they fit into memory.
+  /// Runs the validation. Its clips are decoded once if they fit into memory.
   private let evaluation: Validation
   private let device: Device
 
-  /// Measures the classifier; nil if there is nothing to validate on. It reports the number of finished videos.
+  /// Validates the classifier; nil if there is no validation set. `progress` receives the number of finished videos.
   typealias Validation = (_ progress: (Int) throws -> Void) throws -> ValidationResult?
 
   init(
@@ -68,10 +68,11 @@ final class FinetuningObjective: TrainingObjective {
   }
 }
 
-// MARK: - What a person is shown
+// MARK: - Previews
 
 extension FinetuningObjective {
-  /// Some training clips as the network sees them, of videos spread over the list, which goes by class.
+  /// A preview of training clips as the network sees them. The videos are evenly spaced over the list, which is sorted by
+  /// class.
   ///
   /// - Throws: `NoUsableSource`.
   static func preview(
@@ -82,7 +83,7 @@ extension FinetuningObjective {
     let rows = try evenlySpaced(8, of: videos.training.count).enumerated().map { row, index in
       let sample = try loader.sample(.preview(seed: seed, row: row), of: index)
       let frames = withoutGradients { clips.jittered([sample], .cpu).selected(0, 0).frameBytes }
-      // A dozen frames show what there is to see.
+      // Twelve frames suffice to show the motion.
       let shown = evenlySpaced(12, of: frames.shape[0])
       let video = videos.training[sample.source]
       return TaskPreview.Row(
@@ -93,7 +94,7 @@ extension FinetuningObjective {
     return TaskPreview(title: "What the network is fine-tuned on", rows: rows)
   }
 
-  /// The middle clips of a few of the videos, evenly spread; those that cannot be read are left out. Nil if none is left.
+  /// The middle clips of a few evenly spaced videos, without unreadable ones; nil if none is left.
   static func watchedClips(
     _ videos: [LabelledVideo], _ settings: ClipSettings, _ clips: ActionClips, device: Device
   ) -> LabeledClips? {
@@ -111,12 +112,12 @@ extension FinetuningObjective {
 }
 
 extension ClipSettings {
-  /// The clips that are trained on.
+  /// The rule for training clips.
   public var trainingClips: TrainingClips {
     TrainingClips(sampling, preset: crop, side: size, flip: flipProbability)
   }
 
-  /// The clips that a video is tested with.
+  /// The rule for the clips on which a video is tested.
   public func testClips(_ clips: Int, crops: Int = 1) -> TestClips {
     TestClips(sampling, preset: crop, side: size, clips: clips, crops: crops)
   }

@@ -2,21 +2,21 @@ import Configuration
 import KeyedRandom
 import VideoData
 
-/// The videos of a split as a fine-tuning uses them.
+/// The videos of a split, by their role in a fine-tuning.
 struct TrainingVideos {
   let classNames: [String]
-  /// What is learned from: present, and of each class at most the wanted number.
+  /// The videos to train on: those that are present, limited to the requested number per class.
   let training: [LabelledVideo]
-  /// What the run is judged by while it goes: the validation subset where there is one, else the test subset.
+  /// The videos for validation during the run: the validation subset if there is one, else the test subset.
   let heldOut: [LabelledVideo]
-  /// What the run is judged by at its end, absent videos included.
+  /// The videos for the evaluation at the end, including missing ones.
   let evaluated: [LabelledVideo]
-  /// The listed training videos that are not there.
+  /// The number of listed training videos that do not exist.
   let absentCount: Int
-  /// The classes that a mirror turns into each other, if there are any.
+  /// The classes that mirroring turns into each other; nil if there are none.
   private let mirroredClasses: DatasetFinding?
 
-  /// - Throws: `DatasetError` where the lists cannot be read, ``RunError`` where no training video is there.
+  /// - Throws: `DatasetError` if the lists cannot be read, ``RunError`` if no training video exists.
   init(_ settings: FinetuningConfiguration.Dataset, seed: UInt64, reporter: any TrainingReporter)
     throws
   {
@@ -55,7 +55,7 @@ struct TrainingVideos {
     for finding in dataset.present.findings { reporter.tell(finding) }
   }
 
-  /// Says if mirrored clips would be taught wrong labels, or why clips are not mirrored.
+  /// Reports if mirrored clips would get wrong labels, or why clips are not mirrored.
   ///
   /// - Parameter flipProbability: the probability that a training clip is mirrored.
   func tellMirroring(
@@ -70,7 +70,7 @@ struct TrainingVideos {
     }
   }
 
-  /// `count` videos of each class, in the lists' order.
+  /// Draws `count` videos of each class; returns them in the lists' order.
   private static func drawn(_ count: Int, of videos: [LabelledVideo], classes: Int, seed: UInt64)
     -> [LabelledVideo]
   {
@@ -81,7 +81,7 @@ struct TrainingVideos {
 }
 
 extension TrainingReporter {
-  /// Warns of what spoils a training, notes the rest.
+  /// Reports a finding: as a warning if it spoils the training, else as a note.
   func tell(_ finding: DatasetFinding) {
     if finding.spoilsTraining { warn(finding.description) } else { note(finding.description) }
   }

@@ -1,27 +1,27 @@
 import Configuration
 import Foundation
 
-/// What a checkpoint says of itself beside its tensors.
+/// The metadata of a checkpoint.
 struct CheckpointHeader {
   let phase: TrainingPhase
-  /// As YAML.
+  /// The configuration as YAML.
   let configuration: String
-  /// As JSON.
+  /// The position as JSON.
   let position: String
-  /// The classes in the order of the logits; nil for a task without classes.
+  /// The names of the classes in the order of the logits; nil for a task without classes.
   let classNames: [String]?
-  /// The version of mosi that wrote it; nil for the first.
+  /// The version of mosi that wrote the checkpoint; nil for the first version.
   let version: String?
 
   static let format = "mosi-checkpoint-2"
-  /// The first form has the keys of configuration and position before 0.2.
+  /// The first format uses the keys of configuration and position from before version 0.2.
   private static let formats = [format, "mosi-checkpoint-1"]
 
-  /// Nil if the metadata of a file is not a checkpoint's.
+  /// Nil if the metadata is not that of a checkpoint.
   init?(metadata: [String: String]) {
     guard let format = metadata["format"], Self.formats.contains(format),
       let configuration = metadata["configuration"], let position = metadata["position"],
-      // The first checkpoints do not say what they come from; there was pre-training alone.
+      // The first checkpoints do not name their phase; only pre-training existed then.
       let phase = TrainingPhase(rawValue: metadata["phase"] ?? TrainingPhase.pretraining.rawValue)
     else { return nil }
     self.phase = phase
@@ -34,7 +34,7 @@ struct CheckpointHeader {
   }
 }
 
-/// What the names of a checkpoint's tensors begin with.
+/// The prefixes of the names of a checkpoint's tensors.
 enum CheckpointPart: String {
   case model = "model."
   case optimizer = "optimizer."

@@ -1,27 +1,30 @@
 import SafeFiles
 import Torch
 
-/// A file of tensors by name, open: what it says of them is known, and they are loaded when asked for.
+/// An open file of named tensors. Its header is known; tensors are loaded on request.
 public struct TensorFile {
-  /// How a file is written.
+  /// The format of a file.
   public enum Form: String, Sendable, Codable {
+    /// The safetensors format.
     case safetensors
-    /// What torch.save writes.
+    /// The format of `torch.save`.
     case pytorch
   }
 
+  /// The path of the file.
   public let path: String
+  /// The format of the file.
   public let form: Form
-  /// In the file's order. Of a checkpoint of PyTorch those of its state dict.
+  /// The names, types and shapes of the tensors, in the file's order; for a PyTorch checkpoint, those of its state dict.
   public let tensors: [TensorSummary]
-  /// Text by name.
+  /// The metadata of a safetensors file; empty for other formats.
   public let metadata: [String: String]
-  /// What a checkpoint of PyTorch holds beside the tensors of its state dict, each in a few words or, where it is text, whole.
+  /// The other contents of a PyTorch checkpoint by name: a short description, or the whole text.
   public let remarks: [(name: String, text: String)]
 
   private let checkpoint: PyTorchCheckpoint?
 
-  /// Opens a file, whose kind its first bytes tell.
+  /// Opens a file. The format is recognized by its first bytes.
   ///
   /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public init(at path: String) throws {
@@ -46,10 +49,10 @@ public struct TensorFile {
     checkpoint = nil
   }
 
-  /// Loads tensors to the CPU, by name.
+  /// Loads tensors to the CPU, by name, in the types and shapes listed in ``tensors``.
   ///
-  /// - Parameter names: which ones; nil for all. Names that the file lacks are ignored.
-  /// - Throws: as opening does.
+  /// - Parameter names: the names to load; nil for all. Names that are not in the file are ignored.
+  /// - Throws: `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public func load(_ names: Set<String>? = nil) throws -> [String: Tensor] {
     func isWanted(_ name: String) -> Bool { names?.contains(name) ?? true }
     guard let checkpoint else {
@@ -61,7 +64,7 @@ public struct TensorFile {
 }
 
 extension PyTorchCheckpoint {
-  /// What lies beside the state dict.
+  /// The contents besides the state dict.
   fileprivate var remarks: [(name: String, text: String)] {
     guard object.tensors == nil else { return [] }
     guard case .dictionary(let entries) = object else { return [("content", object.words)] }

@@ -1,29 +1,31 @@
 import SafeFiles
 import Torch
 
-/// Numbers in a tensor of weights that no sound training leaves.
+/// The invalid numbers in a tensor of weights, which no successful training produces.
 public struct UnsoundNumbers: Encodable, Sendable, Equatable {
+  /// What is invalid about the numbers.
   public enum Kind: String, Encodable, Sendable {
     /// NaN or infinite.
     case notFinite = "not finite"
-    /// A running variance below 0, whose square root is NaN.
+    /// A running variance is negative, and its square root NaN.
     case negativeVariance = "below 0"
   }
 
   /// The name of the tensor in its file.
   public let tensor: String
+  /// What is invalid about the numbers.
   public let kind: Kind
-  /// The number of such numbers.
+  /// The number of invalid numbers.
   public let count: Int
-  /// The number of all numbers of the tensor.
+  /// The number of elements of the tensor.
   public let total: Int
 
-  /// The tensor with its count, as "fc.weight (3 of 64)".
+  /// The tensor with its count, such as "fc.weight (3 of 64)".
   public var words: String {
     "\(tensor) (\(Format.grouped(count)) of \(Format.grouped(total)))"
   }
 
-  /// Those in `tensors`, by name, in the order of the names.
+  /// The invalid numbers in `tensors`, sorted by name.
   static func all(in tensors: [String: Tensor]) -> [UnsoundNumbers] {
     tensors.sorted { $0.key < $1.key }.compactMap { name, tensor in
       guard tensor.dtype.isFloatingPoint else { return nil }
@@ -41,7 +43,7 @@ public struct UnsoundNumbers: Encodable, Sendable, Equatable {
 }
 
 extension [UnsoundNumbers] {
-  /// Why such weights cannot be used, as a predicate of a sentence whose subject is the file; nil if there are none.
+  /// Why such weights cannot be used, as the predicate of a sentence whose subject is the file; nil if there are none.
   var problem: String? {
     guard let first else { return nil }
     let others = count == 1 ? "" : " and \(Format.count(count - 1, "other tensor"))"

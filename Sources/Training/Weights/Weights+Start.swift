@@ -4,13 +4,13 @@ import Torch
 import VideoData
 import VideoModels
 
-// Trainings that start from weights.
+// Trainings that start from weights
 
 extension Weights {
-  /// Copies the backbone into `network`, whose head and other layers stay as they are.
+  /// Copies the backbone into `network`, and leaves its head and other layers unchanged.
   ///
-  /// - Parameter model: the settings of the network, for the message.
-  /// - Throws: ``WeightsError`` if it is another backbone, before anything is copied.
+  /// - Parameter model: the settings of the network, for the error message.
+  /// - Throws: ``WeightsError`` if the backbone differs; nothing is copied then.
   func loadBackbone(into network: some PretextNetwork, of model: ModelSettings) throws {
     do {
       try network.load(tensors) { !$0.hasPrefix("backbone.") }
@@ -24,8 +24,9 @@ extension Weights {
 }
 
 extension PretrainingConfiguration {
-  /// The defaults, with the network, normalization and clips of `weights` if there are any, and the task and the size of sources
-  /// if they were pre-trained; changed by a YAML file and then by settings `key=value`.
+  /// The default settings with the network, normalization and clips of `weights`, if there are any, and with the task and
+  /// the size of
+  /// sources if they are pre-trained. A YAML file and then `key=value` settings override them.
   ///
   /// - Throws: `ConfigurationError`.
   public init(
@@ -47,17 +48,19 @@ extension PretrainingConfiguration {
 }
 
 extension FinetuningConfiguration {
-  /// The defaults, with the network, normalization and clips of `weights` if there are any, changed by a YAML file and then by
-  /// settings `key=value`.
+  /// The default settings with the network, normalization and clips of `weights`, if there are any. A YAML file and then
+  /// `key=value`
+  /// settings override them.
   ///
-  /// Whether clips are mirrored is not up to the weights but to the dataset: unless the file or the settings say it, clips of
-  /// classes that distinguish left from right are not.
+  /// Whether clips are mirrored depends on the dataset and not on the weights: if the classes distinguish left from
+  /// right, clips are
+  /// not mirrored unless the file or the settings request it.
   ///
   /// - Parameters:
-  ///   - file: a file, or the name of a preset.
-  ///   - settings: later ones override earlier ones and the file.
-  ///   - kind: the kind of the dataset; nil for that of the file and the settings.
-  ///   - weights: nil for random ones.
+  ///   - file: the path of a file or the name of a preset; nil for none.
+  ///   - settings: the settings; later ones override earlier ones and the file.
+  ///   - kind: the kind of the dataset; nil for the kind in the file or the settings.
+  ///   - weights: the weights to start from; nil for random weights.
   /// - Throws: `ConfigurationError`.
   public init(
     file: String? = nil, settings: [String] = [], dataset kind: DatasetKind? = nil,

@@ -4,18 +4,21 @@ import Torch
 import VideoModels
 
 extension Weights {
-  /// Writes the weights for a program, with their ``description`` as metadata, whole or not at all.
+  /// Writes the weights for a program, with their ``description`` as metadata. The file is written completely or not at
+  /// all.
   ///
-  /// A program whose batch normalizations have another epsilon gets scales that make up for it: `γ` becomes
-  /// `γ √((v + ε′) / (v + ε))` with the running variance `v`, so that evaluation gives the same outputs.
+  /// If the program uses another epsilon in its batch normalizations, their scales are adapted: `γ` becomes
+  /// `γ √((v + ε′) / (v + ε))` with the running variance `v`, so that outputs in evaluation mode stay the same.
   ///
   /// - Parameters:
-  ///   - path: .safetensors, or .pt, .pth, .pyth for a file that `torch.load(path, weights_only=True)` opens: for the authors'
-  ///     code a dictionary with `epoch` (0), `model_state` and `cfg` (the recipe as YAML), else the state dict itself.
-  ///   - layout: whose program it is for.
-  ///   - backboneOnly: true to leave out the head, and what else a pretext task has beside the network: that goes to mosi alone.
-  /// - Returns: whether scales had to make up for another epsilon.
-  /// - Throws: ``WeightsError`` if the program has no such network or head, or the path another ending; `FileError`.
+  ///   - path: a path that ends in .safetensors, or in .pt, .pth or .pyth for a file that `torch.load(path,
+  ///     weights_only=True)` opens: for the authors' code a dictionary with `epoch` (0), `model_state` and `cfg` (the
+  ///     recipe as YAML), else the state dict itself.
+  ///   - layout: the program to write for.
+  ///   - backboneOnly: true to leave out the head and a pretext task's other layers, which only mosi can read.
+  /// - Returns: true if scales were adapted to another epsilon.
+  /// - Throws: ``WeightsError`` if the program does not have such a network or head, or if the path has another ending;
+  ///   `FileError`.
   @discardableResult
   public func write(to path: String, as layout: WeightsLayout, backboneOnly: Bool) throws
     -> Bool
@@ -30,14 +33,14 @@ extension Weights {
         realPath(of: path))
     else {
       throw WeightsError(
-        path: path, problem: "is a checkpoint that the weights come from: name another file")
+        path: path, problem: "is the checkpoint that the weights come from: choose another path")
     }
     let programs = WeightsLayout.all(for: model.architecture)
     guard programs.contains(layout) else {
       throw WeightsError(
         path: self.path,
         problem: "holds \(model.architecture.rawValue), which --to \(layout.rawValue) does not "
-          + "have; what does is --to \(programs.map(\.rawValue).joined(separator: " or "))")
+          + "have; use --to \(programs.map(\.rawValue).joined(separator: " or "))")
     }
     let keepsHead = classCount != nil && !backboneOnly
     guard
@@ -93,7 +96,7 @@ extension Weights {
 }
 
 extension TensorFile.Form {
-  /// The form that a file's ending stands for; nil for another ending.
+  /// The form for a file's ending; nil for an unknown ending.
   init?(ending path: String) {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "safetensors": self = .safetensors

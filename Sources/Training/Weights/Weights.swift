@@ -5,41 +5,46 @@ import SafeFiles
 import Torch
 import VideoModels
 
-/// The weights of a video network out of a file, with what the file says about them.
+/// The weights of a video network from a file, and what the file says about them.
 public struct Weights {
-  /// Where they come from: a run's folder or a file.
+  /// The path that they were read from: a run's folder or a file.
   public let path: String
-  /// By the names of a `VideoClassifier`: `backbone.…` and `head.…`.
+  /// The tensors by the names of a `VideoClassifier`: `backbone.…` and `head.…`, in the shapes of its parameters and
+  /// buffers.
   public let tensors: [String: Tensor]
+  /// The file's description of the weights.
   public let description: WeightsDescription
-  /// The configuration of the pre-training that they come from, if they do.
+  /// The configuration of the pre-training that produced them; nil if there is none.
   public let pretraining: PretrainingConfiguration?
-  /// The configuration of the fine-tuning that they come from, if they do.
+  /// The configuration of the fine-tuning that produced them; nil if there is none.
   public let finetuning: FinetuningConfiguration?
 
   private let header: WeightsHeader
 
   /// The network that they fit.
   public var model: ModelSettings { description.model }
-  /// What the head tells apart.
+  /// The kind of head, with its classes if it has any.
   public var head: VideoClassifier.Head.Kind { description.head ?? .pretext }
-  /// The classes of the head, in the order of its logits; nil if the file does not say.
+  /// The names of the classes in the order of the logits; nil if the file does not contain them.
   public var classNames: [String]? { description.classNames }
-  /// What the network's clips were normalized by; nil if the file does not say.
+  /// The normalization of the network's input; nil if the file does not contain it.
   public var normalization: Normalization? { description.normalization }
-  /// The clips that the network was trained on; nil if the file does not say.
+  /// The frames, interval, size and preset of the clips that the network was trained on; nil if the file does not contain
+  /// them.
   public var clip: ClipSettings? { description.clip }
 
-  /// Reads weights; of a checkpoint the network alone, neither the optimizer's state nor what a moving average replaces.
+  /// Reads weights. From a checkpoint, reads only the network, and its moving average in place of the weights if there is
+  /// one.
   ///
-  /// - Parameter path: a run's folder, whose last checkpoint is taken; a checkpoint of a run; what ``write(to:as:backboneOnly:)``
-  ///   wrote; or a state dict with the names of mosi, torchvision or VCOP. Files are safetensors or what PyTorch writes (.pt,
-  ///   .pth, .pyth). Numbers that are not finite, and running variances below 0, are refused.
-  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
+  /// - Parameter path: a run's folder, whose last checkpoint is read; a checkpoint; a file written by
+  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision or VCOP. Files are safetensors
+  ///   or PyTorch files (.pt, .pth, .pyth).
+  /// - Throws: ``WeightsError``, also for NaN, infinity and negative running variances; `SafetensorsError`,
+  ///   `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
     let header = try WeightsHeader(at: path)
     guard let description = header.description, header.problem == nil else {
-      // Reading a file without tensors says why there are none.
+      // If the file has no tensors, reading it throws an error that explains why.
       if header.file.tensors.isEmpty { _ = try header.file.load() }
       throw WeightsError(path: path, problem: header.problem!)
     }
@@ -55,20 +60,21 @@ public struct Weights {
     }
     tensors =
       loaded
-      // Files of other programs may lack the counts of batches.
+      // Files of other programs may lack the batch counters.
       .merging(header.missingCounts.map { ($0, .zeros([], dtype: .int64)) }) { own, _ in own }
   }
 
-  /// The tensors that a pretext task's own layers have beside the network (a decoder's, say), by the names of the task's
-  /// network: `decoder.…`, `aggregator.…`; mostly none.
+  /// The tensors of a pretext task's own layers, such as a decoder, by the names of the task's network: `decoder.…`,
+  /// `aggregator.…`.
+  /// Most tasks have none.
   public var taskTensors: [TensorSummary] { header.taskTensors }
 
-  /// Loads ``taskTensors`` to the CPU, by name.
+  /// Loads ``taskTensors`` to the CPU, by name, in the shapes listed there.
   ///
   /// - Throws: `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public func loadTaskTensors() throws -> [String: Tensor] { try header.load(header.task) }
 
-  /// The file of weights at `path`: itself, or the last checkpoint of a run's folder.
+  /// The file of weights at `path`: the file itself, or the last checkpoint of a run's folder.
   ///
   /// - Throws: ``WeightsError`` if there is none.
   static func file(at path: String) throws -> String {
@@ -84,10 +90,10 @@ public struct Weights {
     return file
   }
 
-  /// The number of classes of the head; nil if there is none.
+  /// The number of classes of the head; nil if there is no head.
   public var classCount: Int? { header.classCount }
 
-  /// The names of the actions that the head tells apart, `class N` if the file has none.
+  /// The names of the actions that the head distinguishes; `class N` if the file has no names.
   ///
   /// - Throws: ``WeightsError`` if there is no head for actions.
   public func actionNames() throws -> [String] {
@@ -100,7 +106,7 @@ public struct Weights {
     return classNames ?? (0..<classCount).map { "class \($0)" }
   }
 
-  /// The network with these weights, in evaluation mode, on the CPU. If the file has no head, its logits mean nothing.
+  /// The network with these weights on the CPU, in evaluation mode. If the file has no head, the logits are meaningless.
   public func makeModel() -> VideoClassifier {
     let model = self.model.makeModel(head: head, classes: classCount ?? 1, seed: 0)
     do {
@@ -112,15 +118,16 @@ public struct Weights {
     return model
   }
 
-  /// A network of the same kind with random weights to compare with, in evaluation mode, on the CPU.
+  /// A network of the same kind with random weights, for comparison, on the CPU and in evaluation mode.
   public func makeRandomModel(seed: UInt64) -> VideoClassifier {
     let model = self.model.makeModel(head: head, classes: classCount ?? 1, seed: seed)
     model.train(false)
     return model
   }
 
-  /// The tensors in the network's order, of the backbone alone or with the head, and the names of the normalizations' scales
-  /// with those of their running variances.
+  /// The tensors in the network's order, with the head or of the backbone alone, and a map from the names of the batch
+  /// normalizations'
+  /// scales to those of their running variances.
   func state(backboneOnly: Bool) -> (
     tensors: [(name: String, tensor: Tensor)], scales: [String: String]
   ) {
@@ -137,10 +144,11 @@ public struct Weights {
   }
 }
 
-/// Weights that cannot be used: one sentence that names the file.
+/// The error for weights that cannot be used. Its text is one sentence that names the file.
 public struct WeightsError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file or folder.
   public let path: String
-  /// The predicate of a sentence whose subject is the path.
+  /// The problem, as the predicate of a sentence whose subject is the path.
   public let problem: String
   public var description: String { "\(path) \(problem)" }
 }

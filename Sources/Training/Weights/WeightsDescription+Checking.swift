@@ -3,10 +3,11 @@ import Torch
 import VideoModels
 
 extension WeightsDescription {
-  /// What makes tensors unfit for what is said of them, as a predicate of a sentence whose subject is the file; nil if they
-  /// agree. Allocates nothing for a claim.
+  /// Why the tensors do not fit the description, as the predicate of a sentence whose subject is the file; nil if they
+  /// fit. Does not
+  /// allocate memory for sizes that the file claims.
   ///
-  /// - Parameter found: the model's tensors by the names of a `VideoClassifier`; counts of batches may be missing.
+  /// - Parameter found: the model's tensors by the names of a `VideoClassifier`; batch counters may be missing.
   func problem(of found: [String: TensorSummary]) -> String? {
     let kind = head ?? .pretext
     let classCount = found["head.\(kind.rawValue).weight"]?.shape.first
@@ -30,7 +31,7 @@ extension WeightsDescription {
     return foreign.map { "cannot be used: \($0.name) holds numbers as \(found[$0.name]!.dtype)" }
   }
 
-  /// What is said otherwise than the tensors are, likewise; nil if they agree.
+  /// A difference between the description and the network recognized in the tensors, in the same form; nil if they agree.
   func difference(from network: RecognizedNetwork) -> String? {
     if model.architecture != network.architecture || model.width != network.width {
       return
@@ -45,7 +46,8 @@ extension WeightsDescription {
     return nil
   }
 
-  /// The tensors that the network has, in its order and without memory; of the backbone alone if there are no classes.
+  /// The tensors that the network has, in its order and without memory; those of the backbone alone if there are no
+  /// classes.
   func expectedState(classCount: Int?) -> [(name: String, tensor: Tensor)] {
     let model = metaModel(classCount: classCount)
     return classCount == nil

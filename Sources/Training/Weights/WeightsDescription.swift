@@ -7,30 +7,33 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// What a file of weights says of itself: the network, what it tells apart, what it wants to be shown, where it comes from.
+/// A file's description of its weights: the network, its classes, its input and its origin.
 public struct WeightsDescription {
-  /// The network; of its dropout files tell only where mosi wrote them.
+  /// The network. Its dropout rate is known only for files written by mosi.
   public var model: ModelSettings
-  /// What the head tells apart; nil for a backbone alone.
+  /// The kind of head; nil for a backbone alone.
   public var head: VideoClassifier.Head.Kind?
-  /// The classes of the head, in the order of its logits; nil where the file does not tell.
+  /// The names of the classes in the order of the logits; nil if the file does not contain them.
   public var classNames: [String]?
-  /// The pool of pseudo-motions that the network was pre-trained on; nil where it was not, or the file does not tell.
+  /// The pseudo-motions that the network was pre-trained on; nil for other networks, or if the file does not contain
+  /// them.
   public var labels: LabelSettings?
-  /// What the network's clips were normalized by; nil where the file does not tell.
+  /// The normalization of the network's input; nil if the file does not contain it.
   public var normalization: Normalization?
-  /// The clips that the network was trained on; nil where the file does not tell. Of a pre-training its frames and size.
+  /// The clips that the network was trained on; nil if the file does not contain them. For a pre-training, only frames
+  /// and size are known.
   public var clip: ClipSettings?
-  /// The training that they come from; nil where the file does not tell.
+  /// The training that produced the weights; nil if the file does not contain it.
   public var recipe: TrainingRecipe?
-  /// The version of mosi that wrote the file; nil where it was not mosi, or the first version.
+  /// The version of mosi that wrote the file; nil for its first version and for other programs.
   public var version: String?
 }
 
-/// The training that weights come from.
+/// The training that produced weights.
 public struct TrainingRecipe: Equatable, Sendable {
+  /// Pre-training or fine-tuning.
   public let phase: TrainingPhase
-  /// Its whole configuration as YAML.
+  /// The complete configuration as YAML.
   public let configuration: String
 
   /// The configuration of a pre-training; nil for a fine-tuning.
@@ -48,14 +51,14 @@ public struct TrainingRecipe: Equatable, Sendable {
   }
 }
 
-// MARK: - As metadata of a file
+// MARK: - Metadata of a file
 
 extension WeightsDescription {
   private static let format = "mosi-weights-1"
 
-  /// Text by key; what is no plain text is JSON.
+  /// Text by key. Values that are not plain text are JSON.
   ///
-  /// - Parameter layout: whose names the tensors have.
+  /// - Parameter layout: the layout of the tensors' names.
   func metadata(_ layout: WeightsLayout) throws -> [String: String] {
     func json(_ value: some Encodable) throws -> String {
       String(decoding: try JSON.lineEncoder.encode(value), as: UTF8.self)
@@ -68,7 +71,7 @@ extension WeightsDescription {
     texts["class_names"] = try classNames.map(json)
     texts["labels"] = try labels.map(json)
     texts["normalization"] = try normalization.map(json)
-    // Of the clips of a pre-training only frames and size are known.
+    // Only frames and size of a pre-training's clips are known.
     let isPretraining = labels != nil || recipe?.phase == .pretraining
     texts["clip"] = try clip.map {
       isPretraining ? try json(["frames": $0.frames, "size": $0.size]) : try json($0)
@@ -78,16 +81,16 @@ extension WeightsDescription {
     return texts
   }
 
-  /// Nil where the file says nothing of itself.
+  /// Nil if the metadata does not describe weights.
   ///
-  /// - Throws: ``WeightsError`` where it says what cannot be.
+  /// - Throws: ``WeightsError`` if the metadata is invalid.
   init?(metadata: [String: String], path: String) throws {
     guard let format = metadata["format"], format.hasPrefix("mosi-") else { return nil }
     guard format == Self.format else {
       throw WeightsError(
         path: path,
         problem:
-          "has the form \(format.prefix(40)), which mosi \(Version.text) does not know: is it from a newer version?"
+          "has the format \(format.prefix(40)), which mosi \(Version.text) does not know: is it from a newer version?"
       )
     }
     func value<Value: Decodable>(_ key: String, _: Value.Type) throws -> Value? {
@@ -95,7 +98,7 @@ extension WeightsDescription {
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
       guard let value = try? decoder.decode(Value.self, from: Data(text.utf8)) else {
-        throw WeightsError(path: path, problem: "cannot be used: its metadata “\(key)” is unsound")
+        throw WeightsError(path: path, problem: "cannot be used: its metadata “\(key)” is invalid")
       }
       return value
     }
@@ -112,7 +115,7 @@ extension WeightsDescription {
       recipe: try metadata["configuration"].map { configuration in
         guard let phase = metadata["phase"].flatMap(TrainingPhase.init) else {
           throw WeightsError(
-            path: path, problem: "cannot be used: its metadata “phase” is unsound")
+            path: path, problem: "cannot be used: its metadata “phase” is invalid")
         }
         return TrainingRecipe(phase: phase, configuration: configuration)
       },
@@ -128,7 +131,7 @@ extension WeightsDescription {
     }
   }
 
-  /// What a checkpoint of a run says.
+  /// The description of a run's checkpoint.
   ///
   /// - Throws: `ConfigurationError`.
   init(_ checkpoint: CheckpointHeader, path: String) throws {
@@ -156,7 +159,7 @@ extension WeightsDescription {
     }
   }
 
-  /// What the names and shapes of a state dict tell.
+  /// The description that follows from the names and shapes of a state dict.
   init(_ network: RecognizedNetwork) {
     var model = ModelSettings()
     model.architecture = network.architecture
@@ -169,7 +172,7 @@ extension WeightsDescription {
 }
 
 extension StateNames {
-  /// What the programs of these names normalize clips by; nil if they leave it to the training.
+  /// The normalization used by the programs with these names; nil if they leave it to the training.
   fileprivate var normalization: Normalization? {
     switch self {
     case .mosi: nil

@@ -2,22 +2,23 @@ import Configuration
 import Torch
 import VideoModels
 
-/// What a file of weights holds, told without loading a tensor.
+/// The content of a file of weights, known without loading a tensor.
 struct WeightsHeader {
   let file: TensorFile
   let kind: WeightsInspection.Kind
-  /// Whose names the tensors have; nil if they are not a network.
+  /// The layout of the tensors' names; nil if they are not a network.
   let names: StateNames?
-  /// What is known of the network; nil if the tensors are not a network.
+  /// The description of the network; nil if the tensors are not a network.
   let description: WeightsDescription?
-  /// Why the tensors are not a network, or not the one that the file says: a predicate of a sentence whose subject is the
-  /// file.
+  /// Why the tensors are not a network, or not the one that the file describes, as the predicate of a sentence whose
+  /// subject is the
+  /// file; nil if there is no problem.
   let problem: String?
   /// The network's tensors in the file, by the names of a `VideoClassifier`.
   let network: [String: TensorSummary]
-  /// The tensors in the file of a pretext task's own layers, by the names of the task's network.
+  /// The file's tensors of a pretext task's own layers, by the names of the task's network.
   let task: [String: TensorSummary]
-  /// Where the run stands, as JSON; nil for what is not a checkpoint.
+  /// The position of the run as JSON; nil if the file is not a checkpoint.
   let position: String?
 
   /// Opens a file of weights.
@@ -33,7 +34,7 @@ struct WeightsHeader {
     }
   }
 
-  /// A run's checkpoint. What was evaluated is the moving average of the weights if one was kept: it is taken then.
+  /// Reads a run's checkpoint. If it has a moving average of the weights, that is used, because it was evaluated.
   private init(_ file: TensorFile, _ checkpoint: CheckpointHeader) throws {
     var tensors = file.tensors(below: CheckpointPart.model.rawValue)
     for (name, tensor) in file.tensors(below: CheckpointPart.average.rawValue) {
@@ -46,7 +47,7 @@ struct WeightsHeader {
     if let head = description.head, parts.network["head.\(head.rawValue).weight"] == nil,
       !parts.task.isEmpty
     {
-      // What the task's own layers tell apart is not for a classifier.
+      // The classes of the task's own layers do not fit a classifier.
       description.head = nil
       description.classNames = nil
     }
@@ -60,12 +61,13 @@ struct WeightsHeader {
     position = checkpoint.position
   }
 
-  /// What mosi or another program has written for others.
+  /// Reads a file that mosi or another program wrote for use by others.
   private init(_ file: TensorFile, path: String) throws {
     let described = try WeightsDescription(metadata: file.metadata, path: path)
     let all = file.tensors(below: "")
-    // A stranger's tensors must all be the network's: what else is there could be part of it. Other programs' names have no
-    // tensors of a task beside them.
+    // In a file of another program, all tensors must belong to the network: unknown ones could be part of it. Such files
+    // have no tensors
+    // of a task.
     let isOwn = described != nil && all.keys.contains { $0.hasPrefix("backbone.") }
     let parts = isOwn ? Self.parts(all) : (network: all, task: [:])
     self.file = file
@@ -95,7 +97,7 @@ struct WeightsHeader {
     _ description: WeightsDescription, _ network: [String: TensorSummary],
     _ task: [String: TensorSummary]
   ) -> String? {
-    // The head's features are then not those of the backbone.
+    // The head then does not work on the features of the backbone.
     if description.head != nil, task.keys.contains(where: { $0.hasPrefix("aggregator.") }) {
       return "cannot be used: its head works on a trained aggregator, which mosi \(Version.text) "
         + "cannot build"
@@ -115,13 +117,13 @@ struct WeightsHeader {
       .sorted { $0.name < $1.name }
   }
 
-  /// The counts of batches that the network has and the file lacks.
+  /// The batch counters that the network has but the file lacks.
   var missingCounts: [String] {
     description?.expectedState(classCount: classCount).map(\.name).filter { network[$0] == nil }
       ?? []
   }
 
-  /// Loads tensors of the file by the names that they are given here.
+  /// Loads tensors of the file. The keys name them in the result.
   func load(_ tensors: [String: TensorSummary]) throws -> [String: Tensor] {
     let loaded = try file.load(Set(tensors.values.map(\.name)))
     return try tensors.mapValues { tensor in
@@ -132,7 +134,7 @@ struct WeightsHeader {
     }
   }
 
-  /// The tensors of a `VideoClassifier` without an aggregator, and the others.
+  /// Separates the tensors of a `VideoClassifier` without an aggregator from the others.
   private static func parts(_ tensors: [String: TensorSummary]) -> (
     network: [String: TensorSummary], task: [String: TensorSummary]
   ) {

@@ -2,30 +2,34 @@ import Foundation
 import Torch
 import VideoModels
 
-/// What a file of tensors holds.
+/// The content of a file of tensors.
 public struct WeightsInspection {
+  /// The kind of file.
   public enum Kind: String, Sendable {
     /// A run's state: weights, optimizer, position.
     case checkpoint
-    /// Weights alone.
+    /// Only weights.
     case weights
-    /// Tensors that are not a network that mosi knows.
+    /// Tensors that are not a network known to mosi.
     case tensors
   }
 
+  /// The open file.
   public let file: TensorFile
+  /// The kind of file.
   public let kind: Kind
-  /// Whose names the tensors have; nil if they are not a network.
+  /// The layout of the tensors' names; nil if they are not a network.
   public let names: StateNames?
-  /// What is known of the network; nil if the tensors are not a network.
+  /// The description of the network; nil if the tensors are not a network.
   public let description: WeightsDescription?
-  /// Why the tensors are not a network, or not the one that the file says: a predicate of a sentence whose subject is the file.
+  /// Why the tensors are not a network, or not the one that the file describes, as the predicate of a sentence whose
+  /// subject is the file; nil if there is no problem.
   public let problem: String?
-  /// The number of numbers that training changes in the network and its head; running statistics are not among them.
+  /// The number of trainable numbers of the network and its head, without running statistics.
   public let parameterCount: Int?
-  /// The number of classes of the head; nil if there is none.
+  /// The number of classes of the head; nil if there is no head.
   public let classCount: Int?
-  /// Where the run stands; nil if the file is not a checkpoint.
+  /// The position of the run; nil if the file is not a checkpoint.
   public let position: TrainingPosition?
 
   /// The tensors of a pretext task's own layers; see ``Weights/taskTensors``.
@@ -33,8 +37,8 @@ public struct WeightsInspection {
 
   /// Opens a file or a run's last checkpoint.
   ///
-  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError` if it cannot be read,
-  ///   `ConfigurationError` if it is a checkpoint whose configuration cannot.
+  /// - Throws: ``WeightsError``, `SafetensorsError`, `PyTorchCheckpointError`, `FileError` if the file cannot be read,
+  ///   `ConfigurationError` if it is a checkpoint whose configuration cannot be read.
   public init(at path: String) throws {
     let header = try WeightsHeader(at: path)
     file = header.file
@@ -50,7 +54,7 @@ public struct WeightsInspection {
     }
   }
 
-  /// The tensors whose numbers no sound training leaves. Loads the tensors, but for the state of an optimizer.
+  /// Finds NaN, infinity and negative variances. Loads all tensors except the state of an optimizer.
   ///
   /// - Throws: `SafetensorsError`, `PyTorchCheckpointError`, `FileError`.
   public func unsoundNumbers() throws -> [UnsoundNumbers] {
@@ -70,5 +74,6 @@ public struct WeightsInspection {
 extension TensorSummary {
   /// The number of elements.
   public var count: Int { shape.reduce(1, *) }
+  /// The number of bytes of the elements.
   public var byteCount: Int { count * dtype.byteCount }
 }

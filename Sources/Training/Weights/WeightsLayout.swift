@@ -1,22 +1,22 @@
 import VideoModels
 
-/// For whose program a file of weights is made.
+/// The program that a file of weights is made for.
 public enum WeightsLayout: String, CaseIterable, Sendable {
-  /// For mosi: its own names, and nothing changed.
+  /// mosi, with its own names and unchanged numbers.
   case mosi
-  /// For the code of the paper's authors: a .pth is a checkpoint with `model_state`.
+  /// The code of the paper's authors: a .pth file is a checkpoint with `model_state`.
   case authors
-  /// For torchvision's VideoResNet.
+  /// torchvision's VideoResNet.
   case torchvision
-  /// For VCOP's C3D.
+  /// VCOP's C3D.
   case vcop
 
-  /// The layout of that name, which files and scripts from before a renaming may have.
+  /// The layout named `name`, which may be a former name from older files and scripts.
   public init?(named name: String) {
     self.init(rawValue: name == "released" ? Self.authors.rawValue : name)
   }
 
-  /// How the tensors are named.
+  /// The layout of the tensors' names.
   public var names: StateNames {
     switch self {
     case .mosi, .authors: .mosi
@@ -25,12 +25,12 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
     }
   }
 
-  /// The epsilon of the batch normalizations of that program's networks; nil if it takes any.
+  /// The epsilon of the batch normalizations in that program's networks; nil if it accepts any.
   public func epsilon(of architecture: Architecture) -> Double? {
     self == .mosi ? nil : names.epsilon(of: architecture)
   }
 
-  /// The layouts of the programs that have an architecture.
+  /// The layouts of the programs that have this architecture.
   public static func all(for architecture: Architecture) -> [WeightsLayout] {
     allCases.filter { $0.supports(architecture) }
   }
