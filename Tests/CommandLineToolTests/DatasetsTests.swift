@@ -90,7 +90,7 @@ import Testing
     #expect(result.status == 1)
     #expect(
       result.errors == """
-        1 row says what a row before says and counts once, the first: v/annotations.csv, line 7
+        1 row repeats an earlier row and counts once, the first: v/annotations.csv, line 7
         warning: classes that are spelled almost alike count as different: WAVE and wave; if they are the same, spell \
         them the same
         warning: there is no training video for the class wave, though there are videos to evaluate
@@ -152,7 +152,7 @@ import Testing
     #expect(result.status == 1 && result.output.isEmpty)
     #expect(
       result.errors
-        == "mosi: error: v/annotations.csv, line 7: the split is to be train, val or test, not dev\n"
+        == "mosi: error: v/annotations.csv, line 7: the split must be train, val or test, not dev\n"
     )
   }
 

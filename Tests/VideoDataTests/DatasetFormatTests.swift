@@ -107,8 +107,8 @@ import VideoData
       ])
     #expect(
       remarks(dataset) == [
-        "the class HandStandPushups of a list is taken for HandstandPushups",
-        "2 videos are found under names in other capitals than listed, the first: HandstandPushups/a.avi as "
+        "the class HandStandPushups of a list is read as HandstandPushups",
+        "2 videos are found under names that differ from the list only in case, the first: HandstandPushups/a.avi as "
           + "HandStandPushups/a.avi",
       ])
   }
@@ -175,8 +175,8 @@ import VideoData
   }
 
   @Test(arguments: [
-    ("a.avi 3", "a line is to be a name and 0, 1 or 2, as in: name.avi 1"),
-    ("a.avi", "a line is to be a name and 0, 1 or 2, as in: name.avi 1"),
+    ("a.avi 3", "a line must be a name and 0, 1 or 2, as in: name.avi 1"),
+    ("a.avi", "a line must be a name and 0, 1 or 2, as in: name.avi 1"),
     ("../a.avi 1", "\"../a.avi\" cannot be a part of a file's name"),
     (".. 1", "\"..\" cannot be a part of a file's name"),
   ])
@@ -207,7 +207,7 @@ import VideoData
     #expect(dataset.videos.map(\.name) == ["zumba/a_000001_000011", "zumba/b_000001_000011"])
     #expect(
       remarks(dataset) == [
-        "2 rows say what a row before says and count once, the first: s/train.csv, line 3"
+        "2 rows repeat an earlier row and count once, the first: s/train.csv, line 3"
       ])
   }
 
@@ -222,7 +222,7 @@ import VideoData
     try touch("v/a.mp4")
     let dataset = try read(.kinetics)
     #expect(summary(dataset) == ["train zumba zumba/a_000001_000011 -> v/a.mp4"])
-    #expect(remarks(dataset) == ["s/test.csv: 2 rows have no label and are left out"])
+    #expect(remarks(dataset) == ["s/test.csv: 2 rows have no label and are skipped"])
     try folder.write(text.replacingOccurrences(of: "test", with: "train"), to: "s/train.csv")
     #expect(complaint { try read(.kinetics) }.hasSuffix(": the row has no label"))
   }
@@ -237,8 +237,8 @@ import VideoData
     #expect(dataset.videos.map(\.label) == [0, 1, 1])
     #expect(
       remarks(dataset) == [
-        "the class shaking_hands of a list is taken for shaking hands",
-        "the class Zumba of a list is taken for zumba",
+        "the class shaking_hands of a list is read as shaking hands",
+        "the class Zumba of a list is read as zumba",
       ])
   }
 
@@ -292,10 +292,10 @@ import VideoData
   }
 
   @Test(arguments: [
-    ("zumba,a,1,11,holdout", "the split is to be train, validate or test, not holdout"),
-    ("zumba,a,x,11,val", "the times are to be seconds, not x and 11"),
-    ("zumba,a,1,1e300,val", "the times are to be seconds, not 1 and 1e300"),
-    ("zumba,a,nan,11,val", "the times are to be seconds, not nan and 11"),
+    ("zumba,a,1,11,holdout", "the split must be train, validate or test, not holdout"),
+    ("zumba,a,x,11,val", "the times must be seconds, not x and 11"),
+    ("zumba,a,1,1e300,val", "the times must be seconds, not 1 and 1e300"),
+    ("zumba,a,nan,11,val", "the times must be seconds, not nan and 11"),
     ("zumba,../a,1,11,val", "\"../a\" cannot be a part of a file's name"),
     ("..,a,1,11,val", "\"..\" cannot be a part of a file's name"),
     ("zumba,a,1,11", "the row has 4 columns, the first one 5"),
@@ -355,25 +355,25 @@ import VideoData
     try touch("v/a.mp4")
     let dataset = try read(.csv, splits: nil)
     #expect(summary(dataset) == ["train wave a.mp4 -> v/a.mp4"])
-    #expect(remarks(dataset) == ["v/annotations.csv: 2 rows have no label and are left out"])
+    #expect(remarks(dataset) == ["v/annotations.csv: 2 rows have no label and are skipped"])
   }
 
   @Test(arguments: [
-    ("a.mp4,wave,dev", 1, "the split is to be train, val or test, not dev"),
+    ("a.mp4,wave,dev", 1, "the split must be train, val or test, not dev"),
     ("a.mp4,wave", 1, "without a header the columns are path,label,split, but there are 2"),
     ("a.mp4,wave,train\nb.mp4,wave", 2, "the row has 2 columns, the first one 3"),
     (
       "path,label\na.mp4,wave", 1,
-      "the header is to have one column of the name split or subset, not 0"
+      "the header must have one column named split or subset, not 0"
     ),
     (
       "path,file,label,split\n", 1,
-      "the header is to have one column of the name path or video or file or filename, not 2"
+      "the header must have one column named path or video or file or filename, not 2"
     ),
     ("a.mp4,,train", 1, "the row has no label"), (",wave,train", 1, "the row has no path"),
     (
       "path,label,split,note\na.mp4,wave,train,\"1\n2\"\nb.mp4,\"wave,train\n", 4,
-      "a quote opens that nothing closes"
+      "a quote is not closed"
     ),
     ("a.mp4,\"wave\"s,train", 1, "text follows a closing quote; a quote inside a field is doubled"),
     ("../a.mp4,wave,train", 1, "the name \"../a.mp4\" leads out of the videos folder"),
@@ -387,13 +387,13 @@ import VideoData
     ),
     (
       "path\tlabel\tsplit\na.mp4\twave\ttrain", 1,
-      "comma expected, found a tab: commas are to separate columns"
+      "comma expected, found a tab: columns must be separated by commas"
     ),
-    ("a.mp4;wave;train", 1, "comma expected, found a semicolon: commas are to separate columns"),
-    ("a.mp4 wave train", 1, "comma expected, found a blank: commas are to separate columns"),
+    ("a.mp4;wave;train", 1, "comma expected, found a semicolon: columns must be separated by commas"),
+    ("a.mp4 wave train", 1, "comma expected, found a blank: columns must be separated by commas"),
     (
       "a.mp4,wave,train\nb.mp4;wave;train", 2,
-      "comma expected, found a semicolon: commas are to separate columns"
+      "comma expected, found a semicolon: columns must be separated by commas"
     ),
     (
       "..\\a.mp4,wave,train", 1, "the name \"..\\a.mp4\" leads out of the videos folder"
@@ -404,7 +404,7 @@ import VideoData
     ),
     (
       "C:\\v\\a.mp4,wave,train", 1,
-      "the name \"C:\\v\\a.mp4\" begins with a drive of Windows: paths are to be relative to the videos folder"
+      "the name \"C:\\v\\a.mp4\" begins with a Windows drive: paths must be relative to the videos folder"
     ),
     (String(repeating: ",", count: 2000), 1, "it has more than 1024 columns"),
     (
@@ -417,7 +417,7 @@ import VideoData
     ),
     ("a.mp4,\"wa\nve\",train", 1, "the name \"wave\" has control characters in it"),
     ("\u{1B}[31ma.mp4,wave,train", 1, "the name \"[31ma.mp4\" has control characters in it"),
-    ("a.mp4,wave,\"\u{1B}[31m\"", 1, "the split is to be train, val or test, not [31m"),
+    ("a.mp4,wave,\"\u{1B}[31m\"", 1, "the split must be train, val or test, not [31m"),
   ])
   func csvMistakesAreSaidWithTheirLine(text: String, line: Int, problem: String) throws {
     try folder.write(text, to: "s/m.csv")
@@ -440,7 +440,7 @@ import VideoData
     #expect(complaint { try read(.csv, splits: "s/m.csv") }.contains("larger than the 256 MiB"))
     try folder.write("path,label,split\n", to: "s/m.csv")
     #expect(
-      complaint { try read(.csv, splits: "s/m.csv") } == "s/m.csv gives no video to learn from")
+      complaint { try read(.csv, splits: "s/m.csv") } == "s/m.csv contains no videos to train on")
   }
 
   /// To Swift the sign, which joins what follows, and the dot are one character.
@@ -495,13 +495,13 @@ import VideoData
       "v/train/run/a.mp4", "v/test/run/b.mp4", "v/other/c.mp4", "e/run/notes.txt", "f/a.mp4")
     #expect(
       complaint { try read(.folders, splits: nil) }
-        == "v has other beside test and train: it is to hold folders of classes, or train, val and test with the classes in them"
+        == "v has other beside test and train: it must hold folders of classes, or train, val and test with the classes in them"
     )
     #expect(
-      complaint { try read(.folders, videos: "e", splits: nil) } == "e gives no video to learn from"
+      complaint { try read(.folders, videos: "e", splits: nil) } == "e contains no videos to train on"
     )
     #expect(
-      complaint { try read(.folders, videos: "f", splits: nil) } == "f gives no video to learn from"
+      complaint { try read(.folders, videos: "f", splits: nil) } == "f contains no videos to train on"
     )
     #expect(
       complaint { try read(.folders, videos: "g", splits: nil) }

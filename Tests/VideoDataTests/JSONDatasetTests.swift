@@ -55,8 +55,8 @@ import VideoData
     #expect(dataset.evaluationSubset == .validation)
     #expect(
       remarks(dataset) == [
-        "the class opening something of a list is taken for Opening something",
-        "s/something-something-v2-test.json: 2 rows have no label and are left out",
+        "the class opening something of a list is read as Opening something",
+        "s/something-something-v2-test.json: 2 rows have no label and are skipped",
       ])
     #expect(DatasetKind.allCases.filter(\.distinguishesLeftFromRight) == [.somethingSomethingV2])
     // The names of the newer archive.
@@ -82,23 +82,23 @@ import VideoData
   }
 
   @Test(arguments: [
-    ("", 1, "it is no whole JSON: a list in [ ] expected, but the file ends"),
-    ("{}", 1, "it is no JSON: a list in [ ] expected, found {"),
-    ("[\n{\"id\": \"1\"\n", 3, "it is no whole JSON: a comma or } expected, but the file ends"),
-    ("[\n{\"id\": \"1\" \"template\"", 2, "it is no JSON: a comma or } expected, found \""),
+    ("", 1, "it is incomplete JSON: a list in [ ] expected, but the file ends"),
+    ("{}", 1, "it is not JSON: a list in [ ] expected, found {"),
+    ("[\n{\"id\": \"1\"\n", 3, "it is incomplete JSON: a comma or } expected, but the file ends"),
+    ("[\n{\"id\": \"1\" \"template\"", 2, "it is not JSON: a comma or } expected, found \""),
     (
       "[\n{\"id\": \"1\n\"}]", 2,
-      "it is no JSON: a quote before the end of the line expected, found \n"
+      "it is not JSON: a quote before the end of the line expected, found \n"
     ),
-    ("[{\"id\": nan}]", 1, "it is no JSON: a value expected, found n"),
-    ("[{\"id\": 1e999}]", 1, "it is no JSON: a value expected, found 1"),
-    ("[{\"id\": \"\\ud800x\"}]", 1, "it is no JSON: both halves of \\u expected, found x"),
+    ("[{\"id\": nan}]", 1, "it is not JSON: a value expected, found n"),
+    ("[{\"id\": 1e999}]", 1, "it is not JSON: a value expected, found 1"),
+    ("[{\"id\": \"\\ud800x\"}]", 1, "it is not JSON: both halves of \\u expected, found x"),
     (
       "[{\"id\": \"\\x\"}]", 1,
-      "it is no JSON: one of \" \\ / b f n r t u behind a backslash expected, found x"
+      "it is not JSON: one of \" \\ / b f n r t u after a backslash expected, found x"
     ),
-    ("[]\n]", 2, "it is no JSON: the end of the file expected, found ]"),
-    ("[\n\n3]", 3, "an entry of the list is to be an object, as in: {\"id\": \"1\"}"),
+    ("[]\n]", 2, "it is not JSON: the end of the file expected, found ]"),
+    ("[\n\n3]", 3, "an entry of the list must be an object, as in: {\"id\": \"1\"}"),
     ("[{}]", 1, "the entry has no id"), ("[{\"id\": \"1\"}]", 1, "the row has no label"),
     ("[{\"id\": \"../1\"}]", 1, "\"../1\" cannot be a part of a file's name"),
     (
@@ -115,13 +115,13 @@ import VideoData
   }
 
   @Test(arguments: [
-    ("[]", "it is no JSON: an object in { } expected, found ["),
-    ("{}", "the classes are to be numbered 0 to 0 without a gap"),
-    (#"{"a": 0, "b": 2}"#, "the classes are to be numbered 0 to 1 without a gap"),
+    ("[]", "it is not JSON: an object in { } expected, found ["),
+    ("{}", "the classes must be numbered 0 to 0 without a gap"),
+    (#"{"a": 0, "b": 2}"#, "the classes must be numbered 0 to 1 without a gap"),
     (#"{"a": 0, "b": "0"}"#, "a and b have the same number 0"),
-    (#"{"a": 0, "[a]": "1"}"#, "a class is there twice"),
-    (#"{"a": "x"}"#, "the number of a is to be from 0 to 99999"),
-    (#"{"a": 100000}"#, "the number of a is to be from 0 to 99999"),
+    (#"{"a": 0, "[a]": "1"}"#, "a class appears twice"),
+    (#"{"a": "x"}"#, "the number of a must be from 0 to 99999"),
+    (#"{"a": 100000}"#, "the number of a must be from 0 to 99999"),
     (#"{"a\u001b": 0}"#, "the name \"a\" has control characters in it"),
   ])
   func mistakesOfLabelsAreSaid(text: String, problem: String) throws {
@@ -221,8 +221,8 @@ import VideoData
 
   @Test(arguments: [
     ("[{\"label\": 1}]", "the entry has no vid_name"),
-    ("[{\"vid_name\": \"a\", \"label\": 2}]", "the label of a is to be from 0 to 1"),
-    ("[{\"vid_name\": \"a\", \"label\": -1}]", "the label of a is to be from 0 to 1"),
+    ("[{\"vid_name\": \"a\", \"label\": 2}]", "the label of a must be from 0 to 1"),
+    ("[{\"vid_name\": \"a\", \"label\": -1}]", "the label of a must be from 0 to 1"),
     ("[{\"vid_name\": \"a\"}]", "the row has no label"),
     ("[{\"vid_name\": \"a/b\", \"label\": 0}]", "\"a/b\" cannot be a part of a file's name"),
   ])
@@ -232,8 +232,8 @@ import VideoData
   }
 
   @Test(arguments: [
-    ("[3]", "a class is to be a list of words, as in: [\"Back\", \"15som\", \"05Twis\", \"FREE\"]"),
-    ("[[\"a\"], [\"a\"]]", "the class a is there twice"),
+    ("[3]", "a class must be a list of words, as in: [\"Back\", \"15som\", \"05Twis\", \"FREE\"]"),
+    ("[[\"a\"], [\"a\"]]", "the class a appears twice"),
   ])
   func mistakesOfVocabulariesAreSaid(text: String, problem: String) throws {
     try writeDiving("[]", vocabulary: text)

@@ -31,7 +31,7 @@ import VideoData
     #expect(dataset.classNames == ["0", "1"] && dataset.evaluationSubset == .validation)
     #expect(
       remarks(dataset) == [
-        "s/kinetics400_test_list_videos.txt: 1 row has no label and is left out"
+        "s/kinetics400_test_list_videos.txt: 1 row has no label and is skipped"
       ])
   }
 
@@ -95,32 +95,32 @@ import VideoData
     try folder.write("a.avi 0\n", to: "t/mine.txt")
     #expect(
       complaint { try read(.mmaction2, splits: "t/mine.txt") }
-        == "t/mine.txt is to say in its name whether it is for train, val or test")
+        == "t/mine.txt must have train, val or test in its name")
   }
 
   @Test(arguments: [
     (
       "a.mp4",
-      "a line is to be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
+      "a line must be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
     ),
     (
       "a.mp4 walk",
-      "a line is to be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
+      "a line must be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
     ),
     ("a.mp4,3", "blank expected before the label, found a comma: lines are path label"),
     ("a.mp4;3", "blank expected before the label, found a semicolon: lines are path label"),
-    ("a.mp4 1 3", "the video has 2 labels, but one is to be learned"),
+    ("a.mp4 1 3", "the video has 2 labels, but only one is supported"),
     (
       "dir 5 30 1",
-      "3 numbers follow the folder, but parts of videos and several labels are not read: a line is to be folder frames label"
+      "3 numbers follow the folder, but parts of videos and several labels are not supported: a line must be folder frames label"
     ),
-    ("a.mp4 -2", "the label is to be from 0 to 99999, not -2"),
-    ("a.mp4 100000", "the label is to be from 0 to 99999, not 100000"),
-    ("a.mp4 -1", "the row has no label"), ("dir 0 1", "the video is to have 0 frames"),
+    ("a.mp4 -2", "the label must be from 0 to 99999, not -2"),
+    ("a.mp4 100000", "the label must be from 0 to 99999, not 100000"),
+    ("a.mp4 -1", "the row has no label"), ("dir 0 1", "the video cannot have 0 frames"),
     ("../a.mp4 1", "the name \"../a.mp4\" leads out of the videos folder"),
     (
       "3",
-      "a line is to be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
+      "a line must be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
     ),
     ("ok.mp4 1", "lists ok.mp4 again, after s/train.txt, line 1, but as 1 and not as 0"),
   ])

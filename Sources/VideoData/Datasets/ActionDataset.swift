@@ -1,14 +1,15 @@
 import VideoSamples
 
-/// Videos with the actions that they show, in the subsets of one split.
+/// Videos with the actions that they show, divided into the subsets of one split.
 public struct ActionDataset: Sendable {
   /// The names of the classes, in the order of the labels.
   public let classNames: [String]
-  /// Every video of the lists, in their order, present or not.
+  /// All videos of the lists, in order, whether they exist or not.
   public let videos: [LabelledVideo]
-  /// What was noticed while its lists were read; ``findings`` has it too.
+  /// Remarks made while the lists were read; ``findings`` includes them.
   public let remarks: [DatasetFinding]
 
+  /// A dataset with these classes and videos.
   public init(
     classNames: [String], videos: [LabelledVideo], remarks: [DatasetFinding] = []
   ) {
@@ -17,7 +18,7 @@ public struct ActionDataset: Sendable {
     self.remarks = remarks
   }
 
-  /// The same classes with the videos that are there.
+  /// The same classes with only the videos that exist.
   public var present: ActionDataset {
     ActionDataset(
       classNames: classNames, videos: videos.filter { $0.footage != nil }, remarks: remarks)
@@ -26,20 +27,24 @@ public struct ActionDataset: Sendable {
   /// The videos of `subset`, in the lists' order.
   public func videos(of subset: Subset) -> [LabelledVideo] { videos.filter { $0.subset == subset } }
 
-  /// What accuracy is measured on: ``Subset/test`` where the lists have labelled videos of it, else
-  /// ``Subset/validation`` (of Kinetics, whose test labels were never meant for it, the field reports `val`).
+  /// The subset on which accuracy is measured: ``Subset/test`` if the lists have labeled videos of it, else
+  /// ``Subset/validation``.
+  /// For Kinetics, whose test labels are not public, the literature reports `val`.
   public var evaluationSubset: Subset {
     videos.contains { $0.subset == .test } ? .test : .validation
   }
 }
 
-/// What a video of a split is for.
+/// The role of a video in a split.
 public enum Subset: String, Codable, CodingKeyRepresentable, CaseIterable, Sendable {
+  /// Videos to train on.
   case training = "train"
+  /// Videos to validate on.
   case validation = "val"
+  /// Videos to test on.
   case test
 
-  /// The subset that lists and folders call `name`, in capitals or not.
+  /// The subset that lists and folders call `name`, in upper or lower case.
   init?(listed name: some StringProtocol) {
     switch name.lowercased() {
     case "train", "training": self = .training
@@ -52,16 +57,18 @@ public enum Subset: String, Codable, CodingKeyRepresentable, CaseIterable, Senda
 
 /// A video of a dataset.
 public struct LabelledVideo: Hashable, Sendable {
-  /// As the dataset's list calls it.
+  /// The name in the dataset's list.
   public let name: String
   /// The index of its class.
   public let label: Int
+  /// The subset of the video.
   public let subset: Subset
-  /// Where it is; nil where the list names a file that is not there.
+  /// The video; nil if the list names a file that does not exist.
   public let footage: VideoSource?
-  /// How many frames it has, if the list says so.
+  /// The number of frames according to the list; nil if the list does not give it.
   public let listedFrames: Int?
 
+  /// A video with these properties.
   public init(
     name: String, label: Int, subset: Subset, footage: VideoSource?, listedFrames: Int? = nil
   ) {

@@ -1,9 +1,11 @@
 import Media
 
 extension DatasetReading {
-  /// A csv file of paths, labels and subsets. With a header its columns are found by name and others ignored;
-  /// without one they are path, label, split. Paths are absolute or relative to the videos folder. Rows for testing
-  /// without a label are left out.
+  /// Reads a CSV file of paths, labels and subsets. With a header, columns are found by name, and other columns are
+  /// ignored; without
+  /// a header, the columns are path, label, split. Paths are absolute or relative to the videos folder. Test rows without
+  /// a label are
+  /// skipped.
   mutating func readCSV(file: String) throws {
     let expected =
       "csv needs a file with the columns path, label and split (train, val or test); "
@@ -36,12 +38,12 @@ extension DatasetReading {
 private struct CSVRow {
   let place: ListFile.Place
   let name: String
-  /// Empty if the row has none.
+  /// The class; empty if the row has none.
   let className: String
   let subset: Subset
 }
 
-/// Where a csv file has what.
+/// The columns of a CSV file.
 private struct CSVColumns {
   let isHeader: Bool
   private var (path, label, split) = (0, 1, 2)
@@ -51,7 +53,7 @@ private struct CSVColumns {
     ["path", "video", "file", "filename"], ["label", "class"], ["split", "subset"],
   ]
 
-  /// From the first row, which is a header where it has one of the names.
+  /// Finds the columns in the first row, which is a header if it contains one of the names.
   init(first fields: [String], place: ListFile.Place) throws {
     count = fields.count
     let fields = fields.map { $0.lowercased() }
@@ -67,7 +69,7 @@ private struct CSVColumns {
     }
     for (columns, names) in zip(found, Self.names) where columns.count != 1 {
       throw place.error(
-        "the header is to have one column of the name \(names.joined(separator: " or ")), not \(columns.count)"
+        "the header must have one column named \(names.joined(separator: " or ")), not \(columns.count)"
       )
     }
     (path, label, split) = (found[0][0], found[1][0], found[2][0])
@@ -80,7 +82,7 @@ private struct CSVColumns {
     }
     guard let subset = Subset(listed: fields[split]) else {
       throw place.error(
-        "the split is to be train, val or test, not \(fields[split])")
+        "the split must be train, val or test, not \(fields[split])")
     }
     guard !fields[path].isEmpty else { throw place.error("the row has no path") }
     return CSVRow(

@@ -1,8 +1,9 @@
 extension ListFile {
-  /// Gives `body` each row that is not blank, read as comma-separated values (RFC 4180): fields may stand in quotes,
-  /// in which commas and line ends are text and `""` is a quote. Spaces around fields without quotes go.
+  /// Calls `body` with each row of comma-separated values (RFC 4180) that is not blank. In quoted fields, commas and line
+  /// ends are
+  /// text and `""` is a quote. Spaces around unquoted fields are removed.
   ///
-  /// - Throws: ``DatasetError`` for quotes that do not match and rows beyond all bounds; what `body` throws.
+  /// - Throws: ``DatasetError`` for unbalanced quotes and rows that are too long; errors of `body`.
   func forEachRow(_ body: (_ place: Place, _ fields: [String]) throws -> Void) throws {
     let (comma, quote, newline) = (UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"))
     let bytes = text.utf8
@@ -26,7 +27,7 @@ extension ListFile {
           var content: [UInt8] = []
           while true {
             guard let close = bytes[index...].firstIndex(of: quote) else {
-              throw place.error("a quote opens that nothing closes")
+              throw place.error("a quote is not closed")
             }
             content += bytes[index..<close]
             index = bytes.index(after: close)
@@ -56,7 +57,7 @@ extension ListFile {
 }
 
 extension ListFile.Place {
-  /// Refuses a row of too few columns whose columns something else than a comma seems to separate.
+  /// Throws an error for a row with too few columns if another character than a comma seems to separate them.
   ///
   /// - Throws: ``DatasetError``
   func requireCommas(in fields: [String]) throws {
@@ -65,6 +66,6 @@ extension ListFile.Place {
       contains("\t")
       ? "a tab"
       : contains(";") ? "a semicolon" : fields.count == 1 && contains(" ") ? "a blank" : nil
-    if let found { throw error("comma expected, found \(found): commas are to separate columns") }
+    if let found { throw error("comma expected, found \(found): columns must be separated by commas") }
   }
 }

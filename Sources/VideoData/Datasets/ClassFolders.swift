@@ -3,15 +3,18 @@ import Media
 import SafeFiles
 
 extension DatasetReading {
-  /// Class folders: `train/CLASS/*`, `val/CLASS/*` or `validation/CLASS/*`, `test/CLASS/*`; or `CLASS/*` alone.
+  /// Reads class folders: `train/CLASS/*`, `val/CLASS/*` or `validation/CLASS/*`, `test/CLASS/*`; or only `CLASS/*`.
   ///
-  /// Of the latter a fifth of each class is the test subset, at least one video where a class has two. Which ones
-  /// depends on the videos' names alone: on no seed, so that results compare, and on no other video, so that
-  /// adding some moves none. Clips of one source fall on both sides; where they exist, a csv file that keeps
-  /// them apart is better.
+  /// If there is only `CLASS/*`, a fifth of each class becomes the test subset: at least one video if the class has two.
+  /// The choice
+  /// depends only on the video's own name: not on a seed, so that results are comparable, and not on other videos, so
+  /// that adding
+  /// videos does not move any. Clips of the same source can end up in both subsets; a CSV file that keeps them apart is
+  /// better.
   ///
-  /// Where a video stands beside the folder of its frames, the video is taken. Folders without videos, hidden ones and
-  /// those that systems make are not classes; ``DatasetFinding/notClasses(_:)`` names them.
+  /// If there are both a video and a folder of its frames, the video is used. Folders without videos, hidden folders and
+  /// those that
+  /// operating systems make are not classes; ``DatasetFinding/notClasses(_:)`` names them.
   mutating func readFolders() throws {
     let folders = try subfolders(of: videosFolder)
     let named = folders.filter { Subset(listed: $0) != nil }
@@ -26,7 +29,7 @@ extension DatasetReading {
       throw DatasetError.unsuitable(
         path: videosFolder,
         problem: "has \(others[0]) beside \(named.joined(separator: " and ")): "
-          + "it is to hold folders of classes, or train, val and test with the classes in them")
+          + "it must hold folders of classes, or train, val and test with the classes in them")
     }
     notClasses += folders.filter { !named.contains($0) }
     var found: [(subset: Subset, folder: String, className: String, videos: [String])] = []
@@ -90,7 +93,7 @@ extension DatasetReading {
       in: VideoPlaces(names: [name], folders: [path]), at: ListFile.Place(path: path, line: nil))
   }
 
-  /// The names of the folders in `folder` that may be classes; the others go to ``notClasses``.
+  /// The names of the folders in `folder` that may be classes; other folders are added to ``notClasses``.
   private mutating func subfolders(of folder: String) throws -> [String] {
     guard let listing = try finder.listing(of: folder) else { return [] }
     let names = listing.folders.keys.sorted(by: naturallyPrecedes)
@@ -98,12 +101,12 @@ extension DatasetReading {
     return names.filter { !isOfSystem($0) }
   }
 
-  /// Whether there are videos in the folder, or folders, which may be videos or classes.
+  /// True if the folder contains videos or folders, which may be videos or classes.
   private func holdsAnything(_ name: String) throws -> Bool {
     try !videoNames(in: "\(videosFolder)/\(name)").isEmpty
   }
 
-  /// The videos in `folder`, and the folders of frames.
+  /// The videos and the folders of frames in `folder`.
   private func videoNames(in folder: String) throws -> [String] {
     guard let listing = try finder.listing(of: folder) else { return [] }
     let videos = listing.files.values.filter { MediaKind(path: $0) == .video }
@@ -119,7 +122,7 @@ extension DatasetReading {
   }
 }
 
-/// Whether a system, an archiver or a program makes folders of that name beside people's own.
+/// True if operating systems, archivers or other programs make folders with this name.
 private func isOfSystem(_ name: String) -> Bool {
   ["__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information", "__pycache__"]
     .contains(name)

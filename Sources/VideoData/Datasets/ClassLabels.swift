@@ -1,11 +1,11 @@
-/// The labels of classes by their names, also by names that are spelled almost alike.
+/// Maps names of classes to labels, also if they are spelled slightly differently.
 struct ClassLabels {
   private let names: [String]
   private let labels: [String: Int]
-  /// Nil where several classes are spelled almost alike.
+  /// Labels by loosely spelled names; nil if several classes share one.
   private let loose: [String: Int?]
   private var respelled: Set<String> = []
-  /// The classes that lists spell otherwise than the list of classes, each once.
+  /// The classes that lists spell differently from the list of classes, without duplicates.
   private(set) var remarks: [DatasetFinding] = []
 
   init(_ names: [String]) {
@@ -26,11 +26,12 @@ struct ClassLabels {
 }
 
 extension DatasetReading {
-  /// So many classes at most: a network has weights for each.
+  /// The maximum number of classes: a network has weights for each.
   static let classLimit = 100_000
 
-  /// The classes by a map of them: lines `#0 abseiling`, `0 abseiling`, `0,abseiling` below a header or not, or only the
-  /// names in order.
+  /// Reads the classes from a map: lines `#0 abseiling`, `0 abseiling`, `0,abseiling` (with or without a header), or only
+  /// the names in
+  /// order.
   mutating func readClassMap(_ list: ListFile) throws {
     var isNumbered: Bool?
     var seen: Set<String> = []
@@ -46,7 +47,7 @@ extension DatasetReading {
       if isNumbered == true {
         guard number == classNames.count else {
           throw place.error(
-            "the class is to have the number \(classNames.count), as in: "
+            "the class must have the number \(classNames.count), as in: "
               + "\(classNames.count) abseiling")
         }
         name = trimmed(rest.dropFirst())
@@ -54,7 +55,7 @@ extension DatasetReading {
       let className = try place.checkedText(String(name))
       guard !className.isEmpty, seen.insert(className).inserted else {
         throw place.error(
-          className.isEmpty ? "the class has no name" : "the class \(className) is there twice")
+          className.isEmpty ? "the class has no name" : "the class \(className) appears twice")
       }
       guard classNames.count < Self.classLimit else {
         throw place.error("there are more than \(Self.classLimit) classes")

@@ -2,7 +2,7 @@ import Foundation
 import SafeFiles
 import VideoSamples
 
-/// The form in which a dataset's lists and folders come.
+/// The format of a dataset's lists and folders.
 public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   /// `classInd.txt`, `trainlist0N.txt`, `testlist0N.txt`.
   case ucf101
@@ -21,17 +21,17 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   /// Diving48: JSON lists with names and labels, and one with the names of the labels.
   case diving48
 
-  /// How lists are named to it.
+  /// How its lists are passed.
   public enum ListPlace: Sendable {
-    /// There are none.
+    /// There are no lists.
     case none
-    /// A file that lies beside the videos unless another is named.
+    /// A file, which is next to the videos unless another is given.
     case fileBesideVideos
-    /// A folder, which has to be named; of some kinds it may be a single list.
+    /// A folder, which must be given; for some kinds it can be a single list.
     case folder
   }
 
-  /// Where its lists are.
+  /// The place of its lists.
   public var listPlace: ListPlace {
     switch self {
     case .folders: .none
@@ -40,7 +40,7 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Whether its lists can come for several splits of the same videos.
+  /// True if its lists can describe several splits of the same videos.
   public var hasSplits: Bool {
     switch self {
     case .ucf101, .hmdb51, .mmaction2: true
@@ -48,23 +48,26 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Whether some of its classes are mirror images of others ("Pushing something from left to right"), so that mirrored
-  /// clips would be taught a wrong label.
+  /// True if some of its classes are mirror images of others ("Pushing something from left to right"), so that mirrored
+  /// clips would get
+  /// wrong labels.
   public var distinguishesLeftFromRight: Bool { self == .somethingSomethingV2 }
 }
 
-/// Which dataset it is and where.
+/// A dataset's format and location.
 public struct DatasetDescription: Sendable, Equatable {
+  /// The format.
   public var kind: DatasetKind
-  /// The folder of the videos, or of folders of their frames.
+  /// The folder of the videos, or of the folders of their frames.
   public var videos: String
-  /// The folder of the lists, or a csv file; nil where the kind needs none.
+  /// The folder of the lists, or a CSV file; nil if the kind does not need any.
   public var splits: String?
-  /// Which of the official splits, from 1; kinds that come with one split have no other.
+  /// The number of the official split, from 1. Kinds with a single split have only 1.
   public var split: Int
-  /// The frames a second of videos that are kept as folders of frames.
+  /// The frames per second of videos that are stored as folders of frames.
   public var frameRate: Double
 
+  /// Describes a dataset.
   public init(
     kind: DatasetKind, videos: String, splits: String? = nil, split: Int = 1, frameRate: Double = 25
   ) {
@@ -77,14 +80,15 @@ public struct DatasetDescription: Sendable, Equatable {
 }
 
 extension ActionDataset {
-  /// Reads the lists of a dataset and looks for its videos.
+  /// Reads the lists of a dataset and finds its videos.
   ///
-  /// Videos are found where the lists say or in the layouts that people have beside: below a folder of
-  /// their class or not, with another extension than listed, or as a folder of frames with the video's
-  /// name, with or without extension; at last under a name that differs in nothing but capitals. What is not found
-  /// stays in ``videos``, without footage. What may be amiss is in ``findings``.
+  /// A video is found where the list says, or in another usual place: with or without a folder of its class, with another
+  /// extension,
+  /// as a folder of frames named after the video (with or without extension), or under a name that differs only in case.
+  /// A video that
+  /// is not found remains in ``videos``, without footage. ``findings`` lists possible problems.
   ///
-  /// - Throws: ``DatasetError``
+  /// - Throws: ``DatasetError``.
   public init(_ description: DatasetDescription) throws {
     precondition(description.frameRate > 0, "a frame rate is above 0, not \(description.frameRate)")
     let finder = VideoFinder(frameRate: description.frameRate)

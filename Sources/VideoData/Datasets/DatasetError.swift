@@ -1,14 +1,16 @@
 /// Why the lists and folders of a dataset cannot be used.
 public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// A file or folder is not there; `expected` says what belongs there.
+  /// A file or folder does not exist; `expected` describes what it should be.
   case missing(path: String, expected: String)
+  /// A file or folder cannot be read.
   case unreadable(path: String, reason: String)
-  /// A list says what cannot be; `line` counts from 1.
+  /// A list is malformed at `line`, which counts from 1.
   case malformed(path: String, line: Int, problem: String)
-  /// Folders or lists do not fit together.
+  /// Folders or lists are inconsistent.
   case unsuitable(path: String, problem: String)
+  /// The dataset does not have the split.
   case noSuchSplit(Int, of: DatasetKind)
-  /// No video is listed, or there is none.
+  /// There is no video, or none is listed.
   case empty(path: String)
 
   public var description: String {
@@ -26,7 +28,7 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
       case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48:
         "there is no split \(split) of \(kind.rawValue): it comes with a single one, 1"
       }
-    case .empty(let path): "\(path) gives no video to learn from"
+    case .empty(let path): "\(path) contains no videos to train on"
     }
   }
 }

@@ -1,49 +1,52 @@
 import SafeFiles
 
-/// Something about a dataset that its owner should know: it can be read, but may not be what they mean.
+/// A remark about a dataset that can be read but may not be what its owner intended.
 public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
-  // What was noticed while it was read
+  // Remarks about reading the lists
 
-  /// So many videos are there under names that differ from the listed ones in nothing but capitals.
+  /// This number of videos was found under names that differ from the listed ones only in case.
   case foundInOtherCase(videos: Int, listed: String, found: String)
-  /// A list spells a class otherwise than the list of the classes, which counts.
+  /// A list spells a class differently from the list of classes, whose spelling is used.
   case respelledClass(listed: String, known: String)
-  /// So many rows say again what one before them says.
+  /// This number of rows repeat an earlier row.
   case repeatedRows(Int, first: String)
-  /// So many rows of a test list have no label and are left out.
+  /// This number of rows of a test list have no label and were skipped.
   case unlabelledRows(Int, list: String)
-  /// So many rows name a part of their video; all of it is read.
+  /// This number of rows name a part of their video; the whole video is read.
   case partsOfVideos(Int, first: String)
-  /// Folders beside the classes that are none: hidden, without videos, or made by a system.
+  /// Folders next to the classes that are not classes: hidden, without videos, or made by an operating system.
   case notClasses([String])
-  /// Two forms of the same lists lie beside each other.
+  /// The same lists exist in two formats.
   case skippedLists(taken: String, others: [String])
 
-  // What the classes are
+  // Remarks about the classes
 
-  /// Names that differ in nothing but capitals, blanks, underscores and hyphens, and yet are classes of their own.
+  /// Different classes whose names differ only in case, blanks, underscores and hyphens.
   case similarClasses([[String]])
-  /// Classes that a mirror turns into each other, while clips are mirrored.
+  /// Classes that mirroring turns into each other, although training clips are mirrored.
   case mirroredClasses([[String]])
+  /// There is only one class.
   case oneClass(String)
-  /// Classes of the list of classes that no video has.
+  /// Classes in the list of classes without a video.
   case unusedClasses([String])
 
-  // What the subsets have
+  // Remarks about the subsets
 
+  /// There are no training videos.
   case nothingToTrainOn
+  /// There are no test or validation videos.
   case nothingToEvaluate
-  /// Classes with videos to be evaluated on and none to train on.
+  /// Classes with videos to evaluate on, but none to train on.
   case untrainedClasses([String])
-  /// Classes with videos to train on and none to be evaluated on.
+  /// Classes with videos to train on, but none to evaluate on.
   case unevaluatedClasses([String])
 
-  // What the frames on the disk are
+  // Remarks about frames on the disk
 
-  /// So many folders of frames hold another number of them than their list says.
+  /// This number of folders of frames contain a different number of frames than listed.
   case otherFrameCounts(videos: Int, first: String)
 
-  /// Whether a training on it would mean nothing, or something else than it says.
+  /// True if a training on the dataset would be meaningless or misleading.
   public var spoilsTraining: Bool {
     switch self {
     case .similarClasses, .mirroredClasses, .oneClass, .nothingToTrainOn, .nothingToEvaluate,
@@ -55,7 +58,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether it is about which videos are for training and which for testing.
+  /// True if the remark concerns the division into training and test videos.
   public var isAboutSubsets: Bool {
     switch self {
     case .nothingToTrainOn, .nothingToEvaluate, .untrainedClasses, .unevaluatedClasses: true
@@ -63,19 +66,19 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// One sentence, of which nothing steers a terminal.
+  /// One sentence without control characters.
   public var description: String { sentence.printable }
 
   private var sentence: String {
     switch self {
     case .foundInOtherCase(let count, let listed, let found):
-      "\(videos(count)) found under names in other capitals than listed, the first: \(listed) as \(found)"
+      "\(videos(count)) found under names that differ from the list only in case, the first: \(listed) as \(found)"
     case .respelledClass(let listed, let known):
-      "the class \(listed) of a list is taken for \(known)"
+      "the class \(listed) of a list is read as \(known)"
     case .repeatedRows(let count, let first):
-      "\(rows(count)) what a row before says and \(count == 1 ? "counts" : "count") once, the first: \(first)"
+      "\(rows(count)) an earlier row and \(count == 1 ? "counts" : "count") once, the first: \(first)"
     case .unlabelledRows(let count, let list):
-      "\(list): \(count) \(count == 1 ? "row has" : "rows have") no label and \(count == 1 ? "is" : "are") left out"
+      "\(list): \(count) \(count == 1 ? "row has" : "rows have") no label and \(count == 1 ? "is" : "are") skipped"
     case .partsOfVideos(let count, let first):
       "\(count) \(count == 1 ? "row names" : "rows name") a part of a video, but whole videos are read, the first: \(first)"
     case .notClasses(let folders):
@@ -105,13 +108,13 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     case .unevaluatedClasses(let names):
       "there is no video to evaluate for \(classes(names))"
     case .otherFrameCounts(let count, let first):
-      "\(count) \(count == 1 ? "folder holds" : "folders hold") another number of frames than listed, the first: \(first)"
+      "\(count) \(count == 1 ? "folder holds" : "folders hold") a different number of frames than listed, the first: \(first)"
     }
   }
 
   private func videos(_ count: Int) -> String { count == 1 ? "1 video is" : "\(count) videos are" }
 
-  private func rows(_ count: Int) -> String { count == 1 ? "1 row says" : "\(count) rows say" }
+  private func rows(_ count: Int) -> String { count == 1 ? "1 row repeats" : "\(count) rows repeat" }
 
   private func classes(_ names: [String]) -> String {
     (names.count == 1 ? "the class " : "the classes ") + listing(names)
@@ -122,12 +125,12 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
       + (names.count > shown ? " and \(names.count - shown) more" : "")
   }
 
-  /// So many names stand in a sentence.
+  /// The maximum number of names in a sentence.
   private var shown: Int { 8 }
 }
 
 extension ActionDataset {
-  /// What its owner should know of it: ``remarks``, then what its classes and subsets are like.
+  /// All remarks: ``remarks``, then those about its classes and subsets.
   public var findings: [DatasetFinding] {
     var findings = remarks
     if !similarClasses.isEmpty { findings.append(.similarClasses(similarClasses)) }
@@ -159,13 +162,14 @@ extension ActionDataset {
     Set(videos.lazy.filter { $0.subset == subset }.map(\.label))
   }
 
-  /// The classes whose names are spelled almost alike, in groups.
+  /// Groups of classes whose names are spelled almost alike.
   private var similarClasses: [[String]] {
     Dictionary(grouping: classNames, by: loosely).values.filter { $0.count > 1 }
       .sorted { $0[0] < $1[0] }
   }
 
-  /// The pairs of classes that a mirror turns into each other, by the words left and right in their names.
+  /// The pairs of classes that mirroring turns into each other, found by the words left and right in their names; nil if
+  /// there are none.
   public var mirroredClasses: DatasetFinding? {
     let known = Dictionary(classNames.map { (loosely($0), $0) }) { first, _ in first }
     let pairs = classNames.compactMap { name -> [String]? in
@@ -179,8 +183,8 @@ extension ActionDataset {
   }
 }
 
-/// The name of a class without what people write now so and now otherwise: capitals, and blanks, underscores and hyphens
-/// between words.
+/// The name of a class without details that are written inconsistently: case, and blanks, underscores and hyphens between
+/// words.
 func loosely(_ className: String) -> String {
   className.lowercased().split { " _-\t".contains($0) }.joined(separator: " ")
 }

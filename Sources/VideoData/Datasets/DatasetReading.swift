@@ -1,23 +1,23 @@
 import SafeFiles
 import VideoSamples
 
-/// A dataset while its lists are read.
+/// The state of reading a dataset's lists.
 struct DatasetReading {
   let videosFolder: String
   let finder: VideoFinder
   var classNames: [String] = []
   private(set) var videos: [LabelledVideo] = []
-  /// What listed videos were found for, in the order of the lists.
+  /// The index and the place of each listed video by its name.
   private var entries: [String: (video: Int, place: ListFile.Place)] = [:]
-  /// Which of the videos a file is.
+  /// The index of the video by the path of its file.
   private var videoOfPath: [String: Int] = [:]
   private var realPaths = RealPaths()
-  /// The videos that no file is there for, as the lists spell them.
+  /// The videos without a file, as the lists spell them.
   private var missing: [(video: Int, places: VideoPlaces)] = []
   private var repeated: (count: Int, first: ListFile.Place)?
   private var otherCase: (count: Int, listed: String, found: String)?
   private var unlabelled: [(list: String, count: Int)] = []
-  /// Folders beside those of classes.
+  /// Folders next to those of classes that are not classes.
   var notClasses: [String] = []
   private var otherRemarks: [DatasetFinding] = []
 
@@ -26,10 +26,11 @@ struct DatasetReading {
     self.finder = finder
   }
 
-  /// Adds a video that a list names. A row that says what one before it has said counts once.
+  /// Adds a video that a list names. A row that repeats an earlier one is counted once.
   ///
-  /// - Throws: ``DatasetError`` if another row says otherwise of it, or its file was found for another video already: it
-  ///   would be in training and test at once, or count twice.
+  /// - Throws: ``DatasetError`` if an earlier row about the video disagrees, or if its file was already found for another
+  ///   video, which
+  ///   would then be in both training and test, or count twice.
   mutating func add(
     _ name: String, label: Int, subset: Subset, in places: VideoPlaces, listedFrames: Int? = nil,
     at place: ListFile.Place
@@ -61,8 +62,8 @@ struct DatasetReading {
         name: name, label: label, subset: subset, footage: footage, listedFrames: listedFrames))
   }
 
-  /// Looks once more for what was not found, under names that differ in nothing but capitals. What another video has taken
-  /// stays with it.
+  /// Searches again for videos that were not found, under names that differ only in case. A file found for another video
+  /// is not used.
   mutating func findOtherwiseSpelled() throws {
     for (index, places) in missing {
       guard let footage = try finder.footageInOtherCase(places, below: videosFolder) else {
@@ -86,9 +87,9 @@ struct DatasetReading {
 
   mutating func remark(_ finding: DatasetFinding) { otherRemarks.append(finding) }
 
-  /// Counts a row of a test list that says no class.
+  /// Counts a row of a test list without a class.
   ///
-  /// - Throws: ``DatasetError`` if it is not for testing.
+  /// - Throws: ``DatasetError`` if the row is not for testing.
   mutating func leaveOutUnlabelled(_ subset: Subset, at place: ListFile.Place) throws {
     guard subset == .test else { throw place.error("the row has no label") }
     if let index = unlabelled.firstIndex(where: { $0.list == place.path }) {
@@ -98,7 +99,7 @@ struct DatasetReading {
     }
   }
 
-  /// What was noticed.
+  /// The remarks made while reading.
   var remarks: [DatasetFinding] {
     var remarks = otherRemarks
     if let (count, listed, found) = otherCase {
@@ -112,11 +113,11 @@ struct DatasetReading {
   }
 }
 
-/// Where a video may be.
+/// The places where a video may be.
 struct VideoPlaces {
-  /// The names that it may have, with or without extension, the likeliest first.
+  /// The names that it may have, with or without extension, the most likely first.
   let names: [String]
-  /// The folders in one of which it is, or a folder with it.
+  /// The folders that contain the video or its folder.
   private let roots: [String]
   private let subfolder: String?
 
@@ -126,7 +127,7 @@ struct VideoPlaces {
     subfolder = nil
   }
 
-  /// A path below one of `roots`, or an absolute one.
+  /// A path below one of `roots`, or an absolute path.
   init(path: String, below roots: [String]) {
     let bytes = path.utf8
     let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
@@ -137,6 +138,6 @@ struct VideoPlaces {
     subfolder = isAbsolute ? nil : folder
   }
 
-  /// The folders to look into, the likeliest first.
+  /// The folders to search, the most likely first.
   var folders: [String] { subfolder.map { folder in roots.map { "\($0)/\(folder)" } } ?? roots }
 }

@@ -1,52 +1,63 @@
 import Media
 import VideoSamples
 
-/// What of a dataset is there and can be decoded.
+/// Which videos of a dataset exist and can be decoded.
 public struct DatasetReport: Sendable, Encodable {
-  /// The videos that are listed, of each class and subset, in the order of the labels; subsets without any are
-  /// left out.
+  /// The number of listed videos of each class and subset, in the order of the labels; subsets without videos are
+  /// omitted.
   public private(set) var classes: [ClassCount] = []
   /// The videos that cannot be used, in the lists' order.
   public private(set) var problems: [Problem] = []
-  /// What its owner should know of it beside.
+  /// Remarks about the dataset.
   public private(set) var findings: [DatasetFinding]
-  /// Whether the videos were opened and decoded, or only looked for.
+  /// True if the videos were opened and decoded; false if only their existence was checked.
   public let isDecoded: Bool
 
+  /// The counts of one class.
   public struct ClassCount: Sendable, Equatable, Encodable {
+    /// The name of the class.
     public let name: String
+    /// The number of listed videos of each subset.
     public fileprivate(set) var listed: [Subset: Int] = [:]
+    /// The number of listed videos that do not exist.
     public fileprivate(set) var absent = 0
+    /// The number of videos that cannot be decoded.
     public fileprivate(set) var undecodable = 0
   }
 
+  /// A video that cannot be used.
   public struct Problem: Sendable, Equatable, Encodable {
+    /// The kinds of problem: the video does not exist, or cannot be decoded.
     public enum Kind: String, Sendable, Encodable { case absent, undecodable }
 
+    /// The kind of problem.
     public let kind: Kind
-    /// As the list calls the video.
+    /// The name of the video in the list.
     public let video: String
+    /// The subset of the video.
     public let subset: Subset
+    /// The class of the video.
     public let className: String
+    /// The reason in words.
     public let reason: String
   }
 
-  /// Counts the videos of `dataset`, present and absent.
+  /// Counts the existing and the missing videos of `dataset`.
   public init(_ dataset: ActionDataset) {
     self.init(dataset, inspections: [], isDecoded: false)
   }
 
-  /// Counts the videos of `dataset` and decodes of each present one the first frame and the last.
+  /// Counts the videos of `dataset`, and decodes the first and the last frame of each existing one.
   ///
   /// - Parameters:
-  ///   - dataset: What is counted.
-  ///   - workers: The threads that decode.
-  ///   - progress: Called on the caller's thread after each video, with how many of how many are done.
+  ///   - dataset: the dataset.
+  ///   - workers: the number of threads that decode.
+  ///   - progress: called on the caller's thread after each video with the number of finished videos and their total.
   public init(
     decoding dataset: ActionDataset, workers: Int, progress: (_ done: Int, _ total: Int) -> Void
   ) throws {
     let footage = dataset.videos.map(\.footage)
-    // Threads that are left alone would wait for ever; nothing here throws in between.
+    // If it were not read to its end, its threads would wait forever; nothing here throws in between.
     let prefetcher = Prefetcher(count: footage.count, workers: workers, ahead: 4 * workers) {
       footage[$0]?.inspection ?? Inspection()
     }
@@ -68,7 +79,7 @@ public struct DatasetReport: Sendable, Encodable {
     }
   }
 
-  /// `inspections`, where not empty, has what was found of each video.
+  /// `inspections` has the result for each video, or is empty.
   private init(_ dataset: ActionDataset, inspections: [Inspection], isDecoded: Bool) {
     self.isDecoded = isDecoded
     findings = dataset.findings
@@ -92,18 +103,18 @@ public struct DatasetReport: Sendable, Encodable {
     }
   }
 
-  /// The videos that are listed in `subset`.
+  /// The number of videos listed in `subset`.
   public func listed(_ subset: Subset) -> Int {
     classes.reduce(0) { $0 + ($1.listed[subset] ?? 0) }
   }
 
-  /// The videos that are listed and not there.
+  /// The number of listed videos that do not exist.
   public var absent: Int { problems.count { $0.kind == .absent } }
 
-  /// The videos that are there and do not decode; 0 where that was not tried.
+  /// The number of existing videos that cannot be decoded; 0 if decoding was not tried.
   public var undecodable: Int { problems.count { $0.kind == .undecodable } }
 
-  /// Whether a training on it would mean nothing, or something else than it says.
+  /// True if a training on the dataset would be meaningless or misleading.
   public var spoilsTraining: Bool { findings.contains(where: \.spoilsTraining) }
 
   private enum CodingKeys: String, CodingKey {
@@ -122,11 +133,11 @@ extension DatasetFinding: Encodable {
   }
 }
 
-/// What opening a video told.
+/// The result of opening a video.
 private struct Inspection: Sendable {
-  /// Why clips cannot be cut from it, as far as its first and last frame tell.
+  /// Why clips cannot be cut from it, as far as its first and last frames show; nil if they can.
   var trouble: String?
-  /// The frames in a folder of frames.
+  /// The number of frames in a folder of frames.
   var frames: Int?
 }
 
@@ -137,7 +148,7 @@ extension VideoSource {
       case .video(let path): return Inspection(trouble: try Video(contentsOf: path).trouble)
       case .frameFolder(let path, _):
         guard let folder = try FrameFolder(contentsOf: path) else {
-          return Inspection(trouble: "\(path) holds no frames, or something else beside pictures")
+          return Inspection(trouble: "\(path) holds no frames, or something other than pictures")
         }
         for index in Set([0, folder.count - 1]) {
           _ = try Picture(contentsOf: folder.path(ofFrame: index))
@@ -159,13 +170,13 @@ extension Video {
       guard let first = try frames.next() else { return "\(path) has no frame that decodes" }
       if first.isDamaged { return "\(path) is damaged in its first frame" }
       _ = try first.picture()
-      // Past any end: the decoder goes back as far as it takes to reach a frame.
+      // A time after any end: the decoder goes back until it reaches a frame.
       let last = try frame(at: duration)
       if last.isDamaged { return "\(path) is damaged in its last frame" }
       _ = try last.picture()
       let end = last.time + max(last.duration, 1 / averageFrameRate)
       guard end >= duration - max(1, duration / 10) else {
-        return "\(path) ends after \(seconds(end)) s, though it is to last \(seconds(duration)) s"
+        return "\(path) ends after \(seconds(end)) s, although it should last \(seconds(duration)) s"
       }
       return nil
     }

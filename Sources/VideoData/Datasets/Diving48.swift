@@ -1,9 +1,11 @@
 extension DatasetReading {
-  /// Diving48 (Li et al., 2018): `Diving48_V2_train.json` and `Diving48_V2_test.json` list videos with their name and
-  /// label; `Diving48_vocab.json` gives for each label what it consists of, as `["Back", "15som", "05Twis", "FREE"]`.
-  /// Without it classes have their numbers for names. Videos are `NAME.mp4`, in a folder `rgb` or not.
+  /// Reads Diving48 (Li et al., 2018): `Diving48_V2_train.json` and `Diving48_V2_test.json` list videos with their names
+  /// and labels;
+  /// `Diving48_vocab.json` gives the parts of each label, such as `["Back", "15som", "05Twis", "FREE"]`. Without it,
+  /// classes are named
+  /// by their numbers. Videos are `NAME.mp4`, in a folder `rgb` or not.
   ///
-  /// Where the lists of the first version lie beside those of the second, whose labels are corrected, the second is taken.
+  /// If the lists of both versions exist, those of the second are used: their labels are corrected.
   mutating func readDiving48(splits: String?) throws {
     let expected =
       "diving48 needs a folder with Diving48_V2_train.json, Diving48_V2_test.json and Diving48_vocab.json "
@@ -32,7 +34,7 @@ extension DatasetReading {
         }
         let limit = classNames.isEmpty ? Self.classLimit : classNames.count
         guard let label = value.integer, (0..<limit).contains(label) else {
-          throw place.error("the label of \(name) is to be from 0 to \(limit - 1)")
+          throw place.error("the label of \(name) must be from 0 to \(limit - 1)")
         }
         if let start = entry["start_frame"]?.integer, start > 0 {
           parts = ((parts?.count ?? 0) + 1, parts?.first ?? place)
@@ -62,10 +64,10 @@ extension DatasetReading {
       guard !name.isEmpty, !classNames.contains(name) else {
         throw place.error(
           name.isEmpty
-            ? "a class is to be a list of words, as in: [\"Back\", \"15som\", \"05Twis\", \"FREE\"]"
-            : "the class \(name) is there twice")
+            ? "a class must be a list of words, as in: [\"Back\", \"15som\", \"05Twis\", \"FREE\"]"
+            : "the class \(name) appears twice")
       }
-      // Classes are compared with all before them.
+      // Each class is compared with all earlier ones.
       guard classNames.count < 1000 else { throw place.error("there are more than 1000 classes") }
       classNames.append(name)
     }

@@ -1,6 +1,7 @@
 extension DatasetReading {
-  /// HMDB51 (Kuehne et al., 2011): for each class and split a file `CLASS_test_splitN.txt` with lines
-  /// `name.avi ID`, ID being 1 for training, 2 for test and 0 for neither. The classes are in alphabetical order.
+  /// Reads HMDB51 (Kuehne et al., 2011): for each class and split a file `CLASS_test_splitN.txt` with lines `name.avi
+  /// ID`, where ID is 1
+  /// for training, 2 for test and 0 for neither. The classes are in alphabetical order.
   mutating func readHMDB51(splits: String?, split: Int) throws {
     let expected =
       "hmdb51 needs a folder of its split files CLASS_test_split\(split).txt, one for each class "
@@ -11,7 +12,7 @@ extension DatasetReading {
     guard let listing = try finder.listing(of: splits) else {
       throw DatasetError.missing(path: splits, expected: expected)
     }
-    // From the files of all splits: a class whose file is missing would number the others anew.
+    // Use the files of all splits: otherwise, a missing file would change the numbers of the other classes.
     classNames = Set(
       listing.files.keys.compactMap { name -> String? in
         guard let middle = name.range(of: "_test_split"), name.hasSuffix(".txt"),
@@ -29,7 +30,7 @@ extension DatasetReading {
         guard let space = text.lastIndex(where: { $0 == " " || $0 == "\t" }),
           let use = Int(text[text.index(after: space)...]), (0...2).contains(use)
         else {
-          throw place.error("a line is to be a name and 0, 1 or 2, as in: name.avi 1")
+          throw place.error("a line must be a name and 0, 1 or 2, as in: name.avi 1")
         }
         let name = try place.checkedComponent(trimmed(text[..<space]))
         guard use > 0 else { continue }

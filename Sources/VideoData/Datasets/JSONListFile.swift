@@ -1,14 +1,14 @@
-/// What JSON says.
+/// A JSON value.
 indirect enum JSONValue {
   case text(String)
-  /// As it is written.
+  /// A number as it is written.
   case number(String)
   case list([JSONValue])
   case object([String: JSONValue])
   /// true, false or null.
   case word(String)
 
-  /// A text, or a number as it is written: lists give ids now so, now so.
+  /// A text, or a number as it is written: lists use both for ids.
   var words: String? {
     switch self {
     case .text(let text), .number(let text): text
@@ -16,29 +16,29 @@ indirect enum JSONValue {
     }
   }
 
-  /// A whole number, which may stand in quotes.
+  /// A whole number, with or without quotes.
   var integer: Int? { words.flatMap { Int($0) } }
 }
 
 extension ListFile {
-  /// Gives `body` each entry of a JSON list, which is to be an object, with its place.
+  /// Calls `body` with each entry of a JSON list, which must be an object, and its place.
   ///
-  /// Entries are read one by one: the list may be long, an entry is small.
+  /// Entries are read one by one: the list may be long, but an entry is small.
   ///
-  /// - Throws: ``DatasetError`` for what is no JSON or no such list; what `body` throws.
+  /// - Throws: ``DatasetError`` if the file is not valid JSON or not such a list; errors of `body`.
   func forEachJSONEntry(_ body: (_ place: Place, _ entry: [String: JSONValue]) throws -> Void)
     throws
   {
     var reader = JSONReader(self)
     try reader.forEachElement { place, value in
       guard case .object(let entry) = value else {
-        throw place.error("an entry of the list is to be an object, as in: {\"id\": \"1\"}")
+        throw place.error("an entry of the list must be an object, as in: {\"id\": \"1\"}")
       }
       try body(place, entry)
     }
   }
 
-  /// Gives `body` each element of a JSON list with its place.
+  /// Calls `body` with each element of a JSON list and its place.
   ///
   /// - Throws: as ``forEachJSONEntry(_:)``.
   func forEachJSONElement(_ body: (_ place: Place, _ value: JSONValue) throws -> Void) throws {
@@ -46,7 +46,7 @@ extension ListFile {
     try reader.forEachElement(body)
   }
 
-  /// Gives `body` each member of a JSON object with its place.
+  /// Calls `body` with each member of a JSON object and its place.
   ///
   /// - Throws: as ``forEachJSONEntry(_:)``.
   func forEachJSONMember(
@@ -57,18 +57,18 @@ extension ListFile {
   }
 }
 
-/// Reads JSON (RFC 8259) from its beginning to its end and knows the line that it is at.
+/// Reads JSON (RFC 8259) sequentially and knows the current line.
 private struct JSONReader {
   private let path: String
   private let bytes: [UInt8]
   private var index = 0
   private var line = 1
-  /// How many values the present element may yet have.
+  /// The number of values that the current element may still contain.
   private var freeValues = 0
 
-  /// So deep lists and objects may lie in each other.
+  /// The maximum depth of nested lists and objects.
   private static let depthLimit = 16
-  /// So many values an element of the outermost list or object may have in it.
+  /// The maximum number of values in an element of the outermost list or object.
   private static let valueLimit = 10_000
 
   init(_ list: ListFile) {
@@ -80,10 +80,10 @@ private struct JSONReader {
 
   private func error(_ expected: String) -> DatasetError {
     guard index < bytes.count else {
-      return place.error("it is no whole JSON: \(expected) expected, but the file ends")
+      return place.error("it is incomplete JSON: \(expected) expected, but the file ends")
     }
     let rest = Substring(decoding: bytes[index..<min(index + 24, bytes.count)], as: UTF8.self)
-    return place.error("it is no JSON: \(expected) expected, found \(rest.prefix(1))")
+    return place.error("it is not JSON: \(expected) expected, found \(rest.prefix(1))")
   }
 
   // MARK: The outermost list or object
@@ -114,7 +114,7 @@ private struct JSONReader {
     guard index == bytes.count else { throw error("the end of the file") }
   }
 
-  /// Elements with commas between them, up to `close`.
+  /// Elements separated by commas, up to `close`.
   private mutating func separated(
     by close: Unicode.Scalar, _ element: (inout JSONReader) throws -> Void
   ) throws {
@@ -188,9 +188,9 @@ private struct JSONReader {
     throw error("a quote")
   }
 
-  /// What a backslash and what follows it stand for.
+  /// The character that an escape sequence stands for.
   private mutating func escaped() throws -> Unicode.Scalar {
-    guard index < bytes.count else { throw error("a character behind the backslash") }
+    guard index < bytes.count else { throw error("a character after the backslash") }
     let byte = bytes[index]
     index += 1
     switch byte {
@@ -202,7 +202,7 @@ private struct JSONReader {
     case UInt8(ascii: "t"): return "\t"
     case UInt8(ascii: "u"):
       var unit = try hexadecimal()
-      // A pair of halves, of which a second one has to follow a first.
+      // A surrogate pair: the first half must be followed by a second one.
       if (0xD800..<0xDC00).contains(unit), index + 1 < bytes.count,
         bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
       {
@@ -215,7 +215,7 @@ private struct JSONReader {
       return scalar
     default:
       index -= 1
-      throw error("one of \" \\ / b f n r t u behind a backslash")
+      throw error("one of \" \\ / b f n r t u after a backslash")
     }
   }
 
@@ -251,7 +251,7 @@ private struct JSONReader {
     }
   }
 
-  /// Skips blanks and `character`, if it is there.
+  /// Skips blanks, and `character` if it follows.
   private mutating func skip(_ character: Unicode.Scalar) -> Bool {
     skipBlanks()
     guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }

@@ -2,11 +2,13 @@ import Foundation
 import SafeFiles
 
 extension DatasetReading {
-  /// Kinetics-400, 600 and 700: csv files for train, val and test with label, YouTube id, start and end in seconds,
-  /// and the subset. The classes are in the order of the class map where one lies beside them, else sorted.
+  /// Reads Kinetics-400, 600 and 700: CSV files for train, val and test with label, YouTube id, start and end in seconds,
+  /// and subset.
+  /// The classes are in the order of the class map if there is one next to the files, else sorted.
   ///
-  /// Videos are `id_START_END.mp4` (START and END with six digits, or as they are) or `id.mp4`, in a folder of the label
-  /// (with spaces or underscores) or not, in a folder of the subset or not. Rows for testing without a label are left out.
+  /// Videos are `id_START_END.mp4` (START and END with six digits, or unpadded) or `id.mp4`, with or without a folder of
+  /// the label
+  /// (with spaces or underscores) and a folder of the subset. Test rows without a label are skipped.
   mutating func readKinetics(splits: String?) throws {
     let expected =
       "kinetics needs a folder with train.csv and val.csv "
@@ -40,7 +42,7 @@ extension DatasetReading {
     }
     if classNames.isEmpty { classNames = Set(clips.map(\.className)).sorted() }
     var labels = ClassLabels(classNames)
-    // The same for all clips of a class and a subset.
+    // The places shared by all clips of a class and a subset.
     struct Group: Hashable {
       let className: String
       let subset: Subset
@@ -69,15 +71,15 @@ extension DatasetReading {
 
 /// A row of a list.
 private struct KineticsClip {
-  /// Empty if the row has none.
+  /// The class; empty if the row has none.
   let className: String
-  /// The names that the file may have, without extension, the likeliest first.
+  /// The possible names of the file, without extension, the most likely first.
   let fileNames: [String]
   let subset: Subset
   let place: ListFile.Place
 }
 
-/// Where a list has what.
+/// The columns of a list.
 private struct KineticsColumns {
   let isHeader: Bool
   private let count: Int
@@ -115,7 +117,7 @@ private struct KineticsColumns {
     split = count > 4 ? 4 : nil
   }
 
-  /// Whether they are an id and times, perhaps with a subset: a list for testing, which has no labels.
+  /// True if the columns are an id and times, perhaps with a subset: a test list, which has no labels.
   private static func isUnlabelled(_ fields: [String]) -> Bool {
     guard fields.count == 3 || fields.count == 4 && Subset(listed: fields[3]) != nil else {
       return false
@@ -136,7 +138,7 @@ private struct KineticsColumns {
       }
       guard times.count == 2 else {
         throw place.error(
-          "the times are to be seconds, not \(fields[start]) and \(fields[end])"
+          "the times must be seconds, not \(fields[start]) and \(fields[end])"
         )
       }
       let digits = times.map { String(Int($0)) }
@@ -148,7 +150,7 @@ private struct KineticsColumns {
       subset = Subset(listed: fields[split])
       guard subset != nil else {
         throw place.error(
-          "the split is to be train, validate or test, not \(fields[split])")
+          "the split must be train, validate or test, not \(fields[split])")
       }
     }
     guard let subset else {

@@ -6,7 +6,10 @@ struct ListFile {
   let path: String
   let text: Substring
 
-  /// - Parameter expected: what the file should be, for the error if there is none.
+  /// Reads a list.
+  ///
+  /// - Parameter expected: a description of the file, for the error if it does not exist.
+  /// - Throws: ``DatasetError``.
   init(_ path: String, expected: String) throws {
     self.path = path
     do {
@@ -20,7 +23,7 @@ struct ListFile {
     }
   }
 
-  /// The lines with something in them, without spaces around; they end in LF or CRLF.
+  /// The lines that are not empty, without spaces around them. They end in LF or CRLF.
   var lines: [(place: Place, text: Substring)] {
     var lines: [(Place, Substring)] = []
     var number = 0
@@ -35,10 +38,11 @@ struct ListFile {
   /// A line of a list.
   struct Place: CustomStringConvertible {
     let path: String
-    /// From 1; nil where it is a folder that was looked through.
+    /// The number of the line, from 1; nil if the place is a folder.
     let line: Int?
 
-    /// What the list says may stand in `problem`: it is cut where endless, and commands to a terminal are taken out.
+    /// An error at this place. `problem` may contain text of the list: it is truncated, and control characters are
+    /// removed.
     func error(_ problem: String) -> DatasetError {
       var problem = String(problem.unicodeScalars.prefix(500))
       problem.unicodeScalars.removeAll { $0.properties.generalCategory == .control }
@@ -48,17 +52,18 @@ struct ListFile {
 
     var description: String { line.map { "\(path), line \($0)" } ?? path }
 
-    /// `path` without empty, `.` and `..` components. A backslash is taken for a slash: lists come from Windows more often
-    /// than names have one.
+    /// `path` without empty, `.` and `..` components. A backslash counts as a slash: lists from Windows are more common
+    /// than names with a
+    /// backslash.
     ///
-    /// - Throws: where it would lead out of the folder that it is relative to.
+    /// - Throws: ``DatasetError`` if the path leads out of the folder that it is relative to.
     func checked(_ path: some StringProtocol) throws -> String {
-      // By bytes, as the file system reads it: to Swift a slash with an accent is no slash.
+      // Compare bytes, as the file system does: in Swift, a slash with a combining accent differs from a slash.
       let isSlash = { (byte: UInt8) in byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") }
       let bytes = Array(path.utf8)
       if bytes.count > 2, bytes[1] == UInt8(ascii: ":"), bytes[2] == UInt8(ascii: "\\") {
         throw error(
-          "the name \"\(path)\" begins with a drive of Windows: paths are to be relative to the videos folder"
+          "the name \"\(path)\" begins with a Windows drive: paths must be relative to the videos folder"
         )
       }
       var parts: [String] = []
@@ -76,12 +81,12 @@ struct ListFile {
       return try checkedText(parts.joined(separator: "/"))
     }
 
-    /// `path` as it is if it is absolute, else ``checked(_:)``: whoever wrote a list may point elsewhere, but openly.
+    /// `path` unchanged if it is absolute, else ``checked(_:)``: a list may refer to other folders, but only explicitly.
     func checkedPath(_ path: some StringProtocol) throws -> String {
       path.hasPrefix("/") ? try checkedText(String(path)) : try checked(path)
     }
 
-    /// `name`, which is to be a file's or folder's.
+    /// `name`, if it can be the name of a file or folder.
     func checkedComponent(_ name: some StringProtocol) throws -> String {
       guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
         throw error("\"\(name)\" cannot be a part of a file's name")
@@ -89,7 +94,7 @@ struct ListFile {
       return try checkedText(String(name))
     }
 
-    /// `text`, which is to be printed.
+    /// `text`, if it has no control characters and can be printed.
     func checkedText(_ text: String) throws -> String {
       guard !text.hasControlCharacters else {
         throw error("the name \"\(text)\" has control characters in it")
@@ -99,8 +104,9 @@ struct ListFile {
   }
 }
 
-/// The text of a list, a path as ``String/init(path:)`` makes it, without the mark that some editors put first. It comes
-/// from outside: its size is bounded.
+/// The text of a list, with paths as ``String/init(path:)`` makes them and without a byte order mark. The file is
+/// untrusted input, so
+/// its size is limited.
 func listText(at path: String) throws(UnreadableList) -> Substring {
   guard let status = fileStatus(at: path) else {
     guard errno == ENOENT || errno == ENOTDIR else {
@@ -115,7 +121,7 @@ func listText(at path: String) throws(UnreadableList) -> Substring {
   guard let data = try? readFile(at: path) else {
     throw .other("there is no permission to read it")
   }
-  // Names of files are bytes and need not be UTF-8. UTF-16 has zeros.
+  // File names are bytes and do not need to be UTF-8. UTF-16 contains zeros.
   guard !data.contains(0) else { throw .other("it is not UTF-8 text") }
   let text = String(path: data)
   let mark = text.unicodeScalars.first == "\u{FEFF}"
@@ -127,7 +133,7 @@ private let sizeLimit = 256 << 20
 /// Why a list cannot be read.
 enum UnreadableList: Error {
   case missing
-  /// A folder or a device.
+  /// It is a folder or a device.
   case noFile
   case other(String)
 

@@ -1,19 +1,22 @@
 import Media
 
-/// The lists in a folder, by what their names say they are.
+/// The lists in a folder, classified by their names.
 struct ListFolder {
   let path: String
-  /// The names of lists of videos with their subsets, in natural order; each name is that of one subset, as `val.csv` or
+  /// The names of the lists of videos with their subsets, in natural order. Each list is that of one subset, such as
+  /// `val.csv` or
   /// `kinetics-400_train.csv`.
   private(set) var lists: [(name: String, subset: Subset)] = []
-  /// The names of lists of classes.
+  /// The names of the lists of classes.
   private(set) var classLists: [String] = []
 
+  /// Classifies the files of a folder.
+  ///
   /// - Parameters:
   ///   - path: the folder.
-  ///   - listing: what it holds.
-  ///   - extensions: those of lists of videos, in small letters.
-  ///   - classExtensions: those of lists of classes.
+  ///   - listing: the content of the folder.
+  ///   - extensions: the extensions of lists of videos, in lower case.
+  ///   - classExtensions: the extensions of lists of classes.
   init(
     _ path: String, _ listing: VideoFinder.Listing, extensions: Set<String>,
     classExtensions: Set<String>
@@ -30,7 +33,7 @@ struct ListFolder {
     }
   }
 
-  /// The same without the lists of videos for whose names `isIncluded` is false.
+  /// The same without the lists of videos for whose names `isIncluded` returns false.
   func filtered(_ isIncluded: (String) -> Bool) -> ListFolder {
     var folder = self
     folder.lists = lists.filter { isIncluded($0.name) }
@@ -52,9 +55,9 @@ struct ListFolder {
     }
   }
 
-  /// The paths of the lists, of which there is at most one for each subset, with their subsets.
+  /// The paths and subsets of the lists of videos, at most one per subset.
   ///
-  /// - Throws: ``DatasetError`` if two lists are for one subset.
+  /// - Throws: ``DatasetError`` if two lists are for the same subset.
   var onePerSubset: [(path: String, subset: Subset)] {
     get throws {
       for (index, list) in lists.enumerated() {
@@ -71,10 +74,10 @@ struct ListFolder {
 }
 
 extension DatasetReading {
-  /// The lists that a kind needs a folder of.
+  /// The lists of a kind that needs a folder of lists.
   ///
-  /// - Parameter expected: what the folder should hold, for errors.
-  /// - Throws: ``DatasetError`` if there is no folder or it holds no list of videos.
+  /// - Parameter expected: a description of the folder's content, for errors.
+  /// - Throws: ``DatasetError`` if there is no folder, or if it contains no list of videos.
   func listFolder(
     _ splits: String?, expected: String, extensions: Set<String>, classExtensions: Set<String>
   ) throws -> ListFolder {
@@ -82,7 +85,7 @@ extension DatasetReading {
       throw DatasetError.unsuitable(path: videosFolder, problem: "has no lists: \(expected)")
     }
     guard let listing = try finder.listing(of: splits) else {
-      // What is there but no folder is told by the reading of a file in it.
+      // If it is not a folder, reading it as a file gives the right error.
       _ = try ListFile(splits, expected: expected)
       throw DatasetError.unsuitable(path: splits, problem: "is a file: \(expected)")
     }
@@ -95,24 +98,25 @@ extension DatasetReading {
   }
 }
 
-/// The words of names of lists of classes.
+/// Words in the names of lists of classes.
 private let classWords: Set<String> = [
   "map", "class", "classes", "label", "labels", "vocab", "vocabulary",
 ]
 
-/// The words of a file's name, in small letters.
+/// The words of a file's name, in lower case.
 private func words(_ name: String) -> Set<String> {
   Set(name.lowercased().split { !$0.isLetter }.map(String.init))
 }
 
-/// The subset that the name of a list tells of, as `val.csv` or `kinetics-400_train.csv`.
+/// The subset in the name of a list such as `val.csv` or `kinetics-400_train.csv`; nil if it names none.
 func subset(ofList name: String) -> Subset? {
   let found = Set(words(name).compactMap { Subset(listed: $0) })
   return found.count == 1 ? found.first : nil
 }
 
 extension Subset {
-  /// The folders in which its videos may lie, the likeliest first: `root`, and what people call those of one subset.
+  /// The folders that may contain its videos, the most likely first: `root`, and the usual names for folders of one
+  /// subset.
   func folders(below root: String) -> [String] {
     let names =
       switch self {

@@ -3,12 +3,15 @@ import Media
 import SafeFiles
 
 extension DatasetReading {
-  /// MMAction2: lists for train, val and test with lines `path label`, or `folder frames label` for videos that are folders
-  /// of frames; labels count from 0, paths are relative to the videos folder. A label map beside them, one name per line,
-  /// gives the classes their names.
+  /// Reads MMAction2's lists for train, val and test with lines `path label`, or `folder frames label` for videos that
+  /// are folders of
+  /// frames. Labels count from 0, and paths are relative to the videos folder. A label map next to the lists, with one
+  /// name per line,
+  /// names the classes.
   ///
-  /// Where lists of both forms lie beside each other, that of videos is taken: they name the same. Where their names have
-  /// numbers of splits (`ucf101_train_split_1_videos.txt`), those of one split are taken.
+  /// If lists of both forms exist, those of videos are used; both name the same videos. If the names of lists contain
+  /// numbers of splits
+  /// (`ucf101_train_split_1_videos.txt`), those of one split are used.
   mutating func readMMAction2(splits: String?, split: Int) throws {
     let expected =
       "mmaction2 needs a folder of lists whose names have train, val or test in them, such as "
@@ -18,7 +21,7 @@ extension DatasetReading {
       let list = try ListFile(splits, expected: expected)
       guard let subset = subset(ofList: PathParts(splits).name) else {
         throw DatasetError.unsuitable(
-          path: splits, problem: "is to say in its name whether it is for train, val or test")
+          path: splits, problem: "must have train, val or test in its name")
       }
       lists = [(list.path, subset)]
     } else {
@@ -55,7 +58,7 @@ extension DatasetReading {
     }
   }
 
-  /// The lists of one split and one form.
+  /// The lists of one split in one form.
   private mutating func chosen(_ folder: ListFolder, split: Int) throws -> [(
     path: String, subset: Subset
   )] {
@@ -78,7 +81,7 @@ extension DatasetReading {
   }
 }
 
-/// The number behind "split" in the name of a list, as in `ucf101_train_split_1_videos.txt`.
+/// The number after "split" in the name of a list such as `ucf101_train_split_1_videos.txt`; nil if there is none.
 private func splitNumber(ofList name: String) -> Int? {
   let name = name.lowercased()
   guard let word = name.range(of: "split") else { return nil }
@@ -89,9 +92,9 @@ private func splitNumber(ofList name: String) -> Int? {
 /// A line of a list.
 private struct MMAction2Row {
   let path: String
-  /// Nil in lists of videos.
+  /// The number of frames; nil in lists of videos.
   let frames: Int?
-  /// From 0; -1 if it is not known.
+  /// The label, from 0; -1 if it is unknown.
   let label: Int
   let subset: Subset
   let place: ListFile.Place
@@ -100,7 +103,7 @@ private struct MMAction2Row {
     self.subset = subset
     self.place = place
     let words = text.split { $0 == " " || $0 == "\t" }
-    // A path may have blanks in it: what stands behind it are the numbers at the end, or what follows a video's extension.
+    // A path may contain blanks. It ends before the numbers at the end, or after the extension of a video.
     let video = words.lastIndex { MediaKind(path: String($0)) == .video }
     let firstNumber = video.map { $0 + 1 } ?? (words.lastIndex { Int($0) == nil } ?? 0) + 1
     let numbers = words[min(firstNumber, words.count)...].compactMap { Int($0) }
@@ -108,27 +111,27 @@ private struct MMAction2Row {
       let separator = text.contains(",") ? "a comma" : text.contains(";") ? "a semicolon" : nil
       throw place.error(
         separator.map { "blank expected before the label, found \($0): lines are path label" }
-          ?? "a line is to be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
+          ?? "a line must be a path and a label, or a folder, its frames and a label, as in: run/a.mp4 3"
       )
     }
     label = numbers.last!
     switch (video, numbers.count) {
     case (_, 1): frames = nil
     case (nil, 2): frames = numbers[0]
-    // The offset of a whole video.
+    // The first number is the offset of a whole video.
     case (nil, 3) where numbers[0] == 0: frames = numbers[1]
     case (nil, _):
       throw place.error(
-        "\(numbers.count) numbers follow the folder, but parts of videos and several labels are not read: a line is to be "
+        "\(numbers.count) numbers follow the folder, but parts of videos and several labels are not supported: a line must be "
           + "folder frames label")
     default:
-      throw place.error("the video has \(numbers.count) labels, but one is to be learned")
+      throw place.error("the video has \(numbers.count) labels, but only one is supported")
     }
     guard (-1..<DatasetReading.classLimit).contains(label) else {
       throw place.error(
-        "the label is to be from 0 to \(DatasetReading.classLimit - 1), not \(label)")
+        "the label must be from 0 to \(DatasetReading.classLimit - 1), not \(label)")
     }
-    guard (frames ?? 1) > 0 else { throw place.error("the video is to have \(frames!) frames") }
+    guard (frames ?? 1) > 0 else { throw place.error("the video cannot have \(frames!) frames") }
     let end = words[firstNumber - 1].endIndex
     path = try place.checkedPath(text[..<end])
   }

@@ -1,9 +1,11 @@
 extension DatasetReading {
-  /// Something-Something V2 (Goyal et al., 2017): `train.json` and `validation.json` list videos with their id and the
-  /// template of their label, as "Putting [something] on [something]"; `labels.json` numbers the templates, which it
-  /// writes without brackets. The names may begin with `something-something-v2-`. Videos are `ID.webm` or `ID.mp4`.
+  /// Reads Something-Something V2 (Goyal et al., 2017): `train.json` and `validation.json` list videos with their ids and
+  /// the templates
+  /// of their labels, such as "Putting [something] on [something]"; `labels.json` numbers the templates, which it writes
+  /// without
+  /// brackets. The names may begin with `something-something-v2-`. Videos are `ID.webm` or `ID.mp4`.
   ///
-  /// `test.json` has no templates and is left out: what the field reports is the accuracy on the validation videos.
+  /// `test.json` has no templates and is not used: the literature reports the accuracy on the validation videos.
   mutating func readSomethingSomethingV2(splits: String?) throws {
     let expected =
       "ssv2 needs a folder with train.json, validation.json and labels.json "
@@ -36,14 +38,14 @@ extension DatasetReading {
     for finding in labels.remarks { remark(finding) }
   }
 
-  /// An object with a number for each template; they are in quotes or not and count from 0 without a gap.
+  /// Reads an object with a number for each template. The numbers, with or without quotes, count from 0 without gaps.
   private mutating func readTemplates(_ list: ListFile) throws {
     var found: [Int: String] = [:]
     var place = ListFile.Place(path: list.path, line: 1)
     try list.forEachJSONMember { member, name, value in
       place = member
       guard let number = value.integer, (0..<Self.classLimit).contains(number) else {
-        throw member.error("the number of \(name) is to be from 0 to \(Self.classLimit - 1)")
+        throw member.error("the number of \(name) must be from 0 to \(Self.classLimit - 1)")
       }
       let className = try member.checkedText(name.filter { $0 != "[" && $0 != "]" })
       if let other = found.updateValue(className, forKey: number) {
@@ -52,11 +54,11 @@ extension DatasetReading {
     }
     guard !found.isEmpty, found.keys.allSatisfy({ $0 < found.count }) else {
       throw place.error(
-        "the classes are to be numbered 0 to \(max(found.count, 1) - 1) without a gap")
+        "the classes must be numbered 0 to \(max(found.count, 1) - 1) without a gap")
     }
     classNames = (0..<found.count).map { found[$0]! }
     guard Set(classNames).count == classNames.count else {
-      throw place.error("a class is there twice")
+      throw place.error("a class appears twice")
     }
   }
 }

@@ -1,7 +1,7 @@
 import SyntheticData
 
 extension SpriteDataset {
-  /// The list of the videos, which are nowhere yet.
+  /// The list of the videos, which have no files.
   public var listing: ActionDataset {
     let classNames = actions.map(\.rawValue).sorted()
     return ActionDataset(

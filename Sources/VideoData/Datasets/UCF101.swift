@@ -1,5 +1,5 @@
 extension DatasetReading {
-  /// UCF101 (Soomro et al., 2012): `classInd.txt` numbers the classes from 1; `trainlist0N.txt` has lines
+  /// Reads UCF101 (Soomro et al., 2012): `classInd.txt` numbers the classes from 1; `trainlist0N.txt` has lines
   /// `Class/name.avi LABEL`, `testlist0N.txt` the same without labels.
   mutating func readUCF101(splits: String?, split: Int) throws {
     let names = ["classInd.txt", "trainlist0\(split).txt", "testlist0\(split).txt"]
@@ -35,7 +35,7 @@ extension DatasetReading {
           throw place.error(
             "\(video) has the label \(number), but \(className) is \(label + 1) in \(names[0])")
         }
-        // Where the list spells a class otherwise than the index, its folder may have either name.
+        // If the list spells a class differently from the index, its folder may have either name.
         let names = className == classNames[label] ? [className] : [className, classNames[label]]
         try add(
           video, label: label, subset: subset,
@@ -56,17 +56,17 @@ extension DatasetReading {
       place = line
       let parts = text.split(maxSplits: 1) { $0 == " " || $0 == "\t" }
       guard parts.count == 2, let number = Int(parts[0]) else {
-        throw line.error("a line is to be a number and a class, as in: 1 ApplyEyeMakeup")
+        throw line.error("a line must be a number and a class, as in: 1 ApplyEyeMakeup")
       }
       let name = String(trimmed(parts[1]))
       guard found[number] == nil, seen.insert(name).inserted else {
-        throw line.error("the number \(number) or the class \(name) is there twice")
+        throw line.error("the number \(number) or the class \(name) appears twice")
       }
       found[number] = name
     }
     let numbers = found.keys.sorted()
     guard numbers == Array(1..<(numbers.count + 1)) else {
-      throw place.error("the classes are to be numbered 1 to \(numbers.count) without a gap")
+      throw place.error("the classes must be numbered 1 to \(numbers.count) without a gap")
     }
     classNames = numbers.map { found[$0]! }
   }

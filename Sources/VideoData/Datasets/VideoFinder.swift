@@ -3,8 +3,7 @@ import Media
 import SafeFiles
 import VideoSamples
 
-/// Finds videos by the names that lists give them. Each folder is listed once, when something is first looked for
-/// in it; no file is touched.
+/// Finds videos by their names in lists. Each folder is listed once, when it is first needed; no file is opened.
 final class VideoFinder {
   private let frameRate: Double
   private var listings: [String: Listing?] = [:]
@@ -13,19 +12,20 @@ final class VideoFinder {
 
   init(frameRate: Double) { self.frameRate = frameRate }
 
-  /// What a folder holds.
+  /// The content of a folder.
   struct Listing {
-    /// The names as they are on the disk, which may be composed otherwise than the lists' (é).
+    /// The names on the disk, which may use another Unicode composition than the lists (é), by the composed name.
     fileprivate(set) var files: [String: String] = [:]
     fileprivate(set) var folders: [String: String] = [:]
-    /// The names of hidden folders, which nothing else looks at.
+    /// The names of hidden folders, which are ignored otherwise.
     fileprivate(set) var hiddenFolders: [String] = []
-    /// The videos by their names without extension, the first in order where there are several.
+    /// The videos by their names without extension; the first one if there are several.
     fileprivate var videos: [String: String] = [:]
   }
 
-  /// The video in the first of the places that has it: the file of one of the names or with another extension of
-  /// videos, or the folder with that name, with or without extension, whose content is taken for its frames.
+  /// The video in the first place that contains it: a file with one of the names or with another video extension, or a
+  /// folder of that
+  /// name, with or without extension, whose files are taken as frames.
   func footage(_ places: VideoPlaces) throws -> VideoSource? {
     for name in places.names {
       let stem = videoStem(name)
@@ -42,8 +42,8 @@ final class VideoFinder {
     return nil
   }
 
-  /// The same under names that differ from the given ones in nothing but capitals, those of folders below `root` too.
-  /// Where several differ so, none is taken.
+  /// As ``footage(_:)``, for names that differ only in case, including those of folders below `root`. Nil if there are
+  /// several.
   func footageInOtherCase(_ places: VideoPlaces, below root: String) throws -> VideoSource? {
     for name in places.names {
       let stem = videoStem(name)
@@ -62,7 +62,7 @@ final class VideoFinder {
     return nil
   }
 
-  /// The folder that is there for `path`, by its own name or one in other capitals.
+  /// The existing folder for `path`, under its own name or one that differs in case.
   private func folderInOtherCase(_ path: String, below root: String) throws -> String? {
     if let known = foldersInOtherCase[path] { return known }
     var found: String?
@@ -85,7 +85,7 @@ final class VideoFinder {
     return names
   }
 
-  /// The names in a folder by their small letters; nil where several are the same in these.
+  /// The names in a folder by their lower-case forms; nil if several names have the same form.
   private struct SmallLetters {
     private let files: [String: String?]
     private let folders: [String: String?]
@@ -100,7 +100,7 @@ final class VideoFinder {
       videos = index(listing.videos)
     }
 
-    /// The file, or a video with another extension; nil where several are called so.
+    /// The file, or a video with another extension; nil if several match.
     func file(_ name: String, stem: String) -> String? {
       (files[name.lowercased()] ?? videos[stem.lowercased()]) ?? nil
     }
@@ -108,9 +108,9 @@ final class VideoFinder {
     func folder(_ name: String) -> String? { folders[name.lowercased()] ?? nil }
   }
 
-  /// What `folder` holds, hidden names aside; nil where there is no such folder.
+  /// The content of `folder` without hidden names; nil if there is no such folder.
   ///
-  /// - Throws: ``DatasetError`` where it cannot be read.
+  /// - Throws: ``DatasetError`` if it cannot be read.
   func listing(of folder: String) throws -> Listing? {
     if let known = listings[folder] { return known }
     let listing = try readListing(folder)
@@ -135,7 +135,7 @@ final class VideoFinder {
         if entry.kind == .folder { listing.hiddenFolders.append(name) }
         continue
       }
-      // A link, or a file system that does not say.
+      // The entry is a link, or the file system does not report its kind.
       switch entry.kind ?? fileKind(at: folder + "/" + name) {
       case .folder: listing.folders[name] = name
       case .file: listing.files[name] = name
@@ -150,7 +150,7 @@ final class VideoFinder {
   }
 }
 
-/// `name` without its extension, where that is one of videos.
+/// `name` without its extension if that is the extension of a video.
 func videoStem(_ name: String) -> String {
   guard MediaKind(path: name) == .video,
     let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
