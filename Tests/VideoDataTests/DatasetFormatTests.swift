@@ -389,7 +389,10 @@ import VideoData
       "path\tlabel\tsplit\na.mp4\twave\ttrain", 1,
       "comma expected, found a tab: columns must be separated by commas"
     ),
-    ("a.mp4;wave;train", 1, "comma expected, found a semicolon: columns must be separated by commas"),
+    (
+      "a.mp4;wave;train", 1,
+      "comma expected, found a semicolon: columns must be separated by commas"
+    ),
     ("a.mp4 wave train", 1, "comma expected, found a blank: columns must be separated by commas"),
     (
       "a.mp4,wave,train\nb.mp4;wave;train", 2,
@@ -498,10 +501,12 @@ import VideoData
         == "v has other beside test and train: it must hold folders of classes, or train, val and test with the classes in them"
     )
     #expect(
-      complaint { try read(.folders, videos: "e", splits: nil) } == "e contains no videos to train on"
+      complaint { try read(.folders, videos: "e", splits: nil) }
+        == "e contains no videos to train on"
     )
     #expect(
-      complaint { try read(.folders, videos: "f", splits: nil) } == "f contains no videos to train on"
+      complaint { try read(.folders, videos: "f", splits: nil) }
+        == "f contains no videos to train on"
     )
     #expect(
       complaint { try read(.folders, videos: "g", splits: nil) }

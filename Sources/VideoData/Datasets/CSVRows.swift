@@ -66,6 +66,8 @@ extension ListFile.Place {
       contains("\t")
       ? "a tab"
       : contains(";") ? "a semicolon" : fields.count == 1 && contains(" ") ? "a blank" : nil
-    if let found { throw error("comma expected, found \(found): columns must be separated by commas") }
+    if let found {
+      throw error("comma expected, found \(found): columns must be separated by commas")
+    }
   }
 }

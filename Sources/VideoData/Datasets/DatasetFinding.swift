@@ -114,7 +114,9 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
 
   private func videos(_ count: Int) -> String { count == 1 ? "1 video is" : "\(count) videos are" }
 
-  private func rows(_ count: Int) -> String { count == 1 ? "1 row repeats" : "\(count) rows repeat" }
+  private func rows(_ count: Int) -> String {
+    count == 1 ? "1 row repeats" : "\(count) rows repeat"
+  }
 
   private func classes(_ names: [String]) -> String {
     (names.count == 1 ? "the class " : "the classes ") + listing(names)

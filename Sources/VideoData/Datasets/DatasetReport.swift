@@ -176,7 +176,8 @@ extension Video {
       _ = try last.picture()
       let end = last.time + max(last.duration, 1 / averageFrameRate)
       guard end >= duration - max(1, duration / 10) else {
-        return "\(path) ends after \(seconds(end)) s, although it should last \(seconds(duration)) s"
+        return
+          "\(path) ends after \(seconds(end)) s, although it should last \(seconds(duration)) s"
       }
       return nil
     }
