@@ -11,8 +11,7 @@ public struct Throughput: Sendable, Codable, Equatable {
   public let origin: String
 
   /// An assumed H100: the dense peak of TF32 tensor cores (NVIDIA's data sheet, SXM5) times an assumed, not measured,
-  /// share.
-  /// Normalization, small numbers of channels and temporal kernels leave most of the peak unused.
+  /// share. Normalization, small numbers of channels and temporal kernels leave most of the peak unused.
   public static let h100 = Throughput(
     operationsPerSecond: 494.7e12 * assumedUtilization,
     origin: "assumed: 10% of one H100's 495 TFLOP/s (TF32), decoding not the bottleneck")

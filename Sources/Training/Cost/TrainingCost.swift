@@ -2,8 +2,7 @@ import Configuration
 import VideoModels
 
 /// Counts the operations of trainings: the forward passes of their clips, times three for training and once for
-/// evaluation. Decoding
-/// is not counted.
+/// evaluation. Decoding is not counted.
 public struct TrainingCost {
   /// The forward passes counted so far, by network and clip.
   private var known: [Network: Double] = [:]

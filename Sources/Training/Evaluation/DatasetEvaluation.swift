@@ -38,8 +38,7 @@ public struct DatasetEvaluation {
   }
 
   /// The split on which the network was fine-tuned, if it is another split of the same dataset: its training videos may
-  /// be among those
-  /// that are evaluated. Nil otherwise.
+  /// be among those that are evaluated. Nil otherwise.
   public var otherTrainingSplit: Int? {
     guard let own = weights.finetuning?.dataset, own.kind == settings.kind,
       own.split != settings.split

@@ -36,8 +36,7 @@ public struct Evaluation: Sendable {
     }
 
     /// The number of classes that score higher than the true class, counting earlier classes with the same score; 0 means
-    /// a correct
-    /// prediction. Nil without scores.
+    /// a correct prediction. Nil without scores.
     public var rank: Int? {
       probabilities.map { scores in
         scores.indices.count {

@@ -73,8 +73,7 @@ extension Evaluation {
   }
 
   /// Writes evaluation.json, videos.csv, classes.csv, confusion.csv and scores.safetensors (`probabilities` float32 [V,
-  /// C], NaN for
-  /// videos without scores, and `labels` int64 [V]) to `folder`, which is made if it does not exist.
+  /// C], NaN for videos without scores, and `labels` int64 [V]) to `folder`, which is made if it does not exist.
   ///
   /// - Throws: `FileError`.
   public func write(to folder: String) throws {

@@ -3,8 +3,7 @@ import Torch
 import VideoData
 
 /// Nearest-neighbor retrieval. A test video is a hit if one of the k nearest training videos, by the cosine similarity of
-/// their
-/// features, has its class. It evaluates features without any fine-tuning.
+/// their features, has its class. It evaluates features without any fine-tuning.
 public struct Retrieval: Codable, Sendable {
   /// The values of k.
   public static let neighbourCounts = [1, 5, 10, 20, 50]

@@ -12,8 +12,7 @@ import VideoSamples
 /// Runs a network over the test clips of videos.
 ///
 /// Clips of different videos share batches. Apart from the last bits of the convolutions' sums, the results do not depend
-/// on the
-/// batches, the threads or the order of the videos.
+/// on the batches, the threads or the order of the videos.
 public struct VideoInference {
   /// The default number of clips that pass through the network at once.
   public static let defaultBatch = 32
@@ -109,8 +108,7 @@ public struct VideoInference {
   }
 
   /// As ``run(_:cache:progress:)``, but keeps only the result of `reduce` for each video: the outputs of all clips of
-  /// many videos do
-  /// not fit into memory.
+  /// many videos do not fit into memory.
   public func run<Reduced>(
     _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in },

@@ -6,8 +6,7 @@ import VideoData
 import VideoModels
 
 /// Fine-tunes a network on videos of actions, evaluates it on the test videos (section 4.1 of the paper) and writes the
-/// results to
-/// the run's folder.
+/// results to the run's folder.
 ///
 /// - Parameters:
 ///   - configuration: the settings of the training; `FinetuningConfiguration.init(file:settings:startingFrom:)` reads it.
@@ -136,8 +135,7 @@ public func finetune(
 
 extension StepPlan {
   /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a
-  /// small last
-  /// batch would distort the batch-norm statistics.
+  /// small last batch would distort the batch-norm statistics.
   fileprivate init(_ configuration: FinetuningConfiguration, videos: Int) {
     let batch = configuration.batch
     let mostClips = batch.clips * batch.accumulationSteps

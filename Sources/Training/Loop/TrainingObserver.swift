@@ -4,8 +4,7 @@ import Torch
 import VideoModels
 
 /// Receives the events of a training and makes event files, curves or pictures of them. An observer reports its own
-/// errors and
-/// continues: they never stop the training.
+/// errors and continues: they never stop the training.
 public protocol TrainingObserver: AnyObject {
   /// The run's folder exists, and the steps begin.
   func began(_ start: TrainingStart)

@@ -14,8 +14,7 @@ public struct PretrainingSources: Sendable {
   public let problemCount: Int
 
   /// Finds the sources and splits them. `settings.maxPerFolder` is applied before the split: the validation set is a
-  /// share of the
-  /// sources that it leaves. It does not apply to validation sources that are named.
+  /// share of the sources that it leaves. It does not apply to validation sources that are named.
   ///
   /// - Parameters:
   ///   - settings: the paths of the sources and how they are split. Without `maxPerFolder` the split depends on nothing
@@ -73,8 +72,7 @@ public struct PretrainingSources: Sendable {
   }
 
   /// Draws `count` of the sources that lie directly in one folder, whether a folder or a list named them; keeps all
-  /// sources that
-  /// are in no folder.
+  /// sources that are in no folder.
   ///
   /// - Returns: the sources, and whether a folder has fewer than `count`.
   private static func drawn(_ count: Int, from sources: [VideoSource], seed: Int) -> (

@@ -57,8 +57,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
   /// Reads a checkpoint.
   ///
   /// - Throws: `SafetensorsError` or `FileError` if the file is damaged or missing, ``RunError`` if it is not a
-  ///   checkpoint of this
-  ///   kind of training, `ConfigurationError` if its configuration cannot be read.
+  ///   checkpoint of this kind of training, `ConfigurationError` if its configuration cannot be read.
   public init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
     guard let header = CheckpointHeader(metadata: file.metadata) else {

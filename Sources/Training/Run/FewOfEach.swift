@@ -3,8 +3,7 @@ import KeyedRandom
 /// Draws at most `count` indices from each group; returns them in ascending order.
 ///
 /// For the same group and key, a smaller `count` draws a subset of what a larger one draws. The draw from a group does
-/// not depend
-/// on the other groups.
+/// not depend on the other groups.
 ///
 /// - Parameters:
 ///   - groups: disjoint groups of indices.

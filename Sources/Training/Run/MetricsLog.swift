@@ -12,8 +12,7 @@ final class MetricsLog {
   /// checkpoint.
   ///
   /// - Throws: `FileError`; ``RunError/damagedMetrics(path:)`` if the file is shorter; ``RunError/busy(path:)`` if
-  ///   another process
-  ///   writes to it.
+  ///   another process writes to it.
   init(path: String, keeping: Int) throws {
     let descriptor = openFile(at: path, O_RDWR | (keeping == 0 ? O_CREAT : 0))
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot write") }
@@ -30,8 +29,7 @@ final class MetricsLog {
   }
 
   /// Unlocks the file before it is closed: a process that another thread is just starting has a copy of the descriptor,
-  /// and with it
-  /// the lock, until it executes its own program.
+  /// and with it the lock, until it executes its own program.
   deinit { flock(handle.fileDescriptor, LOCK_UN) }
 
   /// Appends `record` as a line.

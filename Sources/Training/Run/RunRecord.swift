@@ -20,8 +20,7 @@ public struct StepRecord: RunRecord {
   /// Named parts of the loss and other measures; absent if there are none.
   public let terms: [String: Double]?
   /// Values that are set rather than measured, such as `mask_ratio`: the range of the ratio between the sides of the
-  /// unmasked region
-  /// and of the clip. Absent if there are none.
+  /// unmasked region and of the clip. Absent if there are none.
   public let annotations: [String: [Double]]?
   /// The learning rate of the step.
   public let learningRate: Double

@@ -1,8 +1,7 @@
 import Foundation
 
 /// The position of a run: everything besides tensors that it needs to resume with identical results. A checkpoint stores
-/// it as JSON
-/// in its metadata.
+/// it as JSON in its metadata.
 public struct TrainingPosition: Codable, Equatable, Sendable {
   /// The number of steps (updates) done.
   public var step = 0

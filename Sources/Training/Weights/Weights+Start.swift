@@ -25,8 +25,7 @@ extension Weights {
 
 extension PretrainingConfiguration {
   /// The default settings with the network, normalization and clips of `weights`, if there are any, and with the task and
-  /// the size of
-  /// sources if they are pre-trained. A YAML file and then `key=value` settings override them.
+  /// the size of sources if they are pre-trained. A YAML file and then `key=value` settings override them.
   ///
   /// - Throws: `ConfigurationError`.
   public init(
@@ -53,8 +52,7 @@ extension FinetuningConfiguration {
   /// settings override them.
   ///
   /// Whether clips are mirrored depends on the dataset and not on the weights: if the classes distinguish left from
-  /// right, clips are
-  /// not mirrored unless the file or the settings request it.
+  /// right, clips are not mirrored unless the file or the settings request it.
   ///
   /// - Parameters:
   ///   - file: the path of a file or the name of a preset; nil for none.

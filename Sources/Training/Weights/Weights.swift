@@ -126,8 +126,7 @@ public struct Weights {
   }
 
   /// The tensors in the network's order, with the head or of the backbone alone, and a map from the names of the batch
-  /// normalizations'
-  /// scales to those of their running variances.
+  /// normalizations' scales to those of their running variances.
   func state(backboneOnly: Bool) -> (
     tensors: [(name: String, tensor: Tensor)], scales: [String: String]
   ) {

@@ -4,8 +4,7 @@ import VideoModels
 
 extension WeightsDescription {
   /// Why the tensors do not fit the description, as the predicate of a sentence whose subject is the file; nil if they
-  /// fit. Does not
-  /// allocate memory for sizes that the file claims.
+  /// fit. Does not allocate memory for sizes that the file claims.
   ///
   /// - Parameter found: the model's tensors by the names of a `VideoClassifier`; batch counters may be missing.
   func problem(of found: [String: TensorSummary]) -> String? {

@@ -11,8 +11,7 @@ struct WeightsHeader {
   /// The description of the network; nil if the tensors are not a network.
   let description: WeightsDescription?
   /// Why the tensors are not a network, or not the one that the file describes, as the predicate of a sentence whose
-  /// subject is the
-  /// file; nil if there is no problem.
+  /// subject is the file; nil if there is no problem.
   let problem: String?
   /// The network's tensors in the file, by the names of a `VideoClassifier`.
   let network: [String: TensorSummary]
@@ -66,8 +65,7 @@ struct WeightsHeader {
     let described = try WeightsDescription(metadata: file.metadata, path: path)
     let all = file.tensors(below: "")
     // In a file of another program, all tensors must belong to the network: unknown ones could be part of it. Such files
-    // have no tensors
-    // of a task.
+    // have no tensors of a task.
     let isOwn = described != nil && all.keys.contains { $0.hasPrefix("backbone.") }
     let parts = isOwn ? Self.parts(all) : (network: all, task: [:])
     self.file = file

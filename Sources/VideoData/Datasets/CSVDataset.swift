@@ -2,10 +2,8 @@ import Media
 
 extension DatasetReading {
   /// Reads a CSV file of paths, labels and subsets. With a header, columns are found by name, and other columns are
-  /// ignored; without
-  /// a header, the columns are path, label, split. Paths are absolute or relative to the videos folder. Test rows without
-  /// a label are
-  /// skipped.
+  /// ignored; without a header, the columns are path, label, split. Paths are absolute or relative to the videos folder.
+  /// Test rows without a label are skipped.
   mutating func readCSV(file: String) throws {
     let expected =
       "csv needs a file with the columns path, label and split (train, val or test); "

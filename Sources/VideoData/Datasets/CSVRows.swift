@@ -1,7 +1,6 @@
 extension ListFile {
   /// Calls `body` with each row of comma-separated values (RFC 4180) that is not blank. In quoted fields, commas and line
-  /// ends are
-  /// text and `""` is a quote. Spaces around unquoted fields are removed.
+  /// ends are text and `""` is a quote. Spaces around unquoted fields are removed.
   ///
   /// - Throws: ``DatasetError`` for unbalanced quotes and rows that are too long; errors of `body`.
   func forEachRow(_ body: (_ place: Place, _ fields: [String]) throws -> Void) throws {

@@ -6,15 +6,12 @@ extension DatasetReading {
   /// Reads class folders: `train/CLASS/*`, `val/CLASS/*` or `validation/CLASS/*`, `test/CLASS/*`; or only `CLASS/*`.
   ///
   /// If there is only `CLASS/*`, a fifth of each class becomes the test subset: at least one video if the class has two.
-  /// The choice
-  /// depends only on the video's own name: not on a seed, so that results are comparable, and not on other videos, so
-  /// that adding
-  /// videos does not move any. Clips of the same source can end up in both subsets; a CSV file that keeps them apart is
-  /// better.
+  /// The choice depends only on the video's own name: not on a seed, so that results are comparable, and not on other
+  /// videos, so that adding videos does not move any. Clips of the same source can end up in both subsets; a CSV file
+  /// that keeps them apart is better.
   ///
   /// If there are both a video and a folder of its frames, the video is used. Folders without videos, hidden folders and
-  /// those that
-  /// operating systems make are not classes; ``DatasetFinding/notClasses(_:)`` names them.
+  /// those that operating systems make are not classes; ``DatasetFinding/notClasses(_:)`` names them.
   mutating func readFolders() throws {
     let folders = try subfolders(of: videosFolder)
     let named = folders.filter { Subset(listed: $0) != nil }

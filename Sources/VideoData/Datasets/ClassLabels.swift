@@ -30,8 +30,7 @@ extension DatasetReading {
   static let classLimit = 100_000
 
   /// Reads the classes from a map: lines `#0 abseiling`, `0 abseiling`, `0,abseiling` (with or without a header), or only
-  /// the names in
-  /// order.
+  /// the names in order.
   mutating func readClassMap(_ list: ListFile) throws {
     var isNumbered: Bool?
     var seen: Set<String> = []

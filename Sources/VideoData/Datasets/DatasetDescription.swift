@@ -49,8 +49,7 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   }
 
   /// True if some of its classes are mirror images of others ("Pushing something from left to right"), so that mirrored
-  /// clips would get
-  /// wrong labels.
+  /// clips would get wrong labels.
   public var distinguishesLeftFromRight: Bool { self == .somethingSomethingV2 }
 }
 
@@ -83,10 +82,9 @@ extension ActionDataset {
   /// Reads the lists of a dataset and finds its videos.
   ///
   /// A video is found where the list says, or in another usual place: with or without a folder of its class, with another
-  /// extension,
-  /// as a folder of frames named after the video (with or without extension), or under a name that differs only in case.
-  /// A video that
-  /// is not found remains in ``videos``, without footage. ``findings`` lists possible problems.
+  /// extension, as a folder of frames named after the video (with or without extension), or under a name that differs
+  /// only in case. A video that is not found remains in ``videos``, without footage. ``findings`` lists possible
+  /// problems.
   ///
   /// - Throws: ``DatasetError``.
   public init(_ description: DatasetDescription) throws {

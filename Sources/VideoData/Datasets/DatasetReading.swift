@@ -29,8 +29,7 @@ struct DatasetReading {
   /// Adds a video that a list names. A row that repeats an earlier one is counted once.
   ///
   /// - Throws: ``DatasetError`` if an earlier row about the video disagrees, or if its file was already found for another
-  ///   video, which
-  ///   would then be in both training and test, or count twice.
+  ///   video, which would then be in both training and test, or count twice.
   mutating func add(
     _ name: String, label: Int, subset: Subset, in places: VideoPlaces, listedFrames: Int? = nil,
     at place: ListFile.Place

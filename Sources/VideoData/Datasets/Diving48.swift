@@ -2,8 +2,7 @@ extension DatasetReading {
   /// Reads Diving48 (Li et al., 2018): `Diving48_V2_train.json` and `Diving48_V2_test.json` list videos with their names
   /// and labels;
   /// `Diving48_vocab.json` gives the parts of each label, such as `["Back", "15som", "05Twis", "FREE"]`. Without it,
-  /// classes are named
-  /// by their numbers. Videos are `NAME.mp4`, in a folder `rgb` or not.
+  /// classes are named by their numbers. Videos are `NAME.mp4`, in a folder `rgb` or not.
   ///
   /// If the lists of both versions exist, those of the second are used: their labels are corrected.
   mutating func readDiving48(splits: String?) throws {

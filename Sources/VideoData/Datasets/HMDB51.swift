@@ -1,7 +1,6 @@
 extension DatasetReading {
   /// Reads HMDB51 (Kuehne et al., 2011): for each class and split a file `CLASS_test_splitN.txt` with lines `name.avi
-  /// ID`, where ID is 1
-  /// for training, 2 for test and 0 for neither. The classes are in alphabetical order.
+  /// ID`, where ID is 1 for training, 2 for test and 0 for neither. The classes are in alphabetical order.
   mutating func readHMDB51(splits: String?, split: Int) throws {
     let expected =
       "hmdb51 needs a folder of its split files CLASS_test_split\(split).txt, one for each class "

@@ -3,12 +3,10 @@ import SafeFiles
 
 extension DatasetReading {
   /// Reads Kinetics-400, 600 and 700: CSV files for train, val and test with label, YouTube id, start and end in seconds,
-  /// and subset.
-  /// The classes are in the order of the class map if there is one next to the files, else sorted.
+  /// and subset. The classes are in the order of the class map if there is one next to the files, else sorted.
   ///
   /// Videos are `id_START_END.mp4` (START and END with six digits, or unpadded) or `id.mp4`, with or without a folder of
-  /// the label
-  /// (with spaces or underscores) and a folder of the subset. Test rows without a label are skipped.
+  /// the label (with spaces or underscores) and a folder of the subset. Test rows without a label are skipped.
   mutating func readKinetics(splits: String?) throws {
     let expected =
       "kinetics needs a folder with train.csv and val.csv "

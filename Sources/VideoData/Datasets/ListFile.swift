@@ -53,8 +53,7 @@ struct ListFile {
     var description: String { line.map { "\(path), line \($0)" } ?? path }
 
     /// `path` without empty, `.` and `..` components. A backslash counts as a slash: lists from Windows are more common
-    /// than names with a
-    /// backslash.
+    /// than names with a backslash.
     ///
     /// - Throws: ``DatasetError`` if the path leads out of the folder that it is relative to.
     func checked(_ path: some StringProtocol) throws -> String {
@@ -105,8 +104,7 @@ struct ListFile {
 }
 
 /// The text of a list, with paths as ``String/init(path:)`` makes them and without a byte order mark. The file is
-/// untrusted input, so
-/// its size is limited.
+/// untrusted input, so its size is limited.
 func listText(at path: String) throws(UnreadableList) -> Substring {
   guard let status = fileStatus(at: path) else {
     guard errno == ENOENT || errno == ENOTDIR else {

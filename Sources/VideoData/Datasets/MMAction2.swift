@@ -4,14 +4,11 @@ import SafeFiles
 
 extension DatasetReading {
   /// Reads MMAction2's lists for train, val and test with lines `path label`, or `folder frames label` for videos that
-  /// are folders of
-  /// frames. Labels count from 0, and paths are relative to the videos folder. A label map next to the lists, with one
-  /// name per line,
-  /// names the classes.
+  /// are folders of frames. Labels count from 0, and paths are relative to the videos folder. A label map next to the
+  /// lists, with one name per line, names the classes.
   ///
   /// If lists of both forms exist, those of videos are used; both name the same videos. If the names of lists contain
-  /// numbers of splits
-  /// (`ucf101_train_split_1_videos.txt`), those of one split are used.
+  /// numbers of splits (`ucf101_train_split_1_videos.txt`), those of one split are used.
   mutating func readMMAction2(splits: String?, split: Int) throws {
     let expected =
       "mmaction2 needs a folder of lists whose names have train, val or test in them, such as "

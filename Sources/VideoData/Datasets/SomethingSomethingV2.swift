@@ -1,9 +1,8 @@
 extension DatasetReading {
   /// Reads Something-Something V2 (Goyal et al., 2017): `train.json` and `validation.json` list videos with their ids and
-  /// the templates
-  /// of their labels, such as "Putting [something] on [something]"; `labels.json` numbers the templates, which it writes
-  /// without
-  /// brackets. The names may begin with `something-something-v2-`. Videos are `ID.webm` or `ID.mp4`.
+  /// the templates of their labels, such as "Putting [something] on [something]"; `labels.json` numbers the templates,
+  /// which it writes without brackets. The names may begin with `something-something-v2-`. Videos are `ID.webm` or
+  /// `ID.mp4`.
   ///
   /// `test.json` has no templates and is not used: the literature reports the accuracy on the validation videos.
   mutating func readSomethingSomethingV2(splits: String?) throws {

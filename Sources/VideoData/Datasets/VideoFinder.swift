@@ -24,8 +24,7 @@ final class VideoFinder {
   }
 
   /// The video in the first place that contains it: a file with one of the names or with another video extension, or a
-  /// folder of that
-  /// name, with or without extension, whose files are taken as frames.
+  /// folder of that name, with or without extension, whose files are taken as frames.
   func footage(_ places: VideoPlaces) throws -> VideoSource? {
     for name in places.names {
       let stem = videoStem(name)

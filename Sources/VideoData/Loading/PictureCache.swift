@@ -17,8 +17,7 @@ final class PictureCache: Sendable {
   init(bytes: Int) { state = Mutex(State(free: bytes)) }
 
   /// The pictures of the video `index`; nil if they are not kept. If several threads request the same video at once, the
-  /// first one
-  /// decodes it and the others get nil.
+  /// first one decodes it and the others get nil.
   func pictures(of index: Int, _ source: OpenSource, shortSide: Int) -> TimedPictures? {
     guard state.withLock({ $0.free > 0 && $0.declined.insert(index).inserted }) else { return nil }
     guard let estimate = try? source.estimatedBytes(shortSide: shortSide), estimate < 1e15 else {

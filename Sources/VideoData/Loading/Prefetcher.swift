@@ -3,8 +3,7 @@ import Foundation
 /// Makes the items 0 ..< count on background threads and returns them in order.
 ///
 /// The threads run ahead of the reader by at most `ahead` items. `make` receives only the index of the item, so the
-/// result does
-/// not depend on which thread makes it. A prefetcher that is released before its end stops its threads.
+/// result does not depend on which thread makes it. A prefetcher that is released before its end stops its threads.
 public final class Prefetcher<Item: Sendable>: Sendable {
   private let queue: PrefetchQueue<Item>
 
@@ -50,8 +49,7 @@ public struct PrefetchingCancelled: Error, Sendable {
 /// The state that a prefetcher shares with its threads.
 ///
 /// Unchecked: all variables are read and written between `condition.lock()` and `unlock()`. `Mutex` cannot be used
-/// because threads
-/// wait here for other threads.
+/// because threads wait here for other threads.
 private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private let count: Int

@@ -6,11 +6,9 @@ import VideoSamples
 /// Loads samples from sources, and replaces sources that cannot be read.
 ///
 /// Safe to share between threads. The result depends only on the sample's ID: an unreadable source is replaced by the
-/// next readable
-/// one after a position that is drawn with the same key, no matter which thread loads the sample, or when. Failures are
-/// not
-/// remembered: a video may be damaged in one part only, and the order in which threads meet that part differs from run to
-/// run.
+/// next readable one after a position that is drawn with the same key, no matter which thread loads the sample, or when.
+/// Failures are not remembered: a video may be damaged in one part only, and the order in which threads meet that part
+/// differs from run to run.
 public final class SampleLoader: Sendable {
   /// The sources that samples are read from.
   public let sources: [VideoSource]
@@ -32,8 +30,7 @@ public final class SampleLoader: Sendable {
   ///   - sources: the sources that samples are read from.
   ///   - rule: the rule by which clips are cut from a source.
   ///   - cacheBytes: bytes of memory for decoded videos, at the size from which crops are cut. A cache saves decoding in
-  ///     later epochs
-  ///     and does not change the samples.
+  ///     later epochs and does not change the samples.
   ///   - report: called once for each skipped source, on the thread that meets it.
   public init(
     _ sources: [VideoSource], rule: SampleRule, cacheBytes: Int = 0,

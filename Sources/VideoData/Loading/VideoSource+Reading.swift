@@ -29,8 +29,7 @@ extension VideoSource {
   }
 
   /// A still of `height` x `width` pixels: a frame at a uniformly random time, scaled to the smallest size that covers
-  /// the still and
-  /// cropped at a uniformly random position.
+  /// the still and cropped at a uniformly random position.
   ///
   /// - Throws: `MediaError` if the source contains no readable picture.
   public func still(height: Int, width: Int, using generator: inout KeyedGenerator)

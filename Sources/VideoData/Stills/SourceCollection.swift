@@ -47,8 +47,7 @@ public struct SourceCollection: Sendable {
   }
 
   /// Holds out the share `fraction` (0 to 1) of the sources for validation: at least one if it is positive, but never
-  /// all. A single
-  /// source is not held out.
+  /// all. A single source is not held out.
   ///
   /// The choice depends only on the sources and not on a run's seed, so that all runs are validated alike.
   public func split(heldOut fraction: Double) -> (training: [VideoSource], heldOut: [VideoSource]) {
