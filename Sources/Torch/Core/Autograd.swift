@@ -1,7 +1,7 @@
 import CTorch
 
 extension Tensor {
-  /// True where autograd records what happens to this tensor. Setting it makes a leaf.
+  /// True if autograd records operations on this tensor. Setting it requires a leaf.
   public var requiresGradient: Bool {
     get { described(\.requires_grad) }
     set {
@@ -11,8 +11,8 @@ extension Tensor {
     }
   }
 
-  /// The gradient that ``backward(_:keepingGraph:)`` has accumulated in this leaf; nil before, and nil
-  /// sets it back.
+  /// The gradient that ``backward(_:keepingGraph:)`` has accumulated in this leaf, in the leaf's shape; nil if there is
+  /// none. Setting it to nil clears it.
   public var gradient: Tensor? {
     get {
       withExtendedLifetime(self) {
@@ -28,15 +28,16 @@ extension Tensor {
     }
   }
 
-  /// Adds the derivative of this tensor (a single number, unless `gradient` of its shape weighs the
-  /// elements) to the gradient of every leaf that it was computed from.
+  /// Adds the derivative of this tensor to the gradient of every leaf that it was computed from. The tensor must be a
+  /// single number, unless `gradient`, in the tensor's shape, weights its elements.
   public func backward(_ gradient: Tensor? = nil, keepingGraph: Bool = false) {
     withExtendedLifetime((self, gradient)) {
       mustSucceed("backward", ct_backward(handle, gradient?.handle, keepingGraph))
     }
   }
 
-  /// The derivatives of this tensor (a single number) by `inputs`; nil for one it does not depend on.
+  /// The derivatives of this tensor, a single number, with respect to `inputs`, each in its input's shape; nil for an
+  /// input on which the tensor does not depend.
   public func gradients(by inputs: [Tensor], keepingGraph: Bool = false) -> [Tensor?] {
     var results = [ct_tensor?](repeating: nil, count: inputs.count)
     withExtendedLifetime((self, inputs)) {
@@ -50,11 +51,11 @@ extension Tensor {
     return results.map { $0.map(Tensor.init(owning:)) }
   }
 
-  /// The same elements, cut from what autograd has recorded.
+  /// The same elements and shape, detached from what autograd has recorded.
   public func detached() -> Tensor { Operators.detach(.tensor(self)) }
 
-  /// Makes this tensor hold the elements of `source`, whose device and type it takes over; autograd does
-  /// not see it. This is how a module's parameters move to a device and keep their identity.
+  /// Makes this tensor hold the elements of `source`, with its shape, device and type. Autograd does not record it. A
+  /// module's parameters move to a device this way and keep their identity.
   public func setData(_ source: Tensor) {
     withExtendedLifetime((self, source)) {
       mustSucceed("setData", ct_tensor_set_data(handle, source.handle))
@@ -67,7 +68,7 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
   try withGradientMode(false, body)
 }
 
-/// Runs `body` with autograd recording on this thread, also inside of ``withoutGradients(_:)``.
+/// Runs `body` with autograd recording on this thread, even inside ``withoutGradients(_:)``.
 public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
   try withGradientMode(true, body)
 }
@@ -81,8 +82,8 @@ private func withGradientMode<Result>(_ isRecording: Bool, _ body: () throws -> 
   return try body()
 }
 
-/// Runs `body` with convolutions and matrix products on `device` computed in `dtype` (bfloat16), the
-/// rest in float32, as PyTorch's autocast does; nil changes nothing.
+/// Runs `body` with convolutions and matrix products on `device` computed in `dtype` (bfloat16) and the rest in float32,
+/// like PyTorch's autocast; nil changes nothing. Rethrows errors of `body`.
 public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () throws -> Result)
   rethrows -> Result
 {
@@ -92,7 +93,7 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
   var previous: Int32 = 0
   mustSucceed("autocast", ct_autocast(type, &enabled, &previous))
   mustSucceed("autocast", ct_set_autocast(type, true, dtype.rawValue))
-  // Weights that an outer body had in another type.
+  // Discard weights that an outer body converted to another type.
   mustSucceed("autocast", ct_clear_autocast_cache())
   defer {
     mustSucceed("autocast", ct_set_autocast(type, enabled, previous))

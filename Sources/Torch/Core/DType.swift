@@ -1,14 +1,24 @@
 /// The type of a tensor's elements; raw values are libtorch's `ScalarType`.
 public enum DType: Int32, Sendable, CaseIterable, CustomStringConvertible {
+  /// Unsigned, 8 bits.
   case uint8 = 0
+  /// Signed, 8 bits.
   case int8 = 1
+  /// Signed, 16 bits.
   case int16 = 2
+  /// Signed, 32 bits.
   case int32 = 3
+  /// Signed, 64 bits.
   case int64 = 4
+  /// IEEE half precision.
   case float16 = 5
+  /// IEEE single precision.
   case float32 = 6
+  /// IEEE double precision.
   case float64 = 7
+  /// True or false, in one byte.
   case bool = 11
+  /// The upper 16 bits of float32.
   case bfloat16 = 15
 
   /// The size of one element in bytes.
@@ -21,6 +31,7 @@ public enum DType: Int32, Sendable, CaseIterable, CustomStringConvertible {
     }
   }
 
+  /// True for floating-point types.
   public var isFloatingPoint: Bool {
     switch self {
     case .float16, .float32, .float64, .bfloat16: true
@@ -48,6 +59,7 @@ public enum DType: Int32, Sendable, CaseIterable, CustomStringConvertible {
 
 /// A Swift type whose values are a tensor's elements bit for bit.
 public protocol TensorElement: BitwiseCopyable, Sendable {
+  /// The corresponding type of elements.
   static var dtype: DType { get }
 }
 

@@ -1,14 +1,15 @@
 import CTorch
 
-/// Where a tensor lives.
+/// The device on which a tensor is stored and computed.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
+  /// The CPU.
   case cpu
-  /// The CUDA device of an index.
+  /// The CUDA device with this index.
   case cuda(Int)
-  /// No memory at all: shapes and types only, for counting what a model costs.
+  /// A device without memory: tensors have only shapes and types, for measuring the cost of a model.
   case meta
 
-  /// The device of a name: `cpu`, `cuda`, `cuda:1`, `meta`; nil for any other.
+  /// The device with this name: `cpu`, `cuda`, `cuda:1`, `meta`; nil for other names.
   public init?(_ name: String) {
     switch name {
     case "cpu": self = .cpu
@@ -30,11 +31,12 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// True for CUDA devices.
   public var isCUDA: Bool {
     if case .cuda = self { true } else { false }
   }
 
-  /// As the C ABI has it.
+  /// The device in the C ABI.
   var cValue: ct_device {
     switch self {
     case .cpu: ct_device(type: Int32(CT_DEVICE_CPU.rawValue), index: -1)
@@ -43,7 +45,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Nil for a device that this library does not use.
+  /// Nil for a device that this library does not support.
   init?(_ device: ct_device) {
     switch UInt32(bitPattern: device.type) {
     case CT_DEVICE_CPU.rawValue: self = .cpu
@@ -53,7 +55,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The first CUDA device where there is one, else the CPU.
+  /// The first CUDA device if there is one, else the CPU.
   public static var best: Device {
     cudaCount > 0 ? .cuda(0) : .cpu
   }
@@ -61,8 +63,8 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// The number of CUDA devices that libtorch can use.
   public static var cudaCount: Int { (try? countCUDA()) ?? 0 }
 
-  /// Why there is no CUDA device (no driver, one that is too old, a libtorch without CUDA), in libtorch's
-  /// words; nil where there is one.
+  /// Why there is no CUDA device (no driver, an outdated driver, a libtorch without CUDA), in libtorch's words; nil if
+  /// there is one.
   public static var cudaProblem: String? {
     do {
       _ = try countCUDA()
@@ -78,13 +80,17 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     return Int(count)
   }
 
-  /// Waits until everything queued on the device is done; returns at once on the CPU.
+  /// Waits until all operations queued on the device are done; returns immediately on the CPU.
+  ///
+  /// - Throws: ``TorchError`` if an operation on the device failed.
   public func synchronize() throws(TorchError) {
     guard case .cuda(let index) = self else { return }
     try check("synchronize", ct_cuda_synchronize(Int32(index)))
   }
 
-  /// The free and the whole memory in bytes of a CUDA device; nil on others.
+  /// The free and the total memory of a CUDA device in bytes; nil for other devices.
+  ///
+  /// - Throws: ``TorchError`` if the device cannot be queried.
   public func memory() throws(TorchError) -> (free: Int, total: Int)? {
     guard case .cuda(let index) = self else { return nil }
     var free: Int64 = 0

@@ -1,17 +1,17 @@
 import CTorch
 
-/// A source of random numbers on a device. Whatever is drawn is drawn from one of these, which the caller names: two
-/// generators never take each other's numbers, whatever threads do.
+/// A random number generator on a device. Every random operation draws from a generator that the caller passes:
+/// generators are independent of each other and of threads.
 ///
-/// Equal seeds draw equal numbers on equal devices: on the CPU those of `torch.Generator().manual_seed(seed)`. A
-/// generator on ``Device/meta`` draws nothing; networks that are only measured are made with it.
+/// Equal seeds give equal numbers on the same kind of device; on the CPU those of `torch.Generator().manual_seed(seed)`.
+/// A generator on ``Device/meta`` draws nothing; it is for networks that are only measured.
 public final class Generator {
-  /// Where it draws, and where the tensors are that it fills.
+  /// The device of the tensors that it fills.
   public let device: Device
-  /// libtorch's generator; nil on the device meta.
+  /// libtorch's generator; nil for the meta device.
   let handle: ct_generator?
 
-  /// Traps if there is no such device.
+  /// Makes a generator. Traps if the device does not exist.
   public init(seed: UInt64, device: Device = .cpu) {
     self.device = device
     guard device != .meta else {
@@ -27,10 +27,10 @@ public final class Generator {
     if let handle { ct_generator_release(handle) }
   }
 
-  /// A generator that draws nothing, for networks on the device meta.
+  /// A generator that draws nothing, for networks on the meta device.
   public static var meta: Generator { Generator(seed: 0, device: .meta) }
 
-  /// From here on draws what a new generator of this seed draws.
+  /// Restarts the generator with a seed. It then draws the numbers of a new generator with this seed.
   public func seed(_ seed: UInt64) {
     guard let handle else { return }
     withExtendedLifetime(self) { mustSucceed("seed", ct_generator_seed(handle, seed)) }

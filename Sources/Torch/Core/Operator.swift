@@ -1,19 +1,18 @@
 import CTorch
 
-/// An operator of libtorch's dispatcher, found once by its name and overload.
+/// An operator of libtorch's dispatcher, looked up once by its name and overload.
 ///
-/// Every tensor operation of this library goes through here: the one funnel that keeps its arguments
-/// alive while libtorch borrows them. Handing `tensor.handle` to C anywhere else would let ARC free the
-/// tensor before the call returns.
+/// Every tensor operation of this library goes through this type, which keeps the arguments alive while libtorch borrows
+/// them. Passing `tensor.handle` to C elsewhere would allow ARC to free the tensor before the call returns.
 ///
-/// Unchecked: the handle is libtorch's entry of the operator in its table, which stays for the life of the process
-/// and which any thread may call.
+/// Unchecked: the handle refers to the operator's entry in libtorch's table, which lives as long as the process and may
+/// be called from any thread.
 struct Operator: @unchecked Sendable {
   let name: String
   private let handle: ct_operator
 
-  /// The operator of a name: of ATen, unless it names another namespace (`mosi::name`). Traps if libtorch
-  /// knows no such operator: a programmer's error.
+  /// Looks up an operator of ATen, or of another namespace if the name contains one (`mosi::name`). Traps if libtorch has
+  /// no such operator, which is a programming error.
   init(_ name: String, _ overload: String = "") {
     let qualified = name.contains("::") ? name : "aten::\(name)"
     var found: ct_operator?
@@ -22,7 +21,7 @@ struct Operator: @unchecked Sendable {
     handle = found!
   }
 
-  /// Calls the operator and returns its tensors; traps (see ``TorchError/onFailure(_:)``) on an error.
+  /// Calls the operator and returns its results; traps on an error (see ``TorchError/onFailure(_:)``).
   @discardableResult
   func tensors(_ arguments: [Argument]) -> [Tensor] {
     do {
@@ -32,7 +31,7 @@ struct Operator: @unchecked Sendable {
     }
   }
 
-  /// Calls an operator of one result.
+  /// Calls an operator with a single result.
   @discardableResult
   func callAsFunction(_ arguments: Argument...) -> Tensor {
     let results = tensors(arguments)
@@ -41,7 +40,9 @@ struct Operator: @unchecked Sendable {
     return results[0]
   }
 
-  /// Calls the operator and returns its tensors; throws what libtorch refused.
+  /// Calls the operator and returns its results.
+  ///
+  /// - Throws: ``TorchError`` if libtorch rejects the call.
   func throwing(_ arguments: [Argument]) throws(TorchError) -> [Tensor] {
     var scratch = ArgumentScratch()
     defer { scratch.free() }
@@ -59,7 +60,7 @@ struct Operator: @unchecked Sendable {
     }
   }
 
-  /// The operator with the shapes and types of its tensors, for errors.
+  /// The operator with the shapes and types of its arguments, for error messages.
   private func describe(_ arguments: [Argument]) -> String {
     let words = arguments.compactMap { argument -> String? in
       switch argument {
@@ -90,11 +91,11 @@ enum Argument {
   case ints([Int])
   case tensors([Tensor])
   case optionalTensors([Tensor?])
-  /// What the operator's schema says.
+  /// The default value in the operator's schema.
   case `default`
 }
 
-/// The memory that the C values of one call point into.
+/// The memory to which the C values of one call point.
 private struct ArgumentScratch {
   private var blocks: [UnsafeMutableRawPointer] = []
 
@@ -153,7 +154,7 @@ private struct ArgumentScratch {
   }
 
   mutating func free() {
-    // The elements are trivial (numbers and pointers): there is nothing to deinitialize.
+    // The elements are trivial (numbers and pointers) and need no deinitialization.
     for block in blocks { block.deallocate() }
   }
 }

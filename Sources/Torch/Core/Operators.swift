@@ -1,4 +1,4 @@
-/// The operators that this library calls, by ATen's names; each is looked up at its first use.
+/// The operators that this library calls, by their ATen names. Each is looked up when it is first used.
 enum Operators {
   // Creation
   static let zeros = Operator("zeros")

@@ -1,23 +1,23 @@
 import CTorch
 
 extension Tensor {
-  /// A tensor on the CPU with a copy of `elements`.
+  /// Copies `elements` into a tensor on the CPU.
   public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]) {
     self.init(
       elements.withUnsafeBytes { Tensor.handle(copying: $0, shape: shape, dtype: Element.dtype) })
   }
 
-  /// A tensor of one axis on the CPU with a copy of `elements`.
+  /// Copies `elements` into a tensor with one axis on the CPU.
   public convenience init<Element: TensorElement>(_ elements: [Element]) {
     self.init(elements, shape: [elements.count])
   }
 
-  /// A tensor without axes that holds one number.
+  /// A tensor [] without axes on the CPU, with a single element.
   public convenience init<Element: TensorElement>(scalar: Element) {
     self.init([scalar], shape: [])
   }
 
-  /// A tensor on the CPU with a copy of `bytes`, which hold the elements in row-major order.
+  /// Copies `bytes`, the elements in row-major order, into a tensor on the CPU.
   public convenience init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) {
     self.init(Tensor.handle(copying: bytes, shape: shape, dtype: dtype))
   }
@@ -38,8 +38,7 @@ extension Tensor {
     return result!
   }
 
-  /// The elements in row-major order, copied from whatever device; traps where `Element` is not this
-  /// tensor's type.
+  /// Copies the elements in row-major order from any device. Traps if `Element` does not correspond to the tensor's type.
   public func array<Element: TensorElement>(of type: Element.Type = Element.self) -> [Element] {
     precondition(dtype == Element.dtype, "a tensor of \(dtype) holds no \(Element.self)")
     let count = self.count
@@ -54,7 +53,7 @@ extension Tensor {
     }
   }
 
-  /// Copies the elements in row-major order into `buffer`, which is exactly as large.
+  /// Copies the elements in row-major order into `buffer`, whose size must match exactly.
   public func copyBytes(to buffer: UnsafeMutableRawBufferPointer) {
     withExtendedLifetime(self) {
       mustSucceed(
@@ -63,7 +62,7 @@ extension Tensor {
     }
   }
 
-  /// The single element as a Double, whatever the type; waits for the device.
+  /// The only element as a Double, for any type; waits for the device.
   public var item: Double {
     precondition(count == 1, "item needs one element, not the shape \(shape)")
     return to(.float64).array(of: Double.self)[0]

@@ -1,24 +1,24 @@
 extension Tensor {
-  /// A tensor of zeros.
+  /// A tensor of zeros with the given shape.
   public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
   {
     Operators.zeros(.ints(shape), .dtype(dtype), .none, .device(device))
   }
 
-  /// A tensor of ones.
+  /// A tensor of ones with the given shape.
   public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
   {
     Operators.ones(.ints(shape), .dtype(dtype), .none, .device(device))
   }
 
-  /// A tensor of one number.
+  /// A tensor with the given shape and equal elements.
   public static func full(
     _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
     Operators.full(.ints(shape), .double(value), .dtype(dtype), .none, .device(device))
   }
 
-  /// A tensor whose elements are whatever the memory held.
+  /// A tensor with the given shape and undefined elements.
   public static func uninitialized(
     _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
   ) -> Tensor {
@@ -30,24 +30,24 @@ extension Tensor {
     Operators.arange(.int(count), .dtype(.int64), .none, .device(device))
   }
 
-  /// A tensor of the same shape, type, device and memory order, of zeros.
+  /// Zeros in the same shape, type, device and memory format.
   public func zerosLike() -> Tensor { Operators.zerosLike(.tensor(self)) }
 
-  /// The tensor in another type; itself where it has that type.
+  /// The tensor converted to another type, in the same shape; itself if it already has that type.
   public func to(_ dtype: DType) -> Tensor {
     Operators.toDType(.tensor(self), .dtype(dtype))
   }
 
-  /// The tensor on another device; itself where it is there.
+  /// The tensor on another device, in the same shape; itself if it is already there.
   public func to(_ device: Device) -> Tensor {
     Operators.toDevice(.tensor(self), .none, .none, .device(device))
   }
 
-  /// The same elements without gaps in the given order; itself where they are so.
+  /// The same shape and elements, stored without gaps in the given format; itself if they already are.
   public func contiguous(_ format: MemoryFormat = .contiguous) -> Tensor {
     Operators.contiguous(.tensor(self), .int(format.rawValue))
   }
 
-  /// A copy of the elements in memory of its own.
+  /// A copy with its own memory, in the same shape.
   public func clone() -> Tensor { Operators.clone(.tensor(self)) }
 }

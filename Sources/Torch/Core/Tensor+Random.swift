@@ -1,19 +1,19 @@
-// Tensors of random numbers, float32, on the device of the generator that draws them.
+// Tensors of random numbers, float32, on the device of the generator.
 
 extension Tensor {
-  /// Numbers from the standard normal distribution.
+  /// Standard normal numbers in the given shape, float32.
   public static func normal(_ shape: [Int], using generator: Generator) -> Tensor {
     Operators.randn(
       .ints(shape), .generator(generator), .dtype(.float32), .none, .device(generator.device))
   }
 
-  /// Numbers uniform in [0, 1).
+  /// Uniform numbers in [0, 1) in the given shape, float32.
   public static func uniform(_ shape: [Int], using generator: Generator) -> Tensor {
     Operators.rand(
       .ints(shape), .generator(generator), .dtype(.float32), .none, .device(generator.device))
   }
 
-  /// One with `probability`, else zero.
+  /// Ones with `probability`, else zeros, in the given shape, float32.
   public static func bernoulli(
     _ shape: [Int], probability: Double, using generator: Generator
   ) -> Tensor {
@@ -22,8 +22,8 @@ extension Tensor {
       .generator(generator))
   }
 
-  /// A matrix whose rows are orthonormal, or its columns if it has more rows than columns, times `gain`: the start of
-  /// recurrent layers (Saxe et al. 2014). `shape` is [rows, ...]; all axes after the first make one row.
+  /// A matrix with orthonormal rows (or columns, if it has more rows than columns) times `gain`, which initializes
+  /// recurrent layers (Saxe et al. 2014). `shape` is [rows, ...]; all axes after the first form a row.
   public static func orthogonal(
     _ shape: [Int], gain: Double = 1, using generator: Generator
   ) -> Tensor {
@@ -31,14 +31,14 @@ extension Tensor {
     let isTall = rows >= columns
     let start = normal([rows, columns], using: generator)
     let factors = Operators.qr.tensors([.tensor(isTall ? start : start.permuted([1, 0]))])
-    // The signs make the distribution uniform over all such matrices.
+    // Correcting the signs makes the distribution uniform over all such matrices.
     let signs = Operators.sign(.tensor(Operators.diagonal(.tensor(factors[1]))))
     let basis = factors[0] * signs
     return (isTall ? basis : basis.permuted([1, 0])).reshaped(shape) * gain
   }
 
-  /// Elements become zero with probability `p`, in 0..<1; the others are divided by 1 - p. The generator is on this
-  /// tensor's device.
+  /// Sets elements to zero with probability `p`, in 0..<1, and divides the others by 1 - p, elementwise. The generator
+  /// must be on this tensor's device.
   public func dropout(_ p: Double, using generator: Generator) -> Tensor {
     precondition((0..<1).contains(p), "dropout's probability is in 0..<1, not \(p)")
     guard p > 0 else { return self }
@@ -52,7 +52,7 @@ extension Tensor {
       Operators.bernoulliInPlace(.tensor(kept), .double(1 - p), .generator(generator))
       return self * Operators.divideScalarInPlace(.tensor(kept), .double(1 - p))
     case .cuda:
-      // The kernel of libtorch's dropout on CUDA; it is given the probability of keeping.
+      // This is the kernel of libtorch's dropout on CUDA. It takes the probability of keeping an element.
       return Operators.fusedDropout.tensors([
         .tensor(self), .double(1 - p), .generator(generator),
       ])[0]

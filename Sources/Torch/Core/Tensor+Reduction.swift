@@ -1,33 +1,37 @@
-// Reductions over all axes, or over the given ones; `keepingAxes` leaves them with extent 1.
+// Reductions over all axes or over the given ones. `keepingAxes` keeps them with size 1.
 
 extension Tensor {
+  /// The sum of all elements, [].
   public func sum() -> Tensor { Operators.sum(.tensor(self)) }
+  /// The mean of all elements, [].
   public func mean() -> Tensor { Operators.mean(.tensor(self)) }
+  /// The sum over the given axes.
   public func sum(_ axes: [Int], keepingAxes: Bool = false) -> Tensor {
     Operators.sumAxes(.tensor(self), .ints(axes), .bool(keepingAxes))
   }
+  /// The mean over the given axes.
   public func mean(_ axes: [Int], keepingAxes: Bool = false) -> Tensor {
     Operators.meanAxes(.tensor(self), .ints(axes), .bool(keepingAxes))
   }
-  /// The greatest element over the axes.
+  /// The maximum over the given axes.
   public func max(_ axes: [Int], keepingAxes: Bool = false) -> Tensor {
     Operators.amax(.tensor(self), .ints(axes), .bool(keepingAxes))
   }
-  /// The smallest element over the axes.
+  /// The minimum over the given axes.
   public func min(_ axes: [Int], keepingAxes: Bool = false) -> Tensor {
     Operators.amin(.tensor(self), .ints(axes), .bool(keepingAxes))
   }
-  /// The index (int64) of the greatest element along `axis`.
+  /// The index (int64) of the maximum along `axis`.
   public func argmax(_ axis: Int) -> Tensor { Operators.argmax(.tensor(self), .int(axis)) }
-  /// True (bool []) where every element is.
+  /// True (bool []) if all elements are true.
   public func all() -> Tensor { Operators.all(.tensor(self)) }
   /// True if every element is finite; waits for the device.
   public var isFinite: Bool { finite().all().item == 1 }
   /// The Euclidean norm of all elements, as a number.
   public var norm: Double { (self * self).sum().item.squareRoot() }
 
-  /// Exponentials divided by their sum along `axis`.
+  /// The softmax along `axis`: exponentials divided by their sum.
   public func softmax(_ axis: Int) -> Tensor { Operators.softmax(.tensor(self), .int(axis)) }
-  /// The logarithm of ``softmax(_:)``.
+  /// The logarithm of the softmax along `axis`.
   public func logSoftmax(_ axis: Int) -> Tensor { Operators.logSoftmax(.tensor(self), .int(axis)) }
 }

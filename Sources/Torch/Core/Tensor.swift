@@ -1,19 +1,19 @@
 import CTorch
 
-/// An n-dimensional array on a device, with libtorch's semantics: operations make new tensors or views,
-/// and record what autograd needs unless ``withoutGradients(_:)`` is in force.
+/// An n-dimensional array on a device, with the semantics of libtorch: operations return new tensors or views and are
+/// recorded for autograd, except inside ``withoutGradients(_:)``.
 ///
-/// Wrong shapes are programmers' errors: operations trap, naming the operator and the shapes. A tensor
-/// may be used from any thread; as in PyTorch, writing into one while another thread uses it is a race.
+/// A wrong shape is a programming error: operations trap and name the operator and the shapes. A tensor may be used from
+/// any thread; as in PyTorch, writing to one while another thread uses it is a race.
 ///
-/// Unchecked: the handle never changes, and libtorch counts its references atomically. The elements are the caller's
-/// to guard, as a compiler cannot see who writes them.
+/// Unchecked: the handle never changes, and libtorch counts its references atomically. Callers must guard the elements
+/// against races, which the compiler cannot detect.
 public final class Tensor: @unchecked Sendable {
-  /// libtorch's `TensorImpl` with one reference of ours. It goes to C only inside this library's
-  /// funnels, which keep the tensor alive during the call.
+  /// libtorch's `TensorImpl`, of which this object owns a reference. It is passed to C only inside this library's calls,
+  /// which keep the tensor alive.
   let handle: ct_tensor
 
-  /// Takes over the reference that `handle` carries.
+  /// Takes ownership of the reference that `handle` carries.
   init(owning handle: ct_tensor) {
     self.handle = handle
   }
@@ -22,10 +22,10 @@ public final class Tensor: @unchecked Sendable {
     ct_tensor_release(handle)
   }
 
-  /// The number of tensors that this process holds through this library, for tests of leaks.
+  /// The number of tensors that this process holds through this library; for tests that detect leaks.
   package static var liveCount: Int { Int(ct_tensor_live_handles()) }
 
-  /// The number of strong references that libtorch counts for this tensor, for tests of lifetimes.
+  /// The number of strong references to libtorch's tensor; for tests of lifetimes.
   package var referenceCount: Int {
     withExtendedLifetime(self) { Int(ct_tensor_reference_count(handle)) }
   }
@@ -35,7 +35,7 @@ extension Tensor {
   /// The number of axes.
   public var rank: Int { described { Int($0.rank) } }
 
-  /// The extent of each axis.
+  /// The size of each axis.
   public var shape: [Int] { described { Self.integers($0.sizes, $0.rank) } }
 
   /// The distance in elements between neighbors along each axis.
@@ -44,7 +44,7 @@ extension Tensor {
   /// The number of elements.
   public var count: Int { shape.reduce(1, *) }
 
-  /// The type of the elements; traps on a type that this library does not use (complex, quantized).
+  /// The type of the elements. Traps for types that this library does not support (complex, quantized).
   public var dtype: DType {
     described { info in
       guard let dtype = DType(rawValue: info.dtype) else {
@@ -54,7 +54,7 @@ extension Tensor {
     }
   }
 
-  /// Where the elements lie; traps on a device that this library does not use.
+  /// The device of the elements. Traps for devices that this library does not support.
   public var device: Device {
     described { info in
       guard let device = Device(info.device) else {
@@ -65,7 +65,7 @@ extension Tensor {
     }
   }
 
-  /// True where the elements lie in the order of `format` without gaps.
+  /// True if the elements are stored in the order of `format` without gaps.
   public func isContiguous(_ format: MemoryFormat = .contiguous) -> Bool {
     withExtendedLifetime(self) {
       var isContiguous = false
@@ -75,7 +75,7 @@ extension Tensor {
     }
   }
 
-  /// What `body` makes of libtorch's description of this tensor, which is valid during `body` only.
+  /// Calls `body` with libtorch's description of this tensor, which is valid only during the call.
   func described<Result>(_ body: (ct_tensor_info) -> Result) -> Result {
     withExtendedLifetime(self) {
       var info = ct_tensor_info()

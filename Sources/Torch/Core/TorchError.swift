@@ -1,28 +1,36 @@
 import CTorch
 import Synchronization
 
-/// What libtorch refused, with libtorch's own text.
+/// An operation that libtorch rejected, with libtorch's message.
 public struct TorchError: Error, Sendable, CustomStringConvertible {
+  /// The kind of error.
   public enum Kind: Sendable {
-    /// The host's or the device's memory is spent.
+    /// The memory of the host or of the device is exhausted.
     case outOfMemory
+    /// The operation is not implemented for these arguments.
     case notImplemented
+    /// An index is out of range.
     case index
+    /// A type does not match.
     case type
+    /// A value is invalid.
     case value
+    /// A linear algebra routine failed.
     case linearAlgebra
-    /// Any other check of libtorch.
+    /// Another check of libtorch failed.
     case libtorch
-    /// Not libtorch's: an exception of C++ below it.
+    /// A C++ exception that does not come from libtorch.
     case other
   }
 
+  /// The kind of error.
   public let kind: Kind
-  /// What was called: an operator with the shapes of its arguments, or a function.
+  /// The call that failed: an operator with the shapes of its arguments, or a function.
   public let call: String
-  /// libtorch's own words.
+  /// libtorch's message.
   public let message: String
 
+  /// An error of `call`.
   public init(kind: Kind, call: String, message: String) {
     self.kind = kind
     self.call = call
@@ -48,19 +56,19 @@ extension TorchError {
     fatalError(error.description)
   })
 
-  /// Sets what happens when an operator that cannot throw fails, which is a programmer's error (wrong
-  /// shapes) or a spent memory. The default traps; a command-line tool prints a sentence and exits.
+  /// Sets the handler for failures of operators that cannot throw: programming errors (wrong shapes) and exhausted
+  /// memory. The default traps; a command-line tool prints a sentence and exits.
   public static func onFailure(_ handler: @escaping @Sendable (TorchError) -> Never) {
     failureHandler.withLock { $0 = handler }
   }
 
-  /// Ends the program through the handler of ``onFailure(_:)``.
+  /// Ends the program by calling the handler of ``onFailure(_:)``.
   func fail() -> Never {
     Self.failureHandler.withLock { $0 }(self)
   }
 }
 
-/// Turns the status of a call of the C ABI into a thrown error, and frees it.
+/// Throws the error in the status of a C call, and frees the status.
 func check(_ call: @autoclosure () -> String, _ status: UnsafeMutablePointer<ct_error>?)
   throws(TorchError)
 {
@@ -80,7 +88,7 @@ func check(_ call: @autoclosure () -> String, _ status: UnsafeMutablePointer<ct_
   throw TorchError(kind: kind, call: call(), message: String(cString: status.pointee.message))
 }
 
-/// The same for calls that only a programmer's error makes fail.
+/// As ``check(_:_:)``, for calls that fail only because of programming errors.
 func mustSucceed(_ call: @autoclosure () -> String, _ status: UnsafeMutablePointer<ct_error>?) {
   do {
     try check(call(), status)

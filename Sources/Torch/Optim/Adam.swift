@@ -1,13 +1,15 @@
-/// Adam (Kingma and Ba 2015) as PyTorch's `torch.optim.Adam`: weight decay is added to the gradient. The
-/// update is libtorch's fused kernel, one pass over all parameters of a group.
+/// Adam (Kingma and Ba 2015) as in PyTorch's `torch.optim.Adam`: weight decay is added to the gradient. The update is
+/// libtorch's fused kernel, one pass over all parameters of a group.
 public final class Adam: Optimizer {
+  /// The groups of parameters.
   public var groups: [ParameterGroup] { optimized.groups }
   private let betas: (Double, Double)
   private let epsilon: Double
   private let optimized: OptimizedParameters
-  /// The number of updates so far, float32 [], shared by all parameters.
+  /// The number of updates, float32 [], shared by all parameters.
   private let steps: Tensor
 
+  /// An optimizer of `groups`, whose parameters are on the same device.
   public init(
     _ groups: [ParameterGroup], betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8
   ) {
@@ -17,6 +19,7 @@ public final class Adam: Optimizer {
     steps = .zeros([], device: groups.first?.parameters.first?.tensor.device ?? .cpu)
   }
 
+  /// Updates all parameters; see ``Optimizer/step(learningRate:unless:)``. `skip` is a tensor of shape [].
   public func step(learningRate: Double, unless skip: Tensor?) {
     withoutGradients {
       let skip = skip.map(OptimizedParameters.flag)
@@ -31,11 +34,12 @@ public final class Adam: Optimizer {
           .bool(false), .none, .optionalTensor(skip),
         ])
       }
-      // The kernels need the count of this update and leave it as it is, whether they skip or not.
+      // The kernels need the number of this update. They do not change it, even if they skip.
       if let skip { steps.add(skip, scale: -1) }
     }
   }
 
+  /// The number of updates and the moments, for checkpoints.
   public var state: StateDictionary {
     StateDictionary([("steps", steps)] + optimized.state)
   }

@@ -1,29 +1,30 @@
-/// The exponential moving average of a module's parameters and buffers over the steps of its training, which
-/// often classifies better than the last weights.
+/// The exponential moving average of a module's parameters and buffers over its training steps, which often classifies
+/// better than the last weights.
 ///
-/// Update n, 0 being the first, keeps the share min(decay, (1 + n) / (10 + n)) of the average: so the initial
-/// weights do not weigh on it for the first 1 / (1 - decay) steps. Buffers of integers are copied.
+/// Update n, from 0, keeps the share min(decay, (1 + n) / (10 + n)) of the average, so that the initial weights do not
+/// dominate the first 1 / (1 - decay) steps. Integer buffers are copied.
 public final class ExponentialMovingAverage {
+  /// The decay, in 0..<1.
   public let decay: Double
   private let tensors: [(name: String, own: Tensor, average: Tensor)]
   /// int64 [].
   private let updates = Tensor(scalar: 0)
   private var isSwapped = false
 
-  /// An average that begins with the tensors as they are. Make it after the module has moved to its device.
+  /// Starts with the current tensors. Call this after moving the module to its device.
   public init(of module: Module, decay: Double) {
     precondition((0..<1).contains(decay), "the decay is in 0..<1, not \(decay)")
     self.decay = decay
     tensors = module.state.map { ($0.name, $0.tensor, $0.tensor.detached().clone()) }
   }
 
-  /// The averages, by the module's names: what `Module.load` takes.
+  /// The averages by the module's names, as `Module.load` expects them.
   public var averages: StateDictionary {
     precondition(!isSwapped, "the module holds the averages")
     return StateDictionary(tensors.map { ($0.name, $0.average) })
   }
 
-  /// Takes in the module's tensors; called after each step of the optimizer.
+  /// Adds the module's tensors to the average; call it after each optimizer step.
   public func update() {
     precondition(!isSwapped, "the module holds the averages")
     let n = updates.item
@@ -43,8 +44,8 @@ public final class ExponentialMovingAverage {
     }
   }
 
-  /// Runs `body` with the averages in the module and puts the module's own tensors back, also where `body`
-  /// throws. Nothing is copied. `body` evaluates: it neither trains, nor uses this average otherwise.
+  /// Runs `body` with the averages in the module, and restores the module's own tensors even if `body` throws. Nothing is
+  /// copied. `body` may only evaluate: it must neither train nor use this average.
   public func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
     precondition(!isSwapped, "the module holds the averages")
     swap()
@@ -52,7 +53,7 @@ public final class ExponentialMovingAverage {
     return try body()
   }
 
-  /// The tensors keep their identity and exchange what they hold.
+  /// The tensor objects keep their identity and exchange their contents.
   private func swap() {
     for (_, own, average) in tensors {
       let held = own.detached()
@@ -62,21 +63,21 @@ public final class ExponentialMovingAverage {
     isSwapped.toggle()
   }
 
-  /// What a checkpoint must hold to resume.
+  /// The state for checkpoints.
   public var state: StateDictionary {
     StateDictionary(
       [("updates", updates)] + averages.map { (Self.prefix + $0.name, $0.tensor) })
   }
 
-  /// The module's name of the tensor that ``state`` calls `name`; nil for what is no average.
+  /// The module's name of the tensor that is called `name` in ``state``; nil for tensors that are not averages.
   public static func averagedName(_ name: String) -> String? {
     name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
   }
 
   private static let prefix = "average."
 
-  /// Takes over the tensors of ``state``.
+  /// Copies the tensors of a saved ``state``, each in its shape.
   ///
-  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is then changed.
+  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is changed then.
   public func load(_ source: [String: Tensor]) throws(StateMismatch) { try state.load(source) }
 }

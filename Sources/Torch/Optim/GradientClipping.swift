@@ -1,9 +1,9 @@
-/// Scales the gradients of `parameters` down, in place, where their common Euclidean norm exceeds `limit`: by
-/// `limit / (norm + 1e-6)`, as PyTorch's `clip_grad_norm_`. Parameters without a gradient are left out.
+/// Scales the gradients of `parameters` down, in place, if their common Euclidean norm exceeds `limit`: by `limit / (norm
+/// + 1e-6)`, like PyTorch's `clip_grad_norm_`. Parameters without a gradient are ignored.
 ///
-/// A norm that is not finite makes the gradients not a number.
+/// If the norm is not finite, the gradients become NaN.
 ///
-/// - Returns: the norm before, float32 [], not waiting for the device; 0 without any gradient.
+/// - Returns: the norm before clipping, float32 [], without waiting for the device; 0 if there are no gradients.
 @discardableResult
 public func clipGradients(of parameters: [Module.Parameter], toNorm limit: Double) -> Tensor {
   let gradients = parameters.compactMap(\.tensor.gradient)

@@ -1,30 +1,32 @@
-/// Changes parameters by their gradients.
+/// Updates parameters according to their gradients.
 public protocol Optimizer: AnyObject {
+  /// The groups of parameters.
   var groups: [ParameterGroup] { get }
 
-  /// One update with the gradients as they are; a parameter without one is left alone. Each group's rate is
+  /// Updates the parameters with their current gradients; parameters without a gradient stay unchanged. The learning rate
+  /// of a group is
   /// `learningRate` times its ``ParameterGroup/learningRateScale``.
   ///
   /// - Parameters:
-  ///   - learningRate: of a group with the scale 1.
-  ///   - skip: a single number on the parameters' device. Unless it is zero, nothing changes: neither parameters nor this
-  ///     optimizer's state. The device decides that by itself, nothing waits for it. nil updates.
+  ///   - learningRate: the learning rate of groups with a scale of 1.
+  ///   - skip: a tensor [] on the parameters' device. If it is not zero, nothing changes, neither the parameters nor the
+  ///     optimizer's state. The device decides this without synchronization. Nil always updates.
   func step(learningRate: Double, unless skip: Tensor?)
 
-  /// What a checkpoint must hold to resume.
+  /// The state for checkpoints.
   var state: StateDictionary { get }
 }
 
 extension Optimizer {
-  /// One update with the gradients as they are; a parameter without one is left alone.
+  /// Updates the parameters with their current gradients; parameters without a gradient stay unchanged.
   public func step(learningRate: Double) { step(learningRate: learningRate, unless: nil) }
 
-  /// Takes over the tensors of ``state``.
+  /// Copies the tensors of a saved ``state``, each in its shape.
   ///
-  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is then changed.
+  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is changed then.
   public func load(_ source: [String: Tensor]) throws(StateMismatch) { try state.load(source) }
 
-  /// Forgets all gradients.
+  /// Clears all gradients.
   public func clearGradients() {
     for group in groups {
       for parameter in group.parameters { parameter.tensor.gradient = nil }
@@ -32,11 +34,11 @@ extension Optimizer {
   }
 }
 
-/// Groups of parameters with the tensors of state, zero at first, that an optimizer keeps for each parameter.
+/// Groups of parameters, and the state tensors that an optimizer keeps for each parameter; they are zero at first.
 struct OptimizedParameters {
   let groups: [ParameterGroup]
   private let momentNames: [String]
-  /// By group, name and parameter.
+  /// The state tensors by group, name and parameter.
   private let moments: [[[Tensor]]]
 
   init(_ groups: [ParameterGroup], moments names: [String]) {
@@ -47,16 +49,16 @@ struct OptimizedParameters {
     }
   }
 
-  /// What a fused kernel updates at once: what has a gradient in a group.
+  /// What a fused kernel updates at once: the parameters of a group that have gradients.
   struct Update {
     let group: ParameterGroup
     fileprivate(set) var parameters: [Tensor] = []
     fileprivate(set) var gradients: [Tensor] = []
-    /// By the names of the moments.
+    /// The state tensors, by the order of the moments' names.
     fileprivate(set) var moments: [[Tensor]]
   }
 
-  /// Of the groups in which anything has a gradient.
+  /// The updates of the groups with at least one gradient.
   var updates: [Update] {
     zip(groups, moments).compactMap { group, moments in
       var update = Update(group: group, moments: moments.map { _ in [] })
@@ -70,7 +72,7 @@ struct OptimizedParameters {
     }
   }
 
-  /// The moments, each named `MOMENT.PARAMETER`: parameter by parameter.
+  /// The state tensors, named `MOMENT.PARAMETER`, in the order of the parameters.
   var state: [(name: String, tensor: Tensor)] {
     zip(groups, moments).flatMap { group, moments in
       group.parameters.enumerated().flatMap { place, parameter in
@@ -79,7 +81,7 @@ struct OptimizedParameters {
     }
   }
 
-  /// The flag by which fused kernels skip an update: one if `skip` is anything but zero, float32 [].
+  /// The flag that makes fused kernels skip an update, float32 []: 1 if `skip` is not zero.
   static func flag(_ skip: Tensor) -> Tensor {
     precondition(skip.count == 1, "one number says whether to skip, not the shape \(skip.shape)")
     return Operators.notEqualScalar(.tensor(skip.reshaped([])), .double(0)).to(.float32)

@@ -1,11 +1,13 @@
-/// Parameters that are trained with the same weight decay and the same share of the learning rate.
+/// Parameters that share a weight decay and a scale of the learning rate.
 public struct ParameterGroup {
+  /// The parameters.
   public let parameters: [Module.Parameter]
-  /// Times the parameter, this is added to its gradient.
+  /// The parameter times this number is added to its gradient.
   public let weightDecay: Double
-  /// The optimizer's learning rate is multiplied by this for the group.
+  /// The factor by which the optimizer's learning rate is multiplied for this group.
   public let learningRateScale: Double
 
+  /// A group with these values.
   public init(
     _ parameters: [Module.Parameter], weightDecay: Double, learningRateScale: Double = 1
   ) {
@@ -14,7 +16,7 @@ public struct ParameterGroup {
     self.learningRateScale = learningRateScale
   }
 
-  /// All parameters, those of normalizations without decay.
+  /// Two groups of the parameters: those of normalizations have no weight decay. Empty groups are omitted.
   public static func sparingNormalization(
     _ parameters: [Module.Parameter], weightDecay: Double, learningRateScale: Double = 1
   ) -> [ParameterGroup] {

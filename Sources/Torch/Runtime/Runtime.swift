@@ -1,18 +1,18 @@
 import CTorch
 
-/// What libtorch is and how it runs in this process.
+/// Information about libtorch, and settings of how it runs in this process.
 public enum Runtime {
-  /// The version of libtorch that this was built against, as "2.13.0".
+  /// The version of libtorch that this library was built against, such as "2.13.0".
   public static var version: String { String(cString: ct_version()) }
 
-  /// The instruction set that libtorch's CPU kernels use, as "AVX2".
+  /// The instruction set that libtorch's CPU kernels use, such as "AVX2".
   public static var cpuCapability: String {
     var name: UnsafePointer<CChar>?
     mustSucceed("cpuCapability", ct_cpu_capability(&name))
     return name.map { String(cString: $0) } ?? ""
   }
 
-  /// libtorch's own account of how it was built.
+  /// libtorch's description of its build.
   public static var configuration: String {
     var text: UnsafeMutablePointer<CChar>?
     mustSucceed("configuration", ct_configuration(&text))
@@ -30,7 +30,7 @@ public enum Runtime {
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
-  /// Lets float32 products on CUDA use TF32, and cuDNN choose its kernels by measuring.
+  /// Allows TF32 for float32 products on CUDA, and lets cuDNN choose its kernels by measuring them.
   public static func preferSpeedOnCUDA() {
     mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(true, true))
   }
