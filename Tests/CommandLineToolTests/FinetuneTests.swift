@@ -200,7 +200,7 @@ import Training
   @Test(arguments: [
     (
       ["--weights", "p", "--set", "model.width=5"],
-      "configuration's model (r2d3d-18, width 5): the tensors do not fit the model: of another shape backbone.conv1"
+      "configuration's model (r2d3d-18, width 5): the tensors do not fit the model: with another shape backbone.conv1"
     ),
     (["--weights", "text"], "text is neither a safetensors file nor a checkpoint of PyTorch"),
     (["--weights", "nowhere"], "nowhere does not exist"),

@@ -387,7 +387,7 @@ import Torch
     #expect(
       error?.description
         == "the tensors do not fit the model: missing second.running_mean; left over head.weight; "
-        + "of another shape first.weight ([3, 5] where the model has [3, 2])")
+        + "with another shape first.weight ([3, 5], but [3, 2] in the model)")
     for (name, tensor) in pair.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
   }
 

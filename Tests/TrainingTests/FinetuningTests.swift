@@ -177,7 +177,7 @@ extension TrainingRuns {
       let complaint = complaint { try train(configuration, "a") }
       #expect(complaint.hasPrefix("\(pretrained.path) has another backbone"))
       #expect(
-        complaint.contains("backbone.conv1.a.weight ([2, 3, 1, 7, 7] where the model has [3, 3"))
+        complaint.contains("backbone.conv1.a.weight ([2, 3, 1, 7, 7], but [3, 3"))
       #expect(!FileManager.default.fileExists(atPath: folder.file("a")))
     }
 

@@ -182,7 +182,7 @@ extension TrainingRuns {
       try claim(width: 1024) { _ in }
       #expect(
         complaint { _ = try Weights(at: path) }.contains(
-          "([4, 3, 1, 7, 7] where the model has [1024"))
+          "([4, 3, 1, 7, 7], but [1024"))
       try claim(names: ["x"]) { _ in }
       #expect(complaint { _ = try Weights(at: path) }.hasSuffix("names 1 classes for a head of 2"))
       try claim(names: ["x", "x"]) { _ in }

@@ -2,28 +2,30 @@
 ///
 /// Input [N, Cin, T, H, W], output [N, Cout, T', H', W'].
 public final class Conv3d: Layer {
-  /// [Cout, Cin, kernel time, height, width].
+  /// The weights, [Cout, Cin, kernel time, height, width].
   public let weight: Tensor
-  /// [Cout]; nil for a convolution without bias.
+  /// The bias, [Cout]; nil for a convolution without one.
   public let bias: Tensor?
   private let window: SlidingWindow
 
+  /// The size of the window.
   public var kernel: Extent3 { window.kernel }
+  /// The distance between windows.
   public var stride: Extent3 { window.stride }
-  /// The zeros that are added at both ends of each axis.
+  /// The number of zeros added at both ends of each axis.
   public var padding: Extent3 { window.padding }
 
-  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-out. The bias is zero
-  /// (PyTorch draws it), so that a layer with a bias draws what one without draws.
+  /// Initializes the weights with the normal distribution of He et al. (2015) for ReLU and fan-out. The bias is zero,
+  /// unlike in PyTorch, so that layers with and without bias draw the same weights.
   ///
   /// - Parameters:
-  ///   - input: the number of channels, Cin.
-  ///   - output: the number of channels, Cout.
-  ///   - kernel: the extent of a window.
-  ///   - stride: from window to window.
-  ///   - padding: by default half the kernel.
-  ///   - bias: true for a number that is added to each channel.
-  ///   - generator: draws the weights; the layer is made on its device.
+  ///   - input: the number of input channels, Cin.
+  ///   - output: the number of output channels, Cout.
+  ///   - kernel: the size of the window.
+  ///   - stride: the distance between windows.
+  ///   - padding: the number of zeros at both ends of each axis; by default half the kernel.
+  ///   - bias: true to add a learned number to each channel.
+  ///   - generator: draws the weights. The layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,
     bias: Bool = false, using generator: Generator

@@ -1,10 +1,11 @@
-/// Sets elements to zero with probability `p` while training, and divides the rest by 1 - p.
+/// Dropout: during training, sets elements to zero with probability `p` and divides the others by 1 - p.
 ///
-/// It draws from the generator of ``Module/setGenerator(_:)``, which a network that is trained must have, on its device.
+/// It draws from the generator set by ``Module/setGenerator(_:)``, which must be on the network's device. Training
+/// requires one.
 public final class Dropout: Layer {
   let p: Double
 
-  /// - Parameter p: in 0..<1.
+  /// - Parameter p: the probability, in 0..<1.
   public init(_ p: Double) { self.p = p }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {

@@ -1,12 +1,12 @@
 extension Tensor {
-  /// Pictures [M, C, H, W] sampled bilinearly at the places to which affine maps send the pixels of the result: [M, C, height,
-  /// width]. Beyond its edges a picture is 0.
+  /// Transforms pictures [M, C, H, W] with affine maps and bilinear interpolation; returns [M, C, height, width]. Pixels
+  /// outside a picture are 0.
   ///
   /// - Parameters:
-  ///   - maps: one for each picture, the rows of a 2 x 3 matrix, from the result to the picture; both extend from -1 to 1,
-  ///     x to the right before y downwards.
-  ///   - height: of the result, in pixels.
-  ///   - width: of the result, in pixels.
+  ///   - maps: a map for each picture, the rows of a 2 x 3 matrix, from positions in the result to positions in the
+  ///     picture. Both range from -1 to 1, with x to the right before y downward.
+  ///   - height: the height of the result in pixels.
+  ///   - width: the width of the result in pixels.
   public func sampled(by maps: [[Float]], height: Int, width: Int) -> Tensor {
     let shape = shape
     precondition(
@@ -15,7 +15,7 @@ extension Tensor {
     let grid = Operators.affineGrid(
       .tensor(Tensor(maps.flatMap { $0 }, shape: [maps.count, 2, 3]).to(device)),
       .ints([maps.count, shape[1], height, width]), .bool(false))
-    // Bilinear, zeros outside.
+    // Bilinear interpolation (0), zeros outside (0).
     return Operators.gridSample2d(.tensor(self), .tensor(grid), .int(0), .int(0), .bool(false))
   }
 }

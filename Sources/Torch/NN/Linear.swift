@@ -1,12 +1,12 @@
-/// `x W^T + b`. Input [..., in], output [..., out].
+/// A linear layer, `x W^T + b`. Input [..., in], output [..., out].
 public final class Linear: Layer {
-  /// [out, in].
+  /// The weights W, [out, in].
   public let weight: Tensor
-  /// [out].
+  /// The bias b, [out].
   public let bias: Tensor
 
-  /// Weights from the normal distribution of deviation 0.01, drawn by `generator`, on whose device the layer is made; zero
-  /// bias.
+  /// Initializes the weights with a normal distribution of standard deviation 0.01 from `generator`, on whose device the
+  /// layer is made, and the bias with zero.
   public init(_ input: Int, _ output: Int, using generator: Generator) {
     weight = Tensor.normal([output, input], using: generator) * 0.01
     bias = .zeros([output], device: generator.device)

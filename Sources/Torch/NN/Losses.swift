@@ -1,20 +1,20 @@
-/// The mean over the rows of the cross-entropy of `logits` [N, C] with the classes `labels` (int64 [N], in 0..<C);
-/// label smoothing as in Szegedy et al. (2016), 0 for none. float32 [].
+/// The mean cross-entropy over the rows of `logits` [N, C] with the classes `labels` (int64 [N], in 0..<C), in nats;
+/// float32 []. Label smoothing is that of Szegedy et al. (2016), 0 for none.
 ///
-/// The classes can be candidates: with the products of predictions and targets as logits and each row's own target as
-/// its label this is InfoNCE (van den Oord et al. 2018).
+/// The classes can be candidates: with the products of predictions and targets as logits, and each row's own target as
+/// its label, this is InfoNCE (van den Oord et al. 2018).
 public func crossEntropy(_ logits: Tensor, _ labels: Tensor, smoothing: Double = 0) -> Tensor {
   Operators.crossEntropy(
     .tensor(logits), .tensor(labels), .none, .default, .default, .double(smoothing))
 }
 
-/// The mean over all elements of the squared difference of two tensors of one shape.
+/// The mean squared difference of two tensors with the same shape; float32 [].
 ///
 /// - Parameters:
-///   - prediction: of any shape.
-///   - target: of the same shape.
-///   - weights: broadcast against both; each squared difference is multiplied by its weight, and the mean is still over all
-///     elements, those of weight zero included.
+///   - prediction: a tensor of any shape.
+///   - target: a tensor of the same shape.
+///   - weights: broadcast against both. Each squared difference is multiplied by its weight; the mean is over all
+///     elements, including those of weight zero.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, weights: Tensor? = nil)
   -> Tensor
 {

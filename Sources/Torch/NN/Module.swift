@@ -1,36 +1,45 @@
-/// A part of a network: parameters and buffers of its own, and parts below it, each with a name.
+/// A part of a network: its own parameters and buffers, and its named children.
 ///
 /// Names are joined by dots from the root, as in PyTorch's state dicts.
 open class Module {
-  /// True while training: dropout drops, batch normalization uses and tracks the batch's statistics.
+  /// True during training: dropout is active, and batch normalization uses and tracks the statistics of the batch.
   public private(set) var isTraining = true
-  /// True once ``freeze()`` has been called here or above.
+  /// True after ``freeze()`` was called for this module or a parent.
   public private(set) var isFrozen = false
-  /// What this part draws from while training, if it is random (dropout).
+  /// The generator of random layers (dropout) during training.
   public private(set) var generator: Generator?
 
+  /// A module without children, parameters and buffers, for subclasses.
   public init() {}
 
-  /// The parts directly below, by name.
+  /// The direct children, by name.
   open var children: [(name: String, module: Module)] { [] }
-  /// The parameters of this part alone.
+  /// The parameters of this module, without its children.
   open var ownParameters: [Parameter] { [] }
-  /// The tensors of this part alone that are state and not trained (running statistics).
+  /// The tensors of this module, without its children, that are state but not trained (running statistics), each in its
+  /// own shape.
   open var ownBuffers: [(name: String, tensor: Tensor)] { [] }
 
-  /// A tensor that training changes where it requires a gradient, as layers make it; a frozen one does not.
+  /// A tensor that training changes. It requires a gradient unless it is frozen.
   public struct Parameter {
+    /// The role of a parameter.
     public enum Role: Sendable {
+      /// A weight.
       case weight
+      /// A bias.
       case bias
-      /// A scale or shift of a normalization, which recipes exempt from weight decay.
+      /// A scale or shift of a normalization, which training usually exempts from weight decay.
       case normalization
     }
 
+    /// The name, from the module that was asked. The tensor's shape is that of the layer.
     public var name: String
+    /// The tensor, in the shape that the layer gives it.
     public let tensor: Tensor
+    /// The role.
     public let role: Role
 
+    /// A parameter with a tensor in the layer's shape.
     public init(name: String, tensor: Tensor, role: Role) {
       self.name = name
       self.tensor = tensor
@@ -40,7 +49,7 @@ open class Module {
 }
 
 extension Module {
-  /// Every parameter at or below this part, named from here.
+  /// All parameters of this module and its descendants, named relative to this module.
   public var parameters: [Parameter] {
     ownParameters
       + children.flatMap { child in
@@ -52,7 +61,7 @@ extension Module {
       }
   }
 
-  /// Every buffer at or below this part, named from here.
+  /// All buffers of this module and its descendants, named relative to this module, each in its own shape.
   public var buffers: [(name: String, tensor: Tensor)] {
     ownBuffers
       + children.flatMap { child in
@@ -60,35 +69,34 @@ extension Module {
       }
   }
 
-  /// Every parameter and buffer by name: what a checkpoint holds.
+  /// All parameters and buffers by name, for checkpoints.
   public var state: StateDictionary {
     StateDictionary(parameters.map { ($0.name, $0.tensor) } + buffers)
   }
 
-  /// The parameters that training changes: those that require a gradient. Optimizers made of these hold
-  /// nothing for frozen ones.
+  /// The parameters that require a gradient. An optimizer made with them holds no state for frozen parameters.
   public var trainableParameters: [Parameter] { parameters.filter(\.tensor.requiresGradient) }
 
-  /// The number of numbers in all parameters, frozen ones included.
+  /// The number of elements of all parameters, including frozen ones.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
 
-  /// Switches this part and all below between training and evaluation; what is frozen stays in evaluation.
+  /// Switches this module and its descendants to training or evaluation mode. Frozen modules stay in evaluation mode.
   public func train(_ isTraining: Bool = true) {
     self.isTraining = isTraining && !isFrozen
     for child in children { child.module.train(isTraining) }
   }
 
-  /// Sets what this part and all below draw from while training (dropout). Whoever trains makes one on the device of
-  /// the network, and seeds it before each step by what the step is called: so the numbers depend neither on the
-  /// steps before nor on other threads.
+  /// Sets the generator of random layers (dropout) in this module and its descendants. A training loop makes one on the
+  /// network's device and seeds it before each step by the step's key, so that the numbers depend neither on earlier
+  /// steps nor on other threads.
   public func setGenerator(_ generator: Generator?) {
     self.generator = generator
     for child in children { child.module.setGenerator(generator) }
   }
 
-  /// Fixes this part and all below for good: the parameters stop requiring gradients and lose those they have,
-  /// and the parts stay in evaluation mode whatever ``train(_:)`` says, so that batch normalizations neither
-  /// use the batch's statistics nor change the running ones. Call it before an optimizer is made.
+  /// Freezes this module and its descendants permanently: their parameters no longer require gradients and lose those
+  /// that they have, and they stay in evaluation mode regardless of ``train(_:)``, so that batch normalizations neither
+  /// use the statistics of the batch nor change the running ones. Call it before making an optimizer.
   public func freeze() {
     isFrozen = true
     isTraining = false
@@ -99,14 +107,14 @@ extension Module {
     for child in children { child.module.freeze() }
   }
 
-  /// Moves every parameter and buffer to `device`, the CPU or a CUDA device; the tensors keep their identity.
+  /// Moves all parameters and buffers to `device`, the CPU or a CUDA device; the tensor objects keep their identity.
   public func move(to device: Device) {
     for (_, tensor) in state { tensor.setData(tensor.detached().to(device)) }
   }
 
-  /// Copies the tensors of `source` into those of the same names.
+  /// Copies the tensors of `source` into the parameters and buffers with the same names and shapes.
   ///
-  /// - Throws: ``StateMismatch``, before anything is copied, if names or shapes differ.
+  /// - Throws: ``StateMismatch`` if names or shapes differ; nothing is copied then.
   public func load(
     _ source: [String: Tensor], keeping isKept: (_ name: String) -> Bool = { _ in false }
   ) throws(StateMismatch) {
@@ -114,8 +122,9 @@ extension Module {
   }
 }
 
-/// A module that maps one tensor to one tensor.
+/// A module that maps a tensor to a tensor.
 open class Layer: Module {
+  /// The output for `input`. Each layer documents the axes of both.
   open func callAsFunction(_ input: Tensor) -> Tensor {
     preconditionFailure("\(type(of: self)) does not say what it computes")
   }

@@ -1,21 +1,24 @@
-/// Batch normalization over all axes but the channels (Ioffe and Szegedy 2015).
+/// Batch normalization over all axes except the channels (Ioffe and Szegedy 2015).
 ///
-/// Input and output [N, C, T, H, W], or [N, C] for features. Running statistics as in PyTorch: the new value weighs `momentum`,
-/// the variance is the unbiased one.
+/// Input and output are [N, C, T, H, W], or [N, C] for features. Running statistics are those of PyTorch: the new value
+/// has the weight `momentum`, and the variance is unbiased.
 public final class BatchNorm3d: Layer {
-  /// [C], one at first.
+  /// The scale γ, [C]; initially 1.
   public let scale: Tensor
-  /// [C], zero at first.
+  /// The shift β, [C]; initially 0.
   public let shift: Tensor
-  /// [C].
+  /// The running mean, [C].
   public let runningMean: Tensor
-  /// [C].
+  /// The running variance, [C].
   public let runningVariance: Tensor
-  /// The number of batches that the running statistics have seen, int64 [].
+  /// The number of batches in the running statistics, int64 [].
   public let batchesTracked: Tensor
+  /// The number that is added to the variance.
   public let epsilon: Double
+  /// The weight of a batch in the running statistics.
   public let momentum: Double
 
+  /// A normalization of `channels` channels on `device`.
   public init(_ channels: Int, epsilon: Double, momentum: Double = 0.1, device: Device = .cpu) {
     self.epsilon = epsilon
     self.momentum = momentum
@@ -52,14 +55,16 @@ public final class BatchNorm3d: Layer {
   }
 }
 
-/// Normalization of each vector of the last axis (Ba et al. 2016). Input and output [..., features].
+/// Layer normalization: normalizes each vector along the last axis (Ba et al. 2016). Input and output [..., features].
 public final class LayerNorm: Layer {
-  /// [features], one at first.
+  /// The scale γ, [features]; initially 1.
   public let scale: Tensor
-  /// [features], zero at first.
+  /// The shift β, [features]; initially 0.
   public let shift: Tensor
+  /// The number that is added to the variance.
   public let epsilon: Double
 
+  /// A normalization of vectors of size `features` on `device`.
   public init(_ features: Int, epsilon: Double, device: Device = .cpu) {
     self.epsilon = epsilon
     scale = .ones([features], device: device)

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// Counts the multiply-adds of the convolutions and linear layers that run inside ``count(_:)``.
+/// Counts the multiply-adds of convolutions and linear layers inside ``count(_:)``.
 public final class OperationCounter: Sendable {
   @TaskLocal static var current: OperationCounter?
   private let multiplyAdds = Atomic(0)
 
   func add(_ multiplyAdds: Int) { self.multiplyAdds.add(multiplyAdds, ordering: .relaxed) }
 
-  /// The multiply-adds of `body`; tensors on the device ``Device/meta`` make it free of cost.
+  /// The number of multiply-adds in `body`. With tensors on ``Device/meta`` nothing is actually computed.
   public static func count(_ body: () -> Void) -> Int {
     let counter = OperationCounter()
     $current.withValue(counter) { body() }

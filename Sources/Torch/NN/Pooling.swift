@@ -1,8 +1,8 @@
-/// The greatest element of each window. Input [N, C, T, H, W], output [N, C, T', H', W'].
+/// Max pooling. Input [N, C, T, H, W], output [N, C, T', H', W'].
 public final class MaxPool3d: Layer {
   private let window: SlidingWindow
 
-  /// Pads with minus infinity, by default half the kernel; libtorch allows no more.
+  /// Pads with minus infinity, by default by half the kernel, which is the maximum in libtorch.
   public init(kernel: Extent3, stride: Extent3, padding: Extent3? = nil) {
     window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
   }
@@ -15,7 +15,7 @@ public final class MaxPool3d: Layer {
   }
 }
 
-/// The mean of each window, padding included. Input [N, C, T, H, W], output [N, C, T', H', W'].
+/// Average pooling, including the padding. Input [N, C, T, H, W], output [N, C, T', H', W'].
 public final class AveragePool3d: Layer {
   private let window: SlidingWindow
 
@@ -33,7 +33,7 @@ public final class AveragePool3d: Layer {
 }
 
 extension SlidingWindow {
-  /// What a pooling makes of [N, C, T, H, W] on the device ``Device/meta``.
+  /// The empty output for an input [N, C, T, H, W] on ``Device/meta``.
   fileprivate func metaOutput(_ input: Tensor) -> Tensor {
     .uninitialized(input.shape.prefix(2) + outputExtents(input.shape), device: .meta)
   }

@@ -1,10 +1,15 @@
-/// How the tensors of a checkpoint differ from those of a module.
+/// The differences between the tensors of a checkpoint and those of a module.
 public struct StateMismatch: Error, Hashable, CustomStringConvertible {
+  /// A tensor whose shape differs.
   public struct Reshaped: Hashable, Sendable {
+    /// The name of the tensor.
     public let name: String
+    /// The shape in the module.
     public let expected: [Int]
+    /// The shape in the checkpoint.
     public let found: [Int]
 
+    /// A tensor of shape `found` in place of `expected`.
     public init(name: String, expected: [Int], found: [Int]) {
       self.name = name
       self.expected = expected
@@ -12,20 +17,21 @@ public struct StateMismatch: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Names that the module has and the checkpoint lacks.
+  /// Names in the module but not in the checkpoint.
   public let missing: [String]
-  /// Names that the checkpoint has and the module lacks.
+  /// Names in the checkpoint but not in the module.
   public let leftOver: [String]
-  /// Tensors of the same name and another shape.
+  /// Tensors with the same name but different shapes.
   public let reshaped: [Reshaped]
 
+  /// The differences with these names.
   public init(missing: [String] = [], leftOver: [String] = [], reshaped: [Reshaped] = []) {
     self.missing = missing
     self.leftOver = leftOver
     self.reshaped = reshaped
   }
 
-  /// How the shapes by name that were found differ from those that were expected.
+  /// Compares shapes by name.
   public init(expected: [(name: String, shape: [Int])], found: [String: [Int]]) {
     self.init(
       missing: expected.filter { found[$0.name] == nil }.map(\.name),
@@ -39,6 +45,7 @@ public struct StateMismatch: Error, Hashable, CustomStringConvertible {
   /// The number of tensors that differ.
   public var count: Int { missing.count + leftOver.count + reshaped.count }
 
+  /// True if there are no differences.
   public var isEmpty: Bool { count == 0 }
 
   public var description: String {
@@ -46,8 +53,8 @@ public struct StateMismatch: Error, Hashable, CustomStringConvertible {
     if !missing.isEmpty { parts.append("missing \(Self.list(missing))") }
     if !leftOver.isEmpty { parts.append("left over \(Self.list(leftOver))") }
     if !reshaped.isEmpty {
-      let words = reshaped.map { "\($0.name) (\($0.found) where the model has \($0.expected))" }
-      parts.append("of another shape \(Self.list(words))")
+      let words = reshaped.map { "\($0.name) (\($0.found), but \($0.expected) in the model)" }
+      parts.append("with another shape \(Self.list(words))")
     }
     return "the tensors do not fit the model: " + parts.joined(separator: "; ")
   }

@@ -1,27 +1,30 @@
-/// A transposed 3D convolution: the derivative of ``Conv3d`` by its input, which enlarges by the stride.
+/// A transposed 3D convolution: the derivative of ``Conv3d`` with respect to its input. It enlarges its input by the
+/// stride.
 ///
 /// Input [N, Cin, T, H, W]; output [N, Cout, T', H', W'] with T' = (T - 1) stride + kernel - 2 padding.
 public final class ConvTranspose3d: Layer {
-  /// [Cin, Cout, kernel time, height, width].
+  /// The weights, [Cin, Cout, kernel time, height, width].
   public let weight: Tensor
-  /// [Cout]; nil for a layer without bias.
+  /// The bias, [Cout]; nil for a layer without one.
   public let bias: Tensor?
+  /// The size of the region to which one input cell contributes.
   public let kernel: Extent3
+  /// The distance between these regions.
   public let stride: Extent3
-  /// The cells that are cut from both ends of each axis of the output.
+  /// The number of cells removed at both ends of each axis of the output.
   public let padding: Extent3
 
-  /// Weights from the normal distribution of He et al. (2015) with the gain of ReLU and the fan-in, which is the
-  /// number of products in one cell of the output; zero bias.
+  /// Initializes the weights with the normal distribution of He et al. (2015) for ReLU and fan-in (the number of products
+  /// in an output cell), and the bias with zero.
   ///
   /// - Parameters:
-  ///   - input: the number of channels, Cin.
-  ///   - output: the number of channels, Cout.
-  ///   - kernel: the extent of what one cell of the input adds to.
-  ///   - stride: between these places in the output.
-  ///   - padding: the cells that are cut from both ends of each axis of the output.
-  ///   - bias: true for a number that is added to each channel.
-  ///   - generator: draws the weights; the layer is made on its device.
+  ///   - input: the number of input channels, Cin.
+  ///   - output: the number of output channels, Cout.
+  ///   - kernel: the size of the region to which one input cell contributes.
+  ///   - stride: the distance between these regions.
+  ///   - padding: the number of cells removed at both ends of each axis of the output.
+  ///   - bias: true to add a learned number to each channel.
+  ///   - generator: draws the weights. The layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one,
     padding: Extent3 = .zero, bias: Bool = false, using generator: Generator
