@@ -110,15 +110,16 @@ import Torch
     ("}(X\u{1}\u{0}\u{0}\u{0}aNX\u{1}\u{0}\u{0}\u{0}aNu", "\"a\" twice"),
     ("}(NNNu", "without a value"), ("]NNs", "not a dictionary"), ("}Na", "not a list"),
     ("(", "empty stack"),
-    ("t", "empty stack"), ("", "empty stack"), ("(N(e", "not a list"), ("h\u{9}", "never kept"),
+    ("t", "empty stack"), ("", "empty stack"), ("(N(e", "not a list"), ("h\u{9}", "did not store"),
     ("NN", "more than one"),
-    ("N.N", "more than one"), ("X\u{FF}", "cut off"), ("NR", "not a name"), ("NQ", "not a storage"),
+    ("N.N", "more than one"), ("X\u{FF}", "truncated"), ("NR", "not a name"),
+    ("NQ", "not a storage"),
     (")Q", "not a storage"),
-    ("cos\nsystem\nX\u{2}\u{0}\u{0}\u{0}lsR", "\"os.system\""), ("c", "cut off"),
-    ("cos\n", "cut off"),
+    ("cos\nsystem\nX\u{2}\u{0}\u{0}\u{0}lsR", "\"os.system\""), ("c", "truncated"),
+    ("cos\n", "truncated"),
     ("ccollections\nCounter\n(]tR", "something else"),
     ("ccollections\nCounter\n(}}tR", "something else"),
-    ("ctorch\nSize\n(]tR", "as PyTorch does not"), ("C\u{9}", "cut off"),
+    ("ctorch\nSize\n(]tR", "as PyTorch does not"), ("C\u{9}", "truncated"),
     ("ctorch._tensor\n_rebuild_from_type_v2\nq\u{0}(h\u{0}NNNtR", "as PyTorch does not"),
     ("ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nN)NtR", "\"os.system\""),
     ("ctorch._utils\n_rebuild_tensor_v2\n)R", "as PyTorch does not"), ("N}b", "not a dictionary"),
@@ -212,9 +213,9 @@ import Torch
     }
     func expect(_ word: String, _ file: Bytes) throws {
       let problem = try problem(file)
-      #expect(problem?.contains(word) == true, "\(problem ?? "read"), where \(word) was meant")
+      #expect(problem?.contains(word) == true, "\(problem ?? "read"), expected \(word)")
     }
-    try expect("not by torch.save", Self.old(whole, magic: Self.long(1)))
+    try expect("not written by torch.save", Self.old(whole, magic: Self.long(1)))
     try expect("1001", Self.old(whole, version: Self.long(1002)))
     try expect("little-endian", Self.old(whole, machine: Bytes("}".utf8)))
     try expect("little-endian", Self.old(whole, machine: Bytes("N".utf8)))
@@ -222,7 +223,8 @@ import Torch
     try expect("claims -4", Self.old(Self.vector(Self.storage(count: -4), 0)))
     try expect("claims", Self.old(Self.vector(Self.storage(count: 1 << 62), 4)))
     try expect("claims", Self.old(Self.vector(Self.storage(count: .max), 4)))
-    try expect("cut off", Self.old(Self.vector(Self.storage(count: 1 << 40), 4), counts: [1 << 40]))
+    try expect(
+      "truncated", Self.old(Self.vector(Self.storage(count: 1 << 40), 4), counts: [1 << 40]))
     try expect("two sizes", Self.old(whole, Self.vector(Self.storage(count: 3), 3)))
     try expect("two sizes", Self.old(whole, Self.vector(Self.storage(type: "IntStorage"), 4)))
     try expect("beyond its storage", Self.old(Self.vector(Self.storage(), 5)))
@@ -237,14 +239,14 @@ import Torch
       "not a storage", Self.old(Self.vector(Self.storage(view: Self.tuple([1, 2, 3])), 4)))
     try expect("not a storage", Self.old(Self.vector(Self.storage(view: []), 4)))
     try expect("lacks the storage", Self.old(whole, keys: [], counts: []))
-    try expect("twice", Self.old(whole, keys: ["0", "0"], counts: [4, 4]))
-    try expect("no tensor has", Self.old(whole, keys: ["0", "1"], counts: [4, 4]))
-    try expect("no tensor has", Self.old(part(0, 2), keys: ["0", "1"], counts: [4, 4]))
+    try expect("duplicate", Self.old(whole, keys: ["0", "0"], counts: [4, 4]))
+    try expect("without a tensor", Self.old(whole, keys: ["0", "1"], counts: [4, 4]))
+    try expect("without a tensor", Self.old(part(0, 2), keys: ["0", "1"], counts: [4, 4]))
     for count in [3, 5, -4, .max] {
-      try expect("elements where 4", Self.old(whole, counts: [count]))
+      try expect("elements instead of 4", Self.old(whole, counts: [count]))
     }
-    try expect("behind its last", Self.old(whole, data: 17))
-    try expect("behind its last", Self.old(keys: [], counts: [4]))
+    try expect("after its last", Self.old(whole, data: 17))
+    try expect("after its last", Self.old(keys: [], counts: [4]))
     try expect(
       "16 times",
       Self.old(
@@ -275,15 +277,15 @@ import Torch
     let entries = FileMutator.entries(of: sound)
     func expect(_ word: String, _ bytes: Bytes) throws {
       let problem = try problem(bytes)
-      #expect(problem?.contains(word) == true, "\(problem ?? "read"), where \(word) was meant")
+      #expect(problem?.contains(word) == true, "\(problem ?? "read"), expected \(word)")
     }
     try expect("not a zip", [])
     try expect("not a zip", Bytes(repeating: 0, count: 100_000))
     try expect("two entries", FileMutator.archive(entries + [entries[1]]))
     try expect("lacks the storage", FileMutator.archive([entries[0]]))
-    try expect("without the one", FileMutator.archive([entries[1]]))
+    try expect("without a single", FileMutator.archive([entries[1]]))
     try expect(
-      "without the one",
+      "without a single",
       FileMutator.archive(entries + [(Bytes("b/data.pkl".utf8), entries[0].bytes)]))
     try expect("UTF-8", FileMutator.archive([entries[0], ([0xFF], [])]))
     try expect("byte order", FileMutator.archive(entries + [(Bytes("a/byteorder".utf8), [])]))
@@ -307,9 +309,9 @@ import Torch
     try expect(
       "claims bytes", changed(storageLine + 20, [0xFE, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF]))
     try expect("claims bytes", changed(storageLine + 20, [15]))
-    try expect("directory is torn", changed(storageLine + 20, Bytes(repeating: 0xFF, count: 8)))
-    try expect("directory is torn", changed(storageLine + 28, [0xFF, 0xFF]))
-    try expect("directory is torn", changed(storageLine, [0]))
+    try expect("directory is damaged", changed(storageLine + 20, Bytes(repeating: 0xFF, count: 8)))
+    try expect("directory is damaged", changed(storageLine + 28, [0xFF, 0xFF]))
+    try expect("directory is damaged", changed(storageLine, [0]))
     try expect("overlap", changed(storageLine + 42, FileMutator.bytes(0, 4)))
     try expect("claims bytes", changed(storageLine + 42, FileMutator.bytes(sound.count, 4)))
     try expect("not where", changed(storage, [0]))

@@ -89,7 +89,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     ("function", "__builtin__.print"), ("argparse", "argparse.Namespace"),
     ("module", "torch.nn.modules.linear.Linear"), ("date", "datetime.date"),
     ("large integer", "128 bits"), ("legacy function", "__builtin__.print"),
-    ("big-endian legacy", "little-endian"), ("pickle", "not by torch.save"),
+    ("big-endian legacy", "little-endian"), ("pickle", "not written by torch.save"),
     ("script", "TorchScript"),
     ("compressed", "compressed"),
   ])
@@ -128,7 +128,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   @Test func tensorsOfOtherKindsAreNotLeftOutOfAStateDict() throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint("other tensors"))
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
-    #expect(error?.problem.contains("a complex64 tensor, which is not read") == true)
+    #expect(error?.problem.contains("a complex64 tensor, which is not supported") == true)
   }
 
   /// Under a name goes before tensors beside data; what else a dictionary holds is in the way.

@@ -196,7 +196,7 @@ import Torch
       try file("{\"a\":\(Self.entry(dtype: "\"\(type)\""))}", data: 8)
         .write(to: URL(fileURLWithPath: path))
       let error = #expect(throws: SafetensorsError.self) { try Safetensors.summary(of: path) }
-      #expect(error?.problem == "it holds \"a\" as \"\(type)\", which is not read")
+      #expect(error?.problem == "it stores \"a\" as \"\(type)\", which is not supported")
     }
   }
 

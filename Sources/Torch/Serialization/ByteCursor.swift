@@ -1,4 +1,4 @@
-/// Bytes that are taken one after another; nothing is taken behind the end.
+/// Reads bytes sequentially, never beyond the end.
 struct ByteCursor {
   let bytes: [UInt8]
   private(set) var position = 0
@@ -7,7 +7,7 @@ struct ByteCursor {
 
   var remaining: Int { bytes.count - position }
 
-  /// The next little-endian integer, or nil at the end.
+  /// The next little-endian integer; nil at the end.
   mutating func integer<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer?
   {
     let width = Integer.bitWidth / 8
@@ -19,14 +19,14 @@ struct ByteCursor {
     return Integer(littleEndian: value)
   }
 
-  /// The next `count` bytes, or nil if there are fewer.
+  /// The next `count` bytes; nil if there are fewer.
   mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
     guard 0 <= count, count <= remaining else { return nil }
     defer { position += count }
     return bytes[position..<(position + count)]
   }
 
-  /// The bytes up to the next line end, which is taken too, or nil if there is none.
+  /// The bytes up to the next line end, which is skipped; nil if there is none.
   mutating func line() -> ArraySlice<UInt8>? {
     guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
     defer { position = end + 1 }

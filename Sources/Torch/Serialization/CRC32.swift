@@ -1,6 +1,6 @@
-/// The checksum of zip archives: CRC-32 of ISO-HDLC, eight bytes a step.
+/// The checksum of zip archives, CRC-32 of ISO-HDLC, computed eight bytes at a time.
 enum CRC32 {
-  /// `tables[k][b]` is the remainder of the byte b before k zero bytes, tables one after another.
+  /// `tables[k][b]`, flattened, is the remainder of byte b before k zero bytes.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {

@@ -1,23 +1,23 @@
 import Foundation
 import SafeFiles
 
-/// A file of torch.save taken apart, whatever its form.
+/// The parts of a `torch.save` file in any of its formats.
 struct CheckpointContent {
   let pickle: Pickle<TensorInterpreter>
-  /// Of the pickle, in bytes.
+  /// The size of the pickle in bytes.
   let pickleSize: Int
   let storages: StorageBytes
   let metadata: [String: String]
 }
 
-/// Where the elements of storages lie, by the storages' keys.
+/// The position of the elements of each storage, by the storage's key.
 enum StorageBytes: Sendable {
-  /// In entries of an archive, all below a folder.
+  /// Entries of an archive, all in one folder.
   case entries(ZipArchive, folder: String, isBigEndian: Bool)
-  /// In extents of the file, little-endian.
+  /// Ranges of the file, little-endian.
   case extents(InputFile, [String: Range<Int>])
 
-  /// All bytes of a storage, in the order of this machine for elements of `width` bytes.
+  /// All bytes of a storage in this machine's byte order for elements of `width` bytes.
   ///
   /// - Throws: ``Unsound``, `FileError`.
   func read(_ key: String, width: Int) throws -> [UInt8] {
@@ -36,15 +36,17 @@ enum StorageBytes: Sendable {
 }
 
 extension CheckpointContent {
-  /// The largest pickle that is read, in bytes; a state dict of a hundred thousand tensors fits.
+  /// The maximum size of a pickle in bytes; a state dict of a hundred thousand tensors fits.
   private static let maximalPickle = 32 << 20
 
+  /// Reads all parts except the elements.
+  ///
   /// - Throws: ``Unsound``, `FileError`.
   init(_ file: InputFile) throws {
     switch try CheckpointForm(of: file) {
     case .tar:
       throw Unsound(
-        "it is a tar archive, the form from before PyTorch 0.1.10; convert it in Python: "
+        "it is a tar archive, the format from before PyTorch 0.1.10; convert it in Python: "
           + "torch.save(torch.load(\"old.pth\", map_location=\"cpu\", weights_only=False), \"new.pth\")"
       )
     case .pickles: try self.init(pickles: file)
@@ -53,11 +55,11 @@ extension CheckpointContent {
   }
 }
 
-/// The forms of torch.save's files, which their first bytes tell.
+/// The formats of `torch.save` files, recognized by their first bytes.
 enum CheckpointForm {
-  /// Before PyTorch 0.1.10.
+  /// The format before PyTorch 0.1.10.
   case tar
-  /// Before PyTorch 1.6.
+  /// The format before PyTorch 1.6.
   case pickles
   case archive
 
@@ -66,7 +68,7 @@ enum CheckpointForm {
   /// - Throws: `FileError`.
   init?(of file: InputFile) throws {
     let start = try file.read(0..<min(file.size, 512))
-    // A safetensors header's length may begin with any bytes.
+    // The length of a safetensors header may begin with any bytes.
     let isSafetensors = start.count > 8 && start[7] == 0 && start[8] == UInt8(ascii: "{")
     if start.starts(with: "PK".utf8), !isSafetensors {
       self = .archive
@@ -89,7 +91,7 @@ extension CheckpointContent {
       entry.name.hasSuffix("/data.pkl") && entry.name.count(where: { $0 == "/" }) == 1
     }
     guard let pickle = pickles.first, pickles.count == 1 else {
-      throw Unsound("it is a zip archive without the one data.pkl of torch.save")
+      throw Unsound("it is a zip archive without a single data.pkl, which torch.save writes")
     }
     let folder = String(pickle.name.dropLast("data.pkl".count))
     guard archive.entries["\(folder)constants.pkl"] == nil else {
@@ -110,19 +112,19 @@ extension CheckpointContent {
       }
       guard entry.size == storage.bytes.count else {
         throw Unsound(
-          "its storage \(quoted(key)) has \(entry.size) bytes where \(storage.bytes.count) are claimed"
+          "its storage \(quoted(key)) has \(entry.size) bytes instead of \(storage.bytes.count)"
         )
       }
     }
   }
 
   private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
-    // Absent from older files, which come from little-endian machines.
+    // Older files have no such entry. They come from little-endian machines.
     guard let entry = archive.entries["\(folder)byteorder"] else { return false }
     switch entry.size <= 16 ? String(decoding: try archive.read(entry), as: UTF8.self) : "" {
     case "little": return false
     case "big": return true
-    default: throw Unsound("its byte order is neither little nor big")
+    default: throw Unsound("its byte order is neither little-endian nor big-endian")
     }
   }
 
@@ -139,8 +141,9 @@ extension CheckpointContent {
 // MARK: - Consecutive pickles
 
 extension CheckpointContent {
-  /// A magic number, the protocol's number, what machine it was, the object and the storages' keys, each a pickle; then
-  /// of every storage in the order of the keys its number of elements in 8 bytes and the elements.
+  /// The file contains five pickles: a magic number, the protocol's number, the machine's properties, the object and the
+  /// storages' keys. After them, for each storage in the order of the keys, follow the number of elements (8 bytes) and
+  /// the elements.
   private init(pickles file: InputFile) throws {
     var cursor = ByteCursor(try file.read(0..<min(file.size, Self.maximalPickle)))
     func pickle() throws -> Pickle<TensorInterpreter> {
@@ -153,13 +156,14 @@ extension CheckpointContent {
       return try PyTorchObject(pickle, byteCount: cursor.position - start) { _ in nil }
     }
     guard try data() == .string("\(0x1950_A86A_20F9_469C_FC6C as Int128)") else {
-      throw Unsound("it is a pickle, but not by torch.save; save its tensors with torch.save")
+      throw Unsound(
+        "it is a pickle, but was not written by torch.save; save its tensors with torch.save")
     }
     guard try data() == .integer(1001) else {
-      throw Unsound("its protocol is not 1001, PyTorch's one from before 1.6")
+      throw Unsound("its protocol is not 1001, which PyTorch used before 1.6")
     }
     guard try data()["little_endian"] == .bool(true) else {
-      throw Unsound("it does not say that a little-endian machine wrote it, and no other is read")
+      throw Unsound("it is not marked as little-endian, and other files are not supported")
     }
     let start = cursor.position
     let object = try pickle()
@@ -171,17 +175,17 @@ extension CheckpointContent {
     var position = cursor.position
     for key in keys {
       guard case .string(let key) = key, let storage = missing.removeValue(forKey: key) else {
-        throw Unsound("it has a storage twice or one that no tensor has")
+        throw Unsound("it has a duplicate storage, or one without a tensor")
       }
       let size = storage.bytes.count
       guard file.size - position >= 8, file.size - position - 8 >= size else {
-        throw Unsound("its storage \(quoted(key)) is cut off")
+        throw Unsound("its storage \(quoted(key)) is truncated")
       }
       var header = ByteCursor(try file.read(position..<(position + 8)))
       let count = header.integer(Int64.self)!
       guard count == size / storage.elementSize else {
         throw Unsound(
-          "its storage \(quoted(key)) has \(count) elements where \(size / storage.elementSize) are claimed"
+          "its storage \(quoted(key)) has \(count) elements instead of \(size / storage.elementSize)"
         )
       }
       extents[key] = (position + 8)..<(position + 8 + size)
@@ -189,7 +193,7 @@ extension CheckpointContent {
     }
     if let key = missing.keys.min() { throw Unsound("it lacks the storage \(quoted(key))") }
     guard position == file.size else {
-      throw Unsound("it has \(file.size - position) bytes behind its last storage")
+      throw Unsound("it has \(file.size - position) bytes after its last storage")
     }
     self.pickle = object
     storages = .extents(file, extents)

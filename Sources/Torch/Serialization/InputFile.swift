@@ -1,16 +1,18 @@
 import Foundation
 import SafeFiles
 
-/// A file open for reading at any place.
+/// A file that is open for random access.
 final class InputFile: Sendable {
   let path: String
-  /// In bytes, when it was opened.
+  /// The size in bytes when the file was opened.
   let size: Int
   private let descriptor: Int32
 
-  /// - Throws: `FileError`, also for what is not a regular file.
+  /// Opens a file.
+  ///
+  /// - Throws: `FileError`, also if it is not a regular file.
   init(path: String) throws(FileError) {
-    // Opening a pipe would wait for its writer.
+    // Opening a pipe in blocking mode would wait for its writer.
     descriptor = openFile(at: path, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, attempt: "cannot read") }
     var status = stat()
@@ -29,7 +31,7 @@ final class InputFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The bytes of `range`, which lies inside the file.
+  /// The bytes in `range`, which must be within the file.
   ///
   /// - Throws: `FileError`.
   func read(_ range: Range<Int>) throws(FileError) -> [UInt8] {
@@ -56,14 +58,14 @@ final class InputFile: Sendable {
   }
 }
 
-/// What is wrong with a file's content; whoever knows the path turns it into a public error.
+/// A problem with the content of a file. A caller that knows the path turns it into a public error.
 struct Unsound: Error {
   let problem: String
 
   init(_ problem: String) { self.problem = problem }
 }
 
-/// Text of a file for an error's sentence: without control characters, and not long.
+/// Text from a file for use in an error message: truncated and without control characters.
 func quoted(_ text: String) -> String {
   let shown = String(text.prefix(80))
   return String(reflecting: shown.utf8.count < text.utf8.count ? shown + "…" : shown)

@@ -1,14 +1,17 @@
 import Foundation
 import SafeFiles
 
-/// A new file that bytes are put into one after another.
+/// A new file that is written sequentially.
 final class OutputFile {
-  /// In bytes, so far.
+  /// The number of bytes written so far.
   private(set) var size = 0
   private let path: String
   private var file: UnsafeMutablePointer<FILE>?
 
-  /// - Throws: `FileError`, here and below, that names `path`, which the file at `temporaryPath` will replace.
+  /// Creates the file.
+  ///
+  /// - Throws: `FileError` with `path`, which the file at `temporaryPath` will replace; the same holds for the other
+  ///   methods.
   init(_ temporaryPath: String, for path: String) throws(FileError) {
     self.path = path
     file = temporaryPath.withPathBytes { fopen($0, "wb") }

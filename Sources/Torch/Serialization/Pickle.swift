@@ -5,45 +5,45 @@ enum PickleValue {
   case integer(Int)
   case number(Double)
   case string(String)
-  /// A list, tuple or dictionary: its place among ``Pickle/containers``.
+  /// A list, tuple or dictionary: its index in ``Pickle/containers``.
   case container(Int)
-  /// What a name stands for, `module.name`.
+  /// A global name, `module.name`.
   case name(String)
   /// An object that the interpreter made: its number there.
   case object(Int)
-  /// Something that has no counterpart here.
+  /// A value without a counterpart in Swift.
   case other(UnreadObject)
 }
 
-/// A list, tuple or dictionary of a pickle. Containers lie in one array and name each other by their places, so
-/// that neither cycles nor depth can do harm.
+/// A list, tuple or dictionary of a pickle. Containers are stored in one array and refer to each other by index, so that
+/// cycles and deep nesting are harmless.
 struct PickleContainer {
   enum Kind { case list, tuple, dictionary }
 
   let kind: Kind
-  /// The elements; of a dictionary keys and values in turn.
+  /// The elements; for a dictionary, keys and values alternate.
   var items: [PickleValue]
 }
 
-/// What the names of a pickle mean.
+/// Defines the meaning of a pickle's global names.
 protocol PickleInterpreter {
-  /// Whether `name` means anything.
+  /// True if `name` is known.
   func knows(_ name: String) -> Bool
-  /// The object that `name`, which is known, makes of arguments.
+  /// The object that the function `name`, which is known, returns for these arguments.
   mutating func call(
     _ name: String, _ arguments: [PickleValue], _ containers: [PickleContainer]
   ) throws -> PickleValue
-  /// The object that lies outside of the pickle under this identity.
+  /// The object outside the pickle that has this persistent ID.
   mutating func object(
     outside identity: PickleValue, _ containers: [PickleContainer]
   ) throws -> PickleValue
 }
 
-/// A pickle, decoded by a machine of those instructions that torch.save uses for plain data (protocol 2, and what
-/// protocols 3 to 5 add for the same): what `torch.load(weights_only=True)` reads. Nothing is run: other names are
-/// refused, as is every other instruction.
+/// Decodes a pickle with only the instructions that `torch.save` uses for plain data (protocol 2, and the additions of
+/// protocols 3 to 5 for the same): what `torch.load(weights_only=True)` reads. No code is executed: unknown names and
+/// other instructions are rejected.
 ///
-/// The instructions are those of Python's pickletools.
+/// The instructions are those in Python's pickletools.
 struct Pickle<Interpreter: PickleInterpreter> {
   private(set) var interpreter: Interpreter
   private(set) var containers: [PickleContainer] = []
@@ -51,11 +51,11 @@ struct Pickle<Interpreter: PickleInterpreter> {
 
   private var cursor: ByteCursor
   private var stack: [PickleValue] = []
-  /// Where the stack stood at each mark that is open.
+  /// The size of the stack at each open mark.
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
 
-  /// The pickle that `bytes` are.
+  /// Decodes `bytes`, which must be a single pickle.
   ///
   /// - Throws: ``Unsound``.
   init(_ bytes: [UInt8], interpreter: Interpreter) throws {
@@ -64,7 +64,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     guard cursor.remaining == 0 else { throw Unsound("its pickle holds more than one object") }
   }
 
-  /// The pickle that begins at `cursor`, which continues behind it.
+  /// Decodes the pickle at `cursor`, and moves the cursor to its end.
   ///
   /// - Throws: ``Unsound``.
   init(_ cursor: inout ByteCursor, interpreter: Interpreter) throws {
@@ -74,13 +74,13 @@ struct Pickle<Interpreter: PickleInterpreter> {
     cursor = self.cursor
   }
 
-  /// The most instructions that are followed; a quarter of a million tensors need fewer.
+  /// The maximum number of instructions; a quarter of a million tensors need fewer.
   private static var maximalInstructions: Int { 8 << 20 }
 
   private mutating func run() throws {
     guard cursor.integer(UInt8.self) == 0x80, let version = cursor.integer(UInt8.self),
       2...5 ~= version
-    else { throw Unsound("its pickle is of no protocol from 2 to 5") }
+    else { throw Unsound("the protocol of its pickle is not one of 2 to 5") }
     for _ in 0..<Self.maximalInstructions {
       let code: UInt8 = try next()
       guard let instruction = Instruction(rawValue: code) else {
@@ -112,7 +112,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case none = 0x4E  // N
     case persistent = 0x51  // Q
     case reduce = 0x52  // R
-    // Text of Python 2.
+    // Python 2 text
     case bytes32 = 0x54  // T
     case bytes8 = 0x55  // U
     case text32 = 0x58  // X
@@ -130,7 +130,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case emptyList = 0x5D  // ]
     case emptyTuple = 0x29  // )
     case emptyDictionary = 0x7D  // }
-    // Protocol 3.
+    // Protocol 3
     case data32 = 0x42  // B
     case data8 = 0x43  // C
     case tuple1 = 0x85
@@ -139,7 +139,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case yes = 0x88
     case no = 0x89
     case long = 0x8A
-    // Protocol 4.
+    // Protocol 4
     case text8 = 0x8C
     case data64 = 0x8E
     case emptySet = 0x8F
@@ -147,7 +147,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case stackGlobal = 0x93
     case memoize = 0x94
     case frame = 0x95
-    // Protocol 5.
+    // Protocol 5
     case byteArray64 = 0x96
   }
 
@@ -208,7 +208,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
       try pushName(module, name)
     case .reduce: try reduce()
     case .build:
-      // The attributes of an OrderedDict, as those with versions that Module.state_dict() sets.
+      // Ignore the attributes of an OrderedDict, such as the versions that Module.state_dict() adds.
       let _ = try pop()
       switch try top() {
       case .container(let place) where containers[place].kind == .dictionary: break
@@ -223,7 +223,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
   private mutating func reduce() throws {
     guard case .container(let place) = try pop(), containers[place].kind == .tuple,
       case .name(let name) = try pop()
-    else { throw Unsound("its pickle calls something that is not a name, or with no tuple") }
+    else { throw Unsound("its pickle calls something that is not a name, or without a tuple") }
     let arguments = containers[place].items
     guard let type = PlainType(name) else {
       return stack.append(try interpreter.call(name, arguments, containers))
@@ -237,7 +237,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     }
   }
 
-  /// The types of Python, and the function for its bytes, that plain data needs.
+  /// The Python types that plain data needs, and the function that Python uses for bytes.
   private enum PlainType: String {
     case orderedDictionary = "collections.OrderedDict"
     case counter = "collections.Counter"
@@ -247,20 +247,20 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case set = "builtins.set"
     case complex = "builtins.complex"
 
-    /// Python 2's module, which protocol 2 writes, has another name.
+    /// In protocol 2, the module has its Python 2 name.
     init?(_ name: String) {
       let old = "__builtin__."
       self.init(rawValue: name.hasPrefix(old) ? "builtins." + name.dropFirst(old.count) : name)
     }
   }
 
-  /// An OrderedDict or a Counter: empty, or of a dictionary.
+  /// An OrderedDict or a Counter, empty or made of a dictionary.
   private mutating func pushDictionary(_ arguments: [PickleValue]) throws {
     guard let argument = arguments.first else { return push(.dictionary, []) }
     guard arguments.count == 1, case .container(let place) = argument,
       containers[place].kind == .dictionary
     else { throw Unsound("its pickle makes a dictionary of something else") }
-    // Not a copy: many of a large one would fill the memory.
+    // Push the same dictionary instead of a copy: many copies of a large one would fill the memory.
     stack.append(argument)
   }
 
@@ -268,7 +268,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     let name = "\(module).\(name)"
     guard PlainType(name) != nil || interpreter.knows(name) else {
       throw Unsound(
-        "it holds \(quoted(name)), and only plain data is read: save it again without that, best the state dict alone"
+        "it contains \(quoted(name)), but only plain data is supported: save it again, best only the state dict"
       )
     }
     stack.append(.name(name))
@@ -315,7 +315,9 @@ struct Pickle<Interpreter: PickleInterpreter> {
   }
 
   private func remembered(_ place: Int) throws -> PickleValue {
-    guard let value = memo[place] else { throw Unsound("its pickle recalls what it never kept") }
+    guard let value = memo[place] else {
+      throw Unsound("its pickle refers to a memo that it did not store")
+    }
     return value
   }
 
@@ -328,14 +330,14 @@ struct Pickle<Interpreter: PickleInterpreter> {
 
   private mutating func text(_ count: Int) throws -> String {
     guard let bytes = cursor.take(count) else { throw torn() }
-    // Python writes lone surrogates, which are not UTF-8, too; names of tensors have none.
+    // Python also writes lone surrogates, which are not valid UTF-8; names of tensors do not contain any.
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Unsound("its pickle holds text that is not UTF-8")
     }
     return text
   }
 
-  /// A two's complement number of as many bytes as the first says; its digits as text where 64 bits are too few.
+  /// A two's complement integer of the number of bytes in the first byte; its digits as text if 64 bits do not suffice.
   private mutating func longInteger() throws -> PickleValue {
     let count: UInt8 = try next()
     guard let bytes = cursor.take(Int(count)) else { throw torn() }
@@ -350,6 +352,6 @@ struct Pickle<Interpreter: PickleInterpreter> {
     stack.append(.other(UnreadObject(type)))
   }
 
-  private func torn() -> Unsound { Unsound("its pickle is cut off") }
-  private func empty() -> Unsound { Unsound("its pickle takes from an empty stack") }
+  private func torn() -> Unsound { Unsound("its pickle is truncated") }
+  private func empty() -> Unsound { Unsound("its pickle pops from an empty stack") }
 }

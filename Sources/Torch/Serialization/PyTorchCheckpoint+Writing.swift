@@ -2,11 +2,11 @@ import Foundation
 import SafeFiles
 
 extension PyTorchCheckpoint {
-  /// Writes a file that `torch.load(path, weights_only=True)` opens, whole or not at all: an older file at `path`
-  /// stays until the new one is complete. Equal contents are equal files.
+  /// Writes a file that `torch.load(path, weights_only=True)` opens. An existing file at `path` is replaced only when the
+  /// new one is complete. Equal contents give equal files.
   ///
-  /// Every tensor gets a storage of its own, on the CPU and without gaps. `metadata` goes beside the object, where
-  /// PyTorch does not look and ``metadata`` finds it.
+  /// Every tensor, of any shape, is written with a storage of its own. `metadata` is stored outside the object, where
+  /// PyTorch ignores it and ``metadata`` reads it.
   ///
   /// - Throws: `FileError`.
   public static func write(
@@ -33,7 +33,7 @@ extension PyTorchCheckpoint {
     }
   }
 
-  /// Writes a plain state dict: tensors by name, in this order; no name comes twice.
+  /// Writes a plain state dict: tensors of any shape by unique names, in this order.
   ///
   /// - Throws: `FileError`.
   public static func write(
@@ -44,16 +44,16 @@ extension PyTorchCheckpoint {
 }
 
 extension PyTorchObject {
-  /// The dictionary of tensors by name, in this order; no name comes twice.
+  /// A dictionary of tensors by unique names, in this order.
   public static func stateDict(_ tensors: [(name: String, tensor: Leaf)]) -> PyTorchObject {
     precondition(Set(tensors.map(\.name)).count == tensors.count, "a name comes twice")
     return .dictionary(tensors.map { Entry(.string($0.name), .tensor($0.tensor)) })
   }
 }
 
-/// A pickle of protocol 2 as torch.save writes it, but without its memo.
+/// Writes a pickle in protocol 2, like torch.save but without its memo.
 private struct PickleWriter {
-  /// In the order of their storages' names, which count from 0.
+  /// The tensors in the order of their storages' names, which count from 0.
   private(set) var tensors: [Tensor] = []
   private var bytes: [UInt8] = [0x80, 2]
 

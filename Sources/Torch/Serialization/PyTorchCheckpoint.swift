@@ -1,25 +1,28 @@
 import Foundation
 import SafeFiles
 
-/// A file of torch.save (.pt, .pth, .pyth) open for reading: a zip archive with a pickle and the tensors' elements, or
-/// as before PyTorch 1.6 pickles and elements one after another.
+/// A `torch.save` file (.pt, .pth, .pyth) that is open for reading: a zip archive of a pickle and the tensors' elements,
+/// or, before PyTorch 1.6, a sequence of pickles and elements.
 ///
-/// Reading runs none of the pickle's code. Tensors, lists, tuples, dictionaries, numbers, text and None are read. Of
-/// what `torch.load(weights_only=True)` reads beside them the type alone is kept; anything else is refused by name.
-/// ``object`` describes the tensors without loading them.
+/// Reading does not execute any code of the pickle. Tensors, lists, tuples, dictionaries, numbers, text and None are
+/// read. Other values that `torch.load(weights_only=True)` accepts are represented by their type; everything else is
+/// rejected by name. ``object`` describes the tensors without loading them.
 public struct PyTorchCheckpoint: Sendable {
+  /// The path of the file.
   public let path: String
-  /// What was saved.
+  /// The saved object.
   public let object: PyTorchObject<StoredTensor>
-  /// Text by name beside the object, as ``write(_:metadata:to:)`` leaves it; PyTorch does not look at it.
+  /// The text by name that ``write(_:metadata:to:)`` stores outside the object; PyTorch ignores it.
   public let metadata: [String: String]
 
   private let storages: StorageBytes
 }
 
-/// A file that is not a sound checkpoint of PyTorch, or holds more than data.
+/// A file that is not a valid PyTorch checkpoint, or contains more than data.
 public struct PyTorchCheckpointError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file.
   public let path: String
+  /// What is wrong with it.
   public let problem: String
   public var description: String { "\(path) is not a readable PyTorch checkpoint: \(problem)" }
 }
@@ -27,20 +30,21 @@ public struct PyTorchCheckpointError: Error, Sendable, CustomStringConvertible {
 extension PyTorchCheckpoint {
   static let metadataEntry = "extra/metadata.json"
 
-  /// Opens a file and reads all but the tensors' elements; every size in it is checked against the file's.
+  /// Opens a file and reads everything except the tensors' elements. Every size in it is checked against the size of the
+  /// file.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` if the file is torn, unsound or holds anything but data,
-  ///   `FileError` where it cannot be read.
+  /// - Throws: ``PyTorchCheckpointError`` if the file is damaged or contains anything but data, `FileError` if it cannot
+  ///   be read.
   public init(contentsOf path: String) throws {
     let file = try InputFile(path: path)
     do {
       let content = try CheckpointContent(file)
-      // Strides of 0 and shared storages let a small file claim tensors of any size.
+      // With strides of 0 and shared storages, a small file could claim tensors of any size.
       var room = (16 << 20) + 16 * file.size
       object = try PyTorchObject(content.pickle, byteCount: content.pickleSize) { object in
         guard let tensor = content.pickle.interpreter.tensor(object) else { return nil }
         guard tensor.byteCount <= room else {
-          throw Unsound("its tensors claim over 16 times the file's size")
+          throw Unsound("its tensors claim more than 16 times the size of the file")
         }
         room -= tensor.byteCount
         return tensor
@@ -53,9 +57,9 @@ extension PyTorchCheckpoint {
     }
   }
 
-  /// True where a file's first bytes are those of a form of torch.save, also of one that is not read.
+  /// True if the first bytes of a file are those of a torch.save format, including formats that are not supported.
   ///
-  /// - Throws: `FileError`, also for what is not a regular file.
+  /// - Throws: `FileError`, also if it is not a regular file.
   public static func recognizes(_ path: String) throws -> Bool {
     try CheckpointForm(of: InputFile(path: path)) != nil
   }
@@ -64,17 +68,18 @@ extension PyTorchCheckpoint {
 // MARK: - State dicts
 
 extension PyTorchCheckpoint {
-  /// Where state dicts are found below a checkpoint's root: the released MoSI code's name first.
+  /// The keys of state dicts in a checkpoint, in the order in which they are tried. The first is that of the released
+  /// MoSI code.
   private static let stateDictKeys = [
     "model_state", "state_dict", "model", "model_state_dict", "net", "network", "weights",
   ]
 
-  /// The tensors of the model by name, in the file's order and not loaded: the whole object if it is a dictionary
-  /// of nothing but tensors, else the first below `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
-  /// `network` and `weights` that is a dictionary of tensors, else again the whole. Plain values beside tensors are
-  /// skipped below a name, and in the whole if no name has a state dict.
+  /// The model's tensors by name, in the file's order and not loaded: the whole object if it is a dictionary of only
+  /// tensors; else the first dictionary of tensors under `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
+  /// `network` or `weights`; else again the whole object. Plain values next to tensors are skipped under a key, and in
+  /// the whole object if no key has a state dict.
   ///
-  /// - Throws: ``PyTorchCheckpointError`` if there is none, which says why.
+  /// - Throws: ``PyTorchCheckpointError`` with the reason if there is none.
   public func stateDict() throws -> [(name: String, tensor: StoredTensor)] {
     if let tensors = object.tensors, !tensors.isEmpty { return tensors }
     var reasons: [String] = []
@@ -95,7 +100,7 @@ extension PyTorchCheckpoint {
         + Self.stateDictKeys.joined(separator: ", ") + ": " + reasons.joined(separator: "; "))
   }
 
-  /// The same as summaries.
+  /// Summaries of the tensors of ``stateDict()``.
   ///
   /// - Throws: ``PyTorchCheckpointError`` if there is none.
   public func summary() throws -> [TensorSummary] {
@@ -104,9 +109,9 @@ extension PyTorchCheckpoint {
     }
   }
 
-  /// The same, loaded.
+  /// Loads the tensors of ``stateDict()`` to the CPU, in the shapes that it lists.
   ///
-  /// - Parameter isWanted: false for the names of tensors that are not to be loaded.
+  /// - Parameter isWanted: returns false for the names of tensors to skip.
   /// - Throws: ``PyTorchCheckpointError``, `FileError`.
   public func loadStateDict(where isWanted: (_ name: String) -> Bool = { _ in true }) throws
     -> [(name: String, tensor: Tensor)]
@@ -116,8 +121,7 @@ extension PyTorchCheckpoint {
     return zip(stateDict, tensors).map { ($0.name, $1) }
   }
 
-  /// Loads tensors of this file to the CPU, each with memory of its own and its elements without gaps, in row-major
-  /// order.
+  /// Loads tensors of this file to the CPU, in their stored shapes and row-major order, each with its own memory.
   ///
   /// - Throws: ``PyTorchCheckpointError``, `FileError`.
   public func load(_ tensors: [StoredTensor]) throws -> [Tensor] {
@@ -128,7 +132,7 @@ extension PyTorchCheckpoint {
     func content(_ tensor: StoredTensor) -> Content {
       Content(storage: tensor.storage, dtype: tensor.dtype)
     }
-    // A storage is read once and let go after its last tensor.
+    // Each storage is read once and released after its last tensor.
     var users = Dictionary(grouping: tensors.filter { $0.byteCount > 0 }, by: content).mapValues(
       \.count)
     var shared: [Content: Tensor] = [:]
@@ -144,7 +148,7 @@ extension PyTorchCheckpoint {
       {
         return storage.reshaped(tensor.shape)
       }
-      // Strides of axes that have one element mean nothing.
+      // The strides of axes of size 1 are meaningless.
       let strides = zip(tensor.shape, tensor.strides).map { $0 == 1 ? 1 : $1 }
       let view = Operators.asStrided(
         .tensor(storage), .ints(tensor.shape), .ints(strides), .int(tensor.offset))
@@ -169,7 +173,8 @@ extension PyTorchCheckpoint {
 }
 
 extension PyTorchObject {
-  /// The tensors of a dictionary that holds nothing else but numbers, text, None and what is not read, or what is in the way.
+  /// The tensors of a dictionary that otherwise contains only numbers, text, None and unsupported values; else the reason
+  /// why not.
   fileprivate var tensorsBesideData: Result<[(name: String, tensor: Leaf)], Unsound> {
     guard case .dictionary(let entries) = self else {
       return .failure(Unsound("no dictionary"))
@@ -179,7 +184,7 @@ extension PyTorchObject {
       switch (entry.key, entry.value) {
       case (.string(let name), .tensor(let leaf)): tensors.append((name, leaf))
       case (_, .other(let object)) where object.isTensor:
-        return .failure(Unsound("a dictionary with a \(object.type), which is not read"))
+        return .failure(Unsound("a dictionary with a \(object.type), which is not supported"))
       case (_, .tensor):
         return .failure(Unsound("a dictionary with a tensor whose key is not text"))
       case (.string(let name), .list), (.string(let name), .tuple),

@@ -1,22 +1,34 @@
-/// What a checkpoint of PyTorch holds; `Leaf` stands for its tensors.
+/// The content of a PyTorch checkpoint; `Leaf` represents its tensors.
 public enum PyTorchObject<Leaf> {
+  /// None.
   case none
+  /// A Boolean.
   case bool(Bool)
+  /// An integer.
   case integer(Int)
+  /// A floating-point number.
   case number(Double)
+  /// Text.
   case string(String)
+  /// A list.
   case list([PyTorchObject])
+  /// A tuple.
   case tuple([PyTorchObject])
-  /// In the file's order; no key comes twice.
+  /// A dictionary, in the file's order, with unique keys.
   case dictionary([Entry])
+  /// A tensor.
   case tensor(Leaf)
-  /// A value of another type, of which nothing but the type is known.
+  /// A value of another type, of which only the type is known.
   case other(UnreadObject)
 
+  /// A key with its value.
   public struct Entry {
+    /// The key.
     public var key: PyTorchObject
+    /// The value.
     public var value: PyTorchObject
 
+    /// A key with its value.
     public init(_ key: PyTorchObject, _ value: PyTorchObject) {
       self.key = key
       self.value = value
@@ -24,11 +36,11 @@ public enum PyTorchObject<Leaf> {
   }
 }
 
-/// A value of a checkpoint that `torch.load(weights_only=True)` reads and that has no counterpart here.
+/// A value that `torch.load(weights_only=True)` reads but this library does not.
 public struct UnreadObject: Hashable, Sendable {
-  /// What it is in Python, as `set`, `torch.device` or `complex64 tensor`.
+  /// Its type in Python, such as `set`, `torch.device` or `complex64 tensor`.
   public let type: String
-  /// Whether it is a tensor, of a kind that is not read.
+  /// True if it is a tensor of an unsupported kind.
   public let isTensor: Bool
 
   init(_ type: String, isTensor: Bool = false) {
@@ -45,7 +57,7 @@ extension PyTorchObject: Hashable where Leaf: Hashable {}
 extension PyTorchObject.Entry: Hashable where Leaf: Hashable {}
 
 extension PyTorchObject {
-  /// The dictionary's value for a key of text, or nil if there is none.
+  /// The value for a text key of a dictionary; nil if there is none.
   public subscript(key: String) -> PyTorchObject? {
     guard case .dictionary(let entries) = self else { return nil }
     return entries.first { entry in
@@ -53,7 +65,8 @@ extension PyTorchObject {
     }?.value
   }
 
-  /// The tensors by name in the file's order, if this is a dictionary of nothing but tensors by text.
+  /// The tensors by name in the file's order, each in its stored shape, if this is a dictionary of only tensors with text
+  /// keys; else nil.
   public var tensors: [(name: String, tensor: Leaf)]? {
     guard case .dictionary(let entries) = self else { return nil }
     var tensors: [(name: String, tensor: Leaf)] = []
@@ -68,7 +81,7 @@ extension PyTorchObject {
 }
 
 extension PyTorchObject {
-  /// Whether it is of another type, or a tuple with such a value.
+  /// True if it is of another type, or a tuple with such a value.
   fileprivate var holdsOther: Bool {
     switch self {
     case .other: true
@@ -79,14 +92,14 @@ extension PyTorchObject {
 }
 
 extension PyTorchObject where Leaf: Hashable {
-  /// The root of a pickle.
+  /// Converts the root of a pickle.
   ///
-  /// - Throws: ``Unsound`` if it is nested deeper than any checkpoint, contains itself, or unfolds to far more than
-  ///   its pickle holds.
+  /// - Throws: ``Unsound`` if it is nested more deeply than any checkpoint, contains itself, or expands to far more data
+  ///   than its pickle contains.
   init<Interpreter>(
     _ pickle: Pickle<Interpreter>, byteCount: Int, leaf: (_ object: Int) throws -> Leaf?
   ) throws {
-    // A container may be recalled any number of times, each in the next: what is counted is what unfolds.
+    // A container may be referenced any number of times, also by others: limit the expanded size.
     var budget = byteCount + 1000
     func unfold(_ value: PickleValue, depth: Int) throws -> PyTorchObject {
       guard depth <= 100 else { throw Unsound("its containers are nested over 100 deep") }
@@ -119,7 +132,7 @@ extension PyTorchObject where Leaf: Hashable {
       var seen = Set<PyTorchObject>()
       return try stride(from: 0, to: items.count, by: 2).map { index in
         let key = try unfold(items[index], depth: depth)
-        // Of other types it is not known which are equal.
+        // Values of other types cannot be compared.
         guard key.holdsOther || seen.insert(key).inserted else {
           if case .string(let name) = key {
             throw Unsound("one of its dictionaries has the key \(quoted(name)) twice")

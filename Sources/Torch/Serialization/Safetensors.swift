@@ -1,22 +1,26 @@
 import Foundation
 import SafeFiles
 
-/// Tensors and text by name in one file, in the safetensors format: 8 bytes of the header's length, a JSON
-/// header, then the elements of all tensors without gaps.
+/// Named tensors and text in the safetensors format: the length of the header in 8 bytes, a JSON header, then the
+/// elements of all tensors without gaps.
 public struct Safetensors: Sendable {
-  /// By name.
+  /// The tensors, of any shape, by name.
   public var tensors: [String: Tensor]
+  /// Text by name.
   public var metadata: [String: String]
 
+  /// Tensors of any shape and text, by name.
   public init(tensors: [String: Tensor], metadata: [String: String] = [:]) {
     self.tensors = tensors
     self.metadata = metadata
   }
 }
 
-/// A file that is not a sound safetensors file.
+/// A file that is not a valid safetensors file.
 public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file.
   public let path: String
+  /// What is wrong with it.
   public let problem: String
   public var description: String { "\(path) is not a readable safetensors file: \(problem)" }
 }
@@ -24,10 +28,10 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
 // MARK: - Writing
 
 extension Safetensors {
-  /// Writes the file whole or not at all: an older file at `path` stays until the new one is complete.
+  /// Writes the file. An existing file at `path` is replaced only when the new one is complete.
   ///
-  /// Tensors come in the order of their elements' size, the largest first, then of their names: equal contents are
-  /// equal files, and all elements lie at multiples of their size for readers that map the file.
+  /// Tensors are sorted by the size of their elements, the largest first, then by name: equal contents give equal files,
+  /// and all elements are aligned for readers that map the file.
   ///
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
@@ -62,15 +66,15 @@ extension Safetensors {
 // MARK: - Reading
 
 extension Safetensors {
-  /// The largest header that is read, in bytes; a state dict of a hundred thousand tensors fits.
+  /// The maximum size of a header in bytes; a state dict of a hundred thousand tensors fits.
   private static let maximalHeader = 32 << 20
 
-  /// Reads a file; every size in it is checked against the file's before anything is allocated.
+  /// Reads a file. Every size in it is checked against the size of the file before memory is allocated.
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - isWanted: false for the names of tensors that are not to be loaded.
-  /// - Throws: ``SafetensorsError`` if the file is torn or unsound, `FileError` if it cannot be read.
+  ///   - isWanted: returns false for the names of tensors to skip.
+  /// - Throws: ``SafetensorsError`` if the file is damaged, `FileError` if it cannot be read.
   public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
     throws
   {
@@ -93,7 +97,8 @@ extension Safetensors {
     }
   }
 
-  /// What a file says of its tensors, in the order of their elements there, and its metadata; no element is read.
+  /// The names, types and shapes of a file's tensors, in the order of their elements, and its metadata. No elements are
+  /// read.
   ///
   /// - Throws: ``SafetensorsError``, `FileError`.
   public static func summary(of path: String) throws -> (
@@ -108,19 +113,19 @@ extension Safetensors {
     }
   }
 
-  /// True where a file may be one by its first bytes, if a torn one.
+  /// True if the first bytes of a file are those of a safetensors file, even if it is damaged.
   ///
-  /// - Throws: `FileError`, also for what is not a regular file.
+  /// - Throws: `FileError`, also if it is not a regular file.
   public static func recognizes(_ path: String) throws -> Bool {
     let file = try InputFile(path: path)
-    // The header begins behind its length.
+    // The header follows its length.
     let start = try file.read(0..<min(file.size, 9))
     return start.count < 9 || start[8] == UInt8(ascii: "{") || start[7] == 0
   }
 
-  /// The header of a file, checked against its size.
+  /// The header of a file, checked against the size of the file.
   private struct Header {
-    /// In the order of their bytes, which leave no gap.
+    /// The entries in the order of their bytes, which have no gaps.
     let entries: [Entry]
     let metadata: [String: String]
 
@@ -135,10 +140,10 @@ extension Safetensors {
       let json = try file.read(8..<dataStart)
       guard let header = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any]
       else {
-        throw Unsound("its header is no JSON object")
+        throw Unsound("its header is not a JSON object")
       }
       guard json.keyCount == Self.keyCount(header) else {
-        throw Unsound("its header has a key twice")
+        throw Unsound("its header has a duplicate key")
       }
 
       var entries: [Entry] = []
@@ -153,10 +158,10 @@ extension Safetensors {
           if let type = (value as? [String: Any])?["dtype"] as? String,
             DType(safetensorsName: type) == nil
           {
-            throw Unsound("it holds \(quoted(name)) as \(quoted(type)), which is not read")
+            throw Unsound("it stores \(quoted(name)) as \(quoted(type)), which is not supported")
           }
           guard let entry = Entry(name: name, value: value, dataStart: dataStart) else {
-            throw Unsound("the entry of \(quoted(name)) is unsound")
+            throw Unsound("the entry of \(quoted(name)) is invalid")
           }
           entries.append(entry)
         }
@@ -174,14 +179,14 @@ extension Safetensors {
       }
       guard offset == file.size else {
         throw Unsound(
-          "it has \(file.size - dataStart) bytes of data where the header says \(offset - dataStart)"
+          "it has \(file.size - dataStart) bytes of data instead of \(offset - dataStart)"
         )
       }
       self.entries = entries
       self.metadata = metadata
     }
 
-    /// The number of keys in an object of JSON and all below.
+    /// The number of keys in a JSON value and all values below it.
     private static func keyCount(_ value: Any) -> Int {
       if let object = value as? [String: Any] {
         return object.values.reduce(object.count) { $0 + keyCount($1) }
@@ -190,10 +195,10 @@ extension Safetensors {
     }
   }
 
-  /// A tensor's line in the header, sound in itself.
+  /// The entry of a tensor in the header, checked for consistency.
   private struct Entry {
     let summary: TensorSummary
-    /// Its place in the file.
+    /// The range of its elements in the file.
     let bytes: Range<Int>
 
     init?(name: String, value: Any, dataStart: Int) {
@@ -203,7 +208,7 @@ extension Safetensors {
         let offsets = value["data_offsets"] as? [Int], offsets.count == 2,
         0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= Int.max - dataStart
       else { return nil }
-      // Extents are bounded as if none were 0: libtorch multiplies the others for its strides.
+      // Treat sizes of 0 as 1 in this check: libtorch multiplies the others to compute strides.
       var bound = dtype.byteCount
       for extent in shape {
         let (product, overflow) = bound.multipliedReportingOverflow(by: max(extent, 1))
@@ -219,7 +224,7 @@ extension Safetensors {
 }
 
 extension [UInt8] {
-  /// The number of keys in a text of sound JSON: of colons outside of strings.
+  /// The number of keys in valid JSON text: the number of colons outside strings.
   fileprivate var keyCount: Int {
     var count = 0
     var isInString = false

@@ -1,28 +1,29 @@
-/// A tensor of a checkpoint that has not been loaded.
+/// A tensor in a checkpoint that is not loaded.
 public struct StoredTensor: Hashable, Sendable {
+  /// The type of its elements.
   public let dtype: DType
-  /// The extent of each axis.
+  /// The size of each axis.
   public let shape: [Int]
-  /// Of the elements without gaps.
+  /// The number of bytes of the elements without gaps.
   public let byteCount: Int
 
-  /// The distance in elements between neighbours along each axis.
+  /// The distance in elements between neighbors along each axis.
   let strides: [Int]
-  /// The first element in its storage.
+  /// The index of the first element in its storage.
   let offset: Int
-  /// The key of its storage, which other tensors may share.
+  /// The key of its storage, which it may share with other tensors.
   let storage: String
 }
 
-/// Makes tensors of what torch.save writes for them: calls of PyTorch's functions with a storage, an offset,
-/// extents and strides. All are checked against the sizes that the pickle claims of storages, and those
-/// (``storages``) are for whoever knows the file to check.
+/// Makes tensors from the calls that torch.save writes for them: PyTorch functions with a storage, an offset, sizes and
+/// strides. All are checked against the storage sizes that the pickle claims. Those sizes (``storages``) must be checked
+/// by the caller, who knows the file.
 struct TensorInterpreter: PickleInterpreter {
   /// A storage, or a part of one.
   struct Storage: Hashable {
-    /// The key of the whole.
+    /// The key of the whole storage.
     let key: String
-    /// Of the whole.
+    /// The range of bytes in the whole storage.
     let bytes: Range<Int>
     let type: StorageType
 
@@ -33,9 +34,9 @@ struct TensorInterpreter: PickleInterpreter {
   /// The type of a storage's elements.
   enum StorageType: Hashable {
     case read(DType)
-    /// One that has no counterpart here.
+    /// A type without a counterpart in this library.
     case other(name: String, elementSize: Int)
-    /// Bytes without a type of their own.
+    /// Bytes without a type.
     case untyped
 
     var dtype: DType? { if case .read(let dtype) = self { dtype } else { nil } }
@@ -49,10 +50,10 @@ struct TensorInterpreter: PickleInterpreter {
     }
   }
 
-  /// Old files may name parts of a storage as storages of their own.
+  /// True for old files, which may name parts of a storage as storages.
   private let hasViews: Bool
   private var objects: [Object] = []
-  /// By their keys, storages and parts of them.
+  /// The storages, and parts of storages, by their keys.
   private var named: [String: Storage] = [:]
 
   private enum Object {
@@ -62,10 +63,10 @@ struct TensorInterpreter: PickleInterpreter {
 
   init(hasViews: Bool) { self.hasViews = hasViews }
 
-  /// The whole storages that the pickle speaks of, by their keys.
+  /// The whole storages in the pickle, by their keys.
   var storages: [String: Storage] { named.filter { $0.key == $0.value.key } }
 
-  /// The tensor of that number, or nil if it is another object.
+  /// The tensor with this number; nil if it is another object.
   func tensor(_ object: Int) -> StoredTensor? {
     guard case .tensor(let tensor) = objects[object] else { return nil }
     return tensor
@@ -74,14 +75,14 @@ struct TensorInterpreter: PickleInterpreter {
   func knows(_ name: String) -> Bool { Self.names.contains(name) }
 
   private static let rebuild = "torch._utils._rebuild_tensor_v2"
-  /// The same before PyTorch 0.4, without the gradient's flag.
+  /// The function before PyTorch 0.4, without the gradient flag.
   private static let rebuildPlain = "torch._utils._rebuild_tensor"
-  /// The same with a type of its own over a storage without one.
+  /// The function with an explicit type for an untyped storage.
   private static let rebuildTyped = "torch._utils._rebuild_tensor_v3"
   private static let rebuildParameter = "torch._utils._rebuild_parameter"
-  /// The same with attributes of the parameter.
+  /// The function with attributes of the parameter.
   private static let rebuildParameterWithState = "torch._utils._rebuild_parameter_with_state"
-  /// The call of another of these for a tensor with attributes: function, type, arguments, attributes.
+  /// The call of another of these functions for a tensor with attributes: function, type, arguments, attributes.
   private static let rebuildWithAttributes = "torch._tensor._rebuild_from_type_v2"
   private static let size = "torch.Size"
 
@@ -95,13 +96,13 @@ struct TensorInterpreter: PickleInterpreter {
       + [("torch.storage.UntypedStorage", .untyped)])
   private static let types = Dictionary(
     uniqueKeysWithValues: DType.allCases.map { ("torch.\($0)", $0) })
-  /// What PyTorch knows beside ``types``.
+  /// Types that PyTorch knows in addition to ``types``.
   private static let otherTypes = Set(
     (["complex32", "complex64", "complex128", "uint16", "uint32", "uint64"]
       + ["e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu"].map { "float8_\($0)" }
       + ["float4_e2m1fn_x2", "qint8", "quint8", "qint32", "quint4x2", "quint2x4"]
       + (1...7).flatMap { ["uint\($0)", "int\($0)"] }).map { "torch.\($0)" })
-  /// Functions for tensors of kinds that have no counterpart here.
+  /// Functions for kinds of tensors without a counterpart in this library.
   private static let otherTensors = [
     "torch._utils._rebuild_sparse_tensor": "sparse tensor",
     "torch._utils._rebuild_qtensor": "quantized tensor",
@@ -110,7 +111,7 @@ struct TensorInterpreter: PickleInterpreter {
     "torch._utils._rebuild_wrapper_subclass": "wrapped tensor",
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": "device tensor",
   ]
-  /// Functions for other things, and what they make.
+  /// Functions for other values, with the types that they make.
   private static let otherValues = [
     "torch.device": "torch.device", "torch.serialization._get_layout": "torch.layout",
   ]
@@ -126,7 +127,7 @@ struct TensorInterpreter: PickleInterpreter {
       rebuildWithAttributes, size, "torch.Tensor", "torch.nn.parameter.Parameter",
     ])
 
-  /// A storage: ('storage', its type, its key, a device, its number of elements), and if there are views None or
+  /// A storage: ('storage', its type, its key, a device, the number of elements), and in files with views also None or
   /// (the key of a part, its first element, its number of elements).
   mutating func object(
     outside identity: PickleValue, _ containers: [PickleContainer]
@@ -154,12 +155,12 @@ struct TensorInterpreter: PickleInterpreter {
     let storage = try name(part, elements: first, partCount, of: key, type)
     guard storage.bytes.upperBound <= whole.bytes.upperBound else {
       throw Unsound(
-        "its storage \(quoted(part)) reaches beyond \(quoted(key)), of which it is a part")
+        "its storage \(quoted(part)) extends beyond \(quoted(key)), which contains it")
     }
     return add(.storage(storage))
   }
 
-  /// Gives a storage or a part of one its name, which means the same wherever it comes.
+  /// Records a storage, or a part of one, under its name. A name must mean the same each time.
   private mutating func name(
     _ name: String, elements first: Int, _ count: Int, of key: String, _ type: StorageType
   ) throws -> Storage {
@@ -171,7 +172,7 @@ struct TensorInterpreter: PickleInterpreter {
     }
     let storage = Storage(key: key, bytes: (first * size)..<endByte, type: type)
     let known = named.updateValue(storage, forKey: name) ?? storage
-    // Without elements a type means nothing.
+    // Without elements, the type is meaningless.
     guard known.key == key, known.bytes == storage.bytes, known.type == type || count == 0 else {
       throw Unsound("its storage \(quoted(name)) has two sizes or types")
     }
@@ -188,7 +189,7 @@ struct TensorInterpreter: PickleInterpreter {
       {
         return .other(UnreadObject("\(type) tensor", isTensor: true))
       }
-      // After the gradient's flag: hooks, which would be functions and so are none, then metadata.
+      // The gradient flag is followed by hooks, which would be functions and are therefore empty, and then metadata.
       if hasMetadata(arguments.dropFirst(6), containers) { return Self.tensorWithMetadata }
       return add(.tensor(try tensor(arguments, dtype: nil, containers)))
     case Self.rebuildPlain where arguments.count == 4:
@@ -210,7 +211,7 @@ struct TensorInterpreter: PickleInterpreter {
       default: break
       }
     case Self.rebuildWithAttributes where arguments.count == 4:
-      // Not itself again: arguments may hold each other.
+      // A function must not call itself: arguments may contain each other.
       guard case .name(let function) = arguments[0], function != name,
         case .container(let place) = arguments[2], containers[place].kind == .tuple
       else { break }
@@ -230,7 +231,7 @@ struct TensorInterpreter: PickleInterpreter {
   private static let tensorWithMetadata = PickleValue.other(
     UnreadObject("tensor with metadata", isTensor: true))
 
-  /// Metadata says that the elements mean something else, as their negatives.
+  /// True if there is metadata: it changes the meaning of the elements, such as their sign.
   private func hasMetadata(
     _ arguments: ArraySlice<PickleValue>, _ containers: [PickleContainer]
   ) -> Bool {
@@ -266,7 +267,7 @@ struct TensorInterpreter: PickleInterpreter {
     func unbounded() -> Unsound {
       Unsound("it has a tensor of shape \(shape) that reaches beyond its storage")
     }
-    // Extents are bounded as if none were 0: libtorch multiplies the others.
+    // Treat sizes of 0 as 1 in this check: libtorch multiplies the others.
     var bound = dtype.byteCount
     var last = offset
     for (extent, stride) in zip(shape, strides) {

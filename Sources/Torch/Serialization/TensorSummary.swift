@@ -1,10 +1,13 @@
-/// What a file says of one of its tensors.
+/// The name, type and shape of a tensor in a file.
 public struct TensorSummary: Hashable, Sendable {
+  /// The name.
   public let name: String
+  /// The type of its elements.
   public let dtype: DType
-  /// The extent of each axis.
+  /// The size of each axis.
   public let shape: [Int]
 
+  /// A summary with these values.
   public init(name: String, dtype: DType, shape: [Int]) {
     self.name = name
     self.dtype = dtype

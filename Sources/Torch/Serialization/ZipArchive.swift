@@ -1,33 +1,33 @@
 import SafeFiles
 
-/// A zip archive of stored entries, as torch.save writes it, zip64 included; compressed ones are not read.
+/// A zip archive of stored entries, as torch.save writes it, including zip64. Compressed entries are not supported.
 ///
-/// The format is PKWARE's APPNOTE.TXT. Only the central directory is believed, and it is checked: entries lie
-/// inside the file and beside each other, and their names differ.
+/// The format is that of PKWARE's APPNOTE.TXT. Only the central directory is used, and it is checked: entries must lie
+/// within the file without overlap, and have unique names.
 struct ZipArchive: Sendable {
   struct Entry: Sendable {
     let name: String
-    /// Of its local header, which its bytes follow.
+    /// The offset of its local header, which its bytes follow.
     let offset: Int
-    /// In bytes, when stored.
+    /// The stored size in bytes.
     let size: Int
     let checksum: UInt32
-    /// Of such entries nothing but their presence is known here.
+    /// True if the entry is compressed. Only its presence is known then.
     let isCompressed: Bool
   }
 
   let file: InputFile
-  /// By name.
+  /// The entries by name.
   let entries: [String: Entry]
-  /// Where the central directory begins: all entries end before it.
+  /// The start of the central directory: all entries end before it.
   private let directory: Int
   /// False if all checksums are 0: torch.save can leave them out.
   private let hasChecksums: Bool
 
-  /// The largest central directory that is read, in bytes; half a million entries fit.
+  /// The maximum size of a central directory in bytes; half a million entries fit.
   private static let maximalDirectory = 32 << 20
 
-  /// Reads the directory of `file`, no entry yet.
+  /// Reads the directory of `file`, but no entries.
   ///
   /// - Throws: ``Unsound``, `FileError`.
   init(_ file: InputFile) throws {
@@ -43,14 +43,14 @@ struct ZipArchive: Sendable {
     for _ in 0..<end.count {
       let entry = try Self.entry(&cursor, directory: directory)
       guard entries.updateValue(entry, forKey: entry.name) == nil else {
-        throw Unsound("it has two entries \(quoted(entry.name))")
+        throw Unsound("it has two entries named \(quoted(entry.name))")
       }
       extents.append((entry.offset, entry.offset + 30 + entry.name.utf8.count + entry.size))
     }
     guard cursor.remaining == 0 else {
       throw Unsound("its directory has \(cursor.remaining) bytes too many")
     }
-    // Entries over the same bytes would let a small file claim any amount of data.
+    // With overlapping entries, a small file could claim any amount of data.
     extents.sort { $0 < $1 }
     for (one, next) in zip(extents, extents.dropFirst()) where one.end > next.offset {
       throw Unsound("two of its entries overlap")
@@ -59,32 +59,32 @@ struct ZipArchive: Sendable {
     hasChecksums = entries.values.contains { $0.checksum != 0 }
   }
 
-  /// The whole content of an entry of this archive.
+  /// The whole content of an entry.
   ///
-  /// - Throws: ``Unsound`` if its checksum is another, `FileError`.
+  /// - Throws: ``Unsound`` if its checksum differs, `FileError`.
   func read(_ entry: Entry) throws -> [UInt8] {
     let name = quoted(entry.name)
     guard !entry.isCompressed else {
-      throw Unsound("its entry \(name) is compressed, which torch.save never does; save it anew")
+      throw Unsound("its entry \(name) is compressed, which torch.save never does; save it again")
     }
-    // Local headers repeat name and sizes; sizes may be left out there, extra fields may be others.
+    // Local headers repeat name and sizes, but sizes may be missing there and extra fields may differ.
     var header = ByteCursor(try file.read(entry.offset..<(entry.offset + 30)))
     guard header.integer(UInt32.self) == 0x0403_4B50, header.take(22) != nil,
       let nameLength = header.integer(UInt16.self), let extraLength = header.integer(UInt16.self),
       Int(nameLength) == entry.name.utf8.count
     else { throw Unsound("its entry \(name) is not where the directory says") }
     let start = entry.offset + 30 + Int(nameLength) + Int(extraLength)
-    guard start + entry.size <= directory else { throw Unsound("its entry \(name) is torn") }
+    guard start + entry.size <= directory else { throw Unsound("its entry \(name) is truncated") }
     let bytes = try file.read(start..<(start + entry.size))
     guard !hasChecksums || CRC32.checksum(bytes) == entry.checksum else {
-      throw Unsound("its entry \(name) is damaged: its checksum does not fit")
+      throw Unsound("its entry \(name) is damaged: its checksum is wrong")
     }
     return bytes
   }
 
-  /// The next line of the central directory.
+  /// The next entry of the central directory.
   private static func entry(_ cursor: inout ByteCursor, directory: Int) throws -> Entry {
-    func torn() -> Unsound { Unsound("its directory is torn") }
+    func torn() -> Unsound { Unsound("its directory is damaged") }
     guard cursor.integer(UInt32.self) == 0x0201_4B50, cursor.take(4) != nil,
       let flags = cursor.integer(UInt16.self), let method = cursor.integer(UInt16.self),
       cursor.take(4) != nil, let checksum = cursor.integer(UInt32.self),
@@ -96,10 +96,10 @@ struct ZipArchive: Sendable {
       cursor.take(Int(commentLength)) != nil
     else { throw torn() }
     guard let name = String(validating: nameBytes, as: UTF8.self) else {
-      throw Unsound("the name of an entry is no UTF-8")
+      throw Unsound("the name of an entry is not UTF-8")
     }
     guard flags & 0x2041 == 0 else { throw Unsound("its entry \(quoted(name)) is encrypted") }
-    // What does not fit 32 bits stands in the extra field of zip64, in this order.
+    // Values that do not fit in 32 bits are in the extra field of zip64, in this order.
     var wide = try wideFields(ByteCursor(Array(extra)), torn: torn())
     func full(_ value: UInt32) throws -> Int {
       guard value == .max else { return Int(value) }
@@ -114,13 +114,13 @@ struct ZipArchive: Sendable {
     guard disk == 0 || disk == .max else { throw Unsound("it is one of several parts") }
     let room = directory - 30 - Int(nameLength)
     guard method != 0 || packed == size, offset <= room, packed <= room - offset else {
-      throw Unsound("its entry \(quoted(name)) claims bytes that the file does not have")
+      throw Unsound("its entry \(quoted(name)) claims bytes beyond the end of the file")
     }
     return Entry(
       name: name, offset: offset, size: packed, checksum: checksum, isCompressed: method != 0)
   }
 
-  /// The extra field of zip64 among others, or nil if there is none.
+  /// The extra field of zip64 among others; nil if there is none.
   private static func wideFields(_ extra: ByteCursor, torn: Unsound) throws -> ByteCursor? {
     var extra = extra
     while extra.remaining >= 4 {
@@ -133,7 +133,7 @@ struct ZipArchive: Sendable {
   }
 }
 
-/// What the end of an archive says about its directory.
+/// The record at the end of an archive that describes its directory.
 private struct EndRecord {
   /// The number of entries.
   let count: Int
@@ -141,15 +141,15 @@ private struct EndRecord {
   let directory: Range<Int>
 
   init(of file: InputFile) throws {
-    // 22 bytes and a comment of at most 65535 that reaches to the file's end.
+    // The record has 22 bytes and is followed by a comment of at most 65535 bytes up to the end of the file.
     let tailStart = max(0, file.size - 22 - 0xFFFF)
     let tail = try file.read(tailStart..<file.size)
     let place = stride(from: tail.count - 22, through: 0, by: -1).first { place in
       tail[place..<(place + 4)].elementsEqual([0x50, 0x4B, 5, 6])
         && Int(tail[place + 20]) | Int(tail[place + 21]) << 8 == tail.count - 22 - place
     }
-    guard let place else { throw Unsound("it is not a zip archive, or is cut off") }
-    func torn() -> Unsound { Unsound("its end record is unsound") }
+    guard let place else { throw Unsound("it is not a zip archive, or is truncated") }
+    func torn() -> Unsound { Unsound("its end record is damaged") }
     var cursor = ByteCursor(Array(tail[(place + 4)...]))
     guard let disk = cursor.integer(UInt16.self), let directoryDisk = cursor.integer(UInt16.self),
       let countHere = cursor.integer(UInt16.self), let count16 = cursor.integer(UInt16.self),
@@ -158,7 +158,7 @@ private struct EndRecord {
     var (count, size, offset) = (UInt64(count16), UInt64(size32), UInt64(offset32))
     var end = tailStart + place
 
-    // What does not fit stands in the record of zip64, which a locator before this one points to.
+    // Values that do not fit are in the zip64 record, to which a locator before this record points.
     if count16 == .max || size32 == .max || offset32 == .max {
       guard end >= 20 else { throw torn() }
       var locator = ByteCursor(try file.read((end - 20)..<end))
@@ -180,9 +180,9 @@ private struct EndRecord {
         throw Unsound("it is one of several parts")
       }
     }
-    // A line of the directory has at least 46 bytes.
+    // An entry of the directory has at least 46 bytes.
     guard offset <= UInt64(end), size <= UInt64(end) - offset, count <= size / 46 else {
-      throw Unsound("its end record claims a directory that the file does not have")
+      throw Unsound("its end record claims a directory beyond the end of the file")
     }
     self.count = Int(count)
     directory = Int(offset)..<Int(offset + size)

@@ -1,5 +1,5 @@
-/// A zip archive in the making: stored entries whose bytes begin at multiples of 64, as torch.save places them for
-/// readers that map the file. Without times, so that equal contents are equal files.
+/// Writes a zip archive of stored entries whose bytes are aligned to 64, as torch.save does for readers that map the
+/// file. Entries have no times, so that equal contents give equal files.
 struct ZipWriter {
   private let file: OutputFile
   private var directory: [UInt8] = []
@@ -14,7 +14,7 @@ struct ZipWriter {
   mutating func add(_ name: String, _ bytes: UnsafeRawBufferPointer) throws {
     let offset = file.size
     let checksum = CRC32.checksum(bytes)
-    // Numbers that do not fit 32 bits go to an extra field of zip64.
+    // Numbers that do not fit in 32 bits are stored in an extra field of zip64.
     let isWide = bytes.count >= UInt32.max
     let size = isWide ? UInt32.max : UInt32(bytes.count)
     var extra: [UInt8] = []
@@ -24,7 +24,7 @@ struct ZipWriter {
       extra.append(UInt64(bytes.count), as: UInt64.self)
       extra.append(UInt64(bytes.count), as: UInt64.self)
     }
-    // Filled up by a field that readers skip.
+    // Pad with an extra field that readers skip.
     let start = offset + 30 + name.utf8.count + extra.count + 4
     let padding = (64 - start % 64) % 64
     extra.append(0x4246, as: UInt16.self)
@@ -63,7 +63,7 @@ struct ZipWriter {
     count += 1
   }
 
-  /// Writes the directory, after which nothing is added.
+  /// Writes the directory. Nothing can be added afterwards.
   func finish() throws {
     let offset = file.size
     var end = directory
@@ -92,7 +92,7 @@ struct ZipWriter {
 
   private static func version(isWide: Bool) -> UInt16 { isWide ? 45 : 20 }
 
-  /// What the headers of an entry and its line in the directory have in common.
+  /// The fields that an entry's header and its line in the directory share.
   private static func common(_ name: String, checksum: UInt32, size: UInt32, isWide: Bool)
     -> [UInt8]
   {
