@@ -1,17 +1,23 @@
-/// A configuration that cannot be used: one sentence that names the key.
+/// The error for a configuration that cannot be used. Its text is one sentence that names the key.
 public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
+  /// A file cannot be read or is not YAML.
   case unreadable(path: String, problem: String)
+  /// A key does not exist; `nearest` is a similar one.
   case unknownKey(key: String, nearest: String?, origin: String)
-  /// One key twice, by two of its names.
+  /// A setting occurs twice, under two of its names.
   case repeated(key: String, other: String, origin: String)
+  /// A value has the wrong type.
   case wrongType(key: String, expected: String, origin: String)
+  /// An argument of --set is not of the form key=value.
   case malformedSetting(String)
+  /// A value breaks its rule.
   case impossible(key: String, rule: String)
+  /// There is neither a file nor a preset with this name.
   case unknownPreset(name: String, nearest: String?, presets: [String])
-  /// A preset of the other kind of training.
+  /// A preset is for the other kind of training.
   case foreignPreset(name: String, command: String, presets: [String])
 
-  /// The file that cannot be used; nil if the problem is not in a file.
+  /// The file that cannot be used; nil if the problem is not about a file.
   public var path: String? {
     switch self {
     case .unreadable(let path, _): path
@@ -29,7 +35,7 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
       (origin.isEmpty ? "" : "\(origin): ") + "there is no key \(key)"
         + (nearest.map { "; did you mean \($0)?" } ?? "")
     case .repeated(let key, let other, let origin):
-      "\(origin): \(other) and \(key) are one setting: leave one of them out"
+      "\(origin): \(other) and \(key) are the same setting: remove one of them"
     case .wrongType(let key, let expected, let origin):
       "\(origin): \(key) must be \(expected)"
     case .malformedSetting(let setting):
@@ -41,7 +47,7 @@ public enum ConfigurationError: Error, Sendable, CustomStringConvertible {
         + (nearest.map { "; did you mean \($0)?" }
           ?? ": presets are \(presets.joined(separator: ", "))")
     case .foreignPreset(let name, let command, let presets):
-      "the preset \(name) is for mosi \(command): here take \(presets.joined(separator: " or "))"
+      "the preset \(name) is for mosi \(command): use \(presets.joined(separator: " or "))"
     }
   }
 }

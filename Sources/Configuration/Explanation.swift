@@ -1,16 +1,18 @@
-/// What there is to say about a key.
+/// An explanation of a key.
 public struct Explanation: Encodable, Sendable {
-  /// Dotted.
+  /// The dotted key.
   public let key: String
+  /// The meaning of the value, one sentence.
   public let description: String
-  /// "a whole number or null".
+  /// The type of the value, such as "a whole number or null".
   public let type: String
-  /// The rule that values obey, "must be at least 1".
+  /// The rule for the value, such as "must be at least 1"; nil if there is none.
   public let rule: String?
-  /// All values, if they can be listed; else empty.
+  /// All possible values if they can be listed, else empty.
   public let choices: [String]
+  /// The default value.
   public let defaultValue: PlainValue
-  /// Names that older versions gave it; they are still read.
+  /// Names in earlier versions, which are still read.
   public let formerNames: [String]
 
   private enum CodingKeys: String, CodingKey {
@@ -21,10 +23,10 @@ public struct Explanation: Encodable, Sendable {
 }
 
 extension RunConfiguration {
-  /// Every key, in the order of their declaration.
+  /// All keys, in the order of their declaration.
   public static var explanations: [Explanation] { explanations(of: leaves) }
 
-  /// Every key that this configuration reads.
+  /// All keys that this configuration uses.
   public var explanations: [Explanation] {
     Self.explanations(of: Self.leaves.filter { $0.isInUse(self) })
   }
@@ -40,7 +42,7 @@ extension RunConfiguration {
     }
   }
 
-  /// The key `name`, current or older, or all keys of the group with that name.
+  /// The key `name`, current or former, or all keys of the group with that name.
   ///
   /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
   public static func explanation(of name: String) throws -> [Explanation] {

@@ -3,25 +3,40 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// Everything that decides what a fine-tuning computes; the defaults are the paper's (section 4.1 and appendix).
+/// The settings of a fine-tuning. The defaults are the paper's (section 4.1 and appendix).
 ///
-/// What each value means is said in its ``settings``.
+/// ``settings`` explains each value and its rule.
 public struct FinetuningConfiguration: RunConfiguration {
+  /// The random seed of the run.
   public var seed = 0
+  /// The number of passes over the training videos, one clip of each.
   public var epochs = 300
+  /// The videos and their classes.
   public var dataset = Dataset()
+  /// The weights to start from.
   public var start = Start()
+  /// How clips are cut from videos.
   public var clip = ClipSettings()
+  /// Random changes of color, the same for all frames of a clip.
   public var jitter = ColorJitter()
+  /// How pixels of 0 to 1 are normalized, for each of red, green, blue.
   public var normalization = Normalization()
+  /// The network; default: that of the weights.
   public var model = ModelSettings()
+  /// How the weights are updated.
   public var optimizer = OptimizerSettings()
+  /// How many clips make a step.
   public var batch = Batch()
+  /// Regularization that the paper does not use; off by default.
   public var regularization = Regularization()
+  /// When and how the network is evaluated.
   public var validation = Validation()
+  /// The type in which convolutions and products are computed; weights stay float32.
   public var precision = Precision.float32
+  /// What is logged and saved, and when.
   public var records = RecordSettings()
 
+  /// The defaults.
   public init() {
     optimizer.learningRate = 2e-3
     optimizer.warmupFraction = 10.0 / 300
@@ -29,8 +44,10 @@ public struct FinetuningConfiguration: RunConfiguration {
     optimizer.weightDecay = 1e-3
   }
 
+  /// Fine-tuning.
   public static let phase = TrainingPhase.finetuning
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("seed", \.seed, "The random seed of the run.", .atLeast(0)),
     .value(
@@ -46,7 +63,9 @@ public struct FinetuningConfiguration: RunConfiguration {
     .group("model", \.model, "The network; default: that of the weights."),
     .group("optimizer", \.optimizer, "How the weights are updated."),
     .group("batch", \.batch, "How many clips make a step."),
-    .group("regularization", \.regularization, "Not in the paper; off by default."),
+    .group(
+      "regularization", \.regularization,
+      "Regularization that the paper does not use; off by default."),
     .group("validation", \.validation, "When and how the network is evaluated."),
     .value(
       "precision", \.precision,
@@ -54,38 +73,53 @@ public struct FinetuningConfiguration: RunConfiguration {
     .group("records", \.records, "What is logged and saved, and when."),
   ]
 
+  /// Checks values that depend on each other.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
     try model.check(frames: clip.frames, size: clip.size)
   }
 
+  /// The videos and their classes.
   public struct Dataset: Settings {
+    /// The format of the dataset's lists and folders.
     public var kind = DatasetKind.folders
+    /// The folder of the videos; required for training.
     public var videos: String?
+    /// The folder or file of the lists of training and test videos; null if the kind needs none.
     public var splits: String?
+    /// The number of the official split.
     public var split = 1
+    /// Frames per second of videos that are stored as folders of frames.
     public var frameRate = 25.0
+    /// The number of training videos per class, drawn at random; null for all.
     public var shots: Int?
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
-      .value("kind", \.kind, "The form of the dataset's lists and folders."),
-      .value("videos", \.videos, "The folder of the videos; no training without one.", absent: ""),
+      .value("kind", \.kind, "The format of the dataset's lists and folders."),
+      .value("videos", \.videos, "The folder of the videos; required for training.", absent: ""),
       .value(
         "splits", \.splits,
         "The folder or file of the lists of training and test videos; null if the kind needs none.",
         absent: ""),
-      .value("split", \.split, "Which of the official splits.", .atLeast(1)),
+      .value("split", \.split, "The number of the official split.", .atLeast(1)),
       .value(
-        "frame_rate", \.frameRate, "Frames a second of videos that are kept as folders of frames.",
+        "frame_rate", \.frameRate,
+        "Frames per second of videos that are stored as folders of frames.",
         .from(0.001, to: 1000, "frames a second")),
       .value(
         "shots", \.shots,
-        "The number of training videos of each class, drawn by the seed; null for all.",
+        "The number of training videos per class, drawn at random; null for all.",
         .from(1, to: 1_000_000), absent: 0),
     ]
 
-    /// - Throws: ``ConfigurationError`` if there is no folder.
+    /// The dataset's format and location.
+    ///
+    /// - Throws: ``ConfigurationError`` if there is no folder of videos.
     public var description: DatasetDescription {
       get throws {
         guard let videos else {
@@ -98,12 +132,17 @@ public struct FinetuningConfiguration: RunConfiguration {
     }
   }
 
+  /// The weights to start from.
   public struct Start: Settings {
+    /// A run's folder or a checkpoint to take the backbone from; null for random weights.
     public var weights: String?
+    /// The number of stages, from conv1, whose weights and statistics stay fixed; 5 trains only the head.
     public var frozenStages = 0
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "weights", \.weights,
@@ -111,40 +150,51 @@ public struct FinetuningConfiguration: RunConfiguration {
         absent: "none"),
       .value(
         "frozen_stages", \.frozenStages,
-        "The number of stages from conv1 on that keep their weights and statistics; with 5 only the head is trained.",
+        "The number of stages, from conv1, whose weights and statistics stay fixed; 5 trains only the head.",
         .from(0, to: 5)),
     ]
   }
 
+  /// The number of clips per step.
   public struct Batch: Settings {
+    /// Clips in memory at once.
     public var clips = 128
+    /// Batches whose gradients make one step (1,024 clips in the paper); fewer if the training set is small.
     public var accumulationSteps = 8
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value("clips", \.clips, "Clips in memory at once.", .from(1, to: 100_000)),
       .value(
         "accumulation_steps", \.accumulationSteps,
-        "Batches whose gradients make one step (the paper's has 1,024 clips); smaller if the training set is.",
+        "Batches whose gradients make one step (1,024 clips in the paper); fewer if the training set is small.",
         .from(1, to: 100_000), formerly: "accumulation"),
     ]
   }
 
+  /// Regularization that the paper does not use.
   public struct Regularization: Settings {
+    /// The share of the target that is spread over all classes.
     public var labelSmoothing = 0.0
+    /// Larger gradients are scaled down to this norm; null for no limit.
     public var maxGradientNorm: Double?
+    /// The decay of the moving average of the weights, which is then evaluated; null for none.
     public var emaDecay: Double?
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "label_smoothing", \.labelSmoothing,
         "The share of the target that is spread over all classes.", .from(0, below: 1)),
       .value(
         "max_gradient_norm", \.maxGradientNorm,
-        "Larger gradients are scaled down to this norm; null for never.", .above(0, to: 1e30),
+        "Larger gradients are scaled down to this norm; null for no limit.", .above(0, to: 1e30),
         formerly: "gradient_norm", absent: 0),
       .value(
         "ema_decay", \.emaDecay,
@@ -153,40 +203,54 @@ public struct FinetuningConfiguration: RunConfiguration {
     ]
   }
 
+  /// When and how the network is evaluated.
   public struct Validation: Settings {
+    /// The number of epochs between validations; the last epoch is always validated. Null for none.
     public var everyEpochs: Int? = 10
+    /// Clips per video in a validation.
     public var clipsPerVideo = 1
+    /// Clips per video in the test at the end; null for no test.
     public var testClipsPerVideo: Int? = 10
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "every_epochs", \.everyEpochs,
-        "The number of epochs between validations; also after the last; null for none.",
+        "The number of epochs between validations; the last epoch is always validated. Null for none.",
         .atLeast(1), formerly: "epochs", absent: 0),
       .value(
-        "clips_per_video", \.clipsPerVideo, "Clips of each video in a validation.",
+        "clips_per_video", \.clipsPerVideo, "Clips per video in a validation.",
         .from(1, to: 1000), formerly: "clips"),
       .value(
         "test_clips_per_video", \.testClipsPerVideo,
-        "Clips of each video in the test at the end; null for no test.", .from(1, to: 1000),
+        "Clips per video in the test at the end; null for no test.", .from(1, to: 1000),
         formerly: "final_clips", absent: 0),
     ]
   }
 }
 
-/// How clips are cut from videos, in fine-tuning and wherever the network then meets videos.
+/// How clips are cut from videos, in fine-tuning and whenever the network is applied to videos.
 public struct ClipSettings: Settings {
+  /// The number of frames (N).
   public var frames = 16
+  /// The distance between frames, in frames of a video of frames_per_second.
   public var interval = 4
+  /// The frame rate in which interval is counted, for videos of any frame rate.
   public var framesPerSecond = 30.0
+  /// The side of a frame in pixels (L).
   public var size = 112
+  /// How training crops are cut and test frames scaled: as in the paper or as in its released code.
   public var crop = SpatialPreset.paper
+  /// The probability that a training clip is mirrored; 0 if classes distinguish left from right (ssv2).
   public var flipProbability = 0.5
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("frames", \.frames, "The number of frames (N).", .from(1, to: 1024)),
     .value(
@@ -194,12 +258,12 @@ public struct ClipSettings: Settings {
       "The distance between frames, in frames of a video of frames_per_second.", .from(1, to: 1000)),
     .value(
       "frames_per_second", \.framesPerSecond,
-      "The rate that interval counts in, whatever the video's own.",
+      "The frame rate in which interval is counted, for videos of any frame rate.",
       .from(0.001, to: 1000, "frames a second"), formerly: "rate"),
     .value("size", \.size, "The side of a frame in pixels (L).", .from(8, to: 1024, "pixels")),
     .value(
       "crop", \.crop,
-      "How training crops are cut and test frames scaled: as the paper says, or as its released code does.",
+      "How training crops are cut and test frames scaled: as in the paper or as in its released code.",
       formerly: "preset"),
     .value(
       "flip_probability", \.flipProbability,
@@ -207,10 +271,14 @@ public struct ClipSettings: Settings {
       .from(0, to: 1), formerly: "flip"),
   ]
 
+  /// The times of a clip's frames.
   public var sampling: ClipSampling {
     ClipSampling(frames: frames, interval: interval, targetRate: framesPerSecond)
   }
 
+  /// Checks values that depend on each other.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
     try require(
       frames * size * size <= 1 << 24, "\(prefix)size",

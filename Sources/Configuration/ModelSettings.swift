@@ -1,20 +1,25 @@
 import Torch
 import VideoModels
 
+/// The network.
 public struct ModelSettings: Settings {
+  /// The network's architecture; mosi models lists them.
   public var architecture = Architecture.r2d3d18
+  /// The number of channels of conv1.
   public var width = 64
+  /// The probability of dropout before the head's linear layer.
   public var dropout = 0.5
-  /// Batch normalization's epsilon: until it is set, the architecture's own.
+  /// The epsilon of batch normalization; the architecture's own until it is set.
   public var batchNormEpsilon: Double {
     get { chosenEpsilon ?? architecture.defaultEpsilon }
     set { chosenEpsilon = newValue }
   }
   private var chosenEpsilon: Double?
 
+  /// The defaults.
   public init() {}
 
-  /// Networks are equal, whether their epsilon was chosen or is the architecture's.
+  /// True if the networks are equal, even if only one of them sets the architecture's epsilon explicitly.
   public static func == (a: Self, b: Self) -> Bool {
     (a.architecture, a.width, a.dropout, a.batchNormEpsilon)
       == (b.architecture, b.width, b.dropout, b.batchNormEpsilon)
@@ -27,6 +32,7 @@ public struct ModelSettings: Settings {
     hasher.combine(batchNormEpsilon)
   }
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("architecture", \.architecture, "The network's architecture; mosi models lists them."),
     .value("width", \.width, "The number of channels of conv1.", .from(1, to: 1024)),
@@ -39,7 +45,7 @@ public struct ModelSettings: Settings {
       .positive),
   ]
 
-  /// Refuses clips of which the network's poolings leave nothing.
+  /// Checks that the network's poolings do not reduce clips of this size to nothing.
   ///
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func check(frames: Int, size: Int) throws {
@@ -53,7 +59,7 @@ public struct ModelSettings: Settings {
     }
   }
 
-  /// The network with a head of `classes`, its weights drawn by `seed`, on the CPU.
+  /// The network with a head for `classes` classes on the CPU, initialized with the random seed `seed`.
   public func makeModel(head: VideoClassifier.Head.Kind, classes: Int, seed: UInt64)
     -> VideoClassifier
   {
@@ -65,12 +71,13 @@ public struct ModelSettings: Settings {
 
 extension Architecture: SettingValue {}
 
-/// What convolutions and products are computed in.
+/// The precision of convolutions and matrix products.
 public enum Precision: String, CaseIterable, SettingValue {
+  /// Everything in float32.
   case float32
-  /// Convolutions and products in bfloat16, weights in float32.
+  /// Convolutions and matrix products in bfloat16, weights in float32.
   case bfloat16
 
-  /// What autocast computes in; nil for no autocast.
+  /// The type that autocast uses; nil for no autocast.
   public var autocast: DType? { self == .bfloat16 ? .bfloat16 : nil }
 }

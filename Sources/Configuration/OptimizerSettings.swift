@@ -1,20 +1,32 @@
 import Torch
 
+/// The optimizer and its learning rate.
 public struct OptimizerSettings: Settings {
+  /// The optimizers.
   public enum Kind: String, CaseIterable, SettingValue {
+    /// Adam.
     case adam
+    /// Stochastic gradient descent with momentum.
     case sgd
   }
 
+  /// The optimizer.
   public var kind = Kind.adam
+  /// The highest learning rate, from which it falls to 0 along a cosine.
   public var learningRate = 1e-3
+  /// The fraction of the run in which the learning rate rises linearly; the paper uses 10 epochs.
   public var warmupFraction = 0.1
+  /// The learning rate of the first step.
   public var warmupStartLearningRate = 1e-4
+  /// The L2 penalty, added to the gradients of all parameters except normalizations.
   public var weightDecay = 1e-4
+  /// The momentum of sgd.
   public var momentum = 0.9
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("kind", \.kind, "The optimizer."),
     .value(
@@ -22,20 +34,21 @@ public struct OptimizerSettings: Settings {
       "The highest learning rate, from which it falls to 0 along a cosine.", .positive),
     .value(
       "warmup_fraction", \.warmupFraction,
-      "The fraction of the run in which the rate first rises linearly: the paper's 10 of its epochs.",
+      "The fraction of the run in which the learning rate rises linearly; the paper uses 10 epochs.",
       .from(0, to: 1), formerly: "warmup_share"),
     .value(
       "warmup_start_learning_rate", \.warmupStartLearningRate,
       "The learning rate of the first step.", .atLeast(0), formerly: "warmup_learning_rate"),
     .value(
-      "weight_decay", \.weightDecay, "L2, added to the gradients of all but the normalizations.",
+      "weight_decay", \.weightDecay,
+      "The L2 penalty, added to the gradients of all parameters except normalizations.",
       .atLeast(0)),
     .value("momentum", \.momentum, "The momentum of sgd.", .from(0, below: 1)),
   ]
 
-  /// Of the parameters that are not frozen.
+  /// The optimizer of the parameters that are not frozen.
   ///
-  /// - Parameter scale: by how much the learning rate of a parameter is multiplied.
+  /// - Parameter scale: the factor of a parameter's learning rate.
   package func makeOptimizer(
     for model: Module, scale: (Module.Parameter) -> Double = { _ in 1 }
   ) -> any Optimizer {
@@ -57,19 +70,24 @@ public struct OptimizerSettings: Settings {
   }
 }
 
+/// What is recorded and saved, and when.
 public struct RecordSettings: Settings {
+  /// The number of steps between lines of metrics.jsonl.
   public var logEverySteps = 1
+  /// Minutes after which a checkpoint is written even within an epoch.
   public var checkpointEveryMinutes = 10.0
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
       "log_every_steps", \.logEverySteps, "The number of steps between lines of metrics.jsonl.",
       .atLeast(1), formerly: "step_interval"),
     .value(
       "checkpoint_every_minutes", \.checkpointEveryMinutes,
-      "Minutes after which a checkpoint is written also within an epoch.", .positive,
+      "Minutes after which a checkpoint is written even within an epoch.", .positive,
       formerly: "checkpoint_minutes"),
   ]
 }

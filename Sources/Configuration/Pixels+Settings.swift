@@ -1,8 +1,10 @@
 import Pretext
 
 extension ColorJitter: Settings {
+  /// The defaults.
   public init() { self.init(brightness: 0.5) }
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("brightness", \.brightness, "Factors are uniform in [1 - b, 1 + b].", .from(0, to: 10)),
     .value("contrast", \.contrast, "Likewise.", .from(0, to: 10)),
@@ -17,9 +19,10 @@ extension ColorJitter: Settings {
 }
 
 extension Normalization: Settings {
-  /// That of the authors for videos.
+  /// The default, which is the authors' normalization for videos.
   public init() { self = .video }
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
       "mean", \.mean, "The means of the channels.", Rule("must be three numbers") { $0.count == 3 }),

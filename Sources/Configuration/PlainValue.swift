@@ -1,30 +1,40 @@
 import Foundation
 import Yams
 
-/// A value as YAML and JSON have it.
+/// A value in YAML or JSON.
 ///
-/// Scalars of YAML stay texts, as they are written: the setting that reads one decides what it means.
+/// YAML scalars stay text as they are written: the setting that reads one determines its meaning.
 public enum PlainValue: Equatable, Sendable {
+  /// No value.
   case null
+  /// A truth value.
   case bool(Bool)
+  /// A whole number.
   case integer(Int)
+  /// A floating-point number.
   case number(Double)
+  /// Text.
   case text(String)
+  /// A list of values.
   case list([PlainValue])
-  /// In the order of the file.
+  /// Keys with values, in the order of the file.
   case group([Entry])
 
+  /// A key with its value.
   public struct Entry: Equatable, Sendable {
+    /// The key.
     public let key: String
+    /// The value.
     public let value: PlainValue
 
+    /// A key with its value.
     public init(key: String, value: PlainValue) {
       self.key = key
       self.value = value
     }
   }
 
-  /// On one line, for people.
+  /// The value on one line, for people to read.
   public var words: String {
     switch self {
     case .null: "none"
@@ -41,7 +51,7 @@ public enum PlainValue: Equatable, Sendable {
 // MARK: - YAML
 
 extension PlainValue {
-  /// The keys and values of a file.
+  /// The keys and values in YAML text.
   ///
   /// - Throws: ``UnusableYAML``.
   public static func entries(yaml: String) throws(UnusableYAML) -> [Entry] {
@@ -55,7 +65,7 @@ extension PlainValue {
         problem: "\(error)".split(separator: "\n").first.map(String.init) ?? "it is not YAML")
     }
     guard let root else { return [] }
-    // An alias repeats what it names: a few bytes could unfold into more than any memory holds.
+    // An alias repeats another node: a few bytes could expand to more than fits into memory.
     guard root.isSmall else { throw tooLong }
     switch PlainValue(root) {
     case .null: return []
@@ -86,7 +96,8 @@ extension PlainValue {
     }
   }
 
-  /// Everything but a group, on one line of a file. Every bit of a number is kept: a resumed run would find it changed.
+  /// The value, which must not be a group, on one line of a file. All bits of a number are kept, so that a resumed run
+  /// finds it unchanged.
   var yaml: String {
     switch self {
     case .null: "null"
@@ -97,7 +108,7 @@ extension PlainValue {
     }
   }
 
-  /// With a point, which other readers of YAML need to see a number in 1e-05.
+  /// The number with a decimal point, which some YAML readers need to recognize 1e-05 as a number.
   static func yaml(_ number: Double) -> String {
     let text = "\(number)"
     return text.contains(".") ? text : text.replacingOccurrences(of: "e", with: ".0e")
@@ -107,7 +118,7 @@ extension PlainValue {
     let isPlain =
       text.wholeMatch(of: #/[\p{L}\p{N}_/.](?:[\p{L}\p{N}_/.+~@=\-]|[: ](?=[\p{L}\p{N}_/.]))*/#)
       != nil
-    // What would be read as a number, a truth value or a date is quoted.
+    // Quote text that would be read as a number, a truth value or a date.
     if isPlain, Node.scalar(Node.Scalar(text)).tag.description == Tag.Name.str.rawValue {
       return text
     }
@@ -127,13 +138,14 @@ extension PlainValue {
   }
 }
 
-/// Why a text does not give keys and values: the end of a sentence.
+/// Why text does not contain keys and values: the end of a sentence.
 public struct UnusableYAML: Error, Sendable {
+  /// The problem, as the end of a sentence.
   public let problem: String
 }
 
 extension Node {
-  /// True if it has no more than 100,000 nodes below it, those behind aliases counted each time.
+  /// True if there are at most 100,000 nodes below it. Nodes behind aliases count each time.
   fileprivate var isSmall: Bool {
     var waiting = [self]
     var count = 0
@@ -168,7 +180,7 @@ extension PlainValue: Codable {
     } else if let values = try? container.decode([PlainValue].self) {
       self = .list(values)
     } else {
-      // As a dictionary, because a decoder's strategy for keys does not change its keys.
+      // Decode a dictionary, because a decoder's key strategy does not change its keys.
       let values = try container.decode([String: PlainValue].self)
       self = .group(
         values.sorted { $0.key < $1.key }.map { Entry(key: $0.key, value: $0.value) })

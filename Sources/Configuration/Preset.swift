@@ -1,18 +1,24 @@
 import Foundation
 import SafeFiles
 
-/// The configurations that mosi carries: the files of configs/.
+/// The configurations included in mosi: the files of configs/.
 public enum Preset: String, CaseIterable, Sendable {
-  /// The paper's settings, which are the defaults too: said in full, so that a reader finds them in one place.
+  /// The paper's settings for pre-training. They are the defaults, written out so that a reader finds them in one place.
   case paperPretrain = "paper-pretrain"
+  /// The paper's settings for fine-tuning.
   case paperFinetune = "paper-finetune"
+  /// A small pre-training for a laptop.
   case tiny
+  /// A small pre-training with the static mask.
   case tinyMasked = "tiny-masked"
+  /// The pre-training of `make demo`.
   case demo
+  /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
+  /// The fine-tuning of `make demo`.
   case demoFinetune = "demo-finetune"
 
-  /// What it configures.
+  /// The kind of training that it configures.
   public var phase: TrainingPhase {
     switch self {
     case .paperPretrain, .tiny, .tinyMasked, .demo: .pretraining
@@ -35,12 +41,12 @@ public enum Preset: String, CaseIterable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Those of a kind of training, for people.
+  /// The names of the presets for a kind of training, joined for a message.
   public static func names(of phase: TrainingPhase) -> String {
     allCases.filter { $0.phase == phase }.map(\.rawValue).joined(separator: ", ")
   }
 
-  /// What `--config NAME` names: a preset, else a file.
+  /// The layer for `--config NAME`: a preset, else a file.
   ///
   /// - Throws: ``ConfigurationError``, `FileError`.
   static func layer(_ name: String, for phase: TrainingPhase) throws -> ConfigurationLayer {

@@ -2,40 +2,57 @@ import MoSI
 import Pretext
 import VideoModels
 
-/// Everything that decides what a pre-training computes; the defaults are the paper's (section 3.3 and appendix).
+/// The settings of a pre-training. The defaults are the paper's (section 3.3 and appendix).
 ///
-/// What each value means is said in its ``settings``.
+/// ``settings`` explains each value and its rule.
 public struct PretrainingConfiguration: RunConfiguration {
+  /// The random seed of the run.
   public var seed = 0
+  /// The number of passes over the sources.
   public var epochs = 100
+  /// The pretext task: what the network learns without labels.
   public var task = TaskSettings()
+  /// The pictures and videos to learn from.
   public var sources = Sources()
+  /// The weights to start from.
   public var start = Start()
+  /// The clips that the network is trained on.
   public var clip = Clip()
+  /// Random changes of color, different for each frame.
   public var jitter = ColorJitter()
+  /// How pixels of 0 to 1 are normalized, for each of red, green, blue.
   public var normalization = Normalization()
+  /// The network.
   public var model = ModelSettings()
+  /// How the weights are updated.
   public var optimizer = OptimizerSettings()
+  /// How many sources make a step.
   public var batch = Batch()
+  /// The type in which convolutions and products are computed; weights stay float32.
   public var precision = Precision.float32
+  /// What is logged and saved, and when.
   public var records = RecordSettings()
 
+  /// The defaults.
   public init() {}
 
+  /// Pre-training.
   public static let phase = TrainingPhase.pretraining
 
+  /// The groups that were at the top level in version 0.1.0.
   public static let movedGroups: KeyValuePairs = [
     "labels": "task.mosi.labels", "mask": "task.mosi.mask",
     "augmentation": "task.mosi.augmentation",
   ]
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("seed", \.seed, "The random seed of the run.", .atLeast(0)),
     .value("epochs", \.epochs, "The number of passes over the sources.", .from(1, to: 1_000_000)),
     .group("task", \.task, "The pretext task: what the network learns without labels."),
     .group("sources", \.sources, "The pictures and videos to learn from."),
     .group("start", \.start, "The weights to start from."),
-    .group("clip", \.clip, "The clips that the network is shown."),
+    .group("clip", \.clip, "The clips that the network is trained on."),
     .group("jitter", \.jitter, "Random changes of color, different for each frame."),
     .group(
       "normalization", \.normalization,
@@ -49,17 +66,27 @@ public struct PretrainingConfiguration: RunConfiguration {
     .group("records", \.records, "What is logged and saved, and when."),
   ]
 
+  /// The pictures and videos to learn from.
   public struct Sources: Settings {
+    /// Folders, pictures, videos, list files, synthetic:dead-leaves:N.
     public var paths = ["synthetic:dead-leaves:10000"]
+    /// Sources to validate on; if there are none, a fraction of paths is held out.
     public var validationPaths: [String] = []
+    /// The fraction of paths that is held out; 0 for no validation.
     public var validationFraction = 0.1
+    /// The maximum number of sources to validate on; they stay in memory if they fit.
     public var validationLimit = 1000
+    /// True if a folder of only pictures holds the frames of a video.
     public var frameFolders = false
+    /// The maximum number of sources from one folder, drawn at random; null for all.
     public var maxPerFolder: Int?
+    /// The side in pixels of the square that is cut from a source scaled to that short side (Ls).
     public var size = 320
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "paths", \.paths, "Folders, pictures, videos, list files, synthetic:dead-leaves:N.",
@@ -72,13 +99,14 @@ public struct PretrainingConfiguration: RunConfiguration {
         "The fraction of paths that is held out; 0 for no validation.", .from(0, below: 1)),
       .value(
         "validation_limit", \.validationLimit,
-        "The largest number of sources to validate on; they stay in memory.", .atLeast(1)),
+        "The maximum number of sources to validate on; they stay in memory if they fit.",
+        .atLeast(1)),
       .value(
         "frame_folders", \.frameFolders,
-        "Whether a folder that holds nothing but pictures is a video's frames."),
+        "True if a folder of only pictures holds the frames of a video."),
       .value(
         "max_per_folder", \.maxPerFolder,
-        "The largest number of sources to take from one folder, drawn by the seed; null for all.",
+        "The maximum number of sources from one folder, drawn at random; null for all.",
         .from(1, to: 1_000_000), formerly: "per_folder", absent: 0),
       .value(
         "size", \.size,
@@ -87,11 +115,15 @@ public struct PretrainingConfiguration: RunConfiguration {
     ]
   }
 
+  /// The weights to start from.
   public struct Start: Settings {
+    /// A run's folder or a checkpoint to take the backbone from; null for random weights.
     public var weights: String?
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "weights", \.weights,
@@ -100,24 +132,34 @@ public struct PretrainingConfiguration: RunConfiguration {
     ]
   }
 
+  /// The size of clips.
   public struct Clip: Settings {
+    /// The number of frames (N).
     public var frames = 16
+    /// The side of a frame in pixels (L).
     public var size = 112
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value("frames", \.frames, "The number of frames (N).", .from(2, to: 1024)),
       .value("size", \.size, "The side of a frame in pixels (L).", .atLeast(8)),
     ]
   }
 
+  /// The number of sources per step.
   public struct Batch: Settings {
+    /// Sources in memory at once, with all their clips.
     public var sources = 10
+    /// Batches whose gradients make one step; the paper's step has 160 sources.
     public var accumulationSteps = 16
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
         "sources", \.sources, "Sources in memory at once, with all their clips.",
@@ -129,6 +171,9 @@ public struct PretrainingConfiguration: RunConfiguration {
     ]
   }
 
+  /// Checks values that depend on each other.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
     try model.check(frames: clip.frames, size: clip.size)
     try require(
@@ -147,7 +192,7 @@ public struct PretrainingConfiguration: RunConfiguration {
 }
 
 extension PretrainingConfiguration {
-  /// The paper's task, whatever ``TaskSettings/kind`` says.
+  /// The paper's task, even if ``TaskSettings/kind`` selects another.
   public var motionTask: MotionFromStaticImages {
     MotionFromStaticImages(
       motion: PseudoMotion(

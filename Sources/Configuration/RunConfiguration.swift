@@ -3,48 +3,57 @@ import Pretext
 import SafeFiles
 import Yams
 
-/// Everything that decides what a run computes; each value has a default.
+/// The settings that determine what a run computes. Each value has a default.
 ///
-/// In files and on the command line keys are joined by dots: `optimizer.learning_rate`.
+/// In files and on the command line, keys are joined by dots: `optimizer.learning_rate`.
 public protocol RunConfiguration: Settings {
-  /// What runs of this configuration do; their checkpoints say it.
+  /// The kind of training, which checkpoints store.
   static var phase: TrainingPhase { get }
-  /// Groups that older versions had in another place: their names then and now.
+  /// Groups that earlier versions had in another place: their former and current names.
   static var movedGroups: KeyValuePairs<String, String> { get }
 
   /// The random seed of the run.
   var seed: Int { get }
+  /// The number of epochs.
   var epochs: Int { get }
+  /// The normalization of the network's input.
   var normalization: Normalization { get }
+  /// The network.
   var model: ModelSettings { get }
+  /// The optimizer and its learning rate.
   var optimizer: OptimizerSettings { get }
+  /// The precision of convolutions and matrix products.
   var precision: Precision { get }
+  /// What is recorded and saved, and when.
   var records: RecordSettings { get }
 }
 
 /// The two kinds of training.
 public enum TrainingPhase: String, Codable, Sendable {
+  /// Pre-training.
   case pretraining
+  /// Fine-tuning.
   case finetuning = "fine-tuning"
 
-  /// As a heading.
+  /// The name as a heading.
   public var title: String { self == .pretraining ? "Pre-training" : "Fine-tuning" }
   /// The subcommand of mosi.
   var command: String { self == .pretraining ? "pretrain" : "finetune" }
 }
 
-/// Some keys of a configuration, to be laid over others.
+/// Some keys with values that override those of other layers.
 public struct ConfigurationLayer: Sendable, Equatable {
   let entries: [PlainValue.Entry]
-  /// What errors call it.
+  /// The name in error messages.
   let origin: String
 
+  /// Keys with values; `origin` names them in error messages.
   public init(_ entries: [PlainValue.Entry], origin: String) {
     self.entries = entries
     self.origin = origin
   }
 
-  /// The keys and values of a file.
+  /// The keys and values in YAML text.
   ///
   /// - Throws: ``ConfigurationError/unreadable(path:problem:)``.
   init(yaml: String, origin: String) throws {
@@ -59,15 +68,17 @@ public struct ConfigurationLayer: Sendable, Equatable {
 // MARK: - Reading
 
 extension RunConfiguration {
+  /// None.
   public static var movedGroups: KeyValuePairs<String, String> { [:] }
 
-  /// `base` changed by a YAML file and then by settings `key=value` with dotted keys.
+  /// `base`, overridden by a YAML file and then by `key=value` settings with dotted keys.
   ///
   /// - Parameters:
-  ///   - name: a file, or the name of a ``Preset``.
-  ///   - settings: later ones override earlier ones and the file.
-  ///   - base: what keys have that neither names.
-  /// - Throws: ``ConfigurationError`` for unknown keys (naming the nearest one), wrong types, impossible values.
+  ///   - name: the path of a file or the name of a ``Preset``; nil for none.
+  ///   - settings: the settings; later ones override earlier ones and the file.
+  ///   - base: the values of all other keys.
+  /// - Throws: ``ConfigurationError`` for unknown keys (with the nearest one), wrong types and values that break their
+  ///   rules; `FileError`.
   public init(file name: String?, settings: [String], over base: Self) throws {
     self = base
     if let name { try lay(Preset.layer(name, for: Self.phase)) }
@@ -75,23 +86,24 @@ extension RunConfiguration {
     try check()
   }
 
-  /// The defaults changed by a YAML file or preset and then by settings `key=value` with dotted keys.
+  /// The defaults, overridden by a YAML file or preset and then by `key=value` settings with dotted keys.
   ///
-  /// - Throws: ``ConfigurationError``.
+  /// - Throws: ``ConfigurationError``, `FileError`.
   public init(file name: String? = nil, settings: [String] = []) throws {
     try self.init(file: name, settings: settings, over: Self())
   }
 
-  /// The configuration that ``yaml`` gave.
+  /// Reads a configuration that ``yaml`` wrote.
   ///
   /// - Parameters:
-  ///   - yaml: the text; keys that it lacks have their defaults.
-  ///   - origin: what errors call the text.
+  ///   - yaml: the text. Keys that it lacks have their defaults.
+  ///   - origin: the name of the text in error messages.
+  /// - Throws: ``ConfigurationError``.
   public init(yaml: String, origin: String) throws {
     try self.init(layers: [ConfigurationLayer(yaml: yaml, origin: origin)])
   }
 
-  /// The defaults changed by one layer after the other.
+  /// The defaults, overridden by layers in order.
   ///
   /// - Throws: ``ConfigurationError``.
   public init(layers: [ConfigurationLayer]) throws {
@@ -128,19 +140,19 @@ extension RunConfiguration {
 // MARK: - Writing and comparing
 
 extension RunConfiguration {
-  /// Every key with its value, in the order in which they are declared; blocks that ``TaskSettings/kind`` does not choose
-  /// only if they were changed.
+  /// All keys with their values, in the order of their declaration. Groups that ``TaskSettings/kind`` does not select are
+  /// included only if they were changed.
   public var yaml: String { yaml(isCommented: false) }
 
-  /// As ``yaml``, with what each key means above it.
+  /// As ``yaml``, with an explanation above each key.
   public var commentedYAML: String { yaml(isCommented: true) }
 
-  /// The keys, dotted, in which the two differ.
+  /// The dotted keys in which the two configurations differ.
   public func differences(from other: Self) -> [String] {
     Self.leaves.filter { $0.value.get(self) != $0.value.get(other) }.map(\.name).sorted()
   }
 
-  /// The dotted keys that were changed although nothing reads them for this ``TaskSettings/kind``.
+  /// The dotted keys that were changed although this ``TaskSettings/kind`` does not use them.
   public var ignoredChanges: [String] {
     let defaults = Self()
     return Self.leaves.filter { leaf in
@@ -148,7 +160,7 @@ extension RunConfiguration {
     }.map(\.name)
   }
 
-  /// The values as texts by their dotted keys, without those that nothing reads.
+  /// The values as text by their dotted keys, without unused keys.
   public var values: [String: String] {
     Dictionary(
       uniqueKeysWithValues: Self.leaves.filter { $0.isInUse(self) }.map {
@@ -156,7 +168,7 @@ extension RunConfiguration {
       })
   }
 
-  /// Today's name of the key that is or was called `name`.
+  /// The current name of the key that is or was named `name`.
   ///
   /// - Throws: ``ConfigurationError/unknownKey(key:nearest:origin:)``.
   public static func currentName(of name: String, origin: String) throws -> String {
@@ -168,7 +180,7 @@ extension RunConfiguration {
   }
 }
 
-/// The configuration in the folder of a run, of either kind.
+/// Reads the configuration of a run of either kind.
 ///
 /// - Throws: ``ConfigurationError``.
 public func recordedConfiguration(yaml: String, origin: String) throws -> any RunConfiguration {

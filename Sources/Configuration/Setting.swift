@@ -1,32 +1,33 @@
 /// A group of settings: a structure that lists its keys.
 ///
-/// ``settings`` is the only place where a key is declared. From it follow how files, `--set` and metadata are read and
-/// written, what `mosi config` explains, and which values are refused.
+/// ``settings`` is the only place where a key is declared. It determines how files, `--set` and metadata are read and
+/// written, what `mosi config` explains, and which values are rejected.
 public protocol Settings: Codable, Hashable, Sendable {
-  /// The defaults.
+  /// All values at their defaults.
   init()
 
-  /// Its keys, in the order of files.
+  /// The keys, in the order of files.
   static var settings: [Setting<Self>] { get }
 
-  /// Refuses values that are each possible but not together.
+  /// Checks values that depend on each other.
   ///
-  /// - Parameter prefix: precedes its keys in errors: empty, or a name and a dot.
+  /// - Parameter prefix: the prefix of its keys in error messages: empty, or a name and a dot.
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   func checkTogether(_ prefix: String) throws
 }
 
 extension Settings {
+  /// Checks nothing and throws nothing.
   public func checkTogether(_ prefix: String) throws {}
 }
 
-/// A key of `Root`: its name, what it means, and how its value is read, written and checked; or a group of keys.
+/// A key of `Root` with its name, its meaning, and the way its value is read, written and checked; or a group of keys.
 public struct Setting<Root>: Sendable {
-  /// In snake case, within its group.
+  /// The name in snake case, within its group.
   public let name: String
-  /// One line for people.
+  /// The meaning in one line.
   public let help: String
-  /// What older versions called it, the oldest first: read, never written.
+  /// The names in earlier versions, the oldest first. They are read but never written.
   let formerNames: [String]
   let content: Content
 
@@ -36,24 +37,24 @@ public struct Setting<Root>: Sendable {
   }
 
   struct Value: Sendable {
-    /// After "must be".
+    /// The expected form, for a sentence with "must be".
     let form: String
     let choices: [String]
     let isOptional: Bool
-    /// The rule that values obey, "must be at least 1".
+    /// The rule for the value, such as "must be at least 1"; nil if there is none.
     let rule: String?
     let obeys: @Sendable (Root) -> Bool
     let get: @Sendable (Root) -> PlainValue
-    /// False for a value of another form.
+    /// Sets the value. Returns false if it has another form.
     let set: @Sendable (PlainValue, inout Root) -> Bool
-    /// What older versions wrote for null.
+    /// The value that earlier versions wrote for null.
     let formerNull: PlainValue?
     let isNew: Bool
   }
 
   struct Group: Sendable {
     let settings: [Setting]
-    /// False if, with the root's other values, nothing reads it.
+    /// Returns false if the other values of the root make this group unused.
     let isInUse: @Sendable (Root) -> Bool
     let checkTogether: @Sendable (Root, String) throws -> Void
   }
@@ -62,15 +63,15 @@ public struct Setting<Root>: Sendable {
 // MARK: - Declaring
 
 extension Setting {
-  /// A key with a value.
+  /// Declares a key with a value.
   ///
   /// - Parameters:
   ///   - name: the key within its group.
   ///   - path: the property that holds the value.
-  ///   - help: one sentence for people.
-  ///   - rule: what the value must obey; nil if every value will do.
-  ///   - formerly: its older names.
-  ///   - isNew: true for every key that version 0.1.0 did not have; see ``RunConfiguration/identity``.
+  ///   - help: the meaning of the value, one sentence.
+  ///   - rule: the rule for the value; nil for none.
+  ///   - formerly: its former names.
+  ///   - isNew: true for keys that version 0.1.0 did not have; see ``RunConfiguration/identity``.
   public static func value<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ help: String,
     _ rule: Rule<Value>? = nil, formerly: String..., isNew: Bool = false
@@ -88,16 +89,16 @@ extension Setting {
           }, formerNull: nil, isNew: isNew)))
   }
 
-  /// A key whose value may be absent: null.
+  /// Declares a key whose value may be absent: null.
   ///
   /// - Parameters:
   ///   - name: the key within its group.
   ///   - path: the property that holds the value.
-  ///   - help: one sentence for people.
-  ///   - rule: what the value must obey; nil if every value will do.
-  ///   - formerly: its older names.
-  ///   - absent: what older versions wrote for null; still read.
-  ///   - isNew: true for every key that version 0.1.0 did not have; see ``RunConfiguration/identity``.
+  ///   - help: the meaning of the value, one sentence.
+  ///   - rule: the rule for the value; nil for none.
+  ///   - formerly: its former names.
+  ///   - absent: the value that earlier versions wrote for null, which is still read.
+  ///   - isNew: true for keys that version 0.1.0 did not have; see ``RunConfiguration/identity``.
   public static func value<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value?> & Sendable, _ help: String,
     _ rule: Rule<Value>? = nil, formerly: String..., absent: Value? = nil, isNew: Bool = false
@@ -120,15 +121,15 @@ extension Setting {
           }, formerNull: absent?.plain, isNew: isNew)))
   }
 
-  /// A group of keys.
+  /// Declares a group of keys.
   ///
   /// - Parameters:
   ///   - name: the key within its group.
   ///   - path: the property that holds the group.
-  ///   - help: one sentence for people.
-  ///   - formerly: its older names.
-  ///   - isInUse: false if nothing reads it with the other values; it is then kept, not checked and not written unless
-  ///     it was changed.
+  ///   - help: the meaning of the group, one sentence.
+  ///   - formerly: its former names.
+  ///   - isInUse: returns false if the other values make the group unused. An unused group is kept but not checked, and
+  ///     it is only written if it was changed.
   public static func group<Inner: Settings>(
     _ name: String, _ path: WritableKeyPath<Root, Inner> & Sendable, _ help: String,
     formerly: String..., isInUse: @escaping @Sendable (Root) -> Bool = { _ in true }
@@ -141,7 +142,7 @@ extension Setting {
           checkTogether: { try $0[keyPath: path].checkTogether($1) })))
   }
 
-  /// The key of a structure that has the root in it.
+  /// The same key for a structure that contains the root.
   private func within<Outer>(_ path: WritableKeyPath<Outer, Root> & Sendable) -> Setting<Outer> {
     let content: Setting<Outer>.Content =
       switch self.content {
@@ -166,10 +167,11 @@ extension Setting {
 
 /// A rule for values, in addition to their type.
 public struct Rule<Value>: Sendable {
-  /// After the key: "must be at least 1".
+  /// The rule, for a sentence that begins with the key: "must be at least 1".
   let words: String
   let holds: @Sendable (Value) -> Bool
 
+  /// The rule `words`, which a value fulfills if `holds` returns true.
   public init(_ words: String, _ holds: @escaping @Sendable (Value) -> Bool) {
     self.words = words
     self.holds = holds
@@ -177,36 +179,42 @@ public struct Rule<Value>: Sendable {
 }
 
 extension Rule where Value: Comparable & Sendable {
-  /// Without the point of whole numbers.
+  /// The number, without a decimal point if it is a whole number.
   private static func text(_ value: Value) -> String {
     let text = "\(value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
+  /// From `lower` to `upper`, inclusive; `unit` appears in the message.
   public static func from(_ lower: Value, to upper: Value, _ unit: String = "") -> Self {
     Self("must be from \(text(lower)) to \(text(upper))\(unit.isEmpty ? "" : " \(unit)")") {
       lower <= $0 && $0 <= upper
     }
   }
 
+  /// At least `lower` and less than `upper`.
   public static func from(_ lower: Value, below upper: Value) -> Self {
     Self("must be at least \(text(lower)) and below \(text(upper))") { lower <= $0 && $0 < upper }
   }
 
+  /// Greater than `lower` and at most `upper`.
   public static func above(_ lower: Value, to upper: Value) -> Self {
     Self("must be above \(text(lower)) and at most \(text(upper))") { lower < $0 && $0 <= upper }
   }
 
+  /// Greater than `lower` and less than `upper`.
   public static func above(_ lower: Value, below upper: Value) -> Self {
     Self("must be above \(text(lower)) and below \(text(upper))") { lower < $0 && $0 < upper }
   }
 
+  /// At least `lower`.
   public static func atLeast(_ lower: Value) -> Self {
     Self("must be at least \(text(lower))") { lower <= $0 }
   }
 }
 
 extension Rule<Double> {
+  /// Greater than 0.
   public static var positive: Self { Self("must be positive") { $0 > 0 } }
 }
 
@@ -214,13 +222,13 @@ extension Rule<Double> {
 
 /// A key with a value, by its full name.
 struct Leaf<Root> {
-  /// Dotted.
+  /// The dotted name.
   let name: String
-  /// The name that version 0.1.0 gave it.
+  /// The name in version 0.1.0.
   let formerName: String
   let help: String
   let value: Setting<Root>.Value
-  /// Whether any of its groups is out of use for a root.
+  /// Returns true if all groups that contain the key are in use.
   let isInUse: @Sendable (Root) -> Bool
 }
 
@@ -246,7 +254,7 @@ extension Setting {
     }
   }
 
-  /// Every name by which a key or a group can be called, and its name of today.
+  /// All names, former and current, of keys and groups, with their current names.
   static func names(
     of settings: [Setting], below prefixes: [String] = [""], now: String = ""
   ) -> [(name: String, now: String)] {
@@ -270,9 +278,9 @@ extension Settings {
 // MARK: - Checking
 
 extension Settings {
-  /// Refuses values with which nothing can be done.
+  /// Checks all values.
   ///
-  /// - Parameter name: what the group is called in errors; nil for a whole configuration.
+  /// - Parameter name: the name of the group in error messages; nil for a whole configuration.
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func check(as name: String? = nil) throws {
     let prefix = name.map { $0 + "." } ?? ""
@@ -292,7 +300,9 @@ extension Settings {
     try self.checkTogether(prefix)
   }
 
-  /// - Throws: ``ConfigurationError/impossible(key:rule:)`` unless `holds`.
+  /// Throws an error unless `holds` is true.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   package func require(_ holds: Bool, _ key: String, _ rule: String) throws {
     guard holds else { throw ConfigurationError.impossible(key: key, rule: rule) }
   }

@@ -1,12 +1,12 @@
-/// Reads keys and values into a structure, by today's names and older ones.
+/// Reads keys and values into a structure, by current and former names.
 struct SettingsReader<Root: Settings> {
   private(set) var root: Root
-  /// What errors call the text.
+  /// The name of the text in error messages.
   private let origin: String
-  /// The names of groups in older versions, with today's names.
+  /// The former names of groups, with their current names.
   private let moved: KeyValuePairs<String, String>
   private let ignoresUnknownKeys: Bool
-  /// How the file calls the keys that it has set so far, by today's names.
+  /// The keys set so far: the names in the file by the current names.
   private(set) var written: [String: String] = [:]
 
   init(
@@ -34,7 +34,7 @@ struct SettingsReader<Root: Settings> {
       } else if prefix.isEmpty, let place = moved.first(where: { $0.key == entry.key })?.value {
         try read(entry.value, Self.setting(at: place), as: name, today: place)
       } else if let dot = entry.key.firstIndex(of: "."), dot != entry.key.startIndex {
-        // "clip.frames: 8" is short for "clip: {frames: 8}".
+        // "clip.frames: 8" is an abbreviation of "clip: {frames: 8}".
         let below = PlainValue.Entry(
           key: String(entry.key[entry.key.index(after: dot)...]), value: entry.value)
         let group = PlainValue.Entry(key: String(entry.key[..<dot]), value: .group([below]))
@@ -77,7 +77,7 @@ struct SettingsReader<Root: Settings> {
     }
   }
 
-  /// The key or group of this dotted name, which is there.
+  /// The key or group with this dotted name, which must exist.
   private static func setting(at name: String) -> Setting<Root> {
     var settings = Root.settings
     var found: Setting<Root>?
@@ -97,7 +97,7 @@ extension Setting {
 // MARK: - Names
 
 extension Settings {
-  /// Every name by which a key or a group can be called, and its name of today.
+  /// All names, former and current, of keys and groups, with their current names.
   static func names(moved: KeyValuePairs<String, String>) -> [(name: String, now: String)] {
     let names = Setting.names(of: settings)
     return names
@@ -110,7 +110,7 @@ extension Settings {
       }
   }
 
-  /// Today's name of the key that is closest to `key` by edits, if it is close enough to be meant.
+  /// The current name of the key with the smallest edit distance to `key`; nil if none is close enough.
   static func key(nearest key: String, moved: KeyValuePairs<String, String>) -> String? {
     let names = names(moved: moved)
     let nearest = nearestName(to: key, among: names.map(\.name))
@@ -118,7 +118,8 @@ extension Settings {
   }
 }
 
-/// The name closest to `name` by edits, of the whole or of its last part; nil if none is close enough to be meant.
+/// The name with the smallest edit distance to `name`, compared with the whole name or its last component; nil if none is
+/// close enough.
 public func nearestName(to name: String, among names: [String]) -> String? {
   let last = name.split(separator: ".").last.map(String.init) ?? name
   func distance(_ candidate: String) -> Int {
@@ -148,8 +149,7 @@ private func editDistance(_ a: String, _ b: String) -> Int {
 // MARK: - JSON
 
 extension Settings {
-  /// From JSON with today's names or older ones; keys that it lacks have their defaults, keys that are not known are left
-  /// out.
+  /// Reads JSON with current or former names. Missing keys have their defaults, and unknown keys are ignored.
   public init(from decoder: any Decoder) throws {
     let plain = try PlainValue(from: decoder)
     guard case .group(let entries) = plain else {

@@ -1,7 +1,7 @@
 import Yams
 
 extension Settings {
-  /// Every key with its value, as it is nested.
+  /// All keys with their values, as a nested group.
   func plain(_ settings: [Setting<Self>]) -> PlainValue {
     .group(
       settings.map { setting in
@@ -12,14 +12,14 @@ extension Settings {
       })
   }
 
-  /// Whether a file has to say the key: it is in use, or was changed.
+  /// True if a file must contain the key: it is in use or was changed.
   func isShown(_ leaf: Leaf<Self>, besides defaults: Self) -> Bool {
     leaf.isInUse(self) || leaf.value.get(self) != leaf.value.get(defaults)
   }
 
-  /// The keys with their values as a file that gives them back, in the order in which they are declared.
+  /// YAML of the keys with their values, in the order of their declaration, from which the same values can be read.
   ///
-  /// - Parameter isCommented: with what each key means above it.
+  /// - Parameter isCommented: true for an explanation above each key.
   func yaml(isCommented: Bool) -> String {
     let defaults = Self()
     let shown = Set(Self.leaves.filter { isShown($0, besides: defaults) }.map(\.name))
@@ -45,7 +45,7 @@ extension Settings {
           }
           let plain = value.get(self)
           if case .list(let texts) = plain, case .text = texts.first {
-            // A path a line.
+            // Write one path per line.
             lines.append("\(indent)\(setting.name):")
             lines += texts.map { "\(indent)- \($0.yaml)" }
           } else {
@@ -59,13 +59,14 @@ extension Settings {
   }
 }
 
-// MARK: - The form of version 0.1.0
+// MARK: - The format of version 0.1.0
 
 extension RunConfiguration {
-  /// A text that is the same for configurations that compute the same: names of runs are made from it.
+  /// Text that is equal for configurations that compute the same. The names of runs in `mosi reproduce` are derived from
+  /// it.
   ///
-  /// It is the YAML that version 0.1.0 wrote, with its names and in their alphabetical order, so that runs which finished
-  /// then keep their names. Keys that came later are in it only if they are not at their defaults.
+  /// It is the YAML of version 0.1.0 with its names in alphabetical order, so that runs of that version keep their names.
+  /// Keys that were added later are included only if they differ from their defaults.
   public var identity: String {
     get throws {
       let defaults = Self()

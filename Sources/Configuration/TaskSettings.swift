@@ -1,24 +1,29 @@
 import MoSI
 
-/// The pretext tasks that there are.
+/// The pretext tasks.
 public enum TaskKind: String, CaseIterable, SettingValue {
   /// Motion from static images.
   case mosi
-  /// 3D-RotNet: by how many quarter turns a clip is rotated.
+  /// 3D-RotNet: recognize the number of quarter turns by which a clip is rotated.
   case rotation
 }
 
-/// Which pretext task, with a block for each kind; only that of ``kind`` is read.
+/// The pretext task, with a group for each kind. Only the group of ``kind`` is used.
 public struct TaskSettings: Settings {
+  /// The task. Only the block with its name is read.
   public var kind = TaskKind.mosi
+  /// Motion from static images (Huang et al., CVPR 2021).
   public var mosi = MoSISettings()
+  /// 3D-RotNet (Jing et al., 2018): recognize the angle by which a clip is rotated.
   public var rotation = RotationSettings()
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
-      "kind", \.kind, "The task; of the blocks below only the one of its name is read.", isNew: true
+      "kind", \.kind, "The task. Only the block with its name is read.", isNew: true
     ),
     .group(
       "mosi", \.mosi, "Motion from static images (Huang et al., CVPR 2021).",
@@ -32,12 +37,17 @@ public struct TaskSettings: Settings {
 
 // MARK: - Rotation
 
+/// 3D-RotNet (Jing et al., 2018).
 public struct RotationSettings: Settings {
+  /// The distance between a clip's frames, in frames of the video: 2 takes every second one.
   public var interval = 2
+  /// The maximum random angle in degrees by which clips are tilted before the rotation; 0 for none.
   public var tiltDegrees = 10.0
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
       "interval", \.interval,
@@ -45,7 +55,7 @@ public struct RotationSettings: Settings {
       .from(1, to: 1000), isNew: true),
     .value(
       "tilt_degrees", \.tiltDegrees,
-      "The largest random angle in degrees by which clips are tilted first; 0 for none.",
+      "The maximum random angle in degrees by which clips are tilted before the rotation; 0 for none.",
       .from(0, to: 45),
       isNew: true),
   ]
@@ -53,36 +63,50 @@ public struct RotationSettings: Settings {
 
 // MARK: - Motion from static images
 
+/// Motion from static images (Huang et al., CVPR 2021).
 public struct MoSISettings: Settings {
+  /// The label pool: the set of motions.
   public var labels = LabelSettings()
+  /// The static mask: everything outside a region stands still.
   public var mask = MaskSettings()
+  /// Clips are mirrored and rotated together with their labels (not in the paper).
   public var augmentation = AugmentationSettings()
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
-    .group("labels", \.labels, "The label pool: which motions there are."),
+    .group("labels", \.labels, "The label pool: the set of motions."),
     .group("mask", \.mask, "The static mask: everything outside a region stands still."),
     .group(
       "augmentation", \.augmentation,
-      "Clips mirrored and turned together with their labels (not in the paper)."),
+      "Clips are mirrored and rotated together with their labels (not in the paper)."),
   ]
 
+  /// Checks values that depend on each other.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
-    // Flips exchange the directions of an axis; only turns exchange the axes.
+    // Flips swap the directions of an axis; only rotations swap the axes.
     try require(
       augmentation.symmetries.allSatisfy(labels.pool.isClosed), "\(prefix)augmentation.rotations",
-      "needs labels.axes=xy: a clip that is turned by 90 degrees moves along the other axis, for which "
+      "needs labels.axes=xy: a clip that is rotated by 90 degrees moves along the other axis, for which "
         + "labels.axes=\(labels.axes.rawValue) has no label (augmentation.flips is possible)")
   }
 }
 
+/// The label pool of MoSI (section 3.1 of the paper).
 public struct LabelSettings: Settings {
+  /// The number of speeds in one direction (K).
   public var granularity = 2
+  /// The axes along which windows move.
   public var axes = MotionAxes.both
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
       "granularity", \.granularity, "The number of speeds in one direction (K).",
@@ -90,27 +114,37 @@ public struct LabelSettings: Settings {
     .value("axes", \.axes, "The axes along which windows move."),
   ]
 
+  /// The pool of labels.
   public var pool: LabelPool { LabelPool(granularity: granularity, axes: axes) }
 }
 
+/// The static mask of MoSI (section 3.2 of the paper).
 public struct MaskSettings: Settings {
+  /// True to use the static mask; false for unmasked MoSI.
   public var enabled = true
+  /// The range of the moving square's side, relative to the clip's.
   public var ratio = 0.3...0.5
+  /// The shape of the moving region, with the area of the square; the paper uses the square.
   public var shape = RegionShape.square
+  /// The background outside the region: one frame, as in the paper, or the picture, slowly moving.
   public var background = Background.static
+  /// The highest speed of a drifting background, relative to that of the slowest label.
   public var backgroundSpeed = 0.5
+  /// Begin with almost everything moving, so that small budgets suffice (not in the paper).
   public var curriculum = Curriculum()
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
-    .value("enabled", \.enabled, "False for unmasked MoSI."),
+    .value("enabled", \.enabled, "True to use the static mask; false for unmasked MoSI."),
     .value(
       "ratio", \.ratio, "The range of the moving square's side, relative to the clip's.", .fractions
     ),
     .value(
       "shape", \.shape,
-      "The form of the moving region, whose area is the square's; the paper's is the square."),
+      "The shape of the moving region, with the area of the square; the paper uses the square."),
     .value(
       "background", \.background,
       "The background outside the region: one frame, as in the paper, or the picture, slowly moving."
@@ -126,21 +160,27 @@ public struct MaskSettings: Settings {
 
   /// The background outside the region.
   public enum Background: String, CaseIterable, SettingValue {
-    /// The paper's: one frame of the clip.
+    /// One frame of the clip, as in the paper.
     case `static`
-    /// The same picture, slowly moving.
+    /// The same picture, moving slowly.
     case drifting
   }
 
+  /// A curriculum from large regions to those of ``ratio``.
   public struct Curriculum: Settings {
+    /// True to use the curriculum.
     public var enabled = false
+    /// The range of the square's side at the start.
     public var initial = 0.95...1
+    /// The fraction of the run in which the range moves to ratio.
     public var fraction = 0.6
 
+    /// The defaults.
     public init() {}
 
+    /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
-      .value("enabled", \.enabled, "Whether there is a curriculum."),
+      .value("enabled", \.enabled, "True to use the curriculum."),
       .value("initial", \.initial, "The range of the square's side at the start.", .fractions),
       .value(
         "fraction", \.fraction, "The fraction of the run in which the range moves to ratio.",
@@ -148,7 +188,7 @@ public struct MaskSettings: Settings {
     ]
   }
 
-  /// How regions are drawn; nil for unmasked MoSI.
+  /// The schedule of the regions' sizes; nil for unmasked MoSI.
   public var schedule: MaskSchedule? {
     guard enabled else { return nil }
     return MaskSchedule(
@@ -167,18 +207,28 @@ extension Rule<ClosedRange<Double>> {
   }
 }
 
+/// Flips and rotations of clips together with their labels (not in the paper).
 public struct AugmentationSettings: Settings {
+  /// Mirror clips horizontally, vertically, both or not at all; the same for all clips of a source.
   public var flips = false
+  /// Rotate clips by 0, 90, 180 or 270 degrees; the same for all clips of a source.
   public var rotations = false
 
+  /// The defaults.
   public init() {}
 
+  /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value(
-      "flips", \.flips, "Left to right, upside down, both or neither; all clips of a source alike."),
-    .value("rotations", \.rotations, "By 0, 90, 180 or 270 degrees; all clips of a source alike."),
+      "flips", \.flips,
+      "Mirror clips horizontally, vertically, both or not at all; the same for all clips of a source."
+    ),
+    .value(
+      "rotations", \.rotations,
+      "Rotate clips by 0, 90, 180 or 270 degrees; the same for all clips of a source."),
   ]
 
+  /// The symmetries from which one is drawn.
   public var symmetries: [ClipSymmetry] { ClipSymmetry.all(flips: flips, rotations: rotations) }
 }
 

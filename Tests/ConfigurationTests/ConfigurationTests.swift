@@ -157,7 +157,7 @@ import Testing
       ("clip..frames: 8", "there is no key clip..frames; did you mean clip.frames?"),
       (
         "clip.frames: 8\nclip: {frames: 9}",
-        "clip.frames and clip.frames are one setting: leave one of them out"
+        "clip.frames and clip.frames are the same setting: remove one of them"
       ),
     ] {
       #expect(

@@ -138,13 +138,13 @@ import Testing
       _ = try FinetuningConfiguration(yaml: text, origin: "x.yaml")
     } throws: {
       "\($0)"
-        == "x.yaml: clip.rate and clip.frames_per_second are one setting: leave one of them out"
+        == "x.yaml: clip.rate and clip.frames_per_second are the same setting: remove one of them"
     }
     #expect {
       _ = try PretrainingConfiguration(
         yaml: "mask: {enabled: false}\ntask: {mosi: {mask: {enabled: true}}}\n", origin: "x.yaml")
     } throws: {
-      "\($0)".hasPrefix("x.yaml: mask.enabled and task.mosi.mask.enabled are one setting")
+      "\($0)".hasPrefix("x.yaml: mask.enabled and task.mosi.mask.enabled are the same setting")
     }
   }
 

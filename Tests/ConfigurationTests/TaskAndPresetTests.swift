@@ -126,7 +126,7 @@ import Testing
         + "tiny-masked, demo")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
-        == "the preset tiny is for mosi pretrain: here take paper-finetune or tiny-finetune or "
+        == "the preset tiny is for mosi pretrain: use paper-finetune or tiny-finetune or "
         + "demo-finetune")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }
