@@ -1,26 +1,28 @@
 import Foundation
 
-/// A pair of axes: where data values lie on the canvas, and the lines, ticks and labels around them.
+/// A pair of axes: maps data values to the canvas, and draws lines, ticks and labels around them.
 public struct Axes: Sendable {
-  /// How values are laid out along an axis and written.
+  /// How values are placed along an axis and formatted.
   public enum Scale: Sendable {
+    /// Linear.
     case linear
-    /// Linear; the values are shares, 0...1, written as percentages.
+    /// Linear; the values are shares from 0 to 1, formatted as percentages.
     case percent
-    /// Logarithmic; values of 0 and less have no place.
+    /// Logarithmic; only positive values can be shown.
     case logarithmic
   }
 
   /// One of the two axes.
   public struct Axis: Sendable {
-    /// What is measured, with its unit; empty for none.
+    /// The quantity with its unit; empty for none.
     public let label: String
+    /// How values are placed and formatted.
     public let scale: Scale
-    /// The values at the two ends.
+    /// The values at the ends of the axis.
     public let range: ClosedRange<Double>
     let ticks: Ticks
 
-    /// - Parameter ticks: where ticks are and what they say; nil for round numbers.
+    /// - Parameter ticks: the positions and texts of the ticks; nil for round numbers.
     init(
       label: String, scale: Scale, range: ClosedRange<Double>, tickCount: Int, ticks: Ticks? = nil
     ) {
@@ -39,7 +41,7 @@ public struct Axes: Sendable {
         }
     }
 
-    /// Where `value` lies: 0 at the lower end, 1 at the upper; nil if it has no place.
+    /// The position of `value`: 0 at the lower end, 1 at the upper end; nil if it cannot be shown.
     public func position(of value: Double) -> Double? {
       guard Self.canShow(value, on: scale) else { return nil }
       let position =
@@ -50,16 +52,16 @@ public struct Axes: Sendable {
       return position.isFinite ? position : nil
     }
 
-    /// Whether a value has a place: finite, within 1e300 so that differences stay finite, and on
-    /// logarithmic axes above 1e-300.
+    /// True if a value can be shown: it is finite, within 1e300 so that differences stay finite, and on logarithmic axes
+    /// greater than 1e-300.
     static func canShow(_ value: Double, on scale: Scale) -> Bool {
       scale == .logarithmic ? value >= 1e-300 && value <= 1e300 : abs(value) <= 1e300
     }
 
-    /// The range that shows all of `values` with a margin of `share` of the span on either side.
+    /// A range that contains all of `values`, with a margin of `share` times the span at both ends.
     ///
-    /// Without values it is 0...1 (1...10 if logarithmic); a single value stands in the middle.
-    /// Shares in 0...1 keep within 0...1.
+    /// Without values it is 0...1 (1...10 if logarithmic); a single value is centered. Shares in 0...1 give a range in
+    /// 0...1.
     static func range(of values: some Sequence<Double>, scale: Scale, margin share: Double)
       -> ClosedRange<Double>
     {
@@ -72,14 +74,14 @@ public struct Axes: Sendable {
       switch scale {
       case .logarithmic:
         guard low <= high else { return 1...10 }
-        // Values whose logarithms could not be told apart count as one.
+        // Values whose logarithms are indistinguishable count as one.
         guard high / low > 1 + 1e-6 else { return low / 2...high * 2 }
         let margin = pow(high / low, share)
         return max(low / margin, 1e-300)...min(high * margin, 1e300)
       case .linear, .percent:
         guard low <= high else { return 0...1 }
         let span = high - low
-        // Doubles resolve 16 digits: spans below that of the value itself count as none.
+        // A Double has 16 digits: a span that is too small relative to the values counts as none.
         let least = max(abs(low), abs(high)) * 1e-9
         let margin = span > least ? span * share : max(max(abs(low), abs(high)) * 0.1, 1e-6)
         let range = (low - margin)...(high + margin)
@@ -88,7 +90,9 @@ public struct Axes: Sendable {
     }
   }
 
+  /// The horizontal axis.
   public let x: Axis
+  /// The vertical axis.
   public let y: Axis
   /// The area between the axes, in points.
   public let plot: Rectangle
@@ -107,7 +111,7 @@ public struct Axes: Sendable {
       tickCount: min(max(Int(height / 44), 2), 7))
     let widest = self.y.ticks.labels.map(Self.tick.width).max() ?? 0
     let left = (y.label.isEmpty ? 0 : 24) + widest + 6 + Self.tickLength
-    // Half of the last number stands out on the right.
+    // Half of the last number extends beyond the right end.
     let width = max(frame.width - left - 14, 1)
     self.x = Axis(
       label: x.label, scale: x.scale, range: x.range,
@@ -117,14 +121,14 @@ public struct Axes: Sendable {
       height: height.rounded())
   }
 
-  /// Where a data point lies on the canvas, in points, maybe beyond the plot; nil where a coordinate
-  /// has no place.
+  /// The position of a data point on the canvas, in points, possibly outside the plot; nil if a coordinate cannot be
+  /// shown.
   public func place(_ point: Point) -> Point? {
     guard let across = x.position(of: point.x), let up = y.position(of: point.y) else { return nil }
     return Point(plot.x + across * plot.width, plot.maxY - up * plot.height)
   }
 
-  /// Draws grid, axes, ticks and labels; the data come on top.
+  /// Draws the grid, axes, ticks and labels. Draw the data afterwards.
   func draw(on canvas: Canvas) {
     let grid = Stroke(Palette.grid)
     let axis = Stroke(Palette.axis)
@@ -160,7 +164,7 @@ public struct Axes: Sendable {
       anchor: TextAnchor(.center), degrees: -90)
   }
 
-  /// The middle of the pixel at `value`: a line of one point through it is sharp.
+  /// The center of the pixel at `value`, which makes lines of one point sharp.
   private func crisp(_ value: Double) -> Double { value.rounded(.down) + 0.5 }
 
   private static let tickLength = 4.0

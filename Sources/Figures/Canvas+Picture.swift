@@ -1,23 +1,23 @@
 import CCairo
 import Media
 
-/// How a picture is brought to another size.
+/// How a picture is scaled.
 public enum PictureScaling: Sendable {
-  /// Each pixel stays a sharp square.
+  /// Pixels stay sharp squares.
   case nearest
-  /// Neighbouring pixels are blended.
+  /// Neighboring pixels are blended.
   case smooth
 }
 
 extension Canvas {
-  /// A picture over the whole of `rectangle`.
+  /// Draws a picture that fills `rectangle`.
   public func picture(
     _ picture: Picture, in rectangle: Rectangle, scaling: PictureScaling = .smooth
   ) {
     guard rectangle.width > 0, rectangle.height > 0 else { return }
     var picture = picture
     if backend == .svg, scaling == .nearest {
-      // Viewers of SVG blend pixels: enlarge them before they get there.
+      // Viewers of SVG blend pixels, so enlarge them here.
       picture = picture.enlarged(by: Int(rectangle.width / Double(picture.width)))
     }
     guard
@@ -25,8 +25,8 @@ extension Canvas {
         CAIRO_FORMAT_RGB24, Int32(clamping: picture.width), Int32(clamping: picture.height))
     else { return }
     defer { cairo_surface_destroy(image) }
-    // A picture beyond Cairo's size leaves the surface in error, which the context takes over and
-    // reports at the end.
+    // If the picture is too large for Cairo, the surface is in an error state, which the context adopts and reports at
+    // the end.
     if cairo_surface_status(image) == CAIRO_STATUS_SUCCESS { copy(picture, to: image) }
     clipped(to: rectangle) {
       cairo_translate(context, rectangle.x, rectangle.y)
@@ -36,7 +36,7 @@ extension Canvas {
       let pattern = cairo_get_source(context)
       cairo_pattern_set_filter(
         pattern, scaling == .nearest ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD)
-      // Without it the borders would fade on pixels; Cairo's SVG would tile the picture.
+      // Without padding, the borders would fade to transparent on pixels. Cairo's SVG would tile the picture.
       if backend == .raster { cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD) }
       cairo_paint(context)
     }
@@ -62,8 +62,8 @@ extension Canvas {
 }
 
 extension Picture {
-  /// The picture with each pixel repeated `factor` times across and down, as far as 4096 pixels a
-  /// side; itself for a factor below 2.
+  /// The picture with each pixel repeated `factor` times in both directions, up to 4096 pixels per side; unchanged for a
+  /// factor below 2.
   fileprivate func enlarged(by factor: Int) -> Picture {
     let factor = min(factor, 4096 / max(width, height))
     guard factor > 1 else { return self }

@@ -1,13 +1,15 @@
 import CCairo
 
-/// How a line is drawn.
+/// The style of a line.
 public struct Stroke: Hashable, Sendable {
+  /// The color.
   public var color: Color
   /// The width in points.
   public var width: Double
-  /// The lengths in points of dashes and gaps in turn; empty for a solid line.
+  /// The lengths of dashes and gaps, alternating, in points; empty for a solid line.
   public var dash: [Double]
 
+  /// A stroke with this color, width and dash pattern.
   public init(_ color: Color, width: Double = 1, dash: [Double] = []) {
     self.color = color
     self.width = width
@@ -16,12 +18,12 @@ public struct Stroke: Hashable, Sendable {
 }
 
 extension Canvas {
-  /// A straight line, its middle from `start` to `end`.
+  /// Draws a straight line from `start` to `end`.
   public func line(from start: Point, to end: Point, _ stroke: Stroke) {
     polyline([start, end], stroke)
   }
 
-  /// Lines from point to point; a single point draws nothing. Closed, the last joins the first.
+  /// Draws lines between consecutive points, and from the last to the first if `closed`. A single point draws nothing.
   public func polyline(_ points: [Point], closed: Bool = false, _ stroke: Stroke) {
     guard points.count > 1 else { return }
     trace(points)
@@ -29,7 +31,7 @@ extension Canvas {
     paint(stroke)
   }
 
-  /// The filled shape between `points`.
+  /// Fills the polygon with these corners.
   public func polygon(_ points: [Point], _ color: Color) {
     guard points.count > 2 else { return }
     trace(points)
@@ -37,19 +39,19 @@ extension Canvas {
     paint(color)
   }
 
-  /// A filled rectangle; it covers whole pixels exactly when its edges lie on pixel boundaries.
+  /// Fills a rectangle. It covers whole pixels exactly if its edges are on pixel boundaries.
   public func fill(_ rectangle: Rectangle, _ color: Color) {
     cairo_rectangle(context, rectangle.x, rectangle.y, rectangle.width, rectangle.height)
     paint(color)
   }
 
-  /// The border of a rectangle; half of the stroke's width lies on either side of it.
+  /// Draws the border of a rectangle; half of the stroke's width is on either side.
   public func outline(_ rectangle: Rectangle, _ stroke: Stroke) {
     cairo_rectangle(context, rectangle.x, rectangle.y, rectangle.width, rectangle.height)
     paint(stroke)
   }
 
-  /// A filled disc, with `border` around it if given. The radius is in points.
+  /// Fills a disc, with `border` around it if given. The radius is in points.
   public func disc(_ center: Point, radius: Double, _ color: Color, border: Stroke? = nil) {
     if let border {
       circle(center, radius: radius, border)
@@ -59,18 +61,18 @@ extension Canvas {
     paint(color)
   }
 
-  /// A circle. The radius is in points.
+  /// Draws a circle. The radius is in points.
   public func circle(_ center: Point, radius: Double, _ stroke: Stroke) {
     cairo_new_sub_path(context)
     cairo_arc(context, center.x, center.y, radius, 0, 2 * .pi)
     paint(stroke)
   }
 
-  /// An arrow with its tip at `end`. Where it has no length, a dot.
+  /// Draws an arrow with its tip at `end`, or a dot if it has no length.
   ///
   /// - Parameters:
-  ///   - stroke: The color and width of the shaft; the head is in proportion. Dashes are ignored.
-  ///   - halo: A border around the arrow that sets it off from a picture.
+  ///   - stroke: The color and width of the shaft. The head is in proportion; dashes are ignored.
+  ///   - halo: A border that separates the arrow from a picture.
   public func arrow(from start: Point, to end: Point, _ stroke: Stroke, halo: Stroke? = nil) {
     let vector = Vector(end.x - start.x, end.y - start.y)
     let length = vector.length
@@ -80,7 +82,7 @@ extension Canvas {
     }
     let head = min(length, stroke.width * 3.6)
     let half = (shaft: stroke.width / 2, head: head * 0.5)
-    // `along` the arrow from its start, `across` to its right-hand side.
+    // Coordinates along the arrow from its start, and across it to the right.
     func place(_ along: Double, _ across: Double) -> Point {
       Point(
         start.x + (vector.dx * along - vector.dy * across) / length,
@@ -94,7 +96,7 @@ extension Canvas {
     polygon(shape, stroke.color)
   }
 
-  /// Runs `body` with all it draws cut off at the edges of `rectangle`.
+  /// Runs `body` and clips its drawings at the edges of `rectangle`.
   public func clipped<Result>(to rectangle: Rectangle, _ body: () throws -> Result) rethrows
     -> Result
   {

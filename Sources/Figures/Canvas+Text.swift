@@ -1,13 +1,15 @@
 import CCairo
 
-/// How text is set. The typeface is DejaVu Sans, or what the system has in its place; letters that it lacks come from
-/// another one.
+/// The style of text. The typeface is DejaVu Sans or the system's substitute; missing letters come from other typefaces.
 public struct TextStyle: Sendable {
   /// The size of the type in points.
   public var size: Double
+  /// True for bold type.
   public var bold: Bool
+  /// The color.
   public var color: Color
 
+  /// A style with this size in points, weight and color.
   public init(size: Double, bold: Bool = false, color: Color = Palette.ink) {
     self.size = size
     self.bold = bold
@@ -17,36 +19,43 @@ public struct TextStyle: Sendable {
   /// The height of capitals and digits in points.
   public var capHeight: Double { size * 0.73 }
 
-  /// How far `text` advances in points; 0 if no typeface is installed.
+  /// The width of `text` in points; 0 if no typeface is installed.
   public func width(of text: String) -> Double { TextLine(text, self).width }
 }
 
-/// Which place of a line of text lies at the point it is drawn at.
+/// The part of a line of text that is placed at the given point.
 public struct TextAnchor: Hashable, Sendable {
+  /// The horizontal part.
   public enum Horizontal: Sendable { case left, center, right }
-  /// `top` and `middle` are those of capitals.
+  /// The vertical part; `top` and `middle` are those of capitals.
   public enum Vertical: Sendable { case top, middle, baseline }
 
+  /// The horizontal part.
   public var horizontal: Horizontal
+  /// The vertical part.
   public var vertical: Vertical
 
+  /// An anchor with these parts.
   public init(_ horizontal: Horizontal, _ vertical: Vertical = .baseline) {
     self.horizontal = horizontal
     self.vertical = vertical
   }
 
+  /// The left end of the baseline.
   public static let left = TextAnchor(.left)
+  /// The center of the baseline.
   public static let center = TextAnchor(.center)
+  /// The right end of the baseline.
   public static let right = TextAnchor(.right)
 }
 
 extension Canvas {
-  /// A line of text.
+  /// Draws a line of text.
   ///
   /// - Parameters:
-  ///   - point: Where the anchor of the text lies, in points.
-  ///   - degrees: The turn about `point`, clockwise; -90 reads upwards.
-  ///   - halo: A border around the letters that sets them off from what is beneath.
+  ///   - point: The position of the anchor, in points.
+  ///   - degrees: The rotation about `point`, clockwise; -90 reads upward.
+  ///   - halo: A border that separates the letters from the background.
   public func text(
     _ text: String, at point: Point, _ style: TextStyle, anchor: TextAnchor = .left,
     degrees: Double = 0, halo: Stroke? = nil

@@ -3,11 +3,11 @@ import Foundation
 import Media
 import SafeFiles
 
-/// A surface to draw on: pixels or SVG, with the same calls.
+/// A surface to draw on, which becomes pixels or SVG with the same calls.
 ///
-/// Coordinates are in points, x to the right and y down from the top left corner; on pixels one
-/// point is `scale` pixels. A canvas lives for the closure it is given to: what is drawn on it later
-/// is lost. What Cairo cannot draw is remembered and thrown at the end of the closure.
+/// Coordinates are in points, x to the right and y down from the top left corner; a point is `scale` pixels. A canvas is
+/// valid only during the closure that receives it: later drawings are lost. Errors of Cairo are thrown at the end of the
+/// closure.
 public final class Canvas {
   /// The width in points.
   public let width: Double
@@ -17,21 +17,21 @@ public final class Canvas {
   let context: OpaquePointer
   let backend: Backend
   private let surface: OpaquePointer
-  /// What Cairo streams out; it must live as long as the surface.
+  /// Receives the output of Cairo; it must live as long as the surface.
   private let sink = ByteSink()
 
   /// The whole canvas.
   public var bounds: Rectangle { Rectangle(x: 0, y: 0, width: width, height: height) }
 
-  /// Draws pixels.
+  /// Draws a picture.
   ///
   /// - Parameters:
   ///   - width: The width in points.
   ///   - height: The height in points.
-  ///   - scale: The pixels a point; the picture has `(width * scale).rounded(.up)` columns.
-  ///   - background: What the canvas is filled with first; drawn over white.
-  ///   - body: Draws.
-  /// - Throws: `FigureError`, and what `body` throws.
+  ///   - scale: The number of pixels per point; the picture has `(width * scale).rounded(.up)` columns.
+  ///   - background: The color that fills the canvas first, over white.
+  ///   - body: Draws on the canvas.
+  /// - Throws: `FigureError`, and errors of `body`.
   public static func picture(
     width: Double, height: Double, scale: Double = 1, background: Color = .white,
     _ body: (Canvas) throws -> Void
@@ -41,17 +41,16 @@ public final class Canvas {
     return canvas.pixels()
   }
 
-  /// Draws into a file, PNG or SVG after the ending of `path`. The file is written whole or not at
-  /// all.
+  /// Draws into a PNG or SVG file, depending on the extension of `path`. The file is written completely or not at all.
   ///
   /// - Parameters:
-  ///   - path: Where to; the folder must exist.
+  ///   - path: The path of the file; its folder must exist.
   ///   - width: The width in points.
   ///   - height: The height in points.
-  ///   - scale: The pixels a point of a PNG. An SVG is in points.
-  ///   - background: What the canvas is filled with first; drawn over white.
-  ///   - body: Draws.
-  /// - Throws: `FigureError`, and what `body` throws.
+  ///   - scale: The number of pixels per point in a PNG. An SVG is in points.
+  ///   - background: The color that fills the canvas first, over white.
+  ///   - body: Draws on the canvas.
+  /// - Throws: `FigureError`, and errors of `body`.
   public static func write(
     to path: String, width: Double, height: Double, scale: Double = 1, background: Color = .white,
     _ body: (Canvas) throws -> Void
@@ -77,8 +76,8 @@ public final class Canvas {
   /// - Parameters:
   ///   - width: The width in points.
   ///   - height: The height in points.
-  ///   - body: Draws.
-  /// - Throws: `FigureError`, and what `body` throws.
+  ///   - body: Draws on the canvas.
+  /// - Throws: `FigureError`, and errors of `body`.
   public static func svg(width: Double, height: Double, _ body: (Canvas) throws -> Void) throws
     -> String
   {
@@ -117,7 +116,7 @@ public final class Canvas {
   }
 
   private func draw(_ background: Color, _ body: (Canvas) throws -> Void) throws {
-    // Unlike a filled rectangle, this covers a last row or column of which a point is only a part.
+    // Unlike a filled rectangle, this also fills a last row or column that a point covers only partly.
     for color in [.white, background] {
       setSource(color)
       cairo_paint(context)
@@ -161,7 +160,7 @@ public final class Canvas {
   }
 }
 
-/// Collects what Cairo streams out.
+/// Collects the output of Cairo.
 private final class ByteSink {
   var bytes: [UInt8] = []
 

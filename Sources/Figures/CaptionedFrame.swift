@@ -1,19 +1,18 @@
 import Media
 
-/// A frame of an animation, enlarged, under its caption and with the sign of its motion.
+/// A frame of an animation, enlarged, with its caption and a mark for its motion.
 ///
-/// All frames of a clip get the same size, and an even number of pixels a side at scale 1, as video
-/// encoders ask for.
+/// All frames of a clip get the same size, with an even number of pixels per side at scale 1, as video encoders require.
 public struct CaptionedFrame: Drawing, Sendable {
   /// The frame.
   public let frame: Picture
-  /// One line above the frame, set smaller if it is too wide.
+  /// A line above the frame, in smaller type if it is too wide.
   public let caption: String
   /// The motion in units of speed, x to the right and y down; nil for a static clip.
   public let motion: Vector?
-  /// The speed whose arrow has the full length, in the units of `motion`.
+  /// The speed for which the arrow has its full length, in the units of `motion`.
   public let fastest: Double
-  /// The corners of the region to mark, in order, in frame pixels; nil for none.
+  /// The corners of the region to mark, in order, in pixels of the frame; nil for none.
   public let outline: [Point]?
   /// The width in points.
   public let width: Double
@@ -22,8 +21,7 @@ public struct CaptionedFrame: Drawing, Sendable {
 
   private let place: Rectangle
 
-  /// - Parameter smallestWidth: Frames narrower than this many points are enlarged by the whole
-  ///   multiple that reaches it.
+  /// - Parameter smallestWidth: Narrower frames are enlarged by the smallest integer that reaches this width in points.
   public init(
     _ frame: Picture, caption: String, motion: Vector?, fastest: Double,
     outline: [Point]? = nil, smallestWidth: Double = 320
@@ -42,6 +40,7 @@ public struct CaptionedFrame: Drawing, Sendable {
     height = even(place.maxY)
   }
 
+  /// Draws the frame with its caption.
   public func draw(on canvas: Canvas) {
     canvas.picture(frame, in: place, scaling: .nearest)
     if let outline {

@@ -9,7 +9,7 @@ public struct Color: Hashable, Sendable {
   /// Opacity, from 0 (transparent) to 1 (opaque).
   public var alpha: Double
 
-  /// A color of components in 0...1.
+  /// A color with components in 0...1.
   public init(red: Double, green: Double, blue: Double, alpha: Double = 1) {
     self.red = red
     self.green = green
@@ -28,6 +28,8 @@ public struct Color: Hashable, Sendable {
     Color(red: red, green: green, blue: blue, alpha: alpha)
   }
 
+  /// Opaque black.
   public static let black = Color(0x000000)
+  /// Opaque white.
   public static let white = Color(0xFFFFFF)
 }

@@ -1,20 +1,22 @@
 import Media
 
-/// The legend of heat maps: what their colors mean.
+/// The legend of heat maps.
 public struct ColorBar: Panel {
-  /// What is measured, with its unit.
+  /// The quantity with its unit.
   public let label: String
   /// The values of the darkest and the lightest color.
   public let range: ClosedRange<Double>
 
+  /// A legend for values in `range`.
   public init(label: String, range: ClosedRange<Double>) {
     self.label = label
     self.range = range
   }
 
-  /// The height that a bar with its label and ticks takes, in points.
+  /// The height of a bar with its label and ticks, in points.
   public static let height = 48.0
 
+  /// Draws the bar with its label and ticks.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     var style = Axes.label
     style.size *= min(1, frame.width / max(style.width(of: label), 1))
@@ -28,7 +30,7 @@ public struct ColorBar: Panel {
       let place = bar.x + (value - range.lowerBound) / span * bar.width
       let x = min(max(place, bar.x + 0.5), bar.maxX - 0.5)
       canvas.line(from: Point(x, bar.maxY), to: Point(x, bar.maxY + 4), Stroke(Palette.axis))
-      // The outermost stay within the frame.
+      // The outermost labels stay within the frame.
       let half = Axes.tick.width(of: text) / 2
       canvas.text(
         text, at: Point(min(max(x, frame.x + half), frame.maxX - half), bar.maxY + 8), Axes.tick,

@@ -1,19 +1,23 @@
 import Media
 
-/// Which classes are taken for which: a row for each true class, a column for each predicted one.
+/// A confusion matrix: a row for each true class, a column for each predicted class.
 ///
-/// A cell's color is its share of the row; a row without any count is gray. Up to 20 classes the counts stand
-/// in the cells if they fit. Names that are too long end in "…"; if rows are narrower than letters,
-/// every second or further class is named.
+/// The color of a cell is its share of the row; rows without counts are gray. For up to 20 classes, the counts are
+/// printed in the cells if they fit. Names that are too long end in "…". If rows are lower than letters, only every
+/// second (or third, ...) class is named.
 public struct ConfusionMatrix: Panel {
+  /// The title.
   public var title: String
+  /// The label of the columns.
   public var xLabel: String
+  /// The label of the rows.
   public var yLabel: String
   /// The names of the classes.
   public let classes: [String]
-  /// How often the class of the row was taken for that of the column: `counts[true][predicted]`, 0 or more.
+  /// The number of videos by true and predicted class: `counts[true][predicted]`, 0 or more.
   public let counts: [[Int]]
 
+  /// A matrix of `counts`.
   public init(
     title: String = "", xLabel: String = "predicted", yLabel: String = "true", classes: [String],
     counts: [[Int]]
@@ -29,7 +33,7 @@ public struct ConfusionMatrix: Panel {
     self.counts = counts
   }
 
-  /// A size in points in which the matrix reads well: what a `Figure` of it should have as panel.
+  /// A size in points in which the matrix is easy to read; use it as the size of its panel in a `Figure`.
   public var preferredSize: (width: Double, height: Double) {
     let count = Double(max(classes.count, 1))
     let pitch = max(3, min(44, (1100 / count).rounded()), (240 / count).rounded(.up))
@@ -40,6 +44,7 @@ public struct ConfusionMatrix: Panel {
     )
   }
 
+  /// Draws the matrix with its names and legend.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     canvas.text(
       title, at: Point(frame.x, frame.y), Self.titleStyle, anchor: TextAnchor(.left, .top))
@@ -53,8 +58,8 @@ public struct ConfusionMatrix: Panel {
     drawLegend(on: canvas, plot)
   }
 
-  /// The largest cells that leave room for the names, whose size depends on the cells' in turn. Whole points
-  /// keep the cells' edges sharp; only if there are more classes than points are cells smaller than one.
+  /// The largest cells that leave room for the names, whose size depends in turn on that of the cells. Cells have whole
+  /// numbers of points for sharp edges, unless there are more classes than points.
   private func layout(in frame: Rectangle) -> (names: Names, pitch: Double) {
     let room = min(Self.widestName, 0.28 * min(frame.width, frame.height))
     let count = Double(classes.count)
@@ -72,15 +77,15 @@ public struct ConfusionMatrix: Panel {
     return (Names(classes, pitch: pitch, room: room), pitch)
   }
 
-  /// What stands at the rows and columns.
+  /// The names along the rows and columns.
   private struct Names {
-    /// Empty for a class that is not named.
+    /// The texts; empty for a class without a name.
     let texts: [String]
     let style: TextStyle
     let width: Double
-    /// Whether the columns' names read upwards.
+    /// True if the names of the columns read upward.
     let isTurned: Bool
-    /// Whether only some classes are named, which ticks then tell.
+    /// True if only some classes are named; ticks show which.
     let isThinned: Bool
 
     init(_ classes: [String], pitch: Double, room: Double) {
@@ -117,7 +122,7 @@ public struct ConfusionMatrix: Panel {
         pixels += [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
       }
     }
-    // A picture, not rectangles: 400 classes have 160 000 cells.
+    // Draw a picture instead of rectangles: 400 classes have 160 000 cells.
     canvas.picture(
       Picture(width: classes.count, height: classes.count, pixels: pixels), in: plot,
       scaling: pitch >= 1 ? .nearest : .smooth)
@@ -201,14 +206,14 @@ public struct ConfusionMatrix: Panel {
 
   /// The gap between the cells and their names.
   private static let nameGap = 7.0
-  /// The legend and what keeps it off the cells.
+  /// The width of the legend and its margin.
   private static let right = 92.0
   private static let widestName = 150.0
   private static let titleStyle = TextStyle(size: 14, bold: true)
 }
 
 extension TextStyle {
-  /// `text` if it is no wider than `room`, else as much of its beginning as fits with "…".
+  /// `text` if it fits into `room`, else as much of its beginning as fits, followed by "…".
   func shortened(_ text: String, to room: Double) -> String {
     let whole = width(of: text)
     guard whole > room else { return text }

@@ -1,25 +1,25 @@
 import Media
 
-/// Clips as rows of frames under a title, each row with its label and its motion.
+/// Clips as rows of frames under a title. Each row has a label and a motion.
 ///
-/// Small frames are enlarged and large ones reduced so that the sheet is readable; if there is no
-/// room for all frames of a clip, evenly spaced ones are shown, the first and the last among them,
-/// and the heading says so.
+/// Small frames are enlarged and large ones reduced for readability. If there is no room for all frames of a clip, evenly
+/// spaced ones are shown, including the first and the last, and the heading says so.
 public struct ContactSheet: Drawing, Sendable {
   /// One clip.
   public struct Row: Sendable {
-    /// Its label, as "right, fast".
+    /// The label, such as "right, fast".
     public var title: String
-    /// The detail, as "(+2, 0) · 13.9 px/frame".
+    /// Details, such as "(+2, 0) · 13.9 px/frame".
     public var subtitle: String
-    /// Its motion in units of speed, x to the right and y down; nil for a static clip. A sheet of which no row has one
-    /// shows no motions.
+    /// The motion in units of speed, x to the right and y down; nil for a static clip. If no row has a motion, the sheet
+    /// shows none.
     public var motion: Vector?
-    /// The frames in their order, of any size.
+    /// The frames in order, of any size.
     public var frames: [Picture]
-    /// The corners of the region to mark on every frame, in order, in frame pixels; nil for none.
+    /// The corners of the region to mark on each frame, in order, in pixels of the frame; nil for none.
     public var outline: [Point]?
 
+    /// A row of the sheet.
     public init(
       title: String, subtitle: String = "", motion: Vector?, frames: [Picture],
       outline: [Point]? = nil
@@ -32,15 +32,15 @@ public struct ContactSheet: Drawing, Sendable {
     }
   }
 
-  /// What stands above the sheet.
+  /// The title above the sheet.
   public let title: String
   /// A line below the title; empty for none.
   public let note: String
-  /// What the frames' colors mean; nil if they are those of pictures.
+  /// The legend of the frames' colors; nil for ordinary pictures.
   public let legend: ColorBar?
-  /// The clips.
+  /// The rows.
   public let rows: [Row]
-  /// Which frames are shown, counted from 0, ascending: the columns of the sheet.
+  /// The indices of the frames shown, from 0, ascending: the columns of the sheet.
   public let shownFrames: [Int]
   /// The number of frames in the longest clip.
   public let frameCount: Int
@@ -53,15 +53,15 @@ public struct ContactSheet: Drawing, Sendable {
   private let labelWidth: Double
   private let top: Double
 
-  /// A sheet of the given clips.
+  /// A sheet of clips.
   ///
   /// - Parameters:
-  ///   - title: What stands above the sheet, one line.
+  ///   - title: The title above the sheet, one line.
   ///   - note: A line below the title; empty for none.
-  ///   - legend: What the frames' colors mean, below the clips.
-  ///   - rows: The clips. Cells have the shape of the first frame; other shapes are fitted in.
-  ///   - maximumWidth: The widest the sheet may get, in points (pixels at scale 1). It is exceeded
-  ///     only for a longer title and where not even two frames fit beside the labels.
+  ///   - legend: The legend of the frames' colors, below the clips.
+  ///   - rows: The clips. Cells have the shape of the first frame; frames of other shapes are fitted in.
+  ///   - maximumWidth: The maximum width of the sheet in points (pixels at scale 1). It is exceeded only by a longer
+  ///     title, or if not even two frames fit next to the labels.
   public init(
     title: String, note: String = "", legend: ColorBar? = nil, rows: [Row],
     maximumWidth: Double = 2400
@@ -74,21 +74,20 @@ public struct ContactSheet: Drawing, Sendable {
     let labels = rows.map {
       max(Self.rowTitle.width(of: $0.title), Self.rowSubtitle.width(of: $0.subtitle))
     }
-    // Whole points keep the frames on whole pixels.
+    // Whole points align the frames with whole pixels.
     labelWidth = (Self.markSize + Self.markGap + (labels.max() ?? 0) + Self.labelGap).rounded(.up)
     frameCount = rows.map(\.frames.count).max() ?? 0
 
     let first = rows.lazy.flatMap(\.frames).first
     let size = (width: Double(first?.width ?? 112), height: Double(first?.height ?? 112))
     let room = maximumWidth - 2 * Self.margin - labelWidth + Self.gap
-    // Whole multiples keep small frames sharp: the largest that leaves room for all frames, within
-    // what is comfortable to look at.
+    // Integer factors keep small frames sharp. Use the largest that leaves room for all frames, up to a comfortable size.
     let smallest = max((Self.smallestCell / size.width).rounded(.up), 1)
     let fitting = ((room / Double(max(frameCount, 1)) - Self.gap) / size.width).rounded(.down)
     let largest = max((Self.largestCell / size.width).rounded(.down), smallest)
     var factor = min(max(fitting, smallest), largest)
     if size.width > Self.largestCell {
-      // Large frames are reduced, by what it takes.
+      // Large frames are reduced as much as necessary.
       let wanted = room / Double(max(frameCount, 1)) - Self.gap
       factor = min(max(wanted, Self.smallestCell), Self.largestCell) / size.width
     }
@@ -106,7 +105,7 @@ public struct ContactSheet: Drawing, Sendable {
       + Self.margin + (legend == nil ? 0 : Self.legendGap + ColorBar.height)
   }
 
-  /// `count` whole numbers of 0..<total at even distances, the first and the last among them.
+  /// `count` evenly spaced integers in 0..<total, including the first and the last.
   static func evenlySpaced(_ count: Int, of total: Int) -> [Int] {
     guard count > 1, count < total else { return Array(0..<min(count, total)) }
     return (0..<count).map { index in
@@ -114,6 +113,7 @@ public struct ContactSheet: Drawing, Sendable {
     }
   }
 
+  /// Draws the sheet.
   public func draw(on canvas: Canvas) {
     let left = Self.margin + labelWidth
     canvas.text(
@@ -159,7 +159,7 @@ public struct ContactSheet: Drawing, Sendable {
   private func drawLabel(of row: Row, middle: Double, fastest: Double, on canvas: Canvas) {
     let mark = Rectangle(
       x: Self.margin, y: middle - Self.markSize / 2, width: Self.markSize, height: Self.markSize)
-    // Where no row has a motion, the marks of stillness would claim what nobody knows.
+    // If no row has a motion, marks for a static clip would be unfounded.
     if rows.contains(where: { $0.motion != nil }) {
       canvas.motionMark(row.motion, fastest: fastest, in: mark, color: Palette.blue)
     }
@@ -203,7 +203,7 @@ public struct ContactSheet: Drawing, Sendable {
 }
 
 extension Rectangle {
-  /// The largest rectangle of the picture's shape in the middle of this one, on whole points.
+  /// The largest rectangle with the picture's shape in the center of this one, with whole points.
   func fitting(_ picture: Picture) -> Rectangle {
     let factor = min(width / Double(picture.width), height / Double(picture.height))
     let size = (

@@ -1,10 +1,10 @@
 /// Panels in a grid under a common title.
 public struct Figure: Drawing, Sendable {
-  /// What stands above the panels; empty for none.
+  /// The title above the panels; empty for none.
   public let title: String
   /// The panels, row by row.
   public let panels: [any Panel]
-  /// The panels in a row.
+  /// The number of panels per row.
   public let columns: Int
   /// The width in points.
   public let width: Double
@@ -15,7 +15,7 @@ public struct Figure: Drawing, Sendable {
   private let top: Double
 
   /// - Parameters:
-  ///   - columns: The panels in a row, at least 1; nil takes as many as there are panels, at most 3.
+  ///   - columns: The number of panels per row, at least 1; nil for as many as there are panels, at most 3.
   ///   - panelWidth: The width of a panel in points.
   ///   - panelHeight: The height of a panel in points.
   public init(
@@ -33,6 +33,7 @@ public struct Figure: Drawing, Sendable {
     height = top + down * (panelHeight + Self.gap) - Self.gap + Self.margin
   }
 
+  /// Draws the title and the panels.
   public func draw(on canvas: Canvas) {
     canvas.text(
       title, at: Point(Self.margin, Self.margin), Self.titleStyle, anchor: TextAnchor(.left, .top))

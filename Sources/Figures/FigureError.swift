@@ -1,12 +1,12 @@
 /// Why a figure could not be drawn or written.
 public enum FigureError: Error, Equatable, CustomStringConvertible {
-  /// The path ends neither in `.png` nor in `.svg`.
+  /// The path ends in neither `.png` nor `.svg`.
   case unknownFormat(path: String)
-  /// The file could not be written; `reason` is the system's.
+  /// The file could not be written; `reason` comes from the system.
   case cannotWrite(path: String, reason: String)
-  /// A drawing of no size, or beyond the 32767 pixels a side that Cairo can hold.
+  /// The drawing is empty, or larger than the 32767 pixels per side that Cairo supports.
   case invalidSize(width: Double, height: Double)
-  /// Cairo could not draw; `reason` is Cairo's.
+  /// Cairo could not draw; `reason` comes from Cairo.
   case cannotDraw(reason: String)
 
   public var description: String {
@@ -16,7 +16,7 @@ public enum FigureError: Error, Equatable, CustomStringConvertible {
     case .cannotWrite(let path, let reason):
       "Cannot write the figure \(path): \(reason)."
     case .invalidSize(let width, let height):
-      "Cannot draw a figure of \(width) x \(height) pixels: each side must lie within 1 and 32767."
+      "Cannot draw a figure of \(width) x \(height) pixels: each side must be from 1 to 32767."
     case .cannotDraw(let reason):
       "Cannot draw the figure: Cairo reports \"\(reason)\"."
     }

@@ -1,19 +1,21 @@
 import Foundation
 
-/// A histogram of displacements as a rose: a wedge for each direction, whose area is the share of displacements that
-/// way, in rings by their magnitude, the smallest inside.
+/// A histogram of displacements as a rose: a wedge for each direction, whose area is the share of displacements in that
+/// direction, in rings by magnitude, the smallest inside.
 public struct FlowRose: Panel {
-  /// Shares of all displacements, 0...1: [direction][magnitude]. Directions go around clockwise as seen, evenly spaced,
-  /// the first to the right; those that count as none are left out.
+  /// The shares of all displacements, 0...1: [direction][magnitude]. Directions are evenly spaced and clockwise on the
+  /// screen, beginning on the right. Displacements that count as none are not included.
   public var shares: [[Double]]
-  /// What the legend calls the magnitudes, the smallest first.
+  /// The names of the magnitudes in the legend, the smallest first.
   public var magnitudes: [String]
-  /// What stands above the legend, as the magnitudes' unit.
+  /// The heading of the legend, such as the unit of the magnitudes.
   public var legend: String
+  /// The title.
   public var title: String
-  /// The share of the outermost circle; nil fits this rose. Roses to be compared need the same.
+  /// The share at the outermost circle; nil adapts it to this rose. Use the same value for roses that are compared.
   public var largest: Double?
 
+  /// A rose of `shares`.
   public init(
     title: String, shares: [[Double]], magnitudes: [String], legend: String, largest: Double? = nil
   ) {
@@ -22,6 +24,7 @@ public struct FlowRose: Panel {
     (self.legend, self.largest) = (legend, largest)
   }
 
+  /// Draws the rose with its legend.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     canvas.text(
       title, at: Point(frame.x, frame.y), Self.titleStyle, anchor: TextAnchor(.left, .top))
@@ -39,7 +42,7 @@ public struct FlowRose: Panel {
       for (index, share) in magnitudes.enumerated() where share > 0 {
         sum += share
         let outer = reach(sum)
-        // A hair's gap between wedges.
+        // Leave a narrow gap between wedges.
         canvas.polygon(
           Self.ring(center, inner, outer, from: middle - step * 0.47, to: middle + step * 0.47),
           color(index))
@@ -49,7 +52,7 @@ public struct FlowRose: Panel {
     for part in [0.25, 0.5, 1] {
       let share = whole * part
       canvas.circle(center, radius: reach(share), Stroke(Palette.axis.opacity(0.45), width: 0.8))
-      // Between two wedges.
+      // An angle between two wedges.
       let angle = -step / 2
       canvas.text(
         String(format: share < 0.1 ? "%.1f%%" : "%.0f%%", 100 * share),

@@ -1,15 +1,16 @@
 import Foundation
 import Media
 
-/// Values over a picture, to be drawn as the colors of ``Palette/heat(_:)``.
+/// A map of values, drawn over a picture in the colors of ``Palette/heat(_:)``.
 public struct HeatMap: Sendable {
   /// The width in values.
   public let width: Int
   /// The height in values.
   public let height: Int
-  /// [height, width]; drawn are 0...1, values beyond as the next of these.
+  /// The values, [height, width]. Values outside 0...1 are drawn like the nearest of these.
   public let values: [Float]
 
+  /// A map of `values` [height, width].
   public init(width: Int, height: Int, values: [Float]) {
     precondition(
       width > 0 && height > 0 && values.count == width * height,
@@ -17,21 +18,21 @@ public struct HeatMap: Sendable {
     (self.width, self.height, self.values) = (width, height, values)
   }
 
-  /// The values as colors, a pixel each.
+  /// The values as colors, one pixel each.
   public var picture: Picture {
     Picture(
       width: width, height: height,
       pixels: values.flatMap { Self.colors[Palette.heatLevel(Double($0))] })
   }
 
-  /// The map over a frame, enlarged to its size. The frame is shown in dim grays, which the colors cover the more the
-  /// higher the value: hues are the map's alone, and the hot is brighter than the cold whatever the frame.
+  /// The map over a frame, enlarged to its size. The frame is drawn in dim grays, which are covered more the higher the
+  /// value: all hues come from the map, and hot places are brighter than cold ones in any frame.
   public func picture(over frame: Picture) -> Picture {
     let heat = resized(width: frame.width, height: frame.height)
     var pixels = frame.pixels
     for index in heat.values.indices {
       let first = index * 3
-      // Luma as in BT.601.
+      // The luma of BT.601.
       let gray =
         0.299 * Double(pixels[first]) + 0.587 * Double(pixels[first + 1])
         + 0.114 * Double(pixels[first + 2])
@@ -45,10 +46,10 @@ public struct HeatMap: Sendable {
     return Picture(width: frame.width, height: frame.height, pixels: pixels)
   }
 
-  /// The map at another size, linear between the values; beyond the outermost it stays as it is.
+  /// The map at another size, by linear interpolation; constant beyond the outermost values.
   public func resized(width: Int, height: Int) -> HeatMap {
     if (width, height) == (self.width, self.height) { return self }
-    /// For each place the two values it lies between, and how far it is on the way.
+    /// For each position, the two neighboring values and the share of the second.
     func places(_ count: Int, of total: Int) -> [(first: Int, second: Int, share: Float)] {
       (0..<count).map { index in
         let place = (Double(index) + 0.5) * Double(total) / Double(count) - 0.5
@@ -73,7 +74,7 @@ public struct HeatMap: Sendable {
     return HeatMap(width: width, height: height, values: result)
   }
 
-  /// The colors of the levels, 8-bit R, G, B.
+  /// The colors of the levels as 8-bit R, G, B.
   private static let colors: [[UInt8]] = Palette.heats.map { color in
     [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
   }

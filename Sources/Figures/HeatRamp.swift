@@ -1,13 +1,13 @@
 extension Palette {
-  /// The color of a value, clamped to 0...1: near black for 0, then blue, purple and orange, light yellow for 1.
+  /// The color of a value, clamped to 0...1: near black for 0, then blue, purple, orange, and light yellow for 1.
   ///
-  /// Equal steps look equal, on a screen and in grays: through OKLab the ramp goes at constant speed, and its
-  /// lightness rises at a constant rate.
+  /// Equal steps appear equal, on a screen and in grayscale: the ramp moves through OKLab at constant speed, and its
+  /// lightness increases at a constant rate.
   public static func heat(_ value: Double) -> Color { heats[heatLevel(value)] }
 
   /// The colors of the levels 0...255.
   static let heats: [Color] = {
-    // The path of a and b: a cubic Bézier curve about the grays that stays within sRGB, cut into equal lengths.
+    // The curve of a and b: a cubic Bézier curve around the grays that stays within sRGB, divided into equal lengths.
     let corners = [(0.0, -0.05), (-0.11, -0.40), (0.48, -0.12), (-0.044, 0.154)]
     let path = (0...1024).map { (index: Int) -> Point in
       let t = Double(index) / 1024
@@ -37,6 +37,6 @@ extension Palette {
     }
   }()
 
-  /// The level, 0...255, of a value; 0 of what is not a number.
+  /// The level, 0...255, of a value; 0 for NaN.
   static func heatLevel(_ value: Double) -> Int { value > 0 ? Int(min(value, 1) * 255 + 0.5) : 0 }
 }

@@ -1,28 +1,29 @@
-/// What fills one panel of a figure.
+/// The content of a panel of a figure.
 public protocol Panel: Sendable {
   /// Draws within `frame`, in points.
   func draw(on canvas: Canvas, in frame: Rectangle)
 }
 
-/// Curves over a common axis: losses, accuracies, learning rates.
+/// Curves with common axes: losses, accuracies, learning rates.
 ///
-/// Points that have no place (not finite, or not positive on a logarithmic axis) leave a gap. Long
-/// series are reduced to what can be seen: the first, lowest, highest and last point of each column
-/// of one point's width, so no spike is lost and files stay small.
+/// Points that cannot be shown (not finite, or not positive on a logarithmic axis) leave a gap. Long series are reduced
+/// to what is visible: the first, lowest, highest and last point of each column of one point, so that no spike is lost
+/// and files stay small.
 public struct LineChart: Panel {
   /// One curve.
   public struct Series: Sendable {
-    /// What the legend calls it; empty keeps it out of the legend.
+    /// The name in the legend; empty for none.
     public var name: String
-    /// The data in drawing order, in the units of the axes.
+    /// The points in drawing order, in the units of the axes.
     public var points: [Point]
-    /// The color; nil takes the palette's for its place among the series.
+    /// The color; nil for the palette's color of its index.
     public var color: Color?
-    /// Whether each point gets a disc.
+    /// True if each point gets a disc.
     public var hasMarkers: Bool
-    /// The lengths in points of dashes and gaps in turn; empty for a solid line.
+    /// The lengths of dashes and gaps, alternating, in points; empty for a solid line.
     public var dash: [Double]
 
+    /// A curve.
     public init(
       _ name: String, points: [Point], color: Color? = nil, hasMarkers: Bool = false,
       dash: [Double] = []
@@ -35,32 +36,38 @@ public struct LineChart: Panel {
     }
   }
 
-  /// A value to compare with, drawn as a dashed line across the plot.
+  /// A value for comparison, drawn as a dashed horizontal line.
   public struct Reference: Sendable {
-    /// What is written at the line, as "chance".
+    /// The text at the line, such as "chance".
     public var label: String
     /// The value on the y axis.
     public var value: Double
 
+    /// A line at `value`.
     public init(_ label: String, value: Double) {
       self.label = label
       self.value = value
     }
   }
 
+  /// The title.
   public var title: String
+  /// The label of the x axis.
   public var xLabel: String
+  /// The label of the y axis.
   public var yLabel: String
+  /// The curves.
   public var series: [Series]
+  /// The values for comparison.
   public var references: [Reference]
-  /// How the x axis is laid out.
+  /// The scale of the x axis.
   public var xScale: Axes.Scale
-  /// How the y axis is laid out.
+  /// The scale of the y axis.
   public var yScale: Axes.Scale
-  /// The values at the ends of the y axis, above 0 if logarithmic; nil fits the data and the
-  /// references.
+  /// The values at the ends of the y axis, positive if it is logarithmic; nil adapts them to the data and the references.
   public var yRange: ClosedRange<Double>?
 
+  /// A chart of curves.
   public init(
     title: String = "", xLabel: String = "", yLabel: String = "", series: [Series],
     references: [Reference] = [], xScale: Axes.Scale = .linear, yScale: Axes.Scale = .linear,
@@ -76,6 +83,7 @@ public struct LineChart: Panel {
     self.yRange = yRange
   }
 
+  /// Draws the chart.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     var top = frame.y
     if !title.isEmpty {
@@ -87,7 +95,7 @@ public struct LineChart: Panel {
     let axes = axes(
       in: Rectangle(x: frame.x, y: top, width: frame.width, height: frame.maxY - top))
     axes.draw(on: canvas)
-    // A little room lets lines and markers at the edge appear whole.
+    // A small margin shows lines and markers at the edge completely.
     canvas.clipped(to: axes.plot.inset(by: -4)) {
       for reference in references { draw(reference, axes, on: canvas) }
       for (index, series) in series.enumerated() {
@@ -98,7 +106,7 @@ public struct LineChart: Panel {
   }
 
   private func axes(in frame: Rectangle) -> Axes {
-    // What has no place on one axis must not stretch the other.
+    // A point that cannot be shown on one axis must not stretch the other.
     let visible = series.lazy.flatMap(\.points).filter {
       Axes.Axis.canShow($0.x, on: xScale) && Axes.Axis.canShow($0.y, on: yScale)
     }
@@ -118,7 +126,7 @@ public struct LineChart: Panel {
     series.color ?? Palette.series(index)
   }
 
-  /// Draws the legend in as many lines as it takes; returns where the plot may begin.
+  /// Draws the legend in as many lines as necessary; returns the top of the plot.
   private func drawLegend(on canvas: Canvas, at start: Point, width: Double) -> Double {
     let named = series.enumerated().filter { !$0.element.name.isEmpty }
     guard !named.isEmpty else { return start.y }
@@ -155,8 +163,8 @@ public struct LineChart: Panel {
     }
   }
 
-  /// Of each run of points in the same column of one point's width, the first, the lowest, the
-  /// highest and the last, in their order. Coordinates are kept within what Cairo can hold.
+  /// Reduces each run of points within a column of one point to its first, lowest, highest and last point, in order.
+  /// Limits coordinates to what Cairo supports.
   private func reduced(_ points: [Point]) -> [Point] {
     var result: [Point] = []
     var start = 0
@@ -193,7 +201,7 @@ public struct LineChart: Panel {
       halo: Stroke(Color.white.opacity(0.85), width: 3))
   }
 
-  /// Where a reference's line lies; nil outside the plot.
+  /// The height of a reference's line; nil outside the plot.
   private func height(of reference: Reference, _ axes: Axes) -> Double? {
     guard let up = axes.y.position(of: reference.value), (0...1).contains(up) else { return nil }
     return axes.plot.maxY - up * axes.plot.height

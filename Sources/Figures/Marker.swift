@@ -1,19 +1,20 @@
 import Foundation
 
-/// The shape of a point in a chart. With the colors of the palette they tell series apart also for those who see
-/// colors otherwise, and on paper without any.
+/// The shape of a point in a chart. Together with the palette's colors, shapes distinguish series for people with color
+/// blindness and on paper without color.
 public enum Marker: CaseIterable, Sendable {
+  /// The shapes.
   case disc, square, triangle, diamond, cross, hexagon
 
-  /// The marker of the series at `index` (0 or more); they repeat after six, while colors repeat after seven: 42
-  /// series differ.
+  /// The marker of the series at `index` (0 or more). Markers repeat after six and colors after seven, so that 42 series
+  /// differ.
   public static func series(_ index: Int) -> Marker { allCases[index % allCases.count] }
 }
 
 extension Canvas {
-  /// A marker about `point`, all of about the same area; `size` is the radius of the disc in points.
+  /// Draws a marker centered at `point`. All have about the same area; `size` is the radius of the disc in points.
   ///
-  /// - Parameter border: What sets the marker off from others beneath.
+  /// - Parameter border: A border that separates the marker from others beneath it.
   public func marker(
     _ marker: Marker, at point: Point, size: Double, _ color: Color, border: Stroke? = nil
   ) {

@@ -1,11 +1,11 @@
 extension Canvas {
-  /// The sign of a motion in the middle of `box`: an arrow whose length is the share `motion` has of
-  /// `fastest` (both in the same units of speed), or a dot where nothing moves.
+  /// Draws the mark of a motion in the center of `box`: an arrow whose length is the ratio of `motion` to `fastest` (in
+  /// the same units of speed), or a dot if nothing moves.
   ///
   /// - Parameters:
   ///   - motion: The displacement, x to the right and y down; nil for a static clip.
   ///   - fastest: The speed whose arrow spans the box; positive.
-  ///   - halo: A border that sets the sign off from a picture.
+  ///   - halo: A border that separates the mark from a picture.
   public func motionMark(
     _ motion: Vector?, fastest: Double, in box: Rectangle, color: Color, halo: Stroke? = nil
   ) {
@@ -15,7 +15,7 @@ extension Canvas {
       disc(box.center, radius: span * 0.09, color, border: halo)
       return
     }
-    // At least as long as a head with some shaft, else slow motions lose their direction.
+    // Leave room for a head and a short shaft, or slow motions would have no direction.
     let length = max(min(motion.length / fastest, 1), 0.4) * span
     let half = Vector(
       motion.dx / motion.length * length / 2, motion.dy / motion.length * length / 2)
@@ -24,8 +24,8 @@ extension Canvas {
       to: Point(box.center.x + half.dx, box.center.y + half.dy), stroke, halo: halo)
   }
 
-  /// Marks a region of a picture that is drawn over `cell`: a bright line just outside the region
-  /// with a dark halo, moved inwards where it would leave the cell.
+  /// Marks a region of a picture that is drawn in `cell`: a bright line just outside the region with a dark halo, moved
+  /// inward if it would leave the cell.
   ///
   /// - Parameters:
   ///   - region: The corners of its outline in order, in pixels of the picture.
@@ -48,11 +48,11 @@ extension Canvas {
   }
 }
 
-/// The outline with its sides moved outwards by `distance`, sharp corners by little more than that.
+/// The outline with its sides moved outward by `distance`, and sharp corners by little more than that.
 private func widened(_ corners: [Point], by distance: Double) -> [Point] {
   let next = corners.dropFirst() + corners.prefix(1)
   let turn = zip(corners, next).reduce(0) { $0 + $1.0.x * $1.1.y - $1.1.x * $1.0.y }
-  // To the outside of the side that begins at a corner.
+  // Normals point to the outside of the side that begins at a corner.
   let normals = zip(corners, next).map { corner, next in
     let side = Vector(next.x - corner.x, next.y - corner.y)
     let length = side.length * (turn < 0 ? -1 : 1)

@@ -1,8 +1,8 @@
 import Foundation
 
 extension Color {
-  /// A color in OKLab (Ottosson, "A perceptual color space for image processing", 2020), moved to the next one that
-  /// sRGB has.
+  /// A color in OKLab (Ottosson, "A perceptual color space for image processing", 2020), moved to the nearest color in
+  /// sRGB.
   init(lightness: Double, a: Double, b: Double) {
     func cube(_ value: Double) -> Double { value * value * value }
     let long = cube(lightness + 0.3963377774 * a + 0.2158037573 * b)

@@ -1,29 +1,35 @@
-/// Points of an embedding by their groups. Both axes have one scale and no numbers: only who is whose neighbour means
-/// something.
+/// The points of an embedding, by group. Both axes have the same scale and no numbers: only neighborhoods are meaningful.
 public struct ScatterChart: Panel {
   /// The points of one group.
   public struct Series: Sendable {
-    /// What the legend calls it.
+    /// The name in the legend.
     public var name: String
-    /// In any unit, y upwards; those that are not finite are left out.
+    /// The points in any unit, y upward. Points that are not finite are not drawn.
     public var points: [Point]
+    /// The color.
     public var color: Color
+    /// The shape of the points.
     public var marker: Marker
 
+    /// A group of points.
     public init(_ name: String, points: [Point], color: Color, marker: Marker) {
       (self.name, self.points, self.color, self.marker) = (name, points, color, marker)
     }
   }
 
+  /// The title.
   public var title: String
   /// A line below the title; empty for none.
   public var subtitle: String
+  /// The groups.
   public var series: [Series]
 
+  /// A chart of groups.
   public init(title: String, subtitle: String = "", series: [Series]) {
     (self.title, self.subtitle, self.series) = (title, subtitle, series)
   }
 
+  /// Draws the chart.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     var top = frame.y
     canvas.text(
@@ -42,7 +48,7 @@ public struct ScatterChart: Panel {
     let (left, right) = visible.reduce((first.x, first.x)) { (min($0.0, $1.x), max($0.1, $1.x)) }
     let (low, high) = visible.reduce((first.y, first.y)) { (min($0.0, $1.y), max($0.1, $1.y)) }
     let room = plot.inset(by: 14)
-    // Halves first: differences of large numbers are finite then.
+    // Halve first, so that differences of large numbers stay finite.
     let span = (x: right / 2 - left / 2, y: high / 2 - low / 2)
     let scale = min(
       span.x > 0 ? room.width / 2 / span.x : .infinity,
@@ -54,7 +60,7 @@ public struct ScatterChart: Panel {
         room.center.x + (point.x - middle.x) * scale, room.center.y - (point.y - middle.y) * scale)
     }
     let size = visible.count > 2000 ? 2.2 : visible.count > 500 ? 3.0 : 4.0
-    // One of each series in turn, so that none lies over all others.
+    // Draw one point of each series in turn, so that none covers all others.
     let longest = series.map(\.points.count).max() ?? 0
     for index in 0..<longest {
       for series in series where index < series.points.count {
@@ -67,7 +73,7 @@ public struct ScatterChart: Panel {
     }
   }
 
-  /// Draws the legend in as many lines as it takes; returns where the plot may begin.
+  /// Draws the legend in as many lines as necessary; returns the top of the plot.
   private func drawLegend(on canvas: Canvas, at start: Point, width: Double) -> Double {
     var (x, y) = (start.x, start.y)
     for series in series {

@@ -1,34 +1,42 @@
-/// Results of runs against a value that was varied: a point a run, and for each value the mean with the standard
+/// Results of runs against a varied value: a point for each run and, for each value, the mean, with the standard
 /// deviation if there are several runs.
 public struct SweepChart: Panel {
-  /// The runs of one value.
+  /// The runs with the same value.
   public struct Group: Sendable {
-    /// What the axis says at the value.
+    /// The label on the axis.
     public var label: String
-    /// Where it lies on the axis.
+    /// The position on the axis.
     public var x: Double
-    /// A result a run.
+    /// The results, one per run.
     public var results: [Double]
+    /// The mean of the results.
     public var mean: Double
-    /// 0 for none.
+    /// The standard deviation of the results; 0 for none.
     public var deviation: Double
 
+    /// The runs with the same value.
     public init(label: String, x: Double, results: [Double], mean: Double, deviation: Double) {
       (self.label, self.x, self.results) = (label, x, results)
       (self.mean, self.deviation) = (mean, deviation)
     }
   }
 
+  /// The label of the x axis.
   public var xLabel: String
+  /// The label of the y axis.
   public var yLabel: String
-  /// In ascending order.
+  /// The groups in ascending order.
   public var groups: [Group]
-  /// Whether the means are joined by a line: if there is something between the values.
+  /// True to join the means with a line, if there are values in between.
   public var joinsMeans: Bool
+  /// The values for comparison.
   public var references: [LineChart.Reference]
+  /// The scale of the x axis.
   public var xScale: Axes.Scale
+  /// The scale of the y axis.
   public var yScale: Axes.Scale
 
+  /// A chart of groups of runs.
   public init(
     xLabel: String, yLabel: String, groups: [Group], joinsMeans: Bool,
     references: [LineChart.Reference] = [], xScale: Axes.Scale = .linear,
@@ -39,6 +47,7 @@ public struct SweepChart: Panel {
     (self.xScale, self.yScale) = (xScale, yScale)
   }
 
+  /// Draws the chart.
   public func draw(on canvas: Canvas, in frame: Rectangle) {
     drawLegend(on: canvas, at: frame)
     let values =
@@ -63,7 +72,7 @@ public struct SweepChart: Panel {
         groups.compactMap { axes.place(Point($0.x, $0.mean)) }, Stroke(Palette.blue, width: 1.5))
     }
     for group in groups {
-      // Runs that would cover each other stand side by side.
+      // Runs that would cover each other are drawn side by side.
       var taken: [Point] = []
       for result in group.results {
         guard var place = axes.place(Point(group.x, result)) else { continue }
@@ -89,7 +98,7 @@ public struct SweepChart: Panel {
     }
   }
 
-  /// The values themselves; of those that would write over each other, the first.
+  /// The values as ticks; if labels would overlap, only the first of them.
   private func ticks(width: Double) -> Ticks {
     let range = Axes.Axis.range(of: groups.map(\.x), scale: xScale, margin: 0.08)
     let axis = Axes.Axis(label: "", scale: xScale, range: range, tickCount: 2)

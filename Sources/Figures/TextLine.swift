@@ -2,12 +2,12 @@ import CPango
 import SafeFiles
 import Synchronization
 
-/// A line of text, laid out: letters joined and ordered as their script wants it, and those that the typeface lacks taken
-/// from another one that is installed.
+/// A laid out line of text: letters are joined and ordered as their script requires, and missing ones come from other
+/// installed typefaces.
 final class TextLine {
   private let layout: OpaquePointer
 
-  /// `text` without line breaks and commands, in the typeface of `style`.
+  /// `text`, without line breaks and markup, in the typeface of `style`.
   convenience init(_ text: String, _ style: TextStyle) {
     let text = text.printable
     self.init(printable: text, style)
@@ -15,10 +15,10 @@ final class TextLine {
   }
 
   fileprivate init(printable text: String, _ style: TextStyle) {
-    // A context costs nothing beside the layout; it belongs to this thread, as does Pango's map of typefaces.
+    // A context is cheap compared with the layout. Like Pango's font map, it belongs to this thread.
     let context = pango_font_map_create_context(pango_cairo_font_map_get_default())
     defer { g_object_unref(UnsafeMutableRawPointer(context)) }
-    // Without hinting text is as wide on pixels as in SVG.
+    // Without hinting, text has the same width in pixels and in SVG.
     let options = cairo_font_options_create()
     defer { cairo_font_options_destroy(options) }
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF)
@@ -44,36 +44,36 @@ final class TextLine {
     pango_layout_get_line_readonly(layout, 0)
   }
 
-  /// How far the text advances, in points.
+  /// The width of the text in points.
   var width: Double {
     var extents = PangoRectangle()
     pango_layout_line_get_extents(line, nil, &extents)
     return Double(extents.width) / Double(PANGO_SCALE)
   }
 
-  /// Draws the letters from the current point of `context` on, which is on the baseline.
+  /// Draws the letters, starting at the current point of `context`, which is on the baseline.
   func show(on context: OpaquePointer) { pango_cairo_show_layout_line(context, line) }
 
-  /// Adds the outlines of the letters to the path of `context`, from the current point on.
+  /// Adds the outlines of the letters to the path of `context`, starting at the current point.
   func addOutlines(on context: OpaquePointer) { pango_cairo_layout_line_path(context, line) }
 
-  /// The number of characters for which no typeface has a glyph.
+  /// The number of characters without a glyph in any typeface.
   fileprivate var missingCount: Int { Int(pango_layout_get_unknown_glyphs_count(layout)) }
 }
 
-/// The characters that no installed typeface has: they are drawn as boxes.
+/// The characters that no installed typeface contains. They are drawn as boxes.
 public enum MissingGlyphs {
   private static let found = Mutex<Set<Character>>([])
 
-  /// Those that this program has drawn or measured so far, in the order of their numbers.
+  /// The missing characters in all text drawn or measured so far, sorted by code point.
   public static var all: [Character] { found.withLock { $0.sorted() } }
 
-  /// Those of `text`, without drawing it.
+  /// The missing characters in `text`, without drawing it.
   public static func characters(of text: String) -> [Character] {
     Array(text).filter { TextLine(printable: String($0), TextStyle(size: 12)).missingCount > 0 }
   }
 
-  /// Keeps those of `text`; a few are enough to say which script it is.
+  /// Records the missing characters of `text`; a few suffice to identify the script.
   fileprivate static func note(in text: String) {
     let unknown = found.withLock { found in
       found.count < 100 ? text.filter { !found.contains($0) } : ""
@@ -84,21 +84,32 @@ public enum MissingGlyphs {
   }
 }
 
-/// A script of names, for what is said about typefaces.
+/// A script, for messages about typefaces.
 public enum Script: String, CaseIterable, Sendable {
+  /// Latin letters.
   case latin = "Latin"
+  /// Greek letters.
   case greek = "Greek"
+  /// Cyrillic letters.
   case cyrillic = "Cyrillic"
+  /// Arabic letters.
   case arabic = "Arabic"
+  /// Hebrew letters.
   case hebrew = "Hebrew"
+  /// Devanagari letters.
   case devanagari = "Devanagari"
+  /// Thai letters.
   case thai = "Thai"
+  /// Chinese characters.
   case chinese = "Chinese"
+  /// Japanese kana.
   case japanese = "Japanese"
+  /// Korean letters.
   case korean = "Korean"
+  /// Emoji.
   case emoji = "emoji"
 
-  /// Whether the installed typefaces have its letters.
+  /// True if the installed typefaces contain its letters.
   public var isCovered: Bool { MissingGlyphs.characters(of: sample).isEmpty }
 
   private var sample: String {

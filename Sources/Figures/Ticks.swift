@@ -1,17 +1,17 @@
 import Foundation
 
-/// Round numbers along an axis, with their texts.
+/// Round numbers along an axis, with their labels.
 public struct Ticks: Equatable, Sendable {
-  /// Where the ticks stand, ascending, within the range asked for.
+  /// The positions of the ticks, ascending, within the requested range.
   public let values: [Double]
-  /// What is written at each of them.
+  /// The labels of the ticks.
   public let labels: [String]
 
-  /// The multiples of 1, 2 or 5 times a power of ten that lie in `range`, about `count` of them.
+  /// The multiples of 1, 2 or 5 times a power of ten in `range`, about `count` of them.
   ///
   /// An empty or infinite range has none.
   ///
-  /// - Parameter percent: Whether the values are shares, 0...1, to be written as percentages.
+  /// - Parameter percent: true if the values are shares, 0...1, and are formatted as percentages.
   public static func linear(_ range: ClosedRange<Double>, count: Int, percent: Bool = false)
     -> Ticks
   {
@@ -24,13 +24,13 @@ public struct Ticks: Equatable, Sendable {
     // The borders between 1, 2, 5 and 10 are their geometric means.
     let leading = rough / power
     let step = power * (leading < 1.414 ? 1 : leading < 3.162 ? 2 : leading < 7.071 ? 5 : 10)
-    // A hair of tolerance keeps ticks that rounding errors put outside.
+    // A small tolerance keeps ticks that rounding errors would exclude.
     let first = (range.lowerBound / step - 1e-6).rounded(.up)
     let last = (range.upperBound / step + 1e-6).rounded(.down)
     guard last >= first, last - first < 1000 else { return Ticks(values: [], labels: []) }
     let values = stride(from: first, through: last, by: 1).map { (index: Double) -> Double in
-      // Dividing by a whole number gives 0.3 where multiplying gives 0.30000000000000004.
-      // Adding zero takes the sign off -0.
+      // Dividing by an integer gives 0.3 where multiplying would give 0.30000000000000004.
+      // Adding zero removes the sign of -0.
       (step < 1 && step > 1e-12 ? index / (1 / step).rounded() : index * step) + 0
     }
     let largest = values.map(abs).max() ?? 0
@@ -40,9 +40,9 @@ public struct Ticks: Equatable, Sendable {
     return Ticks(values: values, labels: labels)
   }
 
-  /// Ticks for a logarithmic axis: the powers of ten in `range` (positive), every second or further
-  /// one if there are more than `count`; 2 and 5 times these if there is room; if the range
-  /// holds fewer than two of all, the linear ones.
+  /// Ticks for a logarithmic axis: the powers of ten in `range` (positive), or every second (third, ...) one if there are
+  /// more than `count`; also 2 and 5 times these if there is room. If the range contains fewer than two of them, linear
+  /// ticks.
   public static func logarithmic(_ range: ClosedRange<Double>, count: Int) -> Ticks {
     guard range.lowerBound > 0, range.upperBound.isFinite, count > 0 else {
       return Ticks(values: [], labels: [])
@@ -66,9 +66,9 @@ public struct Ticks: Equatable, Sendable {
     return Ticks(values: values, labels: values.map { number($0, step: $0, largest: $0) })
   }
 
-  /// A number with the digits that `step`, the distance between ticks (0 if unknown), calls for.
+  /// A number with as many digits as `step`, the distance between ticks (0 if unknown), requires.
   ///
-  /// - Parameter largest: The largest absolute value on the axis: it chooses the unit of all.
+  /// - Parameter largest: The largest absolute value on the axis, which determines the unit of all labels.
   private static func number(_ value: Double, step: Double, largest: Double) -> String {
     if value == 0 { return "0" }
     if largest >= 1e9 || largest < 1e-3 {
@@ -94,7 +94,7 @@ public struct Ticks: Equatable, Sendable {
       while text.hasSuffix("0") { text.removeLast() }
       if text.hasSuffix(".") { text.removeLast() }
     }
-    // The minus sign is as wide as a digit; the hyphen is not.
+    // A minus sign is as wide as a digit; a hyphen is not.
     return text.hasPrefix("-") ? "−" + text.dropFirst() : text
   }
 

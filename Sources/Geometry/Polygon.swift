@@ -1,27 +1,29 @@
-/// A number type of coordinates: `Float` or `Double`.
+/// A numeric type for coordinates: `Float` or `Double`.
 public protocol Coordinate: BinaryFloatingPoint, SIMDScalar, Codable {
-  /// The least integer that is not below the number.
+  /// The smallest integer that is not less than the number.
   var roundedUp: Int { get }
 }
 
 extension Float: Coordinate {
+  /// The smallest integer that is not less than the number.
   @inlinable public var roundedUp: Int { Int(rounded(.up)) }
 }
 
 extension Double: Coordinate {
+  /// The smallest integer that is not less than the number.
   @inlinable public var roundedUp: Int { Int(rounded(.up)) }
 }
 
-/// Calls `body` for each run of neighbors in a row whose centers are inside of a polygon, by the even-odd rule: rows
-/// from above, runs from the left.
+/// Calls `body` for each run of neighboring pixels in a row whose centers are inside a polygon (even-odd rule), rows from
+/// top to bottom and runs from left to right.
 ///
 /// The center of column x and row y is (x + 0.5, y + 0.5).
 ///
 /// - Parameters:
-///   - corners: in order, at least one.
-///   - width: columns are below it; runs are cut at the edges.
-///   - height: rows are below it.
-///   - body: takes the row and the run's columns.
+///   - corners: the corners in order, at least one.
+///   - width: the number of columns; runs are cut at the edges.
+///   - height: the number of rows.
+///   - body: receives the row and the run's columns.
 @inlinable
 public func forEachSpan<Scalar: Coordinate>(
   within corners: UnsafeBufferPointer<SIMD2<Scalar>>, width: Int, height: Int,
@@ -44,7 +46,7 @@ public func forEachSpan<Scalar: Coordinate>(
       for corner in corners {
         if (corner.y <= y) != (last.y <= y) {
           let x = last.x + (y - last.y) * ((corner.x - last.x) / (corner.y - last.y))
-          // Sorted as they come: a row has few of them.
+          // Insertion sort: a row has few crossings.
           var slot = count
           while slot > 0, crossings[slot - 1] > x {
             crossings[slot] = crossings[slot - 1]

@@ -1,6 +1,6 @@
-/// The unit vectors at `count` equal angles, from (1, 0) towards (0, 1).
+/// The unit vectors at `count` equally spaced angles, from (1, 0) toward (0, 1).
 ///
-/// Made by halving the right angle, thus of square roots alone: the same bits on every machine.
+/// They are computed by halving the right angle with square roots only, so that all machines get the same bits.
 ///
 /// - Parameter count: a power of two, at least 4.
 public func unitCircle(_ count: Int) -> [SIMD2<Double>] {

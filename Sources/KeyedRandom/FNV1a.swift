@@ -1,9 +1,12 @@
-/// The hash FNV-1a of 64 bits: the same on every machine and in every process, unlike Swift's own.
+/// The 64-bit FNV-1a hash. Unlike Swift's own hash, it is the same on every machine and in every process.
 public struct FNV1a: Sendable {
+  /// The hash of the bytes added so far.
   public private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
+  /// The hash of no bytes.
   public init() {}
 
+  /// Adds bytes to the hash.
   public mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
   }

@@ -2,18 +2,18 @@ import COpticalFlow
 import Foundation
 import Media
 
-/// The optical flow between two pictures: how far each pixel of the first moves to the second.
+/// The optical flow between two pictures: the displacement of each pixel of the first one.
 public struct FlowField: Equatable, Sendable {
   /// The width in pixels.
   public let width: Int
   /// The height in pixels.
   public let height: Int
-  /// Across, float32 [height, width], in pixels a frame, positive to the right.
+  /// The horizontal displacements, float32 [height, width], in pixels per frame, positive to the right.
   public let u: [Float]
-  /// Down, float32 [height, width], in pixels a frame, positive downwards.
+  /// The vertical displacements, float32 [height, width], in pixels per frame, positive downward.
   public let v: [Float]
 
-  /// A field of the given displacements, both [height, width].
+  /// A field with these displacements, both [height, width].
   public init(width: Int, height: Int, u: [Float], v: [Float]) {
     precondition(
       width > 0 && height > 0 && u.count == width * height && v.count == u.count,
@@ -22,24 +22,24 @@ public struct FlowField: Equatable, Sendable {
     (self.width, self.height, self.u, self.v) = (width, height, u, v)
   }
 
-  /// The shortest side of pictures that have a flow, in pixels: two of the patches that are matched.
+  /// The minimum side of pictures in pixels: two of the patches that are matched.
   public static let shortestSide = 16
-  /// Pixels of the largest pictures: the method takes some hundred bytes for each.
+  /// The maximum number of pixels of a picture: the method needs some hundred bytes for each.
   public static let mostPixels = 10_000_000
 
-  /// The flow from `first` to `second`: dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse
-  /// Search", ECCV 2016) with variational refinement, down to single pixels.
+  /// Computes the flow from `first` to `second` by dense inverse search (Kroeger et al., "Fast Optical Flow using Dense
+  /// Inverse Search", ECCV 2016) with variational refinement, at full resolution.
   ///
-  /// It uses the calling thread alone.
+  /// It uses only the calling thread.
   ///
-  /// - Throws: ``OpticalFlowError`` if the pictures differ in size, are less than ``shortestSide`` wide or high, or have
-  ///   more than ``mostPixels``.
+  /// - Throws: ``OpticalFlowError`` if the pictures differ in size, have a side below ``shortestSide``, or have more than
+  ///   ``mostPixels`` pixels.
   public init(from first: Picture, to second: Picture) throws(OpticalFlowError) {
     let (width, height) = (first.width, first.height)
     guard second.width == width, second.height == height else {
       throw OpticalFlowError(
-        "there is no optical flow between pictures of two sizes, \(width)x\(height) and "
-          + "\(second.width)x\(second.height): bring them to one")
+        "optical flow needs two pictures of the same size, not \(width)x\(height) and "
+          + "\(second.width)x\(second.height)")
     }
     guard min(width, height) >= Self.shortestSide else {
       throw OpticalFlowError(
@@ -65,7 +65,9 @@ public struct FlowField: Equatable, Sendable {
     self.init(width: width, height: height, u: u, v: v)
   }
 
-  /// The flow from each picture of `clip` to the next, one field fewer than pictures; see ``init(from:to:)``.
+  /// The flow from each picture of `clip` to the next; see ``init(from:to:)``.
+  ///
+  /// - Throws: ``OpticalFlowError``.
   public static func fields(of clip: [Picture]) throws(OpticalFlowError) -> [FlowField] {
     var fields: [FlowField] = []
     for (first, second) in zip(clip, clip.dropFirst()) {
@@ -74,14 +76,14 @@ public struct FlowField: Equatable, Sendable {
     return fields
   }
 
-  /// The speeds sqrt(u² + v²), float32 [height, width], in pixels a frame.
+  /// The speeds √(u² + v²), float32 [height, width], in pixels per frame.
   public var magnitudes: [Float] { zip(u, v).map { ($0 * $0 + $1 * $1).squareRoot() } }
 
-  /// Where pixels move to, float32 [height, width], in radians within -π...π: 0 is to the right, π/2 down. Of pixels
-  /// that stay it means nothing.
+  /// The directions of motion, float32 [height, width], in radians from -π to π: 0 is to the right, π/2 down. They are
+  /// meaningless for pixels without motion.
   public var directions: [Float] { zip(u, v).map { atan2($1, $0) } }
 
-  /// The mean displacement of all pixels, in pixels a frame.
+  /// The mean displacement of all pixels, in pixels per frame.
   public var mean: (u: Double, v: Double) {
     func mean(_ values: [Float]) -> Double {
       values.reduce(0) { $0 + Double($1) } / Double(values.count)
@@ -90,8 +92,8 @@ public struct FlowField: Equatable, Sendable {
   }
 }
 
-/// The library that computes the flow, for reports about an installation.
+/// The library that computes the flow.
 public enum OpenCV {
-  /// Such as "4.6.0".
+  /// The version, such as "4.6.0".
   public static var version: String { String(cString: cof_opencv_version()) }
 }

@@ -1,5 +1,6 @@
-/// Why there is no optical flow between pictures: one sentence.
+/// The error if optical flow cannot be computed.
 public struct OpticalFlowError: Error, Equatable, CustomStringConvertible, Sendable {
+  /// The reason, one sentence.
   public let description: String
 
   init(_ description: String) { self.description = description }

@@ -1,21 +1,24 @@
-// Random color jitter, frame-wise in pre-training and clip-wise in fine-tuning: the paper's appendix, with the
-// parameters of DPC and MemDPC.
+// Random color jitter, per frame in pre-training and per clip in fine-tuning: the paper's appendix, with the parameters
+// of DPC and MemDPC.
 
 import KeyedRandom
 import Torch
 
-/// Changes brightness, contrast, saturation and hue of frames by random factors in a random order, and turns some clips
-/// to gray; operators as torchvision defines them.
+/// Changes brightness, contrast, saturation and hue of frames by random factors in random order, and makes some clips
+/// gray, with the operators of torchvision.
 public struct ColorJitter: Hashable, Sendable {
-  /// Factors are uniform in [1 - brightness, 1 + brightness], none below 0.
+  /// Brightness factors are uniform in [1 - brightness, 1 + brightness], and at least 0.
   public var brightness: Double
+  /// Contrast factors are uniform in [1 - contrast, 1 + contrast], and at least 0.
   public var contrast: Double
+  /// Saturation factors are uniform in [1 - saturation, 1 + saturation], and at least 0.
   public var saturation: Double
-  /// Shifts are uniform in [-hue, hue], in turns of the color circle; at most 0.5.
+  /// Hue shifts are uniform in [-hue, hue], as fractions of the color circle; at most 0.5.
   public var hue: Double
-  /// The probability that a whole clip becomes gray, before anything else.
+  /// The probability that a whole clip is made gray before everything else.
   public var grayscaleProbability: Double
 
+  /// A jitter with these amplitudes.
   public init(
     brightness: Double = 0.5, contrast: Double = 0.5, saturation: Double = 0.5, hue: Double = 0.25,
     grayscaleProbability: Double = 0.3
@@ -27,34 +30,40 @@ public struct ColorJitter: Hashable, Sendable {
     self.grayscaleProbability = grayscaleProbability
   }
 
+  /// No jitter.
   public static let none = ColorJitter(
     brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscaleProbability: 0)
 
+  /// The operations.
   public enum Operation: Int, CaseIterable, Sendable {
+    /// The operations, in the order of torchvision.
     case brightness, contrast, saturation, hue
   }
 
-  /// What happens to one frame: each operation with its factor (for hue: shift), in order.
+  /// The operations on one frame in order, each with its factor (for hue: shift).
   public typealias FrameDraw = [(operation: Operation, factor: Double)]
 
-  /// What happens to one clip.
+  /// The operations on one clip.
   public struct ClipDraw: Sendable {
+    /// True if the clip is made gray.
     public var isGray: Bool
+    /// The operations on each frame.
     public var frames: [FrameDraw]
 
+    /// The operations on a clip.
     public init(isGray: Bool, frames: [FrameDraw]) {
       self.isGray = isGray
       self.frames = frames
     }
   }
 
-  /// Draws for a clip of `frames` frames, for each frame anew; operations of amplitude 0 are left out.
+  /// Draws operations independently for each of `frames` frames. Operations with amplitude 0 are omitted.
   public func draw(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
     let isGray = generator.chance(grayscaleProbability)
     return ClipDraw(isGray: isGray, frames: (0..<frames).map { _ in drawFrame(using: &generator) })
   }
 
-  /// Draws once for all frames of a clip, as fine-tuning does.
+  /// Draws operations once for all frames of a clip, as in fine-tuning.
   public func drawClipWise(frames: Int, using generator: inout KeyedGenerator) -> ClipDraw {
     let isGray = generator.chance(grayscaleProbability)
     let draw = drawFrame(using: &generator)
@@ -74,17 +83,17 @@ public struct ColorJitter: Hashable, Sendable {
     }
   }
 
-  /// The clips after their draws.
+  /// Applies operations to clips.
   ///
   /// - Parameters:
   ///   - clips: float32 [M, N, 3, H, W] in 0...1.
-  ///   - draws: one for each of the M clips.
-  /// - Returns: the same shape, in 0...1.
+  ///   - draws: the operations for each of the M clips.
+  /// - Returns: float32 [M, N, 3, H, W] in 0...1.
   public static func apply(_ draws: [ClipDraw], to clips: Tensor) -> Tensor {
     let shape = clips.shape
     precondition(shape[0] == draws.count, "\(draws.count) draws for \(shape[0]) clips")
     let frames = shape[1]
-    // Gray clips are few and whole; the rest goes over frames [M * N, 3, H, W].
+    // Whole clips are gray, and only few. The rest works on frames [M * N, 3, H, W].
     let grayClips = draws.indices.filter { draws[$0].isGray }
     var pixels = clips
     if !grayClips.isEmpty {
@@ -100,7 +109,7 @@ public struct ColorJitter: Hashable, Sendable {
         draw.frames.count == frames, "a draw of \(draw.frames.count) frames for \(frames)")
       return draw.frames
     }
-    // Frames of the same order of operations go through them together.
+    // Process frames with the same order of operations together.
     var groups: [[Operation]: [Int]] = [:]
     for (frame, draw) in all.enumerated() {
       groups[draw.map(\.operation), default: []].append(frame)
@@ -120,8 +129,7 @@ public struct ColorJitter: Hashable, Sendable {
   }
 }
 
-/// torchvision's color operators on frames, float32 [F, 3, H, W] in 0...1, each frame with a factor of its own
-/// ([F, 1, 1, 1]).
+/// torchvision's color operators for frames, float32 [F, 3, H, W] in 0...1, with a factor per frame ([F, 1, 1, 1]).
 public enum ColorOperators {
   static func apply(_ operation: ColorJitter.Operation, _ factors: Tensor, to frames: Tensor)
     -> Tensor
@@ -134,31 +142,31 @@ public enum ColorOperators {
     }
   }
 
-  /// Luma of ITU-R BT.601 as torchvision rounds it: [F, 1, H, W].
+  /// The luma of ITU-R BT.601, rounded as in torchvision: [F, 1, H, W].
   public static func grayscale(_ frames: Tensor) -> Tensor {
     frames.sliced(1, 0..<1) * 0.2989 + frames.sliced(1, 1..<2) * 0.587 + frames.sliced(1, 2..<3)
       * 0.114
   }
 
-  /// Blends with black.
+  /// Blends frames [F, 3, H, W] with black by factors [F, 1, 1, 1].
   public static func brightness(_ frames: Tensor, _ factors: Tensor) -> Tensor {
     (frames * factors).clamped(0, 1)
   }
 
-  /// Blends with the frame's mean gray.
+  /// Blends frames [F, 3, H, W] with their mean gray by factors [F, 1, 1, 1].
   public static func contrast(_ frames: Tensor, _ factors: Tensor) -> Tensor {
-    // The rows' means first: libtorch divides one large sum among threads by the number of frames, so that a frame's
-    // last bits would depend on its batch.
+    // Average the rows first: libtorch splits one large sum among threads depending on the number of frames, so that the
+    // last bits of a frame would depend on its batch.
     grayscale(frames).mean([3], keepingAxes: true).mean([2], keepingAxes: true)
       .interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
-  /// Blends with the frame's gray levels.
+  /// Blends frames [F, 3, H, W] with their gray levels by factors [F, 1, 1, 1].
   public static func saturation(_ frames: Tensor, _ factors: Tensor) -> Tensor {
     grayscale(frames).interpolated(to: frames, by: factors).clamped(0, 1)
   }
 
-  /// Turns the hue of HSV by a shift in turns.
+  /// Shifts the HSV hue of frames [F, 3, H, W] by shifts [F, 1, 1, 1], as fractions of the color circle.
   public static func hue(_ frames: Tensor, _ shifts: Tensor) -> Tensor {
     let (r, g, b) = (
       frames.sliced(1, 0..<1), frames.sliced(1, 1..<2), frames.sliced(1, 2..<3)
@@ -169,17 +177,17 @@ public enum ColorOperators {
     func constant(_ values: [Float], _ shape: [Int]) -> Tensor {
       Tensor(values, shape: shape).to(frames.device)
     }
-    // Gray pixels have no hue; any divisor but 0 gives them one, which their chroma of 0 then hides.
+    // Gray pixels have no hue. Any nonzero divisor gives them one, which has no effect at chroma 0.
     let divisor = chroma.equal(to: 0).choose(constant([1], []), chroma)
     let (redLeads, greenLeads) = (r.equal(to: value), g.equal(to: value))
     let difference = redLeads.choose(g - b, greenLeads.choose(b - r, r - g))
     let offset = redLeads.choose(
       constant([0], []), greenLeads.choose(constant([2], []), constant([4], [])))
     let turned = difference / divisor + offset + shifts * 6
-    // In 0 ..< 6: red, yellow, green, cyan, blue, magenta.
+    // The hue in 0 ..< 6: red, yellow, green, cyan, blue, magenta.
     let hue = turned - (turned / 6).floor() * 6
-    // Over the smallest channel each one rises by the chroma times a trapezoid of the hue: |hue - 3| - 1 for red, 2 -
-    // |hue - 2| for green, 2 - |hue - 4| for blue, clamped to 0...1.
+    // Each channel exceeds the smallest one by the chroma times a trapezoid of the hue: |hue - 3| - 1 for red, 2 - |hue -
+    // 2| for green, 2 - |hue - 4| for blue, clamped to 0...1.
     let axes = [1, 3, 1, 1]
     let trapezoid =
       (hue - constant([3, 2, 4], axes)).absolute() * constant([1, -1, -1], axes)

@@ -3,63 +3,69 @@ import Torch
 import VideoModels
 import VideoSamples
 
-/// A task that a video network learns without anybody's labels: what to read of a source, how samples become the network's
-/// inputs and targets, which layers and loss it puts on a backbone, and what it reports and shows.
+/// A pretext task, which a network learns without human labels. It defines what is read from a source, how samples become
+/// inputs and targets, the layers and the loss on top of the backbone, and what is reported and previewed.
 ///
-/// `MotionFromStaticImages` is the paper's. A task is a value: everything that it needs is in its properties, and
-/// everything random is drawn from the IDs of samples.
+/// `MotionFromStaticImages` is the paper's task. A task is a value: it consists of its properties, and all its random
+/// draws derive from the IDs of samples.
 public protocol PretextTask: Sendable {
+  /// The network that the task trains.
   associatedtype Network: PretextNetwork
 
-  /// The names of the classes in the order of the logits; nil for a task without classes, whose best checkpoint is the one of
-  /// the lowest validation loss.
+  /// The names of the classes in the order of the logits; nil for a task without classes, whose best checkpoint is that
+  /// with the lowest validation loss.
   var classNames: [String]? { get }
 
-  /// The frames, height and width of the clips that the backbone is given.
+  /// The number of frames, the height and the width of the backbone's clips.
   var clipExtent: Extent3 { get }
 
-  /// The number of clips that the backbone is given for one sample.
+  /// The number of clips that the backbone receives for each sample.
   var clipsPerSample: Int { get }
 
-  /// True for a task that needs real motion, and so refuses still pictures before the first step.
+  /// True for a task that needs real motion. Such a task rejects still pictures before the first step.
   var needsMotion: Bool { get }
 
-  /// False for a loss that is not a mean over samples, as where the other samples of the batch are the negatives: gradients
-  /// of several batches must then not be accumulated.
+  /// False if the loss is not a mean over samples, for example because the other samples of a batch are negatives:
+  /// gradients of several batches must not be accumulated then.
   var supportsAccumulation: Bool { get }
 
-  /// What is read of a source.
+  /// The rule by which samples are read from a source.
   func rule(for purpose: Purpose) -> SampleRule
 
-  /// The task's layers on a backbone.
+  /// A network with the task's layers on a backbone.
   ///
   /// - Parameters:
-  ///   - backbone: with its weights; weights of the task's layers are drawn after them.
-  ///   - dropout: of a head.
+  ///   - backbone: a backbone with weights; the weights of the task's layers are drawn after them.
+  ///   - dropout: the dropout rate of the head.
   ///   - generator: draws the weights.
   func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network
 
-  /// Inputs and targets of a batch, on `device`. Randomness comes from the samples' IDs.
+  /// The inputs and targets of a batch on `device`. Random draws derive from the samples' IDs.
   func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Network.Batch
 
-  /// What records say about a step at this progress (0 to 1) beside what was measured.
+  /// Values that are recorded with a step in addition to the measured ones; `progress` is from 0 to 1.
   func annotations(at progress: Double) -> [Annotation]
 
-  /// What a person is shown before the training: what the network sees of a sample, and what it should answer.
+  /// A preview for the user before training: the network's input for a sample, and the correct answer.
   func preview(_ sample: Sample) -> TaskPreview
 
-  /// Clips with their classes, for analyses of the network; nil for tasks whose clips have none.
+  /// The clips of a batch with their classes, for analyses; nil for tasks whose clips have no classes.
   func labeledClips(_ batch: Network.Batch) -> LabeledClips?
 }
 
 extension PretextTask {
+  /// False.
   public var needsMotion: Bool { false }
+  /// True.
   public var supportsAccumulation: Bool { true }
+  /// Empty.
   public func annotations(at progress: Double) -> [Annotation] { [] }
+  /// The batch, if it consists of labeled clips; else nil.
   public func labeledClips(_ batch: Network.Batch) -> LabeledClips? { batch as? LabeledClips }
 }
 
 extension PretextTask where Network == VideoClassifier {
+  /// A backbone with a linear head for ``classNames``.
   public func makeNetwork(
     on backbone: Backbone, dropout: Double, using generator: Generator
   ) -> VideoClassifier {
@@ -72,35 +78,40 @@ extension PretextTask where Network == VideoClassifier {
   }
 }
 
-/// What samples are made for.
+/// The purpose of a sample.
 public enum Purpose: Sendable, Hashable {
-  /// Augmented; `progress` runs from 0 to 1 over the whole training.
+  /// Training, with augmentation; `progress` goes from 0 to 1 over the whole training.
   case training(progress: Double)
-  /// The same for every run and epoch, without augmentation.
+  /// Validation: the same samples in every run and epoch, without augmentation.
   case validation
 
   /// True for ``training(progress:)``.
   public var isTraining: Bool { self != .validation }
 }
 
-/// What a person is shown of a task.
+/// A preview of a task for the user.
 public struct TaskPreview {
+  /// The heading.
   public let title: String
+  /// The rows, one per clip.
   public let rows: [Row]
 
-  /// One clip with what the network should say about it.
+  /// A clip with the answer that the network should give.
   public struct Row {
-    /// For the name of a file.
+    /// A name for a file.
     public let name: String
+    /// The heading of the row.
     public let title: String
+    /// Details.
     public let subtitle: String
-    /// uint8 [N, H, W, 3] on the CPU.
+    /// The frames, uint8 [N, H, W, 3] on the CPU.
     public let frames: Tensor
-    /// A direction to draw as an arrow, x to the right and y downwards; nil for none.
+    /// A direction that is drawn as an arrow, x to the right and y down; nil for none.
     public let arrow: SIMD2<Double>?
-    /// The corners of a region to outline, in pixels; nil for none.
+    /// The corners of a region that is outlined, in pixels; nil for none.
     public let outline: [SIMD2<Double>]?
 
+    /// A row with frames uint8 [N, H, W, 3] on the CPU.
     public init(
       name: String, title: String, subtitle: String, frames: Tensor,
       arrow: SIMD2<Double>? = nil, outline: [SIMD2<Double>]? = nil
@@ -114,6 +125,7 @@ public struct TaskPreview {
     }
   }
 
+  /// A preview with these rows.
   public init(title: String, rows: [Row]) {
     self.title = title
     self.rows = rows

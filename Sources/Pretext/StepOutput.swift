@@ -1,34 +1,36 @@
 import Torch
 
-/// What a network makes of one batch. Every tensor stays on the device until somebody reads it.
+/// The network's output for a batch. All tensors stay on the device until they are read.
 public struct StepOutput {
-  /// The mean loss over the batch, float32 [], with the graph to differentiate it.
+  /// The mean loss of the batch, float32 [], with the graph for differentiation.
   public var loss: Tensor
-  /// Named parts of the loss, or measures beside it, float32 [] each; the names are the same in every step.
+  /// Named parts of the loss or other measures, float32 [] each; the names are the same in every step.
   public var terms: [(name: String, value: Tensor)]
-  /// Scores and labels, for tasks with classes.
+  /// The scores and labels; nil for tasks without classes.
   public var predictions: Predictions?
-  /// The number of clips (or tuples, or samples) that the mean is over.
+  /// The number of clips (or tuples, or samples) over which the mean is taken.
   public var count: Int
 
-  /// What a network with classes says about the clips of a batch.
+  /// The scores and labels of the clips of a batch.
   public struct Predictions {
-    /// float [M, classes].
+    /// The scores, float [M, classes].
     public let logits: Tensor
-    /// int64 [M].
+    /// The labels, int64 [M].
     public let labels: Tensor
 
+    /// Scores float [M, classes] with labels int64 [M].
     public init(logits: Tensor, labels: Tensor) {
       self.logits = logits
       self.labels = labels
     }
 
-    /// The share of the clips whose highest score is their label's, float32 [].
+    /// The share of clips whose highest score is that of their label, float32 [].
     public var top1: Tensor {
       logits.detached().argmax(1).equal(to: labels).to(.float32).mean()
     }
   }
 
+  /// The output for a batch; `loss` and the terms are float32 [].
   public init(
     loss: Tensor, terms: [(name: String, value: Tensor)] = [], predictions: Predictions? = nil,
     count: Int
@@ -40,13 +42,14 @@ public struct StepOutput {
   }
 }
 
-/// Numbers that belong to a step and are not measured: for MoSI the range of the mask.
+/// Numbers that belong to a step and are set rather than measured, such as the range of MoSI's mask.
 public struct Annotation: Hashable, Sendable {
-  /// In snake case, as records name it.
+  /// The name in records, in snake case.
   public let name: String
-  /// One number, or the lower and the upper bound of a range.
+  /// One number, or the bounds of a range.
   public let values: [Double]
 
+  /// An annotation with one number or the bounds of a range.
   public init(_ name: String, _ values: [Double]) {
     self.name = name
     self.values = values

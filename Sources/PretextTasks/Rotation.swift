@@ -7,25 +7,29 @@ import Torch
 import VideoModels
 import VideoSamples
 
-/// Tells by how many quarter turns a video clip is rotated: what is up, and how things move under gravity.
+/// Recognizes the number of quarter turns by which a clip is rotated. The network learns what is up, and how things move
+/// under gravity.
 ///
-/// All four rotations of a clip are in one batch. They are exact transpositions, so that no border gives the class away.
-/// Clips are first tilted by a small random angle, and mirrored at random: a mirrored clip keeps its class.
+/// All four rotations of a clip are in one batch. They are exact transpositions, so that no border reveals the class.
+/// Clips are first tilted by a small random angle and mirrored at random: a mirrored clip has the same class.
 public struct Rotation: PretextTask {
+  /// A backbone with a linear head for four classes.
   public typealias Network = VideoClassifier
 
-  /// Which frames make a clip.
+  /// The times of a clip's frames.
   public let sampling: ClipSampling
   /// The height and width of a clip in pixels.
   public let side: Int
-  /// The short side to which frames are scaled before a clip is cut from them.
+  /// The short side to which frames are scaled before a clip is cropped.
   public let sourceSide: Int
-  /// The largest random tilt in degrees; 0 for none.
+  /// The maximum random tilt in degrees; 0 for none.
   public let tilt: Double
-  /// The same for all frames of a clip.
+  /// The color jitter, the same for all frames of a clip.
   public let jitter: ColorJitter
+  /// The normalization of the network's input.
   public let normalization: Normalization
 
+  /// The task with these settings.
   public init(
     sampling: ClipSampling = ClipSampling(interval: 2), side: Int = 112, sourceSide: Int = 136,
     tilt: Double = 10, jitter: ColorJitter = .none, normalization: Normalization = .video
@@ -38,18 +42,23 @@ public struct Rotation: PretextTask {
     self.normalization = normalization
   }
 
+  /// The angles counterclockwise.
   public var classNames: [String]? { ["0°", "90°", "180°", "270°"] }
+  /// The number of frames, and `side` twice.
   public var clipExtent: Extent3 { Extent3(sampling.frames, side, side) }
+  /// 4, one for each rotation.
   public var clipsPerSample: Int { 4 }
+  /// True.
   public var needsMotion: Bool { true }
 
-  /// The side of what is cut from a frame: room for the corners of a tilted clip.
+  /// The side of the crop, which has room for the corners of a tilted clip.
   private func windowSide(_ purpose: Purpose) -> Int {
     guard purpose.isTraining, tilt > 0 else { return side }
     let angle = tilt * .pi / 180
     return min(sourceSide, Int((Double(side) * (cos(angle) + sin(angle))).rounded(.up)))
   }
 
+  /// Clips at a uniformly random time in training, the middle clip in validation.
   public func rule(for purpose: Purpose) -> SampleRule {
     let window = windowSide(purpose)
     return SampleRule(readsClips: true) { source, generator in
@@ -65,6 +74,7 @@ public struct Rotation: PretextTask {
     }
   }
 
+  /// The four rotations of each sample's clip with their labels.
   public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
     withoutGradients {
       let frames = self.frames(samples, for: purpose, on: device)
@@ -76,7 +86,7 @@ public struct Rotation: PretextTask {
     }
   }
 
-  /// The clips before they are rotated and normalized: float32 [B, N, 3, side, side] in 0...1.
+  /// The clips before rotation and normalization, float32 [B, N, 3, side, side] in 0...1.
   private func frames(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Tensor {
     let clips = Tensor.clips(samples.map { $0.clips[0] }).to(device).unitRange
     guard purpose.isTraining else { return clips }
@@ -90,7 +100,7 @@ public struct Rotation: PretextTask {
       maps.append([x * Float(mirror), -y, 0, y * Float(mirror), x, 0])
       return jitter.drawClipWise(frames: sampling.frames, using: &generator)
     }
-    // All frames of a clip go together as channels.
+    // Treat all frames of a clip as channels, so that they are transformed together.
     let (shape, size) = (clips.shape, clips.shape[4])
     let tilted = clips.reshaped([shape[0], -1, size, size])
       .sampled(by: maps, height: side, width: side)
@@ -98,7 +108,7 @@ public struct Rotation: PretextTask {
     return jitter == .none ? tilted : ColorJitter.apply(jitters, to: tilted)
   }
 
-  /// Pictures [..., H, W] turned counterclockwise by 0 to 3 quarter turns, exactly.
+  /// Pictures [..., H, W] rotated counterclockwise by 0 to 3 quarter turns, exactly.
   static func turned(_ pictures: Tensor, quarters: Int) -> Tensor {
     let (rows, columns) = (pictures.rank - 2, pictures.rank - 1)
     let transposed = pictures.permuted(Array(0..<rows) + [columns, rows])
@@ -110,10 +120,11 @@ public struct Rotation: PretextTask {
     }
   }
 
+  /// The four rotations of a sample.
   public func preview(_ sample: Sample) -> TaskPreview {
     let frames = frames([sample], for: .training(progress: 1), on: .cpu).selected(0, 0)
     return TaskPreview(
-      title: "What the network is trained on: by which angle is the clip rotated?",
+      title: "What the network is trained on: by what angle is the clip rotated?",
       rows: (0..<4).map { quarters in
         TaskPreview.Row(
           name: "\(90 * quarters)", title: "\(90 * quarters)°",

@@ -129,7 +129,7 @@ func sizes() {
   }
   #expect(
     refusal(gray(32, 32), gray(32, 33))
-      == "there is no optical flow between pictures of two sizes, 32x32 and 32x33: bring them to one"
+      == "optical flow needs two pictures of the same size, not 32x32 and 32x33"
   )
   #expect(refusal(gray(64, 15), gray(64, 15))?.contains("at least 16 pixels") == true)
   #expect(refusal(gray(1, 1), gray(1, 1)) != nil)
