@@ -1,16 +1,17 @@
 import Torch
 
-/// What a network costs.
+/// The cost of a network.
 public struct ModelCost: Sendable {
-  /// The number of trained numbers, head included.
+  /// The number of trained numbers, including the head.
   public let parameters: Int
-  /// The floating-point operations of one clip forwards, a multiply-add being two; convolutions and linear
-  /// layers only.
+  /// The floating-point operations of the forward pass of one clip, counting a multiply-add as two; only convolutions and
+  /// linear layers.
   public let operations: Int
 }
 
 extension Architecture {
-  /// The cost of this network with a head of `classes`, for a clip of `frames` frames of `height` x `clipWidth`.
+  /// The cost of this network with a head of `classes` classes, for a clip of `frames` frames of `height` x `clipWidth`
+  /// pixels.
   public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
   {
     let model = VideoClassifier(self, width: width, classes: classes, using: .meta)

@@ -1,12 +1,12 @@
 import Torch
 
-/// A video network without its head: five stages, each of which works on the output of the one before.
+/// A video network without a head: five stages, each of which takes the output of the previous one.
 ///
-/// Input [N, 3, T, H, W], normalized; output [N, ``featureCount``, t, h, w]. A subclass makes its layers and says
-/// ``stages`` and ``featureCount``; features, the outputs of stages, shapes and freezing follow from them here.
+/// Input [N, 3, T, H, W], normalized; output [N, ``featureCount``, t, h, w]. A subclass makes its layers and defines
+/// ``stages`` and ``featureCount``; this class derives features, outputs of stages, shapes and freezing from them.
 open class Backbone: Layer {
-  /// conv1 to conv5 in their order. Grad-CAM looks at their outputs and fine-tuning freezes the first of them, so a
-  /// network with other layers groups them: mostly, a stage ends with a change of resolution.
+  /// The stages conv1 to conv5. Grad-CAM uses their outputs, and fine-tuning can freeze the first ones. A network with
+  /// other layers groups them into stages, which usually end at a change of resolution.
   open var stages: [(name: StageName, module: Layer)] {
     preconditionFailure("\(type(of: self)) does not say what its stages are")
   }
@@ -16,10 +16,10 @@ open class Backbone: Layer {
     preconditionFailure("\(type(of: self)) does not say how many channels it has at its end")
   }
 
-  /// The smallest clip of which anything is left at the end; smaller ones trap.
+  /// The smallest clip that the network does not reduce to nothing. Smaller clips trap.
   open var minimalClip: Extent3 { .one }
 
-  /// The stages, named after them: their tensors are `conv1.…` to `conv5.…`.
+  /// The stages by their names: their tensors are `conv1.…` to `conv5.…`.
   open override var children: [(name: String, module: Module)] {
     stages.map { ($0.name.rawValue, $0.module) }
   }
@@ -32,7 +32,7 @@ open class Backbone: Layer {
   /// The mean of the output over time, height and width: [N, 3, T, H, W] to [N, featureCount].
   public final func features(_ clips: Tensor) -> Tensor { self(clips).globalAveragePool() }
 
-  /// The outputs of all stages for clips [N, 3, T, H, W].
+  /// The outputs of all stages for clips [N, 3, T, H, W], each [N, C, t, h, w].
   public final func stageOutputs(_ clips: Tensor) -> [Tensor] {
     var input = prepared(clips)
     return stages.map { stage in
@@ -41,31 +41,31 @@ open class Backbone: Layer {
     }
   }
 
-  /// The output of `stage` for clips [N, 3, T, H, W].
+  /// The output [N, C, t, h, w] of `stage` for clips [N, 3, T, H, W].
   public final func output(of stage: StageName, _ clips: Tensor) -> Tensor {
     stages.prefix(stage.index + 1).reduce(prepared(clips)) { $1.module($0) }
   }
 
-  /// The output of the last stage from what ``output(of:_:)`` returned for `stage`.
+  /// The output [N, ``featureCount``, t, h, w] of the last stage for the output [N, C, t, h, w] of `stage`.
   public final func output(from stage: StageName, _ activations: Tensor) -> Tensor {
     stages.dropFirst(stage.index + 1).reduce(activations) { $1.module($0) }
   }
 
-  /// The shape [N, C, t, h, w] of each stage's output for clips of the shape [N, 3, T, H, W]; nothing is computed.
+  /// The shape [N, C, t, h, w] of each stage's output for clips of shape [N, 3, T, H, W], without computing it.
   public final func stageShapes(_ clips: [Int]) -> [[Int]] {
     withoutGradients { stageOutputs(.uninitialized(clips, device: .meta)).map(\.shape) }
   }
 
-  /// The shape of the output for clips of the shape [N, 3, T, H, W]; nothing is computed.
+  /// The shape of the output for clips of shape [N, 3, T, H, W], without computing it.
   public final func outputShape(_ clips: [Int]) -> [Int] { stageShapes(clips).last! }
 
-  /// Freezes the first `count` stages for good; see `Module.freeze()`.
+  /// Freezes the first `count` stages permanently; see `Module.freeze()`.
   public final func freezeStages(_ count: Int) {
     precondition((0...stages.count).contains(count), "there are 5 stages, not \(count)")
     for stage in stages.prefix(count) { stage.module.freeze() }
   }
 
-  /// The clips in the memory layout in which the layers compute: the only conversion there is.
+  /// The clips in the memory format of the layers. Nothing else converts formats.
   private func prepared(_ clips: Tensor) -> Tensor {
     let (extents, least) = (clips.shape.suffix(3), minimalClip)
     precondition(

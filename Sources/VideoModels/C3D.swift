@@ -1,28 +1,27 @@
-// C3D of Tran et al., "Learning Spatiotemporal Features with 3D Convolutional Networks" (ICCV 2015), as it is used for
-// pretext tasks since VCOP (Xu et al., CVPR 2019): with batch normalization, and without fully connected layers.
+// C3D of Tran et al., "Learning Spatiotemporal Features with 3D Convolutional Networks" (ICCV 2015), in the form used for
+// pretext tasks since VCOP (Xu et al., CVPR 2019): with batch normalization and without fully connected layers.
 
 import Torch
 
-/// Eight convolutions of 3x3x3 and four poolings between them.
+/// Eight 3x3x3 convolutions with four poolings between them.
 ///
-/// With a width of 64 and clips of 16x112x112 the stages give [N, 64, 16, 56, 56], [N, 128, 8, 28, 28],
-/// [N, 256, 4, 14, 14], [N, 512, 2, 7, 7] and [N, 512, 2, 7, 7]: each ends with its pooling, the last with the
-/// global average that makes the features.
+/// With a width of 64 and clips of 16x112x112, the outputs of the stages are [N, 64, 16, 56, 56], [N, 128, 8, 28, 28],
+/// [N, 256, 4, 14, 14], [N, 512, 2, 7, 7] and [N, 512, 2, 7, 7]. Each stage ends with its pooling; for the last one, that
+/// is the global average that makes the features.
 public final class C3D: Backbone {
   private let layers: [Stage]
   private let channels: Int
 
-  /// Weights are drawn stage by stage, from the normal distribution of
-  /// He et al.; biases are zero.
+  /// Draws weights stage by stage from the normal distribution of He et al.; biases are zero.
   ///
-  /// VCOP leaves PyTorch's default, uniform weights of a sixth of that variance and uniform biases. Batch normalization
-  /// follows each convolution, so the network computes the same from either but for rounding; what differs is how large a
-  /// step of the optimizer is beside the weights. This is the initialization of all networks here.
+  /// VCOP uses PyTorch's defaults: uniform weights with a sixth of that variance and uniform biases. Batch normalization
+  /// follows each convolution, so that the network computes the same with either initialization, up to rounding; only the
+  /// size of the optimizer's steps relative to the weights differs. All networks in this library use this initialization.
   ///
   /// - Parameters:
-  ///   - width: the number of channels of conv1: 64 in the papers.
-  ///   - epsilon: batch normalization's.
-  ///   - generator: draws the weights; the network is made on its device.
+  ///   - width: the number of channels of conv1, 64 in the papers.
+  ///   - epsilon: the epsilon of batch normalization.
+  ///   - generator: draws the weights. The network is made on its device.
   public init(width: Int = 64, epsilon: Double = 1e-5, using generator: Generator) {
     let halving = Extent3(2, 2, 2)
     let plan: [(widthFactor: Int, names: [String], pool: Extent3?)] = [
@@ -50,7 +49,7 @@ public final class C3D: Backbone {
 
   public override var featureCount: Int { channels }
 
-  /// The poolings round down: smaller clips vanish.
+  /// Poolings round down: smaller clips would vanish.
   public override var minimalClip: Extent3 { Extent3(8, 16, 16) }
 
   private final class Stage: Layer {

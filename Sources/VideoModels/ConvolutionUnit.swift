@@ -1,12 +1,12 @@
 import Torch
 
-/// A convolution, whole or factored in space and time, with its batch normalization, the addition of a residual and the
-/// activation: all that one fused kernel can do.
+/// A convolution, full or factored in space and time, with batch normalization, addition of a residual, and activation:
+/// everything that one fused kernel can do.
 ///
-/// Not a module of its own in names: a unit called `a` contributes `a` and `a_bn` if it is whole, `a1`, `a1_bn`, `a2`
-/// and `a2_bn` if it is factored, as the authors' checkpoints name them.
+/// The unit does not appear in names: a unit called `a` contributes `a` and `a_bn` if it is full, and `a1`, `a1_bn`, `a2`
+/// and `a2_bn` if it is factored, as in the authors' checkpoints.
 final class ConvolutionUnit: Module {
-  /// What ends a unit.
+  /// The activation at the end of a unit.
   enum Activation {
     case identity, relu
   }
@@ -15,8 +15,8 @@ final class ConvolutionUnit: Module {
   private let factors: [(convolution: Conv3d, normalization: BatchNorm3d)]
 
   /// - Parameters:
-  ///   - middle: the number of channels between the factors; nil for a whole convolution.
-  ///   - bias: whether the convolutions have one.
+  ///   - middle: the number of channels between the factors; nil for a full convolution.
+  ///   - bias: true for convolutions with bias.
   init(
     _ name: String, _ input: Int, _ output: Int, middle: Int? = nil, kernel: Extent3,
     stride: Extent3 = .one, bias: Bool = false, epsilon: Double, using generator: Generator
@@ -49,8 +49,8 @@ final class ConvolutionUnit: Module {
     }
   }
 
-  /// `activation(normalization(convolution(input)) + residual)`, with a ReLU between factors:
-  /// [N, Cin, T, H, W] to [N, Cout, T', H', W'].
+  /// `activation(normalization(convolution(input)) + residual)`, with a ReLU between factors: [N, Cin, T, H, W] to [N,
+  /// Cout, T', H', W'].
   func callAsFunction(_ input: Tensor, adding residual: Tensor? = nil, activation: Activation)
     -> Tensor
   {

@@ -1,7 +1,7 @@
 import Torch
 
-/// Turns a backbone's output into features in place of the mean over time and space: a recurrent network over time, say,
-/// which a pretext task has trained with the backbone and which fine-tuning keeps.
+/// Turns a backbone's output into features, instead of averaging over time and space. It can be, for example, a recurrent
+/// network over time, which a pretext task has trained with the backbone and which fine-tuning keeps.
 ///
 /// Input [N, C, t, h, w], output [N, ``featureCount``].
 open class FeatureAggregator: Layer {

@@ -1,32 +1,32 @@
-// Grad-CAM: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization"
-// (ICCV 2017), section 3, with space and time in place of space.
+// Grad-CAM: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization" (ICCV
+// 2017), section 3, over space and time instead of space.
 
 import Torch
 
-/// Where in clips a network finds what speaks for a label.
+/// Shows which places and times in clips support a label.
 public struct GradCAM {
-  /// The maps as the stage gives them, float32 [B, t, h, w] from 0 on: eq. 2.
+  /// The maps at the resolution of the stage, float32 [B, t, h, w], not negative: eq. 2.
   public let coarse: Tensor
-  /// The maps at the clips' extents, float32 [B, T, H, W] in 0...1: each trilinearly enlarged and divided by its
-  /// greatest value. A clip in which nothing speaks for its label has 0 everywhere.
+  /// The maps at the size of the clips, float32 [B, T, H, W] in 0...1: enlarged trilinearly and divided by each map's
+  /// maximum. If nothing in a clip supports its label, its map is 0.
   public let maps: Tensor
-  /// The labels that the maps are of.
+  /// The label of each map.
   public let labels: [Int]
   /// The network's logits, float32 [B, classes].
   public let logits: Tensor
 }
 
 extension VideoClassifier {
-  /// The Grad-CAM of clips.
+  /// Computes the Grad-CAM of clips.
   ///
-  /// The network works in evaluation mode and is left as it was: its mode, its parameters' gradients and its running
-  /// statistics do not change. A clip's maps do not depend on the others of its batch, up to rounding.
+  /// The network is used in evaluation mode. Its mode, its parameters' gradients and its running statistics do not
+  /// change. The maps of a clip do not depend on the other clips of the batch, up to rounding.
   ///
   /// - Parameters:
   ///   - clips: float32 [B, 3, T, H, W], normalized, on the network's device.
-  ///   - stage: whose output is weighed; later stages mean more and tell less exactly where.
-  ///   - labels: a label for each clip; nil takes the one with the greatest logit.
-  ///   - candidates: the labels among which the one with the greatest logit is taken; nil for all.
+  ///   - stage: the stage whose output is weighted. Later stages carry more meaning but locate less precisely.
+  ///   - labels: a label for each clip; nil for the label with the highest logit.
+  ///   - candidates: the labels from which that with the highest logit is chosen; nil for all.
   public func gradCAM(
     _ clips: Tensor, at stage: StageName, labels: [Int]? = nil, among candidates: [Int]? = nil
   ) -> GradCAM {
@@ -37,14 +37,14 @@ extension VideoClassifier {
     train(false)
     defer { train(wasTraining) }
 
-    // Up to the stage nothing is to be recorded.
+    // Record nothing up to the stage.
     let activations = withoutGradients { backbone.output(of: stage, clips) }
     activations.requiresGradient = true
     let (logits, chosen, gradient) = withGradients {
       let logits = classify(pooled(backbone.output(from: stage, activations)))
       let chosen = labels ?? Self.likeliest(logits.detached(), among: candidates)
       let device = clips.device
-      // In evaluation mode the clips do not mix: one derivative of the sum is those of all.
+      // In evaluation mode, clips are independent: the derivative of the sum contains those of all clips.
       let scores = logits.gathered([
         Tensor.indices(batch, device: device), Tensor(chosen).to(device),
       ])
@@ -67,7 +67,7 @@ extension VideoClassifier {
 }
 
 extension VideoClassifier {
-  /// For each clip the label with the greatest logit; of equal ones the first.
+  /// The label with the highest logit for each clip; the first of several equal ones.
   private static func likeliest(_ logits: Tensor, among labels: [Int]?) -> [Int] {
     guard let labels else { return logits.argmax(1).array(of: Int.self) }
     return logits.to(.cpu).selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)

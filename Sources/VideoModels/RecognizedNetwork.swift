@@ -1,28 +1,36 @@
 import Torch
 
-/// The network that a state dict holds, told from the names and shapes of its tensors.
+/// The network in a state dict, recognized by the names and shapes of its tensors.
 public struct RecognizedNetwork: Hashable, Sendable {
+  /// The layout of the names.
   public let names: StateNames
+  /// The architecture.
   public let architecture: Architecture
+  /// The number of channels of conv1.
   public let width: Int
   /// The head and its number of classes; nil for a backbone alone.
   public let head: Head?
-  /// What stands before the network's names, as wrappers of modules put it there: `module.`, say; mostly empty.
+  /// The prefix of all names, added by wrappers of modules, such as `module.`; usually empty.
   public let prefix: String
-  /// The names of tensors beside the network, which are a pretext task's: mostly none.
+  /// The names of other tensors, which belong to a pretext task; usually none.
   public let others: [String]
 
+  /// The head of the network.
   public struct Head: Hashable, Sendable {
+    /// The kind of head.
     public let kind: VideoClassifier.Head.Kind
+    /// The number of classes.
     public let classes: Int
   }
 
-  /// The epsilon of the batch normalizations, which follows from where the names come from.
+  /// The epsilon of batch normalization, which follows from the layout of the names.
   public var epsilon: Double { names.epsilon(of: architecture) }
 
-  /// - Parameter shapes: the shapes of all tensors of the state dict by name. Counts of the batches that normalizations
-  ///   have seen (`num_batches_tracked`) may be missing, as in files of other programs and of old versions of PyTorch.
-  /// - Throws: ``UnrecognizedNetwork`` if a tensor is missing, left over or of another shape.
+  /// Recognizes a network.
+  ///
+  /// - Parameter shapes: the shapes of all tensors of the state dict by name. Batch counters of normalizations
+  ///   (`num_batches_tracked`) may be missing, as in files of other programs and of old versions of PyTorch.
+  /// - Throws: ``UnrecognizedNetwork`` if tensors are missing or left over, or have another shape.
   public init(shapes: [String: [Int]]) throws {
     let prefix = Self.prefix(of: shapes.keys)
     let others = shapes.keys.filter { !$0.hasPrefix(prefix) }.sorted()
@@ -87,11 +95,11 @@ public struct RecognizedNetwork: Hashable, Sendable {
     name.hasSuffix(".num_batches_tracked")
   }
 
-  /// What stands before the names of the network: what wrappers put before all names (PyTorch's data parallelism and
-  /// compilation, and the attribute of many a trainer), then the attribute in which VCOP's task holds its network.
+  /// The prefix of the network's names: what wrappers add (PyTorch's data parallelism and compilation, and many training
+  /// programs), followed by the attribute in which VCOP's task stores its network.
   private static func prefix(of names: some Collection<String>) -> String {
     var prefix = ""
-    // A few times at most: names of a stranger may be long.
+    // Repeat only a few times: names in foreign files may be long.
     for _ in 0..<4 where !names.isEmpty {
       let next = ["module.", "model.", "_orig_mod."].first { next in
         names.allSatisfy { $0.hasPrefix(prefix + next) }
@@ -103,12 +111,12 @@ public struct RecognizedNetwork: Hashable, Sendable {
   }
 }
 
-/// A tensor by which a family of networks is told.
+/// A tensor by which a family of networks is recognized.
 private struct Fingerprint {
-  /// The last convolution of conv1 or of its factors: its first extent is the network's width.
+  /// The last convolution of conv1, or of its factors. The size of its first axis is the network's width.
   let tensor: String
   let names: StateNames
-  /// The networks that have such a tensor; which of them it is, all tensors together tell.
+  /// The networks that have such a tensor; all tensors together distinguish them.
   let architectures: [Architecture]
 
   static let all = [
@@ -126,30 +134,31 @@ private struct Fingerprint {
 }
 
 extension RecognizedNetwork {
-  /// The names in the file of all tensors that the network has, by those of a ``VideoClassifier``. Counts of batches may be
-  /// missing in the file.
+  /// The names in the file of all tensors of the network, by their names in a ``VideoClassifier``. The file may lack
+  /// batch counters.
   public var namesInFile: [String: String] {
     architecture.tensorNames(names, head: head?.kind)!.mapValues { prefix + $0 }
   }
 
-  /// The tensors of the state dict that this was told from under the names of a ``VideoClassifier``, complete: counts of
-  /// batches that were missing are zero.
+  /// The tensors of the recognized state dict under their names in a ``VideoClassifier``, each in its own shape. Missing
+  /// batch counters are added as zeros.
   public func ownState(_ state: [String: Tensor]) -> [String: Tensor] {
     namesInFile.mapValues { state[$0] ?? .zeros([], dtype: .int64) }
   }
 }
 
-/// A state dict that no known network fits.
+/// The error if a state dict does not fit any known network.
 public struct UnrecognizedNetwork: Error, Sendable, CustomStringConvertible {
-  /// The network that has the most in common with it, and how it differs; nil where nothing is known.
+  /// The network that has the most in common with the state dict; nil if there is none.
   public let nearest: RecognizedNetwork?
+  /// The differences from that network; nil if there is none.
   public let mismatch: StateMismatch?
 
-  /// The predicate of a sentence whose subject is the file.
+  /// The problem, as the predicate of a sentence whose subject is the file.
   public var description: String {
     guard let nearest, let mismatch else {
       let tensors = Fingerprint.all.map(\.tensor)
-      return "holds no network that mosi knows: there is no tensor "
+      return "does not contain a network that mosi knows: there is no tensor "
         + tensors.dropLast().joined(separator: ", ") + " or \(tensors.last!)"
     }
     let names =
@@ -159,7 +168,7 @@ public struct UnrecognizedNetwork: Error, Sendable, CustomStringConvertible {
       case .vcop: " with VCOP's names"
       }
     return
-      "comes closest to \(nearest.architecture.rawValue) of width \(nearest.width)\(names), but "
+      "is most similar to \(nearest.architecture.rawValue) of width \(nearest.width)\(names), but "
       + "\(mismatch)"
   }
 }

@@ -1,20 +1,20 @@
 import Torch
 
-/// What a residual video network is made of.
+/// The structure of a residual video network.
 struct ResNetPlan: Sendable {
-  /// conv1, at a stride of 1 in time and 2 in space.
+  /// conv1, with stride 1 in time and 2 in space.
   struct Stem: Sendable {
     var kernel: Extent3
     var convolution = ConvolutionKind.full
-    /// True if a max-pooling of 1x3x3 at stride 1x2x2 ends it.
+    /// True if it ends with a 1x3x3 max pooling with stride 1x2x2.
     var pools = false
   }
 
   /// One of the stages conv2 to conv5.
   struct Stage: Sendable {
-    /// The kernel of every convolution of the stage.
+    /// The kernel of all convolutions of the stage.
     var kernel: Extent3
-    /// The stride of the stage's first block, and of the way around it.
+    /// The stride of the stage's first block and of its shortcut.
     var stride: Extent3
     /// The channels as a multiple of the network's width.
     var widthFactor: Int
@@ -22,14 +22,14 @@ struct ResNetPlan: Sendable {
   }
 
   var stem: Stem
-  /// How the convolutions of conv2 to conv5 are built.
+  /// The structure of the convolutions in conv2 to conv5.
   var convolution: ConvolutionKind
   /// conv2 to conv5.
   var stages: [Stage]
 }
 
 extension ResNetPlan {
-  /// R-2D3D of DPC and MemDPC, with these numbers of blocks.
+  /// R-2D3D of DPC and MemDPC with this number of blocks in each stage.
   static func r2d3d(blocks: [Int]) -> ResNetPlan {
     ResNetPlan(
       stem: .init(kernel: Extent3(1, 7, 7), pools: true), convolution: .full,
@@ -41,7 +41,7 @@ extension ResNetPlan {
       ])
   }
 
-  /// R(2+1)D of Tran et al. (2018), with `blocks` in each stage.
+  /// R(2+1)D of Tran et al. (2018) with `blocks` blocks in each stage.
   static func r2plus1d(blocks: Int) -> ResNetPlan {
     cubes(.factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: blocks)
   }
@@ -60,7 +60,7 @@ extension ResNetPlan {
   static let torchvisionR2plus1d18 = cubes(
     .factored(.ofFirstConvolution), stem: .factored(.per64(45)), blocks: 2)
 
-  /// 3x3x3 in every stage, whole or factored.
+  /// 3x3x3 convolutions in every stage, full or factored.
   private static func cubes(
     _ convolution: ConvolutionKind, stem: ConvolutionKind, blocks: Int
   ) -> ResNetPlan {
@@ -80,28 +80,28 @@ private let square = Extent3(1, 3, 3)
 private let halving = Extent3(2, 2, 2)
 private let halvingSpace = Extent3(1, 2, 2)
 
-/// How a convolution of a kernel is built.
+/// The structure of a convolution.
 enum ConvolutionKind: Sendable {
-  /// One convolution of the whole kernel.
+  /// A single convolution with the full kernel.
   case full
-  /// A spatial convolution 1 x k x k, normalization and ReLU, then a temporal one k x 1 x 1, with these channels
-  /// between.
+  /// A spatial convolution 1 x k x k, normalization and ReLU, then a temporal convolution k x 1 x 1, with this number of
+  /// channels in between.
   case factored(MiddleChannels)
 }
 
-/// The channels between the two factors of a convolution.
+/// The number of channels between the two factors of a convolution.
 enum MiddleChannels: Sendable {
-  /// M of Tran et al. (2018), section 3.5: each convolution keeps the number of parameters of its whole kernel.
+  /// M of Tran et al. (2018), section 3.5: each convolution has the same number of parameters as with the full kernel.
   case ofEachConvolution
-  /// M of a block's first convolution in both.
+  /// M of the block's first convolution, for both convolutions.
   case ofFirstConvolution
-  /// This number for every 64 channels of the output, rounded down, at least 1.
+  /// This number for every 64 output channels, rounded down, at least 1.
   case per64(Int)
 }
 
 extension ConvolutionKind {
-  /// The channels between the factors of a convolution from `input` to `output` channels in a block, or stem, whose
-  /// first convolution has `blockInput` input channels; nil where it is whole.
+  /// The number of channels between the factors of a convolution from `input` to `output` channels, in a block or stem
+  /// whose first convolution has `blockInput` input channels; nil for a full convolution.
   func middleChannels(input: Int, output: Int, blockInput: Int, kernel: Extent3) -> Int? {
     func keepingParameters(_ input: Int) -> Int {
       let area = kernel.height * kernel.width

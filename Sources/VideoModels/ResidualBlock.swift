@@ -1,12 +1,12 @@
 import Torch
 
-/// The basic block of He et al. (2016): two convolutions and a shortcut around them, which is a 1x1x1 convolution if the
-/// shape changes.
+/// The basic block of He et al. (2016): two convolutions and a shortcut, which is a 1x1x1 convolution if the shape
+/// changes.
 final class ResidualBlock: Layer {
   private let first: ConvolutionUnit
   private let second: ConvolutionUnit
   private let shortcut: ConvolutionUnit?
-  /// The two convolutions under the name that they have in common.
+  /// The two convolutions, which share a name.
   private let branch: Branch
 
   init(

@@ -1,16 +1,16 @@
-/// How the tensors of a network's state dict are named.
+/// The layout of names in a network's state dict.
 public enum StateNames: String, CaseIterable, Sendable {
-  /// This package's names: `backbone.conv1.a.weight`, `head.out.weight`. For the paper's networks they are those of the
-  /// authors' released code.
+  /// This package's names: `backbone.conv1.a.weight`, `head.out.weight`. For the paper's networks, they are the names in
+  /// the authors' released code.
   case mosi
-  /// As torchvision's VideoResNet: `stem.0.weight`, `layer1.0.conv1.0.weight`, `fc.weight`.
+  /// The names of torchvision's VideoResNet: `stem.0.weight`, `layer1.0.conv1.0.weight`, `fc.weight`.
   case torchvision
-  /// As in the code of VCOP: `conv3a.weight`, `bn3a.weight`, `linear.weight`.
+  /// The names in VCOP's code: `conv3a.weight`, `bn3a.weight`, `linear.weight`.
   case vcop
 }
 
 extension StateNames {
-  /// Whether networks of `architecture` come with these names.
+  /// True if there are networks of `architecture` with these names.
   public func supports(_ architecture: Architecture) -> Bool {
     switch self {
     case .mosi: true
@@ -19,12 +19,12 @@ extension StateNames {
     }
   }
 
-  /// The epsilon of the batch normalizations of networks that come with these names; no state dict holds it.
+  /// The epsilon of batch normalization in networks with these names. State dicts do not contain it.
   public func epsilon(of architecture: Architecture) -> Double {
     self == .mosi ? architecture.defaultEpsilon : 1e-5
   }
 
-  /// The name of the tensor that a ``VideoClassifier`` calls `own`; nil for a head that has none here.
+  /// The name of the tensor that a ``VideoClassifier`` calls `own`; nil for a head that these names do not have.
   func name(of own: String) -> String? {
     switch self {
     case .mosi: own
@@ -35,12 +35,13 @@ extension StateNames {
 }
 
 extension Architecture {
-  /// The names under `names` of the network's tensors, all different, by what a ``VideoClassifier`` calls them.
+  /// The names in the layout `names` of the network's tensors, all different, by their names in a ``VideoClassifier``.
   ///
   /// - Parameters:
-  ///   - names: which names to give.
-  ///   - head: the head, whose names are among them; nil for the backbone alone.
-  /// - Returns: nil if there are none: the other programs have some of the architectures, and no head but that of actions.
+  ///   - names: the layout of the names.
+  ///   - head: the kind of head, if its names are included; nil for the backbone alone.
+  /// - Returns: nil if there are no such names: other programs only have some of the architectures, and only heads for
+  ///   actions.
   public func tensorNames(_ names: StateNames, head: VideoClassifier.Head.Kind?)
     -> [String: String]?
   {
@@ -60,7 +61,8 @@ extension VideoClassifier.Head.Kind {
   func tensorName(_ tensor: String) -> String { "head.\(rawValue).\(tensor)" }
 }
 
-/// `backbone.conv3.res_1.conv_branch.a.weight` is ["backbone", "conv3", "res_1", "conv_branch", "a"] and "weight".
+/// Splits `backbone.conv3.res_1.conv_branch.a.weight` into ["backbone", "conv3", "res_1", "conv_branch", "a"] and
+/// "weight".
 private func split(_ own: String) -> (path: [String], tensor: String) {
   var path = own.split(separator: ".").map(String.init)
   let tensor = path.removeLast()
@@ -69,11 +71,11 @@ private func split(_ own: String) -> (path: [String], tensor: String) {
 
 // MARK: - torchvision
 
-/// Where a convolution, or a factor of one, and its normalization lie in torchvision's sequence of layers.
+/// The indices of convolutions, or their factors, and normalizations in torchvision's stem.
 private let placesInStem = [
   "a": "0", "a_bn": "1", "a1": "0", "a1_bn": "1", "a2": "3", "a2_bn": "4",
 ]
-/// The same in a residual block. There the factors and what is between are a sequence of their own.
+/// The indices in a residual block, where the factors and the layers between them are a sequence of their own.
 private let placesInBlock = [
   "a": "conv1.0", "a_bn": "conv1.1",
   "a1": "conv1.0.0", "a1_bn": "conv1.0.1", "a2": "conv1.0.3", "a2_bn": "conv1.1",
@@ -90,7 +92,7 @@ private func torchvisionName(of own: String) -> String? {
   case (_, "conv1"):
     return "stem.\(placesInStem[path[2]]!).\(tensor)"
   case (_, let stage):
-    // backbone.conv3.res_1.conv_branch.a is in layer2.0.
+    // For example, backbone.conv3.res_1.conv_branch.a is in layer2.0.
     let layer = Int(stage.dropFirst("conv".count))! - 1
     let block = Int(path[2].dropFirst("res_".count))! - 1
     return "layer\(layer).\(block).\(placesInBlock[path.last!]!).\(tensor)"
@@ -99,7 +101,7 @@ private func torchvisionName(of own: String) -> String? {
 
 // MARK: - VCOP
 
-/// `backbone.conv3.b` and `b_bn` are conv3b and bn3b; conv1 and conv2 have one convolution each, and no letter.
+/// `backbone.conv3.b` and `b_bn` are conv3b and bn3b; conv1 and conv2 have a single convolution without a letter.
 private func vcopName(of own: String) -> String? {
   let (path, tensor) = split(own)
   guard path[0] == "backbone" else {

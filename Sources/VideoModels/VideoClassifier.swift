@@ -1,22 +1,25 @@
 import Torch
 
-/// A video network with a linear head: pooling, dropout, classes.
+/// A video network with a linear head: pooling, dropout and a linear layer.
 ///
 /// Its tensors are named `backbone.…`, `aggregator.…` and `head.…`.
 public final class VideoClassifier: Layer {
+  /// The backbone.
   public let backbone: Backbone
-  /// What makes features of the backbone's output; nil for its mean over time and space.
+  /// The layers that turn the backbone's output into features; nil for the mean over time and space.
   public let aggregator: FeatureAggregator?
+  /// The head.
   public let head: Head
 
+  /// A network of these parts.
   public init(backbone: Backbone, aggregator: FeatureAggregator? = nil, head: Head) {
     self.backbone = backbone
     self.aggregator = aggregator
     self.head = head
   }
 
-  /// A network of one of the architectures; see ``Architecture/makeBackbone(width:epsilon:using:)`` for `width`,
-  /// `epsilon` and the weights.
+  /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:using:)`` for `width`, `epsilon` and
+  /// the weights.
   public convenience init(
     _ architecture: Architecture, width: Int = 64, epsilon: Double? = nil,
     head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, using generator: Generator
@@ -33,39 +36,40 @@ public final class VideoClassifier: Layer {
     [("backbone", backbone)] + (aggregator.map { [("aggregator", $0)] } ?? []) + [("head", head)]
   }
 
-  /// The number of features that the head sees.
+  /// The number of features that the head receives.
   public var featureCount: Int { aggregator?.featureCount ?? backbone.featureCount }
 
-  /// The pooled output of the backbone: [N, 3, T, H, W] to [N, featureCount].
+  /// The features of clips: [N, 3, T, H, W] to [N, featureCount].
   public func features(_ clips: Tensor) -> Tensor { pooled(backbone(clips)) }
 
-  /// The features from the backbone's output: [N, C, t, h, w] to [N, featureCount].
+  /// The features for the backbone's output: [N, C, t, h, w] to [N, featureCount].
   func pooled(_ output: Tensor) -> Tensor { aggregator?(output) ?? output.globalAveragePool() }
 
-  /// The classes' logits: [N, 3, T, H, W] to [N, classes].
+  /// The logits of the classes: [N, 3, T, H, W] to [N, classes].
   public override func callAsFunction(_ clips: Tensor) -> Tensor { classify(features(clips)) }
 
-  /// The classes' logits from what ``features(_:)`` returned: [N, featureCount] to [N, classes].
+  /// The logits of the classes for features: [N, featureCount] to [N, classes].
   public func classify(_ features: Tensor) -> Tensor { head(features) }
 
-  /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`. The head stays as it is, and so does the
-  /// aggregator unless it is asked for; what `source` has of either is ignored.
+  /// Copies a pre-trained backbone: the tensors of `source` named `backbone.…`, each in the shape of its parameter. The
+  /// head stays unchanged, and so does the aggregator unless requested.
   ///
   /// - Parameters:
-  ///   - source: tensors by their names.
-  ///   - withAggregator: true to copy the tensors named `aggregator.…` too.
-  /// - Throws: `StateMismatch`, before anything is copied, if other tensors are missing, left over or of another
-  ///   shape.
+  ///   - source: the tensors by name.
+  ///   - withAggregator: true to copy also the tensors named `aggregator.…`.
+  /// - Throws: `StateMismatch` if other tensors are missing or left over, or have another shape; nothing is copied then.
   public func loadBackbone(_ source: [String: Tensor], withAggregator: Bool = false) throws {
     let kept = withAggregator ? ["head."] : ["head.", "aggregator."]
     try load(source) { name in kept.contains { name.hasPrefix($0) } }
   }
 
-  /// Dropout and a linear map.
+  /// Dropout and a linear layer: [N, features] to [N, classes].
   public final class Head: Layer {
-    /// What the head tells apart; the authors' checkpoints name its tensors accordingly.
+    /// The kinds of head, with their names in the authors' checkpoints.
     public enum Kind: String, CaseIterable, Sendable, Codable {
+      /// A head for the classes of a pretext task.
       case pretext = "out_joint"
+      /// A head for actions.
       case actions = "out"
     }
 
@@ -73,6 +77,7 @@ public final class VideoClassifier: Layer {
     private let dropout: Dropout
     private let linear: Linear
 
+    /// A head of `kind` for `classes` classes.
     public init(
       _ kind: Kind, features: Int, classes: Int, dropout: Double, using generator: Generator
     ) {
@@ -81,7 +86,7 @@ public final class VideoClassifier: Layer {
       linear = Linear(features, classes, using: generator)
     }
 
-    /// Dropout has no tensors and so no name in files, but a mode and a generator.
+    /// Dropout has no tensors and does not appear in names, but it needs the mode and the generator.
     public override var children: [(name: String, module: Module)] {
       [("dropout", dropout), (kind.rawValue, linear)]
     }

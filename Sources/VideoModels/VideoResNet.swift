@@ -2,19 +2,19 @@ import Torch
 
 /// A residual video network.
 ///
-/// With a width of 64 and clips of 16x112x112 the stages give [N, 64, 16, 28, 28], ..., [N, 256, 4, 4, 4] for R-2D3D,
-/// [N, 64, 16, 56, 56], ..., [N, 512, 2, 7, 7] for R(2+1)D and R3D, and [N, 512, 16, 7, 7] at last for MC3.
+/// With a width of 64 and clips of 16x112x112, the outputs of the stages are [N, 64, 16, 28, 28], ..., [N, 256, 4, 4, 4]
+/// for R-2D3D, [N, 64, 16, 56, 56], ..., [N, 512, 2, 7, 7] for R(2+1)D and R3D, and finally [N, 512, 16, 7, 7] for MC3.
 public final class VideoResNet: Backbone {
   private let layers: [Layer]
   private let channels: Int
 
-  /// Weights are drawn stage by stage.
+  /// Draws weights stage by stage.
   ///
   /// - Parameters:
   ///   - plan: the kernels, strides and numbers of blocks.
   ///   - width: the number of channels of conv1.
-  ///   - epsilon: batch normalization's.
-  ///   - generator: draws the weights; the network is made on its device.
+  ///   - epsilon: the epsilon of batch normalization.
+  ///   - generator: draws the weights. The network is made on its device.
   init(_ plan: ResNetPlan, width: Int, epsilon: Double, using generator: Generator) {
     var layers: [Layer] = [Stem(plan.stem, width: width, epsilon: epsilon, using: generator)]
     var channels = width

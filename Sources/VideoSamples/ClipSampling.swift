@@ -1,14 +1,15 @@
-/// The frames of a clip: a fixed number at equal steps of time, for any frame rate of the video.
+/// The times of a clip's frames: a fixed number of equal steps, independent of the frame rate of the video.
 ///
-/// At a constant rate r the clip that starts at s shows the frames floor((s + k * step) * r).
+/// At a constant rate r, a clip that starts at s shows the frames floor((s + k * step) * r).
 public struct ClipSampling: Hashable, Codable, Sendable {
   /// The number of frames N.
   public var frames: Int
-  /// The frames of a video of the target rate from one of the clip to the next.
+  /// The distance between the clip's frames, in frames of a video at the target rate.
   public var interval: Int
-  /// Frames a second.
+  /// The target rate in frames per second.
   public var targetRate: Double
 
+  /// A sampling with these values.
   public init(frames: Int = 16, interval: Int = 4, targetRate: Double = 30) {
     precondition(frames > 0 && interval > 0 && targetRate > 0)
     self.frames = frames
@@ -16,7 +17,7 @@ public struct ClipSampling: Hashable, Codable, Sendable {
     self.targetRate = targetRate
   }
 
-  /// Seconds from one frame to the next.
+  /// The seconds between consecutive frames.
   public var step: Double { Double(interval) / targetRate }
 
   /// The times of a clip's frames, in seconds.
@@ -24,19 +25,19 @@ public struct ClipSampling: Hashable, Codable, Sendable {
     (0..<frames).map { start + Double($0) * step }
   }
 
-  /// The latest start for which the clip does not go beyond the video's last frame; zero for videos that
-  /// are shorter than the clip, whose last frame is then repeated.
+  /// The latest start at which the clip ends by the video's last frame; 0 for shorter videos, whose last frame is
+  /// repeated.
   public func latestStart(lastFrameTime: Double) -> Double {
     max(0, lastFrameTime - Double(frames - 1) * step)
   }
 
-  /// The start of a training clip, uniform for `draw` uniform in 0 ..< 1.
+  /// The start of a training clip; uniform if `draw` is uniform in 0 ..< 1.
   public func trainingStart(draw: Double, lastFrameTime: Double) -> Double {
     draw * latestStart(lastFrameTime: lastFrameTime)
   }
 
-  /// The starts of `clips` test clips, spread evenly from the first to the last possible one; of a single
-  /// clip the middle.
+  /// The starts of `clips` test clips, evenly spaced from the first to the last possible one; the middle for a single
+  /// clip.
   public func testStarts(clips: Int, lastFrameTime: Double) -> [Double] {
     precondition(clips > 0, "a video is tested with at least one clip, not \(clips)")
     let latest = latestStart(lastFrameTime: lastFrameTime)

@@ -1,14 +1,15 @@
 import KeyedRandom
 
-/// The size to which frames are decoded, and the part of them that makes a clip.
+/// The size to which frames are decoded, and the part of them that becomes a clip.
 public enum CropRule: Hashable, Sendable {
-  /// A window of this size, in pixels, at a uniform place of frames of a short side; nil for frames that just cover it.
+  /// A window of this size in pixels at a uniformly random position in frames with the given short side; nil for the
+  /// smallest frames that cover the window.
   case randomWindow(height: Int, width: Int, shortSide: Int? = nil)
-  /// The same in the middle.
+  /// A window of this size in the center.
   case centerWindow(height: Int, width: Int, shortSide: Int? = nil)
-  /// The random square of a preset, scaled to `side` pixels and mirrored with the probability `flip`.
+  /// The random square of a preset, scaled to `side` pixels and mirrored with probability `flip`.
   case training(SpatialPreset, side: Int, flip: Double)
-  /// The squares that a preset is tested with: 1 in the middle, or 3 along the long side, each a clip of its own.
+  /// The squares on which a preset is tested: 1 in the center, or 3 along the long side, each of which is a clip.
   case test(SpatialPreset, side: Int, crops: Int)
 
   /// The short side, in pixels, to which frames are decoded.
@@ -31,7 +32,7 @@ public enum CropRule: Hashable, Sendable {
     }
   }
 
-  /// The parts of frames of `width` x `height` pixels, whose short side is ``shortSide``: one, or one for each test crop.
+  /// The crops of frames of `width` x `height` pixels whose short side is ``shortSide``: one, or one for each test crop.
   public func crops(width: Int, height: Int, using generator: inout KeyedGenerator)
     -> [SpatialPreset.Crop]
   {

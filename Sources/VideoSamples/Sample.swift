@@ -1,29 +1,35 @@
-/// What a loader read for one sample.
+/// A sample that a loader has read.
 public struct Sample: Sendable {
+  /// The ID of the sample.
   public let id: SampleID
-  /// The clips of the request in its order; a still is a clip of one frame.
+  /// The clips of the request, in order; a still is a clip of one frame.
   public let clips: [ClipPixels]
-  /// The index of the source that the clips are from: a replacement if the one that was asked for could not be read.
+  /// The index of the source of the clips, which may be a replacement for an unreadable source.
   public let source: Int
 
+  /// A sample with these clips.
   public init(id: SampleID, clips: [ClipPixels], source: Int) {
     self.id = id
     self.clips = clips
     self.source = source
   }
 
-  /// The bytes of its pixels.
+  /// The number of bytes of its pixels.
   public var byteCount: Int { clips.reduce(0) { $0 + $1.pixels.count } }
 }
 
 /// The frames of a clip in memory: 8-bit RGB.
 public struct ClipPixels: Equatable, Sendable {
+  /// The number of frames.
   public let frames: Int
+  /// The height in pixels.
   public let height: Int
+  /// The width in pixels.
   public let width: Int
   /// The samples, uint8 in 0...255, axes [frames, height, width, 3] with the channels R, G, B.
   public let pixels: [UInt8]
 
+  /// A clip with `pixels` [frames, height, width, 3].
   public init(frames: Int, height: Int, width: Int, pixels: [UInt8]) {
     precondition(
       frames > 0 && pixels.count == frames * height * width * 3,

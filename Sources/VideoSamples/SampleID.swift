@@ -1,21 +1,21 @@
 import KeyedRandom
 
-/// Names a sample of a run, and with it every random stream that belongs to the sample.
+/// Identifies a sample of a run, and with it all random streams of the sample.
 ///
-/// Nothing else decides what is drawn: neither the thread that loads the sample, nor its batch, nor what was loaded before.
+/// The random draws depend on nothing else: not on the thread that loads the sample, its batch, or earlier samples.
 public enum SampleID: Hashable, Sendable {
-  /// The sample that an epoch (from 0) takes from a source (the index in the run's list).
+  /// The sample from a source (its index in the run's list) in an epoch (from 0).
   case training(seed: UInt64, epoch: Int, source: Int)
-  /// The sample with this index among those that a run validates on: the same in every run and epoch.
+  /// A validation sample with this index; it is the same in every run and epoch.
   case validation(index: Int)
-  /// A sample that is drawn for a person.
+  /// A sample for a preview.
   case preview(seed: UInt64, row: Int)
 
-  /// What is drawn for a sample.
+  /// The purposes of random draws for a sample.
   public enum Stream: Sendable {
-    /// What is read of the source and where frames are cut.
+    /// The part of the source to read, and the crop.
     case loading
-    /// Everything that happens to the pixels afterwards.
+    /// The augmentation of the pixels.
     case augmentation
 
     fileprivate var number: UInt64 {
@@ -23,7 +23,7 @@ public enum SampleID: Hashable, Sendable {
     }
   }
 
-  /// The key of a stream; a loader appends the number of its attempt.
+  /// The key of a stream. A loader appends the number of its attempt.
   public func key(_ stream: Stream) -> [UInt64] {
     switch self {
     case .training(let seed, let epoch, let source):

@@ -1,29 +1,33 @@
 import KeyedRandom
 
-/// What is known of a source before its frames are decoded.
+/// Information about a source that is known before its frames are decoded.
 public struct SourceInfo: Hashable, Sendable {
-  /// When the last frame is shown, in seconds after the first; 0 for a still picture.
+  /// The time of the last frame in seconds after the first; 0 for a still picture.
   public let lastFrameTime: Double
 
+  /// Information about a source.
   public init(lastFrameTime: Double) { self.lastFrameTime = lastFrameTime }
 }
 
-/// A request to a loader: the frames to read of one source, and how they are cropped.
+/// A request to a loader: the frames of a source to read, and their crop.
 public struct SampleRequest: Sendable {
-  /// Which frames.
+  /// The frames to read.
   public enum Frames: Sendable {
-    /// One frame, at this share (0 ..< 1) of the source's duration. A frame that is damaged gives way to an earlier one.
+    /// One frame at the given share (0 ..< 1) of the source's duration. If it is damaged, an earlier frame is used.
     case still(at: Double)
-    /// Clips, each a list of ascending times in seconds after the first frame; the last frame is shown for ever after. None
-    /// of the frames may be damaged.
+    /// Clips, each a list of ascending times in seconds after the first frame. The last frame is repeated for later
+    /// times. None of the frames may be damaged.
     case clips([[Double]])
   }
 
+  /// The frames to read.
   public var frames: Frames
+  /// The crop.
   public var crop: CropRule
-  /// True for one crop for all clips of the sample, false for a crop of its own for each.
+  /// True to use one crop for all clips of the sample, false to draw a crop for each clip.
   public var sharesCrop: Bool
 
+  /// A request for these frames.
   public init(_ frames: Frames, crop: CropRule, sharesCrop: Bool = true) {
     self.frames = frames
     self.crop = crop
@@ -31,26 +35,29 @@ public struct SampleRequest: Sendable {
   }
 }
 
-/// What becomes of a video that is shorter than what a sample spans.
+/// The treatment of videos that are shorter than a sample.
 public enum ShortVideoPolicy: String, Codable, CaseIterable, Sendable {
-  /// The last frame is repeated.
+  /// Repeat the last frame.
   case repeatLastFrame = "repeat"
-  /// The video is not used, and counted among the skipped ones.
+  /// Skip the video and count it as skipped.
   case skip
 }
 
-/// How a kind of sample is read from sources.
+/// The rule by which samples are read from sources.
 public struct SampleRule: Sendable {
-  /// False if a single frame of a source is enough, so that nothing need be known of the source before.
+  /// False if a single frame suffices, so that no information about the source is needed in advance.
   public let readsClips: Bool
-  /// The seconds that a sample spans, and what becomes of shorter videos; nil if every source is long enough.
+  /// The seconds that a sample spans, and the treatment of shorter videos; nil if every source is long enough.
   public let span: (seconds: Double, policy: ShortVideoPolicy)?
-  /// The frames and the crop. Everything random is drawn from the generator, from which the loader then draws the crop.
+  /// Returns the frames and the crop for a source. It draws from the generator, from which the loader then draws the
+  /// crop.
   public let request: @Sendable (SourceInfo, inout KeyedGenerator) -> SampleRequest
 
+  /// A rule for reading samples.
+  ///
   /// - Parameters:
-  ///   - readsClips: whether `request` asks for ``SampleRequest/Frames/clips(_:)``.
-  ///   - span: the seconds from a sample's first frame to its last.
+  ///   - readsClips: true if `request` returns ``SampleRequest/Frames/clips(_:)``.
+  ///   - span: the seconds from a sample's first frame to its last, and the treatment of shorter videos.
   ///   - request: see ``request``.
   public init(
     readsClips: Bool, span: (seconds: Double, policy: ShortVideoPolicy)? = nil,
@@ -63,7 +70,7 @@ public struct SampleRule: Sendable {
 }
 
 extension SampleRule {
-  /// A still of `height` x `width` pixels at a uniform time and place.
+  /// A still of `height` x `width` pixels at a uniformly random time and position.
   public static func randomStill(height: Int, width: Int) -> SampleRule {
     SampleRule(readsClips: false) { _, generator in
       SampleRequest(
@@ -71,7 +78,7 @@ extension SampleRule {
     }
   }
 
-  /// A still of `height` x `width` pixels in the middle of the source's duration and of the frame.
+  /// A still of `height` x `width` pixels from the middle of the source, centered in the frame.
   public static func centerStill(height: Int, width: Int) -> SampleRule {
     SampleRule(readsClips: false) { _, _ in
       SampleRequest(.still(at: 0.5), crop: .centerWindow(height: height, width: width))

@@ -1,18 +1,18 @@
 import Foundation
 import KeyedRandom
 
-/// A training crop together with the size of the test, for clips of side L: what a network learns to see at
-/// one scale is to be tested at that scale.
+/// A training crop and the corresponding test size for clips of side L: a network should be tested at the scale at which
+/// it was trained.
 ///
-/// Frames are kept with a short side that depends on the preset and on L alone; crops are cut from them.
+/// Frames are decoded with a short side that depends only on the preset and on L; crops are cut from them.
 public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
-  /// As the paper says: random-resized crops, tested with the short side L.
+  /// As in the paper: random-resized crops, tested with a short side of L.
   case paper
-  /// As the released configuration says: the short side uniform in 1.5 L ... 2 L, random crops of side L,
-  /// tested with the short side 2 L.
+  /// As in the released configuration: a short side uniform in 1.5 L ... 2 L and random crops of side L, tested with a
+  /// short side of 2 L.
   case released
 
-  /// The short side of the frames that training crops are cut from, in pixels: no square crop is enlarged.
+  /// The short side in pixels of the frames from which training crops are cut; no square crop is enlarged.
   public func storageShortSide(side: Int) -> Int {
     switch self {
     case .paper: (side * 142 + 99) / 100
@@ -20,7 +20,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// The short side of the frames that are tested, in pixels.
+  /// The short side in pixels of the frames that are tested.
   public func testShortSide(side: Int) -> Int {
     switch self {
     case .paper: side
@@ -28,14 +28,20 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// A part of a frame in pixels, and whether it is mirrored left to right.
+  /// A part of a frame in pixels, possibly mirrored.
   public struct Crop: Hashable, Sendable {
+    /// The left edge.
     public var left: Int
+    /// The top edge.
     public var top: Int
+    /// The width.
     public var width: Int
+    /// The height.
     public var height: Int
+    /// True if the part is mirrored left to right.
     public var isMirrored = false
 
+    /// A part of a frame.
     public init(left: Int, top: Int, width: Int, height: Int, isMirrored: Bool = false) {
       self.left = left
       self.top = top
@@ -45,8 +51,8 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Draws the crop of a training clip out of frames of `width` x `height` pixels, whose short side is that
-  /// of the storage; it is mirrored with the probability `flip`.
+  /// Draws the crop of a training clip from frames of `width` x `height` pixels with the preset's short side, mirrored
+  /// with probability `flip`.
   public func trainingCrop(
     width: Int, height: Int, side: Int, flip: Double = 0.5, using generator: inout KeyedGenerator
   ) -> Crop {
@@ -60,7 +66,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
     return crop
   }
 
-  /// Area uniform in 0.5 ... 1 of the frame, aspect log-uniform in 6/7 ... 7/6, drawn again if it does not
+  /// Draws an area uniform in 0.5 ... 1 of the frame and an aspect ratio log-uniform in 6/7 ... 7/6, again if they do not
   /// fit.
   private static func resizedCrop(
     width: Int, height: Int, using generator: inout KeyedGenerator
@@ -77,7 +83,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
       }
     }
     if cropWidth == 0 {
-      // Half the area of an elongated frame is no such crop: take the largest that is.
+      // Half the area of an elongated frame has no such crop. Take the largest one that does.
       cropWidth = min(width, height * 7 / 6)
       cropHeight = min(height, width * 7 / 6)
     }
@@ -86,7 +92,7 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
       top: generator.integer(below: height - cropHeight + 1), width: cropWidth, height: cropHeight)
   }
 
-  /// What a crop of `side` pixels shows of the frame scaled to a short side uniform in 1.5 ... 2 sides.
+  /// The crop that corresponds to `side` pixels of the frame scaled to a short side uniform in 1.5 ... 2 sides.
   private static func scaledCrop(
     width: Int, height: Int, side: Int, using generator: inout KeyedGenerator
   ) -> Crop {
@@ -97,8 +103,8 @@ public enum SpatialPreset: String, Codable, CaseIterable, Sendable {
       top: generator.integer(below: height - shown + 1), width: shown, height: shown)
   }
 
-  /// The crops of a test clip of frames of `width` x `height` pixels: with 1 the center, with 3 also both
-  /// ends of the long side, in order (left or top first).
+  /// The crops of a test clip from frames of `width` x `height` pixels: 1 in the center, or 3 with both ends of the long
+  /// side (left or top first).
   public static func testCrops(width: Int, height: Int, side: Int, crops: Int) -> [Crop] {
     precondition(crops == 1 || crops == 3, "1 or 3 crops, not \(crops)")
     let (freeX, freeY) = (width - side, height - side)

@@ -1,14 +1,18 @@
 import KeyedRandom
 
-/// Clips for training on actions: one clip a video at a uniform start, with a random crop and mirrored at random.
+/// The rule for training clips of actions: one clip per video at a uniformly random start, with a random crop, mirrored
+/// at random.
 public struct TrainingClips: Hashable, Sendable {
+  /// The times of a clip's frames.
   public let sampling: ClipSampling
+  /// The kind of crop.
   public let preset: SpatialPreset
-  /// The height and width in pixels.
+  /// The height and width of a clip in pixels.
   public let side: Int
-  /// The probability with which a clip is mirrored.
+  /// The probability that a clip is mirrored.
   public let flip: Double
 
+  /// A rule with these values.
   public init(
     _ sampling: ClipSampling, preset: SpatialPreset, side: Int = 112, flip: Double = 0.5
   ) {
@@ -19,6 +23,7 @@ public struct TrainingClips: Hashable, Sendable {
     self.flip = flip
   }
 
+  /// The rule for loading the clips.
   public var rule: SampleRule {
     SampleRule(readsClips: true) { source, generator in
       let start = sampling.trainingStart(
@@ -30,17 +35,21 @@ public struct TrainingClips: Hashable, Sendable {
   }
 }
 
-/// The clips that a video is tested with: `clips` starts spread evenly over the video, each with 1 or 3 crops.
+/// The clips on which a video is tested: `clips` evenly spaced starts, each with 1 or 3 crops.
 public struct TestClips: Hashable, Sendable {
+  /// The times of a clip's frames.
   public let sampling: ClipSampling
+  /// The kind of crop.
   public let preset: SpatialPreset
-  /// The height and width in pixels.
+  /// The height and width of a clip in pixels.
   public let side: Int
   /// The number of starts.
   public let clips: Int
-  /// At each start, 1 (the center) or 3 (also both ends of the long side); the crops of a start stand together.
+  /// The number of crops at each start: 1 (the center) or 3 (also both ends of the long side). Crops of the same start
+  /// are adjacent.
   public let crops: Int
 
+  /// The clips with these values.
   public init(
     _ sampling: ClipSampling, preset: SpatialPreset, side: Int = 112, clips: Int, crops: Int = 1
   ) {
@@ -52,12 +61,12 @@ public struct TestClips: Hashable, Sendable {
     self.crops = crops
   }
 
-  /// When the clips of a source start, in seconds.
+  /// The starts of a source's clips in seconds.
   public func starts(of source: SourceInfo) -> [Double] {
     sampling.testStarts(clips: clips, lastFrameTime: source.lastFrameTime)
   }
 
-  /// `clips` x `crops` clips.
+  /// A request for `clips` x `crops` clips.
   public func request(of source: SourceInfo) -> SampleRequest {
     SampleRequest(
       .clips(starts(of: source).map { sampling.times(from: $0) }),

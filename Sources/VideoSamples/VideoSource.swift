@@ -1,18 +1,20 @@
 import SafeFiles
 
-/// Something that frames are read from: a video in one of its forms, or a still picture, which is a video of one frame.
+/// A source of frames: a video in any form, or a still picture, which is a video with one frame.
 public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
+  /// A picture file.
   case picture(path: String)
+  /// A video file.
   case video(path: String)
-  /// The frames of a video as pictures in a folder, in the natural order of their names.
+  /// The frames of a video as pictures in a folder, sorted naturally by their names.
   case frameFolder(path: String, framesPerSecond: Double)
-  /// A procedural picture; equal indices are equal pictures.
+  /// A procedural picture; equal indices give equal pictures.
   case deadLeaves(index: Int)
 
-  /// The rate of a folder of frames of which no rate is known, in frames per second.
+  /// The frame rate assumed for folders of frames without a known rate, in frames per second.
   public static let assumedFrameRate = 25.0
 
-  /// The file or folder, or the name of a procedural picture.
+  /// The path of the file or folder, or the name of the procedural picture.
   public var path: String {
     switch self {
     case .picture(let path), .video(let path), .frameFolder(let path, _): path
@@ -20,13 +22,13 @@ public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The folder that the source lies in, according to its path; nil for a procedural picture.
+  /// The folder that contains the source, according to its path; nil for a procedural picture.
   public var folder: String? {
     if case .deadLeaves = self { return nil }
     return PathParts(path).folder
   }
 
-  /// True if the source is a single picture, in which nothing moves.
+  /// True if the source is a single picture.
   public var isStill: Bool {
     switch self {
     case .picture, .deadLeaves: true

@@ -147,7 +147,7 @@ extension TrainingRuns {
       let path = folder.file("w.safetensors")
       #expect(
         complaint { _ = try Weights(at: path) }
-          == "\(path) comes closest to r2d3d-18 of width 4, but the tensors do not fit the model: missing "
+          == "\(path) is most similar to r2d3d-18 of width 4, but the tensors do not fit the model: missing "
           + "backbone.conv4.res_1.conv_branch.a.weight")
       try Safetensors(tensors: ["x": .zeros([2])]).write(to: path)
       #expect(complaint { _ = try Weights(at: path) }.contains("no network that mosi knows"))

@@ -154,7 +154,7 @@ import VideoModels
           missing: [missing], leftOver: ["queue"],
           reshaped: [.init(name: reshaped, expected: [5], found: [6])]))
     #expect(
-      "\(error)".contains("comes closest to r3d-18 of width 4") && "\(error)".contains("queue"))
+      "\(error)".contains("is most similar to r3d-18 of width 4") && "\(error)".contains("queue"))
   }
 
   @Test(
@@ -167,7 +167,7 @@ import VideoModels
     let error = try #require(throws: UnrecognizedNetwork.self) {
       try RecognizedNetwork(shapes: shapes)
     }
-    #expect("\(error)".contains("holds no network"))
+    #expect("\(error)".contains("does not contain a network"))
   }
 
   /// A head of no classes, of no shape, or without its weights is not passed over.
