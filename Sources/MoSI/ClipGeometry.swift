@@ -1,6 +1,6 @@
-// The window's path of the paper's section 3.1, eq. 2.
+// The path of the window: the paper's section 3.1, eq. 2
 
-/// The sizes of sources and clips, and the paths of the window between them.
+/// The sizes of sources and clips, and the paths of the window.
 public struct ClipGeometry: Hashable, Sendable {
   /// The height H of a source in pixels.
   public let sourceHeight: Int
@@ -10,10 +10,10 @@ public struct ClipGeometry: Hashable, Sendable {
   public let height: Int
   /// The width of a clip in pixels.
   public let width: Int
-  /// The number N of frames of a clip.
+  /// The number of frames N of a clip.
   public let frames: Int
 
-  /// Traps if a clip is larger than its source or has fewer than 2 frames.
+  /// The geometry for these sizes. Traps if a clip is larger than its source or has fewer than 2 frames.
   public init(sourceHeight: Int, sourceWidth: Int, height: Int, width: Int, frames: Int) {
     precondition(
       0 < height && height <= sourceHeight && 0 < width && width <= sourceWidth && frames > 1,
@@ -26,23 +26,23 @@ public struct ClipGeometry: Hashable, Sendable {
     self.frames = frames
   }
 
-  /// Square sources and clips, as in the paper: side Ls and L.
+  /// Square sources and clips with sides Ls and L, as in the paper.
   public init(source: Int, clip: Int, frames: Int) {
     self.init(
       sourceHeight: source, sourceWidth: source, height: clip, width: clip, frames: frames)
   }
 
-  /// The positions of the window along one axis: eq. 2's path between a start and an end, rounded.
+  /// The positions of the window along one axis: the path of eq. 2, rounded.
   public struct Path: Hashable, Sendable {
-    /// The integer starts whose end is inside the source.
+    /// The integer starts for which the end is within the source.
     public let starts: ClosedRange<Int>
-    /// The offset in pixels of each frame's window from the start; the exact path rounded frame by frame,
-    /// halves away from the start, so that opposite motions are mirror images.
+    /// The offset in pixels of each frame's window from the start. The exact path is rounded for each frame, with halves
+    /// away from the start, so that opposite motions are mirror images.
     public let offsets: [Int]
-    /// The distance D of eq. 2 in pixels, negative to the left or upwards.
+    /// The distance D of eq. 2 in pixels, negative to the left or up.
     public let distance: Double
 
-    /// The start of the path whose middle is the source's (validation), rounded down.
+    /// The start of the path that is centered in the source (for validation), rounded down.
     public var centeredStart: Int { (starts.lowerBound + starts.upperBound) / 2 }
   }
 
@@ -56,7 +56,7 @@ public struct ClipGeometry: Hashable, Sendable {
     path(room: sourceHeight - height, speed: speed, granularity: granularity)
   }
 
-  /// All in integers: the exact offset of frame n is room * speed * n / (K * (N - 1)).
+  /// Uses integers only: the exact offset of frame n is room * speed * n / (K * (N - 1)).
   private func path(room: Int, speed: Int, granularity: Int) -> Path {
     precondition(Swift.abs(speed) <= granularity, "speed \(speed) is beyond K = \(granularity)")
     let travelled = room * Swift.abs(speed)

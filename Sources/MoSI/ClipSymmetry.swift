@@ -1,8 +1,8 @@
-// Flipped and rotated clips, whose labels are flipped and rotated with them. Not in the paper.
+// Clips that are flipped and rotated together with their labels (not in the paper)
 
 import Torch
 
-/// One of the eight symmetries that flips and rotations by right angles form.
+/// One of the eight symmetries composed of flips and rotations by right angles.
 ///
 /// A clip's label changes with it: a mirrored clip of "right" is a clip of "left". The clips of a source are in one batch,
 /// with all labels, so all of them are changed in the same way. That permutes the labels, and each still occurs once. If
@@ -14,6 +14,7 @@ public struct ClipSymmetry: Hashable, Sendable {
   /// The number of rotations by 90 degrees, clockwise, 0...3.
   public let quarterTurns: Int
 
+  /// No flip and no rotation.
   public static let identity = ClipSymmetry(isMirrored: false, quarterTurns: 0)
 
   /// All symmetries formed by flips (horizontal, vertical) and rotations (by multiples of 90 degrees): 1, 4 or 8.
@@ -26,13 +27,13 @@ public struct ClipSymmetry: Hashable, Sendable {
     }
   }
 
-  /// The motion of a clip of `motion` after the symmetry.
+  /// The motion that a clip of `motion` has after the symmetry.
   public func callAsFunction(_ motion: Motion) -> Motion {
     let mirrored = Motion(x: isMirrored ? -motion.x : motion.x, y: motion.y)
     return (0..<quarterTurns).reduce(mirrored) { motion, _ in Motion(x: -motion.y, y: motion.x) }
   }
 
-  /// The pictures, flipped and rotated.
+  /// Flips and rotates pictures.
   ///
   /// - Parameter pictures: [..., H, W]; H = W for an odd number of quarter turns.
   public func callAsFunction(_ pictures: Tensor) -> Tensor {
@@ -45,7 +46,7 @@ public struct ClipSymmetry: Hashable, Sendable {
     return result
   }
 
-  /// The pictures [B, C, H, W] of a batch, each changed by its own symmetry.
+  /// Applies a symmetry to each picture of a batch [B, C, H, W].
   static func apply(_ symmetries: [ClipSymmetry], to pictures: Tensor) -> Tensor {
     guard symmetries.contains(where: { $0 != .identity }) else { return pictures }
     return .concatenated(
@@ -56,7 +57,7 @@ public struct ClipSymmetry: Hashable, Sendable {
 }
 
 extension LabelPool {
-  /// True if every motion of the pool, flipped and rotated, is in the pool.
+  /// True if the pool contains the flipped and rotated motion of each of its motions.
   public func isClosed(under symmetry: ClipSymmetry) -> Bool {
     motions.allSatisfy { motions.contains(symmetry($0)) }
   }

@@ -1,28 +1,30 @@
-// A background that moves slowly behind the foreground, against the distraction by such motion: the paper's section
-// 4.4 (B) and Fig. 8b.
+// A background that moves slowly behind the foreground, so that such motion does not distract the network: the paper's
+// section 4.4 (B) and Fig. 8b
 
 import KeyedRandom
 
-/// Makes the background of masked clips drift: a second window, which moves slowly over the same source, fills the outside
-/// of the region. The label is still that of the foreground's window.
+/// Makes the background of masked clips drift: a second window, which moves slowly over the same source, fills the area
+/// outside the region. The label is that of the foreground's window.
 ///
-/// - At frame q of eq. 3 both windows are at the same position, so the region has no outline there.
-/// - The direction is uniform and the speed uniform up to the share of the slowest label's, less where q is so close to
-///   the clip's start or end that the background of some label would leave the source. Direction, speed and q are drawn
-///   before the label's start, with limits that hold for all labels: they reveal nothing about the label.
-/// - The foreground's start is uniform over those from which both windows stay inside.
+/// - At frame q of eq. 3, both windows are at the same position, so that the region has no visible outline.
+/// - The direction is uniform. The speed is uniform up to the given share of the slowest label's speed, or less if q is
+///   so close to the clip's start or end that the background of some label would leave the source. Direction, speed and q
+///   are drawn before the label's start, with limits that hold for all labels: they reveal nothing about the label.
+/// - The start of the foreground is uniform over those for which both windows stay inside.
 public struct DriftingBackground: Sendable {
   private let motion: PseudoMotion
-  /// The greatest speed in pixels per frame.
+  /// The maximum speed in pixels per frame.
   private let fastest: Double
-  /// For each frame q how far in pixels a background may be from its place at q, to either side: the greatest distance
-  /// at which every label has a start.
+  /// For each frame q, the maximum distance in pixels between a background and its position at q, in either direction,
+  /// for which every label has a start.
   private let margins: [(x: Int, y: Int)]
 
+  /// A drifting background.
+  ///
   /// - Parameters:
-  ///   - motion: the foreground's; at least 3 frames, as in the first and the last the fastest windows are at the
-  ///     source's edge.
-  ///   - speed: at most this share, in 0 ..< 1, of the slowest moving label's pixels per frame.
+  ///   - motion: the motion of the foreground. It needs at least 3 frames: in the first and the last frame, the fastest
+  ///     windows are at the edge of the source.
+  ///   - speed: the maximum speed as a share, in 0 ..< 1, of the speed of the slowest moving label in pixels per frame.
   public init(under motion: PseudoMotion, speed: Double) {
     precondition(
       motion.geometry.frames > 2 && (0..<1).contains(speed),
@@ -34,7 +36,7 @@ public struct DriftingBackground: Sendable {
     let geometry = motion.geometry
     func margin(_ paths: [ClipGeometry.Path], room: Int, frame: Int) -> Int {
       paths.reduce(room / 2) { least, path in
-        // Where the window can be at frame q.
+        // The possible positions of the window at frame q.
         let (first, last) = (
           path.starts.lowerBound + path.offsets[frame], path.starts.upperBound + path.offsets[frame]
         )
@@ -51,14 +53,15 @@ public struct DriftingBackground: Sendable {
     }
   }
 
-  /// The frames from which q is drawn: in the first and the last, no background could move.
+  /// The frames from which q is drawn. In the first and the last, no background could move.
   var backgroundFrames: Range<Int> { 1..<motion.geometry.frames - 1 }
 
-  /// How a background moves.
+  /// The motion of a background.
   public struct Drift: Hashable, Sendable {
-    /// The offset in pixels of each frame's window from that of frame q; the exact path rounded frame by frame, halves
-    /// away from q.
+    /// The horizontal offset in pixels of each frame's window from that of frame q. The exact path is rounded for each
+    /// frame, with halves away from q.
     public let x: [Int]
+    /// The vertical offset, computed in the same way.
     public let y: [Int]
   }
 
@@ -79,7 +82,7 @@ public struct DriftingBackground: Sendable {
     return Drift(x: offsets(velocity.x), y: offsets(velocity.y))
   }
 
-  /// A start of the foreground, uniform over those from which both windows stay inside.
+  /// A random start of the foreground, uniform over those for which both windows stay inside.
   func randomStart(
     label: Int, _ drift: Drift, backgroundFrame: Int, using generator: inout KeyedGenerator
   ) -> PseudoMotion.Start {
@@ -89,7 +92,7 @@ public struct DriftingBackground: Sendable {
       y: y.lowerBound + generator.integer(below: y.count))
   }
 
-  /// The start closest to that of the centered path from which both windows stay inside, for validation.
+  /// The start nearest to the centered path for which both windows stay inside; for validation.
   func centeredStart(label: Int, _ drift: Drift, backgroundFrame: Int) -> PseudoMotion.Start {
     let (x, y) = starts(label: label, drift, backgroundFrame: backgroundFrame)
     let center = motion.centeredStarts[label]
@@ -98,7 +101,7 @@ public struct DriftingBackground: Sendable {
       y: min(max(center.y, y.lowerBound), y.upperBound))
   }
 
-  /// The background's windows, in pixels from the source's left and upper edge.
+  /// The positions of the background's windows in pixels from the source's left and top edges.
   public func positions(
     label: Int, start: PseudoMotion.Start, _ drift: Drift, backgroundFrame: Int
   ) -> [PseudoMotion.Start] {
@@ -112,7 +115,7 @@ public struct DriftingBackground: Sendable {
   private func starts(label: Int, _ drift: Drift, backgroundFrame: Int) -> (
     x: ClosedRange<Int>, y: ClosedRange<Int>
   ) {
-    /// The margins guarantee that there is one.
+    /// The margins guarantee that there is at least one.
     func starts(_ path: ClipGeometry.Path, _ offsets: [Int], room: Int) -> ClosedRange<Int> {
       let offset = path.offsets[backgroundFrame]
       let inside = (-offsets.min()! - offset)...(room - offsets.max()! - offset)

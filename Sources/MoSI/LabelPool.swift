@@ -1,12 +1,13 @@
-// The label pool of the paper's section 3.1, eq. 1.
+// The label pool: the paper's section 3.1, eq. 1
 
-/// A motion of the crop window over the source picture; the picture's content moves the other way.
+/// A motion of the crop window over the source picture. The content of the clip moves in the opposite direction.
 public struct Motion: Hashable, Sendable {
   /// The speed along the horizontal axis in -K...K, positive to the right.
   public let x: Int
-  /// The speed along the vertical axis in -K...K, positive downwards.
+  /// The speed along the vertical axis in -K...K, positive downward.
   public let y: Int
 
+  /// A motion with these speeds.
   public init(x: Int, y: Int) {
     self.x = x
     self.y = y
@@ -23,12 +24,12 @@ public struct Motion: Hashable, Sendable {
     }
   }
 
-  /// The speed regardless of the direction, 0...K.
+  /// The speed without its direction, 0...K.
   public var speed: Int { Swift.max(Swift.abs(x), Swift.abs(y)) }
 }
 
 extension Motion: CustomStringConvertible {
-  /// As "(+2, 0)".
+  /// The speeds, such as "(+2, 0)".
   public var description: String {
     func signed(_ value: Int) -> String { value > 0 ? "+\(value)" : "\(value)" }
     return "(\(signed(x)), \(signed(y)))"
@@ -37,24 +38,27 @@ extension Motion: CustomStringConvertible {
 
 /// The axes along which windows move.
 public enum MotionAxes: String, Codable, Sendable, CaseIterable {
+  /// Both axes.
   case both = "xy"
+  /// The horizontal axis.
   case x
+  /// The vertical axis.
   case y
 }
 
-/// Every motion that the network distinguishes, each a class: eq. 1's pairs (x, y) with x, y in -K...K and
-/// xy = 0.
+/// The motions that the network distinguishes as classes: the pairs (x, y) of eq. 1 with x, y in -K...K and xy = 0.
 ///
-/// The order is the one of the authors' code: the horizontal speeds from -K to K without 0, the vertical ones,
-/// then the static label last. 4K + 1 labels for both axes, 2K + 1 for one.
+/// The order is that of the authors' code: the horizontal speeds from -K to K without 0, then the vertical ones, and the
+/// static label last. There are 4K + 1 labels for both axes and 2K + 1 for one.
 public struct LabelPool: Hashable, Sendable {
   /// The number of speeds in one direction.
   public let granularity: Int
+  /// The axes.
   public let axes: MotionAxes
   /// The motions; a motion's index is its label.
   public let motions: [Motion]
 
-  /// Traps unless `granularity` (K) is positive.
+  /// A pool. Traps unless `granularity` (K) is positive.
   public init(granularity: Int = 2, axes: MotionAxes = .both) {
     precondition(granularity > 0, "a label pool needs at least one speed, not \(granularity)")
     self.granularity = granularity
@@ -65,8 +69,9 @@ public struct LabelPool: Hashable, Sendable {
     motions = horizontal + vertical + [Motion(x: 0, y: 0)]
   }
 
+  /// The number of motions.
   public var count: Int { motions.count }
 
-  /// The labels of all motions but the static one.
+  /// The labels of all motions except the static one.
   public var movingLabels: [Int] { motions.indices.filter { motions[$0].speed > 0 } }
 }

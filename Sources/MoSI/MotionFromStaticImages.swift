@@ -1,4 +1,4 @@
-// The whole of MoSI: the paper's section 3, with the augmentation of its appendix.
+// The complete MoSI task: the paper's section 3, with the augmentation of its appendix
 
 import KeyedRandom
 import Pretext
@@ -6,21 +6,25 @@ import Torch
 import VideoModels
 import VideoSamples
 
-/// Learning motion from static images: each source gives a clip for every motion of the label pool, with color jitter,
-/// frozen outside a region, normalized.
+/// Motion from static images: each source becomes one clip for each motion of the label pool, with color jitter, frozen
+/// outside a region, and normalized.
 public struct MotionFromStaticImages: Sendable {
+  /// The motions and the sizes of sources and clips.
   public let motion: PseudoMotion
-  /// nil for unmasked MoSI.
+  /// The schedule of the static mask; nil for unmasked MoSI.
   public let mask: MaskSchedule?
+  /// The color jitter, independent for each frame.
   public let jitter: ColorJitter
+  /// The normalization of the network's input.
   public let normalization: Normalization
-  /// The symmetries; each source draws one of them for its training clips.
+  /// The symmetries from which one is drawn for the training clips of each source.
   public let symmetries: [ClipSymmetry]
-  /// nil for a static background, or none.
+  /// The drifting background; nil for a static background or unmasked MoSI.
   private let drift: DriftingBackground?
 
-  /// Traps if the labels are not closed under one of `symmetries`, if clips or sources that are not square would be
-  /// rotated by a right angle, and if a background cannot drift (``DriftingBackground/init(under:speed:)``).
+  /// The task with these settings. Traps if the labels are not closed under one of `symmetries`, if non-square clips or
+  /// sources would be rotated by a right angle, or if a background cannot drift
+  /// (``DriftingBackground/init(under:speed:)``).
   public init(
     motion: PseudoMotion, mask: MaskSchedule? = MaskSchedule(), jitter: ColorJitter = ColorJitter(),
     normalization: Normalization = .video, symmetries: [ClipSymmetry] = [.identity]
@@ -31,7 +35,7 @@ public struct MotionFromStaticImages: Sendable {
     precondition(
       symmetries.allSatisfy {
         motion.labels.isClosed(under: $0) && (isSquare || $0.quarterTurns % 2 == 0)
-      }, "clips that are mirrored and turned have no label, or another size")
+      }, "flipped and rotated clips have no label, or another size")
     self.motion = motion
     self.mask = mask
     self.jitter = jitter
@@ -40,20 +44,21 @@ public struct MotionFromStaticImages: Sendable {
     drift = mask?.backgroundSpeed.map { DriftingBackground(under: motion, speed: $0) }
   }
 
-  /// Everything random about one clip.
+  /// All random values of a clip.
   public struct ClipDraw: Sendable {
     /// The symmetry of its source, the same for all clips of a source.
     public var symmetry = ClipSymmetry.identity
+    /// The start of the window.
     public var start: PseudoMotion.Start
-    /// nil for no jitter.
+    /// The color jitter; nil for none.
     public var jitter: ColorJitter.ClipDraw?
-    /// nil for no mask.
+    /// The region that moves; nil for an unmasked clip.
     public var region: StaticMask.Region?
-    /// nil for a static background.
+    /// The motion of the background; nil for a static one.
     public var drift: DriftingBackground.Drift?
   }
 
-  /// The draws for the clips of one source, a clip for each label.
+  /// Draws the random values for the clips of one source, one clip per label.
   public func draw(using generator: inout KeyedGenerator, purpose: Purpose) -> [ClipDraw] {
     let symmetry: ClipSymmetry
     let starts: [PseudoMotion.Start]
@@ -61,7 +66,7 @@ public struct MotionFromStaticImages: Sendable {
     let isTraining: Bool
     switch purpose {
     case .training(let progress):
-      // Nothing is drawn if there is no choice.
+      // Draw nothing if there is no choice.
       symmetry =
         symmetries.count > 1 ? symmetries[generator.integer(below: symmetries.count)] : .identity
       starts = motion.randomStarts(using: &generator)
@@ -87,7 +92,7 @@ public struct MotionFromStaticImages: Sendable {
       let q = region.backgroundFrame
       let path = drift.draw(backgroundFrame: q, using: &generator)
       draw.drift = path
-      // Drawn again, because not every start leaves room for the background.
+      // Draw the start again, because not every start leaves room for the background.
       draw.start =
         isTraining
         ? drift.randomStart(label: label, path, backgroundFrame: q, using: &generator)
@@ -96,11 +101,11 @@ public struct MotionFromStaticImages: Sendable {
     }
   }
 
-  /// The clips of the draws before normalization, as a person would see them.
+  /// The clips before normalization, for display.
   ///
   /// - Parameters:
   ///   - sources: uint8 [B, 3, H, W].
-  ///   - draws: for each source those of ``draw(using:purpose:)``.
+  ///   - draws: for each source, the result of ``draw(using:purpose:)``.
   /// - Returns: float32 [B * labels, N, 3, height, width] in 0...1.
   public func frames(of sources: Tensor, draws: [[ClipDraw]]) -> Tensor {
     let sources = ClipSymmetry.apply(draws.map { $0[0].symmetry }, to: sources)
@@ -110,11 +115,12 @@ public struct MotionFromStaticImages: Sendable {
       motion.frames(of: sources, starts: draws.map { $0.map(\.start) }), jitters)
     let regions = clips.compactMap(\.region)
     guard !regions.isEmpty else { return frames }
-    // After the jitter, so that the background is a single jittered frame and exactly static.
+    // Mask after the jitter, so that the background is a single jittered frame and exactly static.
     guard let windows = backgroundWindows(draws) else {
       return StaticMask.apply(regions, to: frames)
     }
-    // A drifting one has frame q's jitter in every frame: colors do not distinguish it from a static one.
+    // A drifting background has the jitter of frame q in every frame, so that colors do not distinguish it from a static
+    // one.
     let still = zip(jitters, regions).map { jitter, region in
       ColorJitter.ClipDraw(
         isGray: jitter.isGray,
@@ -124,12 +130,12 @@ public struct MotionFromStaticImages: Sendable {
     return StaticMask.apply(regions, to: frames, over: background)
   }
 
-  /// float32 in 0...1 of crops uint8 [M, N, 3, height, width], changed by their draws unless there are none.
+  /// Converts crops, uint8 [M, N, 3, height, width], to float32 in 0...1, with jitter if there is any.
   private static func jittered(_ crops: Tensor, _ draws: [ColorJitter.ClipDraw]) -> Tensor {
     draws.isEmpty ? crops.unitRange : ColorJitter.apply(draws, to: crops.unitRange)
   }
 
-  /// The positions of the background's windows in each frame of each source's clips; nil if they are static.
+  /// The positions of the background's windows in each frame of each clip of each source; nil for static backgrounds.
   private func backgroundWindows(_ draws: [[ClipDraw]]) -> [[[PseudoMotion.Start]]]? {
     guard let drift else { return nil }
     return draws.map { draws in
@@ -141,12 +147,12 @@ public struct MotionFromStaticImages: Sendable {
     }
   }
 
-  /// The labeled clips of a batch of sources, a clip for each label, on the sources' device.
+  /// The labeled clips of a batch of sources, one clip per label, on the sources' device.
   ///
   /// - Parameters:
   ///   - sources: uint8 [B, 3, H, W].
-  ///   - generators: one for each source; everything random about its clips is drawn from it.
-  ///   - purpose: training, with how much of it has passed, or validation.
+  ///   - generators: a generator for each source, from which all random values of its clips are drawn.
+  ///   - purpose: training, with its progress, or validation.
   public func clips(from sources: Tensor, generators: [KeyedGenerator], purpose: Purpose)
     -> LabeledClips
   {
@@ -163,46 +169,51 @@ public struct MotionFromStaticImages: Sendable {
   }
 }
 
-// MARK: - As a pretext task
+// MARK: - Pretext task
 
 extension MotionFromStaticImages: PretextTask {
+  /// A backbone with a linear head.
   public typealias Network = VideoClassifier
 
+  /// The names of the motions in the order of the labels.
   public var classNames: [String]? { labelNames }
 
-  /// The names of the motions in the order of the labels, as `left 2` and `static`.
+  /// The names of the motions in the order of the labels, such as `left 2` and `static`.
   public var labelNames: [String] {
     motion.labels.motions.map { motion in
       motion.speed == 0 ? motion.direction : "\(motion.direction) \(motion.speed)"
     }
   }
 
+  /// The number of frames, the height and the width of clips.
   public var clipExtent: Extent3 {
     Extent3(motion.geometry.frames, motion.geometry.height, motion.geometry.width)
   }
 
+  /// The number of labels.
   public var clipsPerSample: Int { motion.labels.count }
 
-  /// One still: at a uniform time and place in training, the middle in validation.
+  /// One still: at a uniformly random time and position in training, at the center in validation.
   public func rule(for purpose: Purpose) -> SampleRule {
     let (height, width) = (motion.geometry.sourceHeight, motion.geometry.sourceWidth)
     return purpose.isTraining
       ? .randomStill(height: height, width: width) : .centerStill(height: height, width: width)
   }
 
+  /// One clip per label of each sample's still.
   public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
     clips(
       from: .stills(samples).to(device), generators: samples.map { $0.id.generator(.augmentation) },
       purpose: purpose)
   }
 
-  /// The range of the unmasked region's side over the clip's.
+  /// The range of the ratio between the sides of the unmasked region and of the clip.
   public func annotations(at progress: Double) -> [Annotation] {
     guard let range = mask?.range(at: progress) else { return [] }
     return [Annotation("mask_ratio", [range.lowerBound, range.upperBound])]
   }
 
-  /// A row for each label, as the end of a training draws its clips.
+  /// A row for each label, with the mask at the end of the schedule.
   public func preview(_ sample: Sample) -> TaskPreview {
     var generator = sample.id.generator(.augmentation)
     let draws = draw(using: &generator, purpose: .training(progress: 1))

@@ -1,15 +1,18 @@
-// Pseudo motions: the paper's section 3.1.
+// Pseudo motions: the paper's section 3.1
 
 import KeyedRandom
 import Torch
 
-/// Makes clips in which a window moves over a still picture, one for each motion of a label pool.
+/// Makes clips of a window that moves over a still picture, one for each motion of a label pool.
 public struct PseudoMotion: Sendable {
+  /// The motions.
   public let labels: LabelPool
+  /// The sizes of sources and clips.
   public let geometry: ClipGeometry
-  /// Of each label.
+  /// The paths of each label.
   let paths: [(x: ClipGeometry.Path, y: ClipGeometry.Path)]
 
+  /// Clips of these motions and sizes.
   public init(labels: LabelPool, geometry: ClipGeometry) {
     self.labels = labels
     self.geometry = geometry
@@ -21,18 +24,21 @@ public struct PseudoMotion: Sendable {
     }
   }
 
-  /// Where a window starts, in pixels from the source's left and upper edge.
+  /// The position of a window in pixels from the source's left and top edges.
   public struct Start: Hashable, Sendable {
+    /// The distance from the left edge.
     public var x: Int
+    /// The distance from the top edge.
     public var y: Int
 
+    /// A position.
     public init(x: Int, y: Int) {
       self.x = x
       self.y = y
     }
   }
 
-  /// A start for each label, uniform over those whose end is inside the source.
+  /// Draws a start for each label, uniform over those for which the end is within the source.
   public func randomStarts(using generator: inout KeyedGenerator) -> [Start] {
     paths.map { path in
       Start(
@@ -46,25 +52,25 @@ public struct PseudoMotion: Sendable {
     paths.map { Start(x: $0.x.centeredStart, y: $0.y.centeredStart) }
   }
 
-  /// The window's positions in every frame of a label's clip, in pixels.
+  /// The positions of the window in each frame of a label's clip, in pixels.
   public func positions(label: Int, start: Start) -> [Start] {
     zip(paths[label].x.offsets, paths[label].y.offsets).map {
       Start(x: start.x + $0, y: start.y + $1)
     }
   }
 
-  /// The mean speed of a label's window in pixels per frame.
+  /// The mean speed of the window in a label's clip, in pixels per frame.
   public func pixelsPerFrame(label: Int) -> Double {
     Swift.max(Swift.abs(paths[label].x.distance), Swift.abs(paths[label].y.distance))
       / Double(geometry.frames - 1)
   }
 
-  /// The clips of a batch of sources, all labels of a source one after the other.
+  /// The clips of a batch of sources. All labels of a source are consecutive.
   ///
   /// - Parameters:
   ///   - sources: [B, 3, H, W], any type.
-  ///   - starts: for each source a start for each label.
-  /// - Returns: frames [B * labels, N, 3, height, width] of the sources' type.
+  ///   - starts: a start for each label of each source.
+  /// - Returns: frames [B * labels, N, 3, height, width] in the sources' type.
   public func frames(of sources: Tensor, starts: [[Start]]) -> Tensor {
     let windows = starts.map { starts in
       starts.enumerated().map { label, start in
@@ -78,14 +84,15 @@ public struct PseudoMotion: Sendable {
     return crops(of: sources, windows: windows)
   }
 
-  /// What windows show, clip by clip.
+  /// Cuts the windows of clips from their sources.
   ///
-  /// One gather on the sources' device: the windows are a strided view, so nothing but the result is allocated.
+  /// It uses one gather on the sources' device: the windows are a strided view, so that only the result is allocated.
   ///
   /// - Parameters:
   ///   - sources: [B, 3, H, W], any type.
-  ///   - windows: for each source its clips, as many of each, by the window's position in each of the N frames.
-  /// - Returns: frames [B * clips, N, 3, height, width] of the sources' type.
+  ///   - windows: for each source its clips, the same number for all, each with the position of the window in each of the
+  ///     N frames.
+  /// - Returns: frames [B * clips, N, 3, height, width] in the sources' type.
   func crops(of sources: Tensor, windows: [[[Start]]]) -> Tensor {
     let batch = windows.count
     precondition(
@@ -100,7 +107,7 @@ public struct PseudoMotion: Sendable {
     var y: [Int] = []
     for (index, clips) in windows.enumerated() {
       for position in clips.joined() {
-        // A negative index would take a window from the other edge.
+        // A negative index would select a window at the opposite edge.
         precondition(
           (0...room.x).contains(position.x) && (0...room.y).contains(position.y),
           "a window at \(position.x), \(position.y) is not in the source")

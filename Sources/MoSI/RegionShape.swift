@@ -1,53 +1,54 @@
-// Non-square unmasked regions, so that networks do not learn to expect squares: the paper's section 4.4 (A) and
-// Fig. 8a.
+// Non-square regions, so that networks do not learn to expect squares: the paper's section 4.4 (A) and Fig. 8a
 
 import Geometry
 import KeyedRandom
 
 /// The shape of the region that moves in masked clips.
 ///
-/// In every shape, a region has the area of the square with the drawn side, so that a mask's ratio means the same share of
-/// the frame. If the shape does not fit into the frame, as at the start of the mask curriculum, it grows from the frame's
-/// center beyond the edges until the inside has the area.
+/// Regions of all shapes have the area of the square with the drawn side, so that a mask's ratio always means the same
+/// share of the frame. If the shape does not fit into the frame, as at the start of the mask curriculum, it grows from
+/// the frame's center beyond the edges until its visible part has that area.
 public enum RegionShape: String, Codable, CaseIterable, Sendable {
-  /// The paper's.
+  /// The paper's square.
   case square
-  /// One to three times as long as wide, at any angle.
+  /// An ellipse, one to three times as long as wide, at any angle.
   case ellipse
-  /// Three to eight corners at random angles and distances, convex or not.
+  /// A polygon with three to eight corners at random angles and distances, convex or not.
   case polygon
-  /// A circle whose radius has random waves, two to five of them around it.
+  /// A circle with two to five random waves.
   case blob
-  /// Each clip draws one of the other four.
+  /// One of the other four shapes, drawn for each clip.
   case mixed
 }
 
-/// The pixels of a shape within the smallest box of whole pixels around it.
+/// The pixels of a shape within its bounding box of whole pixels.
 public struct Silhouette: Hashable, Sendable {
   /// The box's width in pixels.
   public let width: Int
   /// The box's height in pixels.
   public let height: Int
-  /// The outline's corners in order, in pixels from the box's left and upper edge.
+  /// The corners of the outline in order, in pixels from the box's left and top edges.
   public let corners: [SIMD2<Double>]
-  /// The pixels whose centers are inside the outline, by rows from the top; at least one pixel.
+  /// The pixels whose centers are inside the outline, in rows from the top; at least one pixel.
   public let spans: [Span]
 
-  /// Neighbors in a row.
+  /// Neighboring pixels in a row.
   public struct Span: Hashable, Sendable {
+    /// The row.
     public let row: Int
+    /// The columns.
     public let columns: Range<Int>
   }
 
   /// The number of pixels.
   public var area: Int { spans.reduce(0) { $0 + $1.columns.count } }
 
-  /// A random silhouette, nil for a square.
+  /// A random silhouette; nil for a square.
   ///
   /// - Parameters:
-  ///   - shape: its form.
-  ///   - side: of the square whose area it has, in pixels.
-  ///   - frame: what it has to fit into, in pixels.
+  ///   - shape: the shape.
+  ///   - side: the side in pixels of the square whose area the silhouette has.
+  ///   - frame: the size in pixels of the frame that must contain it.
   static func random(
     _ shape: RegionShape, side: Int, frame: (width: Int, height: Int),
     using generator: inout KeyedGenerator
@@ -67,8 +68,8 @@ public struct Silhouette: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - form: the corners around the origin, in any unit; every ray from there crosses the outline once.
-  ///   - area: in pixels, at most the frame's.
+  ///   - form: the corners around the origin, in any unit. Every ray from the origin crosses the outline once.
+  ///   - area: the area in pixels, at most that of the frame.
   private init(_ form: [SIMD2<Double>], area: Int, frame: (width: Int, height: Int)) {
     let size = SIMD2(Double(frame.width), Double(frame.height))
     let scale = (Double(area) / Self.area(of: form)).squareRoot()
@@ -82,7 +83,7 @@ public struct Silhouette: Hashable, Sendable {
     height = min(Int((greatest.y - least.y).rounded(.up)), frame.height)
     corners = outline.map { $0 - least }
     let spans = Self.spans(within: corners, width: width, height: height)
-    // An outline smaller than a pixel can lie between all centers.
+    // An outline smaller than a pixel can fall between all centers.
     self.spans = spans.isEmpty ? [Span(row: height / 2, columns: width / 2..<width / 2 + 1)] : spans
   }
 
@@ -92,20 +93,20 @@ public struct Silhouette: Hashable, Sendable {
     }
   }
 
-  /// A form that is cut off at the frame's edges, with its origin at the frame's center, so large that `area` is left of it.
+  /// A form around the frame's center, cut off at the frame's edges and scaled so that `area` is left.
   private static func cut(
     _ form: [SIMD2<Double>], from scale: Double, toFill area: Double, of size: SIMD2<Double>
   ) -> [SIMD2<Double>] {
     func cut(_ scale: Double) -> [SIMD2<Double>] {
       let outline = form.map { $0 * scale + size / 2 }
-      // One edge after the other (Sutherland and Hodgman, 1974).
+      // Cut at one edge after the other (Sutherland and Hodgman, 1974).
       let left = clip(outline) { $0.x }
       let right = clip(left) { size.x - $0.x }
       let upper = clip(right) { $0.y }
       return clip(upper) { size.y - $0.y }
     }
     var (low, high) = (scale, scale)
-    // A form whose outline passes close by its origin covers the frame late, but it does.
+    // An outline that passes close to its origin covers the frame only at a large scale, but it does.
     while high < 4096 * scale, Self.area(of: cut(high)) < area { high *= 2 }
     for _ in 0..<40 {
       let middle = (low + high) / 2
@@ -114,7 +115,7 @@ public struct Silhouette: Hashable, Sendable {
     return cut(high)
   }
 
-  /// What of an outline lies on the side of an edge on which `distance` is not below 0.
+  /// The part of an outline on the side of an edge where `distance` is not negative.
   private static func clip(
     _ corners: [SIMD2<Double>], _ distance: (SIMD2<Double>) -> Double
   ) -> [SIMD2<Double>] {
@@ -167,7 +168,7 @@ extension Silhouette {
     let count = 3 + generator.integer(below: 6)
     let first = generator.uniform()
     return (0..<count).map { index in
-      // Less than half a turn apart, so that the outline never crosses itself.
+      // Corners are less than half a turn apart, so that the outline never crosses itself.
       let turn = first + (Double(index) + generator.uniform(in: -0.2...0.2)) / Double(count)
       let place = Int((turn * Double(circle.count)).rounded()) & (circle.count - 1)
       return circle[place] * generator.uniform(in: 0.5...1)
@@ -191,9 +192,9 @@ extension Silhouette {
     }
   }
 
-  /// Where on ``circle`` smooth outlines have their corners.
+  /// The indices in ``circle`` of the corners of smooth outlines.
   private static let smooth = stride(from: 0, to: 256, by: 4)
 
-  /// 256 unit vectors at equal angles.
+  /// 256 unit vectors at equally spaced angles.
   private static let circle = unitCircle(256)
 }

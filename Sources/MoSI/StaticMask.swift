@@ -1,23 +1,24 @@
-// Static masks: the paper's section 3.2, eq. 3.
+// Static masks: the paper's section 3.2, eq. 3
 
 import KeyedRandom
 import Torch
 
-/// Leaves a clip's motion within a region alone; all around it is the content of one of its frames.
+/// Keeps the motion of a clip inside a region, and fills the rest with one of its frames.
 public enum StaticMask {
   /// The region that moves, and the frame that fills the rest.
   public struct Region: Hashable, Sendable {
     /// The region's left edge in pixels.
     public var x: Int
-    /// The region's upper edge in pixels.
+    /// The region's top edge in pixels.
     public var y: Int
-    /// The side Lm in pixels of the square, or of the one whose area the silhouette is to have.
+    /// The side Lm in pixels of the square, or of the square whose area the silhouette has.
     public var side: Int
-    /// The region's form; nil for the square.
+    /// The shape of the region; nil for the square.
     public var silhouette: Silhouette?
-    /// The frame q whose content is the background.
+    /// The frame q that fills the background.
     public var backgroundFrame: Int
 
+    /// A region at this position.
     public init(
       x: Int, y: Int, side: Int, silhouette: Silhouette? = nil, backgroundFrame: Int
     ) {
@@ -31,28 +32,28 @@ public enum StaticMask {
     /// The number of its pixels.
     public var area: Int { silhouette?.area ?? side * side }
 
-    /// The corners of its outline in order, in pixels from the frame's left and upper edge.
+    /// The corners of its outline in order, in pixels from the frame's left and top edges.
     public var corners: [SIMD2<Double>] {
       let size = Double(side)
       let corners = silhouette?.corners ?? [[0, 0], [size, 0], [size, size], [0, size]]
       return corners.map { $0 + SIMD2(Double(x), Double(y)) }
     }
 
-    /// True where a pixel belongs to it: [height, width] of the frame, row by row.
+    /// True for the pixels of the region: [height, width] of the frame, in rows.
     public func mask(height: Int, width: Int) -> [Bool] {
       StaticMask.mask([self], height: height, width: width)
     }
   }
 
-  /// A region of the area of a square whose side over the clip's shorter side is uniform in `ratio`, at a uniform
-  /// place wholly inside the frame.
+  /// Draws a region whose area is that of a square; the ratio between the sides of this square and of the clip (its
+  /// shorter side) is uniform in `ratio`. The region's position is uniform inside the frame.
   ///
   /// - Parameters:
-  ///   - ratio: of the side.
-  ///   - shape: its form; see ``RegionShape`` for what becomes of an area that does not fit.
-  ///   - geometry: of the clip.
-  ///   - backgroundFrames: of which one is drawn, uniformly; nil for all.
-  ///   - generator: what is drawn from.
+  ///   - ratio: the range of the ratio.
+  ///   - shape: the shape; see ``RegionShape`` for areas that do not fit.
+  ///   - geometry: the size of the clip.
+  ///   - backgroundFrames: the frames from which q is drawn uniformly; nil for all.
+  ///   - generator: draws the random values.
   public static func randomRegion(
     ratio: ClosedRange<Double>, shape: RegionShape = .square, geometry: ClipGeometry,
     backgroundFrames: Range<Int>? = nil, using generator: inout KeyedGenerator
@@ -70,13 +71,14 @@ public enum StaticMask {
       backgroundFrame: frames.lowerBound + generator.integer(below: frames.count))
   }
 
-  /// The clips with everything outside of their regions frozen: eq. 3.
+  /// Freezes clips outside their regions: eq. 3.
   ///
   /// - Parameters:
   ///   - frames: [M, N, C, height, width].
-  ///   - regions: one for each of the M clips.
-  ///   - background: what is outside instead, of the frames' shape and type; nil for eq. 3's: each clip's frame q.
-  /// - Returns: the same shape and type.
+  ///   - regions: a region for each of the M clips.
+  ///   - background: the content outside the regions, in the frames' shape and type; nil for each clip's frame q, as in
+  ///     eq. 3.
+  /// - Returns: the masked frames, in the same shape and type.
   public static func apply(
     _ regions: [Region], to frames: Tensor, over background: Tensor? = nil
   ) -> Tensor {
@@ -95,7 +97,7 @@ public enum StaticMask {
     return moving.choose(frames, background)
   }
 
-  /// [M, height, width].
+  /// The masks [M, height, width], true inside regions.
   private static func mask(_ regions: [Region], height: Int, width: Int) -> [Bool] {
     Array(unsafeUninitializedCapacity: regions.count * height * width) { mask, count in
       mask.initialize(repeating: false)
@@ -120,33 +122,37 @@ public enum StaticMask {
   }
 }
 
-/// How regions are drawn: the range of the unmasked square's side, relative to the clip's, how it changes while
-/// training, and what is not in the paper: other shapes and a background that moves.
+/// The schedule of the static mask: the range of the ratio between the sides of the region and of the clip, and how it
+/// changes during training. It also has options that are not in the paper: other shapes and a moving background.
 ///
-/// The paper draws it from [0.3, 0.5] throughout. On small budgets that task is learned late or not at all; begun with
-/// squares that are almost as large as the frame, which then shrink, it is learned.
+/// The paper draws the ratio from [0.3, 0.5] throughout. With small budgets, that task is learned late or not at all; a
+/// curriculum that begins with squares almost as large as the frame, which then shrink, makes it learnable.
 public struct MaskSchedule: Hashable, Sendable {
-  /// The range in the end, and at validation.
+  /// The range at the end and in validation.
   public let final: ClosedRange<Double>
-  /// Where the range starts and the share of the run in which it moves to ``final``; nil for no curriculum.
+  /// The initial range and the share of the run in which it moves to ``final``; nil for no curriculum.
   public let curriculum: Curriculum?
-  /// The regions' form.
+  /// The shape of regions.
   public let shape: RegionShape
-  /// How fast a background moves at most, as a share of the slowest moving label's pixels a frame
-  /// (``DriftingBackground``); nil for the paper's, which stands still.
+  /// The maximum speed of a background as a share of the speed of the slowest moving label in pixels per frame
+  /// (``DriftingBackground``); nil for a static background, as in the paper.
   public let backgroundSpeed: Double?
 
+  /// A change of the range during training.
   public struct Curriculum: Hashable, Sendable {
+    /// The initial range.
     public let initial: ClosedRange<Double>
-    /// In (0, 1]: the share of the run in which the bounds move, linearly.
+    /// The share of the run, in (0, 1], in which the bounds move linearly.
     public let share: Double
 
+    /// A curriculum.
     public init(initial: ClosedRange<Double> = 0.95...1, share: Double = 0.6) {
       self.initial = initial
       self.share = share
     }
   }
 
+  /// A schedule.
   public init(
     final: ClosedRange<Double> = 0.3...0.5, curriculum: Curriculum? = nil,
     shape: RegionShape = .square, backgroundSpeed: Double? = nil
@@ -157,7 +163,7 @@ public struct MaskSchedule: Hashable, Sendable {
     self.backgroundSpeed = backgroundSpeed
   }
 
-  /// The range at `progress`, 0 at the run's start and 1 at its end.
+  /// The range at `progress`, which is 0 at the run's start and 1 at its end.
   public func range(at progress: Double) -> ClosedRange<Double> {
     guard let curriculum, progress < curriculum.share else { return final }
     let way = progress / curriculum.share

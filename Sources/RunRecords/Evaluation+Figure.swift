@@ -3,7 +3,7 @@ import SafeFiles
 import Training
 
 extension Evaluation {
-  /// Draws confusion.png and confusion.svg into `folder`.
+  /// Draws confusion.png and confusion.svg in `folder`.
   ///
   /// - Throws: `FigureError`, `FileError`.
   public func drawConfusion(in folder: String) throws {

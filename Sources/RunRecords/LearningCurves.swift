@@ -3,16 +3,17 @@ import Foundation
 import SafeFiles
 import Training
 
-/// The learning curves of runs over their steps: loss, accuracy, learning rate and speed, of training and validation.
+/// The learning curves of runs: loss, accuracy, learning rate and speed over steps, for training and validation.
 public struct LearningCurves {
-  /// One run's metrics.
+  /// The metrics of one run.
   public struct Run {
-    /// What the legend calls it.
+    /// The name in the legend.
     public let name: String
     let metrics: Metrics
-    /// The accuracy of guessing, drawn as a line.
+    /// The accuracy of guessing, drawn as a line; nil without classes.
     let chance: Double?
 
+    /// The metrics of one run; `chance` is the accuracy of guessing.
     public init(name: String, metrics: Metrics, chance: Double?) {
       (self.name, self.metrics, self.chance) = (name, metrics, chance)
     }
@@ -23,15 +24,16 @@ public struct LearningCurves {
   /// The curves of one run.
   ///
   /// - Parameters:
-  ///   - metrics: the lines of the run's metrics.jsonl.
+  ///   - metrics: the records in the run's metrics.jsonl.
   ///   - chance: the accuracy of guessing; nil without classes.
   public init(of metrics: Metrics, chance: Double?) {
     self.init([Run(name: "", metrics: metrics, chance: chance)])
   }
 
-  /// The curves of runs in one figure. Long trainings are drawn as means of neighboring steps.
+  /// The curves of several runs in one figure. For long trainings, neighboring steps are averaged.
   public init(_ runs: [Run]) { self.runs = runs }
 
+  /// A figure of all panels.
   public func figure(title: String) -> Figure {
     Figure(title: title, panels: panels, columns: 2)
   }
@@ -71,7 +73,8 @@ public struct LearningCurves {
     runs.count > 1 ? "\(measure) (lines: training, discs: validation)" : measure
   }
 
-  /// The curves of a measure: one run's in a color each for training and validation, several runs' in a color for each run.
+  /// The curves of a measure: for one run, in one color for training and one for validation; for several runs, in a color
+  /// for each run.
   private func series(
     isSmooth: Bool = false, _ training: (StepRecord) -> Double?,
     validation: ((ValidationRecord) -> Double?)? = nil
@@ -106,7 +109,7 @@ public struct LearningCurves {
     }
   }
 
-  /// The means of neighboring parts, or the points themselves if there are not more points than parts.
+  /// The means of neighboring parts, or the points themselves if there are no more points than parts.
   private static func smoothed(_ points: [Point], parts: Int) -> [Point] {
     let length = max(1, (points.count + parts - 1) / parts)
     return stride(from: 0, to: points.count, by: length).map { first in
@@ -116,9 +119,9 @@ public struct LearningCurves {
     }
   }
 
-  /// Draws PNG and SVG into the run's folder.
+  /// Draws PNG and SVG files in the run's folder.
   ///
-  /// - Throws: what writing throws.
+  /// - Throws: `FigureError`, `FileError`.
   public func write(to run: RunFolder, title: String) throws {
     let figure = figure(title: title)
     try figure.write(to: run.curves)

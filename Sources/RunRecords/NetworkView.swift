@@ -7,10 +7,10 @@ import Training
 import VideoData
 import VideoModels
 
-/// A view of the network during a training: its Grad-CAM in a few clips, and how its numbers are
-/// distributed. Nothing of the training changes by it.
+/// Views of the network during a training: its Grad-CAM on a few clips, and the distributions of its weights and
+/// gradients. They do not affect the training.
 struct NetworkView {
-  /// The clips that are watched; nil if there are none.
+  /// The watched clips; nil if there are none.
   private let clips: LabeledClips?
   private let classNames: [String]
   private let normalization: Normalization
@@ -18,11 +18,11 @@ struct NetworkView {
   private var lastTime: ContinuousClock.Instant?
   private var cost = Duration.zero
 
-  /// A run is viewed at most this many times: pictures add up.
+  /// The maximum number of views of a run, because pictures add up.
   private static let limit = 50
-  /// The share of a training's time that views may take.
+  /// The maximum share of the training time for views.
   private static let share = 0.01
-  /// The number of elements from which a histogram is made.
+  /// The number of elements in a histogram.
   private static let sampleSize = 10_000
 
   init(_ start: TrainingStart) {
@@ -32,15 +32,15 @@ struct NetworkView {
     architecture = start.architecture
   }
 
-  /// Whether the network is viewed at the end of `epoch`, from 1: of the first and the last, and of others as long as that
-  /// costs next to nothing.
+  /// True if the network is viewed at the end of `epoch`, from 1: at the first, at the last, and at others as long as
+  /// views take little time.
   func isDue(epoch: Int, of epochs: Int) -> Bool {
     guard let lastTime, epoch < epochs else { return true }
     return epoch % max(1, epochs / Self.limit) == 0
       && (ContinuousClock.now - lastTime) * Self.share >= cost
   }
 
-  /// Writes the weights and gradients of each stage, and the Grad-CAMs of the clips if the network is a classifier.
+  /// Writes the weights and gradients of each stage and, if the network is a classifier, the Grad-CAM of the clips.
   mutating func record(_ epoch: EpochEnd, to board: TensorBoardRecorder) {
     let begun = ContinuousClock.now
     for (name, part) in parts(of: epoch.network) {
@@ -62,18 +62,19 @@ struct NetworkView {
     cost = lastTime! - begun
   }
 
-  /// The stages of the backbone and the other parts of the network.
+  /// The stages of the backbone, and the other parts of the network.
   private func parts(of network: Module) -> [(name: String, module: Module)] {
     network.children.flatMap { name, module in
       name == "backbone" ? module.children : [(name, module)]
     }
   }
 
-  /// Evenly spread numbers of the tensors.
+  /// Evenly spaced elements of the tensors.
   private static func sample(_ tensors: [Tensor]) -> [Float] {
     let count = tensors.reduce(0) { $0 + $1.count }
     var step = max(1, count / sampleSize)
-    // If kernels' sizes or the channels divided the step, the same taps or channels would be taken throughout.
+    // If the step had a common factor with kernel sizes or channels, the same taps or channels would be selected
+    // throughout.
     while [2, 3, 7].contains(where: { step > 1 && step % $0 == 0 }) { step += 1 }
     return withoutGradients {
       tensors.flatMap { tensor in
@@ -83,7 +84,7 @@ struct NetworkView {
     }
   }
 
-  /// A row for each clip: the heat of its true label over its frames.
+  /// A row for each clip: the heat map of its true label over its frames.
   private func sheet(of classifier: VideoClassifier, _ clips: LabeledClips, at stage: StageName)
     -> ContactSheet
   {
@@ -93,7 +94,7 @@ struct NetworkView {
     let frames = normalization.frames(from: clips.clips)
     return ContactSheet(
       title: "Grad-CAM at \(stage.rawValue)",
-      legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
+      legend: ColorBar(label: "heat: share of the clip's maximum", range: 0...1),
       rows: labels.indices.map { index in
         let pictures = [Picture](frames: frames.selected(0, index))
         let maps = cam.maps.selected(0, index)

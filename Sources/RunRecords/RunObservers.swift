@@ -1,8 +1,8 @@
 import Training
 
-/// What a training writes beside its records: TensorBoard events, the preview, the learning curves.
+/// The usual observers of a training: TensorBoard events, the preview and the learning curves.
 ///
-/// - Parameter reporter: receives warnings about errors here, which never stop a training.
+/// - Parameter reporter: receives warnings about errors of the observers, which never stop a training.
 public func runObservers(reportingTo reporter: any TrainingReporter) -> [any TrainingObserver] {
   [
     PreviewFile(reporter: reporter), TensorBoardRecorder(reporter: reporter),
@@ -27,7 +27,7 @@ private final class PreviewFile: TrainingObserver {
   }
 }
 
-/// curves.png and curves.svg, drawn again after each epoch that ends with a checkpoint.
+/// Draws curves.png and curves.svg after each epoch that ends with a checkpoint.
 private final class CurvesFile: TrainingObserver {
   private let reporter: any TrainingReporter
   private var start: TrainingStart?
@@ -47,7 +47,7 @@ private final class CurvesFile: TrainingObserver {
   }
 }
 
-/// The confusion matrix of a fine-tuning's final evaluation, as pictures.
+/// Draws the confusion matrix of a fine-tuning's final evaluation.
 private final class ConfusionFile: TrainingObserver {
   private let reporter: any TrainingReporter
 

@@ -4,7 +4,7 @@ import Pretext
 import Torch
 
 extension TaskPreview {
-  /// A row for each clip: its title, its arrow and its frames, with the region outlined.
+  /// A row for each clip: its title, its arrow and its frames with the outlined region.
   public var sheet: ContactSheet {
     ContactSheet(
       title: title,
@@ -15,7 +15,7 @@ extension TaskPreview {
       })
   }
 
-  /// Writes an animation of each row, as GIF and as MP4.
+  /// Writes an animation of each row as GIF and MP4.
   ///
   /// - Returns: the paths.
   /// - Throws: `MediaError`, `FigureError`.
@@ -30,7 +30,7 @@ extension TaskPreview {
       }
       let path = "\(folder)/label-\(number)-\(row.name)"
       try GIF.write(frames, to: "\(path).gif", framesPerSecond: framesPerSecond)
-      // Repeated a few times: players stop at the end.
+      // Repeat the clip a few times, because players stop at the end.
       try MP4Writer.write(
         (0..<4).flatMap { _ in frames }, to: "\(path).mp4", framesPerSecond: framesPerSecond)
       return ["\(path).gif", "\(path).mp4"]

@@ -4,7 +4,7 @@ import TensorBoard
 import Training
 import VideoModels
 
-/// A run's curves, pictures and histograms as TensorBoard events. Trouble with them is reported once and never stops the
+/// Writes a run's curves, pictures and histograms as TensorBoard events. Errors are reported once and never stop the
 /// training.
 final class TensorBoardRecorder: TrainingObserver {
   private var writer: EventWriter?

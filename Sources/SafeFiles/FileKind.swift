@@ -1,32 +1,36 @@
 import Foundation
 
-/// What is at a path, after links.
+/// The kind of file at a path, after following links.
 public enum FileKind: Sendable {
+  /// A folder.
   case folder
+  /// A regular file.
   case file
-  /// A device, a pipe and the like.
+  /// A device, a pipe or the like.
   case other
 }
 
-/// What is at `path`; nil if there is nothing, or if it cannot be seen.
+/// The kind of file at `path`; nil if there is none or it is not accessible.
 public func fileKind(at path: String) -> FileKind? { fileStatus(at: path)?.kind }
 
-/// Whether there is a folder at `path`, or a link to one.
+/// True if `path` is a folder or a link to one.
 public func isFolder(at path: String) -> Bool { fileKind(at: path) == .folder }
 
-/// Whether there is anything at `path`, or a link to it.
+/// True if there is a file of any kind at `path`, after following links.
 public func fileExists(at path: String) -> Bool { fileKind(at: path) != nil }
 
-/// What the system says about a file.
+/// The properties of a file.
 public struct FileStatus: Equatable, Sendable {
+  /// The kind of file.
   public let kind: FileKind
-  /// In bytes.
+  /// The size in bytes.
   public let size: Int
-  /// When it was last written, in seconds since 1970.
+  /// The time of the last modification, in seconds since 1970.
   public let modified: Double
 }
 
-/// The status of what is at `path`, after links; nil if there is nothing, or if it cannot be seen. `errno` then says why.
+/// The properties of the file at `path`, after following links; nil if there is none or it is not accessible, and `errno`
+/// has the reason.
 public func fileStatus(at path: String) -> FileStatus? {
   var status = stat()
   guard path.withPathBytes({ stat($0, &status) }) == 0 else { return nil }

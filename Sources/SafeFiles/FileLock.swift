@@ -1,8 +1,8 @@
 import Foundation
 
-/// Locks an open file for this process until it closes it or ends.
+/// Locks an open file for this process until the process closes it or ends.
 ///
-/// File systems without locks do not help: there each process gets what looks like the lock.
+/// On file systems without locks, the lock has no effect: every process seems to get it.
 ///
 /// - Returns: false if another process holds the lock.
 public func lockFile(_ descriptor: Int32) -> Bool {

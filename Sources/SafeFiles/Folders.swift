@@ -1,17 +1,18 @@
 import Foundation
 
-/// A name in a folder.
+/// An entry of a folder.
 public struct FolderEntry: Sendable {
+  /// The name in the folder.
   public let name: String
-  /// What it is; nil for a link, and if the file system does not say.
+  /// The kind of file; nil for a link, and if the file system does not report it.
   public let kind: FileKind?
 }
 
-/// The content of a folder, in no order.
+/// The entries of a folder, in no particular order.
 ///
 /// - Parameters:
 ///   - path: the path of the folder.
-///   - hidden: whether names that begin with a dot count.
+///   - hidden: true to include names that begin with a dot.
 /// - Throws: ``FileError``.
 public func entries(ofFolder path: String, hidden: Bool = false) throws(FileError) -> [FolderEntry]
 {
@@ -37,14 +38,14 @@ public func entries(ofFolder path: String, hidden: Bool = false) throws(FileErro
   return entries
 }
 
-/// Makes the folder at `path` and those above it; one that is there already is fine.
+/// Makes the folder at `path` and its parents if they do not exist.
 ///
 /// - Throws: ``FileError``.
 public func makeFolder(at path: String) throws(FileError) {
   func fail(_ reason: String) -> FileError {
     FileError(path: path, attempt: "cannot make the folder", reason: reason)
   }
-  // The folders that are missing, the innermost first.
+  // The missing folders, the innermost first.
   var missing: [String] = []
   var folder = withoutTrailingSlashes(path)
   while !folder.isEmpty, !isFolder(at: folder) {
@@ -56,13 +57,13 @@ public func makeFolder(at path: String) throws(FileError) {
   }
   for folder in missing.reversed() where folder.withPathBytes({ mkdir($0, 0o777) }) != 0 {
     let reason = String(cString: strerror(errno))
-    // Another process may have been faster.
+    // Another process may have made it in the meantime.
     guard isFolder(at: folder) else { throw fail(reason) }
   }
   if path.isEmpty { throw fail("its name is empty") }
 }
 
-/// Removes the file or folder at `path`, with all that is in the folder, as far as it can be removed.
+/// Removes the file or folder at `path` with its content, as far as possible.
 public func removeFolder(at path: String) {
   var status = stat()
   guard path.withPathBytes({ lstat($0, &status) }) == 0 else { return }
@@ -73,7 +74,7 @@ public func removeFolder(at path: String) {
   _ = path.withPathBytes { rmdir($0) }
 }
 
-/// `path` without the slashes at its end, but for that of the root.
+/// `path` without slashes at its end, except for the root.
 public func withoutTrailingSlashes(_ path: String) -> String {
   var path = path
   while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The JSON that mosi writes and reads: keys in snake_case, in alphabetical order.
+/// The JSON that mosi writes and reads, with keys in snake_case and alphabetical order.
 public enum JSON {
-  /// Writes JSON on one line: keys in snake_case, sorted; slashes as they are.
+  /// Writes JSON on one line: keys in snake_case, sorted; slashes are not escaped.
   public static var lineEncoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -11,6 +11,8 @@ public enum JSON {
   }
 
   /// `value` as indented JSON.
+  ///
+  /// - Throws: `EncodingError`.
   public static func data(_ value: some Encodable) throws -> Data {
     let encoder = lineEncoder
     encoder.outputFormatting.insert(.prettyPrinted)
@@ -18,16 +20,18 @@ public enum JSON {
   }
 
   /// `value` as indented JSON.
+  ///
+  /// - Throws: `EncodingError`.
   public static func text(_ value: some Encodable) throws -> String {
     String(decoding: try data(value), as: UTF8.self)
   }
 
-  /// Reads JSON whose keys are in snake_case, or in camelCase as earlier versions wrote them.
+  /// Reads JSON with keys in snake_case, or in camelCase, which earlier versions wrote.
   ///
   /// - Parameters:
   ///   - type: the type to read.
   ///   - data: the JSON.
-  ///   - renamedKeys: the present name of each key that had another name in earlier versions.
+  ///   - renamedKeys: the current name of each key that had another name in earlier versions.
   /// - Throws: `DecodingError`.
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from data: Data, renamedKeys: [String: String] = [:]
@@ -41,7 +45,7 @@ public enum JSON {
     return try decoder.decode(type, from: data)
   }
 
-  /// "embedding_png" as "embeddingPNG".
+  /// Converts "embedding_png" to "embeddingPNG".
   private static func camelCase(_ key: String) -> String {
     let words = key.split(separator: "_")
     guard words.count > 1 else { return key }

@@ -1,20 +1,21 @@
 import Foundation
 
-// Names of files are bytes on Linux: mostly UTF-8, sometimes not. In this program every path is a `String`, in which a byte
-// that is not UTF-8 is a character of its own, from the private plane 16. Only the functions here make and read such
-// characters. A name that holds them itself has their bytes replaced one by one, so that different names stay different.
+// File names are bytes on Linux, which are usually but not always UTF-8. In this program, every path is a `String` in
+// which a byte that is not UTF-8 is represented by a character of the private plane 16. Only the functions in this file
+// make and read such characters. If a name contains them itself, their bytes are replaced one by one, so that different
+// names stay different.
 
-/// What stands for the byte 0x80; the bytes up to 0xFF follow.
+/// The character for byte 0x80; the characters for the bytes up to 0xFF follow.
 private let firstEscape: UInt32 = 0x10FE80
 
-/// The byte that a character of a path stands for; nil for one that is itself.
+/// The byte that a character of a path represents; nil for a character that represents itself.
 private func escapedByte(_ scalar: Unicode.Scalar) -> UInt8? {
   guard (firstEscape...firstEscape + 0x7F).contains(scalar.value) else { return nil }
   return UInt8(scalar.value - firstEscape + 0x80)
 }
 
 extension String {
-  /// The path that the system knows by these bytes, which end before the first zero.
+  /// The path with these bytes, which end before the first zero.
   public init(path bytes: some Collection<UInt8>) {
     let bytes = Array(bytes.prefix { $0 != 0 })
     if let text = String(validating: bytes, as: UTF8.self),
@@ -42,18 +43,20 @@ extension String {
     self = String(scalars)
   }
 
-  /// The path in a string of C's.
+  /// The path in a C string.
   public init(path start: UnsafePointer<CChar>) {
     self.init(
       path: UnsafeBufferPointer(start: start, count: strlen(start)).map(UInt8.init(bitPattern:)))
   }
 
-  /// Calls `body` with the bytes by which the system knows this path, and a zero.
+  /// Calls `body` with the bytes of this path, followed by a zero.
+  ///
+  /// - Throws: errors of `body`.
   public func withPathBytes<Result, Failure: Error>(
     _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     var bytes: [CChar] = []
-    // The first byte of all characters of plane 16.
+    // The first byte of all characters in plane 16.
     if utf8.contains(0xF4) {
       for scalar in unicodeScalars {
         if let byte = escapedByte(scalar) {
@@ -79,7 +82,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// The byte for which it stands in a path, as `\xE9`; nil for a character that is itself.
+  /// The byte that the character represents in a path, such as `\xE9`; nil for a character that represents itself.
   public var pathEscape: String? {
     escapedByte(self).map { "\\x" + String($0, radix: 16, uppercase: true) }
   }

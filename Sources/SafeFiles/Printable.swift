@@ -1,6 +1,6 @@
 extension StringProtocol {
-  /// The text with "?" for what would steer a terminal: control characters, line breaks, and what turns the direction of
-  /// writing around; bytes of names that are not UTF-8 as `\xE9`.
+  /// The text with "?" in place of characters that control a terminal: control characters, line breaks and characters
+  /// that reverse the direction of writing. Bytes of names that are not UTF-8 become `\xE9`.
   public var printable: String {
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {
@@ -10,7 +10,7 @@ extension StringProtocol {
       }
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: result.append("?")
-      // Joiners belong to words of many languages, and to emoji.
+      // Joiners belong to words in many languages, and to emoji.
       case .format: result.append(["\u{200C}", "\u{200D}"].contains(scalar) ? scalar : "?")
       default: result.append(scalar)
       }
@@ -18,8 +18,8 @@ extension StringProtocol {
     return String(result)
   }
 
-  /// Whether it holds control characters, line breaks, or what turns the direction of writing around for all that follows:
-  /// no name needs them. Marks within a word, as some languages have, are none of these.
+  /// True if the text contains control characters, line breaks, or characters that reverse the direction of writing for
+  /// all following text: no name needs them. Marks within a word, as in some languages, do not count.
   public var hasControlCharacters: Bool {
     unicodeScalars.contains { scalar in
       switch scalar.properties.generalCategory {

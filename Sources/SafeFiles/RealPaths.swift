@@ -1,7 +1,7 @@
 import Foundation
 
-/// The path without `.`, `..` and links, those of the last component too: two paths of one file give one text. Nothing
-/// needs to be there.
+/// The path without `.`, `..` and links, including a link in the last component: two paths of the same file give the same
+/// text. The file does not need to exist.
 public func realPath(of path: String) -> String { resolved(path, links: 40) }
 
 private func resolved(_ path: String, links: Int) -> String {
@@ -19,14 +19,14 @@ private func resolved(_ path: String, links: Int) -> String {
   return real == "/" ? real + name : real + "/" + name
 }
 
-/// `path` from the root on, with its links.
+/// The absolute path, with its links.
 public func absolutePath(of path: String) -> String {
   guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
   defer { free(folder) }
   return path.isEmpty ? String(path: folder) : String(path: folder) + "/" + path
 }
 
-/// What the link at `path` holds; nil if there is none.
+/// The target of the link at `path`; nil if it is not a link.
 private func linkTarget(at path: String) -> String? {
   let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
     count = buffer.withMemoryRebound(to: CChar.self) { buffer in
@@ -36,21 +36,22 @@ private func linkTarget(at path: String) -> String? {
   return bytes.isEmpty ? nil : String(path: bytes)
 }
 
-/// The folder, "." if the path names none, and the name in it.
+/// The folder, "." if the path has none, and the name in it.
 private func separated(_ path: String) -> (folder: String, name: String) {
   let parts = PathParts(path)
   return (parts.folder.isEmpty ? "." : parts.folder, parts.name)
 }
 
-/// Tells files apart however their paths are spelled: relative or not, with `.` and `..`, through links to folders.
+/// Identifies files by any of their paths: relative or absolute, with `.` and `..`, or through links to folders.
 ///
-/// Each folder is looked up once; a link to a file is a file of its own.
+/// Each folder is looked up once. A link to a file counts as a file of its own.
 public struct RealPaths {
   private var folders: [String: String] = [:]
 
+  /// Has not looked up any folder yet.
   public init() {}
 
-  /// The path of a file by the real path of its folder.
+  /// The path of a file with the real path of its folder.
   public mutating func path(_ path: String) -> String {
     let (folder, name) = separated(path)
     // ".." is not a name in a folder.

@@ -1,21 +1,22 @@
 import Foundation
 
-/// A file or folder that could not be written, read or made.
+/// The error if a file or folder cannot be written, read or made.
 public struct FileError: Error, Sendable, CustomStringConvertible {
   /// The path of the file or folder.
   public let path: String
-  /// What was tried, as "cannot write".
+  /// The attempted operation, such as "cannot write".
   public let attempt: String
-  /// The system's reason.
+  /// The reason, usually from the system.
   public let reason: String
 
+  /// An error with this reason.
   public init(path: String, attempt: String, reason: String) {
     self.path = path
     self.attempt = attempt
     self.reason = reason
   }
 
-  /// The error that `errno` names.
+  /// The error with the reason in `errno`.
   public init(path: String, attempt: String) {
     self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
   }
@@ -25,39 +26,39 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// A file that is written aside, to take its place whole or not at all.
+/// Writes a new file and then replaces an old one with it, so that the file is always complete.
 ///
-/// The new content is written to ``temporaryPath``, of the same folder, by whatever means. Until
-/// ``commit()`` the file at ``path`` stays as it was; without that nothing is left of the new one.
+/// Write the new content to ``temporaryPath``, in the same folder, in any way. Until ``commit()``, the file at ``path``
+/// stays unchanged; without a commit, the new content is removed.
 public final class FileReplacement {
-  /// The file that is made or replaced.
+  /// The path of the file to make or replace.
   public let path: String
-  /// Where the new content goes meanwhile; its ending is that of `path`.
+  /// The path for the new content, with the extension of `path`.
   public let temporaryPath: String
-  /// What is replaced: where `path` is a link, it stays, and what it leads to is replaced.
+  /// The file to replace: if `path` is a link, the link stays, and its target is replaced.
   private let target: String
   private let folder: String
   private var isOpen = true
 
-  /// Touches no file yet.
+  /// Does not touch any file yet.
   public init(of path: String) {
     self.path = path
     target = realPath(of: path)
     let parts = PathParts(target)
     folder = parts.folder
-    // Writers that choose a format by the name see the same ending.
+    // Writers that choose a format by the name need the same extension.
     let ending = parts.ending.isEmpty ? "" : ".\(parts.ending)"
     temporaryPath = "\(folder)/.\(parts.stem).\(getpid()).partial\(ending)"
   }
 
   deinit { abandon() }
 
-  /// Forces the new content, written and closed, to the disk and renames it into place.
+  /// Flushes the new content, which must be written and closed, to the disk and renames it to ``path``.
   ///
-  /// - Throws: ``FileError``; the new content is then gone, the old file stays.
+  /// - Throws: ``FileError``; the new content is removed then, and the old file stays.
   public func commit() throws(FileError) {
     precondition(isOpen, "a replacement is committed or abandoned once")
-    // An error names the file that was asked for, not the temporary one.
+    // An error names the requested file, not the temporary one.
     do throws(FileError) {
       try synchronize(temporaryPath, for: path)
       try checkReplaceable(path)
@@ -69,24 +70,24 @@ public final class FileReplacement {
       throw error
     }
     isOpen = false
-    // The rename itself is safe on disk only when the folder is; some file systems cannot sync folders.
+    // The rename is only safe once the folder is on disk; some file systems cannot sync folders.
     try? synchronize(folder, for: path)
   }
 
-  /// Removes what has been written; the file at ``path`` stays as it was. Nothing after a commit.
+  /// Removes the new content; the file at ``path`` stays unchanged. Does nothing after a commit.
   public func abandon() {
     if isOpen { removeFile(at: temporaryPath) }
     isOpen = false
   }
 }
 
-/// Makes or replaces the file at `path` whole or not at all.
+/// Makes or replaces the file at `path` atomically.
 ///
-/// `write` makes the new content at a path of its own in the same folder; that file is then forced to
-/// the disk and renamed over `path`. Where anything fails, a full disk included, the old file stays as
-/// it was and nothing is left beside it.
+/// `write` writes the new content to another path in the same folder. That file is then flushed to the disk and renamed
+/// to `path`. If anything fails, for example because the disk is full, the old file stays unchanged and no other file is
+/// left.
 ///
-/// - Throws: ``FileError``, or what `write` throws.
+/// - Throws: ``FileError``, or errors of `write`.
 public func replaceFile(at path: String, writing write: (_ temporaryPath: String) throws -> Void)
   throws
 {
@@ -101,7 +102,7 @@ public func replaceFile(at path: String, writing write: (_ temporaryPath: String
   try replacement.commit()
 }
 
-/// Makes or replaces the file at `path` with `content`, whole or not at all.
+/// Makes or replaces the file at `path` with `content`, atomically.
 ///
 /// - Throws: ``FileError``.
 public func replaceFile(at path: String, with content: Data) throws(FileError) {
@@ -150,32 +151,32 @@ public func readFile(at path: String) throws(FileError) -> Data {
   }
 }
 
-/// Opens the file at `path`, for this process alone.
+/// Opens the file at `path`; child processes do not inherit it.
 ///
 /// - Parameters:
 ///   - path: the path of the file.
-///   - flags: those of `open`.
-/// - Returns: the descriptor; below 0 if it cannot be opened, and `errno` then says why.
+///   - flags: the flags of `open`.
+/// - Returns: the descriptor; negative if it cannot be opened, and `errno` has the reason.
 public func openFile(at path: String, _ flags: Int32) -> Int32 {
   path.withPathBytes { open($0, flags | O_CLOEXEC, 0o666) }
 }
 
-/// Removes the file or the link at `path`, if it is there.
+/// Removes the file or link at `path`, if there is one.
 public func removeFile(at path: String) { _ = path.withPathBytes { unlink($0) } }
 
-/// Gives a file or folder another name.
+/// Renames a file or folder.
 ///
-/// - Returns: false if that fails, and `errno` then says why.
+/// - Returns: false if that fails, and `errno` has the reason.
 public func renameFile(at path: String, to newPath: String) -> Bool {
   path.withPathBytes { old in newPath.withPathBytes { rename(old, $0) } } == 0
 }
 
-/// Whether files can be made in the folder at `path`; if not, `errno` says why.
+/// True if files can be made in the folder at `path`; if not, `errno` has the reason.
 public func isWritableFolder(at path: String) -> Bool {
   path.withPathBytes { access($0, W_OK | X_OK) } == 0
 }
 
-/// A device or pipe, `/dev/null` for one, would become a file.
+/// Replacing a device or pipe, such as `/dev/null`, would make it a file.
 private func checkReplaceable(_ path: String) throws(FileError) {
   guard fileKind(at: path) == .other else { return }
   throw FileError(

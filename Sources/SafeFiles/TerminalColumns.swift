@@ -1,6 +1,6 @@
 extension StringProtocol {
-  /// The number of columns that the text takes in a terminal: two for an ideograph, a syllable of Hangul or an emoji, none
-  /// for a mark on another letter.
+  /// The number of columns that the text occupies in a terminal: two for an ideograph, a Hangul syllable or an emoji,
+  /// none for a combining mark.
   public var terminalColumns: Int {
     utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.terminalColumns }
   }
@@ -9,26 +9,26 @@ extension StringProtocol {
 extension Character {
   fileprivate var terminalColumns: Int {
     let first = unicodeScalars.first!
-    // However many emoji are joined, they are one.
+    // Any number of joined emoji count as one.
     if first.properties.isEmojiPresentation || unicodeScalars.contains("\u{FE0F}") { return 2 }
     return unicodeScalars.reduce(0) { $0 + $1.terminalColumns }
   }
 }
 
 extension Unicode.Scalar {
-  /// As the C library's `wcwidth` in a locale of UTF-8.
+  /// Like the C library's `wcwidth` in a UTF-8 locale.
   fileprivate var terminalColumns: Int {
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .control: return 0
     case .format: return value == 0xAD ? 1 : 0
     default: break
     }
-    // The vowels and finals of Hangul join the letter before.
+    // The vowels and finals of Hangul join the preceding letter.
     if (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value) { return 0 }
     return Self.wide.contains { $0.contains(value) } ? 2 : 1
   }
 
-  /// Those that Unicode's EastAsianWidth calls W or F, without the emoji.
+  /// The ranges that Unicode's EastAsianWidth classifies as W or F, without emoji.
   private static let wide: [ClosedRange<UInt32>] = [
     0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x3247, 0x3250...0x4DBF,
     0x4E00...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19,

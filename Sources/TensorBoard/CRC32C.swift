@@ -5,8 +5,8 @@ public enum CRC32C {
     ~bytes.reduce(0xFFFF_FFFF) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
   }
 
-  /// The checksum as TFRecord files store it: rotated and offset, so that data which itself holds
-  /// checksums stays well checked.
+  /// The checksum as TFRecord files store it: rotated and offset, so that data which itself contains checksums is still
+  /// well protected.
   public static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let sum = checksum(bytes)
     return (sum >> 15 | sum << 17) &+ 0xA282_EAD8

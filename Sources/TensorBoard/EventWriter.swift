@@ -2,10 +2,13 @@ import Foundation
 import SafeFiles
 import SwiftProtobuf
 
-/// Why an event file could not be written.
+/// Why an event file cannot be written.
 public enum EventFileError: Error, Equatable, CustomStringConvertible {
+  /// The file cannot be made.
   case cannotCreate(path: String, reason: String)
+  /// The file cannot be written.
   case cannotWrite(path: String, reason: String)
+  /// The writer was closed.
   case closed(path: String)
 
   public var description: String {
@@ -14,20 +17,20 @@ public enum EventFileError: Error, Equatable, CustomStringConvertible {
       "Cannot create the TensorBoard event file \(path): \(reason) Choose a folder that can be written."
     case .cannotWrite(let path, let reason):
       "Cannot write the TensorBoard event file \(path): \(reason) "
-        + "Curves go on as soon as it can be written, for instance when the disk has room again."
+        + "Curves resume when it can be written again, for instance when there is space on the disk."
     case .closed(let path):
       "The TensorBoard event file \(path) is closed already: open a new writer for more events."
     }
   }
 }
 
-/// Writes an event file that TensorBoard shows: curves, pictures and histograms by training step.
+/// Writes an event file for TensorBoard: curves, pictures and histograms by training step.
 ///
-/// Events gather in memory and go to the file every few seconds, at `flush()` and at `close()`. A
-/// failure leaves the file with whole records only; its events are kept and tried again with the
-/// next write, up to 16 MiB of them. So a caller may log an error once and train on.
+/// Events are collected in memory and written to the file every few seconds, at `flush()` and at `close()`. After a
+/// failure, the file contains only complete records; the events are kept, up to 16 MiB, and written again with the next
+/// write. A caller may therefore report an error once and continue.
 ///
-/// One writer belongs to one task at a time.
+/// Only one task at a time may use a writer.
 public final class EventWriter {
   /// The path of the event file.
   public let file: String
@@ -35,15 +38,15 @@ public final class EventWriter {
   private var handle: FileHandle?
   /// Framed records that are not in the file yet.
   private var pending = Data()
-  /// The file's length up to the last whole record, bytes.
+  /// The length of the file up to the last complete record, in bytes.
   private var length: UInt64 = 0
   private var lastWrite = Date()
 
   private static let mostPending = 16 << 20
   private static let interval: TimeInterval = 5
 
-  /// A writer of a new file in `folder`, which is made if it does not exist. TensorBoard reads the
-  /// files of a folder in the order of their names, which here is the order of time.
+  /// Makes a new file in `folder`, which is made if it does not exist. TensorBoard reads the files of a folder in the
+  /// order of their names, which is here the order of time.
   ///
   /// - Throws: `EventFileError.cannotCreate`, `EventFileError.cannotWrite`.
   public init(folder: String) throws(EventFileError) {
@@ -63,7 +66,7 @@ public final class EventWriter {
       throw .cannotCreate(path: file, reason: String(cString: strerror(errno)) + ".")
     }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    // Version 2 is what makes TensorBoard heed `markRestart`.
+    // TensorBoard respects `markRestart` only in version 2.
     try append(step: 0, .fileVersion("brain.Event:2"))
     try flush()
   }
@@ -79,7 +82,7 @@ public final class EventWriter {
     try append(tag, .simpleValue(value), step: step)
   }
 
-  /// Adds a picture: `png` is a whole PNG file of RGB pixels, `width` and `height` its size.
+  /// Adds a picture. `png` is a complete PNG file of RGB pixels; `width` and `height` are its size.
   ///
   /// - Throws: `EventFileError`.
   public func image(_ tag: String, png: Data, width: Int, height: Int, step: Int)
@@ -93,8 +96,8 @@ public final class EventWriter {
     try append(tag, .image(image), step: step)
   }
 
-  /// Adds the distribution of `values` in 64 equal buckets from the least to the greatest. Values that
-  /// are not finite are left out; where none is left, nothing is written.
+  /// Adds the distribution of `values`, in 64 equal buckets from the minimum to the maximum. Values that are not finite
+  /// are ignored; if none is left, nothing is written.
   ///
   /// - Throws: `EventFileError`.
   public func histogram(_ tag: String, values: [Float], step: Int) throws(EventFileError) {
@@ -102,18 +105,18 @@ public final class EventWriter {
     try append(tag, .histo(histogram), step: step)
   }
 
-  /// Says that training starts again at `step`: TensorBoard drops the events at and after it that a run
-  /// wrote before it was stopped.
+  /// Records that training restarts at `step`: TensorBoard drops later events that the run wrote before it was stopped,
+  /// including those at `step`.
   ///
   /// - Throws: `EventFileError`.
   public func markRestart(step: Int) throws(EventFileError) {
     var log = TBSessionLog()
     log.status = .start
-    // Twice: TensorBoard takes a run's first start for no restart, its older reader does not.
+    // Write it twice: TensorBoard does not treat a run's first start as a restart, except in its older reader.
     for _ in 0..<2 { try append(step: step, .sessionLog(log)) }
   }
 
-  /// Brings all events to the file.
+  /// Writes all events to the file.
   ///
   /// - Throws: `EventFileError.cannotWrite`, `EventFileError.closed`.
   public func flush() throws(EventFileError) {
@@ -123,7 +126,7 @@ public final class EventWriter {
     do {
       try handle.write(contentsOf: pending)
     } catch {
-      // Readers stop for good at half a record with another one behind it.
+      // Readers stop permanently at an incomplete record that is followed by another one.
       try? handle.truncate(atOffset: length)
       try? handle.seek(toOffset: length)
       if pending.count > Self.mostPending { pending.removeAll() }
@@ -133,9 +136,9 @@ public final class EventWriter {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// Brings all events to the file and closes it. A second call does nothing.
+  /// Writes all events to the file and closes it. A second call does nothing.
   ///
-  /// - Throws: `EventFileError.cannotWrite`; the file is closed all the same.
+  /// - Throws: `EventFileError.cannotWrite`; the file is closed nevertheless.
   public func close() throws(EventFileError) {
     guard let handle else { return }
     defer {
@@ -173,7 +176,7 @@ public final class EventWriter {
   }
 }
 
-/// A TFRecord: length, its masked checksum, the payload, its masked checksum, little-endian.
+/// A TFRecord, little-endian: length, its masked checksum, the payload, its masked checksum.
 private func record(_ payload: Data) -> Data {
   func bytes(_ value: some FixedWidthInteger) -> Data {
     withUnsafeBytes(of: value.littleEndian) { Data($0) }
@@ -183,7 +186,7 @@ private func record(_ payload: Data) -> Data {
 }
 
 extension TBHistogramProto {
-  /// The histogram of the finite ones of `values`, or nil where there is none.
+  /// The histogram of the finite values; nil if there are none.
   fileprivate init?(of values: [Float]) {
     let values = values.filter(\.isFinite).map(Double.init)
     guard let least = values.min(), let greatest = values.max() else { return nil }
@@ -211,7 +214,7 @@ private func zeroPadded(_ number: Int, to digits: Int) -> String {
   return String(repeating: "0", count: max(digits - text.count, 0)) + text
 }
 
-/// This machine's name, of letters that suit a file name. (Foundation's asks the name service.)
+/// This machine's name, in letters that are valid in a file name. (Foundation would ask the name service.)
 private func hostName() -> String {
   var buffer = [CChar](repeating: 0, count: 256)
   guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
@@ -222,7 +225,7 @@ private func hostName() -> String {
   return name.isEmpty ? "localhost" : String(name)
 }
 
-/// What the system says, as one sentence.
+/// The system's message as a sentence.
 private func sentence(_ error: any Error) -> String {
   let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
   var text = cause.localizedDescription

@@ -110,7 +110,7 @@ struct ExpectedPicture: Decodable {
           name.hasSuffix("jpg")
           ? try Picture(contentsOf: pointer) : try Video(contentsOf: pointer).frame(at: 0).picture()
       }
-      #expect(error?.problem.hasPrefix("is a pointer of Git LFS, not the file itself") == true)
+      #expect(error?.problem.hasPrefix("is a Git LFS pointer, not the file itself") == true)
     }
     let missing = folder.file("missing.jpg")
     #expect(errorOfReading(missing)?.reason == .unreadable)

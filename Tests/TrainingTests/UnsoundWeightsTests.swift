@@ -58,7 +58,7 @@ extension TrainingRuns {
       let folder = try ScratchFolder()
       let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0f\nsize 12\n"
       for name in ["w.pth", "w.safetensors"] {
-        for (text, word) in [("", "is empty"), (pointer, "is a pointer of Git LFS")] {
+        for (text, word) in [("", "is empty"), (pointer, "is a Git LFS pointer")] {
           let path = try folder.write(text, to: name)
           let error = #expect(throws: WeightsError.self) { try Weights(at: path) }
           #expect(error?.problem.hasPrefix(word) == true, "\(error?.problem ?? "")")

@@ -13,7 +13,7 @@ def load(path: str | os.PathLike[str]) -> networks.VideoModel:
 
     `path` is a run's folder, whose last checkpoint is loaded; a checkpoint; a file that `mosi convert` wrote; or a state
     dict of the authors' code, torchvision or VCOP, in safetensors or PyTorch's format.
-    Raises `FileNotFoundError`, or `ToolError` if the file holds no network that mosi knows.
+    Raises `FileNotFoundError`, or `ToolError` if the file does not contain a network that mosi knows.
     """
     path = os.fspath(path)
     if not os.path.exists(path):

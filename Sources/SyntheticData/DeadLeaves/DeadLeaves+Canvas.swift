@@ -2,17 +2,17 @@ import Geometry
 import KeyedRandom
 import Media
 
-/// The picture in the making, two by two samples a pixel: averaging them smooths the edges.
+/// A picture in progress, with two by two samples per pixel: averaging them smooths edges.
 final class Canvas {
   /// The size in samples.
   let width: Int
   let height: Int
-  /// How many samples no leaf covers yet.
+  /// The number of samples that no leaf covers yet.
   private(set) var uncovered: Int
-  /// Linear RGB of each pixel, the sum over its samples so far.
+  /// The linear RGB of each pixel: the sum over its samples so far.
   private let light: UnsafeMutablePointer<SIMD4<Float>>
-  /// For each row, `width + 1` links: a sample without a leaf links to itself, a covered one to some
-  /// sample to its right such that all between are covered, too. So no sample is visited in vain.
+  /// `width + 1` links for each row. A sample without a leaf links to itself, a covered one to a sample on its right such
+  /// that all samples in between are covered, too. Thus covered samples are skipped quickly.
   private let links: UnsafeMutablePointer<Int32>
 
   init(width: Int, height: Int) {
@@ -33,7 +33,7 @@ final class Canvas {
     links.deallocate()
   }
 
-  /// Paints those samples within the outline that no leaf covers yet.
+  /// Paints the samples within the outline that no leaf covers yet.
   func paint(_ outline: Outline, _ surface: Surface) {
     NoiseTile.samples.withUnsafeBufferPointer { tile in
       outline.corners.withUnsafeBufferPointer { corners in
@@ -58,7 +58,7 @@ final class Canvas {
     }
   }
 
-  /// The first sample at or right of `x` that has no leaf, or the width.
+  /// The first sample at or to the right of `x` without a leaf, or the width.
   @inline(__always)
   private func open(_ links: UnsafeMutablePointer<Int32>, _ x: Int) -> Int {
     var x = x
@@ -70,8 +70,8 @@ final class Canvas {
     }
   }
 
-  /// The center of a sample without a leaf, the first at or after a random place, or nil where all is
-  /// covered. (In reading order instead, leaves would fill the last holes with level borders.)
+  /// The center of a sample without a leaf, the first at or after a random position; nil if all are covered. (In reading
+  /// order, leaves would fill the last holes with level borders.)
   func findHole(using generator: inout KeyedGenerator) -> SIMD2<Float>? {
     guard uncovered > 0 else { return nil }
     var (row, start) = (generator.integer(below: height), generator.integer(below: width))
@@ -82,12 +82,12 @@ final class Canvas {
     }
   }
 
-  /// The finished picture: the scene's light, the camera's curve and noise.
+  /// The finished picture, after the scene's light, the camera's tone curve and noise.
   func develop(_ scene: Scene, using generator: inout KeyedGenerator) -> Picture {
     let (columns, rows) = (width / 2, height / 2)
-    // From the middle to a corner is 1.
+    // The distance from the center to a corner is 1.
     let unit = 2 / Float(columns * columns + rows * rows).squareRoot()
-    // The noise below has the standard deviation 1023 / sqrt 6.
+    // The noise below has a standard deviation of 1023 / √6.
     let noise = scene.noise / 418
     let pixels = [UInt8](unsafeUninitializedCapacity: columns * rows * 3) { pixels, count in
       toneCurve.withUnsafeBufferPointer { curve in
@@ -116,8 +116,8 @@ final class Canvas {
   }
 }
 
-/// sRGB's transfer function from linear light (4096 steps) to 0...255, but for the darkest tones within
-/// a level, made of roots of two, which are exact to the last bit where `pow` is not.
+/// sRGB's transfer function from linear light (4096 steps) to 0...255, accurate to a level except for the darkest tones.
+/// It consists of square roots, which are exact to the last bit, unlike `pow`.
 private let toneCurve: [Float] = (0..<4096).map { step in
   let root = (Float(step) / 4095).squareRoot()
   let fourth = root.squareRoot()

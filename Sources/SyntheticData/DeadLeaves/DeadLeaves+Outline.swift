@@ -1,19 +1,19 @@
 import Geometry
 import KeyedRandom
 
-/// The outline of one leaf: a polygon that contains its center, of about the area of the disk of the
-/// leaf's radius. One is used again and again to spare allocations.
+/// The outline of a leaf: a polygon that contains its center and has about the area of a disc with the leaf's radius. The
+/// same object is reused to save allocations.
 struct Outline {
-  /// Corners in order, in samples of the canvas.
+  /// The corners in order, in samples of the canvas.
   private(set) var corners: [SIMD2<Float>] = []
-  /// The greatest distance of a corner from the center, samples.
+  /// The maximum distance of a corner from the center, in samples.
   private(set) var reach: Float = 0
 
   mutating func draw(
     center: SIMD2<Float>, radius: Float, using generator: inout KeyedGenerator
   ) {
     corners.removeAll(keepingCapacity: true)
-    // With these steps the chords of a circle stay within a third of a sample of it.
+    // With these steps, the chords of a circle deviate by at most a third of a sample.
     let step = radius < 14 ? 4 : radius < 60 ? 2 : 1
     switch generator.integer(below: 100) {
     case ..<40:
@@ -53,5 +53,5 @@ struct Outline {
   }
 }
 
-/// 64 unit vectors at equal angles.
+/// 64 unit vectors at equally spaced angles.
 private let circle = unitCircle(64).map { SIMD2<Float>($0) }

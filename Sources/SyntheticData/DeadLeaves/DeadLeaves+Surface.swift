@@ -1,33 +1,33 @@
 import KeyedRandom
 
-/// The color of one leaf as a function of place: a color, a texture that leads to a second one, and
-/// shading across the leaf.
+/// The color of a leaf as a function of position: a color, a texture that blends it with a second color, and shading
+/// across the leaf.
 struct Surface {
   enum Texture {
-    /// Noise of all frequencies.
+    /// Noise at all frequencies.
     case cloud
-    /// Two colors with ragged borders between them.
+    /// Two colors with irregular borders.
     case blotches
-    /// Bars, bent by noise.
+    /// Bars that are bent by noise.
     case stripes
   }
 
   private let texture: Texture
-  /// Linear RGB in lanes 0...2: the color is `color + change * texture`, texture in about -1...1.
+  /// Linear RGB in lanes 0...2: the color is `color + change * texture`, with texture in about -1...1.
   private let color: SIMD4<Float>
   private let change: SIMD4<Float>
   /// The brightness is `shade + slope . (x, y)`.
   private let shade: Float
   private let slope: SIMD2<Float>
-  /// The place in the noise tile, 16 bits of fraction: `origin + x * alongX + y * alongY`.
+  /// The position in the noise tile with 16 bits of fraction: `origin + x * alongX + y * alongY`.
   private let origin: SIMD2<Int32>
   private let alongX: SIMD2<Int32>
   private let alongY: SIMD2<Int32>
-  /// Stripes: the phase is `phase + wave . (x, y)` periods plus `bend` times the noise.
+  /// For stripes: the phase is `phase + wave . (x, y)` periods plus `bend` times the noise.
   private let phase: Float
   private let wave: SIMD2<Float>
   private let bend: Float
-  /// Stripes and blotches: how hard their borders are.
+  /// For stripes and blotches: the sharpness of their borders.
   private let sharpness: Float
 
   init(
@@ -37,7 +37,7 @@ struct Surface {
     let kind = generator.integer(below: 100)
     texture = kind < 62 ? .cloud : kind < 80 ? .blotches : .stripes
     let first = scene.drawColor(using: &generator)
-    // A few leaves are strongly textured, most are faintly.
+    // A few leaves have strong textures, most have faint ones.
     let strength = generator.float(in: 0...1)
     let depth = scene.texture * (0.025 + 0.13 * strength * strength)
     let hue = scene.vividness * SIMD2(0.2 * generator.bell(), 0.3 * generator.bell())
@@ -45,13 +45,13 @@ struct Surface {
     color = linear(first)
     change = linear(second) - color
 
-    // Mostly lit from where the scene's light comes from.
+    // Most leaves are lit from the direction of the scene's light.
     let towards = generator.chance(0.7) ? scene.light : generator.floatDirection()
     let steepness = 0.45 * generator.float(in: 0...1) * generator.float(in: 0...1)
     slope = towards * (steepness / reach)
     shade = 1 - (slope * center).sum()
 
-    // Texture scales with the picture, as far as the samples can show it.
+    // Texture scales with the picture, as far as samples can resolve it.
     let zoom = min(generator.float(in: 150...640) / side, 1) * 65_536
     let turn = generator.floatDirection() * zoom
     alongX = [Int32(turn.x), Int32(turn.y)]
@@ -68,10 +68,10 @@ struct Surface {
     sharpness = generator.float(in: 0.8...3)
   }
 
-  /// The color at the sample (x, y), linear RGB in lanes 0...2.
+  /// The color at sample (x, y), linear RGB in lanes 0...2.
   @inline(__always)
   func sample(_ x: Int32, _ y: Int32, _ tile: UnsafePointer<Float>) -> SIMD4<Float> {
-    // Lane by lane: processors of old multiply no vectors of integers.
+    // Lane by lane, because old processors cannot multiply vectors of integers.
     let noise = NoiseTile.value(
       origin.x &+ alongX.x &* x &+ alongY.x &* y, origin.y &+ alongX.y &* x &+ alongY.y &* y, tile)
     let (fx, fy) = (Float(x), Float(y))
@@ -84,27 +84,27 @@ struct Surface {
     case .stripes:
       let turns = phase + wave.x * fx + wave.y * fy + bend * noise
       let part = turns - turns.rounded(.down)
-      // Two parabolas that look like a sine.
+      // Two parabolas that approximate a sine.
       let sine = part < 0.5 ? 16 * part * (0.5 - part) : -16 * (part - 0.5) * (1 - part)
       amount = min(max(sine * sharpness, -1), 1) + 0.3 * noise
     }
     let light = (color + change * amount) * (shade + slope.x * fx + slope.y * fy)
-    // No lens gives full black.
+    // No lens produces full black.
     return light.replacing(with: 0.006, where: light .< 0.006)
   }
 }
 
-/// A periodic tile of noise whose octaves have about equal power, as in nature: made once.
+/// A periodic tile of noise whose octaves have about equal power, as in nature; it is made once.
 enum NoiseTile {
   private static let bits = 8
   private static let size = 1 << bits
 
-  /// Samples of mean 0 and standard deviation 0.5, axes [256, 256].
+  /// Samples with mean 0 and standard deviation 0.5, [256, 256].
   static let samples: [Float] = {
     var generator = KeyedGenerator(.leafTexture)
     var tile = [Float](repeating: 0, count: size * size)
     for octave in 0...6 {
-      // Random values on a lattice, smoothly joined.
+      // Random values on a lattice, interpolated smoothly.
       let cell = 1 << octave
       let count = size / cell
       let lattice = (0..<count * count).map { _ in generator.bell() }
@@ -130,7 +130,7 @@ enum NoiseTile {
     return t * t * (3 - 2 * t)
   }
 
-  /// The bilinear value at (`u`, `v`), each with 16 bits of fraction, repeated without end.
+  /// The bilinearly interpolated value at (`u`, `v`), each with 16 bits of fraction, periodic.
   @inline(__always)
   static func value(_ u: Int32, _ v: Int32, _ tile: UnsafePointer<Float>) -> Float {
     let mask = size - 1
@@ -145,7 +145,7 @@ enum NoiseTile {
   }
 }
 
-/// OKLab (Ottosson, 2020) to linear sRGB, not negative; lane 3 is 0.
+/// Converts OKLab (Ottosson, 2020) to linear sRGB, not negative; lane 3 is 0.
 private func linear(_ lab: SIMD3<Float>) -> SIMD4<Float> {
   let cone = SIMD3(
     lab.x + 0.396_337_78 * lab.y + 0.215_803_76 * lab.z,

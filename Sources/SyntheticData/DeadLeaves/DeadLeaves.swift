@@ -1,22 +1,22 @@
 import KeyedRandom
 import Media
 
-/// Procedural pictures with the statistics of natural ones: the dead leaves model (Matheron, 1968;
-/// Lee, Mumford and Huang, "Occlusion models for natural images", IJCV 2001).
+/// Procedural pictures with the statistics of natural images: the dead leaves model (Matheron, 1968; Lee, Mumford and
+/// Huang, "Occlusion models for natural images", IJCV 2001).
 ///
-/// Leaves of random shape, color and texture fall on one another until nothing of the ground shows.
-/// Their radii have the density r^-3 between two bounds that are shares of the picture's short side,
-/// which makes the statistics scale-invariant: edges and texture at every size, luminance whose
-/// power falls about as frequency^-2. A window moved over such a picture shows its motion anywhere.
+/// Leaves of random shape, color and texture fall on top of each other until the ground is covered. Their radii have the
+/// density r^-3 between two bounds that are shares of the picture's short side. This makes the statistics
+/// scale-invariant: there are edges and texture at every size, and the power of luminance falls approximately as
+/// frequency^-2. A window that moves over such a picture shows its motion everywhere.
 ///
-/// Leaves are laid front to back, so each point is painted once, by the first leaf that covers it.
-/// Every step is integer arithmetic or correctly rounded IEEE arithmetic (square roots, no
-/// logarithms or trigonometry): a generator means the same bytes on every machine.
+/// Leaves are placed from front to back, so that each point is painted once, by the first leaf that covers it. All
+/// arithmetic is integer or correctly rounded IEEE arithmetic (square roots, but no logarithms or trigonometry): a
+/// generator gives the same bytes on every machine.
 public enum DeadLeaves {
   /// The bounds of the leaves' radii, as shares of the picture's short side.
   static let radii: ClosedRange<Float> = 0.008...0.5
 
-  /// A picture drawn from `generator`, uint8 RGB, axes [height, width, 3], fully covered by leaves.
+  /// A picture drawn with `generator`, uint8 RGB, [height, width, 3], fully covered by leaves.
   public static func picture(width: Int, height: Int, using generator: inout KeyedGenerator)
     -> Picture
   {
@@ -24,7 +24,7 @@ public enum DeadLeaves {
     let scene = Scene(using: &generator)
     let canvas = Canvas(width: width, height: height)
     let side = Float(min(canvas.width, canvas.height))
-    // Below one and a half samples a leaf would be noise.
+    // A leaf below one and a half samples would be noise.
     let smallest = max(side * radii.lowerBound, 1.5)
     let largest = max(side * radii.upperBound, smallest)
     let margin = largest * 1.25
@@ -54,7 +54,7 @@ public enum DeadLeaves {
         lay(at: center, radius: radius)
       }
     }
-    // Waiting for chance to hit the last holes would take as long again: aim at them.
+    // Waiting for random leaves to cover the last holes would double the time, so aim at them.
     while let hole = canvas.findHole(using: &generator) {
       lay(at: hole, radius: drawRadius())
     }
@@ -62,28 +62,28 @@ public enum DeadLeaves {
   }
 }
 
-/// What the leaves of one picture have in common: colors, light, camera.
+/// The properties shared by all leaves of a picture: colors, light, camera.
 struct Scene {
-  /// Colors that recur, as in a wood or a street: OKLab (L, a, b).
+  /// Recurring colors, as in a wood or a street: OKLab (L, a, b).
   let palette: [SIMD3<Float>]
-  /// The strength of colors, 0 (gray) to about 1.
+  /// The saturation of colors, from 0 (gray) to about 1.
   let vividness: Float
-  /// The spread of leaves about their palette color, OKLab.
+  /// The spread of leaves around their palette color, in OKLab.
   let spread: SIMD3<Float>
-  /// The direction light comes from, a unit vector.
+  /// The direction from which light comes, a unit vector.
   let light: SIMD2<Float>
-  /// Light falls off along `light` by this share from the middle to a corner.
+  /// The share by which light decreases along `light` from the center to a corner.
   let falloff: Float
-  /// Corners are darker by about this share.
+  /// The share by which corners are darker, approximately.
   let vignette: Float
-  /// How strongly leaves are textured, about 1.
+  /// The strength of textures, about 1.
   let texture: Float
-  /// The sensor's noise, standard deviation in units of 1/255.
+  /// The standard deviation of the sensor's noise, in units of 1/255.
   let noise: Float
 
   init(using generator: inout KeyedGenerator) {
-    // Photographs range from gray to vivid, vary most in lightness, more along yellow and blue than
-    // along red and green, and share a cast.
+    // Photographs range from gray to vivid, vary most in lightness, vary more along yellow and blue than along red and
+    // green, and have a color cast.
     let vividness =
       generator.chance(0.12) ? generator.float(in: 0...0.1) : generator.float(in: 0.3...1.15)
     let contrast = generator.float(in: 0.10...0.19)
@@ -106,7 +106,7 @@ struct Scene {
     noise = generator.float(in: 0.4...1.8)
   }
 
-  /// A leaf's color, OKLab.
+  /// Draws a leaf's color, in OKLab.
   func drawColor(using generator: inout KeyedGenerator) -> SIMD3<Float> {
     var color =
       palette[generator.integer(below: palette.count)]
@@ -122,15 +122,15 @@ extension KeyedGenerator {
     return range.lowerBound + (range.upperBound - range.lowerBound) * unit
   }
 
-  /// A bell-shaped number of mean 0 and variance 1, within -3...3: three uniform ones added. Unlike
-  /// the normal distribution it needs no libm, whose last bit differs between machines.
+  /// A bell-shaped number with mean 0 and variance 1, within -3...3: the sum of three uniform numbers. Unlike the normal
+  /// distribution, it does not need libm, whose last bit differs between machines.
   mutating func bell() -> Float {
     let bits = next()
     let sum = Int(bits & 0x1F_FFFF) + Int(bits >> 21 & 0x1F_FFFF) + Int(bits >> 42 & 0x1F_FFFF)
     return Float(sum) * 0x1p-20 - 3
   }
 
-  /// A unit vector of uniform direction.
+  /// A unit vector in a uniformly random direction.
   mutating func floatDirection() -> SIMD2<Float> {
     direction { $0.float(in: -1...1) }
   }

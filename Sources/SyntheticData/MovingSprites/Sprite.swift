@@ -2,11 +2,11 @@ import Foundation
 import KeyedRandom
 import Media
 
-/// A thing that moves: a blob without symmetry, cut from a picture.
+/// A moving object: a blob without symmetry, cut from a picture.
 struct Sprite {
-  /// The mean radius in shares of the frame's short side.
+  /// The mean radius as a share of the frame's short side.
   let radius: Double
-  /// The outline: 1 and waves around it, by their number along the outline, amplitude and phase.
+  /// The outline: a circle of radius 1 with waves, each with its number of periods, amplitude and phase.
   private let waves: [(count: Double, amplitude: Double, phase: Double)]
   private let texture: Picture
 
@@ -18,7 +18,7 @@ struct Sprite {
     texture = DeadLeaves.picture(width: 64, height: 64, using: &generator)
   }
 
-  /// Paints it over a frame, and what lies over an edge on the other side.
+  /// Paints the sprite over a frame, and the part that crosses an edge on the opposite side.
   func paint(on canvas: inout SpriteCanvas, at pose: SpritePath.Pose) {
     let short = Double(min(canvas.width, canvas.height))
     let size = radius * pose.scale * short
@@ -42,12 +42,12 @@ struct Sprite {
     for row in rows {
       for column in columns {
         let (dx, dy) = (Double(column) + 0.5 - x, Double(row) + 0.5 - y)
-        // In the sprite's own frame, its mean radius being 1.
+        // Coordinates relative to the sprite, whose mean radius is 1.
         let u = (cosine * dx + sine * dy) / size
         let v = (-sine * dx + cosine * dy) / size
         let direction = atan2(v, u)
         let edge = waves.reduce(1) { $0 + $1.amplitude * cos($1.count * direction + $1.phase) }
-        // Half a pixel of the edge is half transparent.
+        // The edge is half transparent over half a pixel.
         let cover = min(max((edge - (u * u + v * v).squareRoot()) * size + 0.5, 0), 1)
         guard cover > 0 else { continue }
         let scale = Double(texture.width) / 3.8
@@ -63,13 +63,13 @@ private func wrapped(_ value: Double, _ period: Double) -> Double {
   value - (value / period).rounded(.down) * period
 }
 
-/// A frame that is being painted.
+/// A frame in progress.
 struct SpriteCanvas {
   let width: Int
   let height: Int
   private var colors: [SIMD3<Float>]
 
-  /// The part of `ground` whose top left corner is at (`x`, `y`), not necessarily a whole pixel.
+  /// The part of `ground` whose top left corner is at (`x`, `y`), which may be between pixels.
   init(width: Int, height: Int, ground: Picture, x: Double, y: Double) {
     (self.width, self.height) = (width, height)
     colors = []
@@ -96,7 +96,7 @@ struct SpriteCanvas {
 }
 
 extension Picture {
-  /// The color at a place, bilinear between the centers of pixels; beyond the border that of the border.
+  /// The color at a position, bilinear between the centers of pixels and constant beyond the border.
   fileprivate func sample(x: Double, y: Double) -> SIMD3<Float> {
     let (x, y) = (min(max(x - 0.5, 0), Double(width - 1)), min(max(y - 0.5, 0), Double(height - 1)))
     let (left, top) = (Int(x), Int(y))

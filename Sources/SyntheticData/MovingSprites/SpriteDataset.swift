@@ -11,27 +11,33 @@ import Synchronization
 /// more in approaching, receding and pulsing. A classifier that knew every sprite's true size would reach 10 % on single
 /// frames, and 16 % on first frames (chance 6.7 %).
 public struct SpriteDataset: Sendable {
+  /// The classes.
   public var actions = SpriteAction.allCases
-  /// Training videos per class.
+  /// The number of training videos per class.
   public var trainingVideos = 40
-  /// Test videos per class.
+  /// The number of test videos per class.
   public var testVideos = 20
+  /// The amount of distraction.
   public var difficulty = SpriteDifficulty.standard
+  /// The size and duration of videos.
   public var format = SpriteFormat()
+  /// The random seed.
   public var seed = 0
 
+  /// The defaults.
   public init() {}
 
+  /// The number of videos.
   public var videoCount: Int { actions.count * (trainingVideos + testVideos) }
 
-  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv with path, label and split, for `--dataset csv`.
-  /// The list is written last: if it is missing, the dataset is incomplete.
+  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv with path, label and split, for `--dataset csv`. The list
+  /// is written last: if it is missing, the dataset is incomplete.
   ///
   /// - Parameters:
-  ///   - folder: created if missing.
-  ///   - progress: called with the number of finished videos, from several threads; throws to stop.
-  /// - Throws: ``SpriteDatasetError`` if the folder is not empty, `MediaError`, `FileError`, what `progress`
-  ///   throws.
+  ///   - folder: the folder, which is made if it does not exist.
+  ///   - progress: called with the number of finished videos, from several threads; an error that it throws stops the
+  ///     work.
+  /// - Throws: ``SpriteDatasetError`` if the folder is not empty, `MediaError`, `FileError`, errors of `progress`.
   public func write(to folder: String, progress: @Sendable (Int) throws -> Void) throws {
     try makeFolder(at: folder)
     guard try entries(ofFolder: folder).isEmpty else { throw SpriteDatasetError(path: folder) }
@@ -63,11 +69,11 @@ public struct SpriteDataset: Sendable {
       at: "\(folder)/annotations.csv", with: Data((lines.joined(separator: "\n") + "\n").utf8))
   }
 
-  /// The frames of a video, [frames], each uint8 [height, width, 3].
+  /// The frames of a video, each uint8 [height, width, 3].
   ///
   /// - Parameters:
   ///   - action: the class.
-  ///   - number: of the scene; those below ``trainingVideos`` are for training.
+  ///   - number: the number of the scene; those below ``trainingVideos`` are for training.
   public func frames(of action: SpriteAction, number: Int) -> [Picture] {
     let scene = SpriteScene(
       action,
@@ -87,9 +93,11 @@ public struct SpriteDataset: Sendable {
 
   /// A video of the dataset.
   public struct Video: Sendable {
+    /// The class.
     public let action: SpriteAction
-    /// Of the scene.
+    /// The number of the scene.
     public let number: Int
+    /// True for a test video.
     public let isTest: Bool
 
     /// The path in the dataset's folder.
@@ -100,8 +108,9 @@ public struct SpriteDataset: Sendable {
   }
 }
 
-/// A folder that is not free for a new dataset.
+/// The error if a folder for a new dataset is not empty.
 public struct SpriteDatasetError: Error, Sendable, CustomStringConvertible {
+  /// The path of the folder.
   public let path: String
   public var description: String {
     "\(path) is not empty: choose another --output, or remove what is in it"

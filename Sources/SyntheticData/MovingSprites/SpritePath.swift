@@ -1,16 +1,16 @@
 import Foundation
 import KeyedRandom
 
-/// The position, angle and size of a sprite at every time.
+/// The position, angle and size of a sprite at each time.
 ///
-/// A frame is a torus: a sprite that leaves on one side enters on the other. Positions are uniform on it, angles on the
-/// whole circle and phases on the whole period, so single frames of the classes differ only in sizes.
+/// A frame is a torus: a sprite that leaves on one side enters on the opposite side. Positions are uniform on it, angles
+/// on the whole circle, and phases over the whole period, so that single frames of the classes differ only in sizes.
 struct SpritePath {
   struct Pose {
-    /// The position in shares of the frame's short side, from its top left corner.
+    /// The horizontal position as a share of the frame's short side, from the left edge.
     var x: Double
     var y: Double
-    /// Clockwise in radians.
+    /// The angle in radians, clockwise.
     var angle: Double
     /// The factor of the sprite's size.
     var scale: Double
@@ -27,9 +27,9 @@ struct SpritePath {
   }
 
   /// - Parameters:
-  ///   - width: of the frame, in shares of its short side.
-  ///   - height: likewise.
-  ///   - duration: of the video in seconds.
+  ///   - width: the width of the frame as a share of its short side.
+  ///   - height: the height of the frame as a share of its short side.
+  ///   - duration: the duration of the video in seconds.
   init(
     _ action: SpriteAction, width: Double, height: Double, duration: Double,
     using generator: inout KeyedGenerator
@@ -41,7 +41,7 @@ struct SpritePath {
     let phase = generator.uniform()
     let side = generator.chance(0.5) ? 1.0 : -1.0
     let heading = generator.uniform(in: 0...2 * .pi)
-    /// A number of `range`, the same way for all classes.
+    /// A number in `range`, drawn in the same way for all classes.
     let place = generator.uniform()
     func within(_ range: ClosedRange<Double>) -> Double {
       range.lowerBound + place * (range.upperBound - range.lowerBound)
@@ -58,7 +58,7 @@ struct SpritePath {
     }
     func growing(_ sign: Double) -> @Sendable (Double) -> Pose {
       let rate = sign * within(0.45...0.65)
-      // The size equals the drawn one at a uniform time.
+      // The size equals the drawn one at a uniformly random time.
       let turn = phase * duration
       return { Pose(x: 0, y: 0, angle: 0, scale: exp(rate * ($0 - turn))) }
     }

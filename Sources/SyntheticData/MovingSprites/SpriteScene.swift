@@ -11,7 +11,7 @@ public enum SpriteDifficulty: String, CaseIterable, Sendable {
   /// A shaky camera, and three or four distractors.
   case hard
 
-  /// How far the camera strays, in shares of the frame's short side.
+  /// The maximum displacement of the camera as a share of the frame's short side.
   fileprivate var shake: Double {
     switch self {
     case .plain: 0
@@ -29,8 +29,8 @@ public enum SpriteDifficulty: String, CaseIterable, Sendable {
   }
 }
 
-/// A video of Moving Sprites. Background, sprite and distractors depend on the scene's number and are the same in all
-/// classes; the class decides how the sprite moves.
+/// A Moving Sprites video. Background, sprite and distractors depend on the scene's number and are the same in all
+/// classes; the class determines how the sprite moves.
 struct SpriteScene {
   private let format: SpriteFormat
   private let ground: Picture
@@ -41,8 +41,8 @@ struct SpriteScene {
   private let shake: [(amplitude: Double, hertz: Double, phase: Double)]
 
   /// - Parameters:
-  ///   - action: what the sprite does.
-  ///   - key: names the scene: the same key gives the same appearance.
+  ///   - action: the action of the sprite.
+  ///   - key: the key of the scene: the same key gives the same appearance.
   init(
     _ action: SpriteAction, key: [UInt64], difficulty: SpriteDifficulty, format: SpriteFormat
   ) {
@@ -69,14 +69,14 @@ struct SpriteScene {
     shake = (0..<4).map { _ in
       (difficulty.shake / 2, looks.uniform(in: 0.6...2.5), looks.uniform(in: 0...2 * .pi))
     }
-    // The start of the sprite differs between classes; otherwise the first frames would be the same.
+    // The start of the sprite differs between classes; otherwise, the first frames would be the same.
     let number = UInt64(actions.firstIndex(of: action)!)
     var motion = KeyedGenerator(key: key + [1, number])
     path = SpritePath(
       action, width: width, height: height, duration: format.duration, using: &motion)
   }
 
-  /// The frame at a time in seconds.
+  /// The frame at the given time in seconds.
   func frame(at seconds: Double) -> Picture {
     func stray(_ waves: ArraySlice<(amplitude: Double, hertz: Double, phase: Double)>) -> Double {
       waves.reduce(0) { $0 + $1.amplitude * sin(2 * .pi * $1.hertz * seconds + $1.phase) }
@@ -96,15 +96,18 @@ struct SpriteScene {
   }
 }
 
-/// The frames of a video.
+/// The size, duration and frame rate of a video.
 public struct SpriteFormat: Sendable {
-  /// In pixels.
+  /// The width in pixels.
   public var width = 72
+  /// The height in pixels.
   public var height = 72
-  /// In seconds.
+  /// The duration in seconds.
   public var duration = 2.0
+  /// The frame rate in frames per second.
   public var framesPerSecond = 30.0
 
+  /// The defaults.
   public init() {}
 
   var frameCount: Int { Int((duration * framesPerSecond).rounded()) }
