@@ -1,4 +1,4 @@
-/// Reads numbers out of bytes that come from strangers: nil beyond the end, never a trap.
+/// Reads numbers from untrusted bytes: returns nil beyond the end and never traps.
 struct ByteReader {
   let bytes: UnsafeRawBufferPointer
   var isBigEndian = true
@@ -19,14 +19,14 @@ struct ByteReader {
   func uint16(at offset: Int) -> Int? { integer(at: offset, size: 2) }
   func uint32(at offset: Int) -> Int? { integer(at: offset, size: 4) }
 
-  /// Whether `text` (ASCII) stands at `offset`.
+  /// True if `text` (ASCII) is at `offset`.
   func has(_ text: StaticString, at offset: Int) -> Bool {
     let length = text.utf8CodeUnitCount
     guard offset >= 0, offset <= count - length else { return false }
     return (0..<length).allSatisfy { bytes[offset + $0] == text.utf8Start[$0] }
   }
 
-  /// The part of the bytes from `start` on, at most `length` of them.
+  /// The bytes from `start`, at most `length` of them.
   func part(from start: Int, length: Int) -> ByteReader {
     let start = min(max(start, 0), count)
     let end = start + min(max(length, 0), count - start)

@@ -1,16 +1,16 @@
-/// At most 256 colors that stand for all colors of some pictures, and the way from one to the other.
+/// At most 256 colors that approximate all colors of some pictures, with the mapping to them.
 ///
-/// Few colors are kept as they are. Many are reduced by median cut (Heckbert, "Color image
-/// quantization for frame buffer display", SIGGRAPH 1982), here splitting always the box of the
-/// greatest squared error, across its widest axis at the mean.
+/// A small number of colors is kept unchanged. Otherwise, colors are reduced by median cut (Heckbert, "Color image
+/// quantization for frame buffer display", SIGGRAPH 1982), which splits the box with the largest squared error at the
+/// mean of its widest axis.
 struct ColorPalette {
-  /// The colors, R, G, B in 0...255; 1 to 256 of them.
+  /// The colors as R, G, B in 0...255; 1 to 256 of them.
   private(set) var colors: [SIMD3<Int32>]
   private var exact: [Int32: UInt8]?
-  /// The nearest color of each cell of 8x8x8 levels, and -1 if it is not known yet.
+  /// The nearest color for each cell of 8x8x8 levels; -1 if it was not computed yet.
   private var nearest = [Int16](repeating: -1, count: 1 << 15)
 
-  /// A palette for all the pictures together.
+  /// A common palette for all pictures.
   init(for pictures: [Picture]) {
     if let few = ColorPalette.distinctColors(of: pictures) {
       colors = few.map { SIMD3($0 >> 16, $0 >> 8 & 255, $0 & 255) }
@@ -29,12 +29,12 @@ struct ColorPalette {
     colors = boxes.map(\.color)
   }
 
-  /// The picture by palette indices, axes [height, width]; errors are diffused to the neighbours
-  /// (Floyd and Steinberg, 1976).
+  /// The picture as palette indices, [height, width]. Errors are diffused to neighboring pixels (Floyd and Steinberg,
+  /// 1976).
   mutating func indices(of picture: Picture) -> [UInt8] {
     let width = picture.width
     var indices = [UInt8](repeating: 0, count: width * picture.height)
-    // In sixteenths of a level, with a column of margin at each side.
+    // Errors in sixteenths of a level, with a margin of one column on each side.
     var errors = [SIMD3<Int32>](repeating: .zero, count: width + 2)
     for row in 0..<picture.height {
       var below = [SIMD3<Int32>](repeating: .zero, count: width + 2)
@@ -78,7 +78,7 @@ struct ColorPalette {
     return best
   }
 
-  /// The colors as 0xRRGGBB in rising order, or nil if there are more than 256.
+  /// The colors as 0xRRGGBB in ascending order; nil if there are more than 256.
   private static func distinctColors(of pictures: [Picture]) -> [Int32]? {
     var found: Set<Int32> = []
     var last: Int32 = -1
@@ -95,7 +95,7 @@ struct ColorPalette {
     return found.sorted()
   }
 
-  /// The occupied cells of 8x8x8 levels.
+  /// The cells of 8x8x8 levels that contain pixels.
   private static func histogram(of pictures: [Picture]) -> [Cell] {
     var cells = [Cell](repeating: Cell(), count: 1 << 15)
     for picture in pictures {
@@ -120,7 +120,7 @@ struct ColorPalette {
   private struct Box {
     var cells: ArraySlice<Cell>
     let mean: SIMD3<Double>
-    /// The squared error along each axis if the box becomes one color.
+    /// The squared error along each axis if the box became a single color.
     let errors: SIMD3<Double>
 
     init(_ cells: ArraySlice<Cell>) {

@@ -7,14 +7,14 @@ final class Decoder {
 
   struct Options {
     var threads = 1
-    /// The decoder halves width and height this number of times.
+    /// The number of times that the decoder halves the width and the height.
     var lowres = 0
     var maxPixels: Int
-    /// Give up at the first error instead of returning what could be saved.
+    /// Fail at the first error instead of returning what could be recovered.
     var isStrict = false
   }
 
-  /// Opens the decoder for `codec`, with a stream's parameters if there are any.
+  /// Opens the decoder for `codec`, with the parameters of a stream if there are any.
   init(
     _ codec: AVCodecID, parameters: UnsafePointer<AVCodecParameters>? = nil,
     packetTimeBase: AVRational = AVRational(num: 0, den: 1), options: Options, path: String
@@ -40,13 +40,13 @@ final class Decoder {
     context.pointee.thread_count = Int32(options.threads)
     context.pointee.max_pixels = Int64(options.maxPixels)
     context.pointee.lowres = Int32(min(options.lowres, Int(decoder.pointee.max_lowres)))
-    // After a seek into an open GOP the H.264 decoder would keep back good frames too. (It flags
-    // them as corrupt; only `decode_error_flags` shows real damage there.)
+    // After a seek into an open GOP, the H.264 decoder would otherwise also hold back intact frames. (It flags them as
+    // corrupt; only `decode_error_flags` reports actual damage.)
     context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT
     if options.isStrict {
       context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK
     }
-    // H.264's decoder speaks of errors in streams that decode well, and marks damaged frames itself.
+    // The H.264 decoder reports errors for streams that decode correctly, and marks damaged frames itself.
     if codec != AV_CODEC_ID_H264 { context.pointee.opaque = UnsafeMutableRawPointer(errors) }
     let status = avcodec_open2(context, decoder, nil)
     guard status >= 0 else { throw MediaError(decoding: path, status: status) }
@@ -58,12 +58,12 @@ final class Decoder {
     errors.deallocate()
   }
 
-  /// The errors that the decoder spoke of so far, also where it returned frames all the same: these are
-  /// made up in part.
+  /// The number of errors that the decoder has reported so far, including those for frames that it returned anyway, with
+  /// invented parts.
   var complaints: Int { Int(errors.pointee) }
 
-  /// Whether frames that no other leans on are skipped without decoding; H.264 and HEVC alone say which they are
-  /// in every packet.
+  /// True if frames to which no other frame refers are skipped without decoding. Only H.264 and HEVC mark them in every
+  /// packet.
   var skipsUnreferenced: Bool {
     get { context.pointee.skip_frame == AVDISCARD_NONREF }
     set {
@@ -72,13 +72,13 @@ final class Decoder {
     }
   }
 
-  /// Gives the decoder a packet, or nil if there are no more; FFmpeg's status.
+  /// Sends a packet to the decoder, or nil at the end; returns FFmpeg's status.
   func send(_ packet: PacketBuffer?) -> Int32 { avcodec_send_packet(context, packet?.pointer) }
 
-  /// Takes a frame from the decoder into `frame`; FFmpeg's status.
+  /// Receives a frame from the decoder into `frame`; returns FFmpeg's status.
   func receive(_ frame: FrameBuffer) -> Int32 { avcodec_receive_frame(context, frame.pointer) }
 
-  /// Decodes the only picture in `packet`; FFmpeg's status.
+  /// Decodes the only picture in `packet`; returns FFmpeg's status.
   private func decode(_ packet: PacketBuffer, into frame: FrameBuffer) -> Int32 {
     var status = send(packet)
     guard status >= 0 else { return status }
@@ -88,7 +88,7 @@ final class Decoder {
     return receive(frame)
   }
 
-  /// Decodes the only picture in `packet`, whole and without a complaint.
+  /// Decodes the only picture in `packet`, which must be complete and without errors.
   func picture(in packet: PacketBuffer, path: String) throws(MediaError) -> FrameBuffer {
     let frame = FrameBuffer()
     let status = decode(packet, into: frame)
@@ -98,6 +98,6 @@ final class Decoder {
     return frame
   }
 
-  /// Forgets all that was sent, before it continues elsewhere in the stream.
+  /// Discards everything that was sent, before decoding continues elsewhere in the stream.
   func flush() { avcodec_flush_buffers(context) }
 }

@@ -5,8 +5,8 @@ final class Encoder {
   let context: UnsafeMutablePointer<AVCodecContext>
   private let path: String
 
-  /// Opens the encoder of that name. `configure` sets the context, size and pixel format among it;
-  /// `options` are the encoder's own.
+  /// Opens the encoder named `name`. `configure` sets up the context, including the size and the pixel format; `options`
+  /// are specific to the encoder.
   init(
     _ name: String, options: [String: String] = [:], path: String,
     configure: (inout AVCodecContext) -> Void
@@ -31,7 +31,7 @@ final class Encoder {
     avcodec_free_context(&context)
   }
 
-  /// Encodes a frame, or with nil what is still held back, and hands each packet to `body`.
+  /// Encodes a frame, or with nil the frames that are held back, and passes each packet to `body`.
   func encode(
     _ frame: FrameBuffer?, _ body: (PacketBuffer) throws(MediaError) -> Void
   ) throws(MediaError) {

@@ -1,10 +1,10 @@
 import CFFmpeg
 
-/// Runs once, before FFmpeg is first used: its own messages would litter standard error, and what
-/// matters of them is in the text of `MediaError`.
+/// Runs once before FFmpeg is used: its own messages would clutter standard error, and `MediaError` contains their
+/// relevant parts.
 let ffmpegIsQuiet: Void = cff_silence_log()
 
-/// FFmpeg's text for one of its negative status codes.
+/// FFmpeg's message for a negative status code.
 func ffmpegText(_ status: Int32) -> String {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
     guard let start = buffer.baseAddress, av_strerror(status, start, 256) == 0 else {
@@ -20,12 +20,12 @@ final class FrameBuffer {
 
   /// An empty frame.
   init() {
-    // A few hundred bytes: if these are not to be had, Swift itself cannot continue.
+    // If a few hundred bytes are not available, Swift itself cannot continue.
     guard let frame = av_frame_alloc() else { fatalError("out of memory") }
     pointer = frame
   }
 
-  /// A frame with room for `width` x `height` pixels of `format`, or nil when memory is short.
+  /// A frame with memory for `width` x `height` pixels of `format`; nil if memory is exhausted.
   convenience init?(width: Int, height: Int, format: AVPixelFormat) {
     self.init()
     pointer.pointee.width = Int32(width)
@@ -43,13 +43,13 @@ final class FrameBuffer {
   var height: Int { Int(pointer.pointee.height) }
   var format: AVPixelFormat { AVPixelFormat(rawValue: pointer.pointee.format) }
 
-  /// Whether the decoder made it without other frames, and says nothing of what is missing.
+  /// True if the frame was decoded without other frames and the decoder reports nothing missing.
   var isIntra: Bool {
     pointer.pointee.pict_type == AV_PICTURE_TYPE_I
       && pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0
   }
 
-  /// Whether the decoder says that parts of the frame were missing or wrong.
+  /// True if the decoder reports missing or invalid parts of the frame.
   var isDamaged: Bool {
     pointer.pointee.decode_error_flags != 0 || pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
   }
@@ -60,7 +60,7 @@ final class PacketBuffer {
   let pointer: UnsafeMutablePointer<AVPacket>
 
   init() {
-    // A hundred bytes: if these are not to be had, Swift itself cannot continue.
+    // If a hundred bytes are not available, Swift itself cannot continue.
     guard let packet = av_packet_alloc() else { fatalError("out of memory") }
     pointer = packet
   }
@@ -70,7 +70,8 @@ final class PacketBuffer {
     av_packet_free(&packet)
   }
 
-  /// When the content is shown, or failing that decoded, by the container's clock; nil if it does not say.
+  /// The presentation time of the content, or else its decoding time, in ticks of the container's clock; nil if there is
+  /// none.
   var tick: Int64? {
     let tick = pointer.pointee.pts != cff_no_timestamp() ? pointer.pointee.pts : pointer.pointee.dts
     return tick == cff_no_timestamp() ? nil : tick

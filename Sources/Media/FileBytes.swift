@@ -9,11 +9,10 @@ import SafeFiles
   import Glibc
 #endif
 
-/// The text of an `errno`.
+/// The system's message for an `errno`.
 func systemText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
-/// Refuses what is not a regular file: opening a pipe or a device could wait for ever.
-/// Returns the file's size in bytes.
+/// The size of a regular file in bytes. Rejects other files: opening a pipe or a device could wait forever.
 func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
   guard let status = fileStatus(at: path) else {
     throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")
@@ -24,7 +23,7 @@ func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
 }
 
 extension PacketBuffer {
-  /// A packet that holds a whole file.
+  /// A packet that contains a whole file.
   convenience init(contentsOf path: String, limit: Int) throws(MediaError) {
     let size = try sizeOfRegularFile(path)
     guard size <= limit else {
@@ -53,7 +52,7 @@ extension PacketBuffer {
     av_shrink_packet(pointer, Int32(filled))
   }
 
-  /// A packet of these bytes, a part of the file at `path`.
+  /// A packet with these bytes, which are a part of the file at `path`.
   convenience init(_ content: [UInt8], path: String) throws(MediaError) {
     self.init()
     guard av_new_packet(pointer, Int32(content.count)) == 0 else {

@@ -1,18 +1,19 @@
 import SafeFiles
 
-/// A video kept as a folder of pictures, one a frame, in the natural order of their names.
+/// A video stored as a folder of pictures, one per frame, sorted naturally by name.
 public struct FrameFolder: Sendable {
   /// The folder.
   public let path: String
-  /// The pictures' names, in order; never empty.
+  /// The names of the pictures, in order; not empty.
   public let names: [String]
   /// The number of frames, at least one.
   public var count: Int { names.count }
 
-  /// The folder at `path`; nil if it holds no picture, or anything beside pictures (by the
-  /// extensions; hidden files do not count).
+  /// The folder at `path`; nil if it contains no pictures, or files other than pictures (according to their extensions,
+  /// without hidden files).
   ///
-  /// Pictures of optical flow that tools put beside the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are not frames.
+  /// Pictures of optical flow that tools store next to the frames (`flow_x_00001.jpg`, `flow_y_00001.jpg`) are not
+  /// frames.
   ///
   /// - Throws: `MediaError` if the folder cannot be read.
   public init?(contentsOf path: String) throws(MediaError) {
@@ -33,10 +34,12 @@ public struct FrameFolder: Sendable {
     names = (frames.isEmpty ? all : frames).sorted(by: naturallyPrecedes)
   }
 
-  /// The path of the frame `index`, in 0 ..< count.
+  /// The path of frame `index`, in 0 ..< count.
   public func path(ofFrame index: Int) -> String { path + "/" + names[index] }
 
-  /// The frame shown at `fraction`, in 0 ..< 1, of the sequence, decoded like any picture.
+  /// The frame at `fraction`, in 0 ..< 1, of the sequence, decoded like any picture.
+  ///
+  /// - Throws: `MediaError`.
   public func frame(atFraction fraction: Double, shortSide: Int? = nil) throws(MediaError)
     -> Picture
   {
@@ -45,22 +48,22 @@ public struct FrameFolder: Sendable {
     return try Picture(contentsOf: path(ofFrame: index), shortSide: shortSide)
   }
 
-  /// The folder at `path`, if it is known to hold a video's frames.
+  /// The folder at `path`, which must contain the frames of a video.
   ///
-  /// - Throws: `MediaError` if the folder cannot be read, or holds anything but pictures.
+  /// - Throws: `MediaError` if the folder cannot be read or contains files other than pictures.
   public static func ofVideo(_ path: String) throws(MediaError) -> FrameFolder {
     guard let folder = try FrameFolder(contentsOf: path) else {
       throw MediaError(
         .unrecognized, path,
-        "holds no pictures, or others files beside them: it is not a video's frames")
+        "does not contain the frames of a video: it has no pictures, or also other files")
     }
     return folder
   }
 
-  /// The pictures shown at `times`, as ``Video/pictures(shownAt:shortSide:)`` gives them of a video of
-  /// `rate` frames a second: frame k is shown from k / rate on.
+  /// The pictures shown at `times`, as ``Video/pictures(shownAt:shortSide:)`` returns them for a video of `rate` frames
+  /// per second: frame k is shown from k / rate.
   ///
-  /// - Throws: `MediaError` if a frame asked for does not decode or is of another size.
+  /// - Throws: `MediaError` if a required frame cannot be decoded or has another size.
   public func pictures(shownAt times: [Double], rate: Double, shortSide: Int?)
     throws(MediaError) -> [Picture]
   {
@@ -79,7 +82,9 @@ public struct FrameFolder: Sendable {
     return result
   }
 
-  /// Every picture with its time; nil where they take more than `bytes`.
+  /// All pictures with their times; nil if they need more than `bytes`.
+  ///
+  /// - Throws: `MediaError`.
   public func allPictures(rate: Double, shortSide: Int?, bytes: Int) throws(MediaError)
     -> TimedPictures?
   {

@@ -1,8 +1,8 @@
 import CFFmpeg
 
-/// Turns decoded frames of any pixel format into RGB pictures, scaled with antialiasing.
+/// Converts decoded frames in any pixel format to RGB pictures, scaled with antialiasing.
 ///
-/// It keeps swscale's tables from one frame to the next of the same kind.
+/// It reuses swscale's tables for frames of the same kind.
 final class FrameScaler {
   private struct Shape: Equatable {
     var width: Int
@@ -25,8 +25,8 @@ final class FrameScaler {
 
   deinit { sws_freeContext(context) }
 
-  /// The picture in `frame`, its short side `shortSide` pixels (nil keeps the size), the long side
-  /// rounded. Alpha is composited on black. Pixels count as square, whatever the file says.
+  /// The picture in `frame`, scaled so that its short side has `shortSide` pixels (nil for no scaling) and its long side
+  /// is rounded. Alpha is composited on black. Pixels are treated as square, even if the file specifies another shape.
   func picture(_ frame: FrameBuffer, shortSide: Int?, path: String) throws(MediaError) -> Picture {
     let size = try scaledSize(
       width: frame.width, height: frame.height, shortSide: shortSide, path: path)
@@ -41,7 +41,7 @@ final class FrameScaler {
     return try rgb(source, width: size.width, height: size.height, path: path).rgbPicture()
   }
 
-  /// The part of the picture, scaled to `width` x `height` pixels whatever its aspect.
+  /// The part of the picture, scaled to `width` x `height` pixels regardless of its aspect ratio.
   func picture(_ part: Picture, width: Int, height: Int) throws(MediaError) -> Picture {
     guard part.width != width || part.height != height else { return part }
     guard let source = FrameBuffer(part, width: part.width, height: part.height) else {
@@ -50,7 +50,7 @@ final class FrameScaler {
     return try rgb(source, width: width, height: height, path: "a picture").rgbPicture()
   }
 
-  /// The picture with its short side scaled to `shortSide` pixels (nil keeps the size).
+  /// The picture, scaled so that its short side has `shortSide` pixels (nil for no scaling).
   func picture(_ picture: Picture, shortSide: Int?, path: String) throws(MediaError) -> Picture {
     let size = try scaledSize(
       width: picture.width, height: picture.height, shortSide: shortSide, path: path)
@@ -61,7 +61,7 @@ final class FrameScaler {
     _ frame: FrameBuffer, width: Int, height: Int, path: String
   ) throws(MediaError) -> FrameBuffer {
     var source = frame
-    // swscale's filters hold at most 256 taps: scale by more than 64 in steps.
+    // swscale's filters have at most 256 taps: scale by more than 64 in several steps.
     while max(source.width / width, source.height / height) >= 64 {
       let step = Shape(
         max(source.width / 32, width), max(source.height / 32, height), AV_PIX_FMT_RGB24)
@@ -70,9 +70,8 @@ final class FrameScaler {
     return try convert(source, to: Shape(width, height, AV_PIX_FMT_RGB24), path: path)
   }
 
-  /// The picture as a frame for video encoders, YUV 4:2:0 of limited range and the matrix
-  /// `assumedMatrix` of its size, with both sides even: an odd one gains a copy of its last row or
-  /// column.
+  /// The picture as a frame for video encoders: YUV 4:2:0 with limited range and the matrix `assumedMatrix` for its size.
+  /// Both sides are made even by repeating the last row or column.
   func yuv420(_ picture: Picture, path: String) throws(MediaError) -> FrameBuffer {
     let (width, height) = (picture.width + picture.width % 2, picture.height + picture.height % 2)
     guard let source = FrameBuffer(picture, width: width, height: height) else {
@@ -113,8 +112,8 @@ final class FrameScaler {
       throw MediaError(outOfMemory: path, "scaled")
     }
     let object = UnsafeMutableRawPointer(context)
-    // Where the size stays, swscale's bilinear takes the nearest row of chroma; bicubic does not,
-    // and leaves what is not scaled alone all the same.
+    // If the size stays the same, swscale's bilinear filter takes the nearest row of chroma. The bicubic filter does not,
+    // and leaves unscaled content unchanged as well.
     let staysInSize = source.width == target.width && source.height == target.height
     let filter = staysInSize ? SWS_BICUBIC : SWS_BILINEAR
     let flags =
@@ -136,7 +135,7 @@ final class FrameScaler {
         "has pixels of the format \(name.map { String(cString: $0) } ?? "unknown") in a size of "
           + "\(source.width)x\(source.height), which this FFmpeg cannot convert to RGB")
     }
-    // Fails from RGB to RGB, which needs none of it.
+    // This fails from RGB to RGB, which does not need it.
     _ = sws_setColorspaceDetails(
       context, sws_getCoefficients(source.matrix), source.isFullRange ? 1 : 0,
       sws_getCoefficients(target.matrix), target.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
@@ -165,13 +164,13 @@ final class FrameScaler {
         assumedMatrix(width: frame.width, height: frame.height)
       default: SWS_CS_ITU601
       }
-    // In units of 1/256 of a luma sample; swscale itself assumes the center of the block.
+    // In units of 1/256 of a luma sample. swscale itself assumes the center of the block.
     if let description, description.log2_chroma_w > 0 {
       switch content.chroma_location {
       case AVCHROMA_LOC_LEFT, AVCHROMA_LOC_TOPLEFT, AVCHROMA_LOC_BOTTOMLEFT:
         shape.chromaX = 0
       case AVCHROMA_LOC_UNSPECIFIED where !shape.isFullRange:
-        shape.chromaX = 0  // as in MPEG-2 and all that came after it
+        shape.chromaX = 0  // as in MPEG-2 and later formats
       default: break
       }
       if description.log2_chroma_h > 0 {
@@ -186,12 +185,13 @@ final class FrameScaler {
   }
 }
 
-/// The matrix of YUV samples that come without a tag: players' convention.
+/// The matrix of YUV samples without a tag, by the convention of players.
 func assumedMatrix(width: Int, height: Int) -> Int32 {
   width >= 1280 || height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601
 }
 
-/// Checks a size that a file claims, before memory is taken for it: the pixels, the sides, and what scaling makes of them.
+/// Checks a size that a file claims before memory is allocated: the number of pixels, the sides, and the size after
+/// scaling.
 func checkSize(
   width: Int, height: Int, limit: Int, shortSide: Int?, path: String
 ) throws(MediaError) {
@@ -201,7 +201,7 @@ func checkSize(
   _ = try scaledSize(width: width, height: height, shortSide: shortSide, path: path)
 }
 
-/// The size of a picture whose short side is scaled to `shortSide` pixels (nil keeps the size).
+/// The size of a picture after scaling its short side to `shortSide` pixels (nil for no scaling).
 func scaledSize(width: Int, height: Int, shortSide: Int?, path: String) throws(MediaError)
   -> (width: Int, height: Int)
 {
@@ -227,7 +227,7 @@ func scaledSize(width: Int, height: Int, shortSide: Int?, path: String) throws(M
 }
 
 extension UInt8 {
-  /// The level of which the share `share`, 255 for all, is left; rounded.
+  /// The level times `share` / 255, rounded.
   func scaled(by share: UInt8) -> UInt8 { UInt8((UInt32(self) * UInt32(share) + 127) / 255) }
 }
 
@@ -237,8 +237,8 @@ private func hasAlpha(_ format: AVPixelFormat) -> Bool {
 }
 
 extension FrameBuffer {
-  /// The gray frame with chroma, where black and white are not the ends of its range: swscale takes all
-  /// gray for full range. Nil for other frames.
+  /// The gray frame with neutral chroma, if its range is not the full one: swscale treats all gray as full range. Nil for
+  /// other frames.
   fileprivate func withNeutralChroma(path: String) throws(MediaError) -> FrameBuffer? {
     guard pointer.pointee.color_range == AVCOL_RANGE_MPEG else { return nil }
     let format: AVPixelFormat
@@ -266,7 +266,7 @@ extension FrameBuffer {
         let line = plane + row * stride
         for column in 0..<columns {
           if depth > 8 {
-            // 1 << (depth - 1), the low byte first.
+            // This is 1 << (depth - 1), the low byte first.
             (line[2 * column], line[2 * column + 1]) = (0, UInt8(1 << (depth - 9)))
           } else {
             line[column] = 128
@@ -277,7 +277,7 @@ extension FrameBuffer {
     return result
   }
 
-  /// Composites RGBA on black; the alpha bytes lose their meaning.
+  /// Composites RGBA on black. The alpha bytes are meaningless afterwards.
   fileprivate func multiplyByAlpha() {
     guard let data = pointer.pointee.data.0 else { return }
     let stride = Int(pointer.pointee.linesize.0)
@@ -294,7 +294,7 @@ extension FrameBuffer {
     pointer.pointee.format = AV_PIX_FMT_RGB0.rawValue
   }
 
-  /// An RGB24 frame of a picture; rows and columns beyond it repeat its last ones.
+  /// An RGB24 frame of a picture. Rows and columns beyond the picture repeat its last ones.
   convenience init?(_ picture: Picture, width: Int, height: Int) {
     self.init(width: width, height: height, format: AV_PIX_FMT_RGB24)
     guard let data = pointer.pointee.data.0 else { return nil }

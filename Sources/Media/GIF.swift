@@ -2,19 +2,22 @@ import CFFmpeg
 
 /// Animated GIF files.
 public enum GIF {
-  /// The bytes of an animated GIF that repeats for ever, with one palette for all its frames.
+  /// The bytes of an animated GIF that repeats forever, with a common palette for all frames.
   ///
   /// - Parameters:
-  ///   - frames: The frames, at least one, all of one size of at most 65535 pixels each way.
-  ///   - framesPerSecond: Above 0. GIF counts in hundredths of a second and viewers show a frame
-  ///     for at least two, so it is 50 at most: faster animations play slower.
+  ///   - frames: The frames, at least one, all of the same size, at most 65535 pixels per side.
+  ///   - framesPerSecond: Greater than 0. GIF counts in hundredths of a second, and viewers show a frame for at least two
+  ///     of them, so the maximum is 50: faster animations play more slowly.
+  /// - Throws: `MediaError`.
   public static func data(of frames: [Picture], framesPerSecond: Double) throws(MediaError)
     -> [UInt8]
   {
     try data(of: frames, framesPerSecond: framesPerSecond, name: "the animation")
   }
 
-  /// Writes an animated GIF; see `data`. The file appears whole or not at all.
+  /// Writes an animated GIF; see ``data(of:framesPerSecond:)``. The file is written completely or not at all.
+  ///
+  /// - Throws: `MediaError`.
   public static func write(_ frames: [Picture], to path: String, framesPerSecond: Double)
     throws(MediaError)
   {
@@ -51,7 +54,7 @@ public enum GIF {
 }
 
 extension FrameBuffer {
-  /// A frame of palette indices.
+  /// A frame with palette indices.
   fileprivate convenience init?(_ picture: Picture, palette: inout ColorPalette) {
     self.init(width: picture.width, height: picture.height, format: AV_PIX_FMT_PAL8)
     guard let data = pointer.pointee.data.0, let table = pointer.pointee.data.1 else { return nil }
@@ -72,7 +75,7 @@ extension FrameBuffer {
   }
 }
 
-/// A container written to memory, of one stream.
+/// A container with one stream, written to memory.
 private final class MemoryOutput {
   private let context: UnsafeMutablePointer<AVFormatContext>
   private let name: String

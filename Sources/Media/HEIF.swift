@@ -1,32 +1,32 @@
-/// The pictures of an HEIF file (ISO/IEC 23008-12): AVIF and HEIC. It says where the coded pictures lie
-/// and how they make up the one to be shown; what is in them is up to the decoders.
+/// The structure of an HEIF file (ISO/IEC 23008-12), AVIF or HEIC: where the coded pictures are and how they form the
+/// primary picture. Decoders handle their content.
 ///
-/// FFmpeg 5 knows neither HEIC nor how an AVIF is turned, later ones give the first tile of a grid for
-/// the whole.
+/// FFmpeg 5 supports neither HEIC nor the rotation of AVIF; later versions return the first tile of a grid as the whole
+/// picture.
 struct HEIF {
   typealias ID = Int
 
-  /// Pieces of one item's content.
+  /// The maximum number of pieces of an item's content.
   private static let mostExtents = 1024
 
   /// A property of a picture.
   enum Property {
     case size(width: Int, height: Int)
-    /// The decoder's configuration: av1C or hvcC.
+    /// The configuration of the decoder: av1C or hvcC.
     case configuration(ByteReader)
-    /// Color by the codes of ISO/IEC 23091-2.
+    /// The color codes of ISO/IEC 23091-2.
     case color(matrix: Int, isFullRange: Bool)
-    /// What an auxiliary picture is.
+    /// The type of an auxiliary picture.
     case auxiliary(String)
-    /// Counterclockwise, in quarters of a turn.
+    /// A counterclockwise rotation in quarter turns.
     case rotation(quarters: Int)
-    /// Left and right change places, or else top and bottom.
+    /// Mirroring left to right, or else top to bottom.
     case mirror(leftRight: Bool)
-    /// Width, height and the distances of the center from the picture's, each by numerator and denominator.
+    /// Width, height, and the offsets of the center from that of the picture, each with numerator and denominator.
     case crop([Int])
-    /// Of no consequence for the pixels.
+    /// A property that does not affect the pixels.
     case other
-    /// One that must be obeyed, and is not known here.
+    /// An unsupported property that must not be ignored.
     case unknown(String)
   }
 
@@ -37,13 +37,13 @@ struct HEIF {
   private var properties: [ID: [Property]] = [:]
   private var references: [(kind: String, from: ID, to: [ID])] = []
 
-  /// Nil if the file is not an HEIF, or holds films alone.
+  /// Nil if the file is not an HEIF file or contains only image sequences.
   init?(_ file: ByteReader) {
     guard file.has("ftyp", at: 4) else { return nil }
     self.file = file
     var meta: ByteReader?
     file.forEachBox { kind, body in
-      // A full box: version and flags first.
+      // A full box begins with version and flags.
       if kind == "meta" { meta = meta ?? body.part(from: 4, length: .max) }
     }
     guard let meta else { return nil }
@@ -59,17 +59,17 @@ struct HEIF {
     if let box = boxes["iprp"] { readProperties(box) }
   }
 
-  /// Four letters: av01, hvc1, grid ...; nil for an item that is not there.
+  /// The type of an item, four letters such as av01, hvc1 or grid; nil if there is no such item.
   func kind(of item: ID) -> String? { kinds[item] }
 
   func properties(of item: ID) -> [Property] { properties[item] ?? [] }
 
-  /// The item's content; nil if it lies outside the file or is larger than `limit`.
+  /// The content of an item; nil if it is outside the file or larger than `limit`.
   func content(of item: ID, limit: Int) -> [UInt8]? {
     guard let parts = extents[item] else { return nil }
     var content: [UInt8] = []
     for part in parts {
-      // Zero means all that is left.
+      // Zero means everything up to the end.
       let length = part.length == 0 ? file.count - part.offset : part.length
       guard part.offset >= 0, length > 0, part.offset <= file.count - length,
         content.count <= limit - length
@@ -79,12 +79,12 @@ struct HEIF {
     return content.isEmpty ? nil : content
   }
 
-  /// What `item` is made of, in order.
+  /// The items that `item` consists of, in order.
   func parts(of item: ID) -> [ID] {
     references.first { $0.kind == "dimg" && $0.from == item }?.to ?? []
   }
 
-  /// The picture that holds the alpha of `item`.
+  /// The item with the alpha channel of `item`.
   func alpha(of item: ID) -> ID? {
     let kinds = [
       "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1",
@@ -97,7 +97,7 @@ struct HEIF {
     }?.from
   }
 
-  /// The colors of `item` are multiplied by its alpha already.
+  /// True if the colors of `item` are premultiplied by its alpha.
   func isMultiplied(_ item: ID) -> Bool {
     references.contains { $0.kind == "prem" && $0.from == item }
   }
@@ -128,7 +128,7 @@ struct HEIF {
     for _ in 0..<count {
       guard let item = reader.next(idSize), let method = version == 0 ? 0 : reader.next(2),
         reader.next(2) != nil, let base = reader.next(baseSize), let parts = reader.next(2),
-        // Extents without any bytes of their own would cost memory and no file.
+        // Extents without bytes in the box would consume memory but no space in the file.
         parts <= HEIF.mostExtents, parts < 2 || offsetSize + lengthSize > 0
       else { return }
       var found: [(Int, Int)]? = []
@@ -140,7 +140,7 @@ struct HEIF {
         switch method & 15 {
         case 0 where !overflows: found?.append((start, length))
         case 1 where !overflows:
-          // Within the box "idat", which lies in the file.
+          // The position is relative to the box "idat", which is in the file.
           guard let data, start <= data.count, length <= data.count - start else {
             found = nil
             break
@@ -201,7 +201,7 @@ extension HEIF.Property {
     case "av1C", "hvcC":
       self = .configuration(body)
     case "colr":
-      // The other kinds of "colr" are color profiles.
+      // Other kinds of "colr" boxes are color profiles.
       if body.has("nclx", at: 0), let matrix = body.uint16(at: 8), let range = body.uint8(at: 10) {
         self = .color(matrix: matrix, isFullRange: range >> 7 == 1)
       } else {
@@ -223,7 +223,7 @@ extension HEIF.Property {
   }
 }
 
-/// Reads numbers one after the other.
+/// Reads consecutive numbers.
 private struct BoxCursor {
   let bytes: ByteReader
   var offset: Int
@@ -233,7 +233,7 @@ private struct BoxCursor {
     self.offset = offset
   }
 
-  /// The next number of `size` bytes (none: zero); nil beyond the end.
+  /// The next number of `size` bytes (zero if `size` is 0); nil beyond the end.
   mutating func next(_ size: Int) -> Int? {
     guard let value = bytes.integer(at: offset, size: size), value >= 0 else { return nil }
     offset += size
@@ -242,7 +242,7 @@ private struct BoxCursor {
 }
 
 extension ByteReader {
-  /// Calls `body` with the kind and the content of each box.
+  /// Calls `body` with the type and the content of each box.
   fileprivate func forEachBox(_ body: (String, ByteReader) -> Void) {
     var offset = 0
     while let short = uint32(at: offset), let kind = text(at: offset + 4) {
@@ -265,7 +265,7 @@ extension ByteReader {
     return String(decoding: bytes[offset..<offset + 4], as: UTF8.self)
   }
 
-  /// What stands up to a zero.
+  /// The text up to the first zero.
   fileprivate func text(from offset: Int) -> String {
     guard offset <= count else { return "" }
     return String(decoding: bytes[offset...].prefix { $0 != 0 }, as: UTF8.self)
@@ -275,7 +275,7 @@ extension ByteReader {
     uint32(at: offset).map { Int(Int32(truncatingIfNeeded: $0)) }
   }
 
-  /// Where these bytes, a part of `file`, begin in it.
+  /// The offset of these bytes, which are a part of `file`, in the file.
   fileprivate func start(in file: ByteReader) -> Int {
     guard let here = bytes.baseAddress, let first = file.bytes.baseAddress else { return 0 }
     return here - first

@@ -1,9 +1,9 @@
 import CFFmpeg
 
-/// Decodes the primary picture of an HEIF file, its pieces by FFmpeg's decoders, composited on black
-/// and turned.
+/// Decodes the primary picture of an HEIF file with FFmpeg's decoders, composites it on black and applies its
+/// orientation.
 ///
-/// What decides about pixels and is not known here is refused, never skipped.
+/// Unsupported properties that affect pixels are rejected, never ignored.
 func decodeHEIF(
   _ file: HEIF, shortSide: Int?, path: String
 ) throws(MediaError) -> Picture {
@@ -40,10 +40,10 @@ private struct HEIFReader {
 
   private func damaged() -> MediaError { MediaError(decoding: path) }
 
-  /// An item before it is cropped and turned.
+  /// An item before cropping and rotation.
   func frame(of item: HEIF.ID) throws(MediaError) -> FrameBuffer {
     guard let kind = file.kind(of: item) else { throw damaged() }
-    // Before memory is taken; what the decoders find is bounded again.
+    // Check the claimed size before allocating memory. The size that decoders find is checked again.
     for case .size(let width, let height) in file.properties(of: item) {
       try checkSize(
         width: width, height: height, limit: MediaLimits.stillPixels, shortSide: nil, path: path)
@@ -59,7 +59,7 @@ private struct HEIFReader {
     }
   }
 
-  /// How an item is cropped, and then turned.
+  /// The cropping of an item, and then its orientation.
   func transformations(of item: HEIF.ID) throws(MediaError) -> (Crop?, Orientation) {
     var (crop, orientation) = (Crop?.none, Orientation.upright)
     for property in file.properties(of: item) {
@@ -110,17 +110,17 @@ private struct HEIFReader {
       options: Decoder.Options(maxPixels: MediaLimits.stillPixels, isStrict: true), path: path)
     let frame = try decoder.picture(in: PacketBuffer(content, path: path), path: path)
     for case .color(let matrix, let isFullRange) in file.properties(of: item) {
-      // RGB follows from the samples' format; 2 means that nothing is said.
+      // RGB follows from the samples' format; 2 means unspecified.
       if matrix != 0, matrix != 2 {
         frame.pointer.pointee.colorspace = AVColorSpace(rawValue: UInt32(matrix))
       }
       frame.pointer.pointee.color_range = isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
     }
-    // As ISO/IEC 23000-22 lays down, unlike players of videos.
+    // The default of ISO/IEC 23000-22, unlike that of video players.
     if frame.pointer.pointee.colorspace == AVCOL_SPC_UNSPECIFIED {
       frame.pointer.pointee.colorspace = AVCOL_SPC_SMPTE170M
     }
-    // What HEVC's decoder says is a default, too.
+    // The value of the HEVC decoder is a default, too.
     if frame.pointer.pointee.chroma_location == AVCHROMA_LOC_UNSPECIFIED
       || codec == AV_CODEC_ID_HEVC
     {
@@ -129,7 +129,7 @@ private struct HEIFReader {
     return frame
   }
 
-  /// A picture put together from tiles of one size.
+  /// A picture composed of tiles of the same size.
   private func grid(_ item: HEIF.ID) throws(MediaError) -> FrameBuffer {
     guard let content = file.content(of: item, limit: 64) else { throw damaged() }
     let tiles = file.parts(of: item)
@@ -168,7 +168,7 @@ private struct HEIFReader {
   }
 }
 
-/// How many tiles make a picture, and the part of them that is shown, from the top left.
+/// The number of tiles of a picture, and the part that is shown, from the top left.
 private struct GridLayout {
   let rows: Int
   let columns: Int
@@ -187,12 +187,12 @@ private struct GridLayout {
   }
 }
 
-/// A part of a picture, by the numbers of the box "clap".
+/// A part of a picture, as numbers in a "clap" box.
 private struct Crop {
-  /// Each with its denominator.
+  /// The numbers, each with its denominator.
   private let numbers: [Int]
 
-  /// Nil for numbers that make no sense.
+  /// Nil for invalid numbers.
   init?(_ numbers: [Int]) {
     guard numbers.count == 8, stride(from: 1, to: 8, by: 2).allSatisfy({ numbers[$0] > 0 }),
       numbers[0] > 0, numbers[2] > 0
@@ -200,7 +200,7 @@ private struct Crop {
     self.numbers = numbers
   }
 
-  /// Nil where it leaves the picture.
+  /// The part in pixels; nil if it extends beyond the picture.
   func part(width: Int, height: Int) -> (left: Int, top: Int, width: Int, height: Int)? {
     func value(_ index: Int) -> Double { Double(numbers[index]) / Double(numbers[index + 1]) }
     let (newWidth, newHeight) = (value(0).rounded(), value(2).rounded())
@@ -214,7 +214,7 @@ private struct Crop {
 }
 
 extension FrameBuffer {
-  /// An empty frame of this one's kind.
+  /// An empty frame of the same kind.
   fileprivate func canvas(width: Int, height: Int, path: String) throws(MediaError) -> FrameBuffer {
     guard let canvas = FrameBuffer(width: width, height: height, format: format) else {
       throw MediaError(outOfMemory: path, "decoded")
@@ -225,7 +225,7 @@ extension FrameBuffer {
     return canvas
   }
 
-  /// Copies a smaller frame into this one; false where that cannot be.
+  /// Copies a smaller frame into this one; returns false if that is impossible.
   fileprivate func place(_ part: FrameBuffer, left: Int, top: Int) -> Bool {
     guard part.format == format, part.pointer.pointee.colorspace == pointer.pointee.colorspace,
       part.pointer.pointee.color_range == pointer.pointee.color_range,
@@ -253,7 +253,7 @@ extension FrameBuffer {
       let isChroma = index > 0 && description.flags & UInt64(AV_PIX_FMT_FLAG_RGB) == 0
       let (shiftX, shiftY) =
         isChroma ? (Int(description.log2_chroma_w), Int(description.log2_chroma_h)) : (0, 0)
-      // Chroma of a tile must begin at a sample of its own.
+      // The chroma of a tile must begin at a sample of its own.
       guard left & (1 << shiftX - 1) == 0, top & (1 << shiftY - 1) == 0, let target = plane.0,
         let source = plane.2
       else { return false }
@@ -268,7 +268,7 @@ extension FrameBuffer {
 }
 
 extension Picture {
-  /// Composites the picture on black: white in `opacity`, of its size, keeps a pixel.
+  /// Composites the picture on black. White in `opacity`, which has the same size, keeps a pixel.
   fileprivate mutating func multiply(by opacity: Picture) {
     for index in pixels.indices {
       pixels[index] = pixels[index].scaled(by: opacity.pixels[index])

@@ -1,9 +1,10 @@
 import CFFmpeg
 
 extension Picture {
-  /// The bytes of a JPEG file of the picture, with colors at full resolution, so that colored text stays sharp.
+  /// The bytes of a JPEG file with colors at full resolution, so that colored text stays sharp.
   ///
-  /// - Parameter quality: 1 (largest, best) to 31, as FFmpeg counts.
+  /// - Parameter quality: 1 (best) to 31, FFmpeg's scale.
+  /// - Throws: `MediaError`.
   public func jpegData(quality: Int = 3) throws(MediaError) -> [UInt8] {
     precondition((1...31).contains(quality), "quality must be from 1 to 31, not \(quality)")
     let name = "the picture of \(width)x\(height)"
@@ -28,7 +29,7 @@ extension Picture {
     return data
   }
 
-  /// The planes Y, Cb and Cr of JFIF: those of BT.601 in the whole range.
+  /// Fills the planes Y, Cb and Cr of JFIF: those of BT.601 with full range.
   private func fill(_ frame: FrameBuffer) {
     let planes = [
       frame.pointer.pointee.data.0, frame.pointer.pointee.data.1, frame.pointer.pointee.data.2,

@@ -7,7 +7,7 @@ extension PictureHeader {
     isCutOff = true
     var offset = 2
     while let marker = reader.nextMarker(&offset) {
-      // In JPEG-LS these follow 0xFF in coded samples.
+      // In JPEG-LS, these bytes can follow 0xFF in coded samples.
       if codec == AV_CODEC_ID_JPEGLS, marker < 0x80 { continue }
       switch marker {
       case 0xD9:
@@ -27,8 +27,8 @@ extension PictureHeader {
         guard components == 0 else { break }
         switch marker {
         case 0xF7: codec = AV_CODEC_ID_JPEGLS
-        case 0xC5...0xC7, 0xCD...0xCF: unsupported = "it is of the hierarchical kind"
-        case 0xC9...0xCB: unsupported = "its coding is arithmetic"
+        case 0xC5...0xC7, 0xCD...0xCF: unsupported = "it is hierarchical"
+        case 0xC9...0xCB: unsupported = "it uses arithmetic coding"
         default: break
         }
         height = reader.uint16(at: offset + 3) ?? 0
@@ -49,8 +49,8 @@ extension PictureHeader {
 }
 
 extension ByteReader {
-  /// The next JPEG marker at or after `offset`, which moves behind it. Coded samples are skipped:
-  /// in them 0xFF is followed by zero or a restart marker.
+  /// The next JPEG marker at or after `offset`, which is moved past it. Skips coded samples, in which 0xFF is followed by
+  /// zero or a restart marker.
   fileprivate func nextMarker(_ offset: inout Int) -> Int? {
     while offset + 1 < count {
       guard bytes[offset] == 0xFF else {

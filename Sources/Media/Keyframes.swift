@@ -1,13 +1,13 @@
 import CFFmpeg
 
-/// Tells pictures from which all that follows decodes from those that a container or a parser merely
-/// calls keyframes.
+/// Distinguishes pictures from which all following ones can be decoded from those that a container or parser only calls
+/// keyframes.
 ///
-/// A stream without keyframes (x264's intra refresh) renews itself bit by bit: what is flagged there is
-/// the beginning of a renewal, whose frames lean on older ones until it is complete.
+/// A stream without keyframes (x264's intra refresh) refreshes itself gradually: the flagged pictures are the beginning
+/// of a refresh and depend on earlier frames until it is complete.
 struct KeyframeCheck {
   private let codec: AVCodecID
-  /// The bytes of the lengths before the units of H.264 and HEVC; zero where start codes part them.
+  /// The size of the length fields before the units of H.264 and HEVC; zero if start codes separate them.
   private let lengthSize: Int
 
   init(_ parameters: AVCodecParameters) {
@@ -19,7 +19,7 @@ struct KeyframeCheck {
     lengthSize = extra.uint8(at: 0) == 1 ? (extra.uint8(at: place) ?? 3) & 3 + 1 : 0
   }
 
-  /// Whether decoding can begin with a packet that is flagged as a keyframe.
+  /// True if decoding can begin at a packet that is flagged as a keyframe.
   func canBegin(with packet: PacketBuffer) -> Bool {
     guard packet.pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 else { return false }
     return switch codec {
@@ -29,7 +29,7 @@ struct KeyframeCheck {
     }
   }
 
-  /// Whether a picture is coded without others, whatever follows it.
+  /// True if a picture is coded without reference to others.
   func isIntra(_ packet: PacketBuffer) -> Bool {
     if packet.pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 { return canBegin(with: packet) }
     if let properties = avcodec_descriptor_get(codec)?.pointee.props,
@@ -45,7 +45,7 @@ struct KeyframeCheck {
     while let unit = units.next() {
       guard let first = unit.first else { continue }
       let type = first >> 1 & 63
-      // The kinds from 16 on begin anew: BLA, IDR and CRA.
+      // Types from 16 are entry points: BLA, IDR and CRA.
       if type < 32 { return (16...23).contains(type) }
     }
     return false
@@ -66,9 +66,9 @@ struct KeyframeCheck {
         guard let place = bits.exponentialGolomb(), let type = bits.exponentialGolomb() else {
           return false
         }
-        // The second field of a picture may lean on the first.
+        // The second field of a picture may refer to the first.
         if place == 0, slices > 0 { return true }
-        // 2: I, 4: SI, of this slice or (from 5 on) of all of the picture.
+        // 2 is I and 4 is SI, for this slice or (from 5) for all slices of the picture.
         guard type % 5 == 2 || type % 5 == 4 else { return false }
         slices += 1
       default: break
@@ -78,7 +78,7 @@ struct KeyframeCheck {
   }
 }
 
-/// The units of a packet of H.264 or HEVC, without the marks between them.
+/// The units of an H.264 or HEVC packet, without their separators.
 private struct CodedUnits {
   private let bytes: UnsafeRawBufferPointer
   private let lengthSize: Int
@@ -107,7 +107,7 @@ private struct CodedUnits {
     return bytes[begin..<(following.map { $0 - 3 } ?? bytes.count)]
   }
 
-  /// What follows the next start code, 0 0 1.
+  /// The position after the next start code, 0 0 1.
   private func start(from: Int) -> Int? {
     var index = from
     while index + 2 < bytes.count {
@@ -122,8 +122,8 @@ private struct CodedUnits {
     return nil
   }
 
-  /// The frames after which a decoder that begins here is said to be right; nil where a unit of
-  /// supplemental information says nothing of it.
+  /// The number of frames after which a decoder that starts here is correct; nil if the supplemental information does not
+  /// contain it.
   static func recoveryFrames(sei unit: Slice<UnsafeRawBufferPointer>) -> Int? {
     let content = CodedBits.unescaped(unit.dropFirst().prefix(4096))
     var offset = 0
@@ -148,15 +148,15 @@ private struct CodedUnits {
   }
 }
 
-/// Bits of a unit, the high ones first.
+/// The bits of a unit, the most significant first.
 private struct CodedBits {
   private let bytes: ArraySlice<UInt8>
   private var position = 0
 
-  /// Of bytes that are ``unescaped(_:)``.
+  /// Reads bytes that were ``unescaped(_:)``.
   init(_ bytes: some Collection<UInt8>) { self.bytes = ArraySlice(bytes) }
 
-  /// Without the threes that keep start codes out of the content.
+  /// The bytes without the threes that prevent start codes in the content.
   static func unescaped(_ coded: some Sequence<UInt8>) -> [UInt8] {
     var (result, zeros): ([UInt8], Int) = ([], 0)
     for byte in coded {
@@ -176,7 +176,7 @@ private struct CodedBits {
     return Int(bytes[bytes.startIndex + position / 8] >> (7 - position % 8) & 1)
   }
 
-  /// The number that is coded with as many zeros before it as it has bits.
+  /// An exponential-Golomb number: as many zeros as it has further bits, then the number.
   mutating func exponentialGolomb() -> Int? {
     var zeros = 0
     while let bit = bit(), bit == 0 {

@@ -1,10 +1,10 @@
 import CFFmpeg
 import SafeFiles
 
-/// Writes pictures as an MP4 video: H.264 if the installed FFmpeg has libx264, else MPEG-4 part 2.
+/// Writes pictures as an MP4 video: H.264 if the installed FFmpeg has libx264, else MPEG-4 Part 2.
 ///
-/// The video is YUV 4:2:0, tagged with its range and matrix, and its index stands in front. The file
-/// appears at its path when `finish` has made it whole; without that nothing is left behind.
+/// The video is YUV 4:2:0, tagged with its range and matrix, with its index at the beginning. The file appears at its
+/// path only when `finish` has completed it; otherwise, nothing is left behind.
 public final class MP4Writer {
   private let file: FileReplacement
   private let encoder: Encoder
@@ -17,11 +17,11 @@ public final class MP4Writer {
   /// Opens a video for writing.
   ///
   /// - Parameters:
-  ///   - path: Where the video goes.
-  ///   - width: The width of all frames in pixels; an odd one gains a column, the last one again.
-  ///   - height: The height of all frames in pixels; an odd one gains a row.
-  ///   - framesPerSecond: Above 0.
-  ///   - keyframeInterval: The largest number of frames from one keyframe to the next.
+  ///   - path: The path of the video.
+  ///   - width: The width of all frames in pixels. An odd width is increased by repeating the last column.
+  ///   - height: The height of all frames in pixels. An odd height is increased by repeating the last row.
+  ///   - framesPerSecond: Greater than 0.
+  ///   - keyframeInterval: The maximum distance between keyframes in frames.
   /// - Throws: `MediaError` if the file cannot be written or this FFmpeg cannot encode video.
   public init(
     path: String, width: Int, height: Int, framesPerSecond: Double, keyframeInterval: Int = 48
@@ -31,8 +31,8 @@ public final class MP4Writer {
     size = (width, height)
     file = FileReplacement(of: path)
     let hasX264 = avcodec_find_encoder_by_name("libx264") != nil
-    let rate = av_d2q(framesPerSecond, 65535)  // MPEG-4 has 16 bits for it
-    // x264's macroblock tree reads memory that it has not written, so that equal pictures would give different files.
+    let rate = av_d2q(framesPerSecond, 65535)  // MPEG-4 has 16 bits for the rate
+    // x264's macroblock tree reads uninitialized memory, so that equal pictures could give different files.
     encoder = try Encoder(
       hasX264 ? "libx264" : "mpeg4",
       options: hasX264 ? ["crf": "18", "x264-params": "mbtree=0"] : [:], path: path
@@ -74,7 +74,9 @@ public final class MP4Writer {
     try check(avformat_write_header(container, nil))
   }
 
-  /// Adds a frame, of the size given at the beginning.
+  /// Appends a frame of the size given at the start.
+  ///
+  /// - Throws: `MediaError`.
   public func append(_ picture: Picture) throws(MediaError) {
     precondition(
       picture.width == size.width && picture.height == size.height,
@@ -85,7 +87,9 @@ public final class MP4Writer {
     try encoder.encode(frame) { packet throws(MediaError) in try write(packet) }
   }
 
-  /// Completes the video and puts the file in its place; nothing may be added afterwards.
+  /// Completes the video and moves the file to its path. Nothing can be appended afterwards.
+  ///
+  /// - Throws: `MediaError`.
   public func finish() throws(MediaError) {
     precondition(count > 0, "a video needs a frame")
     try encoder.encode(nil) { packet throws(MediaError) in try write(packet) }
@@ -98,7 +102,9 @@ public final class MP4Writer {
     }
   }
 
-  /// Writes a whole video; see `init` for the parameters. All frames have the size of the first.
+  /// Writes a whole video; see `init` for the parameters. All frames must have the size of the first one.
+  ///
+  /// - Throws: `MediaError`.
   public static func write(
     _ frames: some Sequence<Picture>, to path: String, framesPerSecond: Double,
     keyframeInterval: Int = 48
@@ -126,7 +132,7 @@ public final class MP4Writer {
       packet.pointer, encoder.context.pointee.time_base, stream.pointee.time_base)
     packet.pointer.pointee.stream_index = stream.pointee.index
     try check(av_interleaved_write_frame(container, packet.pointer))
-    // A full disk shows here first.
+    // A full disk is detected here first.
     if let io = container.pointee.pb { try check(io.pointee.error) }
   }
 

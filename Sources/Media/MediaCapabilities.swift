@@ -1,11 +1,11 @@
 import CFFmpeg
 
-/// What the linked FFmpeg can do, for reports about an installation.
+/// The capabilities of the linked FFmpeg, for reports about an installation.
 public enum MediaCapabilities {
   /// FFmpeg's version, such as "5.1.9-0+deb12u1".
   public static var ffmpegVersion: String { String(cString: av_version_info()) }
 
-  /// The decoders that matter for pictures and videos, and whether they are there.
+  /// The relevant decoders of pictures and videos, and whether they are available.
   public static var decoders: [(name: String, isAvailable: Bool)] {
     let wanted: [(String, AVCodecID)] = [
       ("mjpeg", AV_CODEC_ID_MJPEG), ("png", AV_CODEC_ID_PNG), ("webp", AV_CODEC_ID_WEBP),
@@ -18,8 +18,7 @@ public enum MediaCapabilities {
       + [("jpegxl", avcodec_find_decoder_by_name("libjxl") != nil)]
   }
 
-  /// The encoders that matter, and whether they are there. MP4 files want libx264, and are coded as
-  /// mpeg4 without it.
+  /// The relevant encoders, and whether they are available. MP4 files use libx264, or mpeg4 without it.
   public static var encoders: [(name: String, isAvailable: Bool)] {
     ["libx264", "mpeg4", "gif", "png"].map { ($0, avcodec_find_encoder_by_name($0) != nil) }
   }

@@ -1,19 +1,19 @@
 import CFFmpeg
 import SafeFiles
 
-/// An open container file, of which one video stream is read.
+/// An open container file, from which one video stream is read.
 final class MediaInput {
   let context: UnsafeMutablePointer<AVFormatContext>
   let stream: UnsafeMutablePointer<AVStream>
-  /// Asked for every frame.
+  /// Checked for every frame, hence lazy.
   private(set) lazy var isTransportStream = formatName == "mpegts"
 
-  /// Opens the file and finds its best video stream.
+  /// Opens the file and selects its best video stream.
   init(_ path: String) throws(MediaError) {
     _ = ffmpegIsQuiet
     _ = try sizeOfRegularFile(path)
-    // Only this one file is opened, as a file whatever its name looks like: no playlist or script
-    // that is named like a video reaches for others.
+    // Open only this file, and as a file whatever its name looks like: a playlist or script that is named like a video
+    // must not access other files.
     var io: UnsafeMutablePointer<AVIOContext>?
     var status = ("file:" + path).withPathBytes { avio_open(&io, $0, AVIO_FLAG_READ) }
     guard status >= 0, io != nil else {
@@ -26,7 +26,7 @@ final class MediaInput {
     }
     input?.pointee.pb = io
     input?.pointee.io_open = { _, _, _, _, _ in cff_error_not_permitted() }
-    // Without a name, so that the content alone tells the format. Frees the context if it fails.
+    // Do not pass a name, so that only the content determines the format. On failure, this frees the context.
     status = avformat_open_input(&input, "", nil, nil)
     guard status >= 0, let input else {
       avio_closep(&io)
@@ -35,7 +35,7 @@ final class MediaInput {
     }
     context = input
     do throws(MediaError) {
-      // Cover pictures come as video streams too; FFmpeg's choice puts them last.
+      // Cover pictures are video streams, too; FFmpeg ranks them last.
       status = avformat_find_stream_info(context, nil)
       guard status >= 0 else {
         throw MediaError(.damaged, path, "cannot be read: \(ffmpegText(status))")
@@ -66,12 +66,12 @@ final class MediaInput {
 
   var parameters: UnsafeMutablePointer<AVCodecParameters> { stream.pointee.codecpar }
 
-  /// How the container says that frames are turned for display.
+  /// The orientation in which the container specifies that frames are displayed.
   var orientation: Orientation {
     cff_display_matrix(stream).map { Orientation(displayMatrix: $0) } ?? .upright
   }
 
-  /// Reads the stream's next packet; FFmpeg's status.
+  /// Reads the next packet of the stream; returns FFmpeg's status.
   func read(_ packet: PacketBuffer) -> Int32 {
     while true {
       av_packet_unref(packet.pointer)
@@ -84,19 +84,18 @@ final class MediaInput {
 }
 
 extension MediaInput {
-  /// Goes to the keyframe at or before `tick` (in the stream's clock); FFmpeg's status.
+  /// Seeks the keyframe at or before `tick` (of the stream's clock); returns FFmpeg's status.
   func seek(_ tick: Int64) -> Int32 {
     av_seek_frame(context, stream.pointee.index, tick, AVSEEK_FLAG_BACKWARD)
   }
 
-  /// Goes to the file's first byte, for streams without a clock; FFmpeg's status.
+  /// Seeks the first byte of the file, for streams without a clock; returns FFmpeg's status.
   func rewind() -> Int32 { av_seek_frame(context, -1, 0, AVSEEK_FLAG_BYTE) }
 
-  /// The packets' times hold only if all packets are read in their order from the first on.
+  /// True if the packets' times are only correct when all packets are read in order from the first one.
   ///
-  /// Program streams put several small pictures into a packet with one time, or give a time now and then;
-  /// raw streams have none at all. FFmpeg counts on from the last time that it saw, and knows none after
-  /// it went elsewhere.
+  /// Program streams store several small pictures in a packet with one time, or give times only occasionally; raw streams
+  /// have no times. FFmpeg extrapolates from the last time that it saw, and has none after a seek.
   var hasVagueClock: Bool {
     guard let format = context.pointee.iformat?.pointee else { return false }
     return formatName == "mpeg" || format.flags & AVFMT_NOTIMESTAMPS != 0
@@ -107,9 +106,9 @@ extension MediaInput {
     context.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
   }
 
-  /// Some of the first packets have no time of their own. Reads them.
+  /// True if some of the first packets have no time of their own. Reads them.
   private var lacksTimes: Bool {
-    // Not what FFmpeg makes of the others.
+    // Ignore the times that FFmpeg fills in.
     context.pointee.flags |= AVFMT_FLAG_NOFILLIN
     defer { context.pointee.flags &= ~AVFMT_FLAG_NOFILLIN }
     guard rewind() >= 0 else { return false }
@@ -121,8 +120,8 @@ extension MediaInput {
     return false
   }
 
-  /// The container gives the order of decoding for that of presentation: frames are decoded out of order,
-  /// and each has one time for both. Reads the first packets.
+  /// True if the container gives decoding order as presentation order: frames are decoded out of order, but each has a
+  /// single time for both. Reads the first packets.
   func mistakesDecodingTimes() -> Bool {
     guard parameters.pointee.video_delay > 0 else { return false }
     let packet = PacketBuffer()
@@ -134,30 +133,30 @@ extension MediaInput {
     return true
   }
 
-  /// The duration in seconds that the file claims; nil where it says nothing that makes sense.
+  /// The duration in seconds that the file claims; nil if there is none or it is invalid.
   var declaredDuration: Double? {
     let unknown = cff_no_timestamp()
     if stream.pointee.duration != unknown, stream.pointee.duration > 0 {
       return Double(stream.pointee.duration) * av_q2d(stream.pointee.time_base)
     }
-    // Without a duration of the stream FFmpeg guesses one from the bit rate, often far off.
+    // Without a duration of the stream, FFmpeg estimates it from the bit rate, often very inaccurately.
     guard context.pointee.duration != unknown, context.pointee.duration > 0,
       context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
     else { return nil }
     let duration = Double(context.pointee.duration) / Double(AV_TIME_BASE)
-    // Matroska's counts from zero, not from the first frame.
+    // Matroska counts from zero, not from the first frame.
     guard formatName.contains("matroska"), stream.pointee.start_time > 0 else { return duration }
     let start = Double(stream.pointee.start_time) * av_q2d(stream.pointee.time_base)
     return start < duration ? duration - start : duration
   }
 
-  /// Frames a second; zero if the file does not say.
+  /// The frames per second; zero if the file does not contain it.
   var averageFrameRate: Double {
     let average = stream.pointee.avg_frame_rate
     if average.num > 0, average.den > 0 { return av_q2d(average) }
     let (guess, tick) = (stream.pointee.r_frame_rate, stream.pointee.time_base)
-    // Where FFmpeg knows nothing, its guess is a frame a tick. In Ogg and IVF that is true, but no clock
-    // that is made for it ticks so often as those of other containers.
+    // If FFmpeg knows nothing, it guesses one frame per tick. That is true for Ogg and IVF, but their clocks do not tick
+    // as fast as those of other containers.
     guard guess.num > 0, guess.den > 0,
       av_cmp_q(guess, AVRational(num: tick.den, den: tick.num)) != 0
         || av_q2d(guess) <= MediaLimits.frameRate
@@ -167,7 +166,7 @@ extension MediaInput {
 }
 
 extension MediaInput {
-  /// The file is shorter than its own structure says: a download or a recording that was broken off.
+  /// True if the file is shorter than its structure says, like an interrupted download or recording.
   var isCutOff: Bool {
     let size = avio_size(context.pointee.pb)
     guard size > 0 else { return false }
@@ -178,8 +177,7 @@ extension MediaInput {
     return outermostEnd.map { $0 > size + 1 } ?? false
   }
 
-  /// Where the element ends that holds everything in AVI and Matroska; nil in other formats, and where
-  /// the length was never filled in.
+  /// The end of the outermost element in AVI and Matroska; nil in other formats, and if the length was never filled in.
   private var outermostEnd: Int64? {
     let position = avio_seek(context.pointee.pb, 0, SEEK_CUR)
     defer { _ = avio_seek(context.pointee.pb, position, SEEK_SET) }
@@ -198,7 +196,7 @@ extension MediaInput {
         }
         return Int64(length) + 8
       }
-      // Matroska: the header, then the segment; a length of ones alone means an unknown one.
+      // Matroska has a header and then a segment. A length of only ones means unknown.
       guard reader.uint32(at: 0) == 0x1A45_DFA3, let header = reader.matroskaLength(at: 4) else {
         return nil
       }
@@ -212,7 +210,7 @@ extension MediaInput {
 }
 
 extension ByteReader {
-  /// The length coded at `offset` and where its code ends; nil if it is unknown or absurd.
+  /// The length coded at `offset` and the end of its code; nil if it is unknown or invalid.
   fileprivate func matroskaLength(at offset: Int) -> (length: Int, end: Int)? {
     guard let first = uint8(at: offset), first > 0 else { return nil }
     let size = UInt8(first).leadingZeroBitCount + 1

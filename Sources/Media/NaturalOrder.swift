@@ -1,5 +1,5 @@
-/// Whether `left` comes before `right` in the order people expect of numbered names: runs of digits
-/// compare as numbers (img_2 before img_10), all else by its bytes.
+/// True if `left` precedes `right` in natural order: runs of digits are compared as numbers (img_2 before img_10),
+/// everything else by bytes.
 public func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
   let (a, b) = (Array(left.utf8), Array(right.utf8))
   var (i, j) = (0, 0)
@@ -15,13 +15,13 @@ public func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
     }
   }
   if i < a.count || j < b.count { return j < b.count }
-  // Equal but for leading zeros: any fixed order will do.
+  // The names are equal except for leading zeros. Any fixed order suffices.
   return a.lexicographicallyPrecedes(b)
 }
 
 private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-/// The digits from `index` on without leading zeros; `index` moves behind them.
+/// The digits from `index`, without leading zeros; moves `index` past them.
 private func number(in bytes: [UInt8], from index: inout Int) -> ArraySlice<UInt8> {
   let start = index
   while index < bytes.count && isDigit(bytes[index]) { index += 1 }

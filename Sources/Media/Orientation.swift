@@ -1,9 +1,9 @@
 import CFFmpeg
 
-/// How stored pixels are turned for display: one of the eight of EXIF's tag 0x0112, which are also
-/// those that a container's display matrix can mean.
+/// The orientation of a stored picture: one of the eight of EXIF's tag 0x0112, which are also those that a container's
+/// display matrix can represent.
 ///
-/// The displayed picture is the stored one, transposed if `swapsAxes`, then mirrored as said.
+/// The displayed picture is the stored one, transposed if `swapsAxes`, and then mirrored.
 struct Orientation: Equatable {
   var swapsAxes = false
   var mirrorsX = false
@@ -11,7 +11,7 @@ struct Orientation: Equatable {
 
   static let upright = Orientation()
 
-  /// EXIF's orientation; nil unless `value` is in 1...8.
+  /// The EXIF orientation; nil unless `value` is in 1...8.
   init?(exif value: Int) {
     guard (1...8).contains(value) else { return nil }
     swapsAxes = value >= 5
@@ -21,7 +21,7 @@ struct Orientation: Equatable {
 
   init() {}
 
-  /// This one, turned counterclockwise by a quarter more.
+  /// This orientation, rotated counterclockwise by another quarter turn.
   var turnedLeft: Orientation {
     var result = self
     result.swapsAxes.toggle()
@@ -30,7 +30,7 @@ struct Orientation: Equatable {
     return result
   }
 
-  /// The nearest of the eight to a container's matrix (9 numbers, row vectors times the matrix).
+  /// The orientation nearest to a container's matrix (9 numbers, row vectors times the matrix).
   init(displayMatrix m: UnsafePointer<Int32>) {
     let (a, b, c, d) = (Int(m[0]), Int(m[1]), Int(m[3]), Int(m[4]))
     if abs(a) + abs(d) >= abs(b) + abs(c) {
@@ -45,7 +45,7 @@ struct Orientation: Equatable {
 }
 
 extension Picture {
-  /// The picture turned for display.
+  /// The picture in its display orientation.
   func turned(_ orientation: Orientation) -> Picture {
     guard orientation != .upright else { return self }
     let newWidth = orientation.swapsAxes ? height : width

@@ -1,12 +1,16 @@
 import CFFmpeg
 
 extension Picture {
-  /// The bytes of a PNG file of the picture, 8-bit RGB, without loss.
+  /// The bytes of a PNG file of the picture, 8-bit RGB, lossless.
+  ///
+  /// - Throws: `MediaError`.
   public func pngData() throws(MediaError) -> [UInt8] {
     try pngData(named: "the picture of \(width)x\(height)")
   }
 
-  /// Writes the picture as a PNG file, 8-bit RGB, without loss. The file appears whole or not at all.
+  /// Writes the picture as a PNG file, 8-bit RGB, lossless. The file is written completely or not at all.
+  ///
+  /// - Throws: `MediaError`.
   public func writePNG(to path: String) throws(MediaError) {
     try writeFile(pngData(named: path), to: path)
   }

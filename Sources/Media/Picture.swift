@@ -1,13 +1,13 @@
-/// A picture in memory: 8-bit RGB, rows from top to bottom without gaps.
+/// A picture in memory: 8-bit RGB, in rows from top to bottom without gaps.
 public struct Picture: Equatable, Sendable {
   /// The width in pixels.
   public let width: Int
   /// The height in pixels.
   public let height: Int
-  /// The samples, uint8 in 0...255, axes [height, width, 3] with the channels R, G, B.
+  /// The samples, uint8 in 0...255, [height, width, 3] with the channels R, G, B.
   public var pixels: [UInt8]
 
-  /// A picture of the given samples, axes [height, width, 3].
+  /// A picture with these samples, [height, width, 3].
   public init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == width * height * 3,
@@ -17,7 +17,7 @@ public struct Picture: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// A picture of one color.
+  /// A picture in a single color.
   public init(width: Int, height: Int, red: UInt8, green: UInt8, blue: UInt8) {
     let row = [red, green, blue]
     self.init(

@@ -1,6 +1,6 @@
 extension Picture {
-  /// The part of the picture whose top left pixel is (`left`, `top`), `width` x `height` pixels; it
-  /// must lie inside the picture.
+  /// The part of the picture with `width` x `height` pixels whose top left pixel is (`left`, `top`). It must be inside
+  /// the picture.
   public func cropped(left: Int, top: Int, width: Int, height: Int) -> Picture {
     precondition(
       left >= 0 && top >= 0 && width > 0 && height > 0 && left <= self.width - width

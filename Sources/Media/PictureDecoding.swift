@@ -1,19 +1,19 @@
 import CFFmpeg
 
 extension Picture {
-  /// Decodes a picture file of any format that FFmpeg reads (of an animation the first frame),
-  /// turned as its EXIF orientation says, alpha composited on black.
+  /// Decodes a picture file in any format that FFmpeg reads (for animations, the first frame), in its EXIF orientation,
+  /// with alpha composited on black.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - shortSide: Scale, with antialiasing, so that the short side has this number of pixels and the long
-  ///     one keeps the aspect (rounded); nil keeps the size.
-  /// - Throws: `MediaError` if the file cannot be read, is not a picture, is damaged or cut off (a
-  ///   picture of which only a part decodes is refused), has a side of less than 8 pixels, sides in
-  ///   a ratio above 32, or more pixels than 200 million (JPEG) or 100 million (other formats).
+  ///   - path: The path of the file.
+  ///   - shortSide: The number of pixels of the short side after scaling with antialiasing. The long side keeps the
+  ///     aspect ratio (rounded). Nil for no scaling.
+  /// - Throws: `MediaError` if the file cannot be read, is not a picture, is damaged or truncated (partly decoded
+  ///   pictures are rejected), has a side below 8 pixels, sides with a ratio above 32, or more than 200 million pixels
+  ///   (JPEG) or 100 million pixels (other formats).
   public init(contentsOf path: String, shortSide: Int? = nil) throws(MediaError) {
     let packet = try PacketBuffer(contentsOf: path, limit: MediaLimits.pictureBytes)
-    // What looks into the packet does not keep it.
+    // The code that inspects the packet does not keep it alive.
     defer { withExtendedLifetime(packet) {} }
     if let file = HEIF(ByteReader(bytes: packet.bytes)) {
       self = try decodeHEIF(file, shortSide: shortSide, path: path)
@@ -27,7 +27,7 @@ extension Picture {
   }
 }
 
-/// Decodes a file held in memory whose codec is known; the picture is as stored, not turned.
+/// Decodes a file in memory whose codec is known; the picture is as stored, not rotated.
 private func decode(
   _ packet: PacketBuffer, header: PictureHeader, shortSide: Int?, path: String
 ) throws(MediaError) -> Picture {
@@ -66,9 +66,9 @@ private func decodeFrame(
   let isJPEG = header.codec == AV_CODEC_ID_MJPEG
   var options = Decoder.Options(maxPixels: header.limit, isStrict: true)
   if isJPEG, header.components < 4, let shortSide {
-    // Half the frequencies of a block make half the size: quick and small, but not free of aliases.
-    // Scaling by four or more afterwards keeps the mean difference from the full decode below
-    // 1/255 (at two it is above).
+    // Half of the frequencies of a block give half the size, which is fast but causes some aliasing. If the picture is
+    // scaled down by another factor of four or more afterwards, the mean difference from a full decode stays below 1/255
+    // (with a factor of two, it does not).
     while options.lowres < 3,
       min(header.width, header.height) >> (options.lowres + 1) >= 4 * shortSide
     {
@@ -77,7 +77,7 @@ private func decodeFrame(
   }
   let decoder = try Decoder(header.codec, options: options, path: path)
   let frame = try decoder.picture(in: packet, path: path)
-  // Unlike in video of the same range, and FFmpeg does not say so.
+  // Unlike in a video of the same range, which FFmpeg does not report.
   if header.codec == AV_CODEC_ID_WEBP {
     frame.pointer.pointee.chroma_location = AVCHROMA_LOC_CENTER
   }
@@ -90,8 +90,8 @@ private func decodeFrame(
 }
 
 extension FrameBuffer {
-  /// Makes pixels black that are as bright as `gray`, in 0...255: FFmpeg compares a PNG's transparent
-  /// gray of less than 8 bits with samples that are spread to 8 already, or refuses it.
+  /// Makes pixels black whose gray is `gray`, in 0...255: FFmpeg compares the transparent gray of a PNG with less than 8
+  /// bits to samples that are already expanded to 8 bits, or rejects it.
   fileprivate func blacken(gray: UInt8, path: String) throws(MediaError) {
     switch format {
     case AV_PIX_FMT_MONOBLACK where gray == 0: return
@@ -111,9 +111,9 @@ extension FrameBuffer {
     }
   }
 
-  /// Makes RGB of a JPEG's four components without Adobe's segment, which FFmpeg takes for YUV with
-  /// alpha. They are cyan, magenta, yellow and black, 255 for no ink: as everybody does, inverted
-  /// inks are assumed whether Adobe's segment is there or not.
+  /// Makes RGB of a JPEG with four components and no Adobe segment, which FFmpeg treats as YUV with alpha. The components
+  /// are cyan, magenta, yellow and black, with 255 for no ink: like other programs, this assumes inverted inks with or
+  /// without an Adobe segment.
   fileprivate func takeAsInks() {
     guard format == AV_PIX_FMT_YUVA444P, av_frame_make_writable(pointer) >= 0,
       let first = pointer.pointee.data.0, let second = pointer.pointee.data.1,
@@ -138,7 +138,7 @@ extension FrameBuffer {
   }
 }
 
-/// Decodes the first frame of what needs a demuxer: GIF and the rarer formats.
+/// Decodes the first frame of formats that need a demuxer: GIF and rarer formats.
 private func decodeFirstFrame(_ path: String) throws(MediaError) -> (FrameBuffer, Orientation) {
   let input = try MediaInput(path)
   let decoder = try Decoder(

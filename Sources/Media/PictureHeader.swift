@@ -1,45 +1,45 @@
 import CFFmpeg
 
-/// What the first look at a picture file tells, before any decoder sees it.
+/// The information in the header of a picture file, read before any decoder sees it.
 ///
-/// FFmpeg 5 to 7 differ in what they report of EXIF, and its decoders return pictures of which a part
-/// is missing, so the common formats are read here as far as their headers.
+/// FFmpeg 5 to 7 report EXIF differently, and its decoders return incomplete pictures, so the headers of common formats
+/// are read here.
 struct PictureHeader {
   var codec: AVCodecID
-  /// The stored size in pixels; zero if the header does not say.
+  /// The stored size in pixels; zero if the header does not contain it.
   var width = 0
   var height = 0
   var orientation = Orientation.upright
-  /// The file ends before the picture does.
+  /// True if the file ends before the picture does.
   var isCutOff = false
-  /// The number of bytes, from the file's first, that belong to the picture.
+  /// The number of bytes of the picture, from the beginning of the file.
   var length: Int
   /// The number of color components (JPEG only).
   var components = 0
-  /// A JPEG says how its colors are coded in Adobe's segment.
+  /// True if a JPEG has an Adobe segment, which specifies its color coding.
   var hasAdobeSegment = false
-  /// The fourth sample of a pixel means nothing, though FFmpeg takes it for alpha.
+  /// True if the fourth sample of a pixel is unused although FFmpeg treats it as alpha.
   var hasFillerForAlpha = false
-  /// The gray, spread to 0...255, that a PNG of less than 8 bits calls transparent.
+  /// The gray level, expanded to 0...255, that is transparent in a PNG with less than 8 bits.
   var transparentGray: UInt8?
-  /// The file is an animation, of which this is the first frame.
+  /// The first frame of an animation; nil for a still picture.
   var animation: WebPAnimation?
-  /// Why a JPEG cannot be read.
+  /// Why a JPEG cannot be read; nil if it can.
   var unsupported: String?
-  /// A TIFF whose samples FFmpeg does not read, or not as they are meant.
+  /// True for a TIFF that FFmpeg cannot read, or reads incorrectly.
   var isForLibTIFF = false
 
-  /// The width and height, unless the header does not say.
+  /// The width and height; nil if the header does not contain them.
   var size: (width: Int, height: Int)? { width > 0 && height > 0 ? (width, height) : nil }
 
-  /// The pixels that such a picture may have.
+  /// The maximum number of pixels for this format.
   var limit: Int {
     codec == AV_CODEC_ID_MJPEG ? MediaLimits.scalablePixels : MediaLimits.stillPixels
   }
 
-  /// The header of a JPEG, PNG, WebP, TIFF, BMP, PNM or TGA file; nil for anything else.
+  /// The header of a JPEG, PNG, WebP, TIFF, BMP, PNM or TGA file; nil for other files.
   ///
-  /// TGA alone is known by the name at `path`, if the file does not end as its later version does.
+  /// TGA is recognized by its name at `path`, unless the file ends like the newer version of the format.
   init?(_ bytes: UnsafeRawBufferPointer, path: String) {
     let reader = ByteReader(bytes: bytes)
     if reader.uint32(at: 0) == 0x8950_4E47, reader.uint32(at: 4) == 0x0D0A_1A0A {
@@ -82,9 +82,9 @@ struct PictureHeader {
     length = reader.count
     guard let size = reader.uint32(at: 14), size >= 40 else { return }
     width = reader.uint32(at: 18) ?? 0
-    // Negative where the rows go from top to bottom.
+    // The height is negative if rows go from top to bottom.
     height = Int(Int32(truncatingIfNeeded: reader.uint32(at: 22) ?? 0).magnitude)
-    // 32 bits a pixel without masks.
+    // 32 bits per pixel without masks.
     hasFillerForAlpha = reader.uint16(at: 28) == 32 && reader.uint32(at: 30) == 0
   }
 
@@ -104,7 +104,7 @@ struct PictureHeader {
     hasFillerForAlpha = bits == 32 && description & 15 == 0
   }
 
-  /// The codec of a PBM, PGM or PPM file, in text or not; nil for anything else.
+  /// The codec of a PBM, PGM or PPM file in text or binary form; nil for other files.
   private static func codec(pnm reader: ByteReader) -> AVCodecID? {
     guard reader.uint8(at: 0) == 0x50, let digit = reader.uint8(at: 1),
       let space = reader.uint8(at: 2),
@@ -132,7 +132,7 @@ struct PictureHeader {
         let bits = reader.uint8(at: 24), [1, 2, 4].contains(bits),
         let gray = reader.uint16(at: offset + 8)
       {
-        // Only the low bits count. FFmpeg is right about black, which stays black.
+        // Only the low bits count. FFmpeg handles black correctly, which stays black.
         let highest = 1 << bits - 1
         if bits == 1 || gray & highest != 0 {
           transparentGray = UInt8((gray & highest) * (255 / highest))
@@ -144,15 +144,15 @@ struct PictureHeader {
   }
 }
 
-/// Takes out of a PNG, in place, all chunks that say nothing about the samples; the bytes that are left.
+/// Removes all chunks from a PNG, in place, that do not affect the samples; returns the remaining number of bytes.
 ///
-/// FFmpeg's decoder, told to give up at errors, does so for a damaged profile or comment, too. Of those
-/// chunks that may be skipped only the transparency counts.
+/// With errors enabled, FFmpeg's decoder also fails for a damaged profile or comment. Of the chunks that may be skipped,
+/// only transparency matters.
 func keepOnlyDecodingChunks(ofPNG bytes: UnsafeMutableRawBufferPointer, transparency: Bool) -> Int {
   let reader = ByteReader(bytes: UnsafeRawBufferPointer(bytes))
   var (offset, kept) = (8, 8)
   while let size = reader.uint32(at: offset), size <= reader.count - offset - 12 {
-    // A small first letter: ancillary.
+    // A lower-case first letter marks an ancillary chunk.
     let isAncillary = bytes[offset + 4] & 0x20 != 0
     let isKept = !isAncillary || (transparency && reader.has("tRNS", at: offset + 4))
     let isLast = reader.has("IEND", at: offset + 4)

@@ -1,14 +1,14 @@
 extension Picture {
-  /// The same part of pictures of one size, each scaled with antialiasing (bilinear).
+  /// Cuts the same part from pictures of the same size and scales it with antialiasing (bilinear).
   ///
   /// - Parameters:
-  ///   - pictures: of one size.
-  ///   - left: of the part, in pixels; the part must lie inside the pictures.
-  ///   - top: of the part.
-  ///   - partWidth: of the part.
-  ///   - partHeight: of the part.
-  ///   - width: of the results, in pixels.
-  ///   - height: of the results.
+  ///   - pictures: the pictures, all of the same size.
+  ///   - left: the left edge of the part in pixels; the part must be inside the pictures.
+  ///   - top: the top edge of the part.
+  ///   - partWidth: the width of the part.
+  ///   - partHeight: the height of the part.
+  ///   - width: the width of the results in pixels.
+  ///   - height: the height of the results in pixels.
   public static func resized(
     _ pictures: [Picture], left: Int, top: Int, partWidth: Int, partHeight: Int, width: Int,
     height: Int
@@ -19,7 +19,7 @@ extension Picture {
       do throws(MediaError) {
         return try scaler.picture(part, width: width, height: height)
       } catch {
-        // Nothing of a picture in memory can be wrong; memory can be short.
+        // Pictures in memory are always valid, but memory can be exhausted.
         fatalError(error.description)
       }
     }

@@ -1,8 +1,8 @@
 import CFFmpeg
 import CTIFF
 
-/// Decodes the first picture of a TIFF file held in memory by libtiff, for what FFmpeg does not read:
-/// JPEG in TIFF, tiles, CMYK and more. The frame is RGB24, composited on black, as stored: not turned.
+/// Decodes the first picture of a TIFF file in memory with libtiff, which reads what FFmpeg does not: JPEG in TIFF,
+/// tiles, CMYK and more. The frame is RGB24, composited on black, and as stored: not rotated.
 func decodeByLibTIFF(
   _ packet: PacketBuffer, shortSide: Int?, path: String
 ) throws(MediaError) -> FrameBuffer {
@@ -12,7 +12,7 @@ func decodeByLibTIFF(
   else { throw MediaError(outOfMemory: path, "decoded") }
   defer { ctiff_close(file) }
   func damaged() -> MediaError {
-    MediaError(.damaged, path, "is cut off or damaged: \(file.problem)")
+    MediaError(.damaged, path, "is truncated or damaged: \(file.problem)")
   }
   guard file.pointee.tiff != nil else { throw damaged() }
   let width = Int(ctiff_number(file, UInt32(TIFFTAG_IMAGEWIDTH), 0))
@@ -47,7 +47,7 @@ func decodeByLibTIFF(
 }
 
 extension UnsafeMutablePointer where Pointee == ctiff_file {
-  /// libtiff's last words.
+  /// libtiff's last message.
   fileprivate var problem: String {
     let text = withUnsafeBytes(of: pointee.problem) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

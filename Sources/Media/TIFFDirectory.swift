@@ -1,6 +1,6 @@
-/// The first directory of a TIFF structure, which EXIF is too: the first few numbers of each tag.
+/// The first directory of a TIFF structure, which EXIF uses, too: the first few numbers of each tag.
 struct TIFFDirectory {
-  /// A tag's number, by the names of TIFF 6.0.
+  /// The number of a tag, named as in TIFF 6.0.
   struct Tag: Hashable {
     let number: Int
 
@@ -20,10 +20,10 @@ struct TIFFDirectory {
   }
 
   private var values: [Tag: [Int]] = [:]
-  /// Of 64-bit offsets.
+  /// True for 64-bit offsets.
   private let isBig: Bool
 
-  /// Nil unless the bytes begin as TIFF or BigTIFF does.
+  /// Nil unless the bytes begin like TIFF or BigTIFF.
   init?(_ bytes: ByteReader) {
     var reader = bytes
     switch reader.uint32(at: 0) {
@@ -38,7 +38,7 @@ struct TIFFDirectory {
       let count = reader.integer(at: start, size: countSize)
     else { return }
     for index in 0..<max(min(count, 1 << 16), 0) {
-      // Each reading is checked, so that no sum of offsets overflows: they lie within the bytes.
+      // Each value is checked when it is read, so that no sum of offsets overflows: they are within the bytes.
       let entry = start + countSize + index * (4 + 2 * word)
       guard let tag = reader.uint16(at: entry), let type = reader.uint16(at: entry + 2),
         let length = reader.integer(at: entry + 4, size: word)
@@ -55,7 +55,7 @@ struct TIFFDirectory {
     }
   }
 
-  /// More samples than this a pixel has in no picture.
+  /// No supported picture has more samples per pixel.
   private static let knownValues = 8
 
   /// The first number of a tag.
@@ -65,11 +65,11 @@ struct TIFFDirectory {
     number(.orientation).flatMap { Orientation(exif: $0) } ?? .upright
   }
 
-  /// Whether FFmpeg's decoder reads the samples as they are meant.
+  /// True if FFmpeg's decoder interprets the samples correctly.
   ///
-  /// It gives black or noise, and no error, for JPEG in TIFF, inks in planes, low bits in the other
-  /// order and more; and it takes any fourth sample for an alpha that is not multiplied in. So only the
-  /// kinds count that are compared with other readers in the tests.
+  /// For JPEG in TIFF, planar inks, reversed bit order and more, it returns black or noise without an error; and it
+  /// treats any fourth sample as straight alpha. So only the kinds are accepted that the tests compare with other
+  /// readers.
   var isSoundInFFmpeg: Bool {
     let bits = values[.bitsPerSample] ?? [1]
     let channels = number(.samplesPerPixel) ?? 1
@@ -79,7 +79,7 @@ struct TIFFDirectory {
     guard !isBig, values[.tileWidth] == nil, let depth = bits.first,
       bits.allSatisfy({ $0 == depth }),
       values[.sampleFormat]?.allSatisfy({ $0 == 1 }) ?? true,
-      // none, LZW, Deflate by both its numbers, PackBits, LZMA
+      // The values are none, LZW, Deflate (both numbers), PackBits and LZMA.
       isFax ? depth == 1 && channels == 1 : [1, 5, 8, 32946, 32773, 34925].contains(compression)
     else { return false }
     let photometric = number(.photometric) ?? 1
@@ -100,10 +100,10 @@ struct TIFFDirectory {
         || (photometric != 3 && [1, 8, 16].contains(depth) && (compression == 1 || isFax)))
   }
 
-  /// Takes out of the first directory of a TIFF file, in place, what says nothing about the samples.
+  /// Removes tags from the first directory of a TIFF file, in place, that do not affect the samples.
   ///
-  /// FFmpeg's decoder, told to give up at errors, takes every tag for one that it does not know: the
-  /// orientation, EXIF, resolution units and more, without which few files are made.
+  /// With errors enabled, FFmpeg's decoder fails for every tag that it does not know: orientation, EXIF, resolution units
+  /// and others, which most files contain.
   static func keepOnlyDecodingTags(_ bytes: UnsafeMutableRawBufferPointer) {
     var reader = ByteReader(bytes: UnsafeRawBufferPointer(bytes))
     reader.isBigEndian = reader.uint16(at: 0) == 0x4D4D
@@ -121,8 +121,8 @@ struct TIFFDirectory {
     (bytes[start], bytes[start + 1]) = reader.isBigEndian ? (high, low) : (low, high)
   }
 
-  /// Size, depth, compression, photometric interpretation, fill order, strips, components, planes, fax
-  /// options, predictor, palette, tiles, subsampling of chroma, reference levels.
+  /// Size, depth, compression, photometric interpretation, fill order, strips, components, planes, fax options,
+  /// predictor, palette, tiles, chroma subsampling, reference levels.
   private static let decodingTags: Set<Int> = [
     256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325,
     530, 532,
@@ -130,7 +130,7 @@ struct TIFFDirectory {
 }
 
 extension Orientation {
-  /// The orientation in an EXIF block; upright if it has none or makes no sense.
+  /// The orientation in an EXIF block; upright if there is none or it is invalid.
   init(exif bytes: ByteReader) {
     self = TIFFDirectory(bytes)?.orientation ?? .upright
   }

@@ -1,26 +1,26 @@
 import CFFmpeg
 
-/// An open video file. Not for sharing: one thread, one handle.
+/// An open video file. It must be used by one thread only.
 ///
-/// All times are in seconds from the stream's start as the container gives it, after edit lists: the
-/// presentation time of the first frame, up to a frame or so if the container is vague (AVI).
+/// All times are in seconds from the stream's start according to the container, after edit lists: the presentation time
+/// of the first frame, up to about a frame if the container is inexact (AVI).
 public final class Video {
-  /// The file.
+  /// The path of the file.
   public let path: String
   /// The width as displayed, in pixels, after rotation.
   public let width: Int
   /// The height as displayed, in pixels, after rotation.
   public let height: Int
-  /// The average number of frames a second; zero if the file does not say.
+  /// The average number of frames per second; zero if the file does not contain it.
   public let averageFrameRate: Double
-  /// The length in seconds of a tick of the container's clock.
+  /// The duration of a tick of the container's clock in seconds.
   public let timeBase: Double
-  /// The length in seconds: the container's word, or if it is silent, of the packets.
+  /// The duration in seconds according to the container or, if it has none, to the packets.
   public private(set) lazy var duration = input.declaredDuration ?? scannedDuration()
-  /// The presentation time of the last frame, in seconds: where the packets end, whatever the container
-  /// says, and in a file that was cut off, where it would have ended by the container's word.
+  /// The presentation time of the last frame in seconds. It is where the packets end, regardless of the container; for a
+  /// truncated file, it is where the container says that it would have ended.
   ///
-  /// Asking for it the first time ends iterators, as ``frames(from:)`` does.
+  /// The first access invalidates iterators, as ``frames(from:)`` does.
   public private(set) lazy var lastFrameTime = findLastFrameTime()
 
   let input: MediaInput
@@ -30,27 +30,27 @@ public final class Video {
   private let startTick: Int64
   private let keyframeCheck: KeyframeCheck
   private var generation = 0
-  /// Whether frames are timed by their number, for the container's times are not theirs.
+  /// True if frames are timed by their number because the container's times are not those of frames.
   private let countsFrames: Bool
-  /// Whether the container's own way of seeking is not used.
+  /// True if the container's own seeking is not used.
   private(set) lazy var isReadInOrder = countsFrames || input.hasVagueClock
-  /// The keyframes in a file that is read in order: the packets before each, and about its time.
+  /// The keyframes of a file that is read in order: the number of packets before each, and its approximate time.
   private lazy var keyframes = listKeyframes()
 
   /// Opens a video.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - threads: The decoder's threads; zero lets FFmpeg choose.
-  /// - Throws: `MediaError` if the file cannot be read, has no video stream, has frames above
-  ///   67 million pixels, or is coded in a way that this FFmpeg does not know.
+  ///   - path: The path of the file.
+  ///   - threads: The number of decoder threads; zero for FFmpeg's choice.
+  /// - Throws: `MediaError` if the file cannot be read, has no video stream, has frames of more than 67 million pixels,
+  ///   or uses a codec that this FFmpeg does not know.
   public init(contentsOf path: String, threads: Int = 1) throws(MediaError) {
     self.path = path
     input = try MediaInput(path)
     let parameters = input.parameters.pointee
     let (storedWidth, storedHeight) = (Int(parameters.width), Int(parameters.height))
     guard storedWidth > 0, storedHeight > 0 else {
-      throw MediaError(.damaged, path, "is cut off or damaged: its video stream has no size")
+      throw MediaError(.damaged, path, "is truncated or damaged: its video stream has no size")
     }
     guard storedWidth * storedHeight <= MediaLimits.videoPixels else {
       throw MediaError(
@@ -73,11 +73,12 @@ public final class Video {
     countsFrames = averageFrameRate > 0 && input.mistakesDecodingTimes()
   }
 
-  /// The frames in order of presentation, from the one shown at `time` on: the decoder goes to the
-  /// keyframe before and decodes only from there. `time` before the first frame means the first.
+  /// The frames in presentation order, beginning with the one shown at `time`: decoding starts at the preceding keyframe.
+  /// A `time` before the first frame means the first one.
   ///
-  /// Asking for frames again ends the iterators given out before; calling them then is an error of
-  /// the program.
+  /// This invalidates all earlier iterators of the video; using them afterwards is a programming error.
+  ///
+  /// - Throws: `MediaError`.
   public func frames(from time: Double = 0) throws(MediaError) -> Frames {
     endIterators()
     var frames = Frames(video: self, generation: generation)
@@ -85,10 +86,10 @@ public final class Video {
     return frames
   }
 
-  /// The frame that is shown at `time`: the last one whose presentation time is not after it (for a
-  /// time before the first frame, the first). Found by seeking.
+  /// The frame shown at `time`: the last one whose presentation time is not later, or the first frame for earlier times.
+  /// It is found by seeking.
   ///
-  /// - Throws: `MediaError` if no frame decodes there.
+  /// - Throws: `MediaError` if no frame can be decoded there.
   public func frame(at time: Double) throws(MediaError) -> VideoFrame {
     var frames = try frames(from: time)
     guard let frame = try frames.next() else {
@@ -99,11 +100,11 @@ public final class Video {
 
   /// The picture shown at `fraction`, in 0 ..< 1, of the duration.
   ///
-  /// Where the frames end before the duration does (a video that was cut off, a duration that is not
-  /// true), it is a fraction of what is there. Where frames are damaged, half the time is tried, a
-  /// quarter and so on down to the first frame. So equal calls give equal pictures.
+  /// If the frames end before the duration does (a truncated video, or a wrong duration), the fraction applies to the
+  /// existing frames. If frames are damaged, half of the time is tried, then a quarter, and so on down to the first
+  /// frame. Equal calls therefore give equal pictures.
   ///
-  /// - Throws: `MediaError` if no frame of the video decodes, or for unsuitable sizes.
+  /// - Throws: `MediaError` if no frame of the video can be decoded, or for unsuitable sizes.
   public func frame(atFraction fraction: Double, shortSide: Int? = nil) throws(MediaError)
     -> Picture
   {
@@ -114,7 +115,7 @@ public final class Video {
       var frames = try frames(from: time)
       guard let frame = try frames.next() else { break }
       let end = max(frame.time, 0) + frame.duration
-      // The last frame answers for nothing that should have come more than a second after it.
+      // The last frame does not stand in for frames that are missing more than a second after it.
       var isShown = time <= frame.time + max(frame.duration, 1)
       if !isShown { isShown = try frames.next() != nil }
       if isShown, !frame.isDamaged { return try frame.picture(shortSide: shortSide) }
@@ -122,12 +123,12 @@ public final class Video {
       if isShown || knowsEnd {
         time = time > 0.1 ? time / 2 : 0
       } else {
-        // One search for the end is enough, however absurd the duration.
+        // Search for the end once, however absurd the duration is.
         knowsEnd = true
         time = fraction * end
       }
     }
-    // Whatever there is, even if damaged.
+    // Take any frame, even a damaged one.
     var frames = try frames(from: 0)
     guard let frame = try frames.next() else {
       throw MediaError(.damaged, path, "has no frame that decodes")
@@ -135,11 +136,11 @@ public final class Video {
     return try frame.picture(shortSide: shortSide)
   }
 
-  /// Ends the iterators given out so far.
+  /// Invalidates all iterators.
   func endIterators() { generation += 1 }
 
   private func scannedDuration() -> Double {
-    // Another handle, so that the scan disturbs no iterator.
+    // Use another handle, so that the scan does not affect iterators.
     guard let scan = try? MediaInput(path) else { return 0 }
     let packet = PacketBuffer()
     var (first, end, count) = (Int64.max, Int64.min, 0)
@@ -156,35 +157,35 @@ public final class Video {
 }
 
 extension Video {
-  /// An iterator over decoded frames, in order of presentation.
+  /// An iterator over decoded frames in presentation order.
   public struct Frames {
     private let video: Video
     private let generation: Int
-    /// Frames that were decoded on the way to where the iteration starts.
+    /// Frames that were decoded before the iteration reached its start.
     private var waiting: [VideoFrame] = []
     private var packet = PacketBuffer()
     private var isDrained = false
     private var isPastStart = false
     private var fruitlessPackets = 0
     private var nextTick: Int64?
-    /// The presentation time of the first packet since the seek that the decoder refused; minus
-    /// infinity if the packet has no time.
+    /// The presentation time of the first packet since the seek that the decoder rejected; minus infinity if the packet
+    /// has no time.
     private(set) var refusedTime: Double?
     private var heardComplaints = 0
-    /// Whether the packet has come with which decoding begins.
+    /// True once the packet at which decoding begins was read.
     private var isDecoding = false
-    /// Decoding began with a picture that needs others, and none that needs none has been decoded yet.
+    /// True if decoding began with a picture that refers to others, and no independent picture has been decoded since.
     private var leansOnNothing = false
-    /// A frame has come whose time is not known; all that follow it are counted from there.
+    /// True once there was a frame with an unknown time; all later frames are counted from there.
     private var hasLostCount = false
-    /// The time that is sought, by the container's clock.
+    /// The requested time in ticks of the container's clock.
     private var goalTick: Int64 = 0
-    /// Before this tick frames that no other leans on are skipped.
+    /// Frames before this tick to which no other frame refers are skipped.
     private var unneededTick = Int64.min
-    /// Whether some may have been skipped since the seek.
+    /// True if frames may have been skipped since the seek.
     private var hasSkipped = false
-    /// The presentation time of the keyframe where decoding began. Frames shown before it that follow
-    /// it in the file may lean on frames that were never decoded.
+    /// The presentation time of the keyframe at which decoding began. Frames that are shown before it but follow it in
+    /// the file may refer to frames that were not decoded.
     private var keyTick: Int64?
 
     fileprivate init(video: Video, generation: Int) {
@@ -192,20 +193,23 @@ extension Video {
       self.generation = generation
     }
 
-    /// The next frame; nil after the last one. Damaged spots are skipped: what cannot be decoded
-    /// is missing from the sequence, and a video cut off ends early.
+    /// The next frame; nil after the last one. Damaged parts are skipped: frames that cannot be decoded are missing from
+    /// the sequence, and a truncated video ends early.
+    ///
+    /// - Throws: `MediaError`.
     public mutating func next() throws(MediaError) -> VideoFrame? {
       precondition(
         generation == video.generation, "these frames ended when others were asked of the video")
       return waiting.isEmpty ? decodeNext() : waiting.removeFirst()
     }
 
-    /// Brings the iteration to the frame shown at `time`.
+    /// Moves the iteration to the frame shown at `time`.
     fileprivate mutating func seek(_ time: Double) throws(MediaError) {
-      // Containers seek by decoding time and streams have leading frames, so the first frame after
-      // the seek may come after `time`: then go further back.
+      // Containers seek by decoding time, and streams have leading frames, so that the first frame after a seek may come
+      // after `time`. If so, seek an earlier position.
       var back = 0.0
-      // Frames that no other leans on need no decoding before the one that is sought, which is seldom older than this.
+      // Frames to which no other frame refers need not be decoded before the requested one, which is seldom older than
+      // this.
       var unneededTime: Double? = time - 0.5
       while true {
         let goal = time - back
@@ -236,7 +240,7 @@ extension Video {
         if hasLostCount, !isFromStart { shown = nil }
         if waiting.isEmpty { waiting = [shown].compactMap { $0 } }
         if hasSkipped, let unneeded = unneededTime, shown.map({ $0.time < unneeded }) ?? true {
-          // It may be among those that were skipped.
+          // The frame may be among those that were skipped.
           waiting = []
           unneededTime = nil
           continue
@@ -267,16 +271,16 @@ extension Video {
         }
         let content = packet.pointer.pointee
         if !isDecoding {
-          // MPEG-TS has no index: a seek ends between keyframes, where decoders invent what is missing.
+          // MPEG-TS has no index: a seek ends between keyframes, where decoders invent missing content.
           isDecoding = video.keyframeCheck.canBegin(with: packet)
           guard isDecoding else {
-            // A keyframe that comes now is shown too late.
+            // A keyframe that comes now is too late.
             if content.dts != cff_no_timestamp(), content.dts > goalTick { return nil }
             continue
           }
         }
         fruitlessPackets += 1
-        // AVI marks times at which nothing changes by empty packets; to the decoder they mean the end.
+        // AVI marks times without a change by empty packets, which decoders treat as the end.
         guard content.size > 0 else { continue }
         if keyTick == nil {
           keyTick = content.pts
@@ -285,7 +289,7 @@ extension Video {
         let isUnneeded = content.pts != cff_no_timestamp() && content.pts < unneededTick
         video.decoder.skipsUnreferenced = isUnneeded
         if video.decoder.skipsUnreferenced { hasSkipped = true }
-        // A damaged packet is skipped.
+        // Skip a damaged packet.
         if video.decoder.send(packet) < 0 || content.flags & AV_PKT_FLAG_CORRUPT != 0 {
           noteRefusal()
         }
@@ -293,7 +297,7 @@ extension Video {
       }
     }
 
-    /// Of what the decoder has spoken of since it was asked last.
+    /// Marks frames with the errors that the decoder has reported since the last call.
     private mutating func noteComplaints() {
       guard video.decoder.complaints > heardComplaints else { return }
       heardComplaints = video.decoder.complaints
@@ -302,7 +306,7 @@ extension Video {
 
     private mutating func noteRefusal() {
       let tick = packet.tick
-      // What goes before the keyframe leans on frames that were never decoded.
+      // Frames before the keyframe refer to frames that were not decoded.
       if let keyTick, let tick, tick < keyTick { return }
       let time = tick.map(video.time) ?? -.infinity
       refusedTime = min(refusedTime ?? .infinity, time)
@@ -311,7 +315,7 @@ extension Video {
     private mutating func timed(_ frame: FrameBuffer) -> VideoFrame {
       fruitlessPackets = 0
       let content = frame.pointer.pointee
-      // FFmpeg's best takes times of decoding, which it made up, for those that are missing.
+      // FFmpeg's best effort replaces missing times by decoding times, which it invented.
       let isOwn = video.isReadInOrder && video.input.isTransportStream
       var tick = isOwn ? content.pts : content.best_effort_timestamp
       if tick == cff_no_timestamp() || video.countsFrames {
@@ -329,7 +333,7 @@ extension Video {
     }
   }
 
-  /// The time in seconds of a tick of the container's clock.
+  /// The time in seconds for a tick of the container's clock.
   func time(of tick: Int64) -> Double { (Double(tick) - Double(startTick)) * timeBase }
 
   var ticksPerFrame: Int64 {
@@ -343,12 +347,11 @@ extension Video {
     return ticks < 0x1p62 ? Int64(max(ticks, -0x1p62).rounded(.down)) : Int64(1) << 62
   }
 
-  /// Goes to the keyframe at or before `time`, or failing that to the start; if the container has
-  /// no index, somewhere near.
+  /// Seeks the keyframe at or before `time`, or else the start; if the container has no index, an approximate position.
   func restart(at time: Double) {
     if isReadInOrder {
       let goal = tick(at: time)
-      // Before the keyframes are listed, which reads packets, too.
+      // Do this before listing the keyframes, which also reads packets.
       let skipped = keyframes.last { $0.tick <= goal }?.packets ?? 0
       restart()
       let packet = PacketBuffer()
@@ -360,14 +363,14 @@ extension Video {
   }
 
   private func listKeyframes() -> [(packets: Int, tick: Int64)] {
-    // Counting begins with the first frame.
+    // Counting begins at the first frame.
     if countsFrames { return [(0, startTick)] }
     var list: [(packets: Int, tick: Int64)] = []
     var (count, lastTick) = (0, startTick)
     let packet = PacketBuffer()
     restart()
     while count < MediaLimits.scannedPackets, input.read(packet) >= 0 {
-      // One without a time is shown after all that went before.
+      // A packet without a time is shown after all earlier ones.
       lastTick = packet.tick ?? lastTick.addingReportingOverflow(ticksPerFrame).partialValue
       if keyframeCheck.canBegin(with: packet) { list.append((count, lastTick)) }
       count += 1
@@ -375,8 +378,7 @@ extension Video {
     return list
   }
 
-  /// The presentation time of the last frame, found by decoding from the last keyframe on; nil where no
-  /// frame decodes.
+  /// The presentation time of the last frame, found by decoding from the last keyframe; nil if no frame can be decoded.
   func decodedEnd() -> Double? {
     guard let last = keyframes.last, let frames = try? frames(from: time(of: last.tick) + 10) else {
       return nil
@@ -386,12 +388,12 @@ extension Video {
     return end
   }
 
-  /// Goes to the first frame.
+  /// Seeks the first frame.
   func restart() {
     decoder.flush()
-    // Among packets without times FFmpeg would not find the first.
+    // FFmpeg would not find the first frame among packets without times.
     if isReadInOrder, input.isTransportStream, input.rewind() >= 0 { return }
-    // Some containers seek by decoding time, which begins some frames before presentation does.
+    // Some containers seek by decoding time, which begins a few frames before presentation.
     if input.seek(tick(at: -10)) < 0, input.seek(startTick) < 0 { rewind() }
   }
 

@@ -1,8 +1,7 @@
 import CFFmpeg
 
 extension Video {
-  /// Reads the packets from the last keyframe on, or if that does not work, all of them; nothing is
-  /// decoded if they have times.
+  /// Reads the packets from the last keyframe or, if that fails, all packets. Nothing is decoded if they have times.
   func findLastFrameTime() -> Double {
     let frame = averageFrameRate > 0 ? 1 / averageFrameRate : 0
     if input.isCutOff {
@@ -20,7 +19,7 @@ extension Video {
       restart()
       end = scanPackets()
     }
-    // Streams without any clock are timed by counting.
+    // Streams without a clock are timed by counting.
     let time = end.tick.map { self.time(of: $0) } ?? Double(max(end.count - 1, 0)) * frame
     return max(time, 0)
   }
@@ -39,7 +38,7 @@ extension Video {
     while end.count < MediaLimits.scannedPackets, input.read(packet) >= 0 {
       let content = packet.pointer.pointee
       end.hasKeyframe = end.hasKeyframe || content.flags & AV_PKT_FLAG_KEY != 0
-      // Cut away by an edit list, or nothing at all.
+      // The packet is removed by an edit list or is empty.
       guard content.flags & AV_PKT_FLAG_DISCARD == 0, content.size > 0 else { continue }
       end.count += 1
       if content.pts != unknown { lastShown = max(lastShown, content.pts) }
@@ -47,7 +46,7 @@ extension Video {
       isVague = isVague || content.pts == unknown
     }
     if isVague, lastDecoded > .min {
-      // AVI with B-frames: a frame is shown when a later packet is decoded.
+      // In AVI with B-frames, a frame is shown when a later packet is decoded.
       let delay = Int64(max(input.parameters.pointee.video_delay, 0))
       end.tick = lastDecoded.addingReportingOverflow(delay * ticksPerFrame).partialValue
     } else if lastShown > .min {

@@ -1,22 +1,21 @@
 extension Video {
-  /// The pictures shown at `times`, for training and evaluation: unlike an iterator, it takes no damaged
-  /// video for a shorter one.
+  /// The pictures shown at `times`, for training and evaluation. Unlike an iterator, it does not treat a damaged video as
+  /// a shorter one.
   ///
-  /// A frame is shown from its presentation time on, until the next one is; the first frame also before
-  /// and the last one ever after. As times are computed, one that lies before a frame's presentation time by
-  /// less than a thousandth of a frame, or than the rounding of the container's clock, shows that frame.
+  /// A frame is shown from its presentation time until that of the next; the first frame also before that, and the last
+  /// one forever. Because times are computed, a time that precedes a frame's presentation time by less than a thousandth
+  /// of a frame, or by less than the resolution of the container's clock, shows that frame.
   ///
   /// - Parameters:
-  ///   - times: seconds, ascending. Only what lies between them is decoded, from the keyframe before.
-  ///   - shortSide: of the pictures, in pixels (nil keeps the size).
-  /// - Returns: A picture for each time, all of one size; times that show the same frame share it.
-  /// - Throws: `MediaError` if a frame asked for is damaged, a packet does not decode, the frames end
-  ///   before the packets do or before the file would if it were whole, the size changes, or the video has
-  ///   no frame rate.
+  ///   - times: Seconds, ascending. Only frames from the keyframe before the first to the last of them are decoded.
+  ///   - shortSide: The short side of the pictures in pixels; nil for no scaling.
+  /// - Returns: A picture for each time, all of the same size; times that show the same frame share a picture.
+  /// - Throws: `MediaError` if a required frame is damaged, a packet cannot be decoded, the frames end before the packets
+  ///   or before the end of the complete file, the size changes, or the video has no frame rate.
   public func pictures(shownAt times: [Double], shortSide: Int?) throws(MediaError) -> [Picture] {
     guard let first = times.first else { return [] }
     let leeway = try self.leeway
-    // Before the iterator begins, for it may read packets.
+    // Do this before the iterator begins, because it may read packets.
     let lastFrameTime = self.lastFrameTime
     var frames = try StrictFrames(self, from: first + leeway)
     var result: [Picture] = []
@@ -39,8 +38,10 @@ extension Video {
     return result
   }
 
-  /// Every picture of the video with its time, by the rules of ``pictures(shownAt:shortSide:)``; nil where
-  /// they take more than `bytes`.
+  /// All pictures of the video with their times, by the rules of ``pictures(shownAt:shortSide:)``; nil if they need more
+  /// than `bytes`.
+  ///
+  /// - Throws: `MediaError`.
   public func allPictures(shortSide: Int?, bytes: Int) throws(MediaError) -> TimedPictures? {
     let leeway = try self.leeway
     let lastFrameTime = self.lastFrameTime
@@ -59,7 +60,7 @@ extension Video {
       times: times, pictures: pictures, lastFrameTime: lastFrameTime, leeway: leeway)
   }
 
-  /// Over gaps of more seconds than this it is sought and not decoded.
+  /// Gaps of more seconds than this are skipped by seeking instead of decoding.
   private static var longGap: Double { 10 }
 
   private var leeway: Double {
@@ -79,7 +80,7 @@ extension Video {
   }
 }
 
-/// Frames of which none may be missing or damaged.
+/// Frames none of which may be missing or damaged.
 private struct StrictFrames {
   private let video: Video
   private var frames: Video.Frames
@@ -97,7 +98,7 @@ private struct StrictFrames {
     try check(frame, until: frame.time)
   }
 
-  /// Goes to the frame shown at `time`.
+  /// Moves to the frame shown at `time`.
   mutating func advance(to time: Double, lastFrameTime: Double) throws(MediaError) {
     while let frame = next, frame.time <= time {
       shown = frame
@@ -107,7 +108,7 @@ private struct StrictFrames {
     if next == nil { try checkEnd(time, lastFrameTime) }
   }
 
-  /// Goes to the next frame; false at the end.
+  /// Moves to the next frame; returns false at the end.
   mutating func advance(lastFrameTime: Double) throws(MediaError) -> Bool {
     guard let frame = next else {
       try checkEnd(.infinity, lastFrameTime)
@@ -125,7 +126,7 @@ private struct StrictFrames {
     throw MediaError(.damaged, video.path, "is damaged at \(text(damage)) s")
   }
 
-  /// Frames may end a little before the packets: the last packets of some containers hold none.
+  /// Frames may end shortly before the packets: the last packets of some containers contain none.
   private func checkEnd(_ time: Double, _ lastFrameTime: Double) throws(MediaError) {
     let slack = 2.5 / video.averageFrameRate
     guard time > shown.time + slack, lastFrameTime > shown.time + slack else { return }
@@ -136,22 +137,22 @@ private struct StrictFrames {
   }
 }
 
-/// Seconds in a message.
+/// Seconds for a message.
 private func text(_ time: Double) -> String {
   time.magnitude < 1e12 ? "\((time * 10).rounded() / 10)" : "\(time)"
 }
 
-/// The pictures of a video in memory, with the times from which on they are shown.
+/// The pictures of a video in memory with their presentation times.
 public struct TimedPictures: Sendable {
-  /// Ascending, in seconds.
+  /// The times in seconds, ascending.
   public let times: [Double]
-  /// One for each of the times.
+  /// The picture for each time.
   public let pictures: [Picture]
-  /// As ``Video/lastFrameTime``.
+  /// The time of the last frame; see ``Video/lastFrameTime``.
   public let lastFrameTime: Double
   let leeway: Double
 
-  /// What ``Video/pictures(shownAt:shortSide:)`` returns.
+  /// The pictures that ``Video/pictures(shownAt:shortSide:)`` would return.
   public func pictures(shownAt times: [Double]) -> [Picture] {
     var index = 0
     return times.map { time in

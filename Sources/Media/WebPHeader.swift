@@ -9,7 +9,7 @@ extension PictureHeader {
     var offset = 12
     while let size = reader.uint32(at: offset + 4) {
       let body = offset + 8
-      // A second one would change the size after the animation took it over.
+      // A second chunk would change the size after the animation used it.
       if width == 0, reader.has("VP8X", at: offset) {
         width = (reader.integer(at: body + 4, size: 3) ?? 0) + 1
         height = (reader.integer(at: body + 7, size: 3) ?? 0) + 1
@@ -28,16 +28,16 @@ extension PictureHeader {
 
 /// The first frame of an animated WebP, which FFmpeg's decoder skips.
 struct WebPAnimation {
-  /// Of the whole picture.
+  /// The width of the whole picture.
   private let width: Int
   private let height: Int
-  /// Where the frame lies in it.
+  /// The position of the frame in the picture.
   private let left: Int
   private let top: Int
-  /// The frame as a WebP file of its own.
+  /// The frame as a separate WebP file.
   private let still: [UInt8]
 
-  /// `body`: the content of the chunk "ANMF". Nil if it holds no frame.
+  /// Reads the content of an "ANMF" chunk; nil if it contains no frame.
   init?(_ body: ByteReader, width: Int, height: Int) {
     let body = ByteReader(bytes: body.bytes, isBigEndian: false)
     guard let x = body.integer(at: 0, size: 3), let y = body.integer(at: 3, size: 3),
@@ -59,7 +59,7 @@ struct WebPAnimation {
     still = Array("RIFF".utf8) + bytes(content.count, 4) + content
   }
 
-  /// The whole picture, black if the frame is not; `decode` decodes the frame's file.
+  /// The whole picture, black outside the frame; `decode` decodes the frame's file.
   func picture(
     shortSide: Int?, path: String, decode: (PacketBuffer) throws(MediaError) -> FrameBuffer
   ) throws(MediaError) -> Picture {

@@ -1,7 +1,7 @@
 import Foundation
 import SafeFiles
 
-/// Makes or replaces a file of the given bytes, wholly or not at all.
+/// Makes or replaces a file with these bytes, completely or not at all.
 func writeFile(_ bytes: [UInt8], to path: String) throws(MediaError) {
   do {
     try replaceFile(at: path, with: Data(bytes))

@@ -93,7 +93,7 @@ struct ExpectedPicture: Decodable {
     }
     let folder = try ScratchFolder()
     let path = try folder.write(Array(bytes.prefix(try #require(scans.last))), to: "a.jpg")
-    #expect(errorOfReading(path)?.problem.contains("cut off or damaged") == true)
+    #expect(errorOfReading(path)?.problem.contains("truncated or damaged") == true)
   }
 
   @Test func saysWhatIsWrongWithBadFiles() throws {
@@ -125,7 +125,7 @@ struct ExpectedPicture: Decodable {
 
   /// Sound files of kinds that nothing here reads: they are not blamed, and it is said what helps.
   @Test(arguments: [
-    ("jpeg-arithmetic.jpg", "its coding is arithmetic"),
+    ("jpeg-arithmetic.jpg", "it uses arithmetic coding"),
     ("jpeg-ls.jls", "lacks it"),
     ("tiff-float.tif", "32-bit samples"),
     ("tiff-signed.tif", "its samples are signed numbers"),
