@@ -10,4 +10,11 @@ public struct FNV1a: Sendable {
   public mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
   }
+
+  /// The same for bytes in memory, for callers that hash many megabytes.
+  public mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
+    var hash = value
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    value = hash
+  }
 }

@@ -79,7 +79,15 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
 
   /// A uniformly random permutation of 0 ..< `count` (Fisher-Yates).
   public mutating func permutation(of count: Int) -> [Int] {
-    var order = Array(0..<count)
+    permutation(of: count, as: Int.self)
+  }
+
+  /// The same permutation as numbers of another type, which must hold `count`: millions take less memory as `UInt32`.
+  @inlinable
+  public mutating func permutation<Number: FixedWidthInteger>(of count: Int, as type: Number.Type)
+    -> [Number]
+  {
+    var order = [Number](0..<Number(count))
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, integer(below: last + 1))
     }

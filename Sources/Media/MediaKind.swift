@@ -7,20 +7,26 @@ public enum MediaKind: Equatable, Sendable {
 
   /// The kind of the file at `path` according to its extension, in upper or lower case; nil for other files.
   public init?(path: String) {
-    let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
-    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else {
-      return nil
-    }
-    let fileExtension = String(decoding: name[name.index(after: dot)...], as: UTF8.self)
-      .lowercased()
-    if MediaKind.pictureExtensions.contains(fileExtension) {
-      self = .picture
-    } else if MediaKind.videoExtensions.contains(fileExtension) {
-      self = .video
-    } else {
-      return nil
-    }
+    var path = path
+    guard let kind = path.withUTF8({ MediaKind(path: $0) }) else { return nil }
+    self = kind
   }
+
+  /// The kind of the file at the path that the system knows by these bytes.
+  public init?(path: UnsafeBufferPointer<UInt8>) {
+    let slash = UInt8(ascii: "/")
+    let end = path.lastIndex { $0 != slash }.map { $0 + 1 } ?? 0
+    guard let dot = path[..<end].lastIndex(of: UInt8(ascii: ".")), dot > 0, path[dot - 1] != slash,
+      let kind = MediaKind.kindOfExtension[packed(path[(dot + 1)..<end])]
+    else { return nil }
+    self = kind
+  }
+
+  private static let kindOfExtension: [UInt64: MediaKind] = {
+    let pictures = pictureExtensions.map { (packed(Array($0.utf8)), MediaKind.picture) }
+    let videos = videoExtensions.map { (packed(Array($0.utf8)), MediaKind.video) }
+    return Dictionary(uniqueKeysWithValues: pictures + videos)
+  }()
 
   /// The extensions of pictures, in lower case.
   public static let pictureExtensions: Set<String> = [
@@ -33,4 +39,10 @@ public enum MediaKind: Equatable, Sendable {
     "3g2", "3gp", "asf", "avi", "divx", "flv", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4", "mpeg",
     "mpg", "mts", "mxf", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv",
   ]
+}
+
+/// An extension in small letters as one number; 0 if it has more than eight letters.
+private func packed(_ bytes: some Collection<UInt8>) -> UInt64 {
+  guard bytes.count <= 8 else { return 0 }
+  return bytes.reduce(0) { $0 << 8 | UInt64((0x41...0x5A).contains($1) ? $1 | 0x20 : $1) }
 }

@@ -49,26 +49,22 @@ extension String {
       path: UnsafeBufferPointer(start: start, count: strlen(start)).map(UInt8.init(bitPattern:)))
   }
 
+  /// The bytes by which the system knows this path.
+  public var pathBytes: [UInt8] {
+    // The first byte of all characters in plane 16.
+    guard utf8.contains(0xF4) else { return Array(utf8) }
+    return unicodeScalars.flatMap { scalar in
+      escapedByte(scalar).map { [$0] } ?? Array(UTF8.encode(scalar)!)
+    }
+  }
+
   /// Calls `body` with the bytes of this path, followed by a zero.
   ///
   /// - Throws: errors of `body`.
   public func withPathBytes<Result, Failure: Error>(
     _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var bytes: [CChar] = []
-    // The first byte of all characters in plane 16.
-    if utf8.contains(0xF4) {
-      for scalar in unicodeScalars {
-        if let byte = escapedByte(scalar) {
-          bytes.append(CChar(bitPattern: byte))
-        } else {
-          bytes += UTF8.encode(scalar)!.map(CChar.init(bitPattern:))
-        }
-      }
-    } else {
-      bytes = utf8.map(CChar.init(bitPattern:))
-    }
-    bytes.append(0)
+    let bytes = pathBytes.map(CChar.init(bitPattern:)) + [0]
     var result: Swift.Result<Result, Failure>?
     bytes.withUnsafeBufferPointer { buffer in
       do throws(Failure) {

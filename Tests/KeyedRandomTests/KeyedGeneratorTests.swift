@@ -27,6 +27,8 @@ import Testing
         golden.integers == [10, 1, wide, wide, wide, 1000].map { integers.integer(below: $0) })
       var permutation = KeyedGenerator(key: key)
       #expect(golden.permutation == permutation.permutation(of: 9))
+      var small = KeyedGenerator(key: key)
+      #expect(golden.permutation == small.permutation(of: 9, as: UInt32.self).map(Int.init))
       var normals = KeyedGenerator(key: key)
       for value in golden.normals { #expect(abs(normals.normal() - value) < 1e-12) }
     }

@@ -166,6 +166,40 @@ import VideoData
     #expect(try names(collect("first.txt")) == ["d/a.png", "b.png"])
   }
 
+  /// A folder whose name looks like a file's is searched, wherever it stands among the entries of its folder.
+  @Test func entriesNamedLikeFilesMayBeFolders() throws {
+    for name in ["d/one.mp4/1.png", "d/one.mp4/2.png", "d/two.mp4/1.png", "e/a.mp4"] {
+      try folder.write("", to: name)
+    }
+    try folder.write("d/one.mp4\nd/gone.mp4\nd/two.mp4\ne/a.mp4\n", to: "all.txt")
+    #expect(
+      try names(collect("all.txt")) == [
+        "d/one.mp4/1.png", "d/one.mp4/2.png", "d/gone.mp4", "d/two.mp4/1.png", "e/a.mp4",
+      ])
+  }
+
+  /// Lists are read in parts of a MiB; lines cross their borders.
+  @Test func longListsAreReadWhole() throws {
+    let lines = (0..<40_000).map { "some/folder/or/other/picture_\($0).jpg" }
+    try folder.write("\u{FEFF}" + lines.joined(separator: "\n"), to: "all.txt")
+    #expect(try names(collect("all.txt")) == lines)
+    try folder.write(lines.joined(separator: "\r\n") + "\r\n", to: "windows.txt")
+    #expect(try names(collect("windows.txt")) == lines)
+    let path = try folder.write(
+      [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20 + 1), to: "line.txt")
+    #expect(
+      complaint { _ = try collect("line.txt") }
+        == "the list \(path) cannot be read: it has a line of more than 1 MiB")
+  }
+
+  @Test func blanksAndNumbersInNamesStay() throws {
+    for name in ["a 1.jpg", "b.jpg 2", "é .png"] { try folder.write("", to: name) }
+    try folder.write("a 1.jpg\n\t b.jpg 2 \n\u{A0}é .png\u{2003}\n  12 13\n", to: "all.txt")
+    let collection = try collect("all.txt")
+    #expect(names(collection) == ["a 1.jpg", "b.jpg 2", "é .png", "12 13"])
+    #expect(collection.labeledLists.isEmpty)
+  }
+
   @Test func listThatIsNoTextIsAnError() throws {
     let path = folder.file("binary.txt")
     try Data([0xFF, 0xFE, 0x61, 0]).write(to: URL(fileURLWithPath: path))
@@ -209,12 +243,12 @@ import VideoData
     #expect(split.heldOut.count == heldOut)
     #expect(split.training.count == count - heldOut)
     #expect(Set(split.training).isDisjoint(with: split.heldOut))
-    #expect(Set(split.training + split.heldOut) == Set(collection.sources))
+    #expect(Set(split.training).union(split.heldOut) == Set(collection.sources))
     // Again the same, and both in the collection's order.
     let again = collection.split(heldOut: fraction)
     #expect(again.training == split.training && again.heldOut == split.heldOut)
     let training = Set(split.training)
-    #expect(split.training == collection.sources.filter { training.contains($0) })
+    #expect(Array(split.training) == collection.sources.filter { training.contains($0) })
   }
 
   /// Held-out sources are spread, not the last ones of a sorted list (of one class, say).

@@ -21,7 +21,7 @@ public enum HeldOutStills {
     for configuration: PretrainingConfiguration, from paths: [String], limit: Int, workers: Int,
     warn: @escaping @Sendable (String) -> Void
   ) throws -> [Picture] {
-    var sources: [VideoSource]
+    var sources: SourceList
     if paths.isEmpty {
       sources = try PretrainingSources(
         configuration.sources, seed: configuration.seed, warn: warn
@@ -32,23 +32,21 @@ public enum HeldOutStills {
       (settings.paths, settings.validationFraction, settings.validationPaths) = (paths, 0, [])
       settings.maxPerFolder = nil
       let named = try PretrainingSources(settings, seed: configuration.seed, warn: warn).training
-      var trained: Set<VideoSource> = []
-      var real = RealPaths()
+      var trained: SourceList = []
       do {
-        let own = try PretrainingSources(configuration.sources, seed: configuration.seed)
-        trained = Set(own.training.map { real.source($0) })
+        trained = try PretrainingSources(configuration.sources, seed: configuration.seed).training
       } catch {
         // The run's own sources may be gone, or its relative paths may lead elsewhere from here.
         warn("cannot check which of these sources the network was trained on: \(error)")
       }
-      sources = named.filter { !trained.contains(real.source($0)) }
+      sources = named.subtracting(trained)
       guard !sources.isEmpty else { throw NothingUnseen.allTrainedOn }
       if sources.count < named.count {
         warn(
           "skipped \(named.count - sources.count) of the sources: the network was trained on them")
       }
     }
-    sources = evenlySpaced(limit, of: sources.count).map { sources[$0] }
+    sources = sources.selecting(evenlySpaced(limit, of: sources.count).map(UInt32.init))
     let loader = SampleLoader(sources, rule: configuration.motionTask.rule(for: .validation)) {
       warn("skipped: \($0.reason)")
     }

@@ -10,7 +10,7 @@ final class SampleOrder: Sendable {
   private let samplesPerEpoch: Int
   private let seed: UInt64
   /// The orders of the epochs in use. Threads that read ahead may already need the next epoch.
-  private let orders = Mutex<[Int: [Int]]>([:])
+  private let orders = Mutex<[Int: [UInt32]]>([:])
 
   init(sourceCount: Int, samplesPerEpoch: Int, seed: UInt64) {
     self.sourceCount = sourceCount
@@ -22,18 +22,18 @@ final class SampleOrder: Sendable {
   func sample(at position: Int) -> (epoch: Int, source: Int) {
     let (epoch, offset) = position.quotientAndRemainder(dividingBy: samplesPerEpoch)
     let source = orders.withLock { orders in
-      if let order = orders[epoch] { return order[offset] }
+      if let order = orders[epoch] { return Int(order[offset]) }
       let order = Self.shuffled(sourceCount, seed: seed, epoch: epoch)
       orders = orders.filter { $0.key >= epoch - 1 }
       orders[epoch] = order
-      return order[offset]
+      return Int(order[offset])
     }
     return (epoch, source)
   }
 
   /// The order in which an epoch visits sources.
-  static func shuffled(_ count: Int, seed: UInt64, epoch: Int) -> [Int] {
+  static func shuffled(_ count: Int, seed: UInt64, epoch: Int) -> [UInt32] {
     var generator = KeyedGenerator(key: [seed, UInt64(epoch), RandomStream.epochOrder.rawValue])
-    return generator.permutation(of: count)
+    return generator.permutation(of: count, as: UInt32.self)
   }
 }

@@ -46,7 +46,7 @@ public func pretrain(
   try task.check(batch, sources)
   let plan = try StepPlan(
     configuration, sources: sources.training.count, clipsPerSample: task.clipsPerSample)
-  func loader(_ sources: [VideoSource], _ purpose: Purpose) -> SampleLoader {
+  func loader(_ sources: SourceList, _ purpose: Purpose) -> SampleLoader {
     SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
       reporter.warn("skipped: \($0.reason)")
     }
@@ -89,8 +89,7 @@ public func pretrain(
   let session = try RunSession<PretrainingConfiguration>(
     configuration, in: run, resumedAt: checkpoint?.position,
     .init(
-      sources: digest(
-        of: [sources.training.map(\.description), sources.heldOut.map(\.description)]),
+      sources: digest(of: [sources.training, sources.heldOut]),
       introduction: introduction(
         configuration, network, device, plan, done: checkpoint?.position.step ?? 0,
         to: "\(sources.training.count) sources to train on, "
@@ -137,7 +136,9 @@ extension PretextTask {
     guard supportsAccumulation || batch.accumulationSteps == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
-    if needsMotion, let still = (sources.training + sources.heldOut).first(where: \.isStill) {
+    guard needsMotion else { return }
+    for list in [sources.training, sources.heldOut] {
+      guard let still = list.first(where: \.isStill) else { continue }
       throw RunError.needsMotion(task: "\(Self.self)", source: still.description)
     }
   }

@@ -1,15 +1,14 @@
 import Configuration
 import KeyedRandom
-import SafeFiles
 import VideoData
 import VideoSamples
 
 /// The sources of a pre-training: those to train on, and those to validate on.
 public struct PretrainingSources: Sendable {
   /// The sources to train on.
-  public let training: [VideoSource]
+  public let training: SourceList
   /// The sources to validate on.
-  public let heldOut: [VideoSource]
+  public let heldOut: SourceList
   /// The number of folders that could not be read.
   public let problemCount: Int
 
@@ -44,24 +43,25 @@ public struct PretrainingSources: Sendable {
     }
     func drawn(from collection: SourceCollection) -> SourceCollection {
       guard let maximum = settings.maxPerFolder else { return collection }
-      let (chosen, isScarce) = Self.drawn(maximum, from: collection.sources, seed: seed)
-      if isScarce {
+      let folders = Self.members(of: collection.sources)
+      if folders.members.contains(where: { $0.count < maximum }) {
         note("some folders hold fewer than \(maximum) sources; all of theirs are taken")
       }
-      let loose = chosen.count { $0.folder == nil }
-      if loose > 0 {
-        note("\(loose) sources lie in no folder: sources.max_per_folder takes all of them")
+      if !folders.loose.isEmpty {
+        note(
+          "\(folders.loose.count) sources lie in no folder: sources.max_per_folder takes all of them"
+        )
       }
-      return collection.filtered(chosen.contains)
+      let drawn = few(
+        maximum, ofEach: folders.members, key: [UInt64(seed), RandomStream.folders.rawValue])
+      return collection.selecting((folders.loose + drawn).sorted().map(UInt32.init))
     }
     let collection = try collect(settings.paths)
     if settings.validationPaths.isEmpty {
       (training, heldOut) = drawn(from: collection).split(heldOut: settings.validationFraction)
     } else {
       heldOut = try collect(settings.validationPaths).sources
-      var real = RealPaths()
-      let unseen = Set(heldOut.map { real.source($0) })
-      let seen = collection.filtered { !unseen.contains(real.source($0)) }
+      let seen = collection.subtracting(heldOut)
       let shared = collection.sources.count - seen.sources.count
       if shared > 0 {
         note("\(shared) sources are validated on and therefore not trained on")
@@ -71,28 +71,18 @@ public struct PretrainingSources: Sendable {
     self.problemCount = problemCount
   }
 
-  /// Draws `count` of the sources that lie directly in one folder, whether a folder or a list named them; keeps all
-  /// sources that are in no folder.
-  ///
-  /// - Returns: the sources, and whether a folder has fewer than `count`.
-  private static func drawn(_ count: Int, from sources: [VideoSource], seed: Int) -> (
-    Set<VideoSource>, Bool
-  ) {
-    var places: [String: Int] = [:]
-    var members: [[Int]] = []
-    var chosen: Set<VideoSource> = []
-    for (index, source) in sources.enumerated() {
-      guard let folder = source.folder else {
-        chosen.insert(source)
+  /// The indices of the sources that lie directly in each folder, whether a folder or a list named them, and of those that
+  /// lie in none.
+  private static func members(of sources: SourceList) -> (members: [[Int]], loose: [Int]) {
+    var (members, loose): ([[Int]], [Int]) = ([], [])
+    for (index, folder) in sources.folderNumbers.enumerated() {
+      guard let folder else {
+        loose.append(index)
         continue
       }
-      let place = places[folder, default: members.count]
-      places[folder] = place
-      if place == members.count { members.append([]) }
-      members[place].append(index)
+      if folder == members.count { members.append([]) }
+      members[folder].append(index)
     }
-    let key = [UInt64(seed), RandomStream.folders.rawValue]
-    chosen.formUnion(few(count, ofEach: members, key: key).map { sources[$0] })
-    return (chosen, members.contains { $0.count < count })
+    return (members, loose)
   }
 }

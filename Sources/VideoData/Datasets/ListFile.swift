@@ -106,13 +106,7 @@ struct ListFile {
 /// The text of a list, with paths as ``String/init(path:)`` makes them and without a byte order mark. The file is
 /// untrusted input, so its size is limited.
 func listText(at path: String) throws(UnreadableList) -> Substring {
-  guard let status = fileStatus(at: path) else {
-    guard errno == ENOENT || errno == ENOTDIR else {
-      throw .other(String(cString: strerror(errno)))
-    }
-    throw .missing
-  }
-  guard status.kind == .file else { throw .noFile }
+  let status = try checkList(at: path)
   guard status.size <= sizeLimit else {
     throw .other("it is larger than the \(sizeLimit >> 20) MiB allowed for a list")
   }
@@ -127,6 +121,19 @@ func listText(at path: String) throws(UnreadableList) -> Substring {
 }
 
 private let sizeLimit = 256 << 20
+
+/// The status of the list at `path`, which is a file.
+@discardableResult
+func checkList(at path: String) throws(UnreadableList) -> FileStatus {
+  guard let status = fileStatus(at: path) else {
+    guard errno == ENOENT || errno == ENOTDIR else {
+      throw .other(String(cString: strerror(errno)))
+    }
+    throw .missing
+  }
+  guard status.kind == .file else { throw .noFile }
+  return status
+}
 
 /// Why a list cannot be read.
 enum UnreadableList: Error {

@@ -11,7 +11,7 @@ import VideoSamples
 /// differs from run to run.
 public final class SampleLoader: Sendable {
   /// The sources that samples are read from.
-  public let sources: [VideoSource]
+  public let sources: SourceList
   /// The rule by which clips are cut from a source.
   public let rule: SampleRule
   private let cache: PictureCache
@@ -33,10 +33,10 @@ public final class SampleLoader: Sendable {
   ///     later epochs and does not change the samples.
   ///   - report: called once for each skipped source, on the thread that meets it.
   public init(
-    _ sources: [VideoSource], rule: SampleRule, cacheBytes: Int = 0,
+    _ sources: some Sequence<VideoSource>, rule: SampleRule, cacheBytes: Int = 0,
     report: @escaping @Sendable (SkippedSource) -> Void = { _ in }
   ) {
-    self.sources = sources
+    self.sources = SourceList(sources)
     self.rule = rule
     cache = PictureCache(bytes: rule.readsClips ? cacheBytes : 0)
     self.report = report

@@ -1,0 +1,32 @@
+/// Why the paths give no sources.
+public enum SourceError: Error, Sendable, CustomStringConvertible {
+  /// The path does not exist.
+  case missing(path: String)
+  /// The path is not a picture, a video or a list by its name.
+  case unknownKind(path: String)
+  /// The list file cannot be read.
+  case unreadableList(path: String, reason: String)
+  /// The name of synthetic sources is malformed.
+  case malformedSynthetic(name: String)
+  /// There are no sources in these paths. `problem` describes a folder that could not be read, if there is one.
+  case nothingFound(paths: [String], problem: String? = nil)
+
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      "\(path) does not exist: name a folder, a picture, a video, a list file or synthetic:dead-leaves:N"
+    case .unknownKind(let path):
+      "\(path) is neither a picture nor a video by its name, nor a list file (.txt, .lst, .list)"
+    case .unreadableList(let path, let reason):
+      "the list \(path) cannot be read: \(reason)"
+    case .malformedSynthetic(let name):
+      "\(name) is not a synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
+    case .nothingFound(let paths, let problem):
+      "no picture or video was found in \(paths.joined(separator: ", "))"
+        + (problem.map { "; \($0)" } ?? "")
+    }
+  }
+}
+
+/// The maximum number of synthetic sources; an epoch's order of this many still fits into memory.
+let maximalSynthetic = 10_000_000

@@ -1,0 +1,140 @@
+import SafeFiles
+
+/// The stored form of many sources: a few bytes each beside their names.
+///
+/// A source is a record: the byte of its form, the number of its place, a number that some forms need, and the name in its
+/// place. A place is what many sources share: their folder. Records lie in blocks, so that adding some copies no others.
+struct SourceRecords: Sendable {
+  /// What a record describes; the raw value is its first byte.
+  enum Form: UInt8 {
+    case picture, video, frameFolder, deadLeaves
+
+    /// The numbers between the place and the name.
+    var numberCount: Int {
+      switch self {
+      case .picture, .video: 0
+      case .frameFolder, .deadLeaves: 1
+      }
+    }
+  }
+
+  /// What the sources of one folder share.
+  struct Place: Hashable {
+    /// The bytes of their paths up to the last slash, and that slash; empty if there is none.
+    var prefix: [UInt8]
+  }
+
+  private struct Block {
+    var bytes: [UInt8] = []
+    /// The place in `bytes` behind each record.
+    var ends: [UInt32] = []
+  }
+
+  private static let blockSize = 4096
+
+  private(set) var count = 0
+  private(set) var places: [Place] = []
+  private var blocks: [Block] = []
+
+  /// Adds a place and returns its number.
+  mutating func add(_ place: Place) -> Int {
+    places.append(place)
+    return places.count - 1
+  }
+
+  /// Adds a record.
+  ///
+  /// - Parameters:
+  ///   - form: the form.
+  ///   - place: the number of the place.
+  ///   - numbers: what the form needs beside the name, not negative.
+  ///   - name: the bytes of the name in the place.
+  mutating func append(_ form: Form, place: Int, numbers: [Int], name: ArraySlice<UInt8>) {
+    if count % Self.blockSize == 0 {
+      if let last = blocks.indices.last { blocks[last].bytes = blocks[last].bytes.exact }
+      blocks.append(Block())
+      blocks[blocks.count - 1].ends.reserveCapacity(Self.blockSize)
+    }
+    let last = blocks.count - 1
+    blocks[last].bytes.append(form.rawValue)
+    blocks[last].bytes.appendNumber(place)
+    for number in numbers { blocks[last].bytes.appendNumber(number) }
+    blocks[last].bytes.append(contentsOf: name)
+    blocks[last].ends.append(UInt32(blocks[last].bytes.count))
+    count += 1
+  }
+
+  mutating func removeLast() {
+    let last = blocks.count - 1
+    let end = blocks[last].ends.dropLast().last ?? 0
+    blocks[last].bytes.removeLast(blocks[last].bytes.count - Int(end))
+    blocks[last].ends.removeLast()
+    if blocks[last].ends.isEmpty { blocks.removeLast() }
+    count -= 1
+  }
+
+  /// Gives `body` the bytes of the record at `index`, in 0 ..< ``count``.
+  func withRecord<Result>(at index: Int, _ body: (Record) -> Result) -> Result {
+    let (number, offset) = index.quotientAndRemainder(dividingBy: Self.blockSize)
+    let start = offset == 0 ? 0 : Int(blocks[number].ends[offset - 1])
+    let end = Int(blocks[number].ends[offset])
+    return blocks[number].bytes.withUnsafeBufferPointer { bytes in
+      body(Record(UnsafeBufferPointer(rebasing: bytes[start..<end])))
+    }
+  }
+
+  /// A record, taken apart.
+  struct Record {
+    let form: Form
+    let place: Int
+    /// What follows the place: the form's numbers and the name.
+    let rest: UnsafeBufferPointer<UInt8>
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+      form = Form(rawValue: bytes[0])!
+      var index = 1
+      place = bytes.number(at: &index)
+      rest = UnsafeBufferPointer(rebasing: bytes[index...])
+    }
+
+    /// The form's numbers, and the bytes of the name in the place.
+    var content: (numbers: [Int], name: UnsafeBufferPointer<UInt8>) {
+      var index = 0
+      let numbers = (0..<form.numberCount).map { _ in rest.number(at: &index) }
+      return (numbers, UnsafeBufferPointer(rebasing: rest[index...]))
+    }
+  }
+}
+
+extension [UInt8] {
+  /// The same without room for more.
+  fileprivate var exact: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, count in
+      count = buffer.initialize(fromContentsOf: self)
+    }
+  }
+
+  /// Appends `number`, which is not negative: seven bits a byte, the low ones first.
+  fileprivate mutating func appendNumber(_ number: Int) {
+    var rest = UInt(bitPattern: number)
+    while rest > 0x7F {
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(rest))
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// The number written at `index`, which moves behind it.
+  fileprivate func number(at index: inout Int) -> Int {
+    var (value, shift): (UInt, UInt) = (0, 0)
+    while true {
+      let byte = self[index]
+      index += 1
+      value |= UInt(byte & 0x7F) << shift
+      if byte < 0x80 { return Int(bitPattern: value) }
+      shift += 7
+    }
+  }
+}
