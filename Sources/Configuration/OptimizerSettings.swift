@@ -76,6 +76,8 @@ public struct RecordSettings: Settings {
   public var logEverySteps = 1
   /// Minutes after which a checkpoint is written even within an epoch.
   public var checkpointEveryMinutes = 10.0
+  public var checkpointEverySteps: Int?
+  public var keepCheckpoints = 1
 
   /// The defaults.
   public init() {}
@@ -89,5 +91,13 @@ public struct RecordSettings: Settings {
       "checkpoint_every_minutes", \.checkpointEveryMinutes,
       "Minutes after which a checkpoint is written even within an epoch.", .positive,
       formerly: "checkpoint_minutes"),
+    .value(
+      "checkpoint_every_steps", \.checkpointEverySteps,
+      "A checkpoint is also written after every so many steps; null for by minutes alone.",
+      .atLeast(1), isNew: true),
+    .value(
+      "keep_checkpoints", \.keepCheckpoints,
+      "The number of checkpoints to resume from: last.safetensors, and earlier ones in checkpoints/.",
+      .from(1, to: 1000), isNew: true),
   ]
 }

@@ -8,18 +8,25 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   public let attempt: String
   /// The reason, usually from the system.
   public let reason: String
+  /// The system's number of the reason, as `ENOSPC`; nil if the reason is not the system's.
+  public let code: Int32?
 
   /// An error with this reason.
-  public init(path: String, attempt: String, reason: String) {
+  public init(path: String, attempt: String, reason: String, code: Int32? = nil) {
     self.path = path
     self.attempt = attempt
     self.reason = reason
+    self.code = code
   }
 
   /// The error with the reason in `errno`.
   public init(path: String, attempt: String) {
-    self.init(path: path, attempt: attempt, reason: String(cString: strerror(errno)))
+    let code = errno
+    self.init(path: path, attempt: attempt, reason: String(cString: strerror(code)), code: code)
   }
+
+  /// True if the disk, or what a person may use of it, is full.
+  public var isForWantOfRoom: Bool { code == ENOSPC || code == EDQUOT }
 
   public var description: String {
     path.isEmpty ? "\(attempt) \"\": the path is empty" : "\(attempt) \(path): \(reason)"
@@ -169,6 +176,13 @@ public func removeFile(at path: String) { _ = path.withPathBytes { unlink($0) } 
 /// - Returns: false if that fails, and `errno` has the reason.
 public func renameFile(at path: String, to newPath: String) -> Bool {
   path.withPathBytes { old in newPath.withPathBytes { rename(old, $0) } } == 0
+}
+
+/// Gives the file at `path` a second name, which must be free.
+///
+/// - Returns: false if that fails, and `errno` then says why; some file systems have no second names.
+public func linkFile(at path: String, to newPath: String) -> Bool {
+  path.withPathBytes { old in newPath.withPathBytes { link(old, $0) } } == 0
 }
 
 /// True if files can be made in the folder at `path`; if not, `errno` has the reason.

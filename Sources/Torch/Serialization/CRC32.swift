@@ -1,5 +1,11 @@
-/// The checksum of zip archives, CRC-32 of ISO-HDLC, computed eight bytes at a time.
-enum CRC32 {
+/// The checksum of zip archives, CRC-32 of ISO-HDLC (zlib's `crc32`), computed eight bytes at a time.
+struct CRC32 {
+  /// The inverted remainder of the bytes so far.
+  private var remainder = ~UInt32(0)
+
+  /// The checksum of the bytes that were added.
+  var value: UInt32 { ~remainder }
+
   /// `tables[k][b]`, flattened, is the remainder of byte b before k zero bytes.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -15,9 +21,9 @@ enum CRC32 {
     return tables
   }()
 
-  static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    tables.withUnsafeBufferPointer { tables in
-      var value = ~UInt32(0)
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    remainder = Self.tables.withUnsafeBufferPointer { tables in
+      var value = remainder
       var position = 0
       while bytes.count - position >= 8 {
         let word = UInt64(
@@ -32,8 +38,16 @@ enum CRC32 {
       for byte in bytes[position...] {
         value = value >> 8 ^ tables[Int(UInt8(truncatingIfNeeded: value) ^ byte)]
       }
-      return ~value
+      return value
     }
+  }
+
+  mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+
+  static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var checksum = CRC32()
+    checksum.add(bytes)
+    return checksum.value
   }
 
   static func checksum(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { checksum($0) } }

@@ -8,11 +8,19 @@ public struct Safetensors: Sendable {
   public var tensors: [String: Tensor]
   /// Text by name.
   public var metadata: [String: String]
+  /// Whether the file has a checksum. One that is read whole then has the bytes that were written.
+  ///
+  /// The checksum is the CRC-32 of all bytes of the file, with zeros for its own eight hexadecimal digits, which are the
+  /// metadata `mosi_crc32` in the file and not a part of ``metadata``.
+  public var hasChecksum: Bool
 
   /// Tensors of any shape and text, by name.
-  public init(tensors: [String: Tensor], metadata: [String: String] = [:]) {
+  public init(
+    tensors: [String: Tensor], metadata: [String: String] = [:], hasChecksum: Bool = false
+  ) {
     self.tensors = tensors
     self.metadata = metadata
+    self.hasChecksum = hasChecksum
   }
 }
 
@@ -22,6 +30,12 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
   public let path: String
   /// What is wrong with it.
   public let problem: String
+
+  public init(path: String, problem: String) {
+    self.path = path
+    self.problem = problem
+  }
+
   public var description: String { "\(path) is not a readable safetensors file: \(problem)" }
 }
 
@@ -38,6 +52,8 @@ extension Safetensors {
     let names = tensors.sorted { a, b in
       (b.value.dtype.byteCount, a.key) < (a.value.dtype.byteCount, b.key)
     }.map(\.key)
+    var metadata = metadata
+    if hasChecksum { metadata[ChecksumDigits.name] = ChecksumDigits.placeholder }
     var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
     var offset = 0
     for name in names {
@@ -55,9 +71,17 @@ extension Safetensors {
 
     try replaceFile(at: path) { temporary in
       let file = try OutputFile(temporary, for: path)
-      try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try file.put($0) }
-      try json.withUnsafeBytes { try file.put($0) }
-      for name in names { try tensors[name]!.withElements { try file.put($0) } }
+      var checksum = CRC32()
+      func put(_ bytes: UnsafeRawBufferPointer) throws {
+        if hasChecksum { checksum.add(bytes) }
+        try file.put(bytes)
+      }
+      try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try put($0) }
+      try json.withUnsafeBytes { try put($0) }
+      for name in names { try tensors[name]!.withElements { try put($0) } }
+      if hasChecksum, let digits = ChecksumDigits(in: [UInt8](json)) {
+        try file.replace(ChecksumDigits.text(checksum.value), at: 8 + digits.place.lowerBound)
+      }
       try file.close()
     }
   }
@@ -73,7 +97,7 @@ extension Safetensors {
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - isWanted: returns false for the names of tensors to skip.
+  ///   - isWanted: returns false for the names of tensors to skip. If none is skipped, a checksum is verified.
   /// - Throws: ``SafetensorsError`` if the file is damaged, `FileError` if it cannot be read.
   public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
     throws
@@ -82,8 +106,15 @@ extension Safetensors {
     do {
       let header = try Header(of: file)
       var tensors: [String: Tensor] = [:]
-      for entry in header.entries where isWanted(entry.summary.name) {
+      // Of the header so far; the entries follow in the order of their bytes, without gaps.
+      var checksum = header.checksum?.ofHeader
+      for entry in header.entries {
+        guard isWanted(entry.summary.name) else {
+          checksum = nil
+          continue
+        }
         let bytes = try file.read(entry.bytes)
+        checksum?.add(bytes)
         guard entry.summary.dtype != .bool || bytes.allSatisfy({ $0 <= 1 }) else {
           throw Unsound("\(quoted(entry.summary.name)) holds bytes that are neither true nor false")
         }
@@ -91,7 +122,11 @@ extension Safetensors {
           Tensor(bytes: $0, shape: entry.summary.shape, dtype: entry.summary.dtype)
         }
       }
-      self.init(tensors: tensors, metadata: header.metadata)
+      if let checksum, checksum.value != header.checksum?.written {
+        throw Unsound("its bytes are not those that were written (the checksum differs)")
+      }
+      self.init(
+        tensors: tensors, metadata: header.metadata, hasChecksum: header.checksum != nil)
     } catch let error as Unsound {
       throw SafetensorsError(path: path, problem: error.problem)
     }
@@ -128,10 +163,13 @@ extension Safetensors {
     /// The entries in the order of their bytes, which have no gaps.
     let entries: [Entry]
     let metadata: [String: String]
+    /// What the file says, and the checksum of the header's bytes, those of its length among them; nil if it has none.
+    let checksum: (written: UInt32, ofHeader: CRC32)?
 
     init(of file: InputFile) throws {
       guard file.size >= 8 else { throw Unsound("it has only \(file.size) bytes") }
-      var cursor = ByteCursor(try file.read(0..<8))
+      let lengthBytes = try file.read(0..<8)
+      var cursor = ByteCursor(lengthBytes)
       let length = cursor.integer(UInt64.self)!
       guard length <= UInt64(min(file.size - 8, maximalHeader)) else {
         throw Unsound("its header claims \(length) bytes")
@@ -182,6 +220,16 @@ extension Safetensors {
           "it has \(file.size - dataStart) bytes of data instead of \(offset - dataStart)"
         )
       }
+      if metadata.removeValue(forKey: ChecksumDigits.name) != nil,
+        let digits = ChecksumDigits(in: json)
+      {
+        var ofHeader = CRC32()
+        ofHeader.add(lengthBytes)
+        ofHeader.add(digits.replaced(in: json))
+        checksum = (digits.value, ofHeader)
+      } else {
+        checksum = nil
+      }
       self.entries = entries
       self.metadata = metadata
     }
@@ -220,6 +268,42 @@ extension Safetensors {
       summary = TensorSummary(name: name, dtype: dtype, shape: shape)
       bytes = (dataStart + offsets[0])..<(dataStart + offsets[1])
     }
+  }
+}
+
+/// The checksum in the text of a header, `"mosi_crc32":"8c736521"`.
+private struct ChecksumDigits {
+  static let name = "mosi_crc32"
+  static let placeholder = "00000000"
+
+  /// The places of the digits in the text.
+  let place: Range<Int>
+  let value: UInt32
+
+  /// Nil if the text has none. No text of the metadata can be taken for it: quotation marks are escaped in there.
+  init?(in json: [UInt8]) {
+    let key = [UInt8]("\"\(Self.name)\":\"".utf8)
+    let last = json.count - key.count - Self.placeholder.utf8.count
+    guard last >= 0, let start = (0...last).first(where: { json[$0...].starts(with: key) }) else {
+      return nil
+    }
+    place = start + key.count..<start + key.count + Self.placeholder.utf8.count
+    guard let value = UInt32(String(decoding: json[place], as: UTF8.self), radix: 16),
+      // No other spelling of the number, such as capital letters.
+      Self.text(value) == Array(json[place])
+    else { return nil }
+    self.value = value
+  }
+
+  func replaced(in json: [UInt8]) -> [UInt8] {
+    var json = json
+    json.replaceSubrange(place, with: Self.placeholder.utf8)
+    return json
+  }
+
+  static func text(_ checksum: UInt32) -> [UInt8] {
+    let digits = String(checksum, radix: 16)
+    return [UInt8]((placeholder.dropLast(digits.count) + digits).utf8)
   }
 }
 

@@ -23,8 +23,9 @@ public func finetune(
   options: ExecutionOptions, aggregator: FeatureAggregator? = nil,
   observers: [any TrainingObserver] = [], reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
-  let checkpoint = resuming ? try run.resumable(configuration) : nil
-  if checkpoint != nil, let summary = run.summary { return .finished(summary) }
+  let resumed = resuming ? try run.resumable(configuration, warn: reporter.warn) : nil
+  if let resumed, resumed.isLatest, let summary = run.summary { return .finished(summary) }
+  let checkpoint = resumed?.checkpoint
   let seed = UInt64(configuration.seed)
   let device = options.device
 
@@ -76,7 +77,8 @@ public func finetune(
     maxGradientNorm: configuration.regularization.maxGradientNorm,
     averageDecay: configuration.regularization.emaDecay)
   try checkpoint?.restore(
-    network: model, optimizer: update.optimizer, average: update.average, path: run.last)
+    network: model, optimizer: update.optimizer, average: update.average,
+    path: resumed?.path ?? run.last)
 
   // Read a sample before making the folder: if no video is usable, no run is left behind.
   let preview =
@@ -85,7 +87,7 @@ public func finetune(
   let names = [videos.training, videos.heldOut, videos.evaluated]
     .map { $0.map { "\($0.name) \($0.label)" } }
   let session = try RunSession(
-    configuration, in: run, resumedAt: checkpoint?.position,
+    configuration, in: run, resuming: resumed,
     .init(
       sources: digest(of: names + [videos.classNames]),
       introduction: introduction(
@@ -100,7 +102,7 @@ public func finetune(
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device)
   guard try loop.run() else {
-    return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
+    return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
 
   // The paper evaluates with many clips per video.
@@ -123,7 +125,7 @@ public func finetune(
       evaluation = result
     } catch is StopRequested {
       // All steps are saved. A resumed run continues here.
-      return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
+      return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
     }
   }
   return .finished(

@@ -83,7 +83,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       validationSources: validationSources, skippedSources: skippedSources, evaluation: evaluation)
     // Write the summary last: if it exists, everything else is done.
     try session.finish(summary)
-    try save(to: session.run.last)
+    try save(.last)
     return summary
   }
 
@@ -111,7 +111,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       })
     else { return false }
     if try session.validated(result, epoch: epoch, classNames: objective.classNames) {
-      try save(to: session.run.best)
+      try save(.best)
     }
     return true
   }
@@ -123,13 +123,13 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       throw RunError.diverged(
         steps: session.position.step...session.position.step, sources: [])
     }
-    try save(to: session.run.last)
+    try save(.last)
     session.savedLast(endsEpoch: plan.epochEnded(bySteps: session.position.step) != nil)
   }
 
-  private func save(to path: String) throws {
+  private func save(_ file: RunSession<Configuration>.CheckpointFile) throws {
     session.collect(skippedSources: objective.skippedSources)
-    try session.save(to: path, objective.network, update, classNames: objective.classNames)
+    try session.save(file, objective.network, update, classNames: objective.classNames)
   }
 
   /// The seed of dropout for a batch. It depends on the batch only, like every other random draw.

@@ -34,8 +34,9 @@ public func pretrain(
   resuming: Bool, options: ExecutionOptions, observers: [any TrainingObserver] = [],
   reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
-  let checkpoint = resuming ? try run.resumable(configuration) : nil
-  if checkpoint != nil, let summary = run.summary { return .finished(summary) }
+  let resumed = resuming ? try run.resumable(configuration, warn: reporter.warn) : nil
+  if let resumed, resumed.isLatest, let summary = run.summary { return .finished(summary) }
+  let checkpoint = resumed?.checkpoint
   let seed = UInt64(configuration.seed)
   let device = options.device
   let batch = configuration.batch
@@ -80,14 +81,15 @@ public func pretrain(
       for: network, scale: network.learningRateScale),
     schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps))
   try checkpoint?.restore(
-    network: network, optimizer: update.optimizer, average: update.average, path: run.last)
+    network: network, optimizer: update.optimizer, average: update.average,
+    path: resumed?.path ?? run.last)
 
   // Read a sample before making the folder: if no source is usable, no run is left behind.
   let preview =
     try run.needsPreview(resuming: resuming)
     ? task.preview(trainingLoader.sample(.preview(seed: seed, row: 0), of: 0)) : nil
   let session = try RunSession<PretrainingConfiguration>(
-    configuration, in: run, resumedAt: checkpoint?.position,
+    configuration, in: run, resuming: resumed,
     .init(
       sources: digest(of: [sources.training, sources.heldOut]),
       introduction: introduction(
@@ -102,7 +104,7 @@ public func pretrain(
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device)
   guard try loop.run() else {
-    return .stopped(step: session.position.step, totalSteps: plan.totalSteps)
+    return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
   return .finished(
     try loop.finish(

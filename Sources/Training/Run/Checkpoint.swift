@@ -50,11 +50,11 @@ public struct Checkpoint<Configuration: RunConfiguration> {
         "format": CheckpointHeader.format, "mosi_version": Version.text,
         "phase": Configuration.phase.rawValue, "configuration": configuration.yaml,
         "position": json(position), "class_names": json(classNames),
-      ]
+      ], hasChecksum: true
     ).write(to: path)
   }
 
-  /// Reads a checkpoint.
+  /// Reads a checkpoint and verifies its checksum; the first two forms of checkpoints have none.
   ///
   /// - Throws: `SafetensorsError` or `FileError` if the file is damaged or missing, ``RunError`` if it is not a
   ///   checkpoint of this kind of training, `ConfigurationError` if its configuration cannot be read.
@@ -62,6 +62,9 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     let file = try Safetensors(contentsOf: path)
     guard let header = CheckpointHeader(metadata: file.metadata) else {
       throw RunError.foreignCheckpoint(path: path, problem: "it was not written by mosi")
+    }
+    guard file.hasChecksum || !header.hasChecksum else {
+      throw SafetensorsError(path: path, problem: "its checksum is missing")
     }
     guard header.phase == Configuration.phase else {
       throw RunError.foreignCheckpoint(

@@ -1,21 +1,64 @@
 import Configuration
 import Foundation
 import SafeFiles
+import Torch
+
+/// The checkpoint that a run is resumed from.
+struct ResumedCheckpoint<Configuration: RunConfiguration> {
+  let checkpoint: Checkpoint<Configuration>
+  /// The file.
+  let path: String
+  /// False if the latest checkpoint could not be read, and this is an earlier one.
+  let isLatest: Bool
+}
 
 extension RunFolder {
-  /// The checkpoint to resume from.
+  /// The newest checkpoint that can be read.
   ///
+  /// - Parameter warn: receives a sentence if the latest checkpoint is damaged or missing and an earlier one is used.
   /// - Throws: ``RunError`` if there is none or if `configuration` differs from the run's.
-  func resumable<Configuration: RunConfiguration>(_ configuration: Configuration) throws
-    -> Checkpoint<Configuration>
-  {
+  func resumable<Configuration: RunConfiguration>(
+    _ configuration: Configuration, warn: (String) -> Void
+  ) throws -> ResumedCheckpoint<Configuration> {
     try check(resuming: true)
-    let checkpoint = try Checkpoint<Configuration>(contentsOf: last)
-    let differences = configuration.differences(from: checkpoint.configuration)
-    guard differences.isEmpty else {
-      throw RunError.differentConfiguration(path: path, keys: differences)
+    var failures: [(path: String, problem: String)] = []
+    for path in [last] + earlierCheckpoints {
+      let checkpoint: Checkpoint<Configuration>
+      do {
+        checkpoint = try Checkpoint(contentsOf: path)
+      } catch let error where error is SafetensorsError || error is FileError {
+        failures.append((path, "\(error)"))
+        continue
+      }
+      let differences = configuration.differences(from: checkpoint.configuration)
+      guard differences.isEmpty else {
+        throw RunError.differentConfiguration(path: self.path, keys: differences)
+      }
+      if let first = failures.first {
+        warn(
+          "\(first.problem); resuming from the checkpoint before it, \(path), after step "
+            + "\(checkpoint.position.step)")
+      }
+      return ResumedCheckpoint(checkpoint: checkpoint, path: path, isLatest: failures.isEmpty)
     }
-    return checkpoint
+    throw RunError.noUsableCheckpoint(
+      path: failures[0].path, problem: failures[0].problem, others: failures.count - 1)
+  }
+
+  /// The checkpoints before the latest, the newest first: those that are kept, and the best one, which is as complete.
+  private var earlierCheckpoints: [String] {
+    var checkpoints = keptSteps.map { (step: $0, path: checkpoint(afterSteps: $0)) }
+    if let step = Self.step(of: best) { checkpoints.append((step, best)) }
+    return checkpoints.sorted { $0.step > $1.step }.map(\.path)
+  }
+
+  /// The number of steps that a checkpoint says it is after; nil if it cannot be read.
+  private static func step(of path: String) -> Int? {
+    guard fileExists(at: path), let metadata = try? Safetensors.summary(of: path).metadata,
+      let header = CheckpointHeader(metadata: metadata)
+    else { return nil }
+    return (try? JSONDecoder().decode(TrainingPosition.self, from: Data(header.position.utf8)))?
+      .step
   }
 
   /// False if a resumed run already has its preview.

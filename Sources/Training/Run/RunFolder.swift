@@ -17,6 +17,14 @@ public struct RunFolder: Sendable {
   public var last: String { file("last.safetensors") }
   /// The checkpoint of the best validation, best.safetensors.
   public var best: String { file("best.safetensors") }
+  /// The folder of the checkpoints before the latest that are kept, checkpoints.
+  public var checkpoints: String { file("checkpoints") }
+  /// The path of the kept checkpoint after a number of steps, checkpoints/step-000120.safetensors.
+  public func checkpoint(afterSteps steps: Int) -> String {
+    let digits = String(steps)
+    let zeros = String(repeating: "0", count: max(6 - digits.count, 0))
+    return "\(checkpoints)/step-\(zeros)\(digits).safetensors"
+  }
   /// A contact sheet of training clips, preview.png.
   public var preview: String { file("preview.png") }
   /// The learning curves, curves.png.
@@ -50,7 +58,16 @@ public struct RunFolder: Sendable {
   }
 
   /// True if there is a checkpoint to resume from.
-  public var holdsCheckpoint: Bool { fileExists(at: last) }
+  public var holdsCheckpoint: Bool { fileExists(at: last) || !keptSteps.isEmpty }
+
+  /// The numbers of steps of the checkpoints in ``checkpoints``, the highest first.
+  public var keptSteps: [Int] {
+    ((try? entries(ofFolder: checkpoints)) ?? []).compactMap { entry in
+      let parts = PathParts(entry.name)
+      guard parts.ending == "safetensors", parts.stem.hasPrefix("step-") else { return nil }
+      return Int(parts.stem.dropFirst("step-".count))
+    }.sorted(by: >)
+  }
 
   /// The summary, which is the last record; nil if the run is not finished.
   public var summary: SummaryRecord? {
@@ -129,6 +146,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case differentConfiguration(path: String, keys: [String])
   /// The file is not a checkpoint of this run.
   case foreignCheckpoint(path: String, problem: String)
+  /// No checkpoint can be read: `path` is the newest one, `problem` says what is wrong with it.
+  case noUsableCheckpoint(path: String, problem: String, others: Int)
   /// metrics.jsonl is shorter than at the time of the checkpoint.
   case damagedMetrics(path: String)
   /// There are fewer training sources than one step needs.
@@ -151,7 +170,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .occupied(let path), .nothingToResume(let path), .incompleteRun(let path),
       .unrecorded(let path),
       .busy(let path), .differentSources(let path), .differentConfiguration(let path, _),
-      .foreignCheckpoint(let path, _), .damagedMetrics(let path):
+      .foreignCheckpoint(let path, _), .noUsableCheckpoint(let path, _, _),
+      .damagedMetrics(let path):
       path
     case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged, .noAccumulation,
       .needsMotion:
@@ -180,6 +200,12 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + (keys.contains("epochs") ? "; to train it for longer, begin with --weights \(path)" : "")
     case .foreignCheckpoint(let path, let problem):
       "\(path) is not a checkpoint of this run: \(problem)"
+    case .noUsableCheckpoint(_, let problem, let others):
+      problem
+        + (others == 0
+          ? ", and there is no earlier checkpoint"
+          : ", and no earlier checkpoint can be read either (\(others) tried)")
+        + ": start again with another --output"
     case .damagedMetrics(let path):
       "\(path) is shorter than when the checkpoint was written: it cannot be continued"
     case .tooFewSources(let count, let needed):

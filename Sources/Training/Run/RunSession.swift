@@ -16,6 +16,7 @@ final class RunSession<Configuration: RunConfiguration> {
   var clock = StepClock()
   private let log: MetricsLog
   private var speed: SpeedMeter
+  private var kept: KeptCheckpoints
   private var lastSave = ContinuousClock.now
   /// The number of steps whose loss is known to be finite.
   private var firstUnreadStep: Int
@@ -36,14 +37,14 @@ final class RunSession<Configuration: RunConfiguration> {
 
   /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens the folder to resume the run.
   ///
-  /// - Parameter resumed: the position in the checkpoint from which `network` and `update` were restored; nil for a new
-  ///   run.
+  /// - Parameter resumed: the checkpoint from which `network` and `update` were restored; nil for a new run.
   init(
-    _ configuration: Configuration, in run: RunFolder, resumedAt resumed: TrainingPosition?,
+    _ configuration: Configuration, in run: RunFolder,
+    resuming resumed: ResumedCheckpoint<Configuration>?,
     _ opening: Opening, network: Module, update: WeightUpdate,
     observers: [any TrainingObserver], reporter: any TrainingReporter
   ) throws {
-    var start = resumed ?? TrainingPosition()
+    var start = resumed?.checkpoint.position ?? TrainingPosition()
     if resumed != nil {
       guard start.sources == opening.sources else {
         throw RunError.differentSources(path: run.path)
@@ -64,6 +65,9 @@ final class RunSession<Configuration: RunConfiguration> {
     self.reporter = reporter
     self.observers = observers
     position = start
+    kept = KeptCheckpoints(
+      of: run, limit: configuration.records.keepCheckpoints,
+      latestStep: resumed?.isLatest ?? true ? start.step : nil)
     firstUnreadStep = start.step
     speed = SpeedMeter(clipsPerStep: opening.clipsPerStep)
     log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
@@ -184,19 +188,35 @@ extension RunSession {
 
   /// True if the last checkpoint is older than the configuration allows.
   var isCheckpointDue: Bool {
-    (ContinuousClock.now - lastSave).seconds > configuration.records.checkpointEveryMinutes * 60
+    let records = configuration.records
+    return (ContinuousClock.now - lastSave).seconds > records.checkpointEveryMinutes * 60
+      || records.checkpointEverySteps.map { position.step % $0 == 0 } ?? false
+  }
+
+  /// The number of steps in last.safetensors.
+  var savedStep: Int { kept.latestStep ?? 0 }
+
+  /// The checkpoints of a run.
+  enum CheckpointFile {
+    /// The newest, from which the run resumes.
+    case last
+    /// That of the best validation.
+    case best
   }
 
   /// Writes a checkpoint.
-  func save(to path: String, _ network: Module, _ update: WeightUpdate, classNames: [String]?)
-    throws
-  {
+  func save(
+    _ file: CheckpointFile, _ network: Module, _ update: WeightUpdate, classNames: [String]?
+  ) throws {
     try log.synchronize()
     position.metricsBytes = log.byteCount
-    try Checkpoint(
+    let checkpoint = Checkpoint(
       configuration: configuration, position: position, classNames: classNames, network: network,
-      optimizer: update.optimizer, average: update.average
-    ).write(to: path)
+      optimizer: update.optimizer, average: update.average)
+    switch file {
+    case .last: try kept.save(step: position.step, write: checkpoint.write)
+    case .best: try checkpoint.write(to: run.best)
+    }
   }
 
   func savedLast(endsEpoch: Bool) {

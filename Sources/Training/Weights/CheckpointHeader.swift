@@ -13,9 +13,12 @@ struct CheckpointHeader {
   /// The version of mosi that wrote the checkpoint; nil for the first version.
   let version: String?
 
-  static let format = "mosi-checkpoint-2"
-  /// The first format uses the keys of configuration and position from before version 0.2.
-  private static let formats = [format, "mosi-checkpoint-1"]
+  /// Whether the file must have a checksum; the first two forms have none.
+  let hasChecksum: Bool
+
+  static let format = "mosi-checkpoint-3"
+  /// The first form has the keys of configuration and position before 0.2.
+  private static let formats = [format, "mosi-checkpoint-2", "mosi-checkpoint-1"]
 
   /// Nil if the metadata is not that of a checkpoint.
   init?(metadata: [String: String]) {
@@ -31,6 +34,7 @@ struct CheckpointHeader {
       try? JSONDecoder().decode([String]?.self, from: Data($0.utf8))
     }
     version = metadata["mosi_version"]
+    hasChecksum = format == Self.format
   }
 }
 
