@@ -160,7 +160,7 @@ struct Reproduce: ParsableCommand {
       let done = plan.runs.count(where: plan.isFinished)
       Terminal.line(
         "\(done) of \(plan.runs.count) runs are done; run the same command again to resume")
-      if InterruptSignal.isPending { throw ExitCode(130) }
+      if InterruptSignal.isPending { throw ExitCode(InterruptSignal.exitStatus) }
     }
     // A budget that is used up is not a failure.
     if !failures.isEmpty { throw RunsFailed(count: failures.count) }

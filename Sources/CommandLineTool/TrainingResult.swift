@@ -36,6 +36,9 @@ struct TrainingResult: Encodable {
     do {
       defer { reporter.finish() }
       outcome = try training(reporter)
+    } catch is StopRequested {
+      Terminal.line("stopped before the first step; nothing was written")
+      throw ExitCode(InterruptSignal.exitStatus)
     }
     switch outcome {
     case .finished(let summary):
@@ -44,7 +47,7 @@ struct TrainingResult: Encodable {
       Terminal.line(
         "saved after step \(step) of \(totalSteps); resume with: mosi \(command) --output \(run.path) --resume"
       )
-      throw ExitCode(130)
+      throw ExitCode(InterruptSignal.exitStatus)
     }
   }
 

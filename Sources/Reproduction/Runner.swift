@@ -94,7 +94,7 @@ public struct Runner {
         defer { reporter.ended() }
         try make(taken.run, reporter)
         if !isResumed { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
-      } catch is StopWanted {
+      } catch is StopRequested {
         return (.stopped, failures)
       } catch {
         let failure = Failure(run: taken.run, reason: reason(error, of: taken.run))
@@ -134,7 +134,7 @@ public struct Runner {
     }
   }
 
-  /// - Throws: `StopWanted` if the reporter asked to stop, and what the work throws.
+  /// - Throws: `StopRequested` if the reporter asked to stop, and what the work throws.
   private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws {
     let run = plan.runFolder(planned.name)
     let outcome: TrainingOutcome
@@ -155,11 +155,11 @@ public struct Runner {
         options: options
       ) {
         reporter.analyzing($0, $1, of: $2)
-        if reporter.wantsToStop { throw StopWanted() }
+        if reporter.wantsToStop { throw StopRequested() }
       }
       return try plan.markFinished(planned)
     }
-    if case .stopped = outcome { throw StopWanted() }
+    if case .stopped = outcome { throw StopRequested() }
   }
 
   /// Removes the files of a run that was killed before its first checkpoint: it can neither be resumed nor started over.
@@ -167,8 +167,6 @@ public struct Runner {
     guard run.holdsRun, !run.holdsCheckpoint else { return }
     for file in [run.configuration, run.metrics, run.best] { removeFile(at: file) }
   }
-
-  private struct StopWanted: Error {}
 }
 
 extension Plan {

@@ -9,14 +9,22 @@ final class Listener: TrainingReporter {
   private let said = Mutex<(notes: [String], warnings: [String], steps: [Int])>(([], [], []))
   private let lastStep: Int
   private let whenStepped: @Sendable () -> Void
+  private let whenWarned: @Sendable () -> Void
 
-  init(stoppingAfter step: Int = .max, whenStepped: @escaping @Sendable () -> Void = {}) {
+  init(
+    stoppingAfter step: Int = .max, whenStepped: @escaping @Sendable () -> Void = {},
+    whenWarned: @escaping @Sendable () -> Void = {}
+  ) {
     lastStep = step
     self.whenStepped = whenStepped
+    self.whenWarned = whenWarned
   }
 
   func note(_ text: String) { said.withLock { $0.notes.append(text) } }
-  func warn(_ text: String) { said.withLock { $0.warnings.append(text) } }
+  func warn(_ text: String) {
+    said.withLock { $0.warnings.append(text) }
+    whenWarned()
+  }
   func stepped(_ progress: TrainingProgress) {
     said.withLock { $0.steps.append(progress.step) }
     whenStepped()

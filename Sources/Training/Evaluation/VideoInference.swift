@@ -154,7 +154,7 @@ public struct VideoInference {
       waiting.removeFirst(count)
     }
     for (done, video) in present.enumerated() {
-      switch try prefetcher.next()! {
+      switch try prefetcher.next(whileWaiting: { _ in try progress(done) })! {
       case .failure(let failure): results[video] = .failure(failure)
       case .success(let clips): waiting += clips.map { (video, $0) }
       }

@@ -17,7 +17,7 @@ import VideoModels
 ///   - aggregator: layers with weights between backbone and head, in place of the global average.
 ///   - observers: receive the events of the training; `RunRecords` has the usual ones.
 ///   - reporter: receives the progress, and can request that the training stop.
-/// - Throws: ``RunError``, ``WeightsError``, `DatasetError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+/// - Throws: ``WaitedInVain``, ``RunError``, ``WeightsError``, `DatasetError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func finetune(
   _ configuration: FinetuningConfiguration, in run: RunFolder, resuming: Bool,
   options: ExecutionOptions, aggregator: FeatureAggregator? = nil,
@@ -41,6 +41,7 @@ public func finetune(
     cacheBytes: options.cacheBytes - heldOutClips.byteLimit
   ) { reporter.warn("skipped: \($0.reason)") }
   let plan = StepPlan(configuration, videos: videos.training.count)
+  let pause = Pause(options, reporter: reporter)
 
   // Network
   let model = try configuration.makeClassifier(
@@ -60,7 +61,8 @@ public func finetune(
     configuration, on: videos, classifier: model, clips: clips,
     samples: SampleStream(
       loader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
-      workers: options.workers),
+      workers: options.workers,
+      waiting: .init(watch: LoadingWatch(options, reporter: reporter), pause: pause)),
     device: device
   ) { progress in
     try videos.heldOut.isEmpty
@@ -97,7 +99,7 @@ public func finetune(
       classNames: videos.classNames, preview: preview,
       watchedClips: FinetuningObjective.watchedClips(videos.heldOut, clip, clips, device: device),
       clipsPerStep: plan.clipsPerStep),
-    network: model, update: update, observers: observers, reporter: reporter)
+    network: model, update: update, observers: observers, reporter: reporter, pause: pause)
 
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device)

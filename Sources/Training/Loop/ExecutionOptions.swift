@@ -9,6 +9,12 @@ public struct ExecutionOptions: Sendable {
   public var workers: Int
   /// Bytes of memory for decoded videos, so that each is decoded only once; 0 decodes them again in every epoch.
   public var cacheBytes: Int
+  /// The time without a sample after which a warning names the files that are being read.
+  public var loadingPatience = Duration.seconds(60)
+  /// The longest time that a run waits for room on the disk, and for sources of which none can be read.
+  public var longestPause = Duration.seconds(30 * 60)
+  /// The time between two attempts while it waits.
+  public var pauseInterval = Duration.seconds(1)
 
   /// On a CUDA device this also turns on TF32 and cuDNN's search for the fastest kernels.
   public init(

@@ -14,7 +14,27 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   ///
   /// - Returns: false if a stop was requested before the end.
   func run() throws -> Bool {
+    do {
+      return try runSteps()
+    } catch is StopRequested {
+      try saveIfThereIsRoom()
+      return false
+    } catch let error as WaitedInVain {
+      try saveIfThereIsRoom()
+      throw error
+    }
+  }
+
+  /// Saves without waiting for room on the disk any longer.
+  private func saveIfThereIsRoom() throws {
+    do {
+      try saveLast()
+    } catch let error where error is StopRequested || error is WaitedInVain {}
+  }
+
+  private func runSteps() throws -> Bool {
     objective.network.train()
+    let statistics = BufferSnapshot(of: objective.network)
     let dropoutGenerator = Generator(seed: 0, device: device)
     objective.network.setGenerator(dropoutGenerator)
     // The time spent opening the run does not count as part of a step.
@@ -26,8 +46,16 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       // One step: the gradients of its batches, then one update.
       var totals = StepTotals()
       update.clearGradients()
+      statistics.take()
       for place in plan.batches(ofStep: step) {
-        let batch = try session.clock.waiting { try objective.nextBatch(place) }
+        let batch: Objective.Batch
+        do {
+          batch = try session.clock.waiting { try objective.nextBatch(place) }
+        } catch let error where error is StopRequested || error is WaitedInVain {
+          // Without data the run leaves as it was before the step.
+          statistics.restore()
+          throw error
+        }
         dropoutGenerator.seed(dropoutSeed(place))
         let output = withAutocast(session.configuration.precision.autocast, on: device) {
           objective.evaluate(batch)
@@ -141,5 +169,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 }
 
-/// A stop was requested while the network was evaluated.
-struct StopRequested: Error {}
+/// A stop was requested, and nothing is lost by it.
+public struct StopRequested: Error, Sendable {
+  public init() {}
+}

@@ -17,6 +17,7 @@ final class PretextValidation<Task: PretextTask> {
   private let workers: Int
   private let batchSize: Int
   private let device: Device
+  private let watch: LoadingWatch
 
   /// The number of sources.
   var sourceCount: Int { kept.count + others.count }
@@ -25,9 +26,13 @@ final class PretextValidation<Task: PretextTask> {
 
   /// Loads at most `limit` of the loader's sources on `workers` threads, and skips unreadable ones. Nil if none is left.
   ///
-  /// - Parameter batchSize: the number of samples that pass through the network at once.
+  /// - Parameters:
+  ///   - batchSize: the number of samples that pass through the network at once.
+  ///   - watch: looks after the loading, here and in each validation.
+  /// - Throws: ``StopRequested``.
   init?(
-    _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device
+    _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device,
+    watch: LoadingWatch
   ) throws {
     let indices = evenlySpaced(limit, of: loader.sources.count)
     var samples: [Sample] = []
@@ -36,7 +41,8 @@ final class PretextValidation<Task: PretextTask> {
     let prefetcher = Self.prefetcher(indices, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
     for index in indices {
-      guard let sample = try prefetcher.next() ?? nil else { continue }
+      try watch.checkStop()
+      guard let sample = try watch.next(of: prefetcher, by: loader) ?? nil else { continue }
       free -= sample.byteCount
       // Number the samples without gaps, so that the random draws of a sample do not depend on unreadable sources.
       if free >= 0 { samples.append(sample) } else { others.append(index) }
@@ -51,6 +57,7 @@ final class PretextValidation<Task: PretextTask> {
     self.workers = workers
     self.batchSize = batchSize
     self.device = device
+    self.watch = watch
   }
 
   private static func prefetcher(_ indices: [Int], loader: SampleLoader, workers: Int)
@@ -90,7 +97,7 @@ final class PretextValidation<Task: PretextTask> {
     defer { prefetcher.cancel() }
     for number in kept.count..<sourceCount {
       // Skip a source that has become unreadable since the start.
-      guard let sample = try prefetcher.next() ?? nil else { continue }
+      guard let sample = try watch.next(of: prefetcher, by: loader) ?? nil else { continue }
       try add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
     }
     if !waiting.isEmpty { try evaluate(waiting.count) }

@@ -17,7 +17,7 @@ import VideoSamples
 ///   - options: the device, the number of threads and the cache.
 ///   - observers: receive the events of the training; `RunRecords` has the usual ones.
 ///   - reporter: receives the progress, and can request that the training stop.
-/// - Throws: ``RunError``, ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+/// - Throws: ``StopRequested`` if a stop was requested before the first step, ``WaitedInVain``, ``RunError``, ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
   options: ExecutionOptions, observers: [any TrainingObserver] = [],
@@ -42,8 +42,11 @@ public func pretrain(
   let batch = configuration.batch
 
   // Sources
+  let watch = LoadingWatch(options, reporter: reporter)
+  let pause = Pause(options, reporter: reporter)
   let sources = try PretrainingSources(
-    configuration.sources, seed: configuration.seed, note: reporter.note, warn: reporter.warn)
+    configuration.sources, seed: configuration.seed, whileSearching: watch.checkStop,
+    note: reporter.note, warn: reporter.warn)
   try task.check(batch, sources)
   let plan = try StepPlan(
     configuration, sources: sources.training.count, clipsPerSample: task.clipsPerSample)
@@ -56,7 +59,7 @@ public func pretrain(
   let validationLoader = loader(sources.heldOut, .validation)
   let validation = try PretextValidation(
     task, loader: validationLoader, limit: configuration.sources.validationLimit,
-    workers: options.workers, batchSize: batch.sources, device: device)
+    workers: options.workers, batchSize: batch.sources, device: device, watch: watch)
   if validation == nil && !sources.heldOut.isEmpty {
     // Sources that the user named must be readable; a random share of the training sources may turn out unreadable.
     guard configuration.sources.validationPaths.isEmpty else { throw RunError.noValidationSource }
@@ -73,7 +76,7 @@ public func pretrain(
     task, network: network,
     samples: SampleStream(
       trainingLoader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
-      workers: options.workers),
+      workers: options.workers, waiting: .init(watch: watch, pause: pause)),
     validation: validation, autocast: configuration.precision.autocast, device: device)
   let update = WeightUpdate(
     of: network,
@@ -99,7 +102,7 @@ public func pretrain(
       classNames: task.classNames, preview: preview,
       watchedClips: validation?.watchedClips(TrainingStart.watchedClipLimit),
       clipsPerStep: plan.clipsPerStep),
-    network: network, update: update, observers: observers, reporter: reporter)
+    network: network, update: update, observers: observers, reporter: reporter, pause: pause)
 
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device)

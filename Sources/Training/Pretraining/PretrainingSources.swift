@@ -20,15 +20,18 @@ public struct PretrainingSources: Sendable {
   ///     else.
   ///   - seed: the random seed with which `maxPerFolder` draws sources.
   ///   - note: receives messages about the sources.
+  ///   - whileSearching: called for each folder and each line of a list; an error that it throws ends the search.
   ///   - warn: receives a warning for each folder that cannot be read.
   /// - Throws: `SourceError`.
   public init(
-    _ settings: PretrainingConfiguration.Sources, seed: Int, note: (String) -> Void = { _ in },
+    _ settings: PretrainingConfiguration.Sources, seed: Int,
+    whileSearching: @escaping () throws -> Void = {}, note: (String) -> Void = { _ in },
     warn: (String) -> Void = { _ in }
   ) throws {
     var problemCount = 0
     func collect(_ paths: [String]) throws -> SourceCollection {
-      let collection = try SourceCollection(paths: paths, frameFolders: settings.frameFolders)
+      let collection = try SourceCollection(
+        paths: paths, frameFolders: settings.frameFolders, whileSearching: whileSearching)
       problemCount += collection.problems.count
       for problem in collection.problems { warn("\(problem.path) \(problem.reason)") }
       for folder in collection.likelyFrameFolders.prefix(1) {

@@ -7,6 +7,8 @@ final class MetricsLog {
   private let path: String
   /// The length of the file.
   private(set) var byteCount: Int
+  /// Lines that are not in the file yet.
+  private var pending = Data()
 
   /// Opens the file and truncates it to its first `keeping` bytes, which drops what an interrupted run wrote after its
   /// checkpoint.
@@ -32,23 +34,40 @@ final class MetricsLog {
   /// and with it the lock, until it executes its own program.
   deinit { flock(handle.fileDescriptor, LOCK_UN) }
 
-  /// Appends `record` as a line.
+  /// Takes `record` as a line, for ``flush()`` to write.
+  func add(_ record: some RunRecord) throws { pending += try Metrics.line(record) }
+
+  /// Writes the lines that are not in the file yet: all of them or none.
   ///
-  /// - Throws: `FileError`.
-  func append(_ record: some RunRecord) throws {
-    let line = try Metrics.line(record)
-    do {
-      try handle.write(contentsOf: line)
-    } catch {
-      throw FileError(path: path, attempt: "cannot write")
+  /// - Throws: `FileError`; the next call tries again.
+  func flush() throws {
+    let isWritten = pending.withUnsafeBytes { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = write(
+          handle.fileDescriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
+      }
+      return true
     }
-    byteCount += line.count
+    guard isWritten else {
+      let error = FileError(path: path, attempt: "cannot write")
+      // Half a line would spoil the next one.
+      try? handle.truncate(atOffset: UInt64(byteCount))
+      try? handle.seek(toOffset: UInt64(byteCount))
+      throw error
+    }
+    byteCount += pending.count
+    pending = Data()
   }
 
   /// Writes all lines to the disk. A checkpoint must not survive a crash if lines that it counts do not.
   ///
   /// - Throws: `FileError`.
   func synchronize() throws {
+    try flush()
     guard fsync(handle.fileDescriptor) == 0 else {
       throw FileError(path: path, attempt: "cannot write")
     }

@@ -14,6 +14,8 @@ final class RunSession<Configuration: RunConfiguration> {
   /// Everything recorded so far, as in metrics.jsonl.
   private(set) var metrics: Metrics
   var clock = StepClock()
+  /// Waits for room on the disk.
+  let pause: Pause
   private let log: MetricsLog
   private var speed: SpeedMeter
   private var kept: KeptCheckpoints
@@ -42,7 +44,7 @@ final class RunSession<Configuration: RunConfiguration> {
     _ configuration: Configuration, in run: RunFolder,
     resuming resumed: ResumedCheckpoint<Configuration>?,
     _ opening: Opening, network: Module, update: WeightUpdate,
-    observers: [any TrainingObserver], reporter: any TrainingReporter
+    observers: [any TrainingObserver], reporter: any TrainingReporter, pause: Pause
   ) throws {
     var start = resumed?.checkpoint.position ?? TrainingPosition()
     if resumed != nil {
@@ -63,6 +65,7 @@ final class RunSession<Configuration: RunConfiguration> {
     self.configuration = configuration
     self.run = run
     self.reporter = reporter
+    self.pause = pause
     self.observers = observers
     position = start
     kept = KeptCheckpoints(
@@ -94,7 +97,7 @@ extension RunSession {
   /// - Parameters:
   ///   - sources: maps positions of samples to the names of their sources, for the error if the loss is not finite.
   ///   - reads: true to read the measures of every step; false to read only those that are recorded.
-  /// - Throws: ``RunError/diverged(steps:sources:)``, `FileError`.
+  /// - Throws: ``RunError/diverged(steps:sources:)``, `FileError`, ``StopRequested`` and ``WaitedInVain`` if the disk is full.
   func stepped(
     _ totals: StepTotals, plan: StepPlan, learningRate: Double, annotations: [Annotation],
     sources: (Range<Int>) -> [String], reads: Bool
@@ -129,7 +132,7 @@ extension RunSession {
           uniqueKeysWithValues: annotations.map { ($0.name, $0.values) }),
         learningRate: learningRate, clipsPerSecond: speed.latest, dataSeconds: lap.dataSeconds,
         computeSeconds: lap.seconds - lap.dataSeconds)
-      try log.append(record)
+      try write(record)
       metrics.add(record)
       for observer in observers { observer.stepped(record) }
     }
@@ -161,7 +164,7 @@ extension RunSession {
         uniqueKeysWithValues: zip(classNames ?? [], result.top1PerLabel)
           .compactMap { name, top1 in top1.map { (name, $0) } }),
       terms: result.terms, sources: result.sourceCount)
-    try log.append(record)
+    try write(record)
     metrics.add(record)
     for observer in observers { observer.validated(record) }
     reporter.validated(record)
@@ -208,15 +211,24 @@ extension RunSession {
   func save(
     _ file: CheckpointFile, _ network: Module, _ update: WeightUpdate, classNames: [String]?
   ) throws {
-    try log.synchronize()
-    position.metricsBytes = log.byteCount
-    let checkpoint = Checkpoint(
-      configuration: configuration, position: position, classNames: classNames, network: network,
-      optimizer: update.optimizer, average: update.average)
-    switch file {
-    case .last: try kept.save(step: position.step, write: checkpoint.write)
-    case .best: try checkpoint.write(to: run.best)
+    try pause.untilThereIsRoom {
+      try log.synchronize()
+      position.metricsBytes = log.byteCount
+      let checkpoint = Checkpoint(
+        configuration: configuration, position: position, classNames: classNames,
+        network: network, optimizer: update.optimizer, average: update.average)
+      switch file {
+      case .last: try kept.save(step: position.step, write: checkpoint.write)
+      case .best: try checkpoint.write(to: run.best)
+      }
     }
+  }
+
+  private func write(_ record: some RunRecord) throws {
+    try log.add(record)
+    let waited = pause.total
+    try pause.untilThereIsRoom { try log.flush() }
+    if pause.total > waited { clock.skip() }
   }
 
   func savedLast(endsEpoch: Bool) {
@@ -231,7 +243,7 @@ extension RunSession {
 
   /// Records the summary, the last line of a run.
   func finish(_ summary: SummaryRecord) throws {
-    try log.append(summary)
+    try write(summary)
     metrics.add(summary)
   }
 }

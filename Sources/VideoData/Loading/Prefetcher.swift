@@ -33,8 +33,19 @@ public final class Prefetcher<Item: Sendable>: Sendable {
 
   /// The next item; waits until it is made. Nil after the last.
   ///
+  /// - Parameter whileWaiting: called ten times a second with the time waited so far; an error that it throws ends the
+  ///   waiting, and the next call waits for the same item.
   /// - Throws: the error of `make`; ``PrefetchingCancelled`` after ``cancel()``.
-  public func next() throws -> Item? { try queue.next() }
+  public func next(whileWaiting: (Duration) throws -> Void = { _ in }) throws -> Item? {
+    let start = ContinuousClock.now
+    while true {
+      switch try queue.next(within: .milliseconds(100)) {
+      case .made(let item): return item
+      case .end: return nil
+      case .none: try whileWaiting(.now - start)
+      }
+    }
+  }
 
   /// Stops the threads once they finish their current item, and wakes readers that wait for one.
   public func cancel() { queue.cancel() }
@@ -52,6 +63,8 @@ public struct PrefetchingCancelled: Error, Sendable {
 /// because threads wait here for other threads.
 private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
+  /// Signalled when the reader may have something to take. It waits by a clock that nobody sets, unlike that of a condition.
+  private let delivered = DispatchSemaphore(value: 0)
   private let count: Int
   private let ahead: Int
   private var ready: [Int: Result<Item, any Error>] = [:]
@@ -60,23 +73,43 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   /// The next item that the reader receives.
   private var nextToHand = 0
   private var isCancelled = false
+  /// True if the reader has found the next item not made.
+  private var readerWaits = false
 
   init(count: Int, ahead: Int) {
     self.count = count
     self.ahead = ahead
   }
 
-  func next() throws -> Item? {
+  enum Next {
+    case made(Item)
+    case end
+  }
+
+  /// The next item; nil if it is not made in time.
+  func next(within time: DispatchTimeInterval) throws -> Next? {
+    let deadline = DispatchTime.now() + time
+    while true {
+      if let next = try hand() { return next }
+      // An item that was delivered just after the deadline leaves a signal behind, which costs one turn.
+      guard delivered.wait(timeout: deadline) == .success else { return try hand() }
+    }
+  }
+
+  /// The next item if it is made.
+  private func hand() throws -> Next? {
     condition.lock()
     defer { condition.unlock() }
-    guard nextToHand < count else { return nil }
-    while !isCancelled && ready[nextToHand] == nil { condition.wait() }
-    guard !isCancelled, let result = ready.removeValue(forKey: nextToHand) else {
-      throw PrefetchingCancelled()
+    guard nextToHand < count else { return .end }
+    guard !isCancelled else { throw PrefetchingCancelled() }
+    guard let result = ready.removeValue(forKey: nextToHand) else {
+      readerWaits = true
+      return nil
     }
+    readerWaits = false
     nextToHand += 1
     condition.broadcast()
-    return try result.get()
+    return .made(try result.get())
   }
 
   func cancel() {
@@ -84,6 +117,7 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
     isCancelled = true
     condition.broadcast()
     condition.unlock()
+    delivered.signal()
   }
 
   /// The index of the next item to make, once the reader is close enough; nil if there is nothing left to make.
@@ -101,7 +135,10 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   func deliver(_ result: Result<Item, any Error>, for item: Int) {
     condition.lock()
     ready[item] = result
-    condition.broadcast()
+    if readerWaits, item == nextToHand {
+      readerWaits = false
+      delivered.signal()
+    }
     condition.unlock()
   }
 }

@@ -17,6 +17,7 @@ public final class SampleLoader: Sendable {
   private let cache: PictureCache
   private let report: @Sendable (SkippedSource) -> Void
   private let skipped = Mutex<[Int: SkippedSource]>([:])
+  private let reading = Mutex(Reading())
 
   /// A source that was skipped, and the reason.
   public struct SkippedSource: Sendable {
@@ -50,56 +51,107 @@ public final class SampleLoader: Sendable {
     skipped.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
   }
 
+  /// The sources that threads are reading now, the one that takes the longest first.
+  public var sourcesBeingRead: [VideoSource] {
+    reading.withLock { $0.sources.sorted { $0.key < $1.key }.map { sources[$0.value] } }
+  }
+
   /// The sample `id` from the source at `index`, or from a replacement.
   ///
-  /// - Throws: ``NoUsableSource`` if no source can be read.
+  /// - Throws: ``NoUsableSource`` if no source can be read. None of them then counts as skipped: a whole folder may be gone
+  ///   for a while, and who asks again later gets the sample that would have been loaded.
   public func sample(_ id: SampleID, of index: Int) throws(NoUsableSource) -> Sample {
     let key = id.key(.loading)
-    if let sample = attempt(id, index, key: key + [0]) { return sample }
+    let failure: MediaError
+    do throws(MediaError) { return try load(id, index, key: key + [0]) } catch { failure = error }
+    var failures = [(index: index, error: failure)]
     var generator = KeyedGenerator(key: key + [1])
     let first = generator.integer(below: sources.count)
     for step in 0..<sources.count {
       let replacement = (first + step) % sources.count
-      if let sample = attempt(id, replacement, key: key + [2]) { return sample }
+      do throws(MediaError) {
+        let sample = try load(id, replacement, key: key + [2])
+        // Its folder may have been gone for a moment.
+        if failure.reason == .unreadable, let own = try? load(id, index, key: key + [0]) {
+          return own
+        }
+        for failure in failures { skip(failure.index, failure.error) }
+        return sample
+      } catch {
+        if failures.count < NoUsableSource.mostNamed { failures.append((replacement, error)) }
+      }
     }
-    throw NoUsableSource(skipped: skippedSources)
+    throw NoUsableSource(
+      skipped: failures.sorted { $0.index < $1.index }.map {
+        SkippedSource(source: sources[$0.index], reason: $0.error.description)
+      }, count: sources.count)
   }
 
   /// The sample `id` from the source at `index`; reports the source and returns nil if it cannot be read.
   public func sampleIfReadable(_ id: SampleID, of index: Int) -> Sample? {
-    attempt(id, index, key: id.key(.loading) + [0])
-  }
-
-  private func attempt(_ id: SampleID, _ index: Int, key: [UInt64]) -> Sample? {
     do throws(MediaError) {
-      var generator = KeyedGenerator(key: key)
-      let clips = try sources[index].clips(rule, cachedAt: (cache, index), using: &generator)
-      return Sample(id: id, clips: clips, source: index)
+      return try load(id, index, key: id.key(.loading) + [0])
     } catch {
-      let found = SkippedSource(source: sources[index], reason: error.description)
-      let isNew = skipped.withLock { skipped in
-        guard skipped[index] == nil else { return false }
-        skipped[index] = found
-        return true
-      }
-      if isNew { report(found) }
+      skip(index, error)
       return nil
     }
   }
+
+  private func load(_ id: SampleID, _ index: Int, key: [UInt64]) throws(MediaError) -> Sample {
+    let ticket = reading.withLock { $0.begin(index) }
+    defer { reading.withLock { $0.end(ticket) } }
+    var generator = KeyedGenerator(key: key)
+    let clips = try sources[index].clips(rule, cachedAt: (cache, index), using: &generator)
+    return Sample(id: id, clips: clips, source: index)
+  }
+
+  private func skip(_ index: Int, _ error: MediaError) {
+    let found = SkippedSource(source: sources[index], reason: error.description)
+    let isNew = skipped.withLock { skipped in
+      guard skipped[index] == nil else { return false }
+      skipped[index] = found
+      return true
+    }
+    if isNew { report(found) }
+  }
+}
+
+/// The sources that threads are reading.
+private struct Reading {
+  /// Their indices, by a number that counts up.
+  private(set) var sources: [Int: Int] = [:]
+  private var next = 0
+
+  mutating func begin(_ source: Int) -> Int {
+    next += 1
+    sources[next] = source
+    return next
+  }
+
+  mutating func end(_ ticket: Int) { sources[ticket] = nil }
 }
 
 /// The error if no source can be read.
 public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
-  /// The skipped sources with the reasons.
+  /// Sources with the reasons, a thousand at most.
   public let skipped: [SampleLoader.SkippedSource]
+  /// The number of all sources.
+  public let count: Int
+
+  static let mostNamed = 1000
 
   /// The error for these skipped sources.
-  public init(skipped: [SampleLoader.SkippedSource]) { self.skipped = skipped }
+  ///
+  /// - Parameter count: the number of all sources; nil if they are all in `skipped`.
+  public init(skipped: [SampleLoader.SkippedSource], count: Int? = nil) {
+    self.skipped = skipped
+    self.count = count ?? skipped.count
+  }
 
   public var description: String {
-    skipped.count == 1
+    count == 1 && !skipped.isEmpty
       ? "the only source cannot be used: \(skipped[0].reason)"
-      : "none of the \(skipped.count) sources can be used"
+      : "none of the \(count) sources can be used"
         + (skipped.first.map { "; the first: \($0.reason)" } ?? "")
   }
 }

@@ -22,9 +22,13 @@ public struct SourceCollection: Sendable {
   ///     relative to the list; `#` begins a comment line; whole numbers after a path are ignored), or
   ///     `synthetic:dead-leaves:N`.
   ///   - frameFolders: true if a folder that contains only pictures holds the frames of a video.
+  ///   - whileSearching: called for each folder and each line of a list; an error that it throws ends the search.
   /// - Throws: ``SourceError`` if a path does not exist or is of an unknown kind, or if no source is found.
-  public init(paths: [String], frameFolders: Bool = false) throws {
-    var search = SourceSearch(frameFolders: frameFolders)
+  public init(
+    paths: [String], frameFolders: Bool = false,
+    whileSearching: @escaping () throws -> Void = {}
+  ) throws {
+    var search = SourceSearch(frameFolders: frameFolders, whileSearching: whileSearching)
     for path in paths { try search.add(path) }
     sources = search.sources.list
     problems = search.problems

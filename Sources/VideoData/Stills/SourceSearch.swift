@@ -6,6 +6,8 @@ import VideoSamples
 /// A search for sources, path by path.
 struct SourceSearch {
   let frameFolders: Bool
+  /// Called for each folder and each line of a list; an error that it throws ends the search.
+  let whileSearching: () throws -> Void
   private(set) var sources = SourceListBuilder(skipsRepeated: true)
   private(set) var problems: [(path: String, reason: String)] = []
   private(set) var likelyFrameFolders: [String] = []
@@ -13,7 +15,10 @@ struct SourceSearch {
   /// The real paths of the folders and lists visited, so that links and lists cannot form cycles.
   private var entered: Set<String> = []
 
-  init(frameFolders: Bool) { self.frameFolders = frameFolders }
+  init(frameFolders: Bool, whileSearching: @escaping () throws -> Void = {}) {
+    self.frameFolders = frameFolders
+    self.whileSearching = whileSearching
+  }
 
   mutating func add(_ path: String) throws {
     if path.hasPrefix("synthetic:") {
@@ -23,7 +28,7 @@ struct SourceSearch {
       throw SourceError.missing(path: path)
     }
     if isFolder(at: path) {
-      addFolder(path)
+      try addFolder(path)
     } else if let source = file(path) {
       sources.append(source)
     } else if ["txt", "lst", "list"].contains(PathParts(path).ending.lowercased()) {
@@ -54,7 +59,8 @@ struct SourceSearch {
     entered.insert(realPath(of: path)).inserted
   }
 
-  private mutating func addFolder(_ path: String) {
+  private mutating func addFolder(_ path: String) throws {
+    try whileSearching()
     guard enter(path) else { return }
     let content: [FolderEntry]
     do {
@@ -79,7 +85,7 @@ struct SourceSearch {
     }
     for (entry, isFolder) in zip(content, isSubfolder) {
       if isFolder {
-        addFolder(prefix + entry.name)
+        try addFolder(prefix + entry.name)
       } else if let source = file(prefix + entry.name) {
         sources.append(source)
       }
@@ -119,6 +125,7 @@ extension SourceSearch {
   }
 
   private mutating func add(_ line: ArraySlice<UInt8>, of list: inout SourceListing) throws {
+    try whileSearching()
     guard let entry = list.entry(line) else { return }
     switch entry {
     case .file(let form, let path): sources.append(form, path: path[...])
