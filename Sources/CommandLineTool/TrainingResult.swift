@@ -58,6 +58,9 @@ struct TrainingResult: Encodable {
     table.add("time", Format.duration(summary.seconds))
     table.add("speed", "\(Format.rate(summary.clipsPerSecond)) clips/s")
     table.add("training loss", "\(Format.number(summary.loss, 3)) in the last epoch")
+    if let steps = summary.nonFiniteSteps {
+      table.add("skipped steps", "\(Format.grouped(steps)), for numbers that are not finite")
+    }
     return table
   }
 }

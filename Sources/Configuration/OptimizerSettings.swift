@@ -22,6 +22,7 @@ public struct OptimizerSettings: Settings {
   public var weightDecay = 1e-4
   /// The momentum of sgd.
   public var momentum = 0.9
+  public var skipNonFiniteSteps = false
 
   /// The defaults.
   public init() {}
@@ -44,6 +45,10 @@ public struct OptimizerSettings: Settings {
       "The L2 penalty, added to the gradients of all parameters except normalizations.",
       .atLeast(0)),
     .value("momentum", \.momentum, "The momentum of sgd.", .from(0, below: 1)),
+    .value(
+      "skip_non_finite_steps", \.skipNonFiniteSteps,
+      "Whether a step whose loss or gradients are NaN or infinite is skipped and counted; false stops the run.",
+      isNew: true),
   ]
 
   /// The optimizer of the parameters that are not frozen.

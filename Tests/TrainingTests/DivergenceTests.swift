@@ -10,15 +10,25 @@ import Training
 import VideoModels
 import VideoSamples
 
-/// MoSI whose loss is not a number in the second step alone: whoever looks at the other steps sees nothing.
+/// MoSI that gives something that is not a number in the second step alone: whoever looks at the other steps sees nothing.
 private struct Hiccup: PretextTask {
   let task: MotionFromStaticImages
+  let number: Number
+
+  enum Number {
+    case loss
+    /// The loss stays as it is.
+    case gradient
+  }
 
   final class Network: Module, PretextNetwork {
     let classifier: VideoClassifier
+    private let number: Number
     private let steps = Mutex(0)
 
-    init(_ classifier: VideoClassifier) { self.classifier = classifier }
+    init(_ classifier: VideoClassifier, _ number: Number) {
+      (self.classifier, self.number) = (classifier, number)
+    }
 
     var backbone: Backbone { classifier.backbone }
     override var children: [(name: String, module: Module)] { classifier.children }
@@ -30,9 +40,12 @@ private struct Hiccup: PretextTask {
         steps += 1
         return steps
       }
-      return StepOutput(
-        loss: step == 2 ? output.loss * .nan : output.loss, predictions: output.predictions,
-        count: output.count)
+      guard step == 2 else { return output }
+      // The root has an infinite slope at 0.
+      let loss =
+        number == .loss
+        ? output.loss * .nan : output.loss + (output.loss - output.loss).squareRoot()
+      return StepOutput(loss: loss, predictions: output.predictions, count: output.count)
     }
   }
 
@@ -47,7 +60,7 @@ private struct Hiccup: PretextTask {
   }
 
   func makeNetwork(on backbone: Backbone, dropout: Double, using generator: Generator) -> Network {
-    Network(task.makeNetwork(on: backbone, dropout: dropout, using: generator))
+    Network(task.makeNetwork(on: backbone, dropout: dropout, using: generator), number)
   }
 }
 
@@ -72,21 +85,69 @@ extension TrainingRuns {
       #expect(checkpoint.model.values.allSatisfy { $0.to(.float32).isFinite })
     }
 
-    @Test func aSingleLossThatIsNotANumberEndsTheRun() throws {
+    private func train(
+      _ c: PretrainingConfiguration, _ name: String, _ number: Hiccup.Number,
+      _ listener: Listener = Listener()
+    ) throws -> TrainingOutcome {
+      try pretrain(
+        c, by: Hiccup(task: c.motionTask, number: number), in: RunFolder(path: folder.file(name)),
+        resuming: false, options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
+    }
+
+    private func tensors(_ path: String) throws -> [String: [Float]] {
+      try Safetensors(contentsOf: path).tensors.mapValues { $0.to(.float32).array() }
+    }
+
+    @Test(arguments: [Hiccup.Number.loss, .gradient])
+    private func aSingleNumberThatIsNoneEndsTheRun(number: Hiccup.Number) throws {
       let c = configuration()
       let run = RunFolder(path: folder.file("run"))
-      let complaint = complaint {
-        _ = try pretrain(
-          c, by: Hiccup(task: c.motionTask), in: run, resuming: false,
-          options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
-      }
+      let complaint = complaint { try train(c, "run", number) }
       #expect(
         complaint.hasPrefix(
-          "the loss is not a finite number at step 2: lower optimizer.learning_rate; the last "
+          "the \(number) is not a finite number at step 2: lower optimizer.learning_rate; the last "
             + "checkpoint is kept (the samples came from "), "\(complaint)")
+      #expect(
+        complaint.hasSuffix("), and the state to look into is \(run.diverged)"), "\(complaint)")
       // Those of this step, not of all.
       #expect(complaint.components(separatedBy: "dead-leaves").count == 1 + c.batch.sources)
       try checkFinite(run)
+      // The state before the step: weights, running statistics, moments.
+      _ = try train(c, "before", .loss, Listener(stoppingAfter: 1))
+      #expect(try tensors(run.diverged) == tensors(folder.path + "/before/last.safetensors"))
+      #expect(
+        try Checkpoint<PretrainingConfiguration>(contentsOf: run.diverged).position.step == 1)
+    }
+
+    /// Skipped, the step leaves nothing behind: neither in the weights nor in the running statistics.
+    @Test(arguments: [Hiccup.Number.loss, .gradient])
+    private func onRequestTheStepIsSkippedAndCounted(number: Hiccup.Number) throws {
+      var c = configuration()
+      c.optimizer.skipNonFiniteSteps = true
+      c.records.logEverySteps = 1
+      let listener = Listener()
+      guard case .finished(let summary) = try train(c, "run", number, listener) else {
+        Issue.record("it did not finish")
+        return
+      }
+      #expect(summary.nonFiniteSteps == 1 && summary.loss.isFinite)
+      #expect(
+        listener.warnings == [
+          "1 step so far skipped, for a loss or gradients that are not finite (the last: step 2)"
+        ])
+      let run = RunFolder(path: folder.file("run"))
+      let steps = try Metrics(contentsOf: run.metrics).steps
+      #expect(steps.map(\.nonFiniteSteps).prefix(3) == [nil, 1, 1])
+      try checkFinite(run)
+      _ = try train(c, "before", number, Listener(stoppingAfter: 1))
+      _ = try train(c, "after", number, Listener(stoppingAfter: 2))
+      #expect(
+        try tensors(folder.path + "/after/last.safetensors")
+          == tensors(folder.path + "/before/last.safetensors"))
+      #expect(
+        try Checkpoint<PretrainingConfiguration>(
+          contentsOf: folder.path + "/after/last.safetensors"
+        ).position.nonFiniteSteps == 1)
     }
 
     @Test func tooHighARateEndsTheRun() throws {

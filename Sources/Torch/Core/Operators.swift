@@ -116,5 +116,6 @@ enum Operators {
   static let lerpEachInPlace = Operator("_foreach_lerp_", "Scalar")
   static let copyEachInPlace = Operator("_foreach_copy_")
   static let multiplyEachInPlace = Operator("_foreach_mul_", "Tensor")
+  static let checkEachAndUnscaleInPlace = Operator("_amp_foreach_non_finite_check_and_unscale_")
   static let vectorNorm = Operator("linalg_vector_norm")
 }

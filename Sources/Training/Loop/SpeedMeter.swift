@@ -16,7 +16,7 @@ struct SpeedMeter {
   mutating func progress(
     step: Int, totalSteps: Int, epoch: Int, epochs: Int, loss: Double, top1: Double?
   ) -> TrainingProgress {
-    losses.add(loss)
+    if loss.isFinite { losses.add(loss) }
     if let top1 { top1s.add(top1) }
     let perStep = seconds.mean
     return TrainingProgress(

@@ -40,6 +40,8 @@ struct StepTotals {
   struct Measures {
     /// False if this loss, or that of an earlier step that was not read, is not finite.
     let areFinite: Bool
+    /// The number of steps whose updates were suppressed, among this one and those that were not read.
+    let suppressedSteps: Int
     let loss: Double
     /// Nil for tasks without classes.
     let top1: Double?
@@ -48,12 +50,16 @@ struct StepTotals {
 
   /// Reads the means from the device, and waits for it.
   ///
-  /// - Parameter unreadLosses: float64 [], the sum of the losses of earlier steps that were not read.
-  func read(unreadLosses: Tensor) -> Measures {
-    let values = Tensor.stacked(sums + [unreadLosses]).array(of: Double.self)
-    let terms = values.dropLast().dropFirst(hasClasses ? 2 : 1)
+  /// - Parameters:
+  ///   - unreadLosses: float64 [], the sum of the losses of earlier steps that were not read.
+  ///   - suppressedSteps: float32 [], the number of steps whose updates were suppressed.
+  func read(unreadLosses: Tensor, suppressedSteps: Tensor) -> Measures {
+    let others = [unreadLosses, suppressedSteps.to(.float64)]
+    let values = Tensor.stacked(sums + others).array(of: Double.self)
+    let terms = values.dropLast(2).dropFirst(hasClasses ? 2 : 1)
     return Measures(
-      areFinite: values[0].isFinite && values.last!.isFinite, loss: values[0],
+      areFinite: values[0].isFinite && values[sums.count].isFinite,
+      suppressedSteps: Int(values.last!), loss: values[0],
       top1: hasClasses ? values[1] : nil,
       terms: Dictionary(uniqueKeysWithValues: zip(names, terms)))
   }

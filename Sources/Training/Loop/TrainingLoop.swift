@@ -9,6 +9,18 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   let update: WeightUpdate
   let session: RunSession<Configuration>
   let device: Device
+  private let nonFinite: NonFiniteSteps
+
+  init(
+    objective: Objective, plan: StepPlan, update: WeightUpdate,
+    session: RunSession<Configuration>, device: Device
+  ) {
+    (self.objective, self.plan, self.update) = (objective, plan, update)
+    (self.session, self.device) = (session, device)
+    nonFinite = NonFiniteSteps(
+      of: objective.network, skips: session.configuration.optimizer.skipNonFiniteSteps,
+      device: device)
+  }
 
   /// Runs the remaining steps.
   ///
@@ -22,6 +34,11 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     } catch let error as WaitedInVain {
       try saveIfThereIsRoom()
       throw error
+    } catch let error as Diverged {
+      throw RunError.diverged(
+        step: error.step, number: error.number.rawValue, sources: error.sources,
+        state: session.saveDiverged(
+          error, objective.network, update, classNames: objective.classNames))
     }
   }
 
@@ -34,7 +51,6 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
 
   private func runSteps() throws -> Bool {
     objective.network.train()
-    let statistics = BufferSnapshot(of: objective.network)
     let dropoutGenerator = Generator(seed: 0, device: device)
     objective.network.setGenerator(dropoutGenerator)
     // The time spent opening the run does not count as part of a step.
@@ -46,14 +62,14 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       // One step: the gradients of its batches, then one update.
       var totals = StepTotals()
       update.clearGradients()
-      statistics.take()
+      nonFinite.beginStep()
       for place in plan.batches(ofStep: step) {
         let batch: Objective.Batch
         do {
           batch = try session.clock.waiting { try objective.nextBatch(place) }
         } catch let error where error is StopRequested || error is WaitedInVain {
           // Without data the run leaves as it was before the step.
-          statistics.restore()
+          nonFinite.undoStep()
           throw error
         }
         dropoutGenerator.seed(dropoutSeed(place))
@@ -63,11 +79,12 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
         (output.loss * place.share).backward()
         totals.add(output, share: place.share)
       }
-      update.apply(atStep: step, unless: totals.isNotFinite)
+      update.apply(
+        atStep: step, unless: nonFinite.judge(lossIsNotFinite: totals.isNotFinite))
       try session.stepped(
         totals, plan: plan, learningRate: update.learningRate(atStep: step),
         annotations: objective.annotations(at: plan.progress(atStep: step)),
-        sources: objective.sources(ofSamples:), reads: device == .cpu)
+        nonFinite: nonFinite, sources: objective.sources(ofSamples:), reads: device == .cpu)
       if try !endStep() { return false }
     }
     return true
@@ -145,11 +162,10 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 
   private func saveLast() throws {
-    guard session.unreadLossesAreFinite,
-      objective.network.trainableParameters.allSatisfy(\.tensor.isFinite)
-    else {
-      throw RunError.diverged(
-        steps: session.position.step...session.position.step, sources: [])
+    try session.readSuppressedSteps(
+      nonFinite, plan: plan, sources: objective.sources(ofSamples:))
+    guard objective.network.trainableParameters.allSatisfy(\.tensor.isFinite) else {
+      throw Diverged(step: session.position.step, number: .weight, sources: [])
     }
     try save(.last)
     session.savedLast(endsEpoch: plan.epochEnded(bySteps: session.position.step) != nil)

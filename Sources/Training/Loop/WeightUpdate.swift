@@ -31,7 +31,8 @@ struct WeightUpdate {
   func apply(atStep step: Int, unless isNotFinite: Tensor) {
     if let maxGradientNorm { clipGradients(of: parameters, toNorm: maxGradientNorm) }
     optimizer.step(learningRate: learningRate(atStep: step), unless: isNotFinite)
-    average?.update()
+    // A GPU is not waited for: there the average takes in the weights once more, which are as they were.
+    if isNotFinite.device != .cpu || isNotFinite.item == 0 { average?.update() }
   }
 
   /// Runs `body` in evaluation mode, with the weights of `network` that are evaluated.

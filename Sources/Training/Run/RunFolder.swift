@@ -25,6 +25,8 @@ public struct RunFolder: Sendable {
     let zeros = String(repeating: "0", count: max(6 - digits.count, 0))
     return "\(checkpoints)/step-\(zeros)\(digits).safetensors"
   }
+  /// The state before a step whose loss or gradients were not finite, diverged.safetensors.
+  public var diverged: String { file("diverged.safetensors") }
   /// A contact sheet of training clips, preview.png.
   public var preview: String { file("preview.png") }
   /// The learning curves, curves.png.
@@ -158,7 +160,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case noTrainingVideo(listed: Int, folder: String)
   /// The loss or a weight is infinite or NaN. `sources` are the sources of the samples since the loss was last known to
   /// be finite.
-  case diverged(steps: ClosedRange<Int>, sources: [String])
+  /// `state` is the file with the state before the step, if it could be written.
+  case diverged(step: Int, number: String, sources: [String], state: String?)
   /// The task does not support gradient accumulation.
   case noAccumulation(task: String)
   /// The task needs videos, and `source` is a still picture.
@@ -217,16 +220,13 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       listed == 0
         ? "the dataset lists no training videos"
         : "none of the \(listed) training videos is in \(folder): check --data-root, or run mosi datasets check"
-    case .diverged(let steps, let sources):
-      "the loss is not a finite number "
-        + (steps.count == 1
-          ? "at step \(steps.upperBound)"
-          : "in one of the steps \(steps.lowerBound) to \(steps.upperBound)")
-        + ": lower optimizer.learning_rate; the last checkpoint is kept"
+    case .diverged(let step, let number, let sources, let state):
+      "the \(number) is not a finite number at step \(step): lower optimizer.learning_rate; the last checkpoint is kept"
         + (sources.isEmpty
           ? ""
           : " (the samples came from \(sources.prefix(3).joined(separator: ", "))"
             + (sources.count > 3 ? " and \(sources.count - 3) others)" : ")"))
+        + (state.map { ", and the state to look into is \($0)" } ?? "")
     case .noAccumulation(let task):
       "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
         + "not be added: set batch.accumulation_steps to 1"

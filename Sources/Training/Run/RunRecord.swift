@@ -30,11 +30,14 @@ public struct StepRecord: RunRecord {
   public let dataSeconds: Double?
   /// The remaining seconds of the step; absent in files written before version 0.2.
   public let computeSeconds: Double?
+  /// The number of steps so far whose updates were skipped because the loss or the gradients were not finite; absent if
+  /// there are none.
+  public let nonFiniteSteps: Int?
 
   init(
     step: Int, epoch: Int, loss: Double, top1: Double?, terms: [String: Double] = [:],
     annotations: [String: [Double]] = [:], learningRate: Double, clipsPerSecond: Double,
-    dataSeconds: Double, computeSeconds: Double
+    dataSeconds: Double, computeSeconds: Double, nonFiniteSteps: Int = 0
   ) {
     self.step = step
     self.epoch = epoch
@@ -46,6 +49,7 @@ public struct StepRecord: RunRecord {
     self.clipsPerSecond = clipsPerSecond
     self.dataSeconds = dataSeconds
     self.computeSeconds = computeSeconds
+    self.nonFiniteSteps = nonFiniteSteps == 0 ? nil : nonFiniteSteps
   }
 
   public init(from decoder: any Decoder) throws {
@@ -65,6 +69,7 @@ public struct StepRecord: RunRecord {
     clipsPerSecond = try values.decode(Double.self, forKey: .clipsPerSecond)
     dataSeconds = try values.decodeIfPresent(Double.self, forKey: .dataSeconds)
     computeSeconds = try values.decodeIfPresent(Double.self, forKey: .computeSeconds)
+    nonFiniteSteps = try values.decodeIfPresent(Int.self, forKey: .nonFiniteSteps)
   }
 
   private enum FormerKeys: String, CodingKey { case maskRatio }
@@ -137,6 +142,9 @@ public struct SummaryRecord: RunRecord {
   public let validationSources: Int
   /// The number of sources that could not be read.
   public let skippedSources: Int
+  /// The number of steps whose updates were skipped because the loss or the gradients were not finite; absent if there
+  /// are none.
+  public let nonFiniteSteps: Int?
   /// The final evaluation of a fine-tuning; absent for other runs.
   public let evaluation: FinalEvaluation?
 
@@ -170,7 +178,7 @@ public struct SummaryRecord: RunRecord {
     trainingSources: Int, validationSources: Int, skippedSources: Int,
     evaluation: FinalEvaluation? = nil
   ) {
-    let lastEpoch = metrics.steps.filter { $0.epoch == plan.epochs }
+    let lastEpoch = metrics.steps.filter { $0.epoch == plan.epochs && $0.loss.isFinite }
     let validation = metrics.validations.last
     step = position.step
     epoch = plan.epochs
@@ -186,6 +194,7 @@ public struct SummaryRecord: RunRecord {
     self.trainingSources = trainingSources
     self.validationSources = validationSources
     self.skippedSources = skippedSources
+    nonFiniteSteps = position.nonFiniteSteps == 0 ? nil : position.nonFiniteSteps
     self.evaluation = evaluation
   }
 
@@ -208,6 +217,7 @@ public struct SummaryRecord: RunRecord {
     let former = try decoder.container(keyedBy: FormerKeys.self)
       .decodeIfPresent(Int.self, forKey: .badSources)
     skippedSources = try former ?? values.decode(Int.self, forKey: .skippedSources)
+    nonFiniteSteps = try values.decodeIfPresent(Int.self, forKey: .nonFiniteSteps)
     evaluation = try values.decodeIfPresent(FinalEvaluation.self, forKey: .evaluation)
   }
 

@@ -20,8 +20,6 @@ final class RunSession<Configuration: RunConfiguration> {
   private var speed: SpeedMeter
   private var kept: KeptCheckpoints
   private var lastSave = ContinuousClock.now
-  /// The number of steps whose loss is known to be finite.
-  private var firstUnreadStep: Int
   /// float64 [] on the device: the sum of the losses that were not read yet; nil if there are none.
   private var unreadLosses: Tensor?
 
@@ -71,7 +69,6 @@ final class RunSession<Configuration: RunConfiguration> {
     kept = KeptCheckpoints(
       of: run, limit: configuration.records.keepCheckpoints,
       latestStep: resumed?.isLatest ?? true ? start.step : nil)
-    firstUnreadStep = start.step
     speed = SpeedMeter(clipsPerStep: opening.clipsPerStep)
     log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
     metrics = try Metrics(contentsOf: run.metrics)
@@ -95,12 +92,13 @@ extension RunSession {
   /// Ends a step: reads its measures if they are needed, then records and reports them.
   ///
   /// - Parameters:
+  ///   - nonFinite: knows whether the updates of this and earlier steps took place.
   ///   - sources: maps positions of samples to the names of their sources, for the error if the loss is not finite.
   ///   - reads: true to read the measures of every step; false to read only those that are recorded.
-  /// - Throws: ``RunError/diverged(steps:sources:)``, `FileError`, ``StopRequested`` and ``WaitedInVain`` if the disk is full.
+  /// - Throws: ``Diverged``, `FileError`, ``StopRequested`` and ``WaitedInVain`` if the disk is full.
   func stepped(
     _ totals: StepTotals, plan: StepPlan, learningRate: Double, annotations: [Annotation],
-    sources: (Range<Int>) -> [String], reads: Bool
+    nonFinite: NonFiniteSteps, sources: (Range<Int>) -> [String], reads: Bool
   ) throws {
     position.step += 1
     let step = position.step
@@ -109,12 +107,11 @@ extension RunSession {
       step % configuration.records.logEverySteps == 0 || step == plan.totalSteps
     var measures: StepTotals.Measures?
     if reads || isRecorded {
-      let read = totals.read(unreadLosses: unreadLosses ?? totals.loss)
-      guard read.areFinite else {
-        let unread = firstUnreadStep * plan.samplesPerStep..<step * plan.samplesPerStep
-        throw RunError.diverged(steps: firstUnreadStep + 1...step, sources: sources(unread))
-      }
-      firstUnreadStep = step
+      let read = totals.read(
+        unreadLosses: unreadLosses ?? totals.loss, suppressedSteps: nonFinite.unread)
+      try note(
+        suppressed: read.suppressedSteps, lossesAreFinite: read.areFinite, nonFinite,
+        plan: plan, sources: sources)
       unreadLosses = nil
       measures = read
     } else {
@@ -131,7 +128,8 @@ extension RunSession {
         annotations: Dictionary(
           uniqueKeysWithValues: annotations.map { ($0.name, $0.values) }),
         learningRate: learningRate, clipsPerSecond: speed.latest, dataSeconds: lap.dataSeconds,
-        computeSeconds: lap.seconds - lap.dataSeconds)
+        computeSeconds: lap.seconds - lap.dataSeconds,
+        nonFiniteSteps: position.nonFiniteSteps)
       try write(record)
       metrics.add(record)
       for observer in observers { observer.stepped(record) }
@@ -182,8 +180,40 @@ extension RunSession {
     clock.skip()
   }
 
-  /// False if a loss that was not read yet is not finite. Waits for the device.
-  var unreadLossesAreFinite: Bool { unreadLosses?.item.isFinite ?? true }
+  /// Learns whether the updates of steps that were not read took place. Waits for the device.
+  ///
+  /// - Throws: ``Diverged``.
+  func readSuppressedSteps(
+    _ nonFinite: NonFiniteSteps, plan: StepPlan, sources: (Range<Int>) -> [String]
+  ) throws {
+    try note(
+      suppressed: Int(nonFinite.unread.item),
+      lossesAreFinite: unreadLosses?.item.isFinite ?? true, nonFinite, plan: plan,
+      sources: sources)
+  }
+
+  /// Ends the run because of steps whose updates were suppressed, or counts them.
+  private func note(
+    suppressed count: Int, lossesAreFinite: Bool, _ nonFinite: NonFiniteSteps, plan: StepPlan,
+    sources: (Range<Int>) -> [String]
+  ) throws {
+    guard count > 0 else { return }
+    guard nonFinite.skips else {
+      // With the first of them, all later ones were suppressed.
+      let index = position.step - count
+      throw Diverged(
+        step: index + 1, number: lossesAreFinite ? .gradient : .loss,
+        sources: sources(index * plan.samplesPerStep..<(index + 1) * plan.samplesPerStep))
+    }
+    nonFinite.clear()
+    let before = position.nonFiniteSteps
+    position.nonFiniteSteps += count
+    // The first, the second, the fourth and so on.
+    guard before.leadingZeroBitCount != position.nonFiniteSteps.leadingZeroBitCount else { return }
+    reporter.warn(
+      "\(Format.count(position.nonFiniteSteps, "step")) so far skipped, for a loss or gradients that are not finite "
+        + "(the last: \(count == 1 ? "step" : "one up to step") \(position.step))")
+  }
 
   func collect(skippedSources: [Int]) {
     position.skippedSources = Set(position.skippedSources).union(skippedSources).sorted()
@@ -222,6 +252,21 @@ extension RunSession {
       case .best: try checkpoint.write(to: run.best)
       }
     }
+  }
+
+  /// Writes the state in which a run has ended, to look into it.
+  ///
+  /// - Returns: the path; nil if it could not be written.
+  func saveDiverged(
+    _ diverged: Diverged, _ network: Module, _ update: WeightUpdate, classNames: [String]?
+  ) -> String? {
+    var position = position
+    if diverged.number != .weight { position.step = diverged.step - 1 }
+    position.metricsBytes = log.byteCount
+    let checkpoint = Checkpoint(
+      configuration: configuration, position: position, classNames: classNames, network: network,
+      optimizer: update.optimizer, average: update.average)
+    return (try? checkpoint.write(to: run.diverged)).map { run.diverged }
   }
 
   private func write(_ record: some RunRecord) throws {

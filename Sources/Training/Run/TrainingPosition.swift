@@ -23,6 +23,8 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
   public var owesValidation = false
   /// The indices of the training sources that could not be read so far.
   public var skippedSources: [Int] = []
+  /// The number of steps whose updates were skipped because the loss or the gradients were not finite.
+  public var nonFiniteSteps = 0
 
   /// The position before the first step.
   public init() {}
@@ -37,6 +39,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     case validationSeconds = "validation_seconds"
     case owesValidation = "owes_validation"
     case skippedSources = "skipped_sources"
+    case nonFiniteSteps = "non_finite_steps"
   }
 
   /// The keys before version 0.2.
@@ -65,6 +68,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     validationSeconds = try value(.validationSeconds, .validationSeconds)
     owesValidation = try values.decodeIfPresent(Bool.self, forKey: .owesValidation) ?? false
     skippedSources = try value(.skippedSources, .badSources)
+    nonFiniteSteps = try values.decodeIfPresent(Int.self, forKey: .nonFiniteSteps) ?? 0
   }
 
   /// Takes a validation into account.
