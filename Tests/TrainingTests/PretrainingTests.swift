@@ -283,7 +283,7 @@ extension TrainingRuns {
       c.task.mosi.mask.enabled = false
       let text = complaint { try train(c, "run", resuming: true) }
       #expect(
-        text.contains("begun with another optimizer.learning_rate, task.mosi.mask.enabled"),
+        text.contains("began with other settings (optimizer.learning_rate, task.mosi.mask.enabled)"),
         "\(text)")
       #expect(try bytes(run.last) == before)
     }
@@ -332,7 +332,7 @@ extension TrainingRuns {
       let before = try (bytes(run.last), bytes(run.metrics))
       try folder.write("synthetic:dead-leaves:13\n", to: "list.txt")
       #expect(
-        complaint { try train(c, "run", resuming: true) }.contains("begun with other sources"))
+        complaint { try train(c, "run", resuming: true) }.contains("began with different sources"))
       #expect(try (bytes(run.last), bytes(run.metrics)) == before)
     }
 
