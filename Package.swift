@@ -83,7 +83,8 @@ let package = Package(
 
     // The C ABI over libtorch, and Swift's tensors over that.
     .target(
-      name: "CTorch", dependencies: ["CLibTorch"], path: "Sources/Bindings/CTorch"),
+      name: "CTorch", dependencies: ["CLibTorch"], path: "Sources/Bindings/CTorch",
+      cxxSettings: [.headerSearchPath("C10dHeaders")]),
     library("Torch", ["CTorch", "SafeFiles"]),
 
     library("SafeFiles"),

@@ -59,6 +59,7 @@ enum Operators {
 
   // Shape
   static let reshape = Operator("reshape")
+  static let viewAsType = Operator("view", "dtype")
   static let permute = Operator("permute")
   static let unsqueeze = Operator("unsqueeze")
   static let squeeze = Operator("squeeze", "dim")

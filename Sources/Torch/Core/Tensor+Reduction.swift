@@ -34,4 +34,15 @@ extension Tensor {
   public func softmax(_ axis: Int) -> Tensor { Operators.softmax(.tensor(self), .int(axis)) }
   /// The logarithm of the softmax along `axis`.
   public func logSoftmax(_ axis: Int) -> Tensor { Operators.logSoftmax(.tensor(self), .int(axis)) }
+
+  /// A sum that almost surely differs for tensors of other bits, int64 [] on this tensor's device: to compare tensors of several
+  /// processes.
+  public var bitSum: Tensor {
+    switch dtype {
+    case .float32: Operators.viewAsType(.tensor(self), .dtype(.int32)).to(.int64).sum()
+    case .float64: Operators.viewAsType(.tensor(self), .dtype(.int64)).sum()
+    case .float16, .bfloat16: Operators.viewAsType(.tensor(self), .dtype(.int16)).to(.int64).sum()
+    default: to(.int64).sum()
+    }
+  }
 }

@@ -21,6 +21,8 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
     case libtorch
     /// A C++ exception that does not come from libtorch.
     case other
+    /// An exchange with other processes failed.
+    case peer
   }
 
   /// The kind of error.
@@ -41,12 +43,14 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
     switch kind {
     case .outOfMemory:
       "out of memory in \(call): \(firstLine); use smaller batches or clips"
+    case .peer:
+      "\(firstLine)"
     default:
       "\(call): \(firstLine)"
     }
   }
 
-  private var firstLine: Substring {
+  var firstLine: Substring {
     message.split(separator: "\n", maxSplits: 1).first ?? "no words were given"
   }
 }
@@ -83,6 +87,7 @@ func check(_ call: @autoclosure () -> String, _ status: UnsafeMutablePointer<ct_
     case CT_ERROR_VALUE: .value
     case CT_ERROR_LINALG: .linearAlgebra
     case CT_ERROR_LIBTORCH: .libtorch
+    case CT_ERROR_PEER: .peer
     default: .other
     }
   throw TorchError(kind: kind, call: call(), message: String(cString: status.pointee.message))

@@ -17,6 +17,10 @@ public final class BatchNorm3d: Layer {
   public let epsilon: Double
   /// The weight of a batch in the running statistics.
   public let momentum: Double
+  /// The processes over whose batches the statistics are computed while training; nil for this process's alone.
+  var group: ProcessGroup?
+  /// True if the statistics are those of the batches of several processes.
+  public var isSynchronized: Bool { group != nil }
 
   /// A normalization of `channels` channels on `device`.
   public init(_ channels: Int, epsilon: Double, momentum: Double = 0.1, device: Device = .cpu) {
@@ -48,10 +52,48 @@ public final class BatchNorm3d: Layer {
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return input }
     if isTraining { withoutGradients { _ = batchesTracked.increment() } }
+    if isTraining, let group { return normalized(input, over: group) }
     return Operators.batchNorm(
       .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),
       .tensor(runningVariance),
       .bool(isTraining), .double(momentum), .double(epsilon), .bool(true))
+  }
+}
+
+extension BatchNorm3d {
+  /// The same with mean and variance of the batches of all processes: sums over all of them take the place of the sums over
+  /// one batch, and autograd sees them.
+  private func normalized(_ input: Tensor, over group: ProcessGroup) -> Tensor {
+    let values = input.to(.float32)
+    let channels = values.shape[1]
+    let axes = (0..<values.rank).filter { $0 != 1 }
+    let shape = (0..<values.rank).map { $0 == 1 ? channels : 1 }
+    func perChannel(_ tensor: Tensor) -> Tensor { tensor.reshaped(shape) }
+    let ownCount = Tensor.full(
+      [1], Double(values.count / channels), dtype: .float32, device: values.device)
+    let sums = group.sum(.concatenated([values.sum(axes), ownCount]))
+    // [1]: elements of a channel, in all processes.
+    let count = sums.sliced(0, channels..<channels + 1)
+    let mean = sums.sliced(0, 0..<channels) / count
+    let centered = values - perChannel(mean)
+    // Centered first: the difference of large squares would lose the digits of a small variance.
+    let squares = group.sum((centered * centered).sum(axes))
+    let deviation = (squares / count + epsilon).squareRoot()
+    withoutGradients {
+      runningMean.scale(by: 1 - momentum).add(mean.detached(), scale: momentum)
+      runningVariance.scale(by: 1 - momentum).add(
+        (squares / (count - 1)).detached(), scale: momentum)
+    }
+    return (centered * perChannel(scale / deviation) + perChannel(shift)).to(input.dtype)
+  }
+}
+
+extension Module {
+  /// Makes every batch normalization at or below this part use, while training, mean and variance of the batches of all
+  /// processes of `group`; nil for those of its own process. Every process must then run the same layers in the same order.
+  public func synchronizeStatistics(over group: ProcessGroup?) {
+    (self as? BatchNorm3d)?.group = group
+    for child in children { child.module.synchronizeStatistics(over: group) }
   }
 }
 

@@ -34,6 +34,7 @@ typedef enum ct_error_kind {
   CT_ERROR_VALUE = 5,
   CT_ERROR_LINALG = 6,
   CT_ERROR_OTHER = 7,          // not libtorch's: std::exception or worse
+  CT_ERROR_PEER = 8,           // an exchange with other processes failed
 } ct_error_kind;
 
 typedef struct ct_error {
@@ -183,4 +184,7 @@ ct_error *ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
 #ifdef __cplusplus
 }
 #endif
+
+#include "CTorchDistributed.h"
+
 #endif
