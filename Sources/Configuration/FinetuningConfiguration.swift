@@ -159,6 +159,8 @@ public struct FinetuningConfiguration: RunConfiguration {
   public struct Batch: Settings {
     /// Clips in memory at once.
     public var clips = 128
+    /// True if batch normalization uses the statistics of the batches of all processes.
+    public var synchronizedStatistics = false
     /// Batches whose gradients make one step (1,024 clips in the paper); fewer if the training set is small.
     public var accumulationSteps = 8
 
@@ -167,11 +169,15 @@ public struct FinetuningConfiguration: RunConfiguration {
 
     /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
-      .value("clips", \.clips, "Clips in memory at once.", .from(1, to: 100_000)),
+      .value("clips", \.clips, "Clips in memory at once, in each process.", .from(1, to: 100_000)),
       .value(
         "accumulation_steps", \.accumulationSteps,
-        "Batches whose gradients make one step (1,024 clips in the paper); fewer if the training set is small.",
+        "Batches of each process that make a step (1,024 clips in the paper); fewer if the training set is small.",
         .from(1, to: 100_000), formerly: "accumulation"),
+      .value(
+        "synchronized_statistics", \.synchronizedStatistics,
+        "Whether batch normalization uses the statistics of the batches of all processes.",
+        isNew: true),
     ]
   }
 

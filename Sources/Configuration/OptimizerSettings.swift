@@ -14,6 +14,8 @@ public struct OptimizerSettings: Settings {
   public var kind = Kind.adam
   /// The highest learning rate, from which it falls to 0 along a cosine.
   public var learningRate = 1e-3
+  /// The samples of a step for which the learning rates are meant; nil for no scaling.
+  public var baseBatch: Int?
   /// The fraction of the run in which the learning rate rises linearly; the paper uses 10 epochs.
   public var warmupFraction = 0.1
   /// The learning rate of the first step.
@@ -33,6 +35,11 @@ public struct OptimizerSettings: Settings {
     .value(
       "learning_rate", \.learningRate,
       "The highest learning rate, from which it falls to 0 along a cosine.", .positive),
+    .value(
+      "base_batch", \.baseBatch,
+      "The samples of a step for which the rates are meant; other steps scale them; null for never.",
+      .from(1, to: 10_000_000),
+      isNew: true),
     .value(
       "warmup_fraction", \.warmupFraction,
       "The fraction of the run in which the learning rate rises linearly; the paper uses 10 epochs.",
@@ -68,9 +75,14 @@ public struct OptimizerSettings: Settings {
     }
   }
 
-  package func makeSchedule(totalSteps: Int) -> CosineSchedule {
-    CosineSchedule(
-      base: learningRate, warmupStart: warmupStartLearningRate,
+  /// - Parameters:
+  ///   - totalSteps: the number of steps of the run.
+  ///   - samplesPerStep: the sources or clips of a step, over all processes; see ``baseBatch`` (the linear rule of Goyal et
+  ///     al. 2017).
+  package func makeSchedule(totalSteps: Int, samplesPerStep: Int) -> CosineSchedule {
+    let scale = baseBatch.map { Double(samplesPerStep) / Double($0) } ?? 1
+    return CosineSchedule(
+      base: learningRate * scale, warmupStart: warmupStartLearningRate * scale,
       warmupSteps: Int((warmupFraction * Double(totalSteps)).rounded()), totalSteps: totalSteps)
   }
 }

@@ -153,6 +153,8 @@ public struct PretrainingConfiguration: RunConfiguration {
   public struct Batch: Settings {
     /// Sources in memory at once, with all their clips.
     public var sources = 10
+    /// True if batch normalization uses the statistics of the batches of all processes.
+    public var synchronizedStatistics = false
     /// Batches whose gradients make one step; the paper's step has 160 sources.
     public var accumulationSteps = 16
 
@@ -162,12 +164,16 @@ public struct PretrainingConfiguration: RunConfiguration {
     /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
-        "sources", \.sources, "Sources in memory at once, with all their clips.",
+        "sources", \.sources, "Sources in memory at once, in each process, with all their clips.",
         .from(1, to: 100_000)),
       .value(
         "accumulation_steps", \.accumulationSteps,
-        "Batches whose gradients make one step; the paper's step has 160 sources.",
+        "Batches of each process whose gradients make one step; the paper's step has 160 sources.",
         .from(1, to: 100_000), formerly: "accumulation"),
+      .value(
+        "synchronized_statistics", \.synchronizedStatistics,
+        "Whether batch normalization uses the statistics of the batches of all processes.",
+        isNew: true),
     ]
   }
 
