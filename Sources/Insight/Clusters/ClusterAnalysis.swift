@@ -89,14 +89,14 @@ public struct ClusterAnalysis {
     let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
     let outputs = try inference.run(
       footage, cache: cache, progress: { try progress(.features, $0, footage.count) },
-      reduce: { $1.features })
+      reduce: { $1.withoutLogits })
     let usable = outputs.indices.filter { (try? outputs[$0].get()) != nil }
     let skipped = outputs.indices.compactMap { index -> SkippedVideo? in
       guard case .failure(let failure) = outputs[index] else { return nil }
       return short[index] ?? SkippedVideo(video: videos.videos[index].name, reason: failure.reason)
     }
     guard !usable.isEmpty else { throw NoUsableVideo(skipped: skipped) }
-    let features = Self.directions(try usable.flatMap { try outputs[$0].get() })
+    let features = Self.directions(try usable.flatMap { try outputs[$0].get().features })
     let clusters = try kMeans(features)
 
     var randomAssignments: [[Int]?] = []
@@ -192,9 +192,9 @@ public struct ClusterAnalysis {
     let model = weights.makeRandomModel(seed: generator.next())
     model.move(to: inference.device)
     let outputs = try inference.with(model).run(footage, cache: cache, progress: progress) {
-      $1.features
+      $1.withoutLogits
     }
-    let rows = usable.compactMap { try? outputs[$0].get() }
+    let rows = usable.compactMap { try? outputs[$0].get().features }
     guard rows.count == usable.count else { return nil }
     return try? kMeans(Self.directions(rows.flatMap { $0 })).assignments
   }

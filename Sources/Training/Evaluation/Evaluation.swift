@@ -73,9 +73,8 @@ public struct Evaluation: Sendable {
     let outputs = try inference.run(videos.map(\.footage), cache: cache, progress: progress) {
       let losses = zip($1.logits, repeatElement(videos[$0].label, count: $1.logits.count))
         .map { -log(max(softmax($0)[$1], 1e-300)) }
-      return (
-        probabilities: $1.probabilities, loss: losses.reduce(0, +) / Double(losses.count)
-      )
+      return Scores(
+        probabilities: $1.probabilities, loss: losses.reduce(0, +) / Double(losses.count))
     }
     self.init(
       classNames: classNames,
@@ -91,6 +90,24 @@ public struct Evaluation: Sendable {
         }
       }, clips: inference.clips, crops: inference.crops)
   }
+}
+
+/// What an evaluation keeps of a video's output.
+private struct Scores: VideoResult {
+  let probabilities: [Double]
+  let loss: Double
+
+  init(probabilities: [Double], loss: Double) {
+    self.probabilities = probabilities
+    self.loss = loss
+  }
+
+  init(numbers: [Double]) {
+    loss = numbers[0]
+    probabilities = Array(numbers[1...])
+  }
+
+  var numbers: [Double] { [loss] + probabilities }
 }
 
 // MARK: - Measures

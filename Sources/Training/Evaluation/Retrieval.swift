@@ -61,9 +61,9 @@ public struct Retrieval: Codable, Sendable {
     with inference: VideoInference, progress: (Int) throws -> Void = { _ in }
   ) throws {
     let outputs = try inference.run((training + test).map(\.footage), progress: progress) {
-      $1.meanFeatures
+      Features(numbers: $1.meanFeatures)
     }
-    let features = outputs.map { try? $0.get() }
+    let features = outputs.map { try? $0.get().numbers }
     self.init(
       training: Array(zip(training, features[..<training.count])),
       test: zip(zip(test, features[training.count...]), outputs[training.count...]).map {
@@ -134,8 +134,13 @@ public struct Retrieval: Codable, Sendable {
   }
 }
 
+/// The features of a video, averaged over its clips.
+private struct Features: VideoResult {
+  let numbers: [Double]
+}
+
 /// Why there is no output.
-private func failure(_ output: Result<[Double], VideoFailure>) -> String? {
+private func failure(_ output: Result<Features, VideoFailure>) -> String? {
   if case .failure(let failure) = output { failure.reason } else { nil }
 }
 

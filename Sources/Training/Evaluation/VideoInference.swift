@@ -32,6 +32,8 @@ public struct VideoInference {
   let autocast: DType?
   /// The number of threads that decode videos.
   public let workers: Int
+  /// The processes that share the videos.
+  let processes: Processes
 
   /// Prepares the inference.
   ///
@@ -45,10 +47,11 @@ public struct VideoInference {
   ///   - device: the device of the network.
   ///   - precision: the precision of the convolutions.
   ///   - workers: the number of threads that decode videos.
+  ///   - processes: the processes that share the videos; all get all results.
   public init(
     model: VideoClassifier, normalization: Normalization, clip: ClipSettings, clips: Int,
     crops: Int = 1, batch: Int = VideoInference.defaultBatch, device: Device,
-    precision: Precision = .float32, workers: Int
+    precision: Precision = .float32, workers: Int, processes: Processes = .alone
   ) {
     precondition(clips > 0 && (crops == 1 || crops == 3) && batch > 0 && workers > 0)
     self.model = model
@@ -60,6 +63,7 @@ public struct VideoInference {
     self.device = device
     autocast = precision.autocast
     self.workers = workers
+    self.processes = processes
   }
 
   /// The same inference with another network of the same kind, which is on ``device`` and in evaluation mode.
@@ -85,6 +89,13 @@ public struct VideoInference {
     /// The logits, averaged over the clips; [classes].
     public var meanLogits: [Double] { Self.mean(logits.map { $0.map(Double.init) }) }
 
+    /// The features alone, which take less memory.
+    public var withoutLogits: Output {
+      var output = self
+      output.logits = []
+      return output
+    }
+
     private static func mean(_ rows: [[Double]]) -> [Double] {
       var sum = [Double](repeating: 0, count: rows[0].count)
       for row in rows { for index in row.indices { sum[index] += row[index] } }
@@ -99,7 +110,7 @@ public struct VideoInference {
   ///   - cache: keeps the decoded clips for the next run; nil for none.
   ///   - progress: called with the number of finished videos; an error that it throws stops the inference.
   /// - Returns: for each video, its output or the reason why there is none.
-  /// - Throws: errors of `progress`.
+  /// - Throws: errors of `progress`; `PeerFailure`.
   public func run(
     _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in }
@@ -107,9 +118,17 @@ public struct VideoInference {
     try run(footage, cache: cache, progress: progress) { _, output in output }
   }
 
+  /// Videos whose clips fill whole batches. The processes take turns with groups of as many, and no batch has clips of two
+  /// groups: so the results are the same, bit for bit, with any number of processes.
+  private var groupSize: Int {
+    var (divisor, rest) = (batch, clips * crops)
+    while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
+    return batch / divisor
+  }
+
   /// As ``run(_:cache:progress:)``, but keeps only the result of `reduce` for each video: the outputs of all clips of
   /// many videos do not fit into memory.
-  public func run<Reduced>(
+  public func run<Reduced: VideoResult>(
     _ footage: [VideoSource?], cache: TestClipCache? = nil,
     progress: (Int) throws -> Void = { _ in },
     reduce: (_ video: Int, _ output: Output) -> Reduced
@@ -120,9 +139,13 @@ public struct VideoInference {
     }
     guard !present.isEmpty else { return results }
     let test = clip.testClips(clips, crops: crops)
-    let sources = present.map { footage[$0]! }
+    let groups = stride(from: 0, to: present.count, by: groupSize).map {
+      Array(present[$0..<min($0 + groupSize, present.count)])
+    }
+    let own = groups.indices.filter(processes.owns(batch:)).map { groups[$0] }
+    let sources = own.flatMap(\.self).map { footage[$0]! }
     let prefetcher = Prefetcher(
-      count: present.count, workers: workers, ahead: workers + batch / (clips * crops)
+      count: sources.count, workers: workers, ahead: workers + batch / (clips * crops)
     ) { item in
       if let kept = cache?.clips(of: sources[item], test) { return kept }
       let loaded = Result<[ClipPixels], VideoFailure> {
@@ -135,7 +158,7 @@ public struct VideoInference {
     }
     defer { prefetcher.cancel() }
 
-    // Clips wait here until they fill a batch. The last batch may be smaller.
+    // Clips wait here until they fill a batch. The last batch of a group may be smaller.
     var waiting: [(video: Int, clip: ClipPixels)] = []
     var unfinished: [Int: Output] = [:]
     func forward(_ count: Int) {
@@ -153,16 +176,29 @@ public struct VideoInference {
       }
       waiting.removeFirst(count)
     }
-    for (done, video) in present.enumerated() {
-      switch try prefetcher.next(whileWaiting: { _ in try progress(done) })! {
-      case .failure(let failure): results[video] = .failure(failure)
-      case .success(let clips): waiting += clips.map { (video, $0) }
+    var done = 0
+    for round in 0..<(groups.count + processes.count - 1) / processes.count {
+      var stop: (any Error)?
+      for video in round < own.count ? own[round] : [] {
+        do {
+          func report() throws { try progress(min(done * processes.count, present.count)) }
+          switch try prefetcher.next(whileWaiting: { _ in try report() })! {
+          case .failure(let failure): results[video] = .failure(failure)
+          case .success(let clips): waiting += clips.map { (video, $0) }
+          }
+          while waiting.count >= batch { forward(batch) }
+          done += 1
+          try report()
+        } catch {
+          stop = error
+        }
+        // The others learn of a stop at the end of the round; a process that is alone need not finish it.
+        if stop != nil { break }
       }
-      while waiting.count >= batch { forward(batch) }
-      try progress(done + 1)
+      if try processes.any(stop != nil) { throw stop ?? StopRequested() }
+      if !waiting.isEmpty { forward(waiting.count) }
     }
-    if !waiting.isEmpty { forward(waiting.count) }
-    return results
+    return try processes.gather(results, of: own.flatMap(\.self))
   }
 
   /// The features and logits of normalized clips, in batches.
@@ -196,6 +232,66 @@ public struct VideoInference {
       }
       return (features.to(.float32).to(.cpu), logits.to(.float32).to(.cpu))
     }
+  }
+}
+
+/// What is kept of a video's output, as the numbers that processes exchange.
+public protocol VideoResult {
+  init(numbers: [Double])
+  var numbers: [Double] { get }
+}
+
+extension VideoInference.Output: VideoResult {
+  public init(numbers: [Double]) {
+    let (rows, width) = (Int(numbers[0]), Int(numbers[1]))
+    var rest = numbers.dropFirst(2).map { Float($0) }[...]
+    func row(_ count: Int) -> [Float] {
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    features = (0..<rows).map { _ in row(width) }
+    let classes = rows == 0 ? 0 : rest.count / rows
+    logits = (0..<rows).map { _ in row(classes) }
+  }
+
+  public var numbers: [Double] {
+    [Double(features.count), Double(features.first?.count ?? 0)]
+      + (features + logits).flatMap { $0.map(Double.init) }
+  }
+}
+
+extension Processes {
+  /// The results of all processes.
+  ///
+  /// - Parameters:
+  ///   - results: by video; those of `own` are this process's.
+  ///   - own: the indices of the videos that this process has run the network over.
+  /// - Throws: `PeerFailure`.
+  fileprivate func gather<Value: VideoResult>(
+    _ results: [Result<Value, VideoFailure>], of own: [Int]
+  ) throws -> [Result<Value, VideoFailure>] {
+    guard group != nil else { return results }
+    var all = results
+    var reasons: [Int: String] = [:]
+    var numbers: [Double] = []
+    for video in own {
+      switch results[video] {
+      case .failure(let failure): reasons[video] = failure.reason
+      case .success(let value):
+        let values = value.numbers
+        numbers += [Double(video), Double(values.count)] + values
+      }
+    }
+    for found in try gather(reasons) {
+      for (video, reason) in found { all[video] = .failure(VideoFailure(reason: reason)) }
+    }
+    for var rest in try gather(numbers).map({ $0[...] }) {
+      while let video = rest.popFirst(), let count = rest.popFirst() {
+        all[Int(video)] = .success(Value(numbers: Array(rest.prefix(Int(count)))))
+        rest = rest.dropFirst(Int(count))
+      }
+    }
+    return all
   }
 }
 

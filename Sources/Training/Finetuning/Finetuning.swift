@@ -23,36 +23,50 @@ public func finetune(
   options: ExecutionOptions, aggregator: FeatureAggregator? = nil,
   observers: [any TrainingObserver] = [], reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
-  let resumed = resuming ? try run.resumable(configuration, warn: reporter.warn) : nil
-  if let resumed, resumed.isLatest, let summary = run.summary { return .finished(summary) }
-  let checkpoint = resumed?.checkpoint
+  let processes = options.processes
+  let speaker = processes.speaker(reporter)
+  let resumption = try Resumption(
+    configuration, of: run, resuming: resuming, in: processes, warn: reporter.warn)
+  if let summary = resumption.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
 
   // Videos
-  let videos = try TrainingVideos(configuration.dataset, seed: seed, reporter: reporter)
+  let videos = try TrainingVideos(configuration.dataset, seed: seed, reporter: speaker)
   let clip = configuration.clip
   videos.tellMirroring(
-    configuration.dataset.kind, flipProbability: clip.flipProbability, reporter)
+    configuration.dataset.kind, flipProbability: clip.flipProbability, speaker)
   // Videos that are evaluated repeatedly are decoded only once if they fit; the rest of the memory is for training.
   let heldOutClips = TestClipCache(byteLimit: options.cacheBytes / 4)
   let loader = SampleLoader(
     videos.training.map { $0.footage! }, rule: clip.trainingClips.rule,
     cacheBytes: options.cacheBytes - heldOutClips.byteLimit
   ) { reporter.warn("skipped: \($0.reason)") }
-  let plan = StepPlan(configuration, videos: videos.training.count)
+  let names = [videos.training, videos.heldOut, videos.evaluated]
+    .map { $0.map { "\($0.name) \($0.label)" } }
+  let videosDigest = digest(of: names + [videos.classNames])
+  try processes.checkEqual(videosDigest, of: "videos")
+  let plan = try StepPlan(
+    configuration, processes: resumption.position?.processes ?? processes.count,
+    videos: videos.training.count
+  ).shared(between: processes)
   let pause = Pause(options, reporter: reporter)
 
   // Network
   let model = try configuration.makeClassifier(
-    classes: videos.classNames.count, aggregator: aggregator, loadsWeights: checkpoint == nil)
+    classes: videos.classNames.count, aggregator: aggregator,
+    loadsWeights: resumption.position == nil && processes.isFirst)
   model.move(to: device)
   model.backbone.freezeStages(configuration.start.frozenStages)
+  if configuration.batch.synchronizedStatistics {
+    model.synchronizeStatistics(over: processes.group)
+  }
   func inference(clips: Int) -> VideoInference {
     VideoInference(
       model: model, normalization: configuration.normalization, clip: clip,
       clips: clips, crops: 1, batch: min(configuration.batch.clips, VideoInference.defaultBatch),
-      device: device, precision: configuration.precision, workers: options.workers)
+      device: device, precision: configuration.precision, workers: options.workers,
+      processes: processes)
   }
   let clips = ActionClips(
     jitter: configuration.jitter, normalization: configuration.normalization)
@@ -60,9 +74,8 @@ public func finetune(
   let objective = FinetuningObjective(
     configuration, on: videos, classifier: model, clips: clips,
     samples: SampleStream(
-      loader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
-      workers: options.workers,
-      waiting: .init(watch: LoadingWatch(options, reporter: reporter), pause: pause)),
+      loader, plan: plan, seed: seed, firstStep: resumption.position?.step ?? 0,
+      workers: options.workers, watch: LoadingWatch(options, reporter: reporter)),
     device: device
   ) { progress in
     try videos.heldOut.isEmpty
@@ -75,34 +88,34 @@ public func finetune(
   }
   let update = WeightUpdate(
     of: model, optimizer: configuration.optimizer.makeOptimizer(for: model),
-    schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps),
+    schedule: configuration.optimizer.makeSchedule(
+      totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep),
     maxGradientNorm: configuration.regularization.maxGradientNorm,
     averageDecay: configuration.regularization.emaDecay)
-  try checkpoint?.restore(
-    network: model, optimizer: update.optimizer, average: update.average,
-    path: resumed?.path ?? run.last)
+  try resumption.restore(model, update)
 
   // Read a sample before making the folder: if no video is usable, no run is left behind.
   let preview =
-    try run.needsPreview(resuming: resuming)
+    try processes.isFirst && run.needsPreview(resuming: resuming)
     ? FinetuningObjective.preview(loader, videos, clips, seed: seed) : nil
-  let names = [videos.training, videos.heldOut, videos.evaluated]
-    .map { $0.map { "\($0.name) \($0.label)" } }
   let session = try RunSession(
-    configuration, in: run, resuming: resumed,
+    configuration, in: run, resuming: resumption,
     .init(
-      sources: digest(of: names + [videos.classNames]),
+      sources: videosDigest,
       introduction: introduction(
-        configuration, model, device, plan, done: checkpoint?.position.step ?? 0,
+        configuration, model, device, plan, done: resumption.position?.step ?? 0,
         to: "\(videos.training.count) videos of \(videos.classNames.count) classes to train on, "
           + "\(videos.heldOut.count) to validate on"),
       classNames: videos.classNames, preview: preview,
-      watchedClips: FinetuningObjective.watchedClips(videos.heldOut, clip, clips, device: device),
+      watchedClips: processes.isFirst
+        ? FinetuningObjective.watchedClips(videos.heldOut, clip, clips, device: device) : nil,
       clipsPerStep: plan.clipsPerStep),
-    network: model, update: update, observers: observers, reporter: reporter, pause: pause)
+    network: model, update: update, processes: processes, observers: observers,
+    reporter: reporter, pause: pause)
 
   let loop = TrainingLoop(
-    objective: objective, plan: plan, update: update, session: session, device: device)
+    objective: objective, plan: plan, update: update, session: session, device: device,
+    processes: processes)
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
@@ -110,11 +123,10 @@ public func finetune(
   // The paper evaluates with many clips per video.
   var evaluation: Evaluation?
   if validation.testClipsPerVideo != nil, videos.evaluated.isEmpty {
-    reporter.warn("not evaluated: \(DatasetFinding.nothingToEvaluate)")
+    speaker.warn("not evaluated: \(DatasetFinding.nothingToEvaluate)")
   }
   if let clips = validation.testClipsPerVideo, !videos.evaluated.isEmpty {
-    reporter.note(
-      "evaluating on \(videos.evaluated.count) videos, \(clips) clips each")
+    speaker.note("evaluating on \(videos.evaluated.count) videos, \(clips) clips each")
     do {
       let result = try loop.evaluating {
         try Evaluation(
@@ -122,7 +134,7 @@ public func finetune(
           with: inference(clips: clips)
         ) { try loop.evaluated($0, of: videos.evaluated.count) }
       }
-      try result.write(to: run.evaluation)
+      if processes.isFirst { try result.write(to: run.evaluation) }
       session.evaluated(result)
       evaluation = result
     } catch is StopRequested {
@@ -138,14 +150,21 @@ public func finetune(
 }
 
 extension StepPlan {
-  /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a
-  /// small last batch would distort the batch-norm statistics.
-  fileprivate init(_ configuration: FinetuningConfiguration, videos: Int) {
+  /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a small
+  /// last batch would distort the batch-norm statistics.
+  ///
+  /// - Parameter processes: the number of processes that the run begins with; each has as many batches in a step.
+  /// - Throws: ``RunError/tooFewSources(count:needed:)`` if there is not a video for each process.
+  fileprivate init(_ configuration: FinetuningConfiguration, processes: Int, videos: Int) throws {
     let batch = configuration.batch
-    let mostClips = batch.clips * batch.accumulationSteps
+    let mostClips = batch.clips * batch.accumulationSteps * processes
     let stepsPerEpoch = (videos + mostClips - 1) / mostClips
     let clipsPerStep = videos / stepsPerEpoch
-    let batchCount = (clipsPerStep + batch.clips - 1) / batch.clips
+    guard clipsPerStep >= processes else {
+      throw RunError.tooFewSources(count: videos, needed: processes)
+    }
+    let mostOfAll = batch.clips * processes
+    let batchCount = (clipsPerStep + mostOfAll - 1) / mostOfAll * processes
     self.init(
       epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
       batches: (0..<batchCount).map {

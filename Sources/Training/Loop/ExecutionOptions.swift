@@ -15,15 +15,18 @@ public struct ExecutionOptions: Sendable {
   public var longestPause = Duration.seconds(30 * 60)
   /// The time between two attempts while it waits.
   public var pauseInterval = Duration.seconds(1)
+  /// Those that work together; this one is among them.
+  public var processes: Processes
 
   /// On a CUDA device this also turns on TF32 and cuDNN's search for the fastest kernels.
   public init(
     device: Device = .best, workers: Int = ProcessInfo.processInfo.activeProcessorCount,
-    cacheBytes: Int = 0
+    cacheBytes: Int = 0, processes: Processes = .alone
   ) {
     self.device = device
     self.workers = workers
     self.cacheBytes = cacheBytes
+    self.processes = processes
     if device.isCUDA { Runtime.preferSpeedOnCUDA() }
   }
 }

@@ -7,8 +7,11 @@ func introduction(
   done: Int, to data: String
 ) -> String {
   let clips = plan.clipsPerStep
+  let processes = plan.batches.count / plan.own.count
   return "\(configuration.model.architecture.rawValue), width \(configuration.model.width), "
     + "\(network.parameterCount) parameters on \(device); \(data); "
     + "\(plan.totalSteps) \(plan.totalSteps == 1 ? "step" : "steps") of \(clips) "
-    + (clips == 1 ? "clip" : "clips") + (done > 0 ? ", \(done) of them done" : "")
+    + (clips == 1 ? "clip" : "clips")
+    + (processes > 1 ? " in \(processes) processes" : "")
+    + (done > 0 ? ", \(done) of them done" : "")
 }

@@ -33,6 +33,8 @@ package final class Pause {
 
   convenience init(_ options: ExecutionOptions, reporter: any TrainingReporter) {
     self.init(limit: options.longestPause, interval: options.pauseInterval, reporter: reporter)
+    let processes = options.processes
+    agree = { try State(rawValue: processes.greatest($0.rawValue))! }
   }
 
   /// Calls `attempt` until it returns.
@@ -48,9 +50,12 @@ package final class Pause {
     var result: Result?
     while true {
       var problem = "another process waits"
+      var isStopped = false
       do {
         // What has succeeded is not done again while others wait.
         if result == nil { result = try attempt() }
+      } catch is StopRequested {
+        isStopped = true
       } catch {
         guard let hindrance = hindrance(error) else { throw error }
         problem = hindrance
@@ -59,7 +64,10 @@ package final class Pause {
       let state = try agree(
         result != nil
           ? .succeeded
-          : waited >= limit || isGivenUp ? .expired : reporter.wantsToStop ? .stopping : .waiting)
+          : isStopped
+            ? .stopping
+            : waited >= limit || isGivenUp
+              ? .expired : reporter.wantsToStop ? .stopping : .waiting)
       switch state {
       case .succeeded:
         if isWaiting { reporter.note("the run goes on after \(Format.duration(waited.seconds))") }

@@ -8,16 +8,13 @@ final class SampleStream {
   private let samples: Prefetcher<Sample>
   /// Loads the sample of an index in this stream.
   private let load: @Sendable (Int) throws -> Sample
-  private let waiting: Waiting?
+  private let watch: LoadingWatch?
   /// The number of samples that were taken from the prefetcher.
   private var taken = 0
-
-  /// What happens while the reader waits for samples.
-  struct Waiting {
-    let watch: LoadingWatch
-    /// Waits for sources that are gone.
-    let pause: Pause
-  }
+  /// The samples of the batch that is being gathered.
+  private var gathered: [Sample] = []
+  /// The index of a sample for which no source could be read.
+  private var missing: Int?
 
   /// - Parameters:
   ///   - loader: loads the samples.
@@ -25,16 +22,16 @@ final class SampleStream {
   ///   - seed: the run's seed.
   ///   - firstStep: the number of steps already done; their samples are not loaded.
   ///   - workers: the number of loading threads.
-  ///   - waiting: what happens while the reader waits; nil if it just waits, and nothing if no source can be read.
+  ///   - watch: looks after the loading; nil if the reader just waits.
   convenience init(
     _ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int,
-    waiting: Waiting? = nil
+    watch: LoadingWatch? = nil
   ) {
-    let first = firstStep * plan.samplesPerStep
+    let first = firstStep * plan.ownSamplesPerStep
     self.init(
-      loader, plan: plan, seed: seed, count: plan.totalSteps * plan.samplesPerStep - first,
-      workers: workers, waiting: waiting
-    ) { first + $0 }
+      loader, plan: plan, seed: seed, count: plan.totalSteps * plan.ownSamplesPerStep - first,
+      workers: workers, watch: watch
+    ) { plan.position(ofOwnSample: first + $0) }
   }
 
   /// - Parameters:
@@ -42,13 +39,13 @@ final class SampleStream {
   ///   - position: maps the index of a sample in this stream to its position in the run; both count from 0.
   init(
     _ loader: SampleLoader, plan: StepPlan, seed: UInt64, count: Int, workers: Int,
-    waiting: Waiting? = nil, position: @escaping @Sendable (Int) -> Int
+    watch: LoadingWatch? = nil, position: @escaping @Sendable (Int) -> Int
   ) {
     let order = SampleOrder(
       sourceCount: loader.sources.count, samplesPerEpoch: plan.samplesPerEpoch, seed: seed)
     self.loader = loader
     self.order = order
-    self.waiting = waiting
+    self.watch = watch
     load = { item in
       let (epoch, source) = order.sample(at: position(item))
       return try loader.sample(.training(seed: seed, epoch: epoch, source: source), of: source)
@@ -59,28 +56,27 @@ final class SampleStream {
 
   /// The next `count` samples; fewer only at the end of the run.
   ///
-  /// - Throws: `NoUsableSource`; with ``Waiting`` also ``StopRequested`` and ``WaitedInVain``. A call that has thrown one of
-  ///   these two is not followed by another.
+  /// - Throws: `NoUsableSource`; the next call tries the same samples again, as a folder or a drive may have come back.
+  ///   With a watch also ``StopRequested``, after which there is no next call.
   func next(_ count: Int) throws -> [Sample] {
-    try (0..<count).compactMap { _ in try next() }
-  }
-
-  private func next() throws -> Sample? {
-    guard let waiting else { return try samples.next() }
-    do {
-      let sample = try waiting.watch.next(of: samples, by: loader)
-      taken += 1
-      return sample
-    } catch is NoUsableSource {
-      let item = taken
-      taken += 1
-      // The folder of the sources, or the drive that it is on, may come back; the sample is then the same.
-      return try waiting.pause.until {
-        try load(item)
-      } hindrance: {
-        ($0 as? NoUsableSource)?.description
+    if let item = missing {
+      gathered.append(try load(item))
+      missing = nil
+    }
+    while gathered.count < count {
+      do {
+        let sample = try watch.map { try $0.next(of: samples, by: loader) } ?? samples.next()
+        guard let sample else { break }
+        taken += 1
+        gathered.append(sample)
+      } catch let error as NoUsableSource {
+        missing = taken
+        taken += 1
+        throw error
       }
     }
+    defer { gathered = [] }
+    return gathered
   }
 
   /// The indices of the sources that the samples at these positions of the run come from.

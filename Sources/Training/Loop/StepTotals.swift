@@ -27,6 +27,21 @@ struct StepTotals {
     }
   }
 
+  /// Adds what the other processes have summed, and exchanges running statistics along the way.
+  ///
+  /// - Throws: `PeerFailure`.
+  mutating func sum(over processes: Processes, with statistics: StatisticsExchange?) throws {
+    guard let group = processes.group else { return }
+    try withoutGradients {
+      let own = Tensor.stacked(sums)
+      let all = statistics.map { .concatenated([own, $0.share]) } ?? own
+      try group.reduce(all)
+      let places = 0..<sums.count
+      sums = places.map { all.selected(0, $0) }
+      statistics?.apply(all.sliced(0, places.upperBound..<all.count))
+    }
+  }
+
   /// float32 []: 0 if the loss is finite, else 1. ``WeightUpdate/apply(atStep:unless:)`` skips the update if it is 1.
   var isNotFinite: Tensor {
     // The difference of an infinity or NaN with itself is NaN.

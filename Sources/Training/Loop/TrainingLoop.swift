@@ -1,6 +1,7 @@
 import Configuration
 import KeyedRandom
 import Torch
+import VideoData
 
 /// The steps of a run for any objective: gradients, updates, records, validations, checkpoints.
 struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguration> {
@@ -9,14 +10,16 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   let update: WeightUpdate
   let session: RunSession<Configuration>
   let device: Device
+  let processes: Processes
   private let nonFinite: NonFiniteSteps
 
   init(
     objective: Objective, plan: StepPlan, update: WeightUpdate,
-    session: RunSession<Configuration>, device: Device
+    session: RunSession<Configuration>, device: Device,
+    processes: Processes
   ) {
     (self.objective, self.plan, self.update) = (objective, plan, update)
-    (self.session, self.device) = (session, device)
+    (self.session, self.device, self.processes) = (session, device, processes)
     nonFinite = NonFiniteSteps(
       of: objective.network, skips: session.configuration.optimizer.skipNonFiniteSteps,
       device: device)
@@ -53,6 +56,9 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     objective.network.train()
     let dropoutGenerator = Generator(seed: 0, device: device)
     objective.network.setGenerator(dropoutGenerator)
+    let gradients = try GradientExchange(of: objective.network, over: processes)
+    let statistics = StatisticsExchange(
+      of: objective.network, over: processes, batches: plan.own.count)
     // The time spent opening the run does not count as part of a step.
     session.clock.skip()
     if session.position.owesValidation, try !endStep() { return false }
@@ -63,10 +69,18 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       var totals = StepTotals()
       update.clearGradients()
       nonFinite.beginStep()
+      statistics?.beginStep()
       for place in plan.batches(ofStep: step) {
         let batch: Objective.Batch
         do {
-          batch = try session.clock.waiting { try objective.nextBatch(place) }
+          batch = try session.clock.waiting {
+            // The sources, or the drive that they are on, may come back.
+            try session.pause.until {
+              try objective.nextBatch(place)
+            } hindrance: {
+              ($0 as? NoUsableSource)?.description
+            }
+          }
         } catch let error where error is StopRequested || error is WaitedInVain {
           // Without data the run leaves as it was before the step.
           nonFinite.undoStep()
@@ -76,9 +90,10 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
         let output = withAutocast(session.configuration.precision.autocast, on: device) {
           objective.evaluate(batch)
         }
-        (output.loss * place.share).backward()
+        try gradients.backward(output.loss * place.share, isLastOfStep: place.isLastOfStep)
         totals.add(output, share: place.share)
       }
+      try totals.sum(over: processes, with: statistics)
       update.apply(
         atStep: step, unless: nonFinite.judge(lossIsNotFinite: totals.isNotFinite))
       try session.stepped(
@@ -108,10 +123,11 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       session.endedEpoch(
         epoch, of: plan.epochs, objective.network, with: { body in evaluating(body) })
     }
-    // Read once, so that the final message matches what was saved.
-    let stops = session.reporter.wantsToStop
-    // With a small training set, an epoch may be a single step; do not write a checkpoint after each.
-    if isValidated || session.isCheckpointDue || stops || done == plan.totalSteps {
+    // Asked once, so that the final message matches what was saved, and so that all processes stop after the same step.
+    let asked = try processes.any([session.reporter.wantsToStop, session.isCheckpointDue])
+    let (stops, isCheckpointDue) = (asked[0], asked[1])
+    // With a small training set an epoch may be one step; do not checkpoint after each.
+    if isValidated || isCheckpointDue || stops || done == plan.totalSteps {
       try saveLast()
     }
     return !stops || done == plan.totalSteps
@@ -172,7 +188,9 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 
   private func save(_ file: RunSession<Configuration>.CheckpointFile) throws {
-    session.collect(skippedSources: objective.skippedSources)
+    session.collect(
+      skippedSources: try processes.gather(objective.skippedSources).flatMap(\.self))
+    try processes.checkEqual(objective.network.state)
     try session.save(file, objective.network, update, classNames: objective.classNames)
   }
 

@@ -8,19 +8,20 @@ import VideoSamples
 ///
 /// The samples are the same in every run and epoch. As many as fit stay in memory.
 final class PretextValidation<Task: PretextTask> {
-  /// The samples kept in memory, in the order of the readable sources.
-  private let kept: [Sample]
-  /// The indices of the other sources. Their samples are read again in each validation.
-  private let others: [Int]
+  /// The samples of this process that stay in memory, by number.
+  private let kept: [Int: Sample]
+  /// The source indices of all readable sources. The position in this array is the number of a sample.
+  private let readable: [Int]
   private let loader: SampleLoader
   private let task: Task
   private let workers: Int
   private let batchSize: Int
   private let device: Device
   private let watch: LoadingWatch
+  private let processes: Processes
 
-  /// The number of sources.
-  var sourceCount: Int { kept.count + others.count }
+  /// The number of sources, over all processes.
+  var sourceCount: Int { readable.count }
 
   private static var byteLimit: Int { 1 << 30 }
 
@@ -29,35 +30,49 @@ final class PretextValidation<Task: PretextTask> {
   /// - Parameters:
   ///   - batchSize: the number of samples that pass through the network at once.
   ///   - watch: looks after the loading, here and in each validation.
-  /// - Throws: ``StopRequested``.
+  ///   - processes: the processes that share the batches.
+  /// - Throws: ``StopRequested``, `PeerFailure`.
   init?(
     _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device,
-    watch: LoadingWatch
+    watch: LoadingWatch, processes: Processes
   ) throws {
     let indices = evenlySpaced(limit, of: loader.sources.count)
-    var samples: [Sample] = []
-    var others: [Int] = []
+    // Each process tries the sources of its batches, as they are if all sources can be read.
+    let tried = indices.indices.filter { processes.owns(batch: $0 / batchSize) }
+    var loaded: [Int: Sample] = [:]
+    var isReadable = indices.map { _ in false }
     var free = Self.byteLimit
-    let prefetcher = Self.prefetcher(indices, loader: loader, workers: workers)
+    let prefetcher = Self.prefetcher(tried.map { indices[$0] }, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
-    for index in indices {
+    for place in tried {
       try watch.checkStop()
       guard let sample = try watch.next(of: prefetcher, by: loader) ?? nil else { continue }
+      isReadable[place] = true
       free -= sample.byteCount
-      // Number the samples without gaps, so that the random draws of a sample do not depend on unreadable sources.
-      if free >= 0 { samples.append(sample) } else { others.append(index) }
+      if free >= 0 { loaded[place] = sample }
     }
-    guard !samples.isEmpty || !others.isEmpty else { return nil }
-    kept = samples.enumerated().map { number, sample in
-      Sample(id: .validation(index: number), clips: sample.clips, source: sample.source)
-    }
-    self.others = others
+    isReadable = try processes.any(isReadable)
+    let places = indices.indices.filter { isReadable[$0] }
+    guard !places.isEmpty else { return nil }
+    readable = places.map { indices[$0] }
+    // Number the samples without gaps, so that the random draws of a sample do not depend on unreadable sources.
+    kept = Dictionary(
+      uniqueKeysWithValues: places.enumerated().compactMap { number, place in
+        guard processes.owns(batch: number / batchSize), let sample = loaded[place] else {
+          return nil
+        }
+        return (
+          number,
+          Sample(id: .validation(index: number), clips: sample.clips, source: sample.source)
+        )
+      })
     self.loader = loader
     self.task = task
     self.workers = workers
     self.batchSize = batchSize
     self.device = device
     self.watch = watch
+    self.processes = processes
   }
 
   private static func prefetcher(_ indices: [Int], loader: SampleLoader, workers: Int)
@@ -68,47 +83,63 @@ final class PretextValidation<Task: PretextTask> {
     }
   }
 
-  /// Evaluates `network`, which must be in evaluation mode.
+  /// Evaluates `network`, which must be in evaluation mode. The processes take turns with the batches, and all get the same
+  /// result: the sums are made in the order of the batches.
   ///
-  /// - Parameter progress: called with the number of finished sources and their total; an error that it throws stops the
-  ///   validation.
+  /// - Parameter progress: called with the number of finished sources and their total; an error that it throws in one process
+  ///   stops the validation of all.
+  /// - Throws: `PeerFailure`, ``StopRequested``, errors of `progress`.
   func run(
     _ network: Task.Network, autocast: DType?,
     progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> ValidationResult {
-    var sums = ValidationSums(classes: task.classNames?.count)
-    var waiting: [Sample] = []
-    var done = 0
-    func evaluate(_ count: Int) throws {
-      withoutGradients {
-        let batch = task.batch(Array(waiting.prefix(count)), for: .validation, on: device)
-        sums.add(withAutocast(autocast, on: device) { network.evaluate(batch) })
-      }
-      waiting.removeFirst(count)
-      done += count
-      try progress(done, sourceCount)
+    let batchCount = (sourceCount + batchSize - 1) / batchSize
+    func numbers(ofBatch batch: Int) -> Range<Int> {
+      batch * batchSize..<min((batch + 1) * batchSize, sourceCount)
     }
-    func add(_ sample: Sample) throws {
-      waiting.append(sample)
-      if waiting.count == batchSize { try evaluate(batchSize) }
-    }
-    for sample in kept { try add(sample) }
-    let prefetcher = Self.prefetcher(others, loader: loader, workers: workers)
+    let own = (0..<batchCount).filter(processes.owns(batch:))
+    let others = own.flatMap(numbers).filter { kept[$0] == nil }
+    let prefetcher = Self.prefetcher(others.map { readable[$0] }, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
-    for number in kept.count..<sourceCount {
-      // Skip a source that has become unreadable since the start.
-      guard let sample = try watch.next(of: prefetcher, by: loader) ?? nil else { continue }
-      try add(Sample(id: .validation(index: number), clips: sample.clips, source: sample.source))
+
+    var sums: [(batch: Int, sums: ValidationSums)] = []
+    for round in 0..<(batchCount + processes.count - 1) / processes.count {
+      var stop: (any Error)?
+      if round < own.count {
+        do {
+          let samples = try numbers(ofBatch: own[round]).compactMap { number -> Sample? in
+            if let sample = kept[number] { return sample }
+            // Skip a source that has become unreadable since the start.
+            return (try watch.next(of: prefetcher, by: loader) ?? nil).map {
+              Sample(id: .validation(index: number), clips: $0.clips, source: $0.source)
+            }
+          }
+          if !samples.isEmpty {
+            withoutGradients {
+              let batch = task.batch(samples, for: .validation, on: device)
+              let output = withAutocast(autocast, on: device) { network.evaluate(batch) }
+              sums.append((own[round], ValidationSums(output, classes: task.classNames?.count)))
+            }
+          }
+          try progress(
+            min((round + 1) * processes.count * batchSize, sourceCount), sourceCount)
+        } catch {
+          stop = error
+        }
+      }
+      if try processes.any(stop != nil) { throw stop ?? StopRequested() }
     }
-    if !waiting.isEmpty { try evaluate(waiting.count) }
-    return sums.result(sourceCount: sourceCount)
+    var total = ValidationSums(classes: task.classNames?.count)
+    for part in try processes.gather(sums) { total.add(part) }
+    return total.result(sourceCount: sourceCount)
   }
 
   /// At most `limit` clips of evenly spaced sources, with different labels; nil for tasks whose clips have no class.
   func watchedClips(_ limit: Int) -> LabeledClips? {
-    let clips = evenlySpaced(limit, of: kept.count).enumerated().compactMap { row, index in
+    let samples = kept.sorted { $0.key < $1.key }.map(\.value)
+    let clips = evenlySpaced(limit, of: samples.count).enumerated().compactMap { row, index in
       withoutGradients { () -> LabeledClips? in
-        let batch = task.batch([kept[index]], for: .validation, on: device)
+        let batch = task.batch([samples[index]], for: .validation, on: device)
         guard let made = task.labeledClips(batch) else { return nil }
         // Clips with neighboring labels look alike.
         let clip = row * 2 % made.labels.count
@@ -136,17 +167,29 @@ private struct ValidationSums {
     correct = seen
   }
 
-  mutating func add(_ output: StepOutput) {
-    loss += output.loss.item * Double(output.count)
+  /// The sums over one batch.
+  init(_ output: StepOutput, classes: Int?) {
+    self.init(classes: classes)
+    loss = output.loss.item * Double(output.count)
     for term in output.terms {
       terms[term.name, default: 0] += term.value.item * Double(output.count)
     }
-    count += output.count
+    count = output.count
     guard let predictions = output.predictions else { return }
     let labels = predictions.labels.array(of: Int.self)
     for (label, guess) in zip(labels, predictions.logits.argmax(1).array(of: Int.self)) {
       seen[label] += 1
       if label == guess { correct[label] += 1 }
+    }
+  }
+
+  mutating func add(_ other: ValidationSums) {
+    loss += other.loss
+    for (name, value) in other.terms { terms[name, default: 0] += value }
+    count += other.count
+    for index in seen.indices {
+      seen[index] += other.seen[index]
+      correct[index] += other.correct[index]
     }
   }
 
@@ -157,5 +200,47 @@ private struct ValidationSums {
       top1: clips == 0 ? nil : Double(correct.reduce(0, +)) / Double(clips),
       top1PerLabel: zip(correct, seen).map { $1 == 0 ? nil : Double($0) / Double($1) },
       terms: terms.mapValues { $0 / Double(count) }, sourceCount: sourceCount)
+  }
+}
+
+// MARK: - Exchange
+
+extension ValidationSums {
+  /// The terms, by name, that ``numbers`` has.
+  var termNames: [String] { terms.keys.sorted() }
+
+  /// The sums as numbers: loss, clips, the terms by name, then the counts by class.
+  var numbers: [Double] {
+    [loss, Double(count)] + termNames.map { terms[$0]! } + (seen + correct).map(Double.init)
+  }
+
+  init(numbers: [Double], termNames: [String]) {
+    loss = numbers[0]
+    count = Int(numbers[1])
+    terms = Dictionary(uniqueKeysWithValues: zip(termNames, numbers[2...]))
+    let counts = numbers[(2 + termNames.count)...].map { Int($0) }
+    seen = Array(counts[..<(counts.count / 2)])
+    correct = Array(counts[(counts.count / 2)...])
+  }
+}
+
+extension Processes {
+  /// The sums of the batches of all processes, in the order of the batches.
+  ///
+  /// - Throws: `PeerFailure`.
+  fileprivate func gather(_ sums: [(batch: Int, sums: ValidationSums)]) throws -> [ValidationSums] {
+    guard group != nil else { return sums.map(\.sums) }
+    // A process that had no batch does not know the terms.
+    let names = try gather(sums.first?.sums.termNames ?? []).first { !$0.isEmpty } ?? []
+    let width = try gather(sums.first.map { 1 + $0.sums.numbers.count } ?? 0).max() ?? 0
+    let own = sums.flatMap { (batch, sums) -> [Double] in [Double(batch)] + sums.numbers }
+    var rows: [[Double]] = []
+    for numbers in try gather(own) {
+      for first in stride(from: 0, to: numbers.count, by: max(width, 1)) {
+        rows.append(Array(numbers[first..<first + width]))
+      }
+    }
+    rows.sort { $0[0] < $1[0] }
+    return rows.map { ValidationSums(numbers: Array($0.dropFirst()), termNames: names) }
   }
 }

@@ -34,9 +34,11 @@ public func pretrain(
   resuming: Bool, options: ExecutionOptions, observers: [any TrainingObserver] = [],
   reporter: any TrainingReporter
 ) throws -> TrainingOutcome {
-  let resumed = resuming ? try run.resumable(configuration, warn: reporter.warn) : nil
-  if let resumed, resumed.isLatest, let summary = run.summary { return .finished(summary) }
-  let checkpoint = resumed?.checkpoint
+  let processes = options.processes
+  let speaker = processes.speaker(reporter)
+  let resumption = try Resumption(
+    configuration, of: run, resuming: resuming, in: processes, warn: reporter.warn)
+  if let summary = resumption.summary { return .finished(summary) }
   let seed = UInt64(configuration.seed)
   let device = options.device
   let batch = configuration.batch
@@ -46,10 +48,14 @@ public func pretrain(
   let pause = Pause(options, reporter: reporter)
   let sources = try PretrainingSources(
     configuration.sources, seed: configuration.seed, whileSearching: watch.checkStop,
-    note: reporter.note, warn: reporter.warn)
-  try task.check(batch, sources)
+    note: speaker.note, warn: speaker.warn)
+  let sourcesDigest = digest(of: [sources.training, sources.heldOut])
+  try processes.checkEqual(sourcesDigest, of: "sources")
   let plan = try StepPlan(
-    configuration, sources: sources.training.count, clipsPerSample: task.clipsPerSample)
+    configuration, processes: resumption.position?.processes ?? processes.count,
+    sources: sources.training.count, clipsPerSample: task.clipsPerSample
+  ).shared(between: processes)
+  try task.check(batchesPerStep: plan.batches.count, sources)
   func loader(_ sources: SourceList, _ purpose: Purpose) -> SampleLoader {
     SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
       reporter.warn("skipped: \($0.reason)")
@@ -59,53 +65,57 @@ public func pretrain(
   let validationLoader = loader(sources.heldOut, .validation)
   let validation = try PretextValidation(
     task, loader: validationLoader, limit: configuration.sources.validationLimit,
-    workers: options.workers, batchSize: batch.sources, device: device, watch: watch)
+    workers: options.workers, batchSize: batch.sources, device: device, watch: watch,
+    processes: processes)
   if validation == nil && !sources.heldOut.isEmpty {
     // Sources that the user named must be readable; a random share of the training sources may turn out unreadable.
     guard configuration.sources.validationPaths.isEmpty else { throw RunError.noValidationSource }
-    reporter.warn("there is no validation: none of the held-out sources can be read")
+    speaker.warn("there is no validation: none of the held-out sources can be read")
   }
 
   // Network
   let network = configuration.model.makeNetwork(for: task, seed: seed)
-  if checkpoint == nil, let path = configuration.start.weights {
+  if resumption.position == nil, processes.isFirst, let path = configuration.start.weights {
     try Weights(at: path).loadBackbone(into: network, of: configuration.model)
   }
   network.move(to: device)
+  if batch.synchronizedStatistics { network.synchronizeStatistics(over: processes.group) }
   let objective = PretrainingObjective(
     task, network: network,
     samples: SampleStream(
-      trainingLoader, plan: plan, seed: seed, firstStep: checkpoint?.position.step ?? 0,
-      workers: options.workers, waiting: .init(watch: watch, pause: pause)),
+      trainingLoader, plan: plan, seed: seed, firstStep: resumption.position?.step ?? 0,
+      workers: options.workers, watch: watch),
     validation: validation, autocast: configuration.precision.autocast, device: device)
   let update = WeightUpdate(
     of: network,
     optimizer: configuration.optimizer.makeOptimizer(
       for: network, scale: network.learningRateScale),
-    schedule: configuration.optimizer.makeSchedule(totalSteps: plan.totalSteps))
-  try checkpoint?.restore(
-    network: network, optimizer: update.optimizer, average: update.average,
-    path: resumed?.path ?? run.last)
+    schedule: configuration.optimizer.makeSchedule(
+      totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep))
+  try resumption.restore(network, update)
 
   // Read a sample before making the folder: if no source is usable, no run is left behind.
   let preview =
-    try run.needsPreview(resuming: resuming)
+    try processes.isFirst && run.needsPreview(resuming: resuming)
     ? task.preview(trainingLoader.sample(.preview(seed: seed, row: 0), of: 0)) : nil
   let session = try RunSession<PretrainingConfiguration>(
-    configuration, in: run, resuming: resumed,
+    configuration, in: run, resuming: resumption,
     .init(
-      sources: digest(of: [sources.training, sources.heldOut]),
+      sources: sourcesDigest,
       introduction: introduction(
-        configuration, network, device, plan, done: checkpoint?.position.step ?? 0,
+        configuration, network, device, plan, done: resumption.position?.step ?? 0,
         to: "\(sources.training.count) sources to train on, "
           + "\(validation?.sourceCount ?? 0) to validate on"),
       classNames: task.classNames, preview: preview,
-      watchedClips: validation?.watchedClips(TrainingStart.watchedClipLimit),
+      watchedClips: processes.isFirst
+        ? validation?.watchedClips(TrainingStart.watchedClipLimit) : nil,
       clipsPerStep: plan.clipsPerStep),
-    network: network, update: update, observers: observers, reporter: reporter, pause: pause)
+    network: network, update: update, processes: processes, observers: observers,
+    reporter: reporter, pause: pause)
 
   let loop = TrainingLoop(
-    objective: objective, plan: plan, update: update, session: session, device: device)
+    objective: objective, plan: plan, update: update, session: session, device: device,
+    processes: processes)
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
@@ -119,14 +129,16 @@ public func pretrain(
 extension StepPlan {
   /// The steps of a pre-training on this number of sources.
   ///
+  /// - Parameter processes: the number of processes that the run begins with; each has batches of its own in a step.
   /// - Throws: ``RunError/tooFewSources(count:needed:)`` if they do not fill a step.
-  init(_ configuration: PretrainingConfiguration, sources: Int, clipsPerSample: Int) throws {
+  init(
+    _ configuration: PretrainingConfiguration, processes: Int, sources: Int, clipsPerSample: Int
+  ) throws {
     let batch = configuration.batch
+    let batches = batch.accumulationSteps * processes
     self.init(
-      epochs: configuration.epochs,
-      stepsPerEpoch: sources / (batch.sources * batch.accumulationSteps),
-      batches: Array(repeating: batch.sources, count: batch.accumulationSteps),
-      clipsPerSample: clipsPerSample)
+      epochs: configuration.epochs, stepsPerEpoch: sources / (batch.sources * batches),
+      batches: Array(repeating: batch.sources, count: batches), clipsPerSample: clipsPerSample)
     guard stepsPerEpoch > 0 else {
       throw RunError.tooFewSources(count: sources, needed: samplesPerStep)
     }
@@ -135,10 +147,8 @@ extension StepPlan {
 
 extension PretextTask {
   /// Throws an error before the first step if the task cannot be trained with this batch or these sources.
-  func check(_ batch: PretrainingConfiguration.Batch, _ sources: PretrainingSources)
-    throws
-  {
-    guard supportsAccumulation || batch.accumulationSteps == 1 else {
+  func check(batchesPerStep: Int, _ sources: PretrainingSources) throws {
+    guard supportsAccumulation || batchesPerStep == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
     guard needsMotion else { return }

@@ -59,9 +59,10 @@ public final class PretrainingClips {
     }
     let sources = try PretrainingSources(
       configuration.sources, seed: configuration.seed, note: note, warn: warn)
-    try task.check(configuration.batch, sources)
+    try task.check(batchesPerStep: configuration.batch.accumulationSteps, sources)
     let plan = try StepPlan(
-      configuration, sources: sources.training.count, clipsPerSample: task.clipsPerSample)
+      configuration, processes: 1, sources: sources.training.count,
+      clipsPerSample: task.clipsPerSample)
     let totalCount = plan.totalSteps * plan.batches.count
     let count = first < totalCount ? (totalCount - first - 1) / stride + 1 : 0
     let batchSize = configuration.batch.sources

@@ -10,6 +10,9 @@ public struct Metrics: Sendable {
   /// The summary; nil if the run is not finished.
   public private(set) var summary: SummaryRecord?
 
+  /// No lines yet.
+  init() {}
+
   mutating func add(_ record: StepRecord) { steps.append(record) }
   mutating func add(_ record: ValidationRecord) { validations.append(record) }
   mutating func add(_ record: SummaryRecord) { summary = record }

@@ -164,6 +164,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case diverged(step: Int, number: String, sources: [String], state: String?)
   /// The task does not support gradient accumulation.
   case noAccumulation(task: String)
+  /// The `batches` of a step cannot be shared equally between `processes` processes.
+  case unequalShares(batches: Int, processes: Int)
   /// The task needs videos, and `source` is a still picture.
   case needsMotion(task: String, source: String)
 
@@ -177,7 +179,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       .damagedMetrics(let path):
       path
     case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged, .noAccumulation,
-      .needsMotion:
+      .unequalShares, .needsMotion:
       nil
     }
   }
@@ -229,7 +231,10 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + (state.map { ", and the state to look into is \($0)" } ?? "")
     case .noAccumulation(let task):
       "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
-        + "not be added: set batch.accumulation_steps to 1"
+        + "not be added: set batch.accumulation_steps to 1, and train in one process"
+    case .unequalShares(let batches, let processes):
+      "a step of this run has \(batches) \(batches == 1 ? "batch" : "batches"), which \(processes) processes cannot share "
+        + "equally: resume it with a number of processes that divides \(batches)"
     case .needsMotion(let task, let source):
       "the task \(task) needs videos, and \(source) is a still picture: name videos or folders of frames, or choose "
         + "task.kind=mosi"

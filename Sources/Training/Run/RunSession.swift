@@ -16,7 +16,10 @@ final class RunSession<Configuration: RunConfiguration> {
   var clock = StepClock()
   /// Waits for room on the disk.
   let pause: Pause
-  private let log: MetricsLog
+  /// Receives what all processes find alike.
+  private let speaker: any TrainingReporter
+  /// nil in processes that do not write.
+  private let log: MetricsLog?
   private var speed: SpeedMeter
   private var kept: KeptCheckpoints
   private var lastSave = ContinuousClock.now
@@ -37,50 +40,61 @@ final class RunSession<Configuration: RunConfiguration> {
 
   /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens the folder to resume the run.
   ///
-  /// - Parameter resumed: the checkpoint from which `network` and `update` were restored; nil for a new run.
+  /// - Parameters:
+  ///   - resumption: where `network` and `update` were restored from.
+  ///   - processes: the processes that train together; only the first one writes and has observers.
   init(
     _ configuration: Configuration, in run: RunFolder,
-    resuming resumed: ResumedCheckpoint<Configuration>?,
-    _ opening: Opening, network: Module, update: WeightUpdate,
+    resuming resumption: Resumption<Configuration>,
+    _ opening: Opening, network: Module, update: WeightUpdate, processes: Processes,
     observers: [any TrainingObserver], reporter: any TrainingReporter, pause: Pause
   ) throws {
-    var start = resumed?.checkpoint.position ?? TrainingPosition()
-    if resumed != nil {
+    var start = resumption.position ?? TrainingPosition()
+    if resumption.position != nil {
       guard start.sources == opening.sources else {
         throw RunError.differentSources(path: run.path)
       }
     } else {
       start.sources = opening.sources
-      try run.prepare {
-        try replaceFile(at: run.configuration, with: Data(configuration.yaml.utf8))
-        // From here on, a run that is killed can be resumed.
-        try Checkpoint(
-          configuration: configuration, position: start, classNames: opening.classNames,
-          network: network, optimizer: update.optimizer, average: update.average
-        ).write(to: run.last)
+      start.processes = processes.count
+      if processes.isFirst {
+        try run.prepare {
+          try replaceFile(at: run.configuration, with: Data(configuration.yaml.utf8))
+          // From here on, a run that is killed can be resumed.
+          try Checkpoint(
+            configuration: configuration, position: start, classNames: opening.classNames,
+            network: network, optimizer: update.optimizer, average: update.average
+          ).write(to: run.last)
+        }
       }
     }
     self.configuration = configuration
     self.run = run
     self.reporter = reporter
+    speaker = processes.speaker(reporter)
     self.pause = pause
-    self.observers = observers
+    self.observers = processes.isFirst ? observers : []
     position = start
     kept = KeptCheckpoints(
       of: run, limit: configuration.records.keepCheckpoints,
-      latestStep: resumed?.isLatest ?? true ? start.step : nil)
+      latestStep: resumption.isLatest ? start.step : nil)
     speed = SpeedMeter(clipsPerStep: opening.clipsPerStep)
-    log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
-    metrics = try Metrics(contentsOf: run.metrics)
-    run.removePartialFiles()
+    if processes.isFirst {
+      log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
+      metrics = try Metrics(contentsOf: run.metrics)
+      run.removePartialFiles()
+    } else {
+      log = nil
+      metrics = Metrics()
+    }
     let information = TrainingStart(
       run: run, phase: Configuration.phase,
       architecture: configuration.model.architecture, classNames: opening.classNames,
-      resumedAfterStep: resumed == nil ? nil : start.step, preview: opening.preview,
+      resumedAfterStep: resumption.position?.step, preview: opening.preview,
       watchedClips: opening.watchedClips,
       normalization: configuration.normalization)
-    for observer in observers { observer.began(information) }
-    reporter.note(opening.introduction)
+    for observer in self.observers { observer.began(information) }
+    speaker.note(opening.introduction)
   }
 
   deinit { for observer in observers { observer.ended() } }
@@ -210,7 +224,7 @@ extension RunSession {
     position.nonFiniteSteps += count
     // The first, the second, the fourth and so on.
     guard before.leadingZeroBitCount != position.nonFiniteSteps.leadingZeroBitCount else { return }
-    reporter.warn(
+    speaker.warn(
       "\(Format.count(position.nonFiniteSteps, "step")) so far skipped, for a loss or gradients that are not finite "
         + "(the last: \(count == 1 ? "step" : "one up to step") \(position.step))")
   }
@@ -237,11 +251,12 @@ extension RunSession {
     case best
   }
 
-  /// Writes a checkpoint.
+  /// Writes a checkpoint, in the process that writes.
   func save(
     _ file: CheckpointFile, _ network: Module, _ update: WeightUpdate, classNames: [String]?
   ) throws {
     try pause.untilThereIsRoom {
+      guard let log else { return }
       try log.synchronize()
       position.metricsBytes = log.byteCount
       let checkpoint = Checkpoint(
@@ -260,6 +275,7 @@ extension RunSession {
   func saveDiverged(
     _ diverged: Diverged, _ network: Module, _ update: WeightUpdate, classNames: [String]?
   ) -> String? {
+    guard let log else { return nil }
     var position = position
     if diverged.number != .weight { position.step = diverged.step - 1 }
     position.metricsBytes = log.byteCount
@@ -270,9 +286,9 @@ extension RunSession {
   }
 
   private func write(_ record: some RunRecord) throws {
-    try log.add(record)
+    try log?.add(record)
     let waited = pause.total
-    try pause.untilThereIsRoom { try log.flush() }
+    try pause.untilThereIsRoom { try log?.flush() }
     if pause.total > waited { clock.skip() }
   }
 

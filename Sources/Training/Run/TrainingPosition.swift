@@ -25,12 +25,14 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
   public var skippedSources: [Int] = []
   /// The number of steps whose updates were skipped because the loss or the gradients were not finite.
   public var nonFiniteSteps = 0
+  /// The number of processes that the run began with. A step keeps its batches if another number resumes it.
+  public var processes = 1
 
   /// The position before the first step.
   public init() {}
 
   private enum CodingKeys: String, CodingKey {
-    case step, sources
+    case step, sources, processes
     case bestTop1 = "best_top1"
     case bestLoss = "best_loss"
     case metricsBytes = "metrics_bytes"
@@ -69,6 +71,7 @@ public struct TrainingPosition: Codable, Equatable, Sendable {
     owesValidation = try values.decodeIfPresent(Bool.self, forKey: .owesValidation) ?? false
     skippedSources = try value(.skippedSources, .badSources)
     nonFiniteSteps = try values.decodeIfPresent(Int.self, forKey: .nonFiniteSteps) ?? 0
+    processes = try values.decodeIfPresent(Int.self, forKey: .processes) ?? 1
   }
 
   /// Takes a validation into account.

@@ -1,0 +1,130 @@
+import Foundation
+import Torch
+
+/// The processes that train or evaluate a network together, of which this is one. A process that is alone exchanges nothing.
+///
+/// Every process must call the same methods in the same order.
+public struct Processes: Sendable {
+  /// nil for a process that is alone.
+  let group: ProcessGroup?
+
+  public init(_ group: ProcessGroup?) { self.group = group }
+
+  public static let alone = Processes(nil)
+
+  /// From 0.
+  public var rank: Int { group?.rank ?? 0 }
+  public var count: Int { group?.count ?? 1 }
+  /// True for the process that writes files and talks to the person.
+  public var isFirst: Bool { rank == 0 }
+
+  /// Whether this process has its turn with a batch, counted from 0: batches are dealt out like cards.
+  func owns(batch: Int) -> Bool { batch % count == rank }
+
+  /// Whether each of `flags` is true in any process.
+  ///
+  /// - Throws: `PeerFailure`.
+  func any(_ flags: [Bool]) throws -> [Bool] {
+    guard let group else { return flags }
+    let numbers = Tensor(flags.map { $0 ? 1 : 0 })
+    try group.reduce(numbers, by: .greatest)
+    return numbers.array(of: Int.self).map { $0 != 0 }
+  }
+
+  func any(_ flag: Bool) throws -> Bool { try any([flag])[0] }
+
+  /// The greatest number of any process.
+  ///
+  /// - Throws: `PeerFailure`.
+  func greatest(_ number: Int) throws -> Int {
+    guard let group else { return number }
+    let numbers = Tensor([number])
+    try group.reduce(numbers, by: .greatest)
+    return numbers.array(of: Int.self)[0]
+  }
+
+  /// Runs `body` in the first process, and hands what it returns to all. What it throws, it throws in the first process; the
+  /// others hear of that when it leaves.
+  ///
+  /// - Throws: `PeerFailure`, and what `body` throws.
+  public func fromFirst<Value: Codable>(_ body: () throws -> Value) throws -> Value {
+    guard let group else { return try body() }
+    let bytes = try group.gather(isFirst ? [UInt8](JSONEncoder().encode([body()])) : [])[0]
+    return try JSONDecoder().decode([Value].self, from: Data(bytes))[0]
+  }
+
+  /// Returns once all processes are here.
+  ///
+  /// - Throws: `PeerFailure`.
+  public func wait() throws { _ = try any(false) }
+
+  /// A value of each process, by rank.
+  ///
+  /// - Throws: `PeerFailure`.
+  func gather<Value: Codable>(_ value: Value) throws -> [Value] {
+    guard let group else { return [value] }
+    return try group.gather([UInt8](JSONEncoder().encode([value])))
+      .map { try JSONDecoder().decode([Value].self, from: Data($0))[0] }
+  }
+
+  /// Numbers of each process, bit for bit, by rank.
+  ///
+  /// - Throws: `PeerFailure`.
+  func gather(_ numbers: [Double]) throws -> [[Double]] {
+    guard let group else { return [numbers] }
+    return try group.gather(numbers.withUnsafeBytes { [UInt8]($0) }).map { bytes in
+      bytes.withUnsafeBytes { bytes in
+        (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
+      }
+    }
+  }
+
+  /// Makes all have the tensors of the first process.
+  ///
+  /// - Throws: `PeerFailure`.
+  func share(_ states: [StateDictionary]) throws {
+    try withoutGradients { try group?.broadcast(states.flatMap { $0.map(\.tensor) }) }
+  }
+
+  /// Checks that the tensors are the same in all processes, bit for bit.
+  ///
+  /// - Throws: ``ProcessesDiverged``, `PeerFailure`.
+  func checkEqual(_ state: StateDictionary) throws {
+    guard let group, !state.isEmpty else { return }
+    let sums = withoutGradients { Tensor.stacked(state.map { $0.tensor.bitSum.to(.cpu) }) }
+    let (least, greatest) = (sums.clone(), sums.clone())
+    try group.reduce(least, by: .least)
+    try group.reduce(greatest, by: .greatest)
+    let pairs = zip(least.array(of: Int.self), greatest.array(of: Int.self))
+    for (entry, (least, greatest)) in zip(state, pairs) where least != greatest {
+      throw ProcessesDiverged(tensor: entry.name)
+    }
+  }
+
+  /// Checks that a number that follows from the data is the same in all processes.
+  ///
+  /// - Throws: ``ProcessesDisagree``, `PeerFailure`.
+  func checkEqual(_ digest: UInt64, of subject: String) throws {
+    let digests = try gather(digest)
+    if let other = digests.firstIndex(where: { $0 != digests[0] }) {
+      throw ProcessesDisagree(subject: subject, rank: other)
+    }
+  }
+}
+
+/// The networks of the processes are no longer the same: a defect, or a faulty machine.
+public struct ProcessesDiverged: Error, Sendable, CustomStringConvertible {
+  let tensor: String
+  public var description: String {
+    "\(tensor) differs between the processes, which must not happen: a machine may be faulty; the last checkpoint is kept"
+  }
+}
+
+/// The processes were started with different data.
+public struct ProcessesDisagree: Error, Sendable, CustomStringConvertible {
+  let subject: String
+  let rank: Int
+  public var description: String {
+    "rank \(rank) finds other \(subject) than rank 0: give each machine the same files under the same paths"
+  }
+}
