@@ -5,20 +5,24 @@ import PackageDescription
 // needs the run path.
 let root = "\(Context.packageDirectory)/.."
 
+func benchmark(_ name: String, _ libraries: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: libraries.map { .product(name: $0, package: "mosi") },
+    swiftSettings: [.treatAllWarnings(as: .error)],
+    linkerSettings: [
+      .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(root)/.libtorch/torch/lib"])
+    ])
+}
+
 let package = Package(
   name: "Benchmarks",
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "mosi", path: "..")],
   targets: [
-    .executableTarget(
-      name: "DecodeAndStep",
-      dependencies: [
-        "KeyedRandom", "Pretext", "Torch", "VideoData", "VideoModels", "VideoSamples",
-      ].map { .product(name: $0, package: "mosi") },
-      swiftSettings: [.treatAllWarnings(as: .error)],
-      linkerSettings: [
-        .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(root)/.libtorch/torch/lib"])
-      ])
+    benchmark(
+      "DecodeAndStep",
+      ["KeyedRandom", "Pretext", "Torch", "VideoData", "VideoModels", "VideoSamples"]),
+    benchmark("ReduceOverlap", ["Torch", "VideoModels"]),
   ],
   swiftLanguageModes: [.v6]
 )

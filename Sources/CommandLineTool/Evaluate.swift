@@ -40,6 +40,8 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup var options: InferenceOptions
 
+  @OptionGroup var together: ProcessOptions
+
   @Option(
     help: ArgumentHelp(
       "Folder to write to, created if missing. Default: RUN/evaluation if this repeats the run's own final evaluation; "
@@ -59,15 +61,17 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try together.run(options.machine, run) }
+
+  private func run(_ execution: ExecutionOptions) throws {
     let numbers = data.split?.values.map(Optional.init) ?? [nil]
     var results: [(split: Int, evaluation: Evaluation)] = []
     var folder: String?
     for (path, number) in zip(weights, numbers) {
-      let (split, evaluation, isOwn) = try evaluate(path, split: number)
+      let (split, evaluation, isOwn) = try evaluate(path, split: number, execution)
       results.append((split, evaluation))
       folder = self.folder(for: path, split: split, isOwn: isOwn)
-      if let folder {
+      if let folder, execution.processes.isFirst {
         try evaluation.write(to: folder)
         try evaluation.drawConfusion(in: folder)
       }
@@ -82,7 +86,9 @@ struct Evaluate: ParsableCommand {
   }
 
   /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
-  private func evaluate(_ path: String, split: Int?) throws -> (Int, Evaluation, isOwn: Bool) {
+  private func evaluate(_ path: String, split: Int?, _ execution: ExecutionOptions) throws -> (
+    Int, Evaluation, isOwn: Bool
+  ) {
     let weights = try Weights(at: path)
     let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
     // Fail before the work, not after it.
@@ -95,7 +101,7 @@ struct Evaluate: ParsableCommand {
         "\(path) was trained on split \(other): its training videos may be among those of split "
           + "\(evaluation.settings.split)")
     }
-    let inference = try options.inference(weights)
+    let inference = try options.inference(weights, on: execution)
     let progress = ProgressLine(
       label: "evaluating", total: evaluation.videos.count, unit: "videos")
     defer { progress.finish() }

@@ -33,18 +33,22 @@ struct Features: ParsableCommand {
 
   @OptionGroup var options: InferenceOptions
 
-  func run() throws {
+  @OptionGroup var together: ProcessOptions
+
+  func run() throws { try together.run(options.machine, run) }
+
+  private func run(_ execution: ExecutionOptions) throws {
     let paths = try input.requiredPaths
     let weights = try Weights(at: network.weights)
     try checkOutput(weights, paths)
-    let inference = try options.inference(weights)
+    let inference = try options.inference(weights, on: execution)
     let isTensorFile = paths.count == 1 && paths[0].lowercased().hasSuffix(".safetensors")
     var result =
       isTensorFile
       ? try ofClips(inference, of: weights.model, path: paths[0]) : try ofVideos(inference, paths)
     // Without a head they mean nothing.
     if weights.classCount == nil { result.tensors["logits"] = nil }
-    try result.write(to: output)
+    if execution.processes.isFirst { try result.write(to: output) }
     let features = result.tensors["features"]!.shape
     let logits = result.tensors["logits"].map { "logits \($0.shape)" } ?? "no head and so no logits"
     print("\(output.printable): features \(features), \(logits)")

@@ -85,9 +85,17 @@ struct Finetune: ParsableCommand {
   @Flag(help: "Continue from the run's last checkpoint.")
   var resume = false
 
+  @Flag(
+    help:
+      "Continue from the run's last checkpoint if there is one, else begin: for launchers that start anew."
+  )
+  var resumeOrBegin = false
+
   @OptionGroup var machine: MachineOptions
 
   @OptionGroup var cache: CacheOptions
+
+  @OptionGroup var together: ProcessOptions
 
   @OptionGroup var format: JSONOption
 
@@ -106,19 +114,29 @@ struct Finetune: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try together.run(machine, cacheBytes: cache.bytes, run) }
+
+  private func run(_ execution: ExecutionOptions) throws {
     let run = RunFolder(path: output)
-    try run.check(resuming: resume)
-    // A run's own configuration knows its network.
-    let isKnown = resume && config == nil && fileExists(at: run.configuration)
-    let start = try isKnown ? nil : startWeights.map { try Weights(at: $0) }
-    let configuration = try resolved(run, config: config, startingFrom: start)
-    if !resume { try configuration.dataset.requireOutput(output) }
-    let execution = try machine.execution(cacheBytes: cache.bytes)
-    if !resume { noticeCost(configuration, run, startingFrom: start, on: execution.device) }
+    let resuming = try execution.processes.fromFirst {
+      resume || (resumeOrBegin && run.holdsCheckpoint)
+    }
+    let configuration = try execution.processes.configuration {
+      try run.check(resuming: resuming)
+      // A run's own configuration knows its network.
+      let isKnown = resuming && config == nil && fileExists(at: run.configuration)
+      let start = try isKnown ? nil : startWeights.map { try Weights(at: $0) }
+      let configuration = try resolved(
+        run, config: config, startingFrom: start, resuming: resuming)
+      if !resuming {
+        try configuration.dataset.requireOutput(output)
+        noticeCost(configuration, run, startingFrom: start, on: execution.device)
+      }
+      return configuration
+    }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
       try finetune(
-        configuration, in: run, resuming: resume, options: execution,
+        configuration, in: run, resuming: resuming, options: execution,
         observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }
@@ -129,10 +147,10 @@ struct Finetune: ParsableCommand {
   /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
   /// and the options.
   private func resolved(
-    _ run: RunFolder, config: String?, startingFrom start: Weights?
+    _ run: RunFolder, config: String?, startingFrom start: Weights?, resuming: Bool
   ) throws -> FinetuningConfiguration {
     var configuration: FinetuningConfiguration
-    if resume, config == nil, fileExists(at: run.configuration) {
+    if resuming, config == nil, fileExists(at: run.configuration) {
       configuration = try FinetuningConfiguration(file: run.configuration, settings: settings)
     } else {
       configuration = try FinetuningConfiguration(
@@ -164,7 +182,11 @@ struct Finetune: ParsableCommand {
       CostNotice.text(
         for: own,
         preset: (
-          preset, { (try? resolved(run, config: preset, startingFrom: start)).flatMap(estimate) }
+          preset,
+          {
+            (try? resolved(run, config: preset, startingFrom: start, resuming: false)).flatMap(
+              estimate)
+          }
         ))
     }
     if let notice { Terminal.line(notice) }

@@ -29,10 +29,13 @@ struct InferenceOptions: ParsableArguments {
 
   /// The network of `weights`, ready to be shown videos.
   ///
+  /// - Parameter execution: the device and the processes; nil for those of the options, in this process alone.
   /// - Throws: `ConfigurationError`.
-  func inference(_ weights: Weights) throws -> VideoInference {
+  func inference(_ weights: Weights, on execution: ExecutionOptions? = nil) throws
+    -> VideoInference
+  {
     weights.makeInference(
       clip: try clip.settings(weights), clips: clips, crops: crops, batch: batch,
-      options: try machine.execution())
+      options: try execution ?? machine.execution())
   }
 }

@@ -11,11 +11,20 @@ struct MachineOptions: ParsableArguments {
 
   @OptionGroup var threads: WorkersOption
 
-  /// - Parameter cacheBytes: memory for decoded videos.
+  /// - Parameters:
+  ///   - cacheBytes: memory for decoded videos.
+  ///   - place: this process among those of its machine, which share devices and cores; nil if it is alone.
   /// - Throws: `ValidationError` if the device's name makes no sense, ``DeviceMissing``.
-  func execution(cacheBytes: Int = 0) throws -> ExecutionOptions {
-    ExecutionOptions(
-      device: try device.map(chosenDevice) ?? .best, workers: threads.value,
+  func execution(cacheBytes: Int = 0, place: ProcessPlace? = nil) throws -> ExecutionOptions {
+    var device = try device.map(chosenDevice) ?? .best
+    if let place, device.isCUDA, self.device != "\(device)" || place.localCount > 1 {
+      guard place.localRank < Device.cudaCount else {
+        throw DeviceMissing(name: "cuda:\(place.localRank)")
+      }
+      device = .cuda(place.localRank)
+    }
+    return ExecutionOptions(
+      device: device, workers: threads.workers ?? max(1, threads.value / (place?.localCount ?? 1)),
       cacheBytes: cacheBytes)
   }
 }

@@ -61,7 +61,15 @@ struct Pretrain: ParsableCommand {
   @Flag(help: "Continue from the run's last checkpoint.")
   var resume = false
 
+  @Flag(
+    help:
+      "Continue from the run's last checkpoint if there is one, else begin: for launchers that start anew."
+  )
+  var resumeOrBegin = false
+
   @OptionGroup var machine: MachineOptions
+
+  @OptionGroup var together: ProcessOptions
 
   @OptionGroup var format: JSONOption
 
@@ -84,21 +92,30 @@ struct Pretrain: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try together.run(machine, run) }
+
+  private func run(_ execution: ExecutionOptions) throws {
     let run = RunFolder(path: output)
-    try run.check(resuming: resume)
-    let isStarted = fileExists(at: run.configuration)
-    let start = try weights.map { try Weights(at: $0) }
-    let configuration = try resolved(
-      options, base: resume && isStarted ? run.configuration : nil, startingFrom: start)
-    options.noticeIgnored(configuration)
-    let sources = configuration.sources
-    if !resume { try requireOutput(output, outside: sources.paths + sources.validationPaths) }
-    let execution = try machine.execution()
-    if !resume { noticeCost(configuration, startingFrom: start, on: execution.device) }
+    let resuming = try execution.processes.fromFirst {
+      resume || (resumeOrBegin && run.holdsCheckpoint)
+    }
+    let configuration = try execution.processes.configuration {
+      try run.check(resuming: resuming)
+      let isStarted = fileExists(at: run.configuration)
+      let start = try weights.map { try Weights(at: $0) }
+      let configuration = try resolved(
+        options, base: resuming && isStarted ? run.configuration : nil, startingFrom: start)
+      options.noticeIgnored(configuration)
+      let sources = configuration.sources
+      if !resuming {
+        try requireOutput(output, outside: sources.paths + sources.validationPaths)
+        noticeCost(configuration, startingFrom: start, on: execution.device)
+      }
+      return configuration
+    }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
-        configuration, in: run, resuming: resume, options: execution,
+        configuration, in: run, resuming: resuming, options: execution,
         observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }

@@ -23,11 +23,15 @@ struct Retrieve: ParsableCommand {
 
   @OptionGroup var options: InferenceOptions
 
+  @OptionGroup var together: ProcessOptions
+
   @OptionGroup var format: JSONOption
 
   func validate() throws { try data.requireOneSplit() }
 
-  func run() throws {
+  func run() throws { try together.run(options.machine, run) }
+
+  private func run(_ execution: ExecutionOptions) throws {
     let weights = try Weights(at: network.weights)
     let settings = try data.settings(over: weights.finetuning?.dataset)
     let dataset = try ActionDataset(settings.description)
@@ -37,7 +41,7 @@ struct Retrieve: ParsableCommand {
       try VideosMissing.check(videos, subset: subset, folder: settings.description.videos)
     }
     dataset.present.findings.forEach(Terminal.tell)
-    let inference = try options.inference(weights)
+    let inference = try options.inference(weights, on: execution)
     let progress = ProgressLine(
       label: "reading", total: training.count + test.count, unit: "videos")
     let retrieval: Retrieval

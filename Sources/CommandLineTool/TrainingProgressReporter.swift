@@ -17,7 +17,13 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func note(_ text: String) { put(text) }
 
-  func warn(_ text: String) { put(Terminal.warningText(text)) }
+  func warn(_ text: String) {
+    if Terminal.isFollower {
+      Terminal.warnFromAnyRank(text)
+    } else {
+      put(Terminal.warningText(text))
+    }
+  }
 
   func stepped(_ progress: TrainingProgress) {
     state.withLock { state in
