@@ -283,7 +283,8 @@ extension TrainingRuns {
       c.task.mosi.mask.enabled = false
       let text = complaint { try train(c, "run", resuming: true) }
       #expect(
-        text.contains("began with other settings (optimizer.learning_rate, task.mosi.mask.enabled)"),
+        text.contains(
+          "began with other settings (optimizer.learning_rate, task.mosi.mask.enabled)"),
         "\(text)")
       #expect(try bytes(run.last) == before)
     }

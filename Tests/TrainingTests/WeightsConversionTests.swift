@@ -251,7 +251,8 @@ extension TrainingRuns {
       try Safetensors(tensors: ["x": .zeros([2, 3])], metadata: ["by": "hand"])
         .write(to: folder.file("x.safetensors"))
       let other = try WeightsInspection(at: folder.file("x.safetensors"))
-      #expect(other.kind == .tensors && other.problem?.contains("does not contain a network") == true)
+      #expect(
+        other.kind == .tensors && other.problem?.contains("does not contain a network") == true)
       #expect(other.file.metadata == ["by": "hand"] && other.file.tensors[0].count == 6)
     }
   }

@@ -150,7 +150,9 @@ extension TrainingRuns {
           == "\(path) is most similar to r2d3d-18 of width 4, but the tensors do not fit the model: missing "
           + "backbone.conv4.res_1.conv_branch.a.weight")
       try Safetensors(tensors: ["x": .zeros([2])]).write(to: path)
-      #expect(complaint { _ = try Weights(at: path) }.contains("does not contain a network that mosi knows"))
+      #expect(
+        complaint { _ = try Weights(at: path) }.contains(
+          "does not contain a network that mosi knows"))
       #expect(
         complaint { _ = try Weights(at: folder.path) }.contains(
           "is a folder without last.safetensors"))
