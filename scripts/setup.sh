@@ -163,20 +163,38 @@ install_wheel() {
 
 torch_in() { echo "$1"/lib/python3*/site-packages/torch; }
 
+# The compiler's flags for NCCL, if the torch in folder $1 has it and the headers of NCCL and CUDA are found: beside torch,
+# as pip installs them, or in CUDA_HOME.
+nccl_flags() {
+  [ -e "$1/lib/libtorch_cuda.so" ] || return 0
+  local packages; packages=$(dirname "$1")/nvidia
+  local nccl cuda
+  for nccl in "$packages/nccl/include" "${CUDA_HOME:-/usr/local/cuda}/include" /usr/include; do
+    [ -e "$nccl/nccl.h" ] || continue
+    for cuda in "$packages"/cu1*/include "$packages/cuda_runtime/include" "${CUDA_HOME:-/usr/local/cuda}/include"; do
+      # cuda_runtime.h includes headers of other packages.
+      [ -e "$cuda/cuda_runtime.h" ] && [ -e "$cuda/crt/host_config.h" ] && [ -e "$cuda/nv/target" ] || continue
+      echo "-DMOSI_NCCL -I${nccl// /\\ } -I${cuda// /\\ } -I\${prefix}/include/torch/csrc/api/include"
+      return 0
+    done
+  done
+}
+
 # Links and describes the libtorch in folder $1.
 use_torch() {
   mkdir -p .libtorch
   [ "$(readlink .libtorch/torch 2>/dev/null)" = "$1" ] || ln -sfn "$1" .libtorch/torch
   local version; version=$(torch_version "$1")
   local prefix=${1// /\\ }  # pkg-config splits at plain spaces
+  local nccl; nccl=$(nccl_flags "$1")
   describe libtorch <<EOF
 prefix=$prefix
 
 Name: libtorch
 Description: PyTorch's C++ library
 Version: $((version / 100)).$((version % 100))
-Cflags: -I\${prefix}/include
-Libs: -L\${prefix}/lib -ltorch -ltorch_cpu -lc10
+Cflags: -I\${prefix}/include${nccl:+ $nccl}
+Libs: -L\${prefix}/lib -ltorch -ltorch_cpu -lc10${nccl:+ -ltorch_cuda -lc10_cuda}
 EOF
 }
 

@@ -27,6 +27,7 @@ struct Doctor: ParsableCommand {
     let memoryBytes: UInt64
     let cudaDevices: [GPU]
     let cudaProblem: String?
+    let gradientExchange: [String]
     let ffmpeg: String
     let decoders: [String]
     let missingDecoders: [String]
@@ -51,7 +52,8 @@ struct Doctor: ParsableCommand {
       mosi: Version.text, libtorch: Runtime.version, cpuCapability: Runtime.cpuCapability,
       cores: ProcessInfo.processInfo.activeProcessorCount, threads: Runtime.threads,
       memoryBytes: ProcessInfo.processInfo.physicalMemory, cudaDevices: devices,
-      cudaProblem: Device.cudaProblem, ffmpeg: MediaCapabilities.ffmpegVersion,
+      cudaProblem: Device.cudaProblem,
+      gradientExchange: ProcessGroup.hasNCCL ? ["gloo", "nccl"] : ["gloo"], ffmpeg: MediaCapabilities.ffmpegVersion,
       decoders: names(MediaCapabilities.decoders, true),
       missingDecoders: names(MediaCapabilities.decoders, false),
       encoders: names(MediaCapabilities.encoders, true),
@@ -76,6 +78,11 @@ struct Doctor: ParsableCommand {
         gpu.device,
         "\(gigabytes(Double(gpu.freeBytes))) free of \(gigabytes(Double(gpu.totalBytes)))")
     }
+    table.add(
+      "processes",
+      ProcessGroup.hasNCCL
+        ? "Gloo between CPUs, NCCL between GPUs"
+        : "Gloo between CPUs and between GPUs; NCCL, which is faster, was not compiled in")
     table.add("FFmpeg", findings.ffmpeg)
     table.add("decoders", findings.decoders.joined(separator: " "))
     if !findings.missingDecoders.isEmpty {
