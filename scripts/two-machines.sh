@@ -3,7 +3,8 @@
 # Then cuts the cable under a second training: both sides must leave by themselves, with a sentence and a status. Needs root.
 #   scripts/two-machines.sh MOSI OUT [TORCHRUN]
 set -euo pipefail
-readonly mosi=$(realpath "$1") out=$2
+mosi=$(realpath "$1")
+readonly mosi out=$2
 torchrun=${3:-$(cd "$(dirname "$0")/.." && pwd)/.libtorch/venv/bin/torchrun}
 readonly timeout=15
 mkdir -p "$out"
@@ -40,13 +41,12 @@ train b 1 cut 10000 & b=$!
 until [ "$(grep -c '"event":"step"' "$out/a/cut/metrics.jsonl" 2>/dev/null)" -ge 3 ] 2>/dev/null; do sleep 0.2; done
 ip -n mosi-a link set mosi-a down
 start=$SECONDS
+report() {  # report SIDE STATUS: it has left
+  echo "the cable was cut: side $1 left after $((SECONDS - start)) s (timeout $timeout s) with status $2"
+  grep -h 'mosi: error' "$out/$1/cut.log"
+}
 status_a=0; wait $a || status_a=$?
-seconds_a=$((SECONDS - start))
+report a $status_a
 status_b=0; wait $b || status_b=$?
-seconds_b=$((SECONDS - start))
-for side in a b; do
-  seconds=seconds_$side status=status_$side
-  echo "the cable was cut: side $side left after ${!seconds} s (timeout $timeout s) with status ${!status}"
-  grep -h 'mosi: error' "$out/$side/cut.log"
-done
+report b $status_b
 [ $status_a -ne 0 ] && [ $status_b -ne 0 ]

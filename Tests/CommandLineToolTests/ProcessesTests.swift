@@ -1,4 +1,5 @@
 import Foundation
+import SafeFiles
 import TestSupport
 import Testing
 import Torch
@@ -204,5 +205,41 @@ import Training
     launched.environment = ["RANK": "0"]
     let half = try launched.run(pretrain("r"))
     #expect(half.status == 1 && half.errors.contains("WORLD_SIZE is not set"))
+  }
+
+  /// Where scripts/setup.sh puts it, with the wheel of libtorch.
+  private static let torchrun: String? = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let path = root.appendingPathComponent(".libtorch/venv/bin/torchrun").path
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
+
+  /// torchrun asks the processes itself, with the signal that it got; SIGUSR1 only if it is told to.
+  @Test(
+    .enabled(if: torchrun != nil, "without torchrun of .libtorch"),
+    arguments: [(SIGTERM, [String]()), (SIGUSR1, ["--signals-to-handle", "SIGTERM,SIGUSR1"])])
+  func signalsOfTorchrunSave(signal: Int32, options: [String]) throws {
+    let launch =
+      ["--no-python", "--standalone", "--nproc-per-node", "2", "--monitor-interval", "0.1"]
+      + options + [Tool.path]
+    // What runs tests may have blocked the signals, and Python leaves them blocked.
+    let unblocked =
+      "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
+    let torchrun = try #require(Self.torchrun)
+    let started = try tool.start(
+      PathParts(torchrun).folder + "/python",
+      ["-c", unblocked, torchrun] + launch + pretrain("r", parts: 2, ["--epochs", "500"]))
+    tool.wait(for: started) { ((try? losses("r")) ?? []).count >= 2 }
+    kill(started.process.processIdentifier, signal)
+    let result = try tool.wait(for: started)
+    #expect(result.status != 0)
+    #expect(result.errors.contains("saved after step"), "\(result.errors)")
+    // The step that was saved is the last that was recorded.
+    let resumed = try tool.run(
+      "pretrain", "--output", "r", "--resume", "--processes", "2", "--epochs", "500", "--set",
+      "seed=1")
+    #expect(resumed.status != 0 && resumed.errors.contains("seed"))
+    #expect(try lines("r", "step").count == lines("r", "step").last?["step"] as? Int)
   }
 }

@@ -6,6 +6,7 @@
 #include "Handles.h"
 
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
@@ -142,6 +143,8 @@ extern "C" {
 ct_error *ct_store_create(const char *host, int32_t port, bool serves, const char *prefix, int64_t timeout_ms,
                           ct_store *store) {
   return exchanging([&] {
+    // What fails comes back as an error; libtorch would also log it, with a backtrace.
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = 3;
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(port);
     options.isServer = serves;

@@ -17,7 +17,8 @@ import VideoModels
 ///   - aggregator: layers with weights between backbone and head, in place of the global average.
 ///   - observers: receive the events of the training; `RunRecords` has the usual ones.
 ///   - reporter: receives the progress, and can request that the training stop.
-/// - Throws: ``WaitedInVain``, ``RunError``, ``WeightsError``, `DatasetError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+/// - Throws: ``WaitedInVain``, ``RunError``, ``WeightsError``, `DatasetError`, `NoUsableSource`, `FileError`,
+///   `SafetensorsError`; `PeerFailure`, ``ProcessesDisagree`` and ``ProcessesDiverged`` if several processes train.
 public func finetune(
   _ configuration: FinetuningConfiguration, in run: RunFolder, resuming: Bool,
   options: ExecutionOptions, aggregator: FeatureAggregator? = nil,

@@ -17,7 +17,9 @@ import VideoSamples
 ///   - options: the device, the number of threads and the cache.
 ///   - observers: receive the events of the training; `RunRecords` has the usual ones.
 ///   - reporter: receives the progress, and can request that the training stop.
-/// - Throws: ``StopRequested`` if a stop was requested before the first step, ``WaitedInVain``, ``RunError``, ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`.
+/// - Throws: ``StopRequested`` if a stop was requested before the first step, ``WaitedInVain``, ``RunError``,
+///   ``WeightsError``, `SourceError`, `NoUsableSource`, `FileError`, `SafetensorsError`; `PeerFailure`,
+///   ``ProcessesDisagree`` and ``ProcessesDiverged`` if several processes train.
 public func pretrain(
   _ configuration: PretrainingConfiguration, in run: RunFolder, resuming: Bool,
   options: ExecutionOptions, observers: [any TrainingObserver] = [],
