@@ -62,7 +62,8 @@ import VideoModels
     let medians = seconds.map(median)
     print(
       """
-      \(group.count) processes, \(clips) clips each, \(bytes >> 10) KiB of gradients; seconds of the backward pass, medians of \(rounds)
+      \(group.count) processes, \(clips) clips each, \(bytes >> 10) KiB of gradients
+      seconds of the backward pass, medians of \(rounds)
       reduced in buckets under the backward pass  \(medians[0])
       reduced after the backward pass             \(medians[1])
       not reduced                                 \(medians[2])
