@@ -7,6 +7,8 @@ public struct ModelCost: Sendable {
   /// The floating-point operations of the forward pass of one clip, counting a multiply-add as two; only convolutions and
   /// linear layers.
   public let operations: Int
+  /// The numbers in the outputs of all convolutions for one clip, by which the memory of a training step goes.
+  public let convolutionOutputs: Int
 }
 
 extension Architecture {
@@ -16,11 +18,13 @@ extension Architecture {
   {
     let model = VideoClassifier(self, width: width, classes: classes, using: .meta)
     model.train(false)
-    let operations = OperationCounter.count {
+    let counts = OperationCounter.count {
       _ = withoutGradients {
         model(.uninitialized([1, 3, frames, height, clipWidth], device: .meta))
       }
     }
-    return ModelCost(parameters: model.parameterCount, operations: 2 * operations)
+    return ModelCost(
+      parameters: model.parameterCount, operations: 2 * counts.multiplyAdds,
+      convolutionOutputs: counts.convolutionOutputs)
   }
 }

@@ -25,10 +25,12 @@ import VideoSamples
     let gate = DispatchSemaphore(value: 0)
     let loader = loader(gate)
     let warnings = Mutex<[String]>([])
-    let watch = LoadingWatch(patience: .zero, wantsToStop: { false }) { warning in
-      warnings.withLock { $0.append(warning) }
-      gate.signal()
-    }
+    let watch = LoadingWatch(
+      patience: .zero, wantsToStop: { false },
+      warn: { warning in
+        warnings.withLock { $0.append(warning) }
+        gate.signal()
+      })
     let prefetcher = Prefetcher(count: 1, workers: 1, ahead: 1) { _ in
       try loader.sample(.validation(index: 0), of: 1)
     }
@@ -44,7 +46,7 @@ import VideoSamples
   @Test func aStopDoesNotWaitForWhatHangs() {
     let gate = DispatchSemaphore(value: 0)
     let loader = loader(gate)
-    let watch = LoadingWatch(patience: .seconds(600), wantsToStop: { true }) { _ in }
+    let watch = LoadingWatch(patience: .seconds(600), wantsToStop: { true }, warn: { _ in })
     let prefetcher = Prefetcher(count: 1, workers: 1, ahead: 1) { _ in
       try loader.sample(.validation(index: 0), of: 1)
     }

@@ -42,7 +42,8 @@ public struct TorchError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch kind {
     case .outOfMemory:
-      "out of memory in \(call): \(firstLine); use smaller batches or clips"
+      "out of memory in \(call): \(firstLine); "
+        + (Self.takeMemoryAdvice()?() ?? "use smaller batches or clips")
     case .peer:
       "\(firstLine)"
     default:
@@ -64,6 +65,25 @@ extension TorchError {
   /// memory. The default traps; a command-line tool prints a sentence and exits.
   public static func onFailure(_ handler: @escaping @Sendable (TorchError) -> Never) {
     failureHandler.withLock { $0 = handler }
+  }
+
+  private static let memoryAdvice = Mutex<(@Sendable () -> String)?>(nil)
+
+  /// Runs `body`. If memory is exhausted meanwhile, the error's sentence ends in what `advice` returns.
+  public static func advising<Result>(
+    ifOutOfMemory advice: @escaping @Sendable () -> String, _ body: () throws -> Result
+  ) rethrows -> Result {
+    memoryAdvice.withLock { $0 = advice }
+    defer { memoryAdvice.withLock { $0 = nil } }
+    return try body()
+  }
+
+  /// The advice, which is given once: it needs memory itself.
+  fileprivate static func takeMemoryAdvice() -> (@Sendable () -> String)? {
+    memoryAdvice.withLock { advice in
+      defer { advice = nil }
+      return advice
+    }
   }
 
   /// Ends the program by calling the handler of ``onFailure(_:)``.

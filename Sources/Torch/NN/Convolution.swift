@@ -56,7 +56,8 @@ public final class Conv3d: Layer {
         .ints(padding.array))
     if let counter = OperationCounter.current {
       let shape = weight.shape
-      counter.add(output.count * shape[1...].reduce(1, *))
+      counter.add(
+        output.count * shape[1...].reduce(1, *), convolutionOutputs: output.count)
     }
     return output
   }

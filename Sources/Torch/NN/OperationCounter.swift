@@ -1,16 +1,24 @@
 import Synchronization
 
-/// Counts the multiply-adds of convolutions and linear layers inside ``count(_:)``.
+/// Counts the multiply-adds of convolutions and linear layers, and the numbers in the outputs of convolutions, inside
+/// ``count(_:)``.
 public final class OperationCounter: Sendable {
   @TaskLocal static var current: OperationCounter?
   private let multiplyAdds = Atomic(0)
+  private let convolutionOutputs = Atomic(0)
 
-  func add(_ multiplyAdds: Int) { self.multiplyAdds.add(multiplyAdds, ordering: .relaxed) }
+  func add(_ multiplyAdds: Int, convolutionOutputs: Int = 0) {
+    self.multiplyAdds.add(multiplyAdds, ordering: .relaxed)
+    self.convolutionOutputs.add(convolutionOutputs, ordering: .relaxed)
+  }
 
-  /// The number of multiply-adds in `body`. With tensors on ``Device/meta`` nothing is actually computed.
-  public static func count(_ body: () -> Void) -> Int {
+  /// The counts of `body`. With tensors on ``Device/meta`` nothing is actually computed.
+  public static func count(_ body: () -> Void) -> (multiplyAdds: Int, convolutionOutputs: Int) {
     let counter = OperationCounter()
     $current.withValue(counter) { body() }
-    return counter.multiplyAdds.load(ordering: .relaxed)
+    return (
+      counter.multiplyAdds.load(ordering: .relaxed),
+      counter.convolutionOutputs.load(ordering: .relaxed)
+    )
   }
 }

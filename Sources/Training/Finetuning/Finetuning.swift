@@ -116,7 +116,10 @@ public func finetune(
 
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device,
-    processes: processes)
+    processes: processes,
+    memory: BatchAdvice(
+      TrainingStep(configuration, classes: videos.classNames.count), setting: "batch.clips",
+      batch: configuration.batch.clips, device: device))
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }

@@ -11,13 +11,14 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   let session: RunSession<Configuration>
   let device: Device
   let processes: Processes
+  private let memory: BatchAdvice
   private let nonFinite: NonFiniteSteps
 
   init(
     objective: Objective, plan: StepPlan, update: WeightUpdate,
-    session: RunSession<Configuration>, device: Device,
-    processes: Processes
+    session: RunSession<Configuration>, device: Device, processes: Processes, memory: BatchAdvice
   ) {
+    self.memory = memory
     (self.objective, self.plan, self.update) = (objective, plan, update)
     (self.session, self.device, self.processes) = (session, device, processes)
     nonFinite = NonFiniteSteps(
@@ -30,7 +31,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   /// - Returns: false if a stop was requested before the end.
   func run() throws -> Bool {
     do {
-      return try runSteps()
+      return try TorchError.advising(ifOutOfMemory: { [memory] in memory.text }, runSteps)
     } catch is StopRequested {
       try saveIfThereIsRoom()
       return false

@@ -117,7 +117,9 @@ public func pretrain(
 
   let loop = TrainingLoop(
     objective: objective, plan: plan, update: update, session: session, device: device,
-    processes: processes)
+    processes: processes,
+    memory: BatchAdvice(
+      TrainingStep(configuration), setting: "batch.sources", batch: batch.sources, device: device))
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
