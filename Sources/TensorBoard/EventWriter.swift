@@ -40,10 +40,10 @@ public final class EventWriter {
   private var pending = Data()
   /// The length of the file up to the last complete record, in bytes.
   private var length: UInt64 = 0
-  private var lastWrite = Date()
+  private var lastWrite = ContinuousClock.now
 
   private static let mostPending = 16 << 20
-  private static let interval: TimeInterval = 5
+  private static let interval = Duration.seconds(5)
 
   /// Makes a new file in `folder`, which is made if it does not exist. TensorBoard reads the files of a folder in the
   /// order of their names, which is here the order of time.
@@ -51,8 +51,9 @@ public final class EventWriter {
   /// - Throws: `EventFileError.cannotCreate`, `EventFileError.cannotWrite`.
   public init(folder: String) throws(EventFileError) {
     let now = Date().timeIntervalSince1970
-    let seconds = Int(now)
-    let micros = Int((now - Double(seconds)) * 1e6)
+    // The order of the names stays that of time if the clock was set back.
+    let seconds = max(Int(now), Self.latestSecond(in: folder).map { $0 + 1 } ?? 0)
+    let micros = Int((now - now.rounded(.down)) * 1e6)
     let pid = ProcessInfo.processInfo.processIdentifier
     let unique = zeroPadded(micros, to: 6) + "." + String(pid)
     file = "\(folder)/events.out.tfevents.\(zeroPadded(seconds, to: 10)).\(hostName()).\(unique)"
@@ -73,6 +74,15 @@ public final class EventWriter {
 
   deinit {
     try? close()
+  }
+
+  /// The greatest time in the names of the event files of `folder`; nil if there are none.
+  private static func latestSecond(in folder: String) -> Int? {
+    ((try? entries(ofFolder: folder)) ?? []).compactMap { entry in
+      let prefix = "events.out.tfevents."
+      guard entry.name.hasPrefix(prefix) else { return nil }
+      return Int(entry.name.dropFirst(prefix.count).prefix { $0 != "." })
+    }.max()
   }
 
   /// Adds the point (`step`, `value`) to the curve `tag`. A slash in the tag groups curves.
@@ -121,7 +131,7 @@ public final class EventWriter {
   /// - Throws: `EventFileError.cannotWrite`, `EventFileError.closed`.
   public func flush() throws(EventFileError) {
     guard let handle else { throw .closed(path: file) }
-    lastWrite = Date()
+    lastWrite = .now
     guard !pending.isEmpty else { return }
     do {
       try handle.write(contentsOf: pending)
@@ -170,7 +180,7 @@ public final class EventWriter {
     } catch {
       throw .cannotWrite(path: file, reason: sentence(error))
     }
-    if pending.count > 1 << 20 || Date().timeIntervalSince(lastWrite) > Self.interval {
+    if pending.count > 1 << 20 || ContinuousClock.now - lastWrite > Self.interval {
       try flush()
     }
   }

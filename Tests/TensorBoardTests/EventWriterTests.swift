@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  /// TensorBoard reads the files in the order of their names, whatever the clock says when a run is resumed.
+  @Test func aFileComesAfterTheOlderOnes() throws {
+    try withScratchFolder { path in
+      let older = path + "/events.out.tfevents.9999999997.host.000000.1"
+      try Data().write(to: URL(fileURLWithPath: older))
+      #expect(
+        try EventWriter(folder: path).file.hasPrefix(path + "/events.out.tfevents.9999999998."))
+    }
+  }
+
   @Test func flushMakesEventsVisibleWhileTrainingGoesOn() throws {
     try withScratchFolder { path in
       let writer = try EventWriter(folder: path)
