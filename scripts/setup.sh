@@ -173,7 +173,8 @@ nccl_flags() {
     [ -e "$nccl/nccl.h" ] || continue
     for cuda in "$packages"/cu1*/include "$packages/cuda_runtime/include" "${CUDA_HOME:-/usr/local/cuda}/include"; do
       # cuda_runtime.h includes headers of other packages.
-      [ -e "$cuda/cuda_runtime.h" ] && [ -e "$cuda/crt/host_config.h" ] && [ -e "$cuda/nv/target" ] || continue
+      [ -e "$cuda/cuda_runtime.h" ] && [ -e "$cuda/crt/host_config.h" ] && [ -e "$cuda/nv/target" ] \
+        && [ -e "$cuda/cusparse.h" ] || continue
       echo "-DMOSI_NCCL -I${nccl// /\\ } -I${cuda// /\\ } -I\${prefix}/include/torch/csrc/api/include"
       return 0
     done
