@@ -16,7 +16,7 @@
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
-DOCUMENTED := SafeFiles KeyedRandom Geometry Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
+DOCUMENTED := SafeFiles KeyedRandom Geometry Shards Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
 
 .PHONY: demo test build install wheel test-wheel imports example extras sanitize benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
@@ -55,7 +55,7 @@ extras: setup
 # libtorch, FFmpeg and OpenCV are not instrumented: leaks, and containers that cross into them, are not checked.
 sanitize: setup
 	OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:allocator_may_return_null=1 \
-	  MOSI_TEST_TARGETS=SafeFilesTests,TorchTests,MediaTests,OpticalFlowTests \
+	  MOSI_TEST_TARGETS=SafeFilesTests,ShardsTests,TorchTests,MediaTests,OpticalFlowTests \
 	  swift test $(SWIFT_BUILD_FLAGS) --sanitize address --scratch-path .build/address
 	OMP_NUM_THREADS=1 MOSI_TEST_TARGETS=VideoDataTests \
 	  swift test $(SWIFT_BUILD_FLAGS) --sanitize thread --scratch-path .build/thread

@@ -43,6 +43,7 @@ let package = Package(
     .library(name: "MoSI", targets: ["MoSI"]),
     .library(name: "PretextTasks", targets: ["PretextTasks"]),
     .library(name: "VideoModels", targets: ["VideoModels"]),
+    .library(name: "Shards", targets: ["Shards"]),
     .library(name: "VideoData", targets: ["VideoData"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Training", targets: ["Training"]),
@@ -71,6 +72,10 @@ let package = Package(
     .systemLibrary(
       name: "CTIFF", path: "Sources/Bindings/CTIFF", pkgConfig: "libtiff-4",
       providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    // libtiff's and FFmpeg's development files bring it.
+    .systemLibrary(
+      name: "CZlib", path: "Sources/Bindings/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CCairo", path: "Sources/Bindings/CCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
@@ -90,6 +95,7 @@ let package = Package(
     library("SafeFiles"),
     library("KeyedRandom"),
     library("Geometry"),
+    library("Shards", ["CZlib", "KeyedRandom", "SafeFiles"]),
     library("Media", ["CFFmpeg", "CTIFF", "SafeFiles"]),
     .target(
       name: "COpticalFlow", dependencies: ["COpenCV"], path: "Sources/Bindings/COpticalFlow"),
@@ -107,7 +113,10 @@ let package = Package(
     library("PretextTasks", ["KeyedRandom", "Pretext", "Torch", "VideoModels", "VideoSamples"]),
     library("SyntheticData", ["Geometry", "KeyedRandom", "Media", "SafeFiles"]),
     library(
-      "VideoData", ["KeyedRandom", "Media", "SafeFiles", "SyntheticData", "Torch", "VideoSamples"]),
+      "VideoData",
+      [
+        "KeyedRandom", "Media", "SafeFiles", "Shards", "SyntheticData", "Torch", "VideoSamples",
+      ]),
     // The presets are configs/, behind a link.
     .target(
       name: "Configuration",
@@ -178,8 +187,11 @@ let package = Package(
     tests(of: "PretextTasks", ["Pretext", "Torch", "VideoSamples"]),
     tests(of: "VideoModels", ["KeyedRandom", "TestSupport", "Torch"], resources: goldens),
     tests(of: "Geometry", ["KeyedRandom"]),
+    tests(of: "Shards", ["KeyedRandom", "SafeFiles", "TestSupport"]),
     tests(of: "SyntheticData", ["KeyedRandom", "Media", "TestSupport", "VideoData"]),
-    tests(of: "VideoData", ["KeyedRandom", "Media", "SafeFiles", "TestSupport", "VideoSamples"]),
+    tests(
+      of: "VideoData",
+      ["KeyedRandom", "Media", "SafeFiles", "Shards", "TestSupport", "VideoSamples"]),
     tests(of: "Configuration", ["KeyedRandom", "TestSupport"], resources: goldens),
     tests(
       of: "Training",
