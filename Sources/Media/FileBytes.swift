@@ -23,25 +23,24 @@ func sizeOfRegularFile(_ path: String) throws(MediaError) -> Int {
 }
 
 extension PacketBuffer {
-  /// A packet that contains a whole file.
-  convenience init(contentsOf path: String, limit: Int) throws(MediaError) {
-    let size = try sizeOfRegularFile(path)
-    guard size <= limit else {
+  /// A packet that contains a whole picture.
+  convenience init(contentsOf file: MediaFile, limit: Int) throws(MediaError) {
+    let (bytes, path) = (try file.bytes(), file.path)
+    guard bytes.count <= limit else {
       throw MediaError(
         .unsuitableSize, path, "is larger than the \(limit >> 20) MiB allowed for one picture")
     }
     self.init()
-    guard av_new_packet(pointer, Int32(size)) == 0, let data = pointer.pointee.data else {
-      throw MediaError(.unreadable, path, "needs \(size) bytes, more than there is memory for")
+    guard av_new_packet(pointer, Int32(bytes.count)) == 0, let data = pointer.pointee.data else {
+      throw MediaError(
+        .unreadable, path, "needs \(bytes.count) bytes, more than there is memory for")
     }
-    let descriptor = openFile(at: path, O_RDONLY)
-    guard descriptor >= 0 else {
-      throw MediaError(.unreadable, path, "cannot be opened: \(systemText(errno))")
-    }
+    let descriptor = try file.open()
     defer { close(descriptor) }
     var filled = 0
-    while filled < size {
-      let count = read(descriptor, data + filled, size - filled)
+    while filled < bytes.count {
+      let count = pread(
+        descriptor, data + filled, bytes.count - filled, off_t(bytes.lowerBound + filled))
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else {
         throw MediaError(.unreadable, path, "cannot be read: \(systemText(errno))")

@@ -7,29 +7,22 @@ final class MediaInput {
   let stream: UnsafeMutablePointer<AVStream>
   /// Checked for every frame, hence lazy.
   private(set) lazy var isTransportStream = formatName == "mpegts"
+  /// Must outlive `context`.
+  private let bytes: MediaStream
 
   /// Opens the file and selects its best video stream.
-  init(_ path: String) throws(MediaError) {
+  init(_ file: MediaFile) throws(MediaError) {
     _ = ffmpegIsQuiet
-    _ = try sizeOfRegularFile(path)
-    // Open only this file, and as a file whatever its name looks like: a playlist or script that is named like a video
-    // must not access other files.
-    var io: UnsafeMutablePointer<AVIOContext>?
-    var status = ("file:" + path).withPathBytes { avio_open(&io, $0, AVIO_FLAG_READ) }
-    guard status >= 0, io != nil else {
-      throw MediaError(.unreadable, path, "cannot be opened: \(ffmpegText(status))")
-    }
+    let path = file.path
+    bytes = try MediaStream(file)
     var input = avformat_alloc_context()
-    guard input != nil else {
-      avio_closep(&io)
-      throw MediaError(outOfMemory: path, "read")
-    }
-    input?.pointee.pb = io
+    guard input != nil else { throw MediaError(outOfMemory: path, "read") }
+    input?.pointee.pb = bytes.io
+    // Open only this file: a playlist or script that is named like a video must not access other files.
     input?.pointee.io_open = { _, _, _, _, _ in cff_error_not_permitted() }
     // Do not pass a name, so that only the content determines the format. On failure, this frees the context.
-    status = avformat_open_input(&input, "", nil, nil)
+    var status = avformat_open_input(&input, "", nil, nil)
     guard status >= 0, let input else {
-      avio_closep(&io)
       throw MediaError(
         .unrecognized, path, "is not a picture or video that FFmpeg knows: \(ffmpegText(status))")
     }
@@ -58,10 +51,8 @@ final class MediaInput {
   deinit { MediaInput.close(context) }
 
   private static func close(_ context: UnsafeMutablePointer<AVFormatContext>) {
-    var io = context.pointee.pb
     var context: UnsafeMutablePointer<AVFormatContext>? = context
     avformat_close_input(&context)
-    avio_closep(&io)
   }
 
   var parameters: UnsafeMutablePointer<AVCodecParameters> { stream.pointee.codecpar }

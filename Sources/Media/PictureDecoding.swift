@@ -12,16 +12,24 @@ extension Picture {
   ///   pictures are rejected), has a side below 8 pixels, sides with a ratio above 32, or more than 200 million pixels
   ///   (JPEG) or 100 million pixels (other formats).
   public init(contentsOf path: String, shortSide: Int? = nil) throws(MediaError) {
-    let packet = try PacketBuffer(contentsOf: path, limit: MediaLimits.pictureBytes)
+    try self.init(contentsOf: MediaFile(path), shortSide: shortSide)
+  }
+
+  /// The same for a picture that may be a part of a file.
+  ///
+  /// - Throws: `MediaError`.
+  public init(contentsOf file: MediaFile, shortSide: Int? = nil) throws(MediaError) {
+    let path = file.path
+    let packet = try PacketBuffer(contentsOf: file, limit: MediaLimits.pictureBytes)
     // The code that inspects the packet does not keep it alive.
     defer { withExtendedLifetime(packet) {} }
-    if let file = HEIF(ByteReader(bytes: packet.bytes)) {
-      self = try decodeHEIF(file, shortSide: shortSide, path: path)
+    if let content = HEIF(ByteReader(bytes: packet.bytes)) {
+      self = try decodeHEIF(content, shortSide: shortSide, path: path)
     } else if let header = PictureHeader(packet.bytes, path: path) {
       self = try decode(packet, header: header, shortSide: shortSide, path: path)
         .turned(header.orientation)
     } else {
-      let (frame, orientation) = try decodeFirstFrame(path)
+      let (frame, orientation) = try decodeFirstFrame(file)
       self = try FrameScaler().picture(frame, shortSide: shortSide, path: path).turned(orientation)
     }
   }
@@ -139,8 +147,8 @@ extension FrameBuffer {
 }
 
 /// Decodes the first frame of formats that need a demuxer: GIF and rarer formats.
-private func decodeFirstFrame(_ path: String) throws(MediaError) -> (FrameBuffer, Orientation) {
-  let input = try MediaInput(path)
+private func decodeFirstFrame(_ file: MediaFile) throws(MediaError) -> (FrameBuffer, Orientation) {
+  let (input, path) = (try MediaInput(file), file.path)
   let decoder = try Decoder(
     input.parameters.pointee.codec_id, parameters: input.parameters,
     options: Decoder.Options(maxPixels: MediaLimits.stillPixels, isStrict: true), path: path)

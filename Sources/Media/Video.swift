@@ -24,6 +24,7 @@ public final class Video {
   public private(set) lazy var lastFrameTime = findLastFrameTime()
 
   let input: MediaInput
+  private let file: MediaFile
   private let decoder: Decoder
   private let orientation: Orientation
   private let scaler = FrameScaler()
@@ -44,9 +45,17 @@ public final class Video {
   ///   - threads: The number of decoder threads; zero for FFmpeg's choice.
   /// - Throws: `MediaError` if the file cannot be read, has no video stream, has frames of more than 67 million pixels,
   ///   or uses a codec that this FFmpeg does not know.
-  public init(contentsOf path: String, threads: Int = 1) throws(MediaError) {
-    self.path = path
-    input = try MediaInput(path)
+  public convenience init(contentsOf path: String, threads: Int = 1) throws(MediaError) {
+    try self.init(contentsOf: MediaFile(path), threads: threads)
+  }
+
+  /// The same for a video that may be a part of a file.
+  ///
+  /// - Throws: `MediaError`.
+  public init(contentsOf file: MediaFile, threads: Int = 1) throws(MediaError) {
+    self.file = file
+    path = file.path
+    input = try MediaInput(file)
     let parameters = input.parameters.pointee
     let (storedWidth, storedHeight) = (Int(parameters.width), Int(parameters.height))
     guard storedWidth > 0, storedHeight > 0 else {
@@ -141,7 +150,7 @@ public final class Video {
 
   private func scannedDuration() -> Double {
     // Use another handle, so that the scan does not affect iterators.
-    guard let scan = try? MediaInput(path) else { return 0 }
+    guard let scan = try? MediaInput(file) else { return 0 }
     let packet = PacketBuffer()
     var (first, end, count) = (Int64.max, Int64.min, 0)
     while count < MediaLimits.scannedPackets, scan.read(packet) >= 0 {
