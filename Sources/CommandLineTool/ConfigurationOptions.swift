@@ -7,9 +7,10 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Sources to train on: folders (searched recursively), pictures, videos, list files (.txt, .lst, .list: one path "
-        + "per line), or synthetic:dead-leaves:N, generated pictures. Default: those of the configuration, else "
-        + "synthetic:dead-leaves:10000.", valueName: "path"))
+      "Sources to train on: folders (searched recursively), pictures, videos, shards (tar files, also as "
+        + "name-{0000..0123}.tar), list files (.txt, .lst, .list: one path per line), or synthetic:dead-leaves:N, generated "
+        + "pictures. Default: those of the configuration, else synthetic:dead-leaves:10000.",
+      valueName: "path"))
   var sources: [String] = []
 
   @Option(

@@ -43,6 +43,7 @@ struct Preview: ParsableCommand {
     for problem in collection.problems {
       Terminal.warn("\(problem.path) \(problem.reason)")
     }
+    for remark in collection.remarks.prefix(4) { Terminal.line(remark) }
     let task = configuration.makeTask()
     let loader = SampleLoader(collection.sources, rule: task.rule(for: .training(progress: 0))) {
       Terminal.warn("skipped: \($0.reason)")

@@ -68,7 +68,7 @@ public struct PretrainingConfiguration: RunConfiguration {
 
   /// The pictures and videos to learn from.
   public struct Sources: Settings {
-    /// Folders, pictures, videos, list files, synthetic:dead-leaves:N.
+    /// Folders, pictures, videos, shards (tar), list files, synthetic:dead-leaves:N.
     public var paths = ["synthetic:dead-leaves:10000"]
     /// Sources to validate on; if there are none, a fraction of paths is held out.
     public var validationPaths: [String] = []
@@ -89,7 +89,8 @@ public struct PretrainingConfiguration: RunConfiguration {
     /// The keys, in the order of files.
     public static let settings: [Setting<Self>] = [
       .value(
-        "paths", \.paths, "Folders, pictures, videos, list files, synthetic:dead-leaves:N.",
+        "paths", \.paths,
+        "Folders, pictures, videos, shards (tar), list files, synthetic:dead-leaves:N.",
         Rule("must name at least one source") { !$0.isEmpty }),
       .value(
         "validation_paths", \.validationPaths,

@@ -78,6 +78,8 @@ public struct SourceList: RandomAccessCollection, Sendable {
     var last: (place: Int, number: Int?)?
     return indices.map { index in
       let place = records.withRecord(at: record(index)) { $0.place }
+      // A shard holds several folders.
+      if records.places[place].shardFile != nil { return number(self[index].folder) }
       if let last, last.place == place { return last.number }
       let found = number(self[index].folder)
       last = (place, found)
@@ -122,11 +124,19 @@ public struct SourceListBuilder {
   /// The numbers of the places by ``RealPlaces``.
   private var real: [Int] = []
 
+  /// The shard that members are appended of.
+  public struct ShardPlace: Sendable {
+    fileprivate let number: Int
+  }
+
   /// What the file at a path is.
   public enum FileForm: Sendable {
     case picture, video
 
     fileprivate var form: SourceRecords.Form { self == .picture ? .picture : .video }
+    fileprivate var formInShard: SourceRecords.Form {
+      self == .picture ? .shardPicture : .shardVideo
+    }
   }
 
   /// - Parameter skipsRepeated: true to append no source that was appended before, however its path is spelled; a link to a
@@ -145,6 +155,10 @@ public struct SourceListBuilder {
     case .frameFolder(let path, let rate):
       let bits = Int(bitPattern: UInt(rate.bitPattern))
       append(.frameFolder, path: path.pathBytes[...], numbers: [bits])
+    case .shardMember(let member):
+      append(
+        member.isVideo ? .video : .picture, in: shard(at: member.shard, file: member.file),
+        name: member.name.pathBytes[...], offset: member.offset, size: member.size)
     case .deadLeaves(let index):
       add(.deadLeaves, place: number(of: .init(prefix: [])), numbers: [index], name: [])
     }
@@ -153,6 +167,18 @@ public struct SourceListBuilder {
   /// Appends the picture or video at the path that the system knows by these bytes.
   public mutating func append(_ form: FileForm, path: ArraySlice<UInt8>) {
     append(form.form, path: path, numbers: [])
+  }
+
+  /// The shard at `path`, whose bytes lie in `file`.
+  public mutating func shard(at path: String, file: String) -> ShardPlace {
+    ShardPlace(number: number(of: .init(prefix: path.pathBytes + [slash], shardFile: file)))
+  }
+
+  /// Appends a picture or video in a shard: its name as bytes, where it begins in the file, and its size in bytes.
+  public mutating func append(
+    _ form: FileForm, in shard: ShardPlace, name: ArraySlice<UInt8>, offset: Int, size: Int
+  ) {
+    add(form.formInShard, place: shard.number, numbers: [offset, size], name: name)
   }
 
   private mutating func append(
@@ -166,7 +192,7 @@ public struct SourceListBuilder {
   }
 
   private mutating func number(ofPrefix prefix: ArraySlice<UInt8>) -> Int {
-    if let last = lastPlace, last.place.prefix[...] == prefix {
+    if let last = lastPlace, last.place.shardFile == nil, last.place.prefix[...] == prefix {
       return last.number
     }
     return number(of: .init(prefix: Array(prefix)))
@@ -208,6 +234,13 @@ extension SourceRecords {
         let rate = Double(bitPattern: UInt64(UInt(bitPattern: numbers[0])))
         return .frameFolder(path: path(), framesPerSecond: rate)
       case .deadLeaves: return .deadLeaves(index: numbers[0])
+      case .shardPicture, .shardVideo:
+        let place = places[record.place]
+        return .shardMember(
+          ShardMember(
+            shard: String(path: place.prefix.dropLast()), file: place.shardFile!,
+            name: String(path: name), offset: numbers[0], size: numbers[1],
+            isVideo: record.form == .shardVideo))
       }
     }
   }

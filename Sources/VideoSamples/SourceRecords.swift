@@ -2,26 +2,33 @@ import SafeFiles
 
 /// The stored form of many sources: a few bytes each beside their names.
 ///
-/// A source is a record: the byte of its form, the number of its place, a number that some forms need, and the name in its
-/// place. A place is what many sources share: their folder. Records lie in blocks, so that adding some copies no others.
+/// A source is a record: the byte of its form, the number of its place, numbers that some forms need, and the name in its
+/// place. A place is what many sources share: their folder or their shard. Records lie in blocks, so that adding some copies
+/// no others.
 struct SourceRecords: Sendable {
   /// What a record describes; the raw value is its first byte.
   enum Form: UInt8 {
-    case picture, video, frameFolder, deadLeaves
+    case picture, video, frameFolder, deadLeaves, shardPicture, shardVideo
 
     /// The numbers between the place and the name.
     var numberCount: Int {
       switch self {
       case .picture, .video: 0
+      // The frame rate; the index.
       case .frameFolder, .deadLeaves: 1
+      // Where the bytes begin, and how many there are.
+      case .shardPicture, .shardVideo: 2
       }
     }
   }
 
-  /// What the sources of one folder share.
+  /// What the sources of one folder or shard share.
   struct Place: Hashable {
-    /// The bytes of their paths up to the last slash, and that slash; empty if there is none.
+    /// The bytes of their paths up to the last slash, or up to the names in the shard, and that slash; empty if there is
+    /// none.
     var prefix: [UInt8]
+    /// The file in which they lie if this is a shard.
+    var shardFile: String?
   }
 
   private struct Block {

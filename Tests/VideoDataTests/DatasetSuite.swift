@@ -28,6 +28,7 @@ extension DatasetSuite {
       let place =
         switch video.footage {
         case .video(let path)?: folder.relative(path)
+        case .shardMember(let member)?: folder.relative(member.path)
         case .picture?, .deadLeaves?: "a still picture"
         case .frameFolder(let path, let rate)?: "\(folder.relative(path)) at \(rate)"
         case nil: "absent"

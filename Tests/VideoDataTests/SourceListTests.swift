@@ -15,6 +15,15 @@ import VideoSamples
     .frameFolder(path: "d/run/", framesPerSecond: 29.97),
     .frameFolder(path: "/", framesPerSecond: 1e-3),
     .deadLeaves(index: 0), .deadLeaves(index: 47), .deadLeaves(index: 9_999_999),
+    .shardMember(
+      ShardMember(
+        shard: "s/é.tar", file: "s/é.tar", name: "dogs/1.jpg", offset: 512, size: 3, isVideo: false)
+    ),
+    .shardMember(
+      ShardMember(
+        shard: "s/é.tar.gz", file: "/cache/x.tar", name: "1.mp4", offset: 1 << 40, size: 1 << 33,
+        isVideo: true)),
+    .picture(path: "s/é.tar/1.jpg"),
   ]
 
   @Test func everyFormComesBack() {
@@ -79,9 +88,15 @@ import VideoSamples
     let list: SourceList = [
       .picture(path: "b/1.png"), .picture(path: "a/1.png"), .deadLeaves(index: 1),
       .video(path: "b//2.mp4"), .picture(path: "3.png"),
-      .frameFolder(path: "a/run", framesPerSecond: 25),
+      .frameFolder(path: "a/run", framesPerSecond: 25), member("b/1.tar", "9.jpg"),
+      member("1.tar", "a/9.jpg"), member("1.tar", "new/9.jpg"), member("1.tar", "a/8.jpg"),
     ]
-    #expect(list.folderNumbers == [0, 1, nil, 0, 2, 1])
+    #expect(list.folderNumbers == [0, 1, nil, 0, 2, 1, 0, 1, 3, 1])
+  }
+
+  private func member(_ shard: String, _ name: String) -> VideoSource {
+    .shardMember(
+      ShardMember(shard: shard, file: shard, name: name, offset: 512, size: 1, isVideo: false))
   }
 
   /// Runs record this number: a resumed one compares it.

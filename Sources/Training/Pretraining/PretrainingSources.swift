@@ -34,6 +34,10 @@ public struct PretrainingSources: Sendable {
         paths: paths, frameFolders: settings.frameFolders, whileSearching: whileSearching)
       problemCount += collection.problems.count
       for problem in collection.problems { warn("\(problem.path) \(problem.reason)") }
+      for remark in collection.remarks.prefix(4) { note(remark) }
+      if collection.remarks.count > 4 {
+        note("\(collection.remarks.count - 4) more remarks on shards are left out")
+      }
       for folder in collection.likelyFrameFolders.prefix(1) {
         note(
           "\(folder) looks like a video's frames; each is used as a separate picture. "

@@ -146,6 +146,8 @@ extension VideoSource {
     do {
       switch self {
       case .video(let path): return Inspection(trouble: try Video(contentsOf: path).trouble)
+      case .shardMember(let member) where member.isVideo:
+        return Inspection(trouble: try Video(contentsOf: MediaFile(member)).trouble)
       case .frameFolder(let path, _):
         guard let folder = try FrameFolder(contentsOf: path) else {
           return Inspection(trouble: "\(path) holds no frames, or something other than pictures")
@@ -154,7 +156,8 @@ extension VideoSource {
           _ = try Picture(contentsOf: folder.path(ofFrame: index))
         }
         return Inspection(frames: folder.count)
-      case .picture, .deadLeaves: return Inspection(trouble: "\(path) is a still picture")
+      case .picture, .deadLeaves, .shardMember:
+        return Inspection(trouble: "\(path) is a still picture")
       }
     } catch {
       return Inspection(trouble: "\(error)")

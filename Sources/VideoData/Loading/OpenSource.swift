@@ -5,7 +5,7 @@ import VideoSamples
 
 /// A source that is open for reading.
 enum OpenSource {
-  case picture(path: String)
+  case picture(MediaFile)
   case video(Video)
   case frameFolder(FrameFolder, framesPerSecond: Double)
   case deadLeaves(index: Int)
@@ -13,8 +13,11 @@ enum OpenSource {
   /// - Throws: `MediaError` if it cannot be read.
   init(_ source: VideoSource) throws(MediaError) {
     switch source {
-    case .picture(let path): self = .picture(path: path)
+    case .picture(let path): self = .picture(MediaFile(path))
     case .video(let path): self = .video(try Video(contentsOf: path))
+    case .shardMember(let member):
+      let file = MediaFile(member)
+      self = member.isVideo ? .video(try Video(contentsOf: file)) : .picture(file)
     case .frameFolder(let path, let rate):
       self = .frameFolder(try FrameFolder.ofVideo(path), framesPerSecond: rate)
     case .deadLeaves(let index): self = .deadLeaves(index: index)
@@ -33,7 +36,7 @@ enum OpenSource {
   /// The frame at the given share (0 ..< 1) of the duration.
   func picture(at share: Double, shortSide: Int) throws(MediaError) -> Picture {
     switch self {
-    case .picture(let path): return try Picture(contentsOf: path, shortSide: shortSide)
+    case .picture(let file): return try Picture(contentsOf: file, shortSide: shortSide)
     case .video(let video): return try video.frame(atFraction: share, shortSide: shortSide)
     case .frameFolder(let folder, _):
       return try folder.frame(atFraction: share, shortSide: shortSide)
@@ -77,5 +80,13 @@ enum OpenSource {
       return Double(folder.count * picture.pixels.count)
     case .picture, .deadLeaves: return .infinity
     }
+  }
+}
+
+extension MediaFile {
+  /// The bytes of a member.
+  init(_ member: ShardMember) {
+    self.init(
+      member.path, in: member.file, part: member.offset..<(member.offset + member.size))
   }
 }

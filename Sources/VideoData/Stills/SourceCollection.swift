@@ -5,12 +5,14 @@ import VideoSamples
 public struct SourceCollection: Sendable {
   /// The sources, in order.
   public private(set) var sources: SourceList
-  /// The folders that could not be read, with the reasons.
+  /// The folders and shards that could not be read, with the reasons.
   public private(set) var problems: [(path: String, reason: String)] = []
   /// Folders whose pictures are numbered like extracted frames, but were used as single pictures.
   public private(set) var likelyFrameFolders: [String] = []
   /// Lists with labels after their paths, such as "a.jpg 3"; the labels were ignored.
   public private(set) var labeledLists: [String] = []
+  /// Sentences about shards that are not used, or not all of which is.
+  public private(set) var remarks: [String] = []
 
   /// Searches the paths for sources.
   ///
@@ -18,9 +20,9 @@ public struct SourceCollection: Sendable {
   /// first of its folder is one. The loader reports what is missing.
   ///
   /// - Parameters:
-  ///   - paths: folders (searched recursively for pictures and videos), pictures, videos, list files (one path per line,
-  ///     relative to the list; `#` begins a comment line; whole numbers after a path are ignored), or
-  ///     `synthetic:dead-leaves:N`.
+  ///   - paths: folders (searched recursively for pictures and videos; if a folder has neither, for shards), pictures,
+  ///     videos, shards (tar files, also as `train-{0000..0123}.tar`), list files (one path per line, relative to the list;
+  ///     `#` begins a comment line; whole numbers after a path are ignored), or `synthetic:dead-leaves:N`.
   ///   - frameFolders: true if a folder that contains only pictures holds the frames of a video.
   ///   - whileSearching: called for each folder and each line of a list; an error that it throws ends the search.
   /// - Throws: ``SourceError`` if a path does not exist or is of an unknown kind, or if no source is found.
@@ -34,6 +36,7 @@ public struct SourceCollection: Sendable {
     problems = search.problems
     likelyFrameFolders = search.likelyFrameFolders
     labeledLists = search.labeledLists
+    remarks = search.remarks
     guard !sources.isEmpty else {
       throw SourceError.nothingFound(
         paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })

@@ -6,6 +6,8 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
   case unknownKind(path: String)
   /// The list file cannot be read.
   case unreadableList(path: String, reason: String)
+  /// The shard cannot be read; `problem` is the predicate of a sentence whose subject is the path.
+  case unreadableShard(path: String, problem: String)
   /// The name of synthetic sources is malformed.
   case malformedSynthetic(name: String)
   /// There are no sources in these paths. `problem` describes a folder that could not be read, if there is one.
@@ -14,11 +16,12 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let path):
-      "\(path) does not exist: name a folder, a picture, a video, a list file or synthetic:dead-leaves:N"
+      "\(path) does not exist: name a folder, a picture, a video, a shard, a list file or synthetic:dead-leaves:N"
     case .unknownKind(let path):
-      "\(path) is neither a picture nor a video by its name, nor a list file (.txt, .lst, .list)"
+      "\(path) is neither a picture nor a video by its name, nor a shard (.tar, .tar.gz, .tgz) or a list file (.txt, .lst, .list)"
     case .unreadableList(let path, let reason):
       "the list \(path) cannot be read: \(reason)"
+    case .unreadableShard(let path, let problem): "\(path) \(problem)"
     case .malformedSynthetic(let name):
       "\(name) is not a synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
     case .nothingFound(let paths, let problem):

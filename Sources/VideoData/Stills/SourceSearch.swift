@@ -1,17 +1,19 @@
 import Foundation
 import Media
 import SafeFiles
+import Shards
 import VideoSamples
 
 /// A search for sources, path by path.
 struct SourceSearch {
   let frameFolders: Bool
-  /// Called for each folder and each line of a list; an error that it throws ends the search.
+  /// Called for each folder, shard and line of a list; an error that it throws ends the search.
   let whileSearching: () throws -> Void
   private(set) var sources = SourceListBuilder(skipsRepeated: true)
   private(set) var problems: [(path: String, reason: String)] = []
   private(set) var likelyFrameFolders: [String] = []
   private(set) var labeledLists: [String] = []
+  private(set) var remarks: [String] = []
   /// The real paths of the folders and lists visited, so that links and lists cannot form cycles.
   private var entered: Set<String> = []
 
@@ -24,13 +26,17 @@ struct SourceSearch {
     if path.hasPrefix("synthetic:") {
       return try addSynthetic(path)
     }
-    guard fileExists(at: path) else {
-      throw SourceError.missing(path: path)
-    }
+    guard fileExists(at: path) else { return try addRange(path) }
     if isFolder(at: path) {
       try addFolder(path)
     } else if let source = file(path) {
       sources.append(source)
+    } else if Shard.isNamed(like: path) {
+      do {
+        try addShard(path)
+      } catch let error as ShardError {
+        throw SourceError.unreadableShard(path: error.path, problem: error.problem)
+      }
     } else if ["txt", "lst", "list"].contains(PathParts(path).ending.lowercased()) {
       try addList(path)
     } else {
@@ -83,13 +89,20 @@ struct SourceSearch {
       }
       if isNumberedInARow(content.map(\.name)) { likelyFrameFolders.append(path) }
     }
+    var shards: [String] = []
+    var hasOthers = false
     for (entry, isFolder) in zip(content, isSubfolder) {
       if isFolder {
         try addFolder(prefix + entry.name)
+        hasOthers = true
       } else if let source = file(prefix + entry.name) {
         sources.append(source)
+        hasOthers = true
+      } else if Shard.isNamed(like: entry.name) {
+        shards.append(prefix + entry.name)
       }
     }
+    try addShards(shards, besideOthers: hasOthers)
   }
 
   /// True if the names differ only in one number, which increases by one.
@@ -105,6 +118,54 @@ struct SourceSearch {
       previous = (prefix, number)
     }
     return true
+  }
+}
+
+// MARK: Shards
+
+extension SourceSearch {
+  /// The shards directly in a folder. Beside pictures, videos or folders they are most likely what these were unpacked from,
+  /// which would be used twice.
+  private mutating func addShards(_ paths: [String], besideOthers: Bool) throws {
+    guard let first = paths.first else { return }
+    guard !besideOthers else {
+      remarks.append(
+        "\(first)\(paths.count > 1 ? " and \(paths.count - 1) more beside it are" : " is") not read: pictures, videos or "
+          + "folders lie beside; name shards to read them")
+      return
+    }
+    for path in paths {
+      do {
+        try addShard(path)
+      } catch let error as ShardError {
+        problems.append((path, error.problem))
+      }
+    }
+  }
+
+  private mutating func addShard(_ path: String) throws {
+    guard enter(path) else { return }
+    try whileSearching()
+    let shard = try Shard(at: path)
+    let place = sources.shard(at: path, file: shard.file)
+    shard.forEachMember { name, offset, size in
+      let kind = name.withUnsafeBufferPointer { MediaKind(path: $0) }
+      guard let kind else { return }
+      sources.append(
+        kind == .picture ? .picture : .video, in: place, name: name, offset: offset, size: size)
+    }
+    remarks += shard.remarks.map { $0.sentence(path) }
+  }
+
+  /// The files that a name with a range in braces stands for.
+  private mutating func addRange(_ path: String) throws {
+    guard let names = expandingBraces(in: path), names != [path] else {
+      throw SourceError.missing(path: path)
+    }
+    for name in names {
+      guard fileExists(at: name) else { throw SourceError.missing(path: name) }
+      try add(name)
+    }
   }
 }
 
