@@ -8,8 +8,9 @@ struct DatasetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The format of the dataset: ucf101, hmdb51, kinetics, ssv2 (Something-Something V2; its clips are not mirrored unless "
-        + "clip.flip_probability says so), diving48, mmaction2 (lists of MMAction2), csv (path, label, split) or folders "
-        + "(one per class, in train, val and test or not; if not, a fifth of each class is for testing).",
+        + "clip.flip_probability says so), diving48, mmaction2 (lists of MMAction2), csv (path, label, split), folders "
+        + "(one per class, in train, val and test or not; if not, a fifth of each class is for testing) or shards "
+        + "(train-000000.tar and so on, with a member .cls beside each video).",
       valueName: "format"
     ))
   var dataset: DatasetKind?
@@ -115,7 +116,7 @@ extension FinetuningConfiguration.Dataset {
   ///
   /// - Throws: `ValidationError`.
   func requireOutput(_ output: String?) throws {
-    guard kind == .folders, let videos else { return }
+    guard kind == .folders || kind == .shards, let videos else { return }
     try CommandLineTool.requireOutput(output, outside: [videos])
   }
 }

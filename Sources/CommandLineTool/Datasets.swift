@@ -5,8 +5,8 @@ import VideoData
 
 struct Datasets: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks an action dataset, or lists its videos.",
-    subcommands: [Check.self, List.self])
+    abstract: "Checks datasets, lists their videos, packs them into tar files.",
+    subcommands: [Check.self, List.self, Pack.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -143,6 +143,10 @@ struct Datasets: ParsableCommand {
     func run() throws {
       let settings = try options.settings()
       let videos = try ActionDataset(settings.description).videos(of: subset)
+      guard settings.kind != .shards else {
+        throw ValidationError(
+          "videos in shards have no paths of their own: pre-train on the shards with --sources")
+      }
       let paths = videos.compactMap(\.footage?.path)
       guard !paths.isEmpty else {
         throw NothingToList(

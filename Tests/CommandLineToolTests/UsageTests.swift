@@ -64,7 +64,8 @@ import Testing
   @Test(arguments: [
     "", "pretrain", "preview", "finetune", "evaluate", "predict", "retrieve", "features", "gradcam",
     "localize", "clusters", "curves", "sweep", "convert", "inspect", "report", "reproduce",
-    "datasets check", "datasets list", "synthesize sprites", "models", "config", "doctor",
+    "datasets check", "datasets list", "datasets pack", "synthesize sprites", "models", "config",
+    "doctor",
   ])
   func helpFitsEightyColumns(command: String) throws {
     var tool = tool

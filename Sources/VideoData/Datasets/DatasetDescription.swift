@@ -20,6 +20,8 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   case somethingSomethingV2 = "ssv2"
   /// Diving48: JSON lists with names and labels, and one with the names of the labels.
   case diving48
+  /// Shards with labels, as the library WebDataset reads them.
+  case shards
 
   /// How its lists are passed.
   public enum ListPlace: Sendable {
@@ -34,7 +36,7 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   /// The place of its lists.
   public var listPlace: ListPlace {
     switch self {
-    case .folders: .none
+    case .folders, .shards: .none
     case .csv: .fileBesideVideos
     case .ucf101, .hmdb51, .kinetics, .mmaction2, .somethingSomethingV2, .diving48: .folder
     }
@@ -44,7 +46,7 @@ public enum DatasetKind: String, Codable, CaseIterable, Sendable {
   public var hasSplits: Bool {
     switch self {
     case .ucf101, .hmdb51, .mmaction2: true
-    case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48: false
+    case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48, .shards: false
     }
   }
 
@@ -121,6 +123,8 @@ extension ActionDataset {
       try reading.readSomethingSomethingV2(splits: splits)
     case .diving48:
       try reading.readDiving48(splits: splits)
+    case .shards:
+      try reading.readShards()
     }
     try reading.findOtherwiseSpelled()
     guard !reading.videos.isEmpty else {

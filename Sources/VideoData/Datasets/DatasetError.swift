@@ -25,7 +25,7 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
         "there is no split \(split) of \(kind.rawValue): its splits are 1, 2 and 3"
       case .mmaction2:
         "there is no split \(split) of mmaction2: they count from 1"
-      case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48:
+      case .kinetics, .csv, .folders, .somethingSomethingV2, .diving48, .shards:
         "there is no split \(split) of \(kind.rawValue): it comes with a single one, 1"
       }
     case .empty(let path): "\(path) contains no videos to train on"

@@ -18,6 +18,8 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
   case notClasses([String])
   /// The same lists exist in two formats.
   case skippedLists(taken: String, others: [String])
+  /// Not all of a shard is read; the sentence says why.
+  case partlyReadShard(String)
 
   // Remarks about the classes
 
@@ -53,7 +55,8 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
       .untrainedClasses:
       true
     case .foundInOtherCase, .respelledClass, .repeatedRows, .unlabelledRows, .partsOfVideos,
-      .notClasses, .skippedLists, .unusedClasses, .unevaluatedClasses, .otherFrameCounts:
+      .notClasses, .skippedLists, .partlyReadShard, .unusedClasses, .unevaluatedClasses,
+      .otherFrameCounts:
       false
     }
   }
@@ -84,6 +87,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     case .notClasses(let folders):
       "\(listing(folders)) \(folders.count == 1 ? "is not a class: it holds" : "are not classes: they hold") no videos, or "
         + "belong\(folders.count == 1 ? "s" : "") to the system"
+    case .partlyReadShard(let sentence): sentence
     case .skippedLists(let taken, let others):
       "\(taken) is read; \(listing(others)) \(others.count == 1 ? "is" : "are") skipped"
     case .similarClasses(let groups):

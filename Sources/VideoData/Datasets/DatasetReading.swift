@@ -61,6 +61,19 @@ struct DatasetReading {
         name: name, label: label, subset: subset, footage: footage, listedFrames: listedFrames))
   }
 
+  /// Adds a video in a shard.
+  ///
+  /// - Throws: ``DatasetError`` if the shard has another of this name.
+  mutating func add(_ video: ShardMember, label: Int, subset: Subset, at place: ListFile.Place)
+    throws
+  {
+    guard entries.updateValue((videos.count, place), forKey: video.path) == nil else {
+      throw place.error("has two members of the name \(video.name)")
+    }
+    videos.append(
+      LabelledVideo(name: video.path, label: label, subset: subset, footage: .shardMember(video)))
+  }
+
   /// Searches again for videos that were not found, under names that differ only in case. A file found for another video
   /// is not used.
   mutating func findOtherwiseSpelled() throws {
