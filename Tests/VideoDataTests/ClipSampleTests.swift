@@ -141,7 +141,8 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     } catch {
       #expect("\(error)".hasPrefix("none of the 2 sources can be used; the first: \(path)"))
     }
-    #expect(loader.skippedIndices == [0, 1] && loader.skippedSources[0].reason.contains(path))
+    // The whole folder may be back later: nothing counts as skipped.
+    #expect(loader.skippedIndices.isEmpty)
   }
 
   /// What a clip is made of, step by step.
