@@ -1,21 +1,21 @@
 import Foundation
 import SafeFiles
 
-/// The result of analyzing a network: a JSON file in a folder, beside the pictures and animations that it names.
+/// The result of an analysis: a JSON file in a folder, with the pictures and animations that it names.
 public protocol AnalysisResult: Codable {
-  /// The name of the JSON file.
+  /// The file name of the JSON file.
   static var fileName: String { get }
-  /// The name of the command that writes it.
+  /// The command that writes it.
   static var command: String { get }
-  /// The names of the files beside the JSON file.
+  /// The names of the other files in its folder.
   var fileNames: [String] { get }
 }
 
 extension AnalysisResult {
-  /// Reads what ``write(to:)`` wrote into `folder`, in this version or an earlier one.
+  /// Reads a result that ``write(to:)`` of this or an earlier version wrote to `folder`.
   ///
   /// - Parameter folder: the path of the folder.
-  /// - Throws: `FileError` if the file cannot be read or holds something else.
+  /// - Throws: `FileError` if the file cannot be read or has other content.
   public init(folder: String) throws {
     let path = "\(folder)/\(Self.fileName)"
     let data = try readFile(at: path)
@@ -25,11 +25,11 @@ extension AnalysisResult {
       throw FileError(
         path: path, attempt: "cannot read",
         reason:
-          "it is not a report of this version's mosi \(Self.command): run that again, or remove it")
+          "it was not written by mosi \(Self.command) of this version: run the command again, or remove the file")
     }
   }
 
-  /// Writes the JSON file into `folder`, and removes the files that only its predecessor named.
+  /// Writes the JSON file to `folder`, and removes the files that only the previous result named.
   ///
   /// - Parameter folder: the path of an existing folder.
   /// - Throws: `FileError`.
@@ -38,7 +38,7 @@ extension AnalysisResult {
     try replaceFile(at: "\(folder)/\(Self.fileName)", with: JSON.data(self))
     let kept = Set(fileNames + [Self.fileName])
     for name in old?.fileNames ?? [] where !kept.contains(name) {
-      // The JSON file may come from a stranger: remove only pictures and animations, and only in this folder.
+      // The JSON file is untrusted: remove only pictures and animations, and only in this folder.
       guard !name.contains("/"), endings.contains(PathParts(name).ending) else {
         continue
       }
@@ -47,16 +47,16 @@ extension AnalysisResult {
   }
 }
 
-/// The names that keys had in earlier versions, and what they are called now.
+/// The current names of keys that had other names in earlier versions.
 private let renamedKeys = ["leftOut": "skipped", "layer": "stage", "squares": "regions"]
 
-/// The endings of the files that results name.
+/// The extensions of the files that results name.
 private let endings: Set = ["png", "svg", "gif", "mp4"]
 
-/// Creates the folder for a result if it is missing, and checks that files can be written there: before the work starts,
-/// not after it.
+/// Makes the folder for a result if it does not exist, and checks that files can be written to it before the analysis
+/// starts.
 ///
-/// - Parameter folder: its path.
+/// - Parameter folder: the path of the folder.
 /// - Throws: `FileError`.
 public func makeResultFolder(at folder: String) throws {
   try makeFolder(at: folder)

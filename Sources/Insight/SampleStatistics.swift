@@ -1,16 +1,19 @@
-/// The mean of a sample and how far it scatters: results over random seeds, or over sources.
+/// The mean and the spread of a sample: results over random seeds, or over sources.
 public struct SampleStatistics: Codable, Equatable, Sendable {
-  /// The sample; empty if only its statistics were kept.
+  /// The values; empty if only their statistics were kept.
   public let values: [Double]
+  /// The mean.
   public let mean: Double
-  /// The sample's standard deviation; nil for a single value.
+  /// The standard deviation of the sample; nil for a single value.
   public let deviation: Double?
   /// The standard error of the mean; nil for a single value.
   public let standardError: Double?
 
+  /// Computes the statistics of values.
+  ///
   /// - Parameters:
-  ///   - values: at least one. The standard error assumes that they are independent: take the mean of each source if its
-  ///     clips are not.
+  ///   - values: the values, at least one. The standard error assumes that they are independent: if the clips of a source
+  ///     are not, pass the mean of each source.
   ///   - keepsValues: false to keep only the statistics.
   public init(_ values: [Double], keepsValues: Bool = true) {
     precondition(!values.isEmpty, "values must not be empty")

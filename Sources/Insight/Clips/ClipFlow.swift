@@ -2,17 +2,17 @@ import Figures
 import Media
 import OpticalFlow
 
-/// The optical flow of clips of a network's size: it is computed from the same frames at a higher resolution, because slow
-/// motion is lost in few pixels.
+/// The optical flow of clips of a network's size. It is computed from the same frames at a higher resolution, because
+/// slow motion disappears in a small number of pixels.
 enum ClipFlow {
-  /// The factor by which the frames are finer than clips of `side` pixels.
+  /// The ratio of the resolutions of these frames and of clips of `side` pixels.
   static func fineness(side: Int) -> Int { max(1, (flowSide + side - 1) / side) }
 
-  /// The speed from each frame to the next, in the clip's pixels per frame, averaged over each pixel of the clip.
+  /// The speed from each frame to the next in the clip's pixels per frame, averaged over each pixel of the clip.
   ///
   /// - Parameters:
-  ///   - frames: square, finer than the clip by a whole factor.
-  ///   - side: of the clip in pixels.
+  ///   - frames: square frames, larger than the clip by an integer factor.
+  ///   - side: the side of the clip in pixels.
   static func speeds(_ frames: [Picture], side: Int) throws(OpticalFlowError) -> [HeatMap] {
     var maps: [HeatMap] = []
     for field in try FlowField.fields(of: frames) {
@@ -22,7 +22,7 @@ enum ClipFlow {
         let (row, column) = place.quotientAndRemainder(dividingBy: field.width)
         sums[row / factor * side + column / factor] += speed
       }
-      // The mean over the block, in pixels that are as much larger.
+      // The mean over the block, divided by the size of its pixels.
       let divisor = Float(factor * factor * factor)
       maps.append(HeatMap(width: side, height: side, values: sums.map { $0 / divisor }))
     }

@@ -5,10 +5,10 @@ import Training
 import VideoData
 import VideoSamples
 
-/// The test clips of a video at the size of the network, and the same frames at a higher resolution, for people and for the
+/// The test clips of a video at the network's size, and the same frames at a higher resolution, for display and for the
 /// optical flow.
 struct DecodedClips: Sendable {
-  /// When each clip begins, in seconds; the crops of a clip follow each other.
+  /// The starts of the clips in seconds. Crops of the same clip are adjacent.
   let starts: [Double]
   let clips: [ClipPixels]
   let frames: [[Picture]]
@@ -20,7 +20,7 @@ struct DecodedClipLoader: Sendable {
   private let own: TestClips
   private let finer: TestClips
 
-  /// The side of the finer frames in pixels.
+  /// The side of the larger frames in pixels.
   var fineSide: Int { finer.side }
 
   /// - Parameter footage: the videos, at least one.
@@ -32,6 +32,8 @@ struct DecodedClipLoader: Sendable {
     finer = fine.testClips(clips, crops: crops)
   }
 
+  /// Loads the clips of the video with this index.
+  ///
   /// - Throws: `MediaError`, ``ShortVideo``.
   func load(_ video: Int) throws -> DecodedClips {
     let info = try videos[video].info()
@@ -42,14 +44,14 @@ struct DecodedClipLoader: Sendable {
       frames: own.side == finer.side ? seen.map(\.pictures) : try frames(of: video))
   }
 
-  /// Only the finer frames of each clip.
+  /// The larger frames of each clip.
   ///
   /// - Throws: `MediaError`.
   func frames(of video: Int) throws -> [[Picture]] {
     try videos[video].clips(finer).map(\.pictures)
   }
 
-  /// When each clip begins, in seconds.
+  /// The starts of the clips in seconds.
   ///
   /// - Throws: `MediaError`.
   func starts(of video: Int) throws -> [Double] {
@@ -60,7 +62,7 @@ struct DecodedClipLoader: Sendable {
     own.starts(of: source).flatMap { Array(repeating: $0, count: own.crops) }
   }
 
-  /// Refuses videos that are shorter than a clip: after their end the last frame is repeated, and nothing moves.
+  /// Rejects videos that are shorter than a clip: after their end, the last frame is repeated and nothing moves.
   ///
   /// - Throws: `MediaError`, ``ShortVideo``.
   func checkLength(of video: Int) throws { try checkLength(videos[video].info()) }
@@ -68,7 +70,7 @@ struct DecodedClipLoader: Sendable {
   private func checkLength(_ source: SourceInfo) throws {
     let last = source.lastFrameTime
     let sampling = own.sampling
-    // The last frame is shown for a while: allow one more.
+    // The last frame is shown for some time, so allow one more.
     guard Double(sampling.frames - 1) * sampling.step <= last + 1 / sampling.targetRate else {
       throw ShortVideo(lastFrameTime: last, sampling: sampling)
     }
@@ -80,7 +82,7 @@ struct ShortVideo: Error, CustomStringConvertible {
   let lastFrameTime: Double
   let sampling: ClipSampling
 
-  /// The predicate of a sentence whose subject is the video.
+  /// The problem, as the predicate of a sentence whose subject is the video.
   var description: String {
     String(
       format:

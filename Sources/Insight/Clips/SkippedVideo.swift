@@ -1,9 +1,10 @@
 import Media
 
-/// A video that was skipped, and why.
+/// A video that was skipped, with the reason.
 public struct SkippedVideo: Error, Codable, Equatable, Sendable {
+  /// The name of the video.
   public let video: String
-  /// The predicate of a sentence whose subject is the video.
+  /// The reason, as the predicate of a sentence whose subject is the video.
   public let reason: String
 
   init(video: String, reason: String) { (self.video, self.reason) = (video, reason) }
@@ -13,13 +14,13 @@ public struct SkippedVideo: Error, Codable, Equatable, Sendable {
   }
 }
 
-/// None of the videos can be used: one sentence.
+/// The error if none of the videos can be used.
 public struct NoUsableVideo: Error, Sendable, CustomStringConvertible {
-  /// At least one.
+  /// The skipped videos, at least one.
   public let skipped: [SkippedVideo]
 
   public var description: String {
-    guard let first = skipped.first else { return "there is no video" }
+    guard let first = skipped.first else { return "there are no videos" }
     return skipped.count == 1
       ? "\(first.video) \(first.reason)"
       : "none of the \(skipped.count) videos can be used; the first, \(first.video), \(first.reason)"

@@ -5,20 +5,22 @@ import SafeFiles
 import VideoData
 import VideoSamples
 
-/// The videos at some paths: files, and all videos in folders and below them. A folder with pictures but no videos counts as
-/// one video, whose frames they are.
+/// The videos at the given paths: files, and all videos in folders and their subfolders. A folder with pictures but
+/// without videos counts as a video whose frames they are.
 public struct VideoSearch: Sendable {
-  /// Each video with its name: its path within the folder that was searched, or the file's name.
+  /// The videos with their names: the path within the searched folder, or the name of the file.
   public let videos: [(name: String, footage: VideoSource)]
 
+  /// Searches the paths.
+  ///
   /// - Parameters:
   ///   - paths: files and folders.
-  ///   - frameRate: frames per second of folders of frames.
-  ///   - limit: the maximum number of videos, evenly spread over those found; nil for all.
+  ///   - frameRate: the frame rate of folders of frames, in frames per second.
+  ///   - limit: the maximum number of videos, evenly spaced over those found; nil for all.
   /// - Throws: `FileError` if a path does not exist or cannot be read, ``NoVideosFound``.
   public init(at paths: [String], frameRate: Double, limit: Int? = nil) throws {
     var found: [(name: String, footage: VideoSource)] = []
-    // Links may lead in circles.
+    // Links may form cycles.
     var entered: Set<String> = []
     func search(_ folder: String, _ prefix: String) throws {
       guard entered.insert(realPath(of: folder)).inserted
@@ -60,8 +62,9 @@ public struct VideoSearch: Sendable {
   }
 }
 
-/// Folders without a video.
+/// The error if the paths contain no video.
 public struct NoVideosFound: Error, CustomStringConvertible {
+  /// The paths.
   public let paths: [String]
   public var description: String {
     "no video was found in \(paths.joined(separator: ", ")): name videos, or a folder that holds some"

@@ -8,34 +8,40 @@ import Training
 import VideoData
 import VideoSamples
 
-/// Clusters a network's features of clips, and measures how well the clusters agree with the motion of the clips (Fig. 5 of
-/// the paper), beside networks with random weights.
+/// Clusters a network's features of clips, and measures how well the clusters agree with the motion of the clips (Fig. 5
+/// of the paper), in comparison with networks with random weights.
 ///
-/// The features are first scaled to length 1, as for retrieval: only their direction counts. The flow is computed from the
-/// frames of the clips, at a higher resolution.
+/// Features are first scaled to length 1, as for retrieval: only their direction matters. The flow is computed from the
+/// frames of the clips at a higher resolution.
 public struct ClusterAnalysis {
+  /// The settings of the analysis.
   public struct Settings: Sendable {
+    /// The number of clusters.
     public var clusters = 5
-    /// Nil for 30, or what the number of clips allows if that is less.
+    /// The perplexity of t-SNE; nil for 30, or for the maximum that the number of clips allows.
     public var perplexity: Double?
     /// The random seed.
     public var seed = 0
-    /// Networks with random weights to compare with.
+    /// The number of networks with random weights for comparison.
     public var randomNetworks = 5
-    /// The number of clips that are drawn for each cluster.
+    /// The number of clips drawn for each cluster.
     public var nearest = 6
 
+    /// The defaults.
     public init() {}
   }
 
   /// A part of the work.
   public enum Phase: Hashable, Sendable {
-    /// The lengths of the videos.
+    /// Checking the lengths of the videos.
     case checking
+    /// Computing the features.
     case features
-    /// The features from the random network with this index, from 0.
+    /// Computing the features with the random network of this index, from 0.
     case randomFeatures(Int)
+    /// Computing the optical flow.
     case flow
+    /// Computing the embedding.
     case embedding
   }
 
@@ -44,11 +50,13 @@ public struct ClusterAnalysis {
   private let weights: Weights
   private let inference: VideoInference
 
+  /// Prepares the analysis.
+  ///
   /// - Parameters:
-  ///   - videos: the videos that clips are cut from.
+  ///   - videos: the videos from which clips are cut.
   ///   - weights: the network.
-  ///   - inference: runs that network.
-  ///   - settings: the number of clusters, and so on.
+  ///   - inference: runs this network.
+  ///   - settings: the settings of the analysis.
   /// - Throws: ``ClusteringError`` or ``SingleFrames`` if the number of videos or the clips are unsuitable.
   public init(
     _ videos: VideoSearch, weights: Weights, inference: VideoInference, settings: Settings
@@ -75,16 +83,17 @@ public struct ClusterAnalysis {
   /// Writes clusters.json, embedding.png, embedding.svg, and cluster-N.png for each cluster.
   ///
   /// - Parameters:
-  ///   - folder: where to write, created if missing.
-  ///   - progress: called with the finished and the total number of a phase's items; an error that it throws ends the work.
-  /// - Throws: `FileError` before the work if the folder cannot be written; ``ClusteringError``,
-  ///   ``NoUsableVideo``, `FigureError`, and what `progress` throws.
+  ///   - folder: the folder to write to, which is made if it does not exist.
+  ///   - progress: called with the number of finished items of a phase and their total; an error that it throws stops the
+  ///     analysis.
+  /// - Throws: `FileError` at the start if the folder cannot be written; ``ClusteringError``, ``NoUsableVideo``,
+  ///   `FigureError`, and errors of `progress`.
   public func write(
     to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> ClusterReport {
     try makeResultFolder(at: folder)
     let short = try shortVideos { try progress(.checking, $0, videos.videos.count) }
-    // Nil is skipped.
+    // Videos without footage are skipped.
     let footage = videos.videos.indices.map { short[$0] == nil ? videos.videos[$0].footage : nil }
     let cache = settings.randomNetworks > 0 ? TestClipCache(byteLimit: 1 << 30) : nil
     let outputs = try inference.run(
@@ -162,7 +171,7 @@ public struct ClusterAnalysis {
       } catch let error as ShortVideo {
         return SkippedVideo(videos[video].name, error)
       } catch {
-        // Videos that cannot be read are reported when the network runs.
+        // Unreadable videos are reported when the network runs.
       }
       return nil
     }
@@ -205,13 +214,13 @@ public struct ClusterAnalysis {
     let video: Int
     let start: Double
     let crop: Int
-    /// Its place among the clips and crops of its video.
+    /// The index of the clip among the clips and crops of its video.
     let place: Int
     let motion: ClipMotion
     let histogram: FlowHistogram
   }
 
-  /// The clips of the `usable` videos, in the order of their features.
+  /// The clips of the videos in `usable`, in the order of their features.
   private func flow(_ usable: [Int], progress: (Int) throws -> Void) throws -> [Clip] {
     let loader = loader
     let (crops, side) = (inference.crops, loader.fineSide)
@@ -281,7 +290,7 @@ public struct ClusterAnalysis {
     }
   }
 
-  /// Rows scaled to length 1, float32 [n, d]; zero stays zero.
+  /// The rows scaled to length 1, float32 [n, d]. Zero rows stay zero.
   static func directions(_ rows: [[Float]]) -> Tensor {
     let scaled = rows.flatMap { row in
       let length = row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()

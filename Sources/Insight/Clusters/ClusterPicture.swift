@@ -3,7 +3,7 @@ import Foundation
 import Media
 import SafeFiles
 
-/// A cluster: the rose of its flow, and frames of the clips nearest to its centroid.
+/// A cluster: a rose of its flow, and frames of the clips nearest to its centroid.
 struct ClusterPicture: Drawing {
   /// A clip with its frames.
   struct Strip {
@@ -20,7 +20,7 @@ struct ClusterPicture: Drawing {
   private let strips: [Strip]
 
   /// - Parameters:
-  ///   - magnitudes: where the ranges of magnitudes begin.
+  ///   - magnitudes: the lower bounds of the ranges of magnitudes.
   ///   - largestShare: the share at the outermost circle of the rose.
   init(
     _ cluster: ClusterReport.Cluster, number: Int, magnitudes: [Double], largestShare: Double?,
@@ -42,7 +42,7 @@ struct ClusterPicture: Drawing {
       shares: cluster.histogram.shares,
       magnitudes: ranges.indices.map {
         $0 + 1 < ranges.count ? "\(ranges[$0])–\(ranges[$0 + 1])" : "\(ranges[$0])+"
-      }, legend: "% of the side a frame", largest: largestShare)
+      }, legend: "% of the side per frame", largest: largestShare)
     self.strips = strips
     let rows = Double((strips.count + 1) / 2)
     height = Self.top + max(Self.roseHeight, 22 + rows * Self.rowHeight) + Self.margin
@@ -83,7 +83,7 @@ struct ClusterPicture: Drawing {
         + time, at: Point(place.x + 28, place.y + 10), Self.captionStyle,
       anchor: TextAnchor(.left, .middle))
     for column in 0..<Self.columns {
-      // Evenly spaced, the first and the last among them.
+      // Evenly spaced frames, including the first and the last.
       let frame = column * (strip.frames.count - 1) / (Self.columns - 1)
       canvas.picture(
         strip.frames[frame],
@@ -93,7 +93,7 @@ struct ClusterPicture: Drawing {
     }
   }
 
-  /// The end of a name that is too long: it distinguishes videos better than the beginning.
+  /// The end of a name that is too long: it distinguishes videos better than the beginning does.
   private static func shortened(_ name: String, width: Double) -> String {
     var text = name
     while captionStyle.width(of: text) > width, text.count > 4 { text = "…" + text.dropFirst(2) }

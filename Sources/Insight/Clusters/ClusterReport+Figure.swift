@@ -2,7 +2,7 @@ import Figures
 import SafeFiles
 
 extension ClusterReport {
-  /// The embedding twice: by cluster, and by the direction of the flow.
+  /// The embedding twice: colored by cluster, and by the direction of the flow.
   public var embeddingFigure: Figure {
     let byCluster = clusters.enumerated().map { index, cluster in
       ScatterChart.Series(
@@ -40,7 +40,7 @@ extension ClusterReport {
 }
 
 extension ClipMotion.Direction {
-  /// The two horizontal ones are blues, the two vertical ones reds.
+  /// The horizontal directions are blue, the vertical ones red.
   fileprivate var color: Color {
     switch self {
     case .still: Palette.axis

@@ -1,11 +1,18 @@
-/// Points that cannot be clustered or embedded: one sentence.
+/// Why clips cannot be clustered or embedded.
 public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There are fewer clips than clusters.
   case tooFewPoints(points: Int, clusters: Int)
+  /// There are fewer different features than clusters.
   case tooFewDistinctPoints(distinct: Int, clusters: Int)
+  /// There are more clips than t-SNE supports.
   case tooManyPoints(points: Int, most: Int)
+  /// There are fewer clips than t-SNE needs.
   case tooFewToEmbed(points: Int, least: Int)
+  /// The perplexity is too large for the number of clips.
   case perplexityTooLarge(perplexity: Double, points: Int)
+  /// Features are infinite or NaN.
   case notFinite
+  /// t-SNE did not find an embedding.
   case notEmbedded
 
   public var description: String {
@@ -25,7 +32,7 @@ public enum ClusteringError: Error, Equatable, Sendable, CustomStringConvertible
     case .notFinite:
       "the features are not all finite numbers: the network has diverged"
     case .notEmbedded:
-      "the t-SNE cannot place so few clips: give more videos, or more clips per video"
+      "t-SNE found no embedding of so few clips: give more videos, or more clips per video"
     }
   }
 }

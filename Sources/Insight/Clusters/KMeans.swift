@@ -1,25 +1,28 @@
 import KeyedRandom
 import Torch
 
-/// k-means: Lloyd's algorithm ("Least squares quantization in PCM", 1982) from starts by k-means++ (Arthur and
-/// Vassilvitskii, SODA 2007), the best of several.
+/// k-means: Lloyd's algorithm ("Least squares quantization in PCM", 1982) with k-means++ initialization (Arthur and
+/// Vassilvitskii, SODA 2007), the best of several restarts.
 public struct KMeans: Sendable {
-  /// The cluster of each point, from 0; clusters are numbered by their size, the largest first. None is empty.
+  /// The cluster of each point, from 0. Clusters are sorted by size, the largest first; none is empty.
   public let assignments: [Int]
   /// The means of the clusters, float64 [k, d].
   public let centroids: Tensor
   /// The squared distance of each point to its centroid.
   public let squaredDistances: [Double]
-  /// The sum of ``squaredDistances``, which k-means makes small.
+  /// The sum of ``squaredDistances``, which k-means minimizes.
   public var inertia: Double { squaredDistances.reduce(0, +) }
 
+  /// Clusters points.
+  ///
   /// - Parameters:
   ///   - points: float32 [n, d].
-  ///   - clusters: their number k, at least 1.
-  ///   - seed: names the draws of the starts.
-  ///   - restarts: the number of starts.
+  ///   - clusters: the number of clusters k, at least 1.
+  ///   - seed: the random seed of the initialization.
+  ///   - restarts: the number of restarts.
   ///   - iterations: the maximum number of iterations of Lloyd's algorithm.
-  /// - Throws: ``ClusteringError`` for fewer points, or fewer different points, than clusters, and for what is not finite.
+  /// - Throws: ``ClusteringError`` for fewer points, or fewer different points, than clusters, and for points that are
+  ///   not finite.
   public init(
     points: Tensor, clusters: Int, seed: UInt64, restarts: Int = 10, iterations: Int = 300
   ) throws(ClusteringError) {
@@ -33,7 +36,7 @@ public struct KMeans: Sendable {
     guard points.isFinite else { throw .notFinite }
     var points = points.to(.float64)
     let mean = points.mean([0], keepingAxes: true)
-    // About their mean, the products of points lose no digits.
+    // Relative to their mean, products of points do not lose digits.
     points = points - mean
     var best: (assignments: [Int], squared: [Double], inertia: Double) = ([], [], .infinity)
     for restart in 0..<restarts {
@@ -60,7 +63,8 @@ public struct KMeans: Sendable {
     squaredDistances = squared
   }
 
-  /// k-means++: each further centroid is a point drawn by its squared distance to the nearest so far.
+  /// k-means++: each next centroid is a point drawn with a probability proportional to its squared distance to the
+  /// nearest centroid so far.
   private static func start(
     _ points: Tensor, _ clusters: Int, using generator: inout KeyedGenerator
   ) throws(ClusteringError) -> Tensor {
@@ -76,7 +80,7 @@ public struct KMeans: Sendable {
         throw .tooFewDistinctPoints(distinct: chosen.count, clusters: clusters)
       }
       var left = generator.uniform() * total
-      // Rounding may lead past the end: then it is the last point that can be drawn.
+      // Rounding may lead past the end. Then take the last point that can be drawn.
       var next = nearest.lastIndex { $0 > 0 }!
       for (index, weight) in nearest.enumerated() where weight > 0 {
         left -= weight
@@ -97,7 +101,7 @@ public struct KMeans: Sendable {
     var centroids = start
     var assignments: [Int] = []
     for _ in 0..<iterations {
-      // Squared distances less the squared lengths of the points: [n, k].
+      // Squared distances minus the squared lengths of the points, [n, k].
       let centroidLengths = (centroids * centroids).sum([1])
       let offsets = (centroidLengths - points.matmul(centroids.permuted([1, 0])) * 2)
         .contiguous().array(of: Double.self)
@@ -114,7 +118,7 @@ public struct KMeans: Sendable {
         distances[point] = lengths[point] + offsets[point * clusters + best]
         sizes[best] += 1
       }
-      // A cluster that lost all its points restarts at the point farthest from its centroid.
+      // A cluster that lost all its points restarts at the point that is farthest from its centroid.
       for cluster in 0..<clusters where sizes[cluster] == 0 {
         let farthest = lengths.indices.filter { sizes[nearest[$0]] > 1 }
           .max { distances[$0] < distances[$1] }!
@@ -129,7 +133,7 @@ public struct KMeans: Sendable {
     return assignments
   }
 
-  /// The clusters' means, [k, d].
+  /// The means of the clusters, [k, d].
   private static func means(_ points: Tensor, _ assignments: [Int], _ clusters: Int) -> Tensor {
     var sizes = [Double](repeating: 0, count: clusters)
     for cluster in assignments { sizes[cluster] += 1 }

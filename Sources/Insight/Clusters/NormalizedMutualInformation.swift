@@ -1,13 +1,14 @@
 import Foundation
 
-/// The normalized mutual information of two labelings of the same things: 0 if they are independent, 1 if each determines the
-/// other. The normalizer is the arithmetic mean of the two entropies. Two labelings with one label each agree: 1.
+/// The normalized mutual information of two labelings of the same items: 0 if they are independent, 1 if each determines
+/// the other. The normalizer is the arithmetic mean of the two entropies. Two labelings with a single label each have the
+/// value 1.
 public func normalizedMutualInformation<A: Hashable, B: Hashable>(_ a: [A], _ b: [B]) -> Double {
   precondition(a.count == b.count, "\(a.count) labels cannot be compared with \(b.count)")
   let (countsA, countsB) = (counts(a), counts(b))
   if countsA.count <= 1, countsB.count <= 1 { return 1 }
   let total = Double(a.count)
-  // In the order of first appearance: sums depend on no hash.
+  // Sum in the order of first appearance, so that the result does not depend on hashing.
   let information = ordered(zip(a, b).map { Pair(a: $0, b: $1) }).reduce(0) { sum, entry in
     let (pair, count) = entry
     let expected = Double(countsA[pair.a]!) * Double(countsB[pair.b]!) / total

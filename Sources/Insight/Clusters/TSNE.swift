@@ -2,34 +2,37 @@ import Foundation
 import KeyedRandom
 import Torch
 
-/// t-SNE with the exact gradient (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 2008): places in the
-/// plane of which neighbors are neighbors among the points.
+/// t-SNE with the exact gradient (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 2008): positions in the
+/// plane whose neighbors are also neighbors among the points.
 ///
-/// The attraction is 12 times as strong in the first 250 steps (van der Maaten, JMLR 2014), and the learning rate goes
-/// with the number of points (Belkina et al., Nature Communications 2019).
+/// The attraction is multiplied by 12 in the first 250 steps (van der Maaten, JMLR 2014), and the learning rate is
+/// proportional to the number of points (Belkina et al., Nature Communications 2019).
 public struct TSNE: Sendable {
-  /// More points are refused: n² affinities would take more than 400 MB, and three times that while they are made.
+  /// The maximum number of points: with more, the n² affinities would take more than 400 MB, and three times that while
+  /// they are computed.
   public static let mostPoints = 10_000
 
-  /// The places, float64 [n, 2].
+  /// The positions, float64 [n, 2].
   public let embedding: Tensor
-  /// The Kullback-Leibler divergence of the plane's affinities from those of the points, in nats.
+  /// The Kullback-Leibler divergence between the affinities of the points and those in the plane, in nats.
   public let divergence: Double
 
-  /// Of fewer points not even a perplexity of 1 is possible.
+  /// The minimum number of points: with fewer, even a perplexity of 1 is impossible.
   public static let fewestPoints = 4
 
-  /// The largest perplexity for a number of points: there must be three times as many neighbors.
+  /// The maximum perplexity for a number of points, which must be three times as large.
   public static func largestPerplexity(points: Int) -> Double { Double(max(points - 1, 0)) / 3 }
 
+  /// Embeds points.
+  ///
   /// - Parameters:
   ///   - points: float32 [n, d], n at least 4.
-  ///   - perplexity: about how many neighbors count for a point; at least 1.
-  ///   - seed: names the draws of the start, Gaussian with deviation 1e-4.
+  ///   - perplexity: approximately the number of neighbors that matter for a point; at least 1.
+  ///   - seed: the random seed of the start, which is Gaussian with standard deviation 1e-4.
   ///   - iterations: the number of steps.
-  ///   - progress: called with the number of finished steps; an error that it throws ends the work.
-  /// - Throws: ``ClusteringError`` for too many or too few points, too large a perplexity and what is not finite; what `progress`
-  ///   throws.
+  ///   - progress: called with the number of finished steps; an error that it throws stops the work.
+  /// - Throws: ``ClusteringError`` for too many or too few points, too large a perplexity, and points that are not
+  ///   finite; errors of `progress`.
   public init(
     points: Tensor, perplexity: Double, seed: UInt64, iterations: Int = 1000,
     progress: (Int) throws -> Void = { _ in }
@@ -40,7 +43,7 @@ public struct TSNE: Sendable {
     var generator = KeyedGenerator(seed: seed, .tSNE)
     let start = (0..<2 * count).map { _ in 1e-4 * generator.normal() }
     var rate = max(Double(count) / Self.exaggeration / 4, 50)
-    // A handful of points can fly apart at the usual rate.
+    // A small number of points can fly apart at the usual rate.
     for _ in 0..<4 {
       let places = try Self.descend(
         affinities, from: start, rate: rate, iterations: iterations, progress: progress)
@@ -86,8 +89,8 @@ public struct TSNE: Sendable {
     return places
   }
 
-  /// The affinities p(j|i), float32 [n, n]: each row is a Gaussian about the point i, as wide as gives the row the
-  /// perplexity, 0 at i itself, and sums to 1. Rows of points that have more duplicates than that keep the perplexity of
+  /// The affinities p(j|i), float32 [n, n]: each row is a Gaussian around point i, whose width gives the row the
+  /// perplexity; it is 0 at i itself and sums to 1. Rows of points with more duplicates than that have the perplexity of
   /// their duplicates.
   ///
   /// - Throws: ``ClusteringError``.
@@ -114,7 +117,7 @@ public struct TSNE: Sendable {
       })
   }
 
-  /// Bisection on the precision beta of each row's Gaussian, until the entropy is that of the perplexity.
+  /// Bisects the precision beta of each row's Gaussian until the entropy corresponds to the perplexity.
   private static func affinities(_ rows: Range<Int>, of points: Tensor, entropy target: Double)
     -> Tensor
   {
@@ -123,7 +126,8 @@ public struct TSNE: Sendable {
     let isSelf = indices.sliced(0, rows).unsqueezed(1).equal(to: indices)
     let others = isSelf.logicalNot().to(.float64)
     var squared = squaredDistances(points.sliced(0, rows), points)
-    // Relative to the nearest, so that one exponential at least is 1, and to the mean, whatever the points' scale.
+    // Measure relative to the nearest point, so that at least one exponential is 1, and to the mean, so that the scale of
+    // the points does not matter.
     squared = squared - (squared + isSelf.to(.float64) * 1e300).min([1], keepingAxes: true)
     squared = squared * others
     let mean = squared.sum([1], keepingAxes: true) / Double(count - 1)
@@ -144,18 +148,18 @@ public struct TSNE: Sendable {
       low = isWide.choose(beta, low)
       high = isWide.choose(high, beta)
       let isOpen = high.equal(to: .infinity)
-      // Beyond 1e200 only duplicates are left.
+      // Beyond 1e200, only duplicates are left.
       beta = isOpen.choose(beta * 2, (low + high) / 2).clamped(0, 1e200)
     }
     return result.to(.float32)
   }
 
-  /// The gradient at `places` [n, 2]: 4 Σ (e p - q) (y_i - y_j) / (1 + |y_i - y_j|²).
+  /// The gradient at positions [n, 2]: 4 Σ (e p - q) (y_i - y_j) / (1 + |y_i - y_j|²).
   private static func gradient(
     _ affinities: Tensor, at places: [Double], exaggeration: Double
   ) -> [Double] {
     let count = places.count / 2
-    // With a column of ones, one product gives Σ w y_j and Σ w.
+    // With a column of ones, a single product gives Σ w y_j and Σ w.
     let extended = Tensor(
       (0..<count).flatMap { [Float(places[2 * $0]), Float(places[2 * $0 + 1]), 1] },
       shape: [count, 3])
@@ -197,7 +201,7 @@ public struct TSNE: Sendable {
     return sum + log(normalizer)
   }
 
-  /// 1 / (1 + |y_i - y_j|²) for the rows i of [n, 3], whose third column does not count: float32 [rows, n].
+  /// 1 / (1 + |y_i - y_j|²) for the rows i of [n, 3], whose third column is ignored: float32 [rows, n].
   private static func kernel(_ rows: Range<Int>, _ places: Tensor) -> Tensor {
     func squared(_ axis: Int) -> Tensor {
       let values = places.selected(1, axis)
@@ -212,13 +216,13 @@ public struct TSNE: Sendable {
   }
 }
 
-/// Ranges that cover 0 ..< `count`, so short that `count` numbers for each stay within `elements`.
+/// Ranges that cover 0 ..< `count`, short enough that `count` numbers for each range stay within `elements`.
 func rowBlocks(_ count: Int, elements: Int) -> [Range<Int>] {
   let rows = max(1, elements / max(count, 1))
   return stride(from: 0, to: count, by: rows).map { $0..<min($0 + rows, count) }
 }
 
-/// Squared distances of the rows of [m, d] to those of [n, d]: [m, n].
+/// The squared distances between the rows of [m, d] and those of [n, d]: [m, n].
 func squaredDistances(_ a: Tensor, _ b: Tensor) -> Tensor {
   let lengths = (b * b).sum([1])
   let own = (a * a).sum([1], keepingAxes: true)

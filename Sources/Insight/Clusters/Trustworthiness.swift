@@ -1,12 +1,12 @@
 import Torch
 
-/// The trustworthiness of an embedding (Venna and Kaski, 2001), 0...1: points that are among the k nearest neighbors in
-/// the embedding but not among the points cost their rank there.
+/// The trustworthiness of an embedding (Venna and Kaski, 2001), 0...1. Points that are among the k nearest neighbors in
+/// the embedding but not among the original points reduce it by their rank there.
 ///
 /// - Parameters:
-///   - embedding: [n, e].
-///   - points: [n, d].
-///   - neighbors: k, below n / 2.
+///   - embedding: the positions, [n, e].
+///   - points: the original points, [n, d].
+///   - neighbors: the number of neighbors k, below n / 2.
 public func trustworthiness(of embedding: Tensor, points: Tensor, neighbors: Int = 5) -> Double {
   let count = points.shape[0]
   precondition(

@@ -4,43 +4,49 @@ import Media
 import SafeFiles
 import Training
 
-/// The results of runs against a setting in which they differ.
+/// The results of runs as a function of a setting in which they differ.
 public struct Sweep: Codable, Sendable {
   /// The result of a run.
   public enum Measure: String, Codable, CaseIterable, Sendable {
-    /// That of the final evaluation if all runs have one, else that of the last validation.
+    /// The accuracy of the final evaluation if all runs have one, else of the last validation.
     case accuracy
-    /// That of the last validation.
+    /// The loss of the last validation.
     case loss
     /// Clips per second over the whole training.
     case speed
   }
 
-  /// The runs that share a value.
+  /// The runs with the same value.
   public struct Group: Codable, Sendable {
+    /// The value.
     public let value: String
+    /// The names of the runs.
     public let runs: [String]
     /// One result for each run.
     public let results: [Double]
+    /// The statistics of the results.
     public let statistics: SampleStatistics
   }
 
   /// The dotted key of the configuration.
   public let key: String
+  /// The result that is compared.
   public let measure: Measure
-  /// In the order of the values: numerically if all are numbers.
+  /// The groups, sorted by value: numerically if all values are numbers.
   public let groups: [Group]
-  /// Runs without a result.
+  /// The names of runs without a result.
   public let unfinished: [String]
-  /// The accuracy of guessing, if it is the same for all runs.
+  /// The accuracy of guessing, if it is the same for all runs; nil otherwise.
   public let chance: Double?
 
-  /// - Throws: `ConfigurationError` for a key that a run lacks, ``NothingToCompare``.
+  /// Compares runs.
+  ///
+  /// - Throws: `ConfigurationError` for a key that a run does not have, ``NothingToCompare`` if no run has a result.
   public init(_ runs: [RecordedRun], against key: String, measure: Measure) throws {
     self.key = key
     self.measure = measure
     let names = RecordedRun.names(runs)
-    // Unfinished runs do not influence the comparison.
+    // Ignore unfinished runs.
     let isEvaluated = runs.compactMap(\.metrics.summary).allSatisfy { $0.evaluation != nil }
     var results: [(value: String, run: String, result: Double)] = []
     var unfinished: [String] = []
@@ -62,7 +68,7 @@ public struct Sweep: Codable, Sendable {
     }
     guard !results.isEmpty else { throw NothingToCompare(measure: measure) }
     let isNumeric = results.allSatisfy { Double($0.value) != nil }
-    // 0.001 and 1e-3 are one value.
+    // 0.001 and 1e-3 are the same value.
     let members = Dictionary(grouping: results) {
       isNumeric ? "\(Double($0.value)!)" : $0.value
     }.values
@@ -79,10 +85,11 @@ public struct Sweep: Codable, Sendable {
     chance = measure == .accuracy && chances.count == 1 ? chances.first : nil
   }
 
+  /// A chart of the results.
   public var figure: Figure {
     let numbers = groups.compactMap { Double($0.value) }.filter(\.isFinite)
     let isNumeric = numbers.count == groups.count
-    // Values that vary by factors need a logarithmic axis.
+    // Values that vary by large factors need a logarithmic axis.
     let isLogarithmic = isNumeric && numbers[0] > 0 && numbers[numbers.count - 1] / numbers[0] >= 8
     let yLabel =
       switch measure {
@@ -107,8 +114,9 @@ public struct Sweep: Codable, Sendable {
   }
 }
 
-/// Runs of which none has a result: one sentence.
+/// The error if none of the runs has a result.
 public struct NothingToCompare: Error, CustomStringConvertible {
+  /// The result that is compared.
   public let measure: Sweep.Measure
   public var description: String {
     "none of the runs has ended with a final \(measure.rawValue): wait for one"

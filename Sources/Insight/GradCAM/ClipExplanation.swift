@@ -1,23 +1,23 @@
 import Figures
 import Media
 
-/// The evidence for a label in a clip, beside the clip's motion.
+/// The evidence for a label in a clip, with the clip's motion.
 struct ClipExplanation {
-  /// When the clip begins in its video, in seconds.
+  /// The start of the clip in its video, in seconds.
   let start: Double
-  /// The label that is explained, and what the network gives it: the softmax of the logits.
+  /// The explained label and its probability: the softmax of the logits.
   let label: Int
   let probability: Double
-  /// The frames in finer pixels than the network's, for people.
+  /// The frames at a higher resolution than the network's, for display.
   let frames: [Picture]
-  /// The Grad-CAM of each frame, 0...1, in the network's pixels.
+  /// The Grad-CAM of each frame, 0...1, at the network's resolution.
   let heat: [HeatMap]
-  /// The speed from each frame to the next, in the network's pixels a frame; one fewer than frames.
+  /// The speed from each frame to the next in the network's pixels per frame; one fewer than frames.
   let speed: [HeatMap]
 
   /// False if the heat is 0 everywhere.
   let hasHeat: Bool
-  /// ``flowAgreement(_:_:)`` over all frames that have a next one.
+  /// ``flowAgreement(_:_:)`` over all frames except the last.
   let agreement: Double?
 
   init(

@@ -3,15 +3,15 @@ import Foundation
 import Media
 import SafeFiles
 
-/// A clip's frames, its heat over them and its flow, as a strip and as an animation.
+/// A clip's frames, its heat map and its flow, as a strip and as an animation.
 struct ClipPicture {
   let explanation: ClipExplanation
-  /// The video's name.
+  /// The name of the video.
   let video: String
-  /// What is explained, as "predicted: wave, 93.1%".
+  /// The explained label, such as "predicted: wave, 93.1%".
   let label: String
   let stage: String
-  /// From one frame to the next, in seconds.
+  /// The time between consecutive frames in seconds.
   let step: Double
 
   private let title = TextStyle(size: 18, bold: true)
@@ -33,13 +33,14 @@ struct ClipPicture {
     "\(decimal(explanation.start + Double(frame) * step, 2)) s"
   }
 
-  /// The speed of the lightest color. A few faster pixels must not darken all others, and slow motion must not appear fast.
+  /// The speed shown in the lightest color. A small number of faster pixels must not darken all others, and slow motion
+  /// must not appear fast.
   private var speedLimit: Double {
     let speeds = explanation.speed.flatMap(\.values).sorted()
     return max(Double(speeds[(speeds.count - 1) * 995 / 1000]), 0.25)
   }
 
-  /// The pictures of a frame that has a next one, in the order of the captions.
+  /// The pictures of a frame, which must not be the last one, in the order of the captions.
   private func panels(_ frame: Int, _ speedLimit: Double) -> [Picture] {
     let picture = explanation.frames[frame]
     let speed = explanation.speed[frame]
@@ -54,7 +55,7 @@ struct ClipPicture {
   private func legends(_ speedLimit: Double) -> (heat: ColorBar, flow: ColorBar) {
     let side = explanation.heat[0].width
     return (
-      ColorBar(label: "heat: share of the clip's greatest", range: 0...1),
+      ColorBar(label: "heat: share of the clip's maximum", range: 0...1),
       ColorBar(label: "flow: pixels per frame, of \(side) × \(side)", range: 0...speedLimit)
     )
   }
@@ -64,7 +65,7 @@ struct ClipPicture {
   private static let cell = 144.0
   private static let captionWidth = 104.0
 
-  /// A row of frames, a row of frames with their heat, and a row of the flow to the next frame: at most 8 frames, evenly
+  /// A row of frames, a row of frames with heat maps, and a row of the flow to the next frame: at most 8 frames, evenly
   /// spaced. The last frame of a clip has no flow and is not shown.
   func strip() throws -> Picture {
     let count = min(explanation.speed.count, 8)
@@ -114,7 +115,7 @@ struct ClipPicture {
 
   private static let panel = 196.0
 
-  /// For each frame but the last, the three pictures side by side; of an even size, as video encoders require.
+  /// For each frame except the last, the three pictures side by side, with an even size, as video encoders require.
   func animation() throws -> [Picture] {
     let (margin, panel) = (Self.margin, Self.panel)
     let gap = 3 * Self.gap

@@ -11,16 +11,16 @@ import Training
 import VideoData
 import VideoModels
 
-/// Explains the predictions of a network for videos by Grad-CAM, and measures and draws how the heat agrees with the optical
+/// Explains a network's predictions for videos with Grad-CAM; measures and draws how the heat agrees with the optical
 /// flow (figures 4 and 8 of the paper).
 public struct GradCAMAnalysis {
-  /// The label that is explained.
+  /// The label to explain.
   public enum Label: Equatable, Sendable {
-    /// The one with the highest score.
+    /// The label with the highest score.
     case predicted
-    /// The one of these with the highest score; numbered from 0.
+    /// The one of these labels, from 0, with the highest score.
     case likeliest([Int])
-    /// The one with this number, from 0.
+    /// The label with this index, from 0.
     case number(Int)
 
     var displayName: String {
@@ -32,25 +32,29 @@ public struct GradCAMAnalysis {
     }
   }
 
+  /// The settings of the analysis.
   public struct Settings: Sendable {
     /// The stage whose Grad-CAM is computed.
     public var stage = StageName.conv5
+    /// The label to explain.
     public var label = Label.predicted
-    /// Clips per video, evenly spread.
+    /// The number of clips per video, evenly spaced.
     public var clips = 1
-    /// The number of clips to draw: those in which heat and flow agree least, clips without heat last. Nil draws all, in the
-    /// order of the videos.
+    /// The number of clips to draw: those in which heat and flow agree least, with clips without heat last. Nil for all,
+    /// in the order of the videos.
     public var worst: Int?
+    /// How clips are cut from videos.
     public var clip = ClipSettings()
 
+    /// The defaults.
     public init() {}
   }
 
   /// A part of the work.
   public enum Phase: Sendable {
-    /// Heat and flow of the clips; counted in videos.
+    /// Computing the heat and the flow of the clips; counted in videos.
     case explaining
-    /// The pictures of the clips that agree least; counted in videos.
+    /// Drawing the clips with the least agreement; counted in videos.
     case drawing
   }
 
@@ -63,12 +67,14 @@ public struct GradCAMAnalysis {
   private let device: Device
   private let workers: Int
 
+  /// Prepares the analysis.
+  ///
   /// - Parameters:
-  ///   - videos: the videos that clips are cut from.
-  ///   - weights: the network that is explained.
-  ///   - settings: the label that is explained, and the clips.
+  ///   - videos: the videos from which clips are cut.
+  ///   - weights: the network to explain.
+  ///   - settings: the settings of the analysis.
   ///   - device: the device of the network.
-  ///   - workers: the number of threads that decode and compute flow.
+  ///   - workers: the number of threads that decode videos and compute the flow.
   /// - Throws: ``GradCAMError`` or ``SingleFrames`` if the network or the clips are unsuitable.
   public init(
     _ videos: VideoSearch, weights: Weights, settings: Settings, device: Device, workers: Int
@@ -102,14 +108,15 @@ public struct GradCAMAnalysis {
     self.workers = workers
   }
 
-  /// Writes gradcam.json and, for each clip that is drawn, a strip (PNG) and an animation (MP4, GIF). The report lists videos
-  /// that are skipped because they cannot be read or are shorter than a clip.
+  /// Writes gradcam.json and, for each clip that is drawn, a strip (PNG) and an animation (MP4, GIF). The report lists
+  /// the videos that were skipped because they cannot be read or are shorter than a clip.
   ///
   /// - Parameters:
-  ///   - folder: where to write, created if missing.
-  ///   - progress: called with the finished and the total number of a phase's videos; an error that it throws ends the work.
-  /// - Throws: `FileError` before the work if the folder cannot be written; ``NoUsableVideo``, `MediaError`, `FigureError`,
-  ///   and what `progress` throws.
+  ///   - folder: the folder to write to, which is made if it does not exist.
+  ///   - progress: called with the number of finished videos of a phase and their total; an error that it throws stops
+  ///     the analysis.
+  /// - Throws: `FileError` at the start if the folder cannot be written; ``NoUsableVideo``, `MediaError`, `FigureError`,
+  ///   and errors of `progress`.
   public func write(
     to folder: String, progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
   ) throws -> GradCAMReport {
@@ -137,7 +144,7 @@ public struct GradCAMAnalysis {
         guard let agreement = clip.agreement else { return 3 }
         return clip.hasHeat ? agreement : 2
       }
-      // Stable: equal ones keep the order of the videos.
+      // A stable sort: clips with equal agreement keep the order of the videos.
       let order = clips.indices.sorted {
         (rank(clips[$0].clip), $0) < (rank(clips[$1].clip), $1)
       }
@@ -170,10 +177,11 @@ public struct GradCAMAnalysis {
     let speeds: [[HeatMap]]
   }
 
-  /// Clips that go through the network at once.
+  /// The number of clips that pass through the network at once.
   private static let batch = 8
 
-  /// Explains the clips of the videos at `indices`; `body` gets the number of finished videos, this one included.
+  /// Explains the clips of the videos at `indices`. `body` receives the number of finished videos, including the current
+  /// one.
   private func explain(
     _ indices: [Int],
     _ body: (_ done: Int, _ video: Int, Result<[ClipExplanation], SkippedVideo>) throws -> Void
@@ -223,7 +231,7 @@ public struct GradCAMAnalysis {
       guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
         return .failure(
           SkippedVideo(
-            video: video, reason: "gets scores that are not numbers: the network has diverged"))
+            video: video, reason: "has scores that are not finite: the network has diverged"))
       }
       let (frames, side) = (settings.clip.frames, settings.clip.size)
       for (place, clip) in batch.enumerated() {
@@ -266,13 +274,13 @@ public struct GradCAMAnalysis {
     // As fast as the video, within limits that eyes can follow.
     let rate = min(max(1 / clip.step, 2), 25)
     try GIF.write(frames, to: "\(folder)/\(files.gif)", framesPerSecond: rate)
-    // Repeated: players stop at the end.
+    // Repeat the clip, because players stop at the end.
     try MP4Writer.write(
       (0..<3).flatMap { _ in frames }, to: "\(folder)/\(files.mp4)", framesPerSecond: rate)
     return files
   }
 
-  /// A file's name without its extension, such as "003-wave": plain letters only, valid on every system and page.
+  /// A file name without extension, such as "003-wave": only plain letters, valid on every system and page.
   private static func stem(_ number: Int, _ video: String) -> String {
     let name = PathParts(video).stem
     let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "-" }

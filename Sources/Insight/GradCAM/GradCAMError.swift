@@ -1,7 +1,10 @@
-/// Why there is no Grad-CAM of a network or its videos: one sentence.
+/// Why there is no Grad-CAM of a network or its videos.
 public enum GradCAMError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The network has no head.
   case noHead(path: String)
+  /// The network has no label with this index.
   case noSuchLabel(label: Int, count: Int)
+  /// The clips are too small for the optical flow.
   case tooSmall(side: Int, least: Int)
 
   public var description: String {
@@ -9,7 +12,7 @@ public enum GradCAMError: Error, Equatable, Sendable, CustomStringConvertible {
     case .noHead(let path):
       "\(path) has a backbone but no head, and so no labels to explain: name a run's folder or its checkpoint"
     case .noSuchLabel(let label, let count):
-      "there is no label \(label): the network has \(count), 0 to \(count - 1)"
+      "there is no label \(label): the network has \(count) labels, 0 to \(count - 1)"
     case .tooSmall(let side, let least):
       "clips of \(side) pixels are too small for a Grad-CAM beside the optical flow: use --size \(least) or more"
     }

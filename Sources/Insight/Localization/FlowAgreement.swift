@@ -8,33 +8,39 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// Whether a network's Grad-CAM is hot where real videos move: for each clip the rank correlation of the heat with the
-/// magnitude of the optical flow, over all pixels of all frames but the last, which has no flow.
+/// Measures whether a network's Grad-CAM is hot where real videos move: for each clip, the rank correlation between the
+/// heat and the magnitude of the optical flow, over all pixels of all frames except the last, which has no flow.
 ///
-/// The true motions are unknown: the maps explain the label that the network finds likeliest, for a pre-trained network among
-/// those that move, since the heat of the static label is elsewhere.
+/// The true motions are unknown. The maps explain the label with the highest score; for a pre-trained network, the moving
+/// label with the highest score, because the heat of the static label is elsewhere.
 public struct FlowAgreement: Codable, Equatable, Sendable {
+  /// The number of videos.
   public let videos: Int
+  /// The number of clips.
   public let clips: Int
-  /// Spearman's correlation, as the mean over the clips. A map without heat counts as 0.
+  /// Spearman's rank correlation for the network: the mean over the clips. A map without heat counts as 0.
   public let network: SampleStatistics
-  /// Networks with random weights, measured in the same way.
+  /// The mean for each network with random weights.
   public let random: SampleStatistics
-  /// Videos that cannot be read, are shorter than a clip, or do not move at all.
+  /// The videos that cannot be read, are shorter than a clip, or do not move at all.
   public let skipped: [SkippedVideo]
 
-  /// How clips are cut and shown.
+  /// How clips are cut and passed to the network.
   public struct ShownClips {
+    /// How clips are cut from videos.
     public var clip: ClipSettings
-    /// Clips per video, and crops per clip.
+    /// The number of clips per video.
     public var clips: Int
+    /// The number of crops per clip, 1 or 3.
     public var crops: Int
-    /// Clips that go through a network at once.
+    /// The number of clips that pass through a network at once.
     public var batch: Int
+    /// The normalization of the network's input.
     public var normalization: Normalization
-    /// The labels among which the likeliest one is explained; nil for all.
+    /// The labels from which that with the highest score is explained; nil for all.
     public var labels: [Int]?
 
+    /// Settings with these values.
     public init(
       clip: ClipSettings, clips: Int, crops: Int, batch: Int, normalization: Normalization,
       labels: [Int]? = nil
@@ -48,16 +54,18 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
     }
   }
 
+  /// Measures networks.
+  ///
   /// - Parameters:
   ///   - model: a network on `device`, in evaluation mode.
-  ///   - random: networks of its kind with random weights, likewise; at least one.
+  ///   - random: networks of the same kind with random weights, also on `device`; at least one.
   ///   - footage: the videos.
-  ///   - settings: how clips are cut and shown.
+  ///   - settings: how clips are cut and passed to the network.
   ///   - stage: the stage whose Grad-CAM is computed.
   ///   - device: the device of the networks.
-  ///   - workers: the number of threads that decode and compute the flow.
-  ///   - progress: called with the number of finished videos; an error that it throws ends the work.
-  /// - Throws: ``NoUsableVideo`` if no clip is left, ``SingleFrames``, ``DivergedNetwork``, what `progress` throws.
+  ///   - workers: the number of threads that decode videos and compute the flow.
+  ///   - progress: called with the number of finished videos; an error that it throws stops the work.
+  /// - Throws: ``NoUsableVideo`` if no clip is left, ``SingleFrames``, ``DivergedNetwork``, errors of `progress`.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on footage: [VideoSource],
     shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
@@ -123,10 +131,10 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   }
 }
 
-/// A clip and how fast each of its pixels moves.
+/// A clip and the speed of each of its pixels.
 private struct MovingClip: Sendable {
   let pixels: ClipPixels
-  /// [frames - 1, height, width], in pixels per frame.
+  /// The speeds, [frames - 1, height, width], in pixels per frame.
   let magnitudes: [Float]
 
   /// False if all frames are equal.

@@ -1,7 +1,7 @@
 import VideoModels
 
 extension GradCAM {
-  /// The maps as numbers, each [T, H, W].
+  /// The maps as numbers, [T, H, W] each.
   ///
   /// - Throws: ``DivergedNetwork``.
   var values: [[Float]] {
@@ -14,9 +14,9 @@ extension GradCAM {
   }
 }
 
-/// A network whose scores are not numbers.
+/// The error for a network whose scores are infinite or NaN.
 public struct DivergedNetwork: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
-    "the scores of the network are not numbers: its training has diverged"
+    "the scores of the network are not finite: its training has diverged"
   }
 }

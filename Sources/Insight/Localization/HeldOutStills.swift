@@ -6,16 +6,16 @@ import Training
 import VideoData
 import VideoSamples
 
-/// The stills that a pre-training has not learned from.
+/// Stills on which a pre-training was not trained.
 public enum HeldOutStills {
   /// Loads the centers of held-out sources, at the source size of the pre-training.
   ///
   /// - Parameters:
   ///   - configuration: the configuration of the pre-training.
-  ///   - paths: where to search; sources that were trained on are skipped. Empty for those held out for validation.
-  ///   - limit: the maximum number of stills, evenly spread over the sources.
+  ///   - paths: the paths to search; sources that were trained on are skipped. Empty for the validation sources.
+  ///   - limit: the maximum number of stills, evenly spaced over the sources.
   ///   - workers: the number of threads that load.
-  ///   - warn: called with each source that cannot be read or was trained on.
+  ///   - warn: receives a warning for each source that cannot be read or was trained on.
   /// - Throws: `SourceError`, `NoUsableSource`, ``NothingUnseen``.
   public static func load(
     for configuration: PretrainingConfiguration, from paths: [String], limit: Int, workers: Int,
@@ -36,7 +36,7 @@ public enum HeldOutStills {
       do {
         trained = try PretrainingSources(configuration.sources, seed: configuration.seed).training
       } catch {
-        // The run's own sources may be gone, or its relative paths may lead elsewhere from here.
+        // The run's own sources may be gone, or its relative paths may lead elsewhere.
         warn("cannot check which of these sources the network was trained on: \(error)")
       }
       sources = named.subtracting(trained)
@@ -62,9 +62,11 @@ public enum HeldOutStills {
   }
 }
 
-/// Why no still is left that a pre-training has not trained on.
+/// Why there are no stills on which a pre-training was not trained.
 public enum NothingUnseen: Error, Sendable, CustomStringConvertible {
+  /// The run held out no sources.
   case nothingHeldOut
+  /// The network was trained on all sources.
   case allTrainedOn
 
   public var description: String {

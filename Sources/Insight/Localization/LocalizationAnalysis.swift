@@ -7,23 +7,25 @@ import Training
 import VideoData
 import VideoModels
 
-/// Measures how well a network locates motion, without fine-tuning: in masked clips, whose moving region is known, and in
-/// videos, by their optical flow. Networks of the same kind with random weights are measured in the same way.
+/// Measures how well a network locates motion without fine-tuning: in masked clips, whose moving region is known, and in
+/// videos, by the optical flow. Networks of the same kind with random weights are measured in the same way.
 ///
-/// Masked clips need the pretext task of a pre-training; other networks are measured only on videos.
+/// Masked clips require that the network was pre-trained by motion from static images; other networks are measured only
+/// on videos.
 public struct LocalizationAnalysis {
-  /// The stills that masked clips are made of.
+  /// The stills of which masked clips are made.
   public enum Stills: Equatable, Sendable {
-    /// Measure no masked clips.
+    /// Do not measure masked clips.
     case none
-    /// The sources that the pre-training held out for validation.
+    /// The validation sources of the pre-training.
     case heldOut
-    /// The same if they can be loaded; otherwise warn, and measure only the videos.
+    /// The validation sources if they can be loaded; otherwise warn, and measure only the videos.
     case heldOutIfAvailable
-    /// The sources at these paths that the network was not trained on.
+    /// The sources at these paths, except those on which the network was trained.
     case sources([String])
   }
 
+  /// The settings of the analysis.
   public struct Settings: Sendable {
     /// The stage whose Grad-CAM is measured.
     public var stage = StageName.conv4
@@ -31,26 +33,28 @@ public struct LocalizationAnalysis {
     public var label = HeatLabel.target
     /// The seed of each random network.
     public var randomSeeds: [UInt64] = [1, 2, 3, 4, 5]
+    /// The stills of which masked clips are made.
     public var stills = Stills.heldOut
     /// The maximum number of stills.
     public var limit = 1000
     /// How clips are cut from videos.
     public var clip = ClipSettings()
-    /// Clips per video.
+    /// The number of clips per video.
     public var clips = 1
-    /// Crops per clip, 1 or 3.
+    /// The number of crops per clip, 1 or 3.
     public var crops = 1
-    /// Clips that go through a network at once.
+    /// The number of clips that pass through a network at once.
     public var batch = VideoInference.defaultBatch
 
+    /// The defaults.
     public init() {}
   }
 
   /// A part of the work.
   public enum Phase: Sendable {
-    /// Heat and flow of videos; counted in videos.
+    /// Measuring videos; counted in videos.
     case videos
-    /// Heat and regions of masked clips; counted in stills.
+    /// Measuring masked clips; counted in stills.
     case stills
   }
 
@@ -59,12 +63,14 @@ public struct LocalizationAnalysis {
   private let settings: Settings
   private let options: ExecutionOptions
 
+  /// Prepares the analysis.
+  ///
   /// - Parameters:
   ///   - videos: the videos to measure; nil for none.
   ///   - weights: the network.
-  ///   - settings: what to measure, and how.
-  ///   - options: the device, and the number of threads that decode.
-  /// - Throws: ``GradCAMError`` if the network has no head, ``LocalizationError`` if there is nothing to measure it by.
+  ///   - settings: the settings of the analysis.
+  ///   - options: the device, and the number of threads that decode videos.
+  /// - Throws: ``GradCAMError`` if the network has no head, ``LocalizationError`` if there is nothing to measure.
   public init(
     _ videos: VideoSearch?, weights: Weights, settings: Settings, options: ExecutionOptions
   ) throws {
@@ -78,14 +84,15 @@ public struct LocalizationAnalysis {
     self.options = options
   }
 
-  /// Measures, and writes localization.json and, for masked clips, localization.png.
+  /// Runs the analysis, and writes localization.json and, for masked clips, localization.png.
   ///
   /// - Parameters:
-  ///   - folder: where to write, created if missing; nil to write nothing.
-  ///   - warn: called with each source that cannot be used.
-  ///   - progress: called with the finished and the total number of a phase's items; an error that it throws ends the work.
-  /// - Throws: `FileError` before the work if the folder cannot be written, ``NothingUnseen``, ``NoUsableVideo``,
-  ///   ``SingleFrames``, ``DivergedNetwork``, errors of sources, and what `progress` throws.
+  ///   - folder: the folder to write to, which is made if it does not exist; nil to write nothing.
+  ///   - warn: receives a warning for each source that cannot be used.
+  ///   - progress: called with the number of finished items of a phase and their total; an error that it throws stops the
+  ///     analysis.
+  /// - Throws: `FileError` at the start if the folder cannot be written; ``NothingUnseen``, ``NoUsableVideo``,
+  ///   ``SingleFrames``, ``DivergedNetwork``, errors of sources, and errors of `progress`.
   public func run(
     writingTo folder: String?, warn: @escaping @Sendable (String) -> Void = { _ in },
     progress: (Phase, _ done: Int, _ total: Int) throws -> Void = { _, _, _ in }
@@ -156,8 +163,9 @@ public struct LocalizationAnalysis {
   }
 }
 
-/// Why a network's localization of motion cannot be measured: one sentence.
+/// Why a network's localization of motion cannot be measured.
 public enum LocalizationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The network was not pre-trained by motion from static images.
   case noPretextTask(path: String)
 
   public var description: String {

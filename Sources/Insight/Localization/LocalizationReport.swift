@@ -2,22 +2,28 @@ import VideoModels
 
 /// The result of `mosi localize`: localization.json.
 public struct LocalizationReport: AnalysisResult, Equatable, Sendable {
-  /// The run or file whose network was measured.
+  /// The run's folder or the file of the weights.
   public let weights: String
+  /// The stage whose Grad-CAM was measured.
   public let stage: StageName
+  /// The label that the maps of masked clips explain.
   public let label: HeatLabel
-  /// In masked clips; nil if there were none.
+  /// The result for masked clips; nil if there were none.
   public let regions: RegionLocalization?
-  /// In videos; nil if there were none.
+  /// The result for videos; nil if there were none.
   public let videos: FlowAgreement?
-  /// The contact sheet of masked clips, a file beside this one.
+  /// The file name of the contact sheet of masked clips; nil if there is none.
   public let sheet: String?
 
+  /// The file name of the JSON file.
   public static let fileName = "localization.json"
+  /// The command that writes it.
   public static let command = "localize"
 
+  /// The name of the contact sheet.
   public var fileNames: [String] { [sheet].compactMap { $0 } }
 
+  /// A report with these results.
   public init(
     weights: String, stage: StageName, label: HeatLabel, regions: RegionLocalization?,
     videos: FlowAgreement?, sheet: String?

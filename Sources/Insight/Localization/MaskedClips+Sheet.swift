@@ -5,7 +5,7 @@ import Torch
 import VideoModels
 
 extension MaskedClips {
-  /// Some clips with the heat map over each frame and the region outlined: evenly spread sources, each with the next label.
+  /// A sheet of clips with heat maps and outlined regions: evenly spaced sources, each with the next label.
   ///
   /// - Throws: ``DivergedNetwork``.
   public func sheet(
@@ -46,6 +46,6 @@ extension MaskedClips {
         + "the moving region outlined",
       note:
         "Labels and arrows show the motion of the window over the picture; the content moves the other way.",
-      legend: ColorBar(label: "heat: share of the clip's greatest", range: 0...1), rows: made)
+      legend: ColorBar(label: "heat: share of the clip's maximum", range: 0...1), rows: made)
   }
 }

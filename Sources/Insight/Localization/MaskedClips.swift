@@ -5,23 +5,26 @@ import Pretext
 import Torch
 import VideoData
 
-/// The clips that a network's localization of motion is measured on: those of the pretext task with the static mask, whose
-/// moving region is known.
+/// The clips on which a network's localization of motion is measured: those of the pretext task with the static mask,
+/// whose moving region is known.
 ///
-/// Stills are the centers of pictures, paths are centered, colors and orientation are unchanged, and the regions are drawn
-/// with a fixed seed. The static label is not used: in its clips no region moves.
+/// Stills are the centers of pictures, paths are centered, colors and orientation are unchanged, and regions are drawn
+/// with a fixed seed. The static label is not used because nothing moves in its clips.
 public struct MaskedClips {
+  /// The pretext task, with a mask.
   public let task: MotionFromStaticImages
-  /// The labels that move.
+  /// The labels with motion.
   public let labels: [Int]
   private let stills: [Picture]
 
   /// The number of sources.
   public var sourceCount: Int { stills.count }
 
+  /// Makes clips of stills.
+  ///
   /// - Parameters:
-  ///   - task: the pretext task; without a mask it gets the paper's, so that unmasked networks can be measured.
-  ///   - stills: one for each source, of the task's source size.
+  ///   - task: the pretext task; if it has no mask, it gets the paper's, so that unmasked networks can be measured.
+  ///   - stills: a picture for each source, of the task's source size.
   public init(_ task: MotionFromStaticImages, stills: [Picture]) {
     self.task = MotionFromStaticImages(
       motion: task.motion, mask: task.mask ?? MaskSchedule(), jitter: .none,
@@ -30,11 +33,11 @@ public struct MaskedClips {
     labels = task.motion.labels.movingLabels
   }
 
-  /// The moving clips of one source, one for each of ``labels``.
+  /// The moving clips of a source, one for each of ``labels``.
   struct Clips {
-    /// float32 [labels, N, 3, height, width] in 0...1.
+    /// The frames, float32 [labels, N, 3, height, width] in 0...1.
     let frames: Tensor
-    /// float32 [labels, 3, N, height, width], normalized.
+    /// The normalized clips, float32 [labels, 3, N, height, width].
     let clips: Tensor
     let regions: [StaticMask.Region]
   }

@@ -1,7 +1,7 @@
 import MoSI
 
 extension Motion {
-  /// The motion in words: labels name the motion of the window; the content moves the other way.
+  /// The motion in words. Labels name the motion of the window; the content moves in the opposite direction.
   var displayName: String {
     speed == 0
       ? "static"

@@ -1,9 +1,9 @@
-/// Spearman's rank correlation of two lists of equally many finite numbers, -1...1: Pearson's correlation of the ranks,
-/// of which equal numbers share the mean. Nil if a list is constant, and so has no order, or empty.
+/// Spearman's rank correlation of two lists of finite numbers with the same length, -1...1: Pearson's correlation of the
+/// ranks, where equal numbers share their mean rank. Nil if a list is constant or empty.
 public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   precondition(a.count == b.count, "\(a.count) numbers cannot be correlated with \(b.count)")
   let (ranksA, ranksB) = (ranks(of: a), ranks(of: b))
-  // Ranks are centered, whatever is equal: their mean is that of 0 ..< count.
+  // Center the ranks; their mean is always that of 0 ..< count.
   let mean = Double(a.count - 1) / 2
   var (covariance, varianceA, varianceB) = (0.0, 0.0, 0.0)
   for (rankA, rankB) in zip(ranksA, ranksB) {
@@ -15,14 +15,14 @@ public func rankCorrelation(_ a: [Float], _ b: [Float]) -> Double? {
   return covariance / (varianceA * varianceB).squareRoot()
 }
 
-/// How well heat agrees with speed: their rank correlation. Nil if nothing moves, so that there is nothing to agree
-/// with; 0 if something does and the heat is the same everywhere.
+/// The agreement of heat and speed: their rank correlation. Nil if nothing moves; 0 if something moves but the heat is
+/// the same everywhere.
 func flowAgreement(_ heat: [Float], _ speed: [Float]) -> Double? {
   guard speed.contains(where: { $0 != speed[0] }) else { return nil }
   return rankCorrelation(heat, speed) ?? 0
 }
 
-/// The places from 0 that the numbers take in ascending order.
+/// The ranks of the numbers in ascending order, from 0.
 private func ranks(of values: [Float]) -> [Double] {
   let order = values.indices.sorted { values[$0] < values[$1] }
   var ranks = [Double](repeating: 0, count: values.count)

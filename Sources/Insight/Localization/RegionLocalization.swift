@@ -1,28 +1,32 @@
 import Torch
 import VideoModels
 
-/// How well the Grad-CAM of a network points at the moving region of masked clips, beside random weights and chance.
+/// How well a network's Grad-CAM points at the moving region of masked clips, compared with random weights and chance.
 public struct RegionLocalization: Codable, Equatable, Sendable {
+  /// The number of sources.
   public let sources: Int
   /// The number of moving clips.
   public let clips: Int
-  /// The mean share of the frame's area that the region takes: the score of a uniform map.
+  /// The mean share of the frame's area that the region occupies: the score of a uniform map.
   public let chance: Double
+  /// The scores of the network.
   public let network: RegionScores
-  /// Networks with random weights.
+  /// The scores of the networks with random weights.
   public let random: [RegionScores]
   /// The share of the clips whose motion the network recognizes.
   public let top1: Double
 
+  /// Measures networks.
+  ///
   /// - Parameters:
   ///   - model: a network with the task's head, on `device`.
-  ///   - random: networks of its kind with random weights, on `device`.
+  ///   - random: networks of the same kind with random weights, on `device`.
   ///   - clips: the clips.
   ///   - stage: the stage whose Grad-CAM is computed.
-  ///   - label: the label that is explained, also for networks with random weights.
+  ///   - label: the label to explain, also for networks with random weights.
   ///   - device: the device of the networks.
-  ///   - progress: called with the number of finished sources; an error that it throws ends the work.
-  /// - Throws: ``DivergedNetwork``, what `progress` throws.
+  ///   - progress: called with the number of finished sources; an error that it throws stops the work.
+  /// - Throws: ``DivergedNetwork``, errors of `progress`.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
     at stage: StageName, label: HeatLabel, device: Device, progress: (Int) throws -> Void = { _ in }
@@ -56,7 +60,7 @@ public struct RegionLocalization: Codable, Equatable, Sendable {
     top1 = Double(correct) / Double(self.clips)
   }
 
-  /// The mean of a score for each of the networks with random weights.
+  /// The mean of a score for each network with random weights.
   public func random(_ score: KeyPath<RegionScores, SampleStatistics>) -> SampleStatistics {
     SampleStatistics(random.map { $0[keyPath: score].mean })
   }

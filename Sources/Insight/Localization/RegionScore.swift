@@ -1,35 +1,38 @@
 import MoSI
 
-/// How well a clip's heat map points at the region that moves. A map that is 0 everywhere scores like a uniform one.
+/// How well a clip's heat map points at the moving region. A map that is 0 everywhere scores like a uniform one.
 public struct RegionScore: Equatable, Sendable {
-  /// The thresholds of ``overlaps``: 0, 0.05, ..., 0.95 of a map's greatest value. All places reach 0, and the overlap is
+  /// The thresholds of ``overlaps``: 0, 0.05, ..., 0.95 of a map's maximum. All positions reach 0, where the overlap is
   /// that of chance.
   public static let thresholds = (0...19).map { Double($0) / 20 }
 
   /// The share of the heat of all frames that is inside the region.
   public let energyInside: Double
-  /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 if the
-  /// hottest place of all frames is inside the region, else 0; if several places are equally hot, the share inside.
+  /// The pointing game (Zhang et al., "Top-down Neural Attention by Excitation Backprop", ECCV 2016): 1 if the hottest
+  /// position of all frames is inside the region, else 0; if several positions are equally hot, the share of them inside.
   public let pointing: Double
-  /// For each of ``thresholds``, the intersection over union of the region with the places that reach it, over all frames.
+  /// For each of ``thresholds``, the intersection over union of the region with the positions that reach it, over all
+  /// frames.
   public let overlaps: [Double]
-  /// The region's share of the frame's area: every score of a uniform map.
+  /// The region's share of the frame's area: the score of a uniform map.
   public let chance: Double
   /// True for a map that is 0 everywhere.
   public let isEmpty: Bool
 
+  /// Scores a map.
+  ///
   /// - Parameters:
-  ///   - map: [frames, height, width] in 0...1, its greatest value 1 unless it is 0 everywhere.
-  ///   - frames: of the map.
-  ///   - height: of the map.
-  ///   - width: of the map.
-  ///   - region: that of the clip.
+  ///   - map: the map, [frames, height, width] in 0...1, with a maximum of 1 unless it is 0 everywhere.
+  ///   - frames: the number of frames of the map.
+  ///   - height: the height of the map.
+  ///   - width: the width of the map.
+  ///   - region: the moving region of the clip.
   public init(map: [Float], frames: Int, height: Int, width: Int, region: StaticMask.Region) {
     precondition(map.count == frames * height * width, "a map must have the size of its clip")
     let levels = Self.thresholds.count
     var (energy, energyInside) = (0.0, 0.0)
     var (hottest, peaks, peaksInside) = (Float(0), 0, 0)
-    // The number of places by level: those that reach the threshold k / 20 are at level k or above.
+    // The number of positions at each level: those that reach threshold k / 20 are at level k or above.
     var all = [Int](repeating: 0, count: levels + 1)
     var inside = all
     var index = 0
@@ -69,18 +72,18 @@ public struct RegionScore: Equatable, Sendable {
 
 /// The scores of many clips.
 public struct RegionScores: Codable, Equatable, Sendable {
-  /// Of ``RegionScore/energyInside``.
+  /// The statistics of ``RegionScore/energyInside``.
   public let energyInside: SampleStatistics
-  /// Of ``RegionScore/pointing``.
+  /// The statistics of ``RegionScore/pointing``.
   public let pointing: SampleStatistics
-  /// The intersection over union at ``threshold``.
+  /// The statistics of the intersection over union at ``threshold``.
   public let overlap: SampleStatistics
-  /// The one threshold for all clips at which the overlap is best; the lowest of several.
+  /// The threshold for all clips at which the overlap is best; the lowest of several.
   public let threshold: Double
-  /// Clips whose map is 0 everywhere.
+  /// The number of clips whose map is 0 everywhere.
   public let emptyMaps: Int
 
-  /// - Parameter scores: those of the clips of each source; every source has clips.
+  /// - Parameter scores: the scores of the clips of each source; each source must have clips.
   public init(_ scores: [[RegionScore]]) {
     func estimate(_ value: (RegionScore) -> Double) -> SampleStatistics {
       SampleStatistics(

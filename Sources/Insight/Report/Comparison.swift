@@ -3,12 +3,12 @@ import RunRecords
 import SafeFiles
 import Training
 
-/// Several runs side by side: results, the settings in which they differ, their curves in common charts.
+/// Several runs side by side: results, differing settings, and curves in common charts.
 struct Comparison {
   /// A column of the table of results.
   struct Column: Sendable {
     let title: String
-    /// Nil for a run without such a result.
+    /// Returns nil for a run without such a result.
     let value: @Sendable (RunDescription) -> String?
 
     init(_ title: String, _ value: @escaping @Sendable (RunDescription) -> String?) {
@@ -40,7 +40,7 @@ struct Comparison {
   ]
 
   private var results: HTML {
-    // Columns without any value are not shown.
+    // Hide columns without any value.
     let columns = Self.columns + LocalizationSection.columns + ClustersSection.columns
     let shown = columns.filter { column in runs.contains { column.value($0) != nil } }
     return .table(

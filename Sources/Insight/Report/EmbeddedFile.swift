@@ -2,17 +2,17 @@ import Foundation
 import Media
 import SafeFiles
 
-/// A picture or animation inside of the page.
+/// A picture or animation that is embedded in the page.
 struct EmbeddedFile: Sendable {
   let dataURI: String
 
-  /// The largest file that goes into a page, in bytes.
+  /// The maximum size of a file in bytes.
   private static let limit = 16 << 20
 
-  /// PNG files above this size are embedded as JPEG: frames of videos need a fifth of it then.
+  /// PNG files above this size are embedded as JPEG, which takes a fifth of the size for frames of videos.
   private static let largestPNG = 150_000
 
-  /// Nil if the file is absent, not of a kind that browsers show, or too large for a page.
+  /// Nil if the file does not exist, is of a kind that browsers do not show, or is too large for a page.
   init?(path: String) {
     let type: String
     switch PathParts(path).ending.lowercased() {

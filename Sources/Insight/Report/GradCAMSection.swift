@@ -3,7 +3,7 @@ import Training
 
 /// The Grad-CAM of videos.
 enum GradCAMSection {
-  /// Clips that go into the page.
+  /// The maximum number of clips on the page.
   private static let limit = 4
 
   static func content(_ run: RunDescription) -> [HTML] {

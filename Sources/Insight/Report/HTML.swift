@@ -1,6 +1,6 @@
 import SafeFiles
 
-/// A piece of a page, sound by construction: text is escaped, elements are closed.
+/// A part of a page, valid by construction: text is escaped, and elements are closed.
 struct HTML: Sendable {
   let source: String
 
@@ -8,7 +8,7 @@ struct HTML: Sendable {
 
   static let empty = HTML(source: "")
 
-  /// `text` as it is to be read.
+  /// `text`, escaped.
   static func text(_ text: some StringProtocol) -> HTML { HTML(source: escaped(text)) }
 
   /// A style sheet or script of this package, unescaped.
@@ -18,7 +18,7 @@ struct HTML: Sendable {
 
   /// Elements without content.
   private static let void: Set = ["img", "meta", "br"]
-  /// Elements that get a line of their own in the source.
+  /// Elements without a line of their own in the source.
   private static let inline: Set = ["a", "code", "strong", "span", "td", "th", "em"]
 
   /// An element with its attributes in order and its content.
@@ -53,7 +53,7 @@ struct HTML: Sendable {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "\n", "\t": result.unicodeScalars.append(character)
-      // Not allowed in a page, however written.
+      // Not allowed on a page in any form.
       case _ where character.properties.generalCategory == .control: result += "\u{FFFD}"
       default:
         if let escape = character.pathEscape {
@@ -68,9 +68,9 @@ struct HTML: Sendable {
 }
 
 extension HTML {
-  /// A table that scrolls by itself on a narrow page; the first column names its rows.
+  /// A table that scrolls separately on a narrow page; the first column names its rows.
   ///
-  /// - Parameter caption: the content of the table; read aloud before it.
+  /// - Parameter caption: a description of the table, which screen readers read first.
   static func table(caption: String, header: [String], rows: [[String]]) -> HTML {
     table(caption: caption, header: header, rows: rows.map { $0.map { .text($0) } })
   }
@@ -98,7 +98,7 @@ extension HTML {
             }))))
   }
 
-  /// A bar whose length is `share` of the column, beside the text that says the same.
+  /// A bar whose length is `share` of the column, with the same value as text.
   static func bar(_ share: Double, _ text: String) -> HTML {
     let width = Int((min(max(share, 0), 1) * 100).rounded())
     return .joined([
@@ -109,7 +109,7 @@ extension HTML {
     ])
   }
 
-  /// A figure; `alternative` describes it to those who cannot see it. A wide one scrolls on a narrow page.
+  /// A figure; `alternative` describes it to people who cannot see it. A wide figure scrolls on a narrow page.
   static func figure(
     _ picture: EmbeddedFile, alternative: String, caption: String? = nil, isWide: Bool = false
   ) -> HTML {

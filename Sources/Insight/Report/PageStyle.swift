@@ -1,4 +1,5 @@
-/// The style of a page: one column on a phone, light or dark like the reader's system, contrast of at least 4.5 to 1.
+/// The style of a page: one column on a phone, light or dark like the reader's system, with a contrast of at least 4.5 to
+/// 1.
 let pageStyle = """
   :root {
     color-scheme: light dark;

@@ -2,26 +2,28 @@ import Foundation
 import SafeFiles
 import Training
 
-/// A page about runs, in one file: their settings, their learning curves and the analyses of their networks.
+/// A page about runs in a single file: their settings, learning curves and analyses.
 public struct ReportPage {
   private let runs: [RunDescription]
-  /// Whether the page offers to reload itself, for runs that are in progress.
+  /// True if the page offers to reload itself, for runs in progress.
   private let follows: Bool
   private let results: [ResultSection]
 
+  /// A page about runs.
+  ///
   /// - Parameters:
-  ///   - runs: the runs, in their order on the page.
-  ///   - follows: whether the page offers to reload itself.
-  ///   - results: tables that precede the runs.
+  ///   - runs: the runs in the order of the page.
+  ///   - follows: true if the page offers to reload itself.
+  ///   - results: tables before the runs.
   public init(of runs: [RunDescription], follows: Bool = false, results: [ResultSection] = []) {
     self.runs = runs
     self.follows = follows
     self.results = results
   }
 
-  /// Writes the page whole or not at all.
+  /// Writes the page completely or not at all.
   ///
-  /// - Throws: `FileError`, and what drawing throws.
+  /// - Throws: `FileError`, `FigureError`.
   public func write(to path: String) throws {
     try replaceFile(at: path, with: Data(page().utf8))
   }
@@ -85,7 +87,7 @@ public struct ReportPage {
   }
 }
 
-/// Reloading is the reader's choice, kept over the reloads by the page's address.
+/// Reloading is the reader's choice, which the page's address keeps across reloads.
 private let followScript = """
   const button = document.getElementById("follow");
   let timer;

@@ -1,19 +1,23 @@
 import Figures
 
-/// A table of results, which precedes the runs that they come from.
+/// A table of results, placed before the runs on which it is based.
 public struct ResultSection: Sendable {
+  /// The heading.
   public var title: String
-  /// What the table answers, in a sentence or two.
+  /// The question that the table answers, in one or two sentences.
   public var introduction: String
-  /// What the numbers are.
+  /// A description of the numbers.
   public var caption: String
+  /// The titles of the columns.
   public var header: [String]
+  /// The rows.
   public var rows: [[String]]
-  /// The same as charts, each with what it shows in words.
+  /// The results as charts, each with a description.
   public var charts: [(chart: LineChart, words: String)]
-  /// What else is to be known, a paragraph each.
+  /// Further remarks, one paragraph each.
   public var notes: [String]
 
+  /// A section with this content.
   public init(
     title: String, introduction: String, caption: String, header: [String], rows: [[String]],
     charts: [(chart: LineChart, words: String)] = [], notes: [String] = []

@@ -5,12 +5,13 @@ import Training
 
 /// A run as described by its folder, finished or not.
 public struct RunDescription {
+  /// The folder of the run.
   public let folder: RunFolder
   /// The name of the run on a page.
   public let name: String
   let recorded: RecordedRun
   let weights: WeightsInspection
-  /// The network of the weights.
+  /// The settings of the network.
   let model: ModelSettings
   let recipe: TrainingRecipe
   /// The evaluation on test videos; nil if there is none yet.
@@ -25,8 +26,8 @@ public struct RunDescription {
   ///
   /// - Parameters:
   ///   - paths: the folders.
-  ///   - names: the names of the runs; nil for the last parts of the paths.
-  /// - Throws: ``ReportError`` or `RunError` if a folder does not hold a run, and errors of reading its files.
+  ///   - names: the names of the runs; nil for the last components of the paths.
+  /// - Throws: ``ReportError`` or `RunError` if a folder does not contain a run, and errors of reading its files.
   public static func all(at paths: [String], names: [String]? = nil) throws -> [RunDescription] {
     let recorded = try paths.map(RecordedRun.init)
     return try zip(recorded, names ?? RecordedRun.names(recorded)).map(RunDescription.init)
@@ -62,29 +63,30 @@ public struct RunDescription {
     }
   }
 
-  /// Nil if the analysis has not been made.
+  /// Nil if there is no such analysis.
   private static func result<Result: AnalysisResult>(in folder: String) throws -> Result? {
     fileExists(at: "\(folder)/\(Result.fileName)") ? try Result(folder: folder) : nil
   }
 
   var metrics: Metrics { recorded.metrics }
-  /// Every setting by its dotted key.
+  /// All settings by their dotted keys.
   var settings: [String: String] { recorded.configuration }
 
-  /// Whether the network was pre-trained to tell motions from each other: the paper's task.
+  /// True if the network was pre-trained to distinguish motions: the paper's task.
   var tellsMotions: Bool { weights.description?.labels != nil }
 
-  /// Whether the run has finished.
+  /// True if the run is finished.
   public var isFinished: Bool { metrics.summary != nil }
 
   /// The accuracy of guessing.
   var chance: Double? { weights.classCount.map { 1 / Double(max($0, 1)) } }
 }
 
-/// A file that a report cannot use: one sentence.
+/// The error for a file that a report cannot use.
 public struct ReportError: Error, Sendable, CustomStringConvertible {
+  /// The path of the file.
   public let path: String
-  /// The predicate of a sentence whose subject is the path.
+  /// The problem, as the predicate of a sentence whose subject is the path.
   public let problem: String
   public var description: String { "\(path) \(problem)" }
 }

@@ -88,7 +88,7 @@ struct RunSection {
     ])
   }
 
-  /// The content of a curve in words.
+  /// A description of a curve.
   private func alternative(of chart: LineChart) -> String {
     let series = chart.series.compactMap { series -> String? in
       guard let first = series.points.first, let last = series.points.last else { return nil }
@@ -203,7 +203,7 @@ extension RunDescription {
     return tellsMotions ? "\(count) pseudo-motions" : "\(count) labels of a pretext task"
   }
 
-  /// Nil before the first.
+  /// Nil before the first step.
   var lastStep: Int? { metrics.summary?.step ?? metrics.steps.last?.step }
 
   var progressDescription: String {
