@@ -2,7 +2,7 @@ import ArgumentParser
 import Insight
 import Training
 
-/// Where an analysis writes its files.
+/// The place where an analysis writes its files.
 struct AnalysisOutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -18,7 +18,7 @@ struct AnalysisOutputOptions: ParsableArguments {
   ///   - analysis: the command.
   ///   - weights: the folder of the run.
   ///   - searched: the paths that the command searches for pictures and videos.
-  /// - Throws: `ValidationError` if `--output` lies among them.
+  /// - Throws: `ValidationError` if `--output` is inside one of them.
   func folder(_ analysis: RunFolder.Analysis, weights: String, outside searched: [String]) throws
     -> String?
   {
@@ -32,7 +32,7 @@ struct AnalysisOutputOptions: ParsableArguments {
 
   /// The folder: `--output`, or its place in the folder of the run.
   ///
-  /// - Throws: `ValidationError` if neither exists, or `--output` lies among the paths `searched`.
+  /// - Throws: `ValidationError` if neither exists, or if `--output` is inside one of the `searched` paths.
   func requiredFolder(
     _ analysis: RunFolder.Analysis, weights: String, outside searched: [String]
   ) throws -> String {
@@ -44,7 +44,7 @@ struct AnalysisOutputOptions: ParsableArguments {
   }
 }
 
-/// What --help says about videos that cannot be used.
+/// The paragraph of --help about videos that cannot be used.
 let skippedVideosHelp = """
   Videos that cannot be read or are shorter than a clip are skipped with a warning; if none is left, that is an error.
   """

@@ -14,7 +14,7 @@ struct CacheOptions: ParsableArguments {
 
   /// The memory in bytes.
   ///
-  /// - Throws: `ValidationError` if the size makes no sense.
+  /// - Throws: `ValidationError` for an invalid size.
   var bytes: Int {
     get throws {
       let megabytes = try renamed("--cache-mb", cache, from: "--cache", oldCache) ?? 0

@@ -4,7 +4,7 @@ import Training
 import VideoData
 import VideoSamples
 
-/// How clips are cut from videos. Without an option, the weights decide.
+/// How clips are cut from videos. The weights determine options that are not given.
 struct ClipOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Frames per clip. Default: from the weights, else 16.", valueName: "number"))
@@ -33,7 +33,7 @@ struct ClipOptions: ParsableArguments {
         + "Default: from the weights, else paper.", valueName: "preset"))
   var preset: SpatialPreset?
 
-  /// How clips for the network of `weights` are cut.
+  /// How clips are cut for the network of `weights`.
   ///
   /// - Throws: `ConfigurationError`.
   func settings(_ weights: Weights) throws -> ClipSettings {

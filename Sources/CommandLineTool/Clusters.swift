@@ -42,7 +42,7 @@ struct Clusters: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Maximum number of videos, evenly spread over those found.", valueName: "number"))
+      "Maximum number of videos, evenly spaced over those found.", valueName: "number"))
   var limit: Int?
 
   @OptionGroup var seed: SeedOption

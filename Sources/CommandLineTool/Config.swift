@@ -33,10 +33,10 @@ struct Config: ParsableCommand {
 
   func validate() throws {
     if finetune, task != nil {
-      throw ValidationError("--task is a setting of pre-training: leave out --finetune")
+      throw ValidationError("--task is an option for pre-training: leave out --finetune")
     }
     if key != nil, task != nil {
-      throw ValidationError("--task chooses what is printed: leave it out, or KEY")
+      throw ValidationError("give either --task or KEY")
     }
   }
 
@@ -70,7 +70,7 @@ struct Config: ParsableCommand {
     do {
       return try PretrainingConfiguration.explanation(of: key)
     } catch {
-      // Most settings belong to both trainings; some only to fine-tuning.
+      // Most settings belong to both kinds of training; some only to fine-tuning.
       guard let found = try? FinetuningConfiguration.explanation(of: key) else { throw error }
       return found
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Configuration
 import Training
 
-/// The sources and settings of a pre-training, as options that several commands share.
+/// The sources and settings of a pre-training, as options shared by several commands.
 struct ConfigurationOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
@@ -30,8 +30,8 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("Random seed. Default: the configuration's, else 0.", valueName: "number"))
   var seed: Int?
 
-  /// The defaults, what `weights` were trained with, the file (or `base` if none is named), the settings, then the
-  /// options.
+  /// The defaults, overridden by the settings of `weights`, the file (or `base` if none is given), the settings, and then
+  /// the options.
   func resolved(
     base: String? = nil, startingFrom weights: Weights? = nil,
     also change: (inout PretrainingConfiguration) -> Void = { _ in }
@@ -45,7 +45,7 @@ struct ConfigurationOptions: ParsableArguments {
     return configuration
   }
 
-  /// Says which changed settings have no effect, because they belong to another task.
+  /// Reports changed settings that have no effect because they belong to another task.
   func noticeIgnored(_ configuration: PretrainingConfiguration) {
     let ignored = configuration.ignoredChanges
     guard !ignored.isEmpty else { return }

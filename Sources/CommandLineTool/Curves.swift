@@ -23,7 +23,7 @@ struct Curves: ParsableCommand {
 
   @OptionGroup var format: JSONOption
 
-  // In earlier versions, curves --against was what mosi sweep is now.
+  // In earlier versions, `mosi sweep` was `curves --against`.
   @Option(help: .hidden)
   var against: String?
 
@@ -76,7 +76,7 @@ struct FigureOption: ParsableArguments {
   }
 }
 
-/// How far a run is.
+/// The progress of a run.
 private struct RunStatus: Encodable {
   let run: String
   let steps: Int

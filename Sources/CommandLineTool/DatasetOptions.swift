@@ -37,15 +37,15 @@ struct DatasetOptions: ParsableArguments {
 
   @OptionGroup var frameRate: FrameRateOption
 
-  /// For commands that use one split: call this in `validate`.
+  /// For commands that use a single split: call this in `validate`.
   func requireOneSplit() throws {
     guard let split, split.values.count != 1 else { return }
     throw ValidationError("--split must be a single number here, not \(split)")
   }
 
-  /// The settings `base` changed by the options, with the split `number` or the first one named.
+  /// The settings `base`, overridden by the options, with the split `number` or the first one given.
   ///
-  /// - Throws: `ValidationError` if something is missing or does not fit, `ConfigurationError`.
+  /// - Throws: `ValidationError` if something is missing or contradictory, `ConfigurationError`.
   func settings(over base: FinetuningConfiguration.Dataset? = nil, split number: Int? = nil) throws
     -> FinetuningConfiguration.Dataset
   {
@@ -65,15 +65,15 @@ struct DataRootOption: ParsableArguments {
   @Option(name: .customLong("videos"), help: .hidden)
   var oldDataRoot: String?
 
-  /// - Throws: `ValidationError` if the folder is named twice.
+  /// - Throws: `ValidationError` if the folder is given twice.
   var path: String? {
     get throws { try renamed("--data-root", dataRoot, from: "--videos", oldDataRoot) }
   }
 }
 
-/// The settings `base` changed by the options.
+/// The settings `base`, overridden by the options.
 ///
-/// - Throws: `ValidationError` if something is missing or does not fit, `ConfigurationError`.
+/// - Throws: `ValidationError` if something is missing or contradictory, `ConfigurationError`.
 func datasetSettings(
   _ dataset: DatasetKind?, root: String?, splits: String?, split: Int?, frameRate: Double?,
   over base: FinetuningConfiguration.Dataset? = nil
@@ -83,7 +83,7 @@ func datasetSettings(
   }
   var settings = base ?? .init()
   if let dataset {
-    // The lists of one format mean nothing in another.
+    // The lists of one format are meaningless in another.
     if dataset != settings.kind { (settings.splits, settings.split) = (nil, 1) }
     settings.kind = dataset
   }
@@ -112,7 +112,7 @@ func datasetSettings(
 }
 
 extension FinetuningConfiguration.Dataset {
-  /// Refuses results among the videos if every folder there is searched.
+  /// Rejects an output folder among the videos if all folders there are searched.
   ///
   /// - Throws: `ValidationError`.
   func requireOutput(_ output: String?) throws {
@@ -124,7 +124,7 @@ extension FinetuningConfiguration.Dataset {
 extension DatasetKind: ExpressibleByArgument {}
 extension Subset: ExpressibleByArgument {}
 
-/// Numbers of splits, as `1` or `1,2,3`; never empty, each once.
+/// Numbers of splits, such as `1` or `1,2,3`, not empty and without duplicates.
 struct SplitNumbers: ExpressibleByArgument, CustomStringConvertible {
   let values: [Int]
 

@@ -152,7 +152,7 @@ struct Datasets: ParsableCommand {
         throw NothingToList(
           subset: subset, listed: videos.count, folder: try settings.description.videos)
       }
-      // The bytes of the names: this is a list for --sources.
+      // Print the bytes of the names, because this is a list for --sources.
       for path in paths { _ = absolutePath(of: path).withPathBytes { puts($0) } }
       let absent = videos.count - paths.count
       if absent > 0 {
@@ -165,7 +165,7 @@ struct Datasets: ParsableCommand {
 }
 
 extension Terminal {
-  /// Warns of what spoils a training; the rest is a line.
+  /// Reports a finding: as a warning if it spoils a training, else as a line.
   static func tell(_ finding: DatasetFinding) {
     if finding.spoilsTraining { warn(finding.description) } else { line(finding.description) }
   }

@@ -85,13 +85,13 @@ struct Evaluate: ParsableCommand {
     print(format.json ? try JSON.text(Output(results)) : table(results, folder))
   }
 
-  /// - Returns: the split, its evaluation, and whether it repeats the final one of the network's own fine-tuning.
+  /// - Returns: the split, its evaluation, and whether it repeats the final evaluation of the network's own fine-tuning.
   private func evaluate(_ path: String, split: Int?, _ execution: ExecutionOptions) throws -> (
     Int, Evaluation, isOwn: Bool
   ) {
     let weights = try Weights(at: path)
     let settings = try data.settings(over: weights.finetuning?.dataset, split: split)
-    // Fail before the work, not after it.
+    // Fail at the start rather than at the end.
     try settings.requireOutput(output)
     if let output { try makeResultFolder(at: output) }
     let evaluation = try DatasetEvaluation(of: weights, on: settings, subset: subset)
@@ -151,7 +151,7 @@ struct Evaluate: ParsableCommand {
     return table.text()
   }
 
-  /// The classes, the least accurate first.
+  /// The classes, sorted by accuracy in ascending order.
   private static func classTable(_ evaluation: Evaluation) -> String {
     var table = TextTable("class", "correct", "of", "accuracy")
     let classes = evaluation.classes.compactMap { result in

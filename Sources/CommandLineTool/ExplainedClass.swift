@@ -6,13 +6,13 @@ enum ExplainedClass: ExpressibleByArgument, Equatable {
   case predicted
   /// The true class.
   case target
-  /// A class by its number, from 0.
+  /// The class with this index, from 0.
   case number(Int)
 
   init?(argument: String) {
     switch argument {
     case "predicted": self = .predicted
-    // Earlier versions called it true.
+    // In earlier versions the name was "true".
     case "target", "true": self = .target
     default:
       guard let number = Int(argument) else { return nil }

@@ -46,7 +46,7 @@ struct Features: ParsableCommand {
     var result =
       isTensorFile
       ? try ofClips(inference, of: weights.model, path: paths[0]) : try ofVideos(inference, paths)
-    // Without a head they mean nothing.
+    // Without a head, logits are meaningless.
     if weights.classCount == nil { result.tensors["logits"] = nil }
     if execution.processes.isFirst { try result.write(to: output) }
     let features = result.tensors["features"]!.shape
@@ -54,7 +54,7 @@ struct Features: ParsableCommand {
     print("\(output.printable): features \(features), \(logits)")
   }
 
-  /// Fails before the work if the output cannot be written, or would replace an input.
+  /// Fails at the start if the output cannot be written or would replace an input.
   private func checkOutput(_ weights: Weights, _ input: [String]) throws {
     let run = RunFolder(path: weights.path)
     guard
@@ -63,7 +63,7 @@ struct Features: ParsableCommand {
     else {
       throw FileError(
         path: output, attempt: "cannot write",
-        reason: "the features are computed from it; name another file")
+        reason: "the features are computed from it; choose another file")
     }
     let folder = PathParts(absolutePath(of: output)).folder
     guard isWritableFolder(at: folder) else {
@@ -85,7 +85,7 @@ struct Features: ParsableCommand {
       throw ClipsUnusable(
         path: path,
         problem:
-          "holds clips as \(clips.dtype)\(shape); expected is float32 [M, 3, N, H, W], H and W from 8"
+          "contains clips of type \(clips.dtype)\(shape), but needs float32 [M, 3, N, H, W], H and W from 8"
       )
     }
     try model.check(frames: shape[2], size: min(shape[3], shape[4]))
@@ -102,7 +102,7 @@ struct Features: ParsableCommand {
     var features: [[Float]] = []
     var logits: [[Float]] = []
     for (path, output) in zip(paths, outputs) {
-      // All or nothing: a file that lacks rows would be taken for complete.
+      // All or nothing: a file without some of the rows would look complete.
       let output = try output.mapError { ClipsUnusable(path: path, problem: $0.reason) }.get()
       let rows =
         perClip
@@ -121,10 +121,10 @@ struct Features: ParsableCommand {
   }
 }
 
-/// An input that has no features.
+/// The error for an input without features.
 private struct ClipsUnusable: Error, CustomStringConvertible {
   let path: String
-  /// The predicate of a sentence whose subject is the path.
+  /// The problem, as the predicate of a sentence whose subject is the path.
   let problem: String
   var description: String { "\(path) \(problem)" }
 }

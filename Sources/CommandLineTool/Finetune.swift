@@ -123,7 +123,7 @@ struct Finetune: ParsableCommand {
     }
     let configuration = try execution.processes.configuration {
       try run.check(resuming: resuming)
-      // A run's own configuration knows its network.
+      // The run's own configuration contains its network.
       let isKnown = resuming && config == nil && fileExists(at: run.configuration)
       let start = try isKnown ? nil : startWeights.map { try Weights(at: $0) }
       let configuration = try resolved(
@@ -144,8 +144,8 @@ struct Finetune: ParsableCommand {
   /// Nil for random weights.
   private var startWeights: String? { weights == "none" ? nil : weights }
 
-  /// The run's own configuration if it is resumed, else the weights' network and clips; changed by the file, the settings
-  /// and the options.
+  /// The run's own configuration if it is resumed, else the network and clips of the weights; overridden by the file, the
+  /// settings and the options.
   private func resolved(
     _ run: RunFolder, config: String?, startingFrom start: Weights?, resuming: Bool
   ) throws -> FinetuningConfiguration {
@@ -168,7 +168,7 @@ struct Finetune: ParsableCommand {
     return configuration
   }
 
-  /// Says before the first step if the training takes long here. Leaves errors in the dataset to the training.
+  /// Reports before the first step if the training takes long. Errors in the dataset are left to the training.
   private func noticeCost(
     _ configuration: FinetuningConfiguration, _ run: RunFolder, startingFrom start: Weights?,
     on device: Device

@@ -43,7 +43,7 @@ struct Gradcam: ParsableCommand {
   var oldExplain: ExplainedClass?
 
   @Option(
-    help: ArgumentHelp("Clips per video, evenly spread; 1 is the middle.", valueName: "number"))
+    help: ArgumentHelp("Clips per video, evenly spaced; 1 is the middle.", valueName: "number"))
   var clips = 1
 
   @Option(

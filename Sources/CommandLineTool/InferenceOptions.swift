@@ -1,16 +1,16 @@
 import ArgumentParser
 import Training
 
-/// How clips are cut from videos and shown to a network.
+/// How clips are cut from videos and passed to a network.
 struct InferenceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Clips per video, evenly spread.", valueName: "number"))
+  @Option(help: ArgumentHelp("Clips per video, evenly spaced.", valueName: "number"))
   var clips = 10
 
   @Option(help: ArgumentHelp("Crops per clip: 1, or 3 along the long side.", valueName: "1|3"))
   var crops = 1
 
   @Option(
-    help: ArgumentHelp("Clips that go through the network at once.", valueName: "number"))
+    help: ArgumentHelp("Clips that pass through the network at once.", valueName: "number"))
   var batch = VideoInference.defaultBatch
 
   @OptionGroup var clip: ClipOptions
@@ -27,7 +27,7 @@ struct InferenceOptions: ParsableArguments {
     }
   }
 
-  /// The network of `weights`, ready to be shown videos.
+  /// The network of `weights`, ready for inference.
   ///
   /// - Parameter execution: the device and the processes; nil for those of the options, in this process alone.
   /// - Throws: `ConfigurationError`.

@@ -129,7 +129,7 @@ struct Inspect: ParsableCommand {
     }
   }
 
-  /// What the file stores beside the tensors, with a title.
+  /// Text that the file stores in addition to the tensors, with a title.
   private struct TitledText {
     let title: String
     let content: String
@@ -144,7 +144,7 @@ struct Inspect: ParsableCommand {
   private func texts(_ inspection: WeightsInspection) -> [TitledText] {
     let recipe = inspection.description?.recipe?.configuration
     let remarks = inspection.file.remarks.filter { $0.text != recipe && !$0.text.isEmpty }
-    // Of our own metadata all is shown already.
+    // Everything in our own metadata was shown already.
     let isOwn = inspection.kind == .checkpoint || inspection.description?.version != nil
     let metadata = isOwn ? [] : inspection.file.metadata.sorted { $0.key < $1.key }
     return (recipe.map { [TitledText("recipe", $0)] } ?? [])

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Results for scripts.
+/// The option for results as JSON.
 struct JSONOption: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false

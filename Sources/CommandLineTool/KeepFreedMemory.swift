@@ -1,13 +1,13 @@
 import Foundation
 
-/// Keeps memory that tensors give back for the next ones.
+/// Keeps memory that tensors release for later tensors.
 ///
-/// glibc returns large blocks to the system at once, and each training step then pays for fresh, zeroed pages
-/// again. This is a setting of the whole process, so the executable makes it and not a library. Does nothing with other C
+/// glibc returns large blocks to the system immediately, so that each training step pays for fresh, zeroed pages again.
+/// This setting affects the whole process, so the executable makes it and not a library. It has no effect with other C
 /// libraries.
 func keepFreedMemory() {
   #if canImport(Glibc)
-    // <malloc.h> is not part of Swift's module Glibc.
+    // <malloc.h> is not part of Swift's Glibc module.
     let (M_TRIM_THRESHOLD, M_MMAP_MAX): (CInt, CInt) = (-1, -4)
     typealias Mallopt = @convention(c) (CInt, CInt) -> CInt
     guard let address = dlsym(nil, "mallopt") else { return }

@@ -50,7 +50,7 @@ struct Localize: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Maximum number of pictures, and of videos, evenly spread.", valueName: "number"))
+      "Maximum number of pictures, and of videos, evenly spaced.", valueName: "number"))
   var limit = 1000
 
   @Option(

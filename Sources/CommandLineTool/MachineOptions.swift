@@ -13,8 +13,8 @@ struct MachineOptions: ParsableArguments {
 
   /// - Parameters:
   ///   - cacheBytes: memory for decoded videos.
-  ///   - place: this process among those of its machine, which share devices and cores; nil if it is alone.
-  /// - Throws: `ValidationError` if the device's name makes no sense, ``DeviceMissing``.
+  ///   - place: the place of this process among those of its machine, which share devices and cores; nil if it is alone.
+  /// - Throws: `ValidationError` if the device's name is invalid, ``DeviceMissing``.
   func execution(cacheBytes: Int = 0, place: ProcessPlace? = nil) throws -> ExecutionOptions {
     var device = try device.map(chosenDevice) ?? .best
     if let place, device.isCUDA, self.device != "\(device)" || place.localCount > 1 {
@@ -29,7 +29,7 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// The number of threads that load.
+/// The number of loading threads.
 struct WorkersOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -45,9 +45,9 @@ struct WorkersOption: ParsableArguments {
   }
 }
 
-/// The device with a name that a person typed.
+/// The device that the user named.
 ///
-/// - Throws: `ValidationError` if the name makes no sense, ``DeviceMissing``.
+/// - Throws: `ValidationError` if the name is invalid, ``DeviceMissing``.
 private func chosenDevice(_ name: String) throws -> Device {
   guard let device = Device(name), device != .meta else {
     throw ValidationError("--device \(name): write cpu, cuda or cuda:N")
@@ -58,7 +58,7 @@ private func chosenDevice(_ name: String) throws -> Device {
   return device
 }
 
-/// A CUDA device that does not exist.
+/// The error for a CUDA device that does not exist.
 struct DeviceMissing: Error, CustomStringConvertible {
   let name: String
   var description: String {

@@ -41,7 +41,7 @@ struct Models: ParsableCommand {
     struct Row: Encodable {
       let architecture: String
       let parameters: Int
-      /// Nil if such a clip is too small for the network.
+      /// Nil if the network needs larger clips.
       let gflop: Double?
     }
     let rows = Architecture.allCases.map { architecture in

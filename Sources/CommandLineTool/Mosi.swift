@@ -27,14 +27,14 @@ struct Mosi: ParsableCommand {
       Synthesize.self, Models.self, Config.self, Doctor.self,
     ])
 
-  /// What the tool was called with. Swift's own list has other characters in the place of bytes that are not UTF-8.
+  /// The arguments of the tool. In Swift's own list, bytes that are not UTF-8 are replaced.
   private static var arguments: [String] {
     (1..<max(Int(CommandLine.argc), 1)).compactMap { CommandLine.unsafeArgv[$0] }.map {
       String(path: $0)
     }
   }
 
-  /// Boxes in a picture should not come as a surprise.
+  /// Warns about boxes in pictures.
   private static func warnOfMissingGlyphs() {
     let missing = MissingGlyphs.all
     guard !missing.isEmpty else { return }
@@ -51,13 +51,13 @@ struct Mosi: ParsableCommand {
       Terminal.error(error.description)
       Foundation.exit(1)
     }
-    // If stdin, stdout or stderr is closed, the next opened file would get its descriptor and receive our output.
+    // If stdin, stdout or stderr is closed, the next file that is opened would get its descriptor and receive our output.
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
       _ = open("/dev/null", O_RDWR)
     }
-    // Writing to a closed pipe is an error to report, not a reason to be killed.
+    // Writing to a closed pipe is an error to report and must not kill the process.
     signal(SIGPIPE, SIG_IGN)
-    // So is writing a file beyond the shell's limit.
+    // The same holds for writing a file beyond the shell's limit.
     signal(SIGXFSZ, SIG_IGN)
     keepFreedMemory()
     var command: any ParsableCommand = Mosi()
@@ -65,14 +65,14 @@ struct Mosi: ParsableCommand {
       command = try parseAsRoot(arguments)
       try command.run()
       warnOfMissingGlyphs()
-      // A closed pipe is fine, its reader has read enough; a full disk would leave half a list.
+      // A closed pipe is fine because its reader has read enough, but a full disk would leave an incomplete list.
       guard fflush(nil) == 0 || errno == EPIPE else {
         throw FileError(path: "the results", attempt: "cannot print")
       }
     } catch let status as ExitCode {
       Foundation.exit(status.rawValue)
     } catch let error as ValidationError {
-      // Thrown by run(): the parser no longer knows the subcommand and would show the usage of `mosi`.
+      // The error was thrown by run(): the parser no longer knows the subcommand and would show the usage of `mosi`.
       let name = path(to: type(of: command)).joined(separator: " ")
       Terminal.line(
         "Error: \(error.message)\nUsage: \(name) [<options>]\n"
@@ -95,7 +95,7 @@ struct Mosi: ParsableCommand {
 }
 
 extension Mosi {
-  /// The names by which a command is called, from the tool's on.
+  /// The names with which a command is called, from that of the tool.
   private static func path(to command: any ParsableCommand.Type) -> [String] {
     func search(_ parent: any ParsableCommand.Type) -> [String]? {
       if parent == command { return [parent._commandName] }

@@ -76,9 +76,9 @@ private struct VideoPrediction: Encodable {
   }
 
   let video: String
-  /// The likeliest first.
+  /// The classes with the highest scores, in descending order.
   let classes: [Class]
-  /// The time of decoding and of the network.
+  /// The seconds for decoding and for the network.
   let seconds: Double
   let failure: String?
 }

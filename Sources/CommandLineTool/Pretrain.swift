@@ -132,7 +132,7 @@ struct Pretrain: ParsableCommand {
     }
   }
 
-  /// Says before the first step if the training takes long here. Leaves errors in the sources to the training.
+  /// Reports before the first step if the training takes long. Errors in the sources are left to the training.
   private func noticeCost(
     _ configuration: PretrainingConfiguration, startingFrom start: Weights?, on device: Device
   ) {

@@ -1,7 +1,7 @@
 import SafeFiles
 import Synchronization
 
-/// The progress of a piece of work on stderr: a line that is overwritten on a terminal, a line now and then elsewhere.
+/// Shows the progress of work on stderr: a line that is overwritten on a terminal, occasional lines elsewhere.
 final class ProgressLine: Sendable {
   private struct State {
     var lastDraw = ContinuousClock.now

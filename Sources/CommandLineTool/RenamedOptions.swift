@@ -1,14 +1,15 @@
 import ArgumentParser
 
-// Options that had another name in earlier versions are declared twice: under their name, and hidden under the old one.
+// Options that had another name in earlier versions are declared twice: with their current name, and hidden with the
+// former one.
 
 /// The value of a renamed option.
 ///
 /// - Parameters:
-///   - name: its name, such as `--stage`.
-///   - value: the value given under that name.
-///   - oldName: its name in earlier versions.
-///   - oldValue: the value given under the old name.
+///   - name: the current name, such as `--stage`.
+///   - value: the value given with the current name.
+///   - oldName: the name in earlier versions.
+///   - oldValue: the value given with the former name.
 /// - Throws: `ValidationError` if both are given.
 func renamed<Value>(_ name: String, _ value: Value?, from oldName: String, _ oldValue: Value?)
   throws -> Value?
@@ -19,9 +20,9 @@ func renamed<Value>(_ name: String, _ value: Value?, from oldName: String, _ old
   return value ?? oldValue
 }
 
-/// The values of a renamed option that takes several; empty if none is given.
+/// The values of a renamed option with several values; empty if none are given.
 ///
-/// - Throws: `ValidationError` if both names are given.
+/// - Throws: `ValidationError` if both names are used.
 func renamed<Value>(
   _ name: String, _ values: [Value], from oldName: String, _ oldValues: [Value]
 ) throws -> [Value] {

@@ -64,7 +64,7 @@ struct ReportCommand: ParsableCommand {
 }
 
 extension FileStatus {
-  /// The status of each file of `runs` that a page shows.
+  /// The status of each file of `runs` that a page uses.
   fileprivate static func all(in runs: [String]) -> [String: FileStatus] {
     var all: [String: FileStatus] = [:]
     for run in runs {

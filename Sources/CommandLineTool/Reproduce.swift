@@ -147,7 +147,7 @@ struct Reproduce: ParsableCommand {
     let progress = ReproductionProgressReporter(seconds: try hours.map { $0 * 3600 })
     if let sprites {
       try make(sprites, in: plan.data.videos)
-      // Now that the videos exist.
+      // Plan again, because the videos now exist.
       plan = try makePlan()
     }
     let (outcome, failures) = try Runner(plan, options: execution, throughput: overview.here)
@@ -162,11 +162,11 @@ struct Reproduce: ParsableCommand {
         "\(done) of \(plan.runs.count) runs are done; run the same command again to resume")
       if InterruptSignal.isPending { throw ExitCode(InterruptSignal.exitStatus) }
     }
-    // A budget that is used up is not a failure.
+    // Reaching the budget is not a failure.
     if !failures.isEmpty { throw RunsFailed(count: failures.count) }
   }
 
-  /// The videos of the built-in benchmark; not the seed that people try first.
+  /// The videos of the built-in benchmark; the seed is not one that people try first.
   private static var sprites: SpriteDataset {
     var sprites = SpriteDataset()
     sprites.seed = 1
@@ -190,7 +190,7 @@ struct Reproduce: ParsableCommand {
       kinetics: kinetics.map(absolute), folder: folder)
   }
 
-  /// Runs can be resumed from any folder.
+  /// Use absolute paths, so that runs can be resumed from any folder.
   private func absolute(_ path: String) -> String {
     URL(fileURLWithPath: absolutePath(of: path)).standardizedFileURL.path
   }
@@ -214,9 +214,9 @@ struct Reproduce: ParsableCommand {
   }
 }
 
-/// The data that experiments are reproduced on.
+/// The data for reproducing experiments.
 enum ReproductionDataset: String, ExpressibleByArgument, CaseIterable {
-  /// Moving Sprites, made here.
+  /// Moving Sprites, made by mosi.
   case sprites
   case ucf101, hmdb51, kinetics, csv, folders
 

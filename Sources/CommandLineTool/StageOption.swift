@@ -12,7 +12,7 @@ struct StageOption: ParsableArguments {
   @Option(name: .customLong("layer"), help: .hidden)
   var oldStage: String?
 
-  /// The stage, or `usual` if none is named.
+  /// The stage, or `usual` if none is given.
   ///
   /// - Throws: `UnknownStage`, `ValidationError`.
   func value(usual: StageName) throws -> StageName {

@@ -1,4 +1,4 @@
-/// The progress of work in several stages, one after another.
+/// Shows the progress of work in several stages.
 final class StagedProgressLine {
   private var label = ""
   private var progress: ProgressLine?

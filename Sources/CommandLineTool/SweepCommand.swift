@@ -45,7 +45,7 @@ typealias SweepMeasure = Sweep.Measure
 
 extension SweepMeasure: ExpressibleByArgument {}
 
-/// A sweep: drawn, and printed as a table or as JSON.
+/// A sweep that is drawn and printed as a table or as JSON.
 struct RunSweep {
   let runs: [String]
   let key: String

@@ -71,7 +71,7 @@ struct SynthesizeSprites: ParsableCommand {
   }
 }
 
-/// The name of `sprites` in earlier versions.
+/// The former name of `sprites`.
 struct SynthesizeActions: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "actions", shouldDisplay: false)
 

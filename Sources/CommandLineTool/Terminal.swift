@@ -1,7 +1,7 @@
 import Foundation
 import SafeFiles
 
-/// stderr as a terminal: colors, its width, lines that are overwritten.
+/// stderr as a terminal: colors, width, and lines that are overwritten.
 enum Terminal {
   static let isInteractive =
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
@@ -10,7 +10,7 @@ enum Terminal {
   private static let hasColor =
     isInteractive && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
 
-  /// The time between two reports of progress.
+  /// The interval between progress reports.
   static let refreshInterval: Duration = isInteractive ? .milliseconds(100) : .seconds(10)
 
   /// The columns of the terminal.

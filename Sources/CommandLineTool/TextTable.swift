@@ -12,7 +12,7 @@ struct TextTable {
 
   mutating func add(_ cells: [String]) { rows.append(cells.map(\.printable)) }
 
-  /// The first column aligned to the left, the others to the right unless `leftAligned`.
+  /// The table with the first column aligned to the left, and the others to the right unless `leftAligned`.
   func text(leftAligned: Bool = false) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in

@@ -5,7 +5,7 @@ import Training
 /// Shows a training on stderr: a bar that is overwritten on a terminal, plain lines elsewhere.
 final class TrainingProgressReporter: TrainingReporter {
   private struct State {
-    /// The bar that is on the screen; empty if there is none.
+    /// The bar that is currently shown; empty if there is none.
     var bar = ""
     var lastDraw = ContinuousClock.now - .seconds(60)
     var noticedInterrupt = false
@@ -50,7 +50,7 @@ final class TrainingProgressReporter: TrainingReporter {
 
   func evaluating(_ done: Int, of total: Int) { counted("evaluating", done, of: total) }
 
-  /// `done` of the `total` items of a piece of work are finished.
+  /// `done` of `total` items of some work are finished.
   func counted(_ what: String, _ done: Int, of total: Int) {
     state.withLock { state in
       guard ContinuousClock.now - state.lastDraw >= Terminal.refreshInterval, done < total else {
@@ -74,7 +74,7 @@ final class TrainingProgressReporter: TrainingReporter {
         + "loss \(Format.number(record.loss, 3)) on \(record.sources) unseen")
   }
 
-  /// Ends the bar's line.
+  /// Ends the line of the bar.
   func finish() {
     state.withLock { erase(&$0) }
   }

@@ -19,12 +19,12 @@ struct TrainingResult: Encodable {
 
   var json: String { get throws { try JSON.text(self) } }
 
-  /// Carries out a training, which Ctrl-C stops between two steps, and prints its result.
+  /// Carries out a training, which Ctrl-C stops after the current step, and prints its result.
   ///
   /// - Parameters:
-  ///   - command: the command that resumes it with `--resume`.
-  ///   - table: formats the result for people.
-  /// - Throws: what the training throws, and `ExitCode` if it was stopped.
+  ///   - command: the command that resumes the training with `--resume`.
+  ///   - table: formats the result as a table.
+  /// - Throws: errors of the training, and `ExitCode` if it was stopped.
   static func report(
     _ command: String, _ run: RunFolder, asJSON: Bool,
     table: (SummaryRecord, RunFolder) -> String,
@@ -51,7 +51,7 @@ struct TrainingResult: Encodable {
     }
   }
 
-  /// The rows that all trainings share.
+  /// The rows that all trainings have in common.
   static func table(_ summary: SummaryRecord) -> TextTable {
     var table = TextTable()
     table.add("steps", "\(Format.grouped(summary.step)) in \(summary.epoch) epochs")

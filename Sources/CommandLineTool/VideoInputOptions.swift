@@ -17,9 +17,9 @@ struct VideoInputOptions: ParsableArguments {
 
   @OptionGroup var frameRate: FrameRateOption
 
-  /// The paths; empty if none is given.
+  /// The paths; empty if none are given.
   ///
-  /// - Throws: `ValidationError` if they are given both as arguments and under an old name.
+  /// - Throws: `ValidationError` if they are given both as arguments and with a former name.
   var paths: [String] {
     get throws { try renamed("the videos", videos, from: "--input or --videos", oldVideos) }
   }
@@ -35,9 +35,9 @@ struct VideoInputOptions: ParsableArguments {
     }
   }
 
-  /// The videos at the paths and in the folders there.
+  /// The videos at the paths, including those in folders.
   ///
-  /// - Parameter limit: the maximum number of videos, evenly spread; nil for all.
+  /// - Parameter limit: the maximum number of videos, evenly spaced; nil for all.
   /// - Throws: `ValidationError` if there are no paths, `FileError`, `NoVideosFound`.
   func search(limit: Int? = nil) throws -> VideoSearch {
     try VideoSearch(at: requiredPaths, frameRate: frameRate.value, limit: limit)
@@ -50,7 +50,7 @@ struct VideoInputOptions: ParsableArguments {
   }
 }
 
-/// The rate of videos that are folders of frames.
+/// The frame rate of folders of frames.
 struct FrameRateOption: ParsableArguments {
   @Option(
     help: ArgumentHelp("Frames per second of folders of frames. Default: 25.", valueName: "fps"))

@@ -25,7 +25,8 @@ extension AnalysisResult {
       throw FileError(
         path: path, attempt: "cannot read",
         reason:
-          "it was not written by mosi \(Self.command) of this version: run the command again, or remove the file")
+          "it was not written by mosi \(Self.command) of this version: run the command again, or remove the file"
+      )
     }
   }
 

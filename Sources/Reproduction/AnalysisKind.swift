@@ -9,10 +9,10 @@ import VideoSamples
 
 /// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8.
 public enum AnalysisKind: String, CaseIterable, Sendable {
-  /// The place of Grad-CAM's heat in masked clips, whose moving region is known, and in videos, whose optical flow is;
-  /// with strips of some videos.
+  /// Where Grad-CAM's heat is in masked clips, whose moving region is known, and in videos, compared with the optical
+  /// flow; with strips of some videos.
   case localization
-  /// Clusters of the features of videos, and how they relate to motion.
+  /// Clusters of the features of videos, and their agreement with motion.
   case clusters
   /// The videos in which heat and flow agree least.
   case failures
@@ -34,7 +34,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// The videos that the finished analysis of `run` could not use.
+  /// The videos that a finished analysis of `run` skipped.
   ///
   /// - Throws: `FileError`.
   func skippedVideos(in run: RunFolder) throws -> [SkippedVideo] {
@@ -46,21 +46,21 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// The maximum number of videos, and of stills, that are analyzed.
+  /// The maximum number of videos, and of stills, to analyze.
   private static let limit = 300
-  /// Networks with random weights to compare with.
+  /// The number of networks with random weights for comparison.
   private static let randomNetworks = 5
-  /// The number of videos that are drawn.
+  /// The number of videos to draw.
   static let drawnVideos = 6
-  /// The rate at which folders of frames are played.
+  /// The frame rate of folders of frames, in frames per second.
   private static let frameRate = 25.0
 
-  /// The number of forward passes of a clip; a backward pass to the analyzed stage counts as one more. Optical flow is not
-  /// counted.
+  /// The number of forward passes per clip, where a backward pass to the analyzed stage counts as another one. Optical
+  /// flow is not counted.
   ///
   /// - Parameters:
   ///   - videos: the number of videos.
-  ///   - maskedClips: the number of clips whose moving region is known.
+  ///   - maskedClips: the number of clips with a known moving region.
   func forwards(videos: Int, maskedClips: Int) -> Int {
     let videos = min(videos, Self.limit)
     let networks = 1 + Self.randomNetworks
@@ -71,20 +71,20 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// Analyzes the network of `run`, and writes what `mosi gradcam`, `localize` or `clusters` would write into its folder.
+  /// Analyzes the network of `run`, and writes the files of `mosi gradcam`, `localize` or `clusters` to the run's folder.
   ///
   /// - Parameters:
   ///   - footage: the videos.
-  ///   - clip: how clips are cut from them.
-  ///   - progress: called with the finished and the total number of items; an error that it throws ends the analysis.
-  /// - Throws: what the analyses throw.
+  ///   - clip: how clips are cut from the videos.
+  ///   - progress: called with the number of finished items and their total; an error that it throws stops the analysis.
+  /// - Throws: errors of the analysis.
   func run(
     in run: RunFolder, footage: [VideoSource], clip: ClipSettings, options: ExecutionOptions,
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)
     let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
-    // At 56 pixels conv5 has two cells per side: too few to point at anything.
+    // At 56 pixels, conv5 has two cells per side, too few to locate anything.
     let stage: StageName = clip.size < 112 ? .conv4 : .conv5
     func drawStrips(_ analysis: RunFolder.Analysis, _ paths: [String], worst: Int?) throws {
       var settings = GradCAMAnalysis.Settings()
@@ -109,9 +109,9 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       settings.stage = stage
       settings.clip = clip
       settings.limit = Self.limit
-      // Without masks there is no region to find.
+      // Without masks, there is no region to find.
       settings.stills = pretraining.masksClips ? .heldOut : .none
-      // Different random networks for each seed: otherwise their deviation over seeds would be zero.
+      // Use different random networks for each seed: otherwise, their deviation over seeds would be zero.
       let first = UInt64(pretraining.seed) * UInt64(Self.randomNetworks) + 1
       settings.randomSeeds = (0..<UInt64(Self.randomNetworks)).map { first + $0 }
       let analysis = try LocalizationAnalysis(
@@ -123,7 +123,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     case .clusters:
       var settings = ClusterAnalysis.Settings()
       settings.randomNetworks = Self.randomNetworks
-      // As above.
+      // Use different seeds, as above.
       settings.seed = weights.pretraining?.seed ?? 0
       let analysis = try ClusterAnalysis(
         VideoSearch(at: paths, frameRate: Self.frameRate), weights: weights,
@@ -137,6 +137,6 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
 }
 
 extension PretrainingConfiguration {
-  /// Whether a part of each clip stands still, so that there is a region to find.
+  /// True if a part of each clip is static, so that there is a region to find.
   var masksClips: Bool { task.kind == .mosi && task.mosi.mask.enabled }
 }

@@ -6,36 +6,39 @@ import Training
 import VideoData
 import VideoSamples
 
-/// The data of experiments: videos of actions, and pictures or videos to pre-train on.
+/// The data of experiments: videos of actions, and pictures or videos for pre-training.
 public struct BenchmarkData: Sendable {
   /// The videos, their lists and the split.
   public let dataset: FinetuningConfiguration.Dataset
   /// The folder of the videos.
   public let videos: String
-  /// Whether the videos are Moving Sprites.
+  /// True if the videos are Moving Sprites.
   public let isSprites: Bool
-  /// Pictures to pre-train on: folders, lists, `synthetic:dead-leaves:N`; empty if none are named.
+  /// The pictures for pre-training: folders, lists, `synthetic:dead-leaves:N`; empty if none are given.
   public let pictures: [String]
-  /// The training videos of Kinetics-400, as folders or lists; empty if none are named.
+  /// The training videos of Kinetics-400, as folders or lists; empty if none are given.
   public let kinetics: [String]
   /// The folder for lists of the dataset's own videos.
   private let folder: String
-  /// The listed videos, present or not.
+  /// The listed videos, whether they exist or not.
   private let listed: ActionDataset
-  /// A digest of the test videos that are present.
+  /// A digest of the existing test videos.
   let testVideos: String
 
-  /// Whether all pictures are synthetic.
+  /// True if all pictures are synthetic.
   var picturesAreSynthetic: Bool { pictures.allSatisfy { $0.hasPrefix("synthetic:") } }
 
-  /// The pictures to pre-train on for Moving Sprites, unless others are named.
+  /// The default pictures for pre-training on Moving Sprites.
   public static let syntheticPictures = "synthetic:dead-leaves:3000"
 
+  /// Describes the data.
+  ///
   /// - Parameters:
-  ///   - dataset: the videos; those of Moving Sprites are a csv dataset.
-  ///   - sprites: describes Moving Sprites, which ``writeSprites(_:to:progress:)`` may not have made yet; nil for other videos.
-  ///   - pictures: the sources of ``SourceKind/pictures``.
-  ///   - kinetics: the sources of ``SourceKind/kinetics``.
+  ///   - dataset: the videos; Moving Sprites are a CSV dataset.
+  ///   - sprites: the description of Moving Sprites, which ``writeSprites(_:to:progress:)`` may not have made yet; nil
+  ///     for other videos.
+  ///   - pictures: the sources for ``SourceKind/pictures``.
+  ///   - kinetics: the sources for ``SourceKind/kinetics``.
   ///   - folder: the folder for lists.
   /// - Throws: `DatasetError`.
   public init(
@@ -60,17 +63,17 @@ public struct BenchmarkData: Sendable {
         .map { Self.relative($0.path, to: folder) }.joined(separator: "\n"))
   }
 
-  /// Paths inside of the folder are relative, so that the folder can move.
+  /// Paths inside the folder are relative, so that the folder can be moved.
   private static func relative(_ path: String, to folder: String) -> String {
     path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count)) : path
   }
 
-  /// The videos that are present.
+  /// The videos that exist.
   private static func footage(_ listed: ActionDataset, of subset: Subset) -> [VideoSource] {
     listed.videos(of: subset).compactMap(\.footage)
   }
 
-  /// The datasets whose published numbers are shown beside ours: its own, or all if it has none.
+  /// The datasets whose published results are shown next to ours: its own, or all if it has none.
   public var paperDatasets: [PaperDataset] {
     switch dataset.kind {
     case .hmdb51: [.hmdb51]
@@ -79,7 +82,7 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// Its name for people.
+  /// The name for display.
   public var title: String {
     if isSprites {
       return "Moving Sprites" + (hasUsualPlace ? "" : " in \(videos)")
@@ -90,18 +93,18 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The sources to pre-train on unless a recipe names others: the frames of the training videos, as in the paper; for
-  /// sprites, which are not natural images, the pictures.
+  /// The sources for pre-training unless a recipe chooses others: the frames of the training videos, as in the paper;
+  /// pictures for sprites, which are not natural images.
   var usualSources: SourceKind { isSprites ? .pictures : .own }
 
-  /// Settings that name the sources of `kind`.
+  /// The settings of the sources of `kind`.
   ///
-  /// - Throws: ``MissingData`` if none are named.
+  /// - Throws: ``MissingData`` if none are given.
   func sources(_ kind: SourceKind) throws -> PretrainingConfiguration.Sources {
     var sources = PretrainingConfiguration.Sources()
     switch kind {
     case .own:
-      // No class is used: the test videos serve to measure how well motions in unseen videos are recognized.
+      // No classes are used: the test videos measure how well motions in unseen videos are recognized.
       sources.paths = [listPath(.training)]
       sources.validationPaths = [listPath(listed.evaluationSubset)]
       sources.frameFolders = true
@@ -120,8 +123,8 @@ public struct BenchmarkData: Sendable {
     return sources
   }
 
-  /// A short name for files of results: `sprites`, `hmdb51`, `hmdb51-split2`, or with the folder's name, `csv-swimming`, for
-  /// formats of which everybody has other videos.
+  /// A short name for files of results: `sprites`, `hmdb51`, `hmdb51-split2`, or, for formats in which everybody has
+  /// other videos, one with the folder's name, `csv-swimming`.
   public var name: String {
     switch dataset.kind {
     case .hmdb51, .ucf101: kindOfVideos
@@ -136,10 +139,10 @@ public struct BenchmarkData: Sendable {
       ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
   }
 
-  /// Whether they are sprites in their default folder.
+  /// True if they are sprites in their default folder.
   private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
 
-  /// The path differs between datasets, because it is one of the settings that name a pre-training.
+  /// The path differs between datasets, because it is one of the settings that determine the name of a pre-training.
   private func listPath(_ subset: Subset) -> String {
     let origin = digest(
       [
@@ -149,9 +152,9 @@ public struct BenchmarkData: Sendable {
     return "\(folder)/lists/\(kindOfVideos)-\(subset.rawValue)-\(origin).txt"
   }
 
-  /// Writes the lists of the dataset's own videos that ``SourceKind/own`` names.
+  /// Writes the lists of the dataset's own videos for ``SourceKind/own``.
   ///
-  /// - Throws: ``MissingData`` if none of the videos is present, `FileError`.
+  /// - Throws: ``MissingData`` if none of the videos exists, `FileError`.
   func writeLists() throws {
     for subset in [Subset.training, listed.evaluationSubset] {
       let paths = Self.footage(listed, of: subset).map(\.path)
@@ -168,7 +171,7 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The videos of `subset` that are present, or all listed ones if none is, so that a plan needs no data.
+  /// The existing videos of `subset`, or all listed ones if none exists, so that a plan does not need data.
   private func videos(_ subset: Subset) -> [LabelledVideo] {
     let all = listed.videos(of: subset)
     let present = all.filter { $0.footage != nil }
@@ -203,10 +206,10 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The number of videos that a run is finally evaluated on.
+  /// The number of videos in the final evaluation of a run.
   var evaluatedCount: Int { listed.videos(of: listed.evaluationSubset).count }
 
-  /// The number of videos that a run is validated on.
+  /// The number of videos in the validations of a run.
   var heldOutCount: Int {
     let validation = listed.videos(of: .validation)
     return validation.isEmpty ? evaluatedCount : validation.count
@@ -214,12 +217,13 @@ public struct BenchmarkData: Sendable {
 
   var classCount: Int { listed.classNames.count }
 
-  /// The test videos that are present.
+  /// The test videos that exist.
   var testFootage: [VideoSource] { Self.footage(listed, of: listed.evaluationSubset) }
 }
 
-/// Data that an experiment needs and that is not named or missing: one sentence.
+/// The error if an experiment needs data that are not given or missing.
 public struct MissingData: Error, Sendable, CustomStringConvertible {
+  /// The problem, as the predicate of a sentence whose subject is the experiment.
   public let problem: String
   public var description: String { problem }
 }

@@ -2,13 +2,13 @@ import Foundation
 import SafeFiles
 
 extension Experiment {
-  /// The experiments that `names` mean, each once.
+  /// The experiments with these names, without duplicates.
   ///
-  /// - Parameter names: names of recipes, `all` for every table and figure of the paper, or paths of YAML files.
+  /// - Parameter names: names of recipes, `all` for all tables and figures of the paper, or paths of YAML files.
   /// - Throws: ``UnknownExperiment``, ``RecipeError``, `FileError`.
   public static func all(named names: [String]) throws -> [Experiment] {
     var experiments: [Experiment] = []
-    // The files of results are named by the experiment.
+    // Files of results are named after the experiment.
     var origins: [String: String] = [:]
     for name in names {
       for experiment in try named(name) {
@@ -50,14 +50,15 @@ extension Experiment {
   }
 }
 
-/// A name that is not the name of an experiment: one sentence.
+/// The error for a name that is not that of an experiment.
 public struct UnknownExperiment: Error, Sendable, CustomStringConvertible {
+  /// The problem, as a sentence.
   public let problem: String
   public var description: String { problem }
 }
 
 extension Recipe {
-  /// Whether it is a table or figure of the paper.
+  /// True if it is a table or figure of the paper.
   var isOfThePaper: Bool {
     switch self {
     case .limits, .effect, .scratchTuning: false

@@ -1,9 +1,11 @@
 import Configuration
 import Training
 
-/// Why a recipe cannot be used: one sentence that names the file and the key.
+/// The error for a recipe that cannot be used. Its text is one sentence that names the file and the key.
 public struct RecipeError: Error, Sendable, CustomStringConvertible {
+  /// The name of the recipe's file.
   public let origin: String
+  /// The problem, which names the key.
   public let problem: String
   public var description: String { "\(origin): \(problem)" }
 }
@@ -12,9 +14,9 @@ extension Experiment {
   /// Reads a recipe.
   ///
   /// - Parameters:
-  ///   - yaml: the text; see configs/paper for the form.
-  ///   - name: what the experiment is called.
-  ///   - origin: what errors call the text.
+  ///   - yaml: the text; see configs/paper for its form.
+  ///   - name: the name of the experiment.
+  ///   - origin: the name of the text in error messages.
   /// - Throws: ``RecipeError``.
   public init(yaml: String, name: String, origin: String) throws {
     let fields = try Fields(yaml: yaml, origin: origin)
@@ -58,7 +60,7 @@ extension Experiment {
 }
 
 extension Experiment.Settings {
-  /// - Parameter isConditional: true within `tiny` and `scratch`, which hold no others.
+  /// - Parameter isConditional: true for `tiny` and `scratch`, which cannot contain each other.
   init(_ fields: Fields, isConditional: Bool = false) throws {
     self.init()
     pretraining = try fields.layer("pretraining", without: ["seed": "follows from --repeats"])
@@ -66,13 +68,13 @@ extension Experiment.Settings {
       "finetuning",
       without: [
         "seed": "follows from --repeats", "start.weights": "follows from start",
-        "model.architecture": "is pretraining.model.architecture: say it there",
-        "model.width": "is pretraining.model.width: say it there",
-        "model.batch_norm_epsilon": "is pretraining.model.batch_norm_epsilon: say it there",
-        "normalization": "is pretraining.normalization: say it there",
+        "model.architecture": "equals pretraining.model.architecture; set that instead",
+        "model.width": "equals pretraining.model.width; set that instead",
+        "model.batch_norm_epsilon": "equals pretraining.model.batch_norm_epsilon; set that instead",
+        "normalization": "equals pretraining.normalization; set that instead",
         "dataset.kind": "is --dataset", "dataset.videos": "is --data-root",
         "dataset.splits": "is --splits", "dataset.split": "is --split",
-        "dataset.frame_rate": "is the dataset's own",
+        "dataset.frame_rate": "is that of the dataset",
       ])
     start = try fields.optionalChoice(Start.self, "start")
     sources = try fields.optionalChoice(SourceKind.self, "sources")
@@ -90,7 +92,7 @@ extension Experiment.Settings {
     tiny = try box("tiny")
     scratch = try box("scratch")
     guard scratch?.settings.start == nil else {
-      throw fields.fail("scratch.start", "cannot be set: it is what scratch holds for")
+      throw fields.fail("scratch.start", "cannot be set: scratch applies only to it")
     }
   }
 }

@@ -1,112 +1,129 @@
 import Configuration
 import Training
 
-/// A table or figure of the paper, as the networks that have to be trained for it: a cell for each of its rows and
-/// each of its series.
+/// A table or figure of the paper, described by the networks to train: a cell for each row and series.
 public struct Experiment: Sendable {
-  /// What a person types, `table1`.
+  /// The name on the command line, such as `table1`.
   public let name: String
-  /// "Table 1: …".
+  /// The title, such as "Table 1: …".
   public let title: String
-  /// What it asks, and what the paper found.
+  /// The question, and what the paper found.
   public let question: String
-  /// What is reported for each cell, in this order.
+  /// The results that are reported for each cell, in order.
   public let measures: [Measure]
-  /// What the rows' positions are, the title of a chart's axis; empty for no chart.
+  /// The title of a chart's axis, along which rows have positions; empty for no chart.
   public let axis: String
-  /// What holds for all cells.
+  /// The settings of all cells.
   public let settings: Settings
-  /// At least one; a single one needs no name.
+  /// The series, at least one; a single one needs no name.
   public let series: [Variant]
+  /// The rows.
   public let rows: [Row]
-  /// Published results of others, shown below ours; they are not trained here.
+  /// Published results of other methods, shown below ours; they are not trained.
   public let others: [Other]
 
-  /// One of the things that are compared.
+  /// A series.
   public struct Variant: Sendable {
+    /// The name.
     public let name: String
+    /// The settings in which it differs.
     public let settings: Settings
   }
 
+  /// A row.
   public struct Row: Sendable {
+    /// The name.
     public let name: String
-    /// The number in which the rows differ, if they do: the horizontal axis of a chart.
+    /// The position on the horizontal axis of a chart; nil for no chart.
     public let position: Double?
+    /// The settings in which it differs.
     public let settings: Settings
-    /// The paper's numbers in percent, by dataset and measure, one for each series; nil if the paper has none.
+    /// The paper's results in percent, by dataset and measure, one for each series; nil if the paper has none.
     public let paper: [PaperDataset: [Measure: [Double?]]]
   }
 
-  /// A row of the paper about another method.
+  /// A row of the paper for another method.
   public struct Other: Sendable, Equatable {
+    /// The name of the method.
     public let name: String
-    /// Top-1 in percent.
+    /// The top-1 accuracy in percent.
     public let paper: [PaperDataset: Double]
   }
 
-  /// Changes to what trains a cell; those of a series come after those of the experiment, those of a row after both.
+  /// Changes to the trainings of a cell. Those of a series override those of the experiment, and those of a row override
+  /// both.
   public struct Settings: Sendable {
+    /// The settings of the pre-training.
     public var pretraining: [ConfigurationLayer] = []
+    /// The settings of the fine-tuning.
     public var finetuning: [ConfigurationLayer] = []
-    /// The initial weights of the fine-tuning; nil keeps them.
+    /// The initial weights of the fine-tuning; nil for no change.
     public var start: Start?
-    /// The sources of the pre-training; nil keeps them.
+    /// The sources of the pre-training; nil for no change.
     public var sources: SourceKind?
-    /// How long is trained.
+    /// The length of the trainings.
     public var length = Length()
-    /// The changes for the tiny scale only; they follow these.
+    /// Changes for the tiny scale only, which are applied afterwards.
     public var tiny: Box?
-    /// The changes for random weights only, ``Start/scratch``; they follow these.
+    /// Changes for random weights only (``Start/scratch``), which are applied afterwards.
     public var scratch: Box?
 
-    /// A structure cannot hold itself.
+    /// A reference to settings, because a structure cannot contain itself.
     public final class Box: Sendable {
+      /// The settings.
       public let settings: Settings
       init(_ settings: Settings) { self.settings = settings }
     }
 
+    /// No changes.
     public init() {}
   }
 
-  /// The length of the trainings; nil keeps it.
+  /// The length of the trainings; nil for no change.
   public struct Length: Sendable, Equatable {
-    /// Its samples are pictures, with each one the clips of all labels.
+    /// The length of the pre-training; samples are pictures, each with the clips of all labels.
     public var pretraining: Duration?
-    /// Its samples are clips.
+    /// The length of the fine-tuning; samples are clips.
     public var finetuning: Duration?
 
+    /// No changes.
     public init() {}
   }
 
+  /// The length of a training.
   public enum Duration: Sendable, Equatable {
-    /// So many in all: the epochs follow from the number of sources.
+    /// This number of samples in total: the number of epochs follows from the number of sources.
     case samples(Int)
-    /// As many epochs as the configuration has.
+    /// The epochs of the configuration.
     case epochs
   }
 }
 
 /// The initial weights of a fine-tuning.
 public enum Start: String, Sendable, CaseIterable {
+  /// The weights of the pre-training.
   case pretrained
   /// Random weights; nothing is pre-trained.
   case scratch
 }
 
-/// What a network is pre-trained on.
+/// The kinds of sources for pre-training.
 public enum SourceKind: String, Sendable, CaseIterable {
   /// The frames of the dataset's own training videos.
   case own
-  /// A folder of pictures: ImageNet, in the paper.
+  /// A folder of pictures; ImageNet in the paper.
   case pictures
   /// The videos of Kinetics-400.
   case kinetics
 }
 
-/// The datasets for which the paper gives accuracies.
+/// The datasets for which the paper reports accuracies.
 public enum PaperDataset: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
+  /// HMDB51.
   case hmdb51
+  /// UCF101.
   case ucf101
 
+  /// The name for display.
   public var title: String { self == .hmdb51 ? "HMDB51" : "UCF101" }
 }

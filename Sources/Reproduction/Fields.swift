@@ -1,9 +1,9 @@
 import Configuration
 
-/// The keys and values of one mapping, each read by name; a key that nothing reads is an error.
+/// The keys and values of a mapping, which are read by name; a key that is not read is an error.
 final class Fields {
   private let mapping: PlainValue
-  /// The place of the mapping: dotted keys from the root.
+  /// The position of the mapping: dotted keys from the root.
   private let path: String
   private let origin: String
   private var asked: [String] = []
@@ -36,7 +36,9 @@ final class Fields {
     RecipeError(origin: origin, problem: "\(path)\(key) \(rule)")
   }
 
-  /// - Throws: ``RecipeError`` if there are keys that nothing has read.
+  /// Checks that all keys were read.
+  ///
+  /// - Throws: ``RecipeError`` if there are other keys.
   func finish() throws {
     guard case .group(let entries) = mapping else { return }
     for entry in entries where !asked.contains(entry.key) {
@@ -102,9 +104,9 @@ final class Fields {
     try value(key).map { try choice(Choice.self, $0, key) }
   }
 
-  /// The value at `key` as a layer of a configuration; an empty layer if there is none.
+  /// The value at `key` as a layer of a configuration; empty if there is none.
   ///
-  /// - Parameter settled: dotted keys below it that a recipe cannot choose, and what decides them instead.
+  /// - Parameter settled: dotted keys below it that a recipe cannot set, each with the reason.
   func layer(_ key: String, without settled: [String: String]) throws -> [ConfigurationLayer] {
     guard let value = value(key) else { return [] }
     guard case .group(let entries) = value else { throw fail(key, "must hold keys and values") }
@@ -114,17 +116,17 @@ final class Fields {
     return [ConfigurationLayer(entries, origin: "\(origin), \(path)\(key)")]
   }
 
-  /// The length of the training at `key`: its epochs, or the `length` of that name.
+  /// The length of the training `key`: its epochs, or its entry in `length`.
   func duration(_ key: String, _ lengths: Fields?) throws -> Experiment.Duration? {
     let saysEpochs = mapping["\(key).epochs"] != nil
     guard let samples = try lengths?.optionalCount(key) else { return saysEpochs ? .epochs : nil }
     guard !saysEpochs else {
-      throw fail("\(key).epochs", "and length.\(key) both say how long: leave one of them out")
+      throw fail("\(key).epochs", "and length.\(key) both set the length: remove one of them")
     }
     return .samples(samples)
   }
 
-  /// The numbers of the paper at the key `paper`.
+  /// The paper's results under the key `paper`.
   func paper(series: Int) throws -> [PaperDataset: [Measure: [Double?]]] {
     var numbers: [PaperDataset: [Measure: [Double?]]] = [:]
     guard let datasets = try optionalFields("paper") else { return numbers }

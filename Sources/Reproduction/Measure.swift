@@ -1,32 +1,35 @@
-/// A result of a trained network. All are fractions except the correlations.
+/// A result of a trained network. All are fractions, except correlations and agreements.
 public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
-  /// The share of the motions of unseen pictures that the pre-trained network recognizes: the paper's Acc-PT.
+  /// The share of motions in unseen pictures that the pre-trained network recognizes: the paper's Acc-PT.
   case pretraining
-  /// The share of the test videos that the fine-tuned network recognizes: top-1.
+  /// The top-1 accuracy of the fine-tuned network on the test videos.
   case finetuning
-  /// The same for the classes whose motions the pretext task has: plain directions and speeds.
+  /// The accuracy for classes with the motions of the pretext task: straight directions and speeds.
   case plainClasses = "plain-classes"
-  /// The same for the other classes.
+  /// The accuracy for the other classes.
   case otherClasses = "other-classes"
   /// The share of Grad-CAM's heat inside the moving region, for unseen pictures.
   case heat
-  /// The same for random weights.
+  /// The same share for random weights.
   case randomHeat = "random-heat"
   /// The region's share of the picture.
   case squareArea = "square-area"
   /// Spearman's rank correlation of heat and optical flow in the test videos.
   case flowCorrelation = "flow-correlation"
+  /// The same correlation for random weights.
   case randomFlowCorrelation = "random-flow-correlation"
-  /// The same for the videos in which it is lowest.
+  /// The correlation in the videos where it is lowest.
   case worstFlowCorrelation = "worst-flow-correlation"
   /// The agreement of clusters of clips with static, horizontal and vertical motion: normalized mutual information.
   case axes
+  /// The same agreement for random weights.
   case randomAxes = "random-axes"
-  /// The same for static, right, down, left, up.
+  /// The agreement of clusters of clips with static, right, down, left and up.
   case directions
+  /// The same agreement for random weights.
   case randomDirections = "random-directions"
 
-  /// The title of a column.
+  /// The title of the column.
   public var title: String {
     switch self {
     case .pretraining: "pre-training"
@@ -46,7 +49,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// Whether it is shown in percent.
+  /// True if it is shown in percent.
   public var isShare: Bool {
     switch self {
     case .flowCorrelation, .randomFlowCorrelation, .worstFlowCorrelation, .axes, .randomAxes,
@@ -57,7 +60,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// The analysis that measures it.
+  /// The analysis that measures it; nil if training does.
   var analysis: AnalysisKind? {
     switch self {
     case .pretraining, .finetuning, .plainClasses, .otherClasses: nil
@@ -67,7 +70,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     }
   }
 
-  /// Whether it needs a fine-tuned network.
+  /// True if it requires a fine-tuned network.
   var needsFinetuning: Bool {
     switch self {
     case .finetuning, .plainClasses, .otherClasses: true

@@ -3,7 +3,7 @@ import Insight
 import SafeFiles
 
 extension Plan {
-  /// Refuses to replace the results of another dataset: two folders of videos may have the same name.
+  /// Checks that the results of another dataset would not be replaced: two folders of videos may have the same name.
   ///
   /// - Throws: ``ResultsOfOtherData``.
   public func checkResults() throws(ResultsOfOtherData) {
@@ -34,7 +34,7 @@ extension Plan {
   ///
   /// - Parameters:
   ///   - tables: the tables of the experiments.
-  ///   - warn: called with each run that is damaged; the page omits it, but the table has its numbers.
+  ///   - warn: receives a warning for each damaged run. The page omits the run, but the table includes its numbers.
   /// - Throws: `FileError`.
   public func writePages(_ tables: [ResultTable], warn: (String) -> Void) throws {
     for (experiment, table) in zip(experiments, tables) {
@@ -44,7 +44,7 @@ extension Plan {
           return try RunDescription.all(at: [path], names: [title(of: run, in: experiment)])
         } catch {
           warn(
-            "the page does without \(run.title): \(error); remove \(path), and the same command makes it again"
+            "the page omits \(run.title): \(error); remove \(path) and run the same command to make it again"
           )
           return []
         }
@@ -55,8 +55,9 @@ extension Plan {
   }
 }
 
-/// Results that a plan would replace though they are of another dataset: one sentence.
+/// The error if a plan would replace the results of another dataset.
 public struct ResultsOfOtherData: Error, Sendable, CustomStringConvertible {
+  /// The path of the results.
   public let path: String
   /// The dataset of the results.
   public let found: String
@@ -64,6 +65,6 @@ public struct ResultsOfOtherData: Error, Sendable, CustomStringConvertible {
   public let expected: String
 
   public var description: String {
-    "\(path) holds results of \(found), not of \(expected): name another --output, or remove it"
+    "\(path) holds results of \(found), not of \(expected): choose another --output, or remove it"
   }
 }

@@ -7,12 +7,13 @@ import Training
 import VideoData
 
 extension Plan {
-  /// ``ResultTable/fileName`` of an experiment.
+  /// The ``ResultTable/fileName`` of an experiment.
   public func fileName(of experiment: Experiment) -> String {
     "\(experiment.name)-\(data.name)-\(scale.rawValue)"
   }
 
-  /// How the trainings of an experiment differ from the paper's, and those from random weights from the others.
+  /// The differences between the trainings of an experiment and the paper's, and between those from random weights and
+  /// the others.
   func conditions(of experiment: Experiment) -> [String] {
     var conditions: [String] = []
     var lengths: [Bool: (clips: Int, isRegularized: Bool)] = [:]
@@ -31,7 +32,7 @@ extension Plan {
       case .analysis: break
       }
     }
-    // Runs of one length differ slightly in clips: epochs are whole.
+    // Runs of the same length differ slightly in the number of clips, because epochs are complete.
     if let scratch = lengths[true], let other = lengths[false], other.clips > 0 {
       let times = Int((Double(scratch.clips) / Double(other.clips)).rounded())
       let words =
@@ -68,7 +69,7 @@ extension Plan {
     return notes
   }
 
-  /// The test videos that analyses could not use.
+  /// The test videos that analyses skipped.
   func skippedVideos(of experiment: Experiment) throws -> [String] {
     try runs(of: experiment).compactMap { run in
       guard let analysis = run.work.analysis, isFinished(run) else { return nil }
@@ -81,7 +82,7 @@ extension Plan {
     }
   }
 
-  /// The value of a measure in a cell; nil if its run has not finished, or has no such result.
+  /// The value of a measure in a cell; nil if its run is not finished or has no such result.
   func value(of measure: Measure, in cell: Cell) throws -> Double? {
     if measure == .pretraining {
       return cell.pretraining.flatMap { runFolder($0).summary?.top1 }
@@ -137,7 +138,7 @@ extension Plan {
       return try JSON.decode(Value.self, from: data)
     } catch {
       throw FileError(
-        path: path, attempt: "cannot read", reason: "remove its run's folder, and it is made again")
+        path: path, attempt: "cannot read", reason: "remove its run's folder to make it again")
     }
   }
 }

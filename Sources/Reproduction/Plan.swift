@@ -4,40 +4,56 @@ import SafeFiles
 import Training
 import VideoData
 
-/// The runs that experiments need, each once however many cells share it, in the order in which they are carried out: all
-/// that the first seed needs, then the second, so that complete tables exist early.
+/// The runs that experiments need, without duplicates, in the order in which they are carried out: first everything for
+/// the first seed, then for the second, so that complete tables exist early.
 public struct Plan: Sendable {
+  /// The experiments.
   public let experiments: [Experiment]
+  /// The size of networks and trainings.
   public let scale: Scale
+  /// The number of seeds.
   public let seeds: Int
+  /// The data.
   public let data: BenchmarkData
   /// The folder of all runs and results.
   public let folder: String
+  /// The runs, in order.
   public let runs: [PlannedRun]
+  /// The cells of all experiments.
   public let cells: [Cell]
-  /// Rows that cannot be trained here, and why.
+  /// The rows that cannot be trained, with the reasons.
   public let omissions: [Omission]
-  /// How the plan deviates from the recipes, in sentences.
+  /// The deviations of the plan from the recipes, in sentences.
   public let remarks: [String]
 
   /// A row of an experiment in one of its series with one seed.
   public struct Cell: Sendable {
+    /// The name of the experiment.
     public let experiment: String
+    /// The index of the row.
     public let row: Int
+    /// The index of the series.
     public let series: Int
+    /// The random seed.
     public let seed: Int
-    /// The names of its runs; nil for those that it does not need.
+    /// The name of its pre-training; nil if it does not need one.
     public let pretraining: String?
+    /// The name of its fine-tuning; nil if it does not need one.
     public let finetuning: String?
   }
 
+  /// A row that cannot be trained.
   public struct Omission: Sendable {
+    /// The name of the experiment.
     public let experiment: String
+    /// The name of the row.
     public let row: String
-    /// The predicate of a sentence whose subject is the row.
+    /// The reason, as the predicate of a sentence whose subject is the row.
     public let reason: String
   }
 
+  /// Plans the runs.
+  ///
   /// - Throws: ``RecipeError``, `ConfigurationError`, `SourceError`, `FileError`.
   public init(
     _ experiments: [Experiment], scale: Scale, seeds: Int, data: BenchmarkData, folder: String
@@ -62,7 +78,7 @@ public struct Plan: Sendable {
 }
 
 extension Plan {
-  /// The runs that an experiment needs, shared ones included.
+  /// The runs that an experiment needs, including shared ones.
   public func runs(of experiment: Experiment) -> [PlannedRun] {
     let cells = cells.filter { $0.experiment == experiment.name }
     let trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
@@ -74,7 +90,7 @@ extension Plan {
     }
   }
 
-  /// The title of a run in an experiment: experiments that share it may call it differently.
+  /// The title of a run in an experiment. Experiments that share a run may use different titles.
   public func title(of run: PlannedRun, in experiment: Experiment) -> String {
     let trained = run.work.analysis?.network ?? run.name
     let cells = cells.filter {
@@ -91,31 +107,36 @@ extension Plan {
     [series, row].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
-  /// The runs that a page shows below an experiment's table: the first finished ones of the first seed, at most `limit`, to
-  /// keep the page small enough to share.
+  /// The runs on the page of an experiment: the first finished ones of the first seed, at most `limit`, so that the page
+  /// stays small.
   public func shownRuns(of experiment: Experiment, limit: Int = 8) -> [PlannedRun] {
     Array(
       runs(of: experiment).filter { $0.work.trainingSeed == 0 && isFinished($0) }.prefix(limit))
   }
 }
 
-/// One training, or one analysis of a pre-trained network.
+/// A training, or an analysis of a pre-trained network.
 public struct PlannedRun: Sendable {
-  /// The name of its folder: what it is, and a digest of its configuration.
+  /// The name of its folder: a description with a digest of its configuration.
   public let name: String
-  /// What it is, in words.
+  /// A description.
   public let title: String
+  /// The training or the analysis.
   public let work: Work
   /// The run whose weights it starts from or analyzes; nil if there is none.
   public let predecessor: String?
-  /// The number of pictures or videos that it learns from; nil for analyses.
+  /// The number of pictures or videos to train on; nil for analyses.
   public let sources: Int?
-  /// Floating-point operations in all.
+  /// The total number of floating-point operations.
   public let operations: Double
 
+  /// A training or an analysis.
   public enum Work: Sendable {
+    /// A pre-training.
     case pretraining(PretrainingConfiguration)
+    /// A fine-tuning.
     case finetuning(FinetuningConfiguration)
+    /// An analysis.
     case analysis(Analysis)
 
     /// Nil for trainings.
@@ -145,8 +166,9 @@ public struct PlannedRun: Sendable {
 
   /// An analysis of a network that a run has pre-trained.
   public struct Analysis: Sendable {
+    /// The kind of analysis.
     public let kind: AnalysisKind
-    /// The name of that run.
+    /// The name of the pre-training.
     public let network: String
     /// How clips are cut from the test videos.
     public let clip: ClipSettings
@@ -229,7 +251,7 @@ private struct Planner {
 
     var finetuning = try FinetuningConfiguration(layers: settings.finetuning)
     finetuning.seed = seed
-    // Pre-training and fine-tuning share the network; a recipe describes it once.
+    // Pre-training and fine-tuning have the same network; a recipe describes it once.
     finetuning.model.architecture = pretraining.model.architecture
     finetuning.model.width = pretraining.model.width
     finetuning.model.batchNormEpsilon = pretraining.model.batchNormEpsilon
@@ -241,7 +263,7 @@ private struct Planner {
     if case .samples(let clips) = settings.length.finetuning, videos > 0 {
       finetuning.epochs = max(1, (clips + videos / 2) / videos)
     }
-    // The name refers to the weights by their run: a path would change when the folder moves.
+    // Name the weights by their run: a path would change when the folder is moved.
     finetuning.start.weights = pretrainingName
     let name = try self.name(
       "finetuning", finetuning, seed: seed,
@@ -266,7 +288,7 @@ private struct Planner {
   ) throws -> String {
     let configured = configuration.sources
     let kind = sourceKind(settings)
-    // A recipe may name its sources itself, such as a number of synthetic pictures.
+    // A recipe may specify its sources, such as a number of synthetic pictures.
     if configured.paths == [ConfigurationLayer.usual] {
       let named = try data.sources(kind)
       configuration.sources.paths = named.paths
@@ -283,9 +305,9 @@ private struct Planner {
     let counts = try count(kind, configuration)
     if case .samples(let pictures) = settings.length.pretraining {
       configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
-      // Every source is seen at least once.
+      // Every source is used at least once.
       let remark =
-        "\(label): sees each of its \(counts.training) sources once; the other rows see about \(pictures) in all"
+        "\(label): uses each of its \(counts.training) sources once; the other rows use about \(pictures) in total"
       if 2 * counts.training > 3 * pictures, !remarks.contains(remark) { remarks.append(remark) }
     }
     try configuration.check()
@@ -308,7 +330,7 @@ private struct Planner {
     if names.insert(run.name).inserted { runs.append(run) }
   }
 
-  /// A readable name that ends in a digest of the whole configuration, with paths relative to the folder.
+  /// A readable name that ends with a digest of the whole configuration, in which paths are relative to the folder.
   private func name<Configuration: RunConfiguration>(
     _ phase: String, _ configuration: Configuration, seed: Int, from start: String?
   ) throws -> String {
@@ -319,12 +341,12 @@ private struct Planner {
 
   // MARK: Costs
 
-  /// Sources that are drawn by the seed are equally many for each seed.
+  /// Each seed draws the same number of sources.
   private mutating func count(_ kind: SourceKind, _ configuration: PretrainingConfiguration) throws
     -> (training: Int, heldOut: Int)
   {
     let sources = configuration.sources
-    // A folder of a million pictures is listed once for all rows that use it.
+    // Count a folder of a million pictures once for all rows that use it.
     let found =
       try sourceCounts[sources] ?? data.sourceCounts(kind, sources, seed: configuration.seed)
     sourceCounts[sources] = found
@@ -349,13 +371,13 @@ private struct Planner {
 }
 
 extension ConfigurationLayer {
-  /// Stands for the sources of a recipe that does not name any.
+  /// A placeholder for the sources of a recipe that does not specify any.
   fileprivate static let usual = "the dataset's"
   fileprivate static let usualSources = ConfigurationLayer(
     [.init(key: "sources.paths", value: .text(usual))], origin: "the usual sources")
 }
 
-/// The settings of one cell: everything that applies, later settings over earlier ones.
+/// The settings of a cell: all changes that apply, where later ones override earlier ones.
 struct MergedSettings {
   private(set) var pretraining: [ConfigurationLayer] = []
   private(set) var finetuning: [ConfigurationLayer] = []
@@ -365,7 +387,7 @@ struct MergedSettings {
 
   init(_ parts: [Experiment.Settings], scale: Scale) {
     let isTiny = scale == .tiny
-    // The start decides which conditional changes apply, whichever part sets it.
+    // The start determines which conditional changes apply, whichever part sets it.
     start = parts.compactMap { (isTiny ? $0.tiny?.settings.start : nil) ?? $0.start }.last ?? start
     for part in parts {
       merge(part)

@@ -1,50 +1,72 @@
 import Configuration
 import Training
 
-/// The cost of a plan: its runs, and how long they take here and on a large GPU.
+/// The cost of a plan: its runs, and their time on this machine and on a large GPU.
 public struct PlanOverview: Encodable, Sendable {
-  /// The cost of an experiment, with the runs that it shares with others.
+  /// The cost of an experiment, including runs that it shares with others.
   public struct Cost: Encodable, Sendable {
+    /// The name of the experiment.
     public let name: String
+    /// The title of the experiment.
     public let title: String
+    /// The number of pre-trainings.
     public let pretrainings: Int
+    /// The number of fine-tunings.
     public let finetunings: Int
+    /// The number of analyses.
     public let analyses: Int
-    /// The number of runs that have finished.
+    /// The number of finished runs.
     public let done: Int
+    /// The number of floating-point operations in units of 10¹².
     public let teraOperations: Double
+    /// The estimated hours on this machine.
     public let hoursHere: Double
+    /// The estimated hours on an H100.
     public let hoursOnH100: Double
   }
 
-  /// One run of the plan.
+  /// A run of the plan.
   public struct Row: Encodable, Sendable {
+    /// The name of its folder.
     public let name: String
+    /// A description.
     public let title: String
+    /// True if it is finished.
     public let isDone: Bool
+    /// The estimated hours on this machine.
     public let hoursHere: Double
+    /// The estimated hours on an H100.
     public let hoursOnH100: Double
   }
 
+  /// The name of the dataset.
   public let dataset: String
+  /// The size of networks and trainings.
   public let scale: Scale
   /// The number of seeds.
   public let seeds: Int
-  /// The speed of this machine.
+  /// The throughput of this machine.
   public let here: Throughput
+  /// The assumed throughput of an H100.
   public let h100 = Throughput.h100
+  /// The costs of the experiments.
   public let experiments: [Cost]
-  /// The cost of all experiments; shared runs count once.
+  /// The cost of all experiments, with each shared run counted once.
   public let total: Cost
-  /// The time that the unfinished runs take here.
+  /// The estimated hours of unfinished runs on this machine.
   public let hoursLeft: Double
+  /// The rows that cannot be trained, in sentences.
   public let omissions: [String]
+  /// The deviations from the recipes, in sentences.
   public let remarks: [String]
+  /// The runs, in order.
   public let runs: [Row]
 
+  /// The cost of a plan.
+  ///
   /// - Parameters:
   ///   - plan: the plan.
-  ///   - here: the speed of this machine.
+  ///   - here: the throughput of this machine.
   public init(_ plan: Plan, here: Throughput) {
     self.here = here
     dataset = plan.data.title
@@ -85,7 +107,7 @@ public struct PlanOverview: Encodable, Sendable {
 }
 
 extension Plan {
-  /// A step of its first training, to measure a machine by.
+  /// A step of its first training, with which a machine is measured.
   public var typicalStep: TrainingStep {
     for run in runs {
       if case .pretraining(let configuration) = run.work { return TrainingStep(configuration) }

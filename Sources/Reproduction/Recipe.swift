@@ -1,23 +1,34 @@
 import Foundation
 
-/// The recipes that mosi carries: the files of configs/paper.
+/// The recipes included in mosi: the files of configs/paper.
 public enum Recipe: String, CaseIterable, Sendable {
+  /// Table 1 of the paper.
   case table1
+  /// Tables 2a and 2b of the paper.
   case table2ab
+  /// Tables 2c and 2d of the paper.
   case table2cd
+  /// Table 3 of the paper.
   case table3
+  /// Table 4 of the paper.
   case table4
+  /// Table 5 of the paper.
   case table5
+  /// Figure 4 of the paper.
   case fig4
+  /// Figure 5 of the paper.
   case fig5
+  /// Figure 6 of the paper.
   case fig6
+  /// Figure 7 of the paper.
   case fig7
+  /// Figure 8 of the paper.
   case fig8
-  /// Beyond the paper's limits: its section 4.4.
+  /// The limitations in section 4.4 of the paper.
   case limits
-  /// The paper's claim in one table.
+  /// The paper's claim in a single table.
   case effect
-  /// How the opponent is trained.
+  /// The search for the best training from random weights, with which pre-training is compared.
   case scratchTuning = "scratch-tuning"
 
   /// The YAML of the file.
@@ -42,7 +53,9 @@ public enum Recipe: String, CaseIterable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// - Throws: ``RecipeError``; not of the files as they are, which the tests read.
+  /// The experiment.
+  ///
+  /// - Throws: ``RecipeError``; tests check that it does not for the included files.
   public var experiment: Experiment {
     get throws { try Experiment(yaml: text, name: rawValue, origin: "\(rawValue).yaml") }
   }

@@ -29,7 +29,7 @@ extension ResultTable {
           series.append(
             LineChart.Series(name.isEmpty ? "ours" : name, points: points, hasMarkers: true))
         }
-        // The paper's numbers, but only beside a single series: with several they would be confusing.
+        // Show the paper's numbers only for a single series: with several, they would be confusing.
         for dataset in paperDatasets where names.count == 1 {
           let points = own.compactMap { line in
             point(line, line.paper[dataset]?[measure], measure)

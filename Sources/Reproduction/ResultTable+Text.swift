@@ -7,7 +7,7 @@ extension ResultTable {
   public var cells: (header: [String], rows: [[String]]) {
     let hasSeries = lines.contains { !$0.series.isEmpty }
     let names = hasSeries ? ["", ""] : [""]
-    // A column of the paper's for each measure that it reports.
+    // One column of the paper's results for each measure that it reports.
     let paperColumns = paperDatasets.flatMap { dataset in
       measures.filter { measure in
         lines.contains { $0.paper[dataset]?[measure] != nil }
@@ -36,7 +36,7 @@ extension ResultTable {
     return (header, rows)
   }
 
-  /// An explanation of the numbers in one sentence.
+  /// An explanation of the numbers, one sentence.
   public var legend: String {
     let deviation =
       seeds > 1 ? "; mean ± standard deviation over \(seeds) seeds" : "; one seed"

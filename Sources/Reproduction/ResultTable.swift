@@ -5,57 +5,67 @@ import SyntheticData
 import Training
 import VideoData
 
-/// The results of an experiment: for each row and series ours, over the seeds, beside the paper's.
+/// The results of an experiment: for each row and series, ours over the seeds next to the paper's.
 public struct ResultTable: Codable, Sendable, Equatable {
-  /// What a person types, `table1`.
+  /// The name on the command line, such as `table1`.
   public let experiment: String
-  /// The name of its files without extension, `table1-hmdb51-paper`; each dataset has its own.
+  /// The name of its files without extension, such as `table1-hmdb51-paper`; it differs between datasets.
   public let fileName: String
+  /// The title.
   public let title: String
+  /// The question, and what the paper found.
   public let question: String
-  /// What the positions of the lines measure; empty for no chart.
+  /// The title of a chart's axis; empty for no chart.
   public let axis: String
-  /// The dataset that the results are for.
+  /// The name of the dataset.
   public let dataset: String
+  /// The size of networks and trainings.
   public let scale: Scale
   /// The number of seeds that were requested.
   public let seeds: Int
-  /// The number of runs that have not finished.
+  /// The number of unfinished runs.
   public let openRuns: Int
+  /// The measures, in order.
   public let measures: [Measure]
-  /// The datasets whose published numbers are shown beside ours.
+  /// The datasets whose published results are shown next to ours.
   public let paperDatasets: [PaperDataset]
-  /// Row by row, and in a row series by series.
+  /// The lines, by row and, within a row, by series.
   public let lines: [Line]
+  /// Published results of other methods.
   public let others: [Other]
   /// The rows that were not trained, in sentences.
   public let omissions: [String]
-  /// How the trainings differ from the paper's, in words.
+  /// The differences between our trainings and the paper's, in words.
   public let conditions: [String]
   /// What the numbers do not include, in sentences.
   public let notes: [String]
 
+  /// The results of a row in a series.
   public struct Line: Codable, Sendable, Equatable {
+    /// The name of the row.
     public let row: String
-    /// Empty if there is only one.
+    /// The name of the series; empty if there is only one.
     public let series: String
     /// The position of the row on the axis of a chart.
     public let position: Double?
-    /// Our results, as fractions; absent if they are not there yet or do not exist, such as the pre-training of a network
-    /// that is trained from scratch.
+    /// Our results as fractions. Missing ones are not available yet or do not exist, such as the pre-training of a
+    /// network that is trained from random weights.
     public let ours: [Measure: SampleStatistics]
-    /// The paper's results, as fractions.
+    /// The paper's results as fractions.
     public let paper: [PaperDataset: [Measure: Double]]
     /// The folders of its runs: the fine-tunings if there are any, else the pre-trainings.
     public let runs: [String]
   }
 
+  /// Published results of another method.
   public struct Other: Codable, Sendable, Equatable {
+    /// The name of the method.
     public let name: String
+    /// The top-1 accuracy as a fraction.
     public let paper: [PaperDataset: Double]
   }
 
-  /// Collects the results that are there.
+  /// Collects the available results.
   ///
   /// - Throws: `FileError` if a file of a finished run cannot be read.
   public init(_ experiment: Experiment, of plan: Plan) throws {
@@ -68,7 +78,7 @@ public struct ResultTable: Codable, Sendable, Equatable {
     scale = plan.scale
     seeds = plan.seeds
     openRuns = plan.runs(of: experiment).count { !plan.isFinished($0) }
-    // Only for sprites is it known which classes the pretext task resembles.
+    // Only for sprites it is known which classes resemble the pretext task.
     measures = experiment.measures.filter {
       plan.data.isSprites || ($0 != .plainClasses && $0 != .otherClasses)
     }
@@ -107,6 +117,6 @@ public struct ResultTable: Codable, Sendable, Equatable {
     notes = try plan.incompleteTrainings(of: experiment) + plan.skippedVideos(of: experiment)
   }
 
-  /// Whether every run has finished.
+  /// True if all runs are finished.
   public var isWhole: Bool { openRuns == 0 }
 }

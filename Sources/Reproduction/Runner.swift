@@ -6,9 +6,9 @@ import Torch
 import Training
 import VideoSamples
 
-/// Receives the progress of a plan's runs, and may ask them to stop.
+/// Receives the progress of a plan's runs, and can request that they stop.
 public protocol ReproductionReporter: TrainingReporter {
-  /// A run begins or resumes, after `done` of the `total` runs. It and all that follow take about `seconds`.
+  /// A run begins or resumes after `done` of `total` runs. This and all following runs take about `seconds`.
   func began(_ run: PlannedRun, done: Int, of total: Int, seconds: Double)
   /// An analysis has finished `done` of its `total` items.
   func analyzing(_ what: String, _ done: Int, of total: Int)
@@ -16,15 +16,16 @@ public protocol ReproductionReporter: TrainingReporter {
   func ended()
 }
 
-/// Carries out the runs of a plan one after the other, except those that are finished.
+/// Carries out the unfinished runs of a plan, one after another.
 ///
-/// Several processes may work on one folder: each takes a run that no other is working on.
+/// Several processes may work on the same folder: each takes a run on which no other is working.
 public struct Runner {
   private let plan: Plan
   private let options: ExecutionOptions
-  /// The speed of this machine.
+  /// The throughput of this machine.
   private let throughput: Throughput
 
+  /// A runner for `plan`.
   public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput) {
     self.plan = plan
     self.options = options
@@ -33,23 +34,26 @@ public struct Runner {
 
   /// How the work ended.
   public enum Outcome: Sendable {
+    /// All runs are done.
     case finished
-    /// The reporter asked to stop; the run in progress is saved.
+    /// A stop was requested; the current run is saved.
     case stopped
   }
 
   /// A run that failed.
   public struct Failure: Sendable {
+    /// The run.
     public let run: PlannedRun
+    /// The reason, as a sentence.
     public let reason: String
   }
 
-  /// Carries out the runs that are not finished.
+  /// Carries out the unfinished runs.
   ///
-  /// A run that fails does not stop the others; those that need it are skipped.
+  /// A run that fails does not stop the others; runs that depend on it are skipped.
   ///
   /// - Returns: how the work ended, and the runs that failed.
-  /// - Throws: `FileError` if the folder cannot be written, ``MissingData`` if no video is present.
+  /// - Throws: `FileError` if the folder cannot be written, ``MissingData`` if no video exists.
   public func run(_ reporter: any ReproductionReporter) throws -> (Outcome, [Failure]) {
     try makeFolder(at: "\(plan.folder)/runs")
     try plan.data.writeLists()
@@ -70,7 +74,7 @@ public struct Runner {
       var taken: (run: PlannedRun, claim: Claim)?
       for run in ready {
         guard let claim = try Claim(at: "\(plan.folder)/runs/.\(run.name).lock") else { continue }
-        // Another process may have finished it since.
+        // Another process may have finished it in the meantime.
         guard !plan.isFinished(run) else {
           claim.release()
           continue
@@ -79,7 +83,7 @@ public struct Runner {
         break
       }
       guard let taken else {
-        // Other processes are working on everything that could start now.
+        // Other processes are working on all runs that could start now.
         usleep(1_000_000)
         continue
       }
@@ -104,15 +108,15 @@ public struct Runner {
     }
   }
 
-  /// The errors of a run are written for those who type its own command.
+  /// A message in terms of this command: the errors of a run are written for users of its own command.
   private func reason(_ error: any Error, of run: PlannedRun) -> String {
     switch error {
     case RunError.differentConfiguration, RunError.differentSources:
       return
-        "\(plan.runFolder(run.name).path) was started with other paths or videos than there are now: remove it, and the "
+        "\(plan.runFolder(run.name).path) was started with paths or videos that differ from the current ones: remove it, and the "
         + "same command starts it again"
     default:
-      // A damaged file, its own or that of the weights that it takes, stays damaged however often one tries.
+      // A damaged file, of the run or of its initial weights, stays damaged if the run is repeated.
       let damaged = [run.name, run.predecessor].compactMap { $0 }.map { plan.runFolder($0).path }
         .first { folder in
           damagedPath(error).map { $0 == folder || $0.hasPrefix(folder + "/") } ?? false
@@ -122,7 +126,7 @@ public struct Runner {
     }
   }
 
-  /// The file or folder that `error` says is damaged.
+  /// The file or folder that is damaged according to `error`; nil if it is about none.
   private func damagedPath(_ error: any Error) -> String? {
     switch error {
     case let error as SafetensorsError: error.path
@@ -134,7 +138,7 @@ public struct Runner {
     }
   }
 
-  /// - Throws: `StopRequested` if the reporter asked to stop, and what the work throws.
+  /// - Throws: `StopRequested` if the reporter requested a stop, and errors of the work.
   private func make(_ planned: PlannedRun, _ reporter: any ReproductionReporter) throws {
     let run = plan.runFolder(planned.name)
     let outcome: TrainingOutcome
@@ -162,7 +166,8 @@ public struct Runner {
     if case .stopped = outcome { throw StopRequested() }
   }
 
-  /// Removes the files of a run that was killed before its first checkpoint: it can neither be resumed nor started over.
+  /// Removes the files of a run that was killed before its first checkpoint and can therefore be neither resumed nor
+  /// restarted.
   private func clear(_ run: RunFolder) {
     guard run.holdsRun, !run.holdsCheckpoint else { return }
     for file in [run.configuration, run.metrics, run.best] { removeFile(at: file) }
@@ -170,7 +175,7 @@ public struct Runner {
 }
 
 extension Plan {
-  /// Whether a run has finished.
+  /// True if a run is finished.
   public func isFinished(_ run: PlannedRun) -> Bool {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
@@ -190,8 +195,8 @@ extension Plan {
 
   private func markPath(of run: PlannedRun) -> String { "\(folder)/runs/.\(run.name).done" }
 
-  /// What the result of an analysis was computed from, and a digest of the result: an analysis of the same network on
-  /// another dataset, or commands such as `mosi clusters`, write to the same place. Nil if there is no result.
+  /// The input of an analysis and a digest of its result. An analysis of the same network on another dataset, or commands
+  /// such as `mosi clusters`, write to the same place. Nil if there is no result.
   private func stamp(of run: PlannedRun) -> String? {
     guard let analysis = run.work.analysis,
       let result = try? readFile(at: analysis.kind.result(in: runFolder(analysis.network)))
@@ -200,8 +205,8 @@ extension Plan {
   }
 }
 
-/// The remaining time by the runs' operations: first by the measured speed of the machine, then by the runs that this
-/// process has finished. Earlier runs may come from another machine, or a busier hour.
+/// Estimates the remaining time from the runs' operations: at first with the measured throughput of the machine, then
+/// with the runs that this process has finished. Earlier runs may have been done on another machine or under more load.
 private struct RemainingTime {
   private let measured: Throughput
   private var operations = 0.0
@@ -221,7 +226,7 @@ private struct RemainingTime {
 }
 
 extension ClipSettings {
-  /// A digest of the settings. The text stays as the first version wrote it, so that its finished analyses stay finished.
+  /// A digest of the settings. The text is unchanged since the first version, so that its analyses stay finished.
   fileprivate var digest: String {
     Reproduction.digest(
       "ClipSettings(frames: \(frames), interval: \(interval), rate: \(framesPerSecond), size: \(size), "

@@ -1,11 +1,11 @@
-/// How large networks and trainings are.
+/// The size of networks and trainings.
 public enum Scale: String, CaseIterable, Sendable, Codable {
-  /// The paper's own settings.
+  /// The paper's settings.
   case paper
   /// A network and clips that a laptop trains in minutes; see configs/paper/tiny.yaml.
   case tiny
 
-  /// What the scale changes in every experiment.
+  /// The changes of the scale to every experiment.
   var settings: Experiment.Settings {
     get throws {
       self == .paper ? .init() : try .init(bytes: PackageResources.tiny_yaml, name: "tiny.yaml")
@@ -14,7 +14,7 @@ public enum Scale: String, CaseIterable, Sendable, Codable {
 }
 
 extension Experiment.Settings {
-  /// What Moving Sprites change in every experiment; see configs/paper/sprites.yaml.
+  /// The changes for Moving Sprites to every experiment; see configs/paper/sprites.yaml.
   static var sprites: Self {
     get throws { try .init(bytes: PackageResources.sprites_yaml, name: "sprites.yaml") }
   }

@@ -4,14 +4,15 @@ import SyntheticData
 import VideoData
 
 extension BenchmarkData {
-  /// Makes the videos of Moving Sprites if they are missing, all or none. If several processes ask for them, one makes them
+  /// Makes the Moving Sprites videos if they do not exist, all or none. If several processes need them, one makes them
   /// while the others wait.
   ///
   /// - Parameters:
-  ///   - sprites: describes the videos.
-  ///   - folder: where to write them.
-  ///   - progress: called with the number of finished videos, from several threads, also while it waits; throws to stop.
-  /// - Throws: `MediaError`, `FileError`, what `progress` throws.
+  ///   - sprites: the description of the videos.
+  ///   - folder: the folder to write to.
+  ///   - progress: called with the number of finished videos, from several threads and also while waiting; an error that
+  ///     it throws stops the work.
+  /// - Throws: `MediaError`, `FileError`, errors of `progress`.
   public static func writeSprites(
     _ sprites: SpriteDataset, to folder: String, progress: @Sendable (Int) throws -> Void
   ) throws {
@@ -25,7 +26,7 @@ extension BenchmarkData {
       }
       defer { claim.release() }
       guard !fileExists(at: folder) else { return }
-      // Start over after an interruption.
+      // Restart after an interruption.
       let partial = "\(parent)/.sprites.partial"
       removeFolder(at: partial)
       try sprites.write(to: partial, progress: progress)

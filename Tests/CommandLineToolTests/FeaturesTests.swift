@@ -99,7 +99,7 @@ import VideoModels
       let before = try folder.bytes(output)
       let result = try tool.run(
         "features", "--weights", "r", "clips.safetensors", "--output", output)
-      #expect(result.status == 1 && result.errors.contains("name another file"), "\(result.errors)")
+      #expect(result.status == 1 && result.errors.contains("choose another file"), "\(result.errors)")
       #expect(try folder.bytes(output) == before)
     }
     let nowhere = try tool.run(

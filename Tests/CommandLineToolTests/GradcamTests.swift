@@ -67,7 +67,7 @@ import Testing
       ["--stage", "conv6"],
       "there is no convolutional stage conv6: the networks have conv1, conv2, conv3, conv4, conv5"
     ),
-    (["--explain", "2"], "there is no label 2: the network has 2, 0 to 1"),
+    (["--explain", "2"], "there is no label 2: the network has 2 labels, 0 to 1"),
     (["--output", "a.mp4/out"], "cannot make the folder a.mp4/out: "),
     (["--frames", "1"], "clips of one frame do not move"),
     (["--size", "12"], "clips of 12 pixels are too small"),

@@ -252,7 +252,7 @@ import Training
     let without = try tool.run(arguments)
     #expect(without.status == 0 && without.output == whole.output, "\(without.errors)")
     #expect(
-      without.errors.contains("the page does without fine-tuning, scratch")
+      without.errors.contains("the page omits fine-tuning, scratch")
         && without.errors.contains("remove \(folder.path)/o/runs/\(scratch), and"))
     #expect(folder.exists("o/mine-folders-v-paper.html"))
     // An unfinished fine-tuning whose checkpoint is torn, and one whose weights are.
@@ -363,7 +363,7 @@ import Training
       ),
       (
         ["reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "v/o"],
-        "v, where the next search would find what is written: name a folder outside"
+        "v, where the next search would find the output: choose another folder"
       ),
     ] {
       let result = try tool.run(arguments)

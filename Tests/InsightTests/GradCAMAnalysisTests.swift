@@ -187,7 +187,7 @@ func refusals() throws {
   try place.video("frames")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.label = .number(2) } }
-      == "there is no label 2: the network has 2, 0 to 1")
+      == "there is no label 2: the network has 2 labels, 0 to 1")
   #expect(complaint { _ = try place.analysis(["frames"]) { $0.label = .number(-1) } } != "no error")
   #expect(
     complaint { _ = try place.analysis(["frames"]) { $0.clip.frames = 1 } }.contains("--frames 2"))
@@ -264,5 +264,5 @@ func oldFilesGo() throws {
   try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
   #expect(
     complaint { _ = try GradCAMReport(folder: place.output) }
-      .hasPrefix("cannot read \(path): it is not a report of this version's mosi gradcam"))
+      .hasPrefix("cannot read \(path): it was not written by mosi gradcam of this version"))
 }

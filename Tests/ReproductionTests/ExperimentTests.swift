@@ -98,11 +98,11 @@ import Testing
       ),
       (
         sound + "    finetuning: {model: {width: 8}}\n",
-        "rows.finetuning.model.width cannot be set: it is pretraining.model.width: say it there"
+        "rows.finetuning.model.width cannot be set: it equals pretraining.model.width; set that instead"
       ),
       (
         sound + "    finetuning: {model.width: 8}\n",
-        "rows.finetuning.model.width cannot be set: it is pretraining.model.width: say it there"
+        "rows.finetuning.model.width cannot be set: it equals pretraining.model.width; set that instead"
       ),
       (
         sound + "    tiny: {pretraining: {seed: 3}}\n",
@@ -114,7 +114,7 @@ import Testing
       (sound + "    length: {finetuning: 0}\n", "rows.length.finetuning must be a whole number"),
       (
         sound + "    length: {finetuning: 9}\n    finetuning: {epochs: 2}\n",
-        "rows.finetuning.epochs and length.finetuning both say how long"
+        "rows.finetuning.epochs and length.finetuning both set the length"
       ),
       (sound + "    paper: {hmdb51: {finetuning: .nan}}\n", "finetuning must be a number"),
       (aliases, "it is too long"),

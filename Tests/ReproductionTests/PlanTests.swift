@@ -141,7 +141,7 @@ import VideoData
     let many = try plan(
       [.table1], scale: .tiny,
       data(perClass: 5, isSprites: true, pictures: ["synthetic:dead-leaves:20000"]))
-    #expect(many.remarks.first?.contains("sees each of its 19200 sources once") == true)
+    #expect(many.remarks.first?.contains("uses each of its 19200 sources once") == true)
     #expect(try plan([.table1], scale: .tiny, data(perClass: 5, isSprites: true)).remarks.isEmpty)
   }
 
