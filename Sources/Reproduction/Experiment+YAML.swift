@@ -92,7 +92,7 @@ extension Experiment.Settings {
     tiny = try box("tiny")
     scratch = try box("scratch")
     guard scratch?.settings.start == nil else {
-      throw fields.fail("scratch.start", "cannot be set: scratch applies only to it")
+      throw fields.fail("scratch.start", "cannot be set: scratch applies only if start is scratch")
     }
   }
 }

@@ -30,7 +30,7 @@ import Testing
       #expect(
         result.status != 0
           && result.errors.contains(
-            "--output \(output) lies in v, where the next search would find what is written"),
+            "--output \(output) is inside v, where the next search would find the output"),
         "\(command): \(result.errors)")
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("v")) == ["below"])
@@ -40,7 +40,7 @@ import Testing
   /// A folder whose name begins alike is another one.
   @Test(arguments: ["vv", "w/v", "./v/../x"]) func otherPlacesAreTaken(output: String) throws {
     let result = try tool.run("preview", "--sources", "v", "--output", output)
-    #expect(result.status != 0 && !result.errors.contains("lies in"), "\(result.errors)")
+    #expect(result.status != 0 && !result.errors.contains("is inside"), "\(result.errors)")
   }
 
   @Test func emptyPathsAreNamed() throws {
