@@ -11,7 +11,7 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
-// Macros that Swift's importer does not see, and fields that moved between FFmpeg 5 and 7.
+// Macros that Swift cannot import, and fields that moved between FFmpeg 5 and 7.
 
 static inline int cff_error_eof(void) { return AVERROR_EOF; }
 static inline int cff_error_again(void) { return AVERROR(EAGAIN); }
@@ -41,7 +41,7 @@ static inline const int32_t *cff_display_matrix(const AVStream *stream) {
 #endif
 }
 
-/// Prints nothing; counts the errors of a decoder whose `opaque` points at an `int`.
+/// Prints nothing, and counts the errors of a decoder whose `opaque` points to an `int`.
 static inline void cff_log(void *context, int level, const char *format, va_list arguments) {
   (void)format, (void)arguments;
   if (!context || level > AV_LOG_ERROR || *(const AVClass **)context != avcodec_get_class()) return;

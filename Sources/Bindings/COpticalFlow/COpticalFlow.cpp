@@ -9,21 +9,21 @@
 
 namespace {
 
-// Callers have threads of their own; OpenCV's would only stand in their way.
+// Callers have their own threads, with which OpenCV's would compete.
 void stay_on_one_thread() {
   static const bool once = (cv::setNumThreads(1), true);
   (void)once;
 }
 
 cv::Mat gray(const uint8_t *pixels, int width, int height) {
-  // OpenCV has no const matrices; this one is only read.
+  // OpenCV has no const matrices, but only reads this one.
   const cv::Mat rgb(height, width, CV_8UC3, const_cast<uint8_t *>(pixels));
   cv::Mat gray;
   cv::cvtColor(rgb, gray, cv::COLOR_RGB2GRAY);
   return gray;
 }
 
-// Runs `body`; what it throws becomes 1 and a message.
+// Runs `body`. An exception becomes the result 1 and a message.
 template <typename Body>
 int guarded(Body &&body, char *message, size_t size) noexcept {
   try {
@@ -49,7 +49,7 @@ int cof_dis_flow(const uint8_t *first, const uint8_t *second, int width, int hei
       [&] {
         stay_on_one_thread();
         auto method = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM);
-        // The preset would stop at half the size; clips for networks are small, and their slow motions are fractions
+        // The preset would stop at half the size, but clips for networks are small, and slow motions are fractions
         // of a pixel.
         method->setFinestScale(0);
         cv::Mat flow;

@@ -7,20 +7,20 @@
 #include <string.h>
 #include <tiffio.h>
 
-// libtiff over a file in memory: its functions for opening and for tags take variable arguments, which
+// libtiff for a file in memory: its functions for opening files and for tags have variable arguments, which
 // Swift cannot call.
 
-/// The length of `ctiff_file.problem`, as libtiff demands.
+/// The size of `ctiff_file.problem`, as libtiff requires.
 enum { CTIFF_PROBLEM = 1024 };
 
-/// An open file; its bytes must outlive it.
+/// An open file. Its bytes must outlive it.
 typedef struct ctiff_file {
   TIFF *tiff;
   uint8_t *bytes;
   uint64_t size, position;
-  /// Complaints of libtiff about samples that it could not decode as they should be.
+  /// The number of libtiff's warnings about samples that it could not decode correctly.
   int warnings;
-  /// Whether libtiff leaves it to others to multiply colors by alpha.
+  /// Nonzero if libtiff does not multiply colors by alpha.
   int has_loose_alpha;
   /// The last error.
   char problem[CTIFF_PROBLEM];
@@ -78,7 +78,7 @@ static inline int ctiff_error(TIFF *tiff, void *data, const char *module, const 
 static inline int ctiff_warning(TIFF *tiff, void *data, const char *module, const char *format,
                                 va_list arguments) {
   (void)tiff, (void)module;
-  // Every file of this kind is called troublesome.
+  // libtiff warns about every file of this kind.
   if (strstr(format, "old-style JPEG")) return 1;
   ((ctiff_file *)data)->warnings++;
   vsnprintf(((ctiff_file *)data)->problem, CTIFF_PROBLEM, format, arguments);
@@ -91,8 +91,8 @@ static inline void ctiff_close(ctiff_file *file) {
   free(file);
 }
 
-/// Opens the file of these bytes at its first directory. With `tiff` NULL it could not be opened, and
-/// `problem` says why; NULL when memory is short. No buffer of libtiff's own is larger than `limit`
+/// Opens the file with these bytes at its first directory. If `tiff` is NULL, it could not be opened, and
+/// `problem` has the reason. Returns NULL if memory is exhausted. Buffers of libtiff have at most `limit`
 /// bytes.
 static inline ctiff_file *ctiff_open(void *bytes, uint64_t size, uint64_t limit) {
   ctiff_file *file = (ctiff_file *)calloc(1, sizeof(ctiff_file));
@@ -118,7 +118,7 @@ static inline ctiff_file *ctiff_open(void *bytes, uint64_t size, uint64_t limit)
   return file;
 }
 
-/// The value of a tag of one number, or `otherwise` if the file does not give it.
+/// The value of a tag with a single number, or `otherwise` if the file does not contain it.
 static inline uint32_t ctiff_number(ctiff_file *file, uint32_t tag, uint32_t otherwise) {
   const TIFFField *field = TIFFFindField(file->tiff, tag, TIFF_ANY);
   uint32_t wide = 0;
@@ -129,7 +129,7 @@ static inline uint32_t ctiff_number(ctiff_file *file, uint32_t tag, uint32_t oth
   return TIFFGetFieldDefaulted(file->tiff, tag, &wide) ? wide : otherwise;
 }
 
-/// Whether libtiff knows how to read such samples; if not, `problem` says which these are.
+/// Nonzero if libtiff can read the samples; otherwise, `problem` has the reason.
 static inline int ctiff_can_read(ctiff_file *file) {
   uint32_t compression = ctiff_number(file, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
   uint32_t photometric = ctiff_number(file, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
@@ -139,12 +139,12 @@ static inline int ctiff_can_read(ctiff_file *file) {
     snprintf(file->problem, CTIFF_PROBLEM, "libtiff has no compression scheme %u", compression);
     return 0;
   }
-  // libtiff takes them for unsigned ones.
+  // libtiff treats them as unsigned.
   if (ctiff_number(file, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) == SAMPLEFORMAT_INT) {
     snprintf(file->problem, CTIFF_PROBLEM, "its samples are signed numbers");
     return 0;
   }
-  // Of gray pictures it passes the alpha on, or over.
+  // For gray pictures, it passes alpha through or ignores it.
   file->has_loose_alpha = photometric <= PHOTOMETRIC_MINISBLACK &&
                           TIFFGetField(file->tiff, TIFFTAG_EXTRASAMPLES, &extra, &kinds) &&
                           extra > 0 && kinds[0] == EXTRASAMPLE_UNASSALPHA;
@@ -157,9 +157,9 @@ static inline int ctiff_can_read(ctiff_file *file) {
   return TIFFRGBAImageOK(file->tiff, file->problem);
 }
 
-/// Reads the samples as they are stored, without regard to the orientation, into `raster`, a word a
+/// Reads the samples as they are stored, regardless of the orientation, into `raster`, one word per
 /// pixel: red is its lowest byte, and colors are multiplied by alpha, the highest, unless
-/// `has_loose_alpha`. Zero where some could not be decoded.
+/// `has_loose_alpha`. Returns zero if some could not be decoded.
 static inline int ctiff_read(ctiff_file *file, uint32_t *raster) {
   TIFFRGBAImage image;
   int status;

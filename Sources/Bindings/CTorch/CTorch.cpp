@@ -75,7 +75,7 @@ c10::IValue to_ivalue(const ct_value &value) {
   TORCH_CHECK(false, "an argument of unknown kind ", static_cast<int>(value.tag));
 }
 
-// The results of a call until they are handed over. What they hold is released where a later one fails.
+// The results of a call until they are handed over. If a later one fails, the earlier ones are released.
 class Results {
  public:
   Results() = default;
@@ -138,7 +138,7 @@ void ct_error_free(ct_error *error) noexcept {
 
 ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found) {
   return guarded([&] {
-    // Handles are kept for good: the address is the operator's identity on the other side.
+    // Handles are kept forever: in Swift, the address identifies the operator.
     static std::mutex mutex;
     static std::unordered_map<std::string, std::unique_ptr<c10::OperatorHandle>> known;
     std::lock_guard<std::mutex> lock(mutex);
@@ -364,7 +364,7 @@ ct_error *ct_cuda_device_count(int32_t *count) {
     TORCH_CHECK(
         at::detail::getCUDAHooks().hasCUDART(), "this libtorch was built without CUDA");
     *count = at::detail::getCUDAHooks().deviceCount();
-    // Counting hides why no device is there (no driver, or one that is too old); initializing says it.
+    // Counting hides why there is no device (no driver, or an outdated one); initializing reports it.
     if (*count == 0) at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
     TORCH_CHECK(*count > 0, "there is no CUDA device");
   });

@@ -2,12 +2,12 @@
 // for each thing that is not an operator (autograd, modes, bytes in and out, devices, seeds).
 //
 // Conventions
-// - A `ct_tensor` is a TensorImpl with one strong reference held by whoever received the handle;
-//   ct_tensor_release gives it back. Functions only borrow the handles they are passed: the caller
+// - A `ct_tensor` is a TensorImpl with one strong reference, which the receiver of the handle holds;
+//   ct_tensor_release releases it. Functions only borrow the handles that they are passed: the caller
 //   keeps them alive until the call returns.
-// - Nothing throws. Functions in which libtorch can fail return NULL on success, else an error that the
-//   caller frees with ct_error_free. The others (CT_NOEXCEPT) touch reference counts, thread-local flags
-//   and constants only, which cannot fail.
+// - Nothing throws. Functions in which libtorch can fail return NULL on success, or else an error that the
+//   caller frees with ct_error_free. The others (CT_NOEXCEPT) only access reference counts, thread-local flags
+//   and constants, which cannot fail.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -92,23 +92,23 @@ typedef struct ct_value {
 
 // --- The boxed call --------------------------------------------------------------------------------
 
-// An operator found once by its name and overload ("aten::add", "Tensor"); lives as long as the process.
+// An operator, found by its name and overload ("aten::add", "Tensor"). It lives as long as the process.
 typedef const struct ct_operator_impl *ct_operator;
 ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found);
 
-// Calls `op` with `count` arguments by position; missing ones take the schema's defaults. Results are
-// flattened into a new array (tensors, an element each; a tensor list as its elements; numbers as they are),
-// which the caller frees with ct_values_free. The tensors in it are owned by the caller. An error leaves
+// Calls `op` with `count` positional arguments; missing ones have the schema's defaults. Results are
+// flattened into a new array (one element per tensor, the elements of tensor lists, and numbers),
+// which the caller frees with ct_values_free. The caller owns the tensors in it. After an error there are
 // no results.
 ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value **results,
                   int32_t *result_count);
-// Frees the array alone. NULL is allowed.
+// Frees only the array. NULL is allowed.
 void ct_values_free(ct_value *values) CT_NOEXCEPT;
 
 // --- Tensors ---------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor tensor) CT_NOEXCEPT;
-// The number of handles that are alive, for tests of leaks.
+// The number of live handles, for tests that detect leaks.
 int64_t ct_tensor_live_handles(void) CT_NOEXCEPT;
 // The number of strong references to the tensor, for tests of lifetimes.
 int64_t ct_tensor_reference_count(ct_tensor tensor) CT_NOEXCEPT;
@@ -124,10 +124,10 @@ typedef struct ct_tensor_info {
 ct_error *ct_tensor_describe(ct_tensor tensor, ct_tensor_info *info);
 ct_error *ct_tensor_is_contiguous(ct_tensor tensor, int64_t memory_format, bool *is_contiguous);
 
-// A new tensor of the shape on the CPU with a copy of `bytes` bytes at `data`.
+// A new tensor with this shape on the CPU, with a copy of the `bytes` bytes at `data`.
 ct_error *ct_tensor_from_bytes(const void *data, int64_t bytes, const int64_t *sizes, int32_t rank,
                                int32_t dtype, ct_tensor *result);
-// Copies the elements, in row-major order and from whatever device, into `data` of exactly `bytes` bytes.
+// Copies the elements, in row-major order and from any device, into `data`, which has exactly `bytes` bytes.
 ct_error *ct_tensor_copy_bytes(ct_tensor tensor, void *data, int64_t bytes);
 
 // --- Autograd ----------------------------------------------------------------------------------------
@@ -136,11 +136,11 @@ ct_error *ct_tensor_set_requires_grad(ct_tensor tensor, bool requires_grad);
 // The accumulated gradient, or NULL; owned by the caller.
 ct_error *ct_tensor_grad(ct_tensor tensor, ct_tensor *grad);
 ct_error *ct_tensor_set_grad(ct_tensor tensor, ct_tensor grad);
-// Makes `tensor` hold the data of `source` (dtype and device may change); autograd does not see it.
+// Makes `tensor` hold the data of `source` (dtype and device may change). Autograd does not record it.
 ct_error *ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
 // Accumulates into the leaves' gradients; `gradient` may be NULL for a scalar.
 ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph);
-// Gradients of `outputs` (with `output_gradients`, each may be NULL) by `inputs`, into `results`, NULL where
+// Gradients of `outputs` (with `output_gradients`, each of which may be NULL) with respect to `inputs`, NULL if
 // an input was not used.
 ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
                   const ct_tensor *inputs, int32_t input_count, bool keep_graph,
@@ -156,9 +156,9 @@ ct_error *ct_clear_autocast_cache(void);
 
 // --- Random numbers ----------------------------------------------------------------------------------
 
-// A generator of its own on a CPU or CUDA device. The caller releases it.
+// A new generator on a CPU or CUDA device. The caller releases it.
 ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *generator);
-// Makes it draw what a new one of that seed draws.
+// Restarts the generator: it then draws the numbers of a new one with this seed.
 ct_error *ct_generator_seed(ct_generator generator, uint64_t seed);
 void ct_generator_release(ct_generator generator) CT_NOEXCEPT;
 
@@ -168,17 +168,17 @@ ct_error *ct_threads(int32_t *count);
 ct_error *ct_set_threads(int32_t count);
 // The version of libtorch's headers, "2.13.0".
 const char *ct_version(void) CT_NOEXCEPT;
-// How libtorch was built and what it uses; the caller frees it with ct_string_free.
+// A description of libtorch's build; the caller frees it with ct_string_free.
 ct_error *ct_configuration(char **text);
 // The instruction set of the CPU's kernels ("AVX2"); not to be freed.
 ct_error *ct_cpu_capability(const char **name);
 void ct_string_free(char *text) CT_NOEXCEPT;
-// The number of CUDA devices that can be used. The error of none says why there is none.
+// The number of usable CUDA devices. If there is none, the error has the reason.
 ct_error *ct_cuda_device_count(int32_t *count);
 ct_error *ct_cuda_synchronize(int32_t device);
-// Bytes free and in all on a CUDA device.
+// The free and the total bytes of memory of a CUDA device.
 ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes);
-// Lets CUDA matrix products and convolutions of float32 use TF32, and cuDNN choose by measuring.
+// Allows TF32 in CUDA matrix products and convolutions of float32, and lets cuDNN choose kernels by measuring.
 ct_error *ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
 
 #ifdef __cplusplus
