@@ -8,14 +8,14 @@ import Torch
 import Training
 import VideoModels
 
-/// The settings of a fine-tuning of a second.
+/// The settings of a fine-tuning that takes a second.
 let tinyFinetuning = [
   "model.width=4", "clip.frames=4", "clip.interval=2", "clip.size=24", "batch.clips=3",
   "batch.accumulation=1", "validation.epochs=1", "validation.final_clips=2",
 ].flatMap { ["--set", $0] }
 
 extension ScratchFolder {
-  /// 12 frames of 44 x 36: a textured square that sinks, or rises; mirroring does not change which.
+  /// 12 frames of 44 x 36 pixels: a textured square that sinks or rises. Mirroring does not change the class.
   private func movement(sinks: Bool, seed: UInt64) -> [Picture] {
     let (width, height, side) = (44, 36, 14)
     var generator = KeyedGenerator(seed, sinks ? 1 : 0)
@@ -34,7 +34,7 @@ extension ScratchFolder {
     }
   }
 
-  /// A video, or a folder of its frames where `name` has no extension.
+  /// A video, or a folder of its frames if `name` has no extension.
   func action(_ name: String, sinks: Bool, seed: UInt64) throws {
     try write(movement(sinks: sinks, seed: seed), to: name)
   }
@@ -51,7 +51,7 @@ extension ScratchFolder {
     }
   }
 
-  /// A run as a fine-tuning leaves it, with the weights that it began with.
+  /// A run as a fine-tuning leaves it, with its initial weights.
   ///
   /// - Returns: the network, in evaluation mode.
   @discardableResult func finetuned(
@@ -71,7 +71,7 @@ extension ScratchFolder {
   }
 }
 
-/// The object, or the list of objects, that `text` is.
+/// The JSON object, or the list of objects, in `text`.
 func json<Value>(_ text: some StringProtocol, _ type: Value.Type = [String: Any].self) throws
   -> Value
 {

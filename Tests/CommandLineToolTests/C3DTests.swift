@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A network that is not a residual one, by every command.
+/// All commands with a network that is not residual.
 @Suite struct C3DTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -11,7 +11,7 @@ import Testing
     tool = Tool(folder: folder)
   }
 
-  /// What `mosi` prints; a failed command is an issue.
+  /// The output of `mosi`; a failed command is recorded as an issue.
   private func output(_ arguments: String...) throws -> String {
     let result = try tool.run(arguments)
     try #require(result.status == 0, "\(arguments[0]): \(result.errors)")
@@ -51,7 +51,7 @@ import Testing
     #expect(try output("models").contains("c3d"))
   }
 
-  /// What its poolings would leave nothing of is refused before the first step.
+  /// Clips that the poolings would reduce to nothing are rejected before the first step.
   @Test func clipsThatWouldVanishAreRefused() throws {
     let sentence =
       "mosi: error: the configuration's clip.frames must be at least 8 for model.architecture=c3d, not 4"

@@ -15,7 +15,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// Runs `mosi clips` into a file and parses it.
+  /// Runs `mosi clips`, writes its output to a file and parses it.
   private func stream(_ arguments: [String]) throws -> (
     header: [String: Any], batches: [(line: [String: Any], bytes: Data)], end: [String: Any]
   ) {

@@ -14,7 +14,7 @@ import Testing
 
   private let quick = ["--clips", "2", "--clusters", "2", "--random-networks", "1"]
 
-  /// Squares that sink are seen to move down, those that rise up; a broken video is reported and skipped.
+  /// Sinking squares are recognized as moving down, rising ones as moving up; a broken video is reported and skipped.
   @Test func clipsAreClusteredAndTheirMotionIsThatOfTheVideos() throws {
     try folder.actions()
     try folder.write("Dear diary", to: "v/train/rises/text.mp4")
@@ -30,7 +30,7 @@ import Testing
     let report = try ClusterReport(folder: output)
     #expect(report.clips.count == 20 && report.clusters.map(\.size).reduce(0, +) == 20)
     #expect(report.skipped.map(\.video) == ["train/rises/text.mp4"])
-    // The flow of so small a square on plain ground is now and then mistaken.
+    // The flow of such a small square on plain ground is occasionally wrong.
     let seen = report.clips.count {
       $0.direction == ($0.video.contains("sinks") ? .down : .up)
     }
@@ -50,7 +50,7 @@ import Testing
     for name in names + [ClusterReport.fileName] {
       #expect(folder.exists("r/insight/clusters/\(name)"))
     }
-    // The same again, and as JSON; another seed is another start.
+    // The same command again, with JSON; another seed gives another start.
     let again = try tool.run(arguments + ["--output", "o", "--json"])
     let text = String(decoding: try folder.bytes("o/clusters.json"), as: UTF8.self)
     #expect(again.output == text + "\n")
@@ -94,7 +94,7 @@ import Testing
     #expect(result.status == 1)
     #expect(result.errors.contains("none of the 3 videos can be used; the first, a.mp4, "))
     #expect(!folder.exists("r/insight/clusters/clusters.json"))
-    // Frames beyond the end would all be the last one, in which nothing moves.
+    // Frames beyond the end would all repeat the last one, in which nothing moves.
     try folder.actions(training: 1, test: 0)
     let short = try tool.run(
       ["clusters", "--weights", "r", "v/train", "--interval", "5"] + quick)

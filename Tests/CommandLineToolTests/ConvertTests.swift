@@ -34,7 +34,7 @@ import VideoModels
     try file.write(to: path)
   }
 
-  /// What Python prints of clips, beside what `mosi features` gives for them.
+  /// The output of Python for clips, next to that of `mosi features`.
   private func compare(_ tensor: String, script: [String], count: Int) throws {
     let clips = Tensor.normal([3, 3, 8, 24, 24], using: Generator(seed: 1))
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
@@ -58,7 +58,7 @@ import VideoModels
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
     arguments: [Architecture.r2d3d18, .r2plus1d10, .c3d], ["mosi", "authors"])
   func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
-    // The authors' code has no C3D, and VCOP's takes other names.
+    // The authors' code has no C3D, and VCOP's code uses other names.
     if architecture == .c3d && program == "authors" { return }
     try run(architecture)
     let script = [repository + "/python/mosi/networks.py", "w.pth", "clips.pt"]
@@ -68,7 +68,7 @@ import VideoModels
     try compare("features", script: script, count: architecture == .r2d3d18 ? 16 : 32)
   }
 
-  /// Against networks in PyTorch that have torchvision's names and structure; the epsilon is another there.
+  /// Compares with PyTorch networks that have torchvision's names and structure, and another epsilon.
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
@@ -93,7 +93,7 @@ import VideoModels
     try compare("logits", script: ["-c", script], count: 2)
   }
 
-  /// As above, with VCOP's names.
+  /// The same comparison with VCOP's names.
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
@@ -145,7 +145,7 @@ import VideoModels
 
   @Test func inspectionsAreReadableAndParsable() throws {
     let model = try folder.finetuned()
-    // The layout's old name.
+    // The former name of the layout.
     #expect(try tool.run("convert", "r", "w.pyth", "--to", "released").status == 0)
     let text = try tool.run("inspect", "w.pyth")
     #expect(text.status == 0 && text.errors.isEmpty)
@@ -166,7 +166,7 @@ import VideoModels
     #expect(refused.errors.contains("neither a safetensors file nor a checkpoint of PyTorch"))
   }
 
-  /// A stranger's names and texts must not steer the terminal.
+  /// Names and texts in a foreign file must not control the terminal.
   @Test func controlCharactersAreNotPrinted() throws {
     try Safetensors(
       tensors: ["a\u{1B}[2Jb": .zeros([1])], metadata: ["k\u{7}": "v\u{1B}]0;x\u{7}"]

@@ -12,7 +12,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// A run with the accuracies of its validations, 10 steps apart; finished where `isFinished`.
+  /// A run with these validation accuracies, 10 steps apart; finished if `isFinished`.
   private func run(
     _ name: String, rate: String, accuracies: [Double], isFinished: Bool = true
   ) throws {
@@ -55,7 +55,7 @@ import Training
   }
 
   @Test func aSweepGathersTheRunsOfAValue() throws {
-    // YAML takes 1e-1 for a text and 0.1 for a number; they are one value.
+    // YAML reads 1e-1 as text and 0.1 as a number; they are the same value.
     try run("a", rate: "0.1", accuracies: [0.9, 0.6])
     try run("b", rate: "1e-1", accuracies: [0.9, 0.8])
     try run("c", rate: "0.02", accuracies: [0.5])
@@ -77,7 +77,7 @@ import Training
     #expect(byText.status == 0 && byText.output.contains("adam"), "\(byText.errors)")
   }
 
-  /// A run that has not ended does not change what the others are compared by.
+  /// An unfinished run does not change which results the others are compared by.
   @Test func unfinishedRunsChangeNothing() throws {
     for (name, top1) in [("a", 0.8), ("b", 0.9)] {
       try run(name, rate: "0.1", accuracies: [0.5])

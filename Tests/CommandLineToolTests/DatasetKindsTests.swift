@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 import Training
 
-/// Fine-tunings on the kinds of lists that came after the first, and on datasets that are not what they seem.
+/// Fine-tunings on the newer kinds of lists, and on unsuitable datasets.
 @Suite struct DatasetKindsTests {
   let folder: ScratchFolder
   let tool: Tool
 
-  /// Three videos a class to train on and two to evaluate, as files but the last of each.
+  /// Three training videos and two test videos per class. The last of each is a folder of frames.
   init() throws {
     folder = try ScratchFolder()
     tool = Tool(folder: folder)
@@ -21,7 +21,7 @@ import Training
     }
   }
 
-  /// The names of the videos with their labels, those to train on or those to evaluate.
+  /// The names of the training or test videos with their labels.
   private func rows(training: Bool) -> [(name: String, label: Int)] {
     ["rises", "sinks"].enumerated().flatMap { label, name in
       (training ? 0..<3 : 3..<5).map { ("\(name)\($0)", label) }
@@ -100,7 +100,7 @@ import Training
     try Weights(at: folder.path + "/" + run).finetuning?.clip.flipProbability
   }
 
-  /// Mirrored clips of "from left to right" would be taught a wrong label.
+  /// Mirrored clips of "from left to right" would get a wrong label.
   @Test func clipsOfSomethingSomethingAreNotMirroredUnlessAskedFor() throws {
     try writeSomething(
       templates: [
@@ -119,7 +119,7 @@ import Training
           + "training clips are mirrored: --set clip.flip_probability=0"))
     #expect(try flipProbability(of: "asked") == 0.25)
 
-    // It is the dataset that decides, not what the weights were trained on before.
+    // The dataset decides, not the data that the weights were trained on before.
     try writeDiving()
     let next = try tool.run(
       ["finetune"] + data("diving48") + ["--weights", "plain", "--output", "next", "--epochs", "1"]
@@ -138,7 +138,7 @@ import Training
     #expect(try flipProbability(of: "r") == 0.5)
   }
 
-  // MARK: Datasets that are not what they seem
+  // MARK: Unsuitable datasets
 
   private func csv(_ rows: String...) throws -> [String] {
     try folder.write(rows.joined(separator: "\n"), to: "v/annotations.csv")
@@ -151,7 +151,7 @@ import Training
     )
   }
 
-  /// Whether the warning stands before the first step.
+  /// True if the warning comes before the first step.
   private func warnsFirst(_ result: Tool.Result, of words: String) -> Bool {
     guard let warning = result.errors.range(of: "warning: \(words)"),
       let step = result.errors.range(of: "step ")
@@ -191,11 +191,11 @@ import Training
     #expect(warnsFirst(result, of: "there is no training video for the class moves up"))
     let evaluated = try tool.run("evaluate", "--weights", "r", "--clips", "1")
     #expect(evaluated.errors.contains("warning: classes that are spelled almost alike"))
-    // What is about training is not told again.
+    // Findings about training are not reported again.
     #expect(!evaluated.errors.contains("training video"))
   }
 
-  /// The paths before the labels are what is trained on.
+  /// The paths before the labels are used for training.
   @Test func preTrainingReadsListsWithLabels() throws {
     try folder.write("v/rises0.mp4 3\nv/sinks0.mp4 4\n", to: "labeled.txt")
     let result = try tool.run(

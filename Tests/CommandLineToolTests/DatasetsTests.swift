@@ -7,7 +7,7 @@ import Testing
   let folder: ScratchFolder
   let tool: Tool
 
-  /// A csv dataset of five whole videos.
+  /// A CSV dataset of five intact videos.
   init() throws {
     folder = try ScratchFolder()
     tool = Tool(folder: folder)
@@ -81,7 +81,7 @@ import Testing
     #expect(json?["decoded"] as? Bool == false)
   }
 
-  /// A check that only counts would let them pass.
+  /// A check that only counts would not detect them.
   @Test func trainingsThatWouldBeMeaninglessFailTheCheck() throws {
     try folder.write(
       "path,label,split\n0.mp4,WAVE,train\n1.mp4,run,train\n2.mp4,run,test\n3.mp4,wave,test\n"
@@ -123,7 +123,7 @@ import Testing
       ])
   }
 
-  /// The list is for pre-training on, from anywhere.
+  /// The list can be used for pre-training from any folder.
   @Test func listPrintsAbsolutePathsOfWhatIsThere() throws {
     try write(extra: "gone.mp4,run,train\n")
     let result = try tool.run(

@@ -15,7 +15,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// The result on stdout, nothing else; files in the run.
+  /// The result is on stdout, without anything else; the files are in the run's folder.
   @Test func withoutADatasetTheRunsOwnIsTaken() throws {
     try folder.actions()
     try folder.finetuned()
@@ -38,14 +38,14 @@ import Training
     let own = try json(String(decoding: files["evaluation.json"]!, as: UTF8.self))
     #expect(NSDictionary(dictionary: evaluation) == NSDictionary(dictionary: own))
 
-    // By another protocol: told, but the run's own files stay.
+    // Another protocol is reported, and the run's own files stay.
     let other = try tool.run("evaluate", "--weights", "r", "--clips", "3", "--crops", "3")
     #expect(
       other.output.contains("4, 3 clips of 3 crops") && !other.output.contains("r/evaluation"))
     #expect(try folder.contents(of: "r/evaluation") == files)
   }
 
-  /// Batches, threads and the end of the list change nothing that counts.
+  /// Batches, threads and the end of the list do not change the results.
   @Test func scoresDependOnNeitherBatchesNorThreads() throws {
     try folder.actions()
     try folder.finetuned()
@@ -62,7 +62,7 @@ import Training
           .tensors["probabilities"]!)
     }
     for other in scores.dropFirst() { #expect(difference(scores[0], other) < 1e-6) }
-    // Of a checkpoint alone, no folder can be guessed.
+    // For a single checkpoint, no folder can be derived.
     #expect(try tool.run("evaluate", "--weights", "r/last.safetensors").status == 0)
     #expect(!folder.exists("r/evaluation"))
   }
@@ -77,7 +77,7 @@ import Training
         }.joined()
       }
       try folder.write(list(training, labels: true), to: "s/trainlist0\(split + 1).txt")
-      // The second split asks for one more of one class.
+      // The second split needs another video of one class.
       let more = split == 1 ? "sinks/1000.avi\n" : ""
       try folder.write(list(test, labels: false) + more, to: "s/testlist0\(split + 1).txt")
     }
@@ -108,13 +108,13 @@ import Training
     #expect(top1s.count == 2 && abs(mean - (top1s[0] + top1s[1]) / 2) < 1e-12)
     for split in [1, 2] { #expect(folder.exists("e/split-\(split)/evaluation.json")) }
     #expect(!folder.exists("r1/evaluation"))
-    // A network that may have learned from what it is judged by; the run's own evaluation is left alone.
+    // The network may have been trained on the videos that it is evaluated on; the run's own evaluation stays.
     let foreign = try tool.run("evaluate", "--weights", "r1", "--split", "2", "--clips", "1")
     #expect(foreign.errors.contains("warning: r1 was trained on split 1"))
     #expect(foreign.status == 0 && !folder.exists("r1/evaluation"))
   }
 
-  /// A dataset's order of classes is not the network's: names decide.
+  /// The order of classes in a dataset may differ from the network's: classes are matched by name.
   @Test func classesAreMatchedByName() throws {
     try folder.actions()
     try folder.finetuned("r")
@@ -125,7 +125,7 @@ import Training
       let splits = try json(result.output)["splits"] as? [[String: Any]] ?? []
       return splits[0]["evaluation"] as? [String: Any] ?? [:]
     }
-    // The same network with its classes' names exchanged is right where the other is wrong.
+    // The same network with exchanged class names is correct where the original is wrong.
     let top1s = summaries.compactMap { $0["top1"] as? Double }
     #expect(top1s[0] + top1s[1] == 1)
 

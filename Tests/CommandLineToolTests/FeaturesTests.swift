@@ -28,7 +28,7 @@ import VideoModels
       (0..<shape.reduce(1, *)).map { _ in Float(generator.normal()) }, shape: shape)
   }
 
-  /// The tool's tensors are those that the library gives in this process.
+  /// The tool writes the same tensors as the library in this process.
   @Test func clipsOfAFileGoThroughAsTheyAre() throws {
     let clips = clips([5, 3, 4, 24, 24])
     try Safetensors(tensors: ["clips": clips, "labels": Tensor([1, 2])])
@@ -91,7 +91,7 @@ import VideoModels
     #expect(!folder.exists("f.safetensors"))
   }
 
-  /// A slip of the hand is not to cost a network.
+  /// A mistyped path must not destroy a network.
   @Test func whatItReadsIsNotWrittenOver() throws {
     try Safetensors(tensors: ["clips": clips([1, 3, 4, 24, 24])])
       .write(to: folder.file("clips.safetensors"))
@@ -99,7 +99,8 @@ import VideoModels
       let before = try folder.bytes(output)
       let result = try tool.run(
         "features", "--weights", "r", "clips.safetensors", "--output", output)
-      #expect(result.status == 1 && result.errors.contains("choose another file"), "\(result.errors)")
+      #expect(
+        result.status == 1 && result.errors.contains("choose another file"), "\(result.errors)")
       #expect(try folder.bytes(output) == before)
     }
     let nowhere = try tool.run(
@@ -108,7 +109,7 @@ import VideoModels
     #expect(nowhere.status == 1 && nowhere.errors.contains("cannot write into"))
   }
 
-  /// Wrong types, other tensors, broken videos: an error, and an older file stays.
+  /// Wrong types, other tensors and broken videos are errors, and an existing file stays.
   @Test func unusableInputLeavesTheOutputAsItWas() throws {
     try folder.action("a.mp4", sinks: false, seed: 1)
     try folder.write("Dear diary", to: "text.mp4")

@@ -4,7 +4,7 @@
   import TestSupport
   import Testing
 
-  /// Names that are not UTF-8, wherever the tool takes or gives some.
+  /// Names that are not UTF-8, in all inputs and outputs of the tool.
   @Suite(.serialized) struct FileNamesTests {
     let folder: ScratchFolder
     let tool: Tool
@@ -17,7 +17,7 @@
       try makeFolder(at: folder.path + "/" + odd)
     }
 
-    /// Runs a shell's script in which `$N` is the name.
+    /// Runs a shell script in which `$N` is the name.
     private func shell(_ script: String) throws -> Tool.Result {
       try tool.shell("N=$(printf 'caf\\351'); " + script)
     }
@@ -37,7 +37,7 @@
       ] {
         #expect(fileExists(at: "\(folder.path)/r\(odd)/r/\(name)"), "\(name)")
       }
-      // Nothing was made under a name that only looks alike.
+      // Nothing was written under a name that only looks similar.
       #expect(try entries(ofFolder: folder.path).count == 2)
 
       let inspected = try shell("$MOSI inspect r$N/r")
@@ -62,7 +62,7 @@
       let predicted = try shell("$MOSI predict --weights r $N/$N/v$N.mp4")
       #expect(
         predicted.status == 0 && predicted.output.hasPrefix("caf\\xE9/caf\\xE9/vcaf\\xE9.mp4"))
-      // In JSON a name is a text that leads back to the file.
+      // In JSON, a name is text from which the file can be found.
       let printed = try shell("$MOSI predict --json --weights r $N/$N/v$N.mp4")
       let videos = try json(printed.output, [[String: Any]].self)
       #expect(fileExists(at: folder.path + "/" + (videos[0]["video"] as? String ?? "")))
@@ -73,7 +73,7 @@
         let listing = try shell(
           "$MOSI datasets list --subset train --data-root $N --dataset \(dataset) > $N.txt")
         #expect(listing.status == 0, "\(listing.errors)")
-        // The list is for --sources: it has the names' bytes.
+        // The list is for --sources: it contains the bytes of the names.
         let list = String(path: try readFile(at: "\(folder.path)/\(odd).txt"))
         #expect(list == "\(folder.path)/\(odd)/\(odd)/v\(odd).mp4\n", "\(dataset)")
       }

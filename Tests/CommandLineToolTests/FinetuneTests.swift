@@ -14,7 +14,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// Two epochs of two steps on three videos a class.
+  /// Two epochs of two steps on three videos per class.
   private func arguments(_ output: String, weights: String = "none", _ more: [String] = [])
     -> [String]
   {
@@ -36,9 +36,9 @@ import Training
       .mapValues { $0.to(.float32).array() }
   }
 
-  // MARK: What a run leaves
+  // MARK: The files of a run
 
-  /// All the files, the result alone on stdout, and an evaluation that `mosi evaluate` comes to as well.
+  /// All files, only the result on stdout, and an evaluation that `mosi evaluate` reproduces.
   @Test func leavesWhatItPromises() throws {
     try folder.actions()
     let result = try tool.run(arguments("a/r", ["--json"]))
@@ -77,7 +77,7 @@ import Training
     #expect(difference(before, after) < 1e-5)
   }
 
-  /// Frozen stages keep weights and statistics to the bit, the others do not; the head is new.
+  /// Frozen stages keep their weights and statistics bit for bit, the others do not; the head is new.
   @Test func startsFromAPretraining() throws {
     try folder.actions()
     let pretraining = try tool.run(
@@ -95,7 +95,7 @@ import Training
       ("f", ["--freeze-stages", "2"], ["conv1", "conv2"]),
       ("l", ["--linear-probe"], ["conv1", "conv2", "conv3", "conv4", "conv5"]),
     ] {
-      // Of the network and its clips the run itself tells.
+      // The run itself describes the network and its clips.
       let result = try tool.run(arguments(output, weights: "p", option))
       #expect(result.status == 0, "\(result.errors)")
       let after = try tensors(output)
@@ -111,7 +111,7 @@ import Training
     }
   }
 
-  /// K videos a class, the same for the same seed; a class that has fewer gives what it has.
+  /// K videos per class, the same for the same seed; a class with fewer videos uses all of them.
   @Test func shotsAreDrawnByTheSeed() throws {
     try folder.actions(training: 4)
     try FileManager.default.removeItem(atPath: folder.path + "/v/train/sinks/0.mp4")
@@ -127,7 +127,7 @@ import Training
     #expect(try tensors("a") == tensors("b") && tensors("a") != tensors("c"))
   }
 
-  // MARK: Going on
+  // MARK: Resuming
 
   @Test func interruptedRunsGoOnToTheSameNumbers() throws {
     try folder.actions()
@@ -165,9 +165,9 @@ import Training
     #expect(occupied.status == 1 && occupied.complaints[0].contains("already contains a run"))
   }
 
-  // MARK: Bad videos
+  // MARK: Unreadable videos
 
-  /// In training told once and replaced, in the evaluation wrong and listed.
+  /// Training reports them once and replaces them; the evaluation counts them as wrong and lists them.
   @Test func brokenVideosAreNeverSilent() throws {
     try folder.actions()
     let good = try folder.bytes("v/train/rises/0.mp4")

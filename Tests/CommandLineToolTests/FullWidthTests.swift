@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torch
 
-/// The paper's networks of 14.06 and 14.37 million parameters as the released code saves them, made and run by PyTorch.
+/// The paper's networks with 14.06 and 14.37 million parameters, saved as by the released code, made and run by PyTorch.
 @Suite(
   .enabled(
     if: pythonWithTorch != nil, "needs PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON"))

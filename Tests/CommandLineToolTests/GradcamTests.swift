@@ -13,7 +13,7 @@ import Testing
     try folder.finetuned()
   }
 
-  /// Everything by its default: the files go into the run's folder, and what is printed is what is written.
+  /// All defaults: the files are written to the run's folder, and the output describes them.
   @Test func leavesPicturesInTheRunsFolder() throws {
     try folder.action("v/sinks/a.mp4", sinks: true, seed: 1)
     try folder.action("v/rises/b.mp4", sinks: false, seed: 2)
@@ -45,7 +45,7 @@ import Testing
     #expect(try folder.contents(of: "out").count == 4)
   }
 
-  /// A video that cannot do is reported and skipped; where none can do, that is an error.
+  /// An unsuitable video is reported and skipped; if all are unsuitable, that is an error.
   @Test func shortVideosAreToldOf() throws {
     try folder.action("a.mp4", sinks: true, seed: 1)
     try folder.write("Dear diary", to: "b.mp4")

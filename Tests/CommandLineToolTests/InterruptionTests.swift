@@ -6,7 +6,7 @@ import Testing
 import Torch
 import Training
 
-/// Runs that are killed, and what going on with them gives.
+/// Runs that are killed and resumed.
 @Suite(.serialized) struct InterruptionTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -16,7 +16,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// Masks, jitter, dropout and accumulation are on; epochs of 5 steps.
+  /// Masks, jitter, dropout and accumulation are enabled; an epoch has 5 steps.
   private func arguments(_ output: String, _ more: [String] = []) -> [String] {
     ["pretrain", "--sources", "synthetic:dead-leaves:22", "--epochs", "8", "--output", output]
       + tiny
@@ -38,17 +38,17 @@ import Training
       .mapValues { $0.to(.float32).array() }
   }
 
-  /// The number of whole lines in a run's metrics so far.
+  /// The number of complete lines in a run's metrics so far.
   private func lines(_ name: String) -> Int {
     (try? folder.bytes(name + "/metrics.jsonl"))?.count { $0 == UInt8(ascii: "\n") } ?? 0
   }
 
-  /// Killed wherever it is, several times, with and without checkpoints within epochs: the numbers of a run
-  /// that nobody killed, each step once.
+  /// Killed at any point, several times, with and without checkpoints within epochs, a run has the results of an
+  /// uninterrupted one, with each step once.
   @Test(arguments: [10, 1e-6]) func killedRunsGoOnToTheSameNumbers(minutes: Double) throws {
     let more = ["--set", "records.checkpoint_minutes=\(minutes)"]
     #expect(try tool.run(arguments("whole", more)).status == 0)
-    // Where the machine is busy a run may be over before it is killed: then another one.
+    // On a busy machine, a run may finish before it is killed. Then use another one.
     let names = (1...5).map { "killed\($0)" }
     let killed = try #require(try names.first { try killThrice($0, more) })
     let resumed = try tool.run("pretrain", "--output", killed, "--resume", "--workers", "4")
@@ -60,7 +60,7 @@ import Training
     #expect(files.count > 1)
   }
 
-  /// Starts a run, goes on with it twice, and kills it each time; false where it was over before.
+  /// Starts a run, resumes it twice, and kills it each time; returns false if it finished before.
   private func killThrice(_ name: String, _ more: [String]) throws -> Bool {
     var delays = KeyedGenerator(1)
     for (attempt, target) in [3, 13, 24].enumerated() {
@@ -77,11 +77,11 @@ import Training
     return true
   }
 
-  /// Killed before the first epoch ended there is already something to go on from.
+  /// A run that is killed before the end of the first epoch can be resumed.
   @Test func killedAtOnceCanStillGoOn() throws {
     let killed = try tool.run(arguments("r"), leaving: "r", signalling: SIGKILL) { lines("r") >= 1 }
     try #require(killed.status == -SIGKILL, "\(killed.errors)")
-    // As a kill in the middle of saving leaves it.
+    // The state that a kill in the middle of saving leaves.
     try folder.write("half", to: "r/.last.12345.partial.safetensors")
     let resumed = try tool.run("pretrain", "--output", "r", "--resume")
     #expect(resumed.status == 0, "\(resumed.errors)")

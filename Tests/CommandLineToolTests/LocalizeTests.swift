@@ -39,7 +39,7 @@ import Testing
       String(decoding: folder.bytes("r/insight/localize/localization.json"), as: UTF8.self))
     #expect(
       written["stage"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
-    // The same numbers again, and of a checkpoint no files.
+    // The same numbers again, without files for a checkpoint.
     let again = try tool.run(
       "localize", "--weights", "r/last.safetensors", "--stage", "conv2", "--random-networks", "2",
       "--json")
@@ -59,14 +59,14 @@ import Testing
     ]
     let result = try tool.run(arguments + ["--output", "o"])
     #expect(result.status == 0, "\(result.errors)")
-    // Nothing was held out: pictures are missed and told, and so is the file that is no video.
+    // Nothing was held out: the lack of pictures is reported, and so is the file that is not a video.
     #expect(result.errors.contains("no pictures are measured: the run held out no sources"))
     #expect(result.errors.contains("skipped: v/torn.mp4"))
-    // Of one random network there is no deviation.
+    // A single random network has no deviation.
     #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))
     #expect(result.output.contains("6 clips of 6 videos") && result.output.contains("rank corr"))
     #expect(try folder.contents(of: "o").keys.sorted() == ["localization.json"])
-    // Without a pretext task there are the videos alone.
+    // Without a pretext task, only the videos are measured.
     try folder.finetuned("f")
     let other = try tool.run([
       "localize", "--weights", "f", "v/train", "--random-networks", "1", "--clips", "1", "--json",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is written among the sources would be a source of the next run.
+/// An output among the sources would become a source of the next run.
 @Suite(.serialized) struct OutputPlaceTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -37,7 +37,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("v/below")).isEmpty)
   }
 
-  /// A folder whose name begins alike is another one.
+  /// A folder whose name has the same beginning is another folder.
   @Test(arguments: ["vv", "w/v", "./v/../x"]) func otherPlacesAreTaken(output: String) throws {
     let result = try tool.run("preview", "--sources", "v", "--output", output)
     #expect(result.status != 0 && !result.errors.contains("is inside"), "\(result.errors)")

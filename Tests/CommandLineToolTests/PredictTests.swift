@@ -16,7 +16,7 @@ import VideoData
     try folder.action("frames", sinks: true, seed: 2)
   }
 
-  /// One broken video is told of, the others are printed, and the status says that not all went well.
+  /// A broken video is reported, the others are printed, and the exit status shows that there was an error.
   @Test func brokenVideosDoNotHideTheOthers() throws {
     try folder.finetuned()
     try folder.write("Dear diary", to: "text.mp4")
@@ -41,7 +41,7 @@ import VideoData
     }
   }
 
-  /// The scores are the softmax averaged over the clips, the best first.
+  /// The scores are the softmax averaged over the clips, in descending order.
   @Test func scoresAreTheNetworks() throws {
     let model = try folder.finetuned(classes: (0..<7).map { "class-\($0)" })
     let result = try tool.run(

@@ -23,12 +23,12 @@ import Training
     try jsonLines(folder.bytes(name + "/metrics.jsonl"))
   }
 
-  // MARK: What a run leaves
+  // MARK: The files of a run
 
   @Test func recordsAreWhatTheyPromise() throws {
     let result = try pretrain("synthetic:dead-leaves:12", more: ["--epochs", "2"])
     #expect(result.status == 0, "\(result.errors)")
-    // Results on stdout, progress on stderr, and no codes for a terminal where there is none.
+    // Results are on stdout, progress is on stderr, and there are no terminal codes outside a terminal.
     #expect(result.output.contains("last.safetensors") && !result.output.contains("step 1/"))
     #expect(result.errors.contains("clips/s") && result.errors.contains("epoch 2: "))
     #expect(!(result.output + result.errors).contains("\u{1B}"))
@@ -62,7 +62,7 @@ import Training
     #expect(found["checkpoint"] as? String == "r/last.safetensors")
   }
 
-  /// A source alone is trained on; none is left to validate on.
+  /// A single source is trained on; none is left for validation.
   @Test func oneSourceIsEnough() throws {
     try folder.picture(1).writePNG(to: folder.file("one.png"))
     let result = try pretrain(
@@ -74,7 +74,7 @@ import Training
 
   // MARK: Cost
 
-  /// Without a GPU the paper's configuration takes weeks: nobody should learn that from its first step.
+  /// Without a GPU, the paper's configuration takes weeks, which users should know before the first step.
   @Test func whatTakesLongIsSaidBeforeTheFirstStep() throws {
     let started = try tool.start(
       Tool.path,
@@ -92,33 +92,33 @@ import Training
       lines.first?.hasPrefix("on this machine this training takes about ") == true,
       "\(result.errors)")
     #expect(!result.errors.contains("step 1/"))
-    // A short one is not commented on.
+    // A short training gets no notice.
     try FileManager.default.removeItem(atPath: folder.file("r"))
     let short = try pretrain("synthetic:dead-leaves:8", more: ["--epochs", "1"])
     #expect(short.status == 0 && !short.errors.contains("on this machine"), "\(short.errors)")
   }
 
-  // MARK: Bad sources
+  // MARK: Unreadable sources
 
-  /// One of each kind of the bad files that people have, among good ones.
+  /// One of each common kind of unreadable file, among good ones.
   private func mixture() throws -> (bad: [String], good: Int) {
     for index in 0..<10 {
       try folder.picture(index).writePNG(to: folder.file("d/good\(index).png"))
     }
-    // A photograph, cut in its middle.
+    // A photograph that is cut in the middle.
     let jpeg = try Data(contentsOf: URL(fileURLWithPath: Self.fixture("420.jpg")))
     try folder.write(jpeg.prefix(jpeg.count / 2), to: "d/torn.jpg")
     try folder.write("Dear diary", to: "d/text.jpg")
     try folder.write(Data(), to: "d/empty.png")
     try folder.picture(0, width: 1, height: 1).writePNG(to: folder.file("d/dot.png"))
     try folder.write(Self.wave(), to: "d/sound.mp4")
-    // The index stands in front: the first frames of a video cut in its middle can be had.
+    // The index is at the beginning: the first frames of a video that is cut in the middle can be read.
     try MP4Writer.write(
       (0..<40).map { folder.picture($0 % 7, width: 64, height: 64) }, to: folder.file("d/cut.mp4"),
       framesPerSecond: 8, keyframeInterval: 8)
     let video = try folder.bytes("d/cut.mp4")
     try folder.write(video.prefix(video.count * 6 / 10), to: "d/cut.mp4")
-    // Here it does not.
+    // Here, the index is at the end.
     try folder.write(video.prefix(60), to: "d/stump.mp4")
     try folder.write("good1.png\ngone.png\r\n# no\ngone.mp4\n", to: "d/list.txt")
     return (
@@ -133,7 +133,7 @@ import Training
     repository + "/Tests/MediaTests/Fixtures/" + name
   }
 
-  /// A second of silence: a sound file with no picture in it.
+  /// A second of silence: a sound file without a picture.
   private static func wave() -> Data {
     func little(_ value: Int, _ count: Int) -> [UInt8] {
       (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
@@ -162,7 +162,7 @@ import Training
     let summary = try metrics().last ?? [:]
     #expect(summary["skipped_sources"] as? Int == warnings.count)
     #expect(summary["training_sources"] as? Int == good + bad.count)
-    // Of the torn photograph and the dot something may be had; the rest is worthless.
+    // Parts of the damaged photograph and of the dot may be readable; the other files are useless.
     #expect(warnings.count == bad.count, "\(warnings)")
     #expect(result.output.contains("skipped sources"))
   }
@@ -191,7 +191,7 @@ import Training
     chmod(folder.path + "/d/closed", 0)
     chmod(folder.path, 0o777)
     defer { chmod(folder.path + "/d/closed", 0o755) }
-    // root reads everything: then somebody else has to try.
+    // root can read everything. Then let another user try.
     let prefix = geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups " : ""
     guard try prefix.isEmpty || tool.shell("\(prefix)$MOSI doctor").status == 0 else { return }
     let result = try tool.shell(
@@ -232,7 +232,7 @@ import Training
     let second = try pretrain("synthetic:dead-leaves:5", more: ["--epochs", "1"])
     #expect(second.status == 1 && second.complaints[0].contains("already contains a run"))
     #expect(try folder.contents(of: "r") == before)
-    // Going on with what is finished shows the result again and changes nothing.
+    // Resuming a finished run shows the result again and changes nothing.
     let resumed = try tool.run("pretrain", "--output", "r", "--resume")
     #expect(resumed.status == 0 && resumed.output == first.output, "\(resumed.errors)")
     #expect(try folder.contents(of: "r") == before)
@@ -260,10 +260,10 @@ import Training
 
   // MARK: Full disks
 
-  /// A limit on the size of files stands for a full disk: the checkpoint does not fit any more.
+  /// A limit on file sizes simulates a full disk: the checkpoint no longer fits.
   @Test func fullDisksSpareTheLastCheckpoint() throws {
     let args = "--output r --sources synthetic:dead-leaves:8 " + tiny.joined(separator: " ")
-    // Blocks of 512 or 1024 bytes: either way less than the 200 kB of a checkpoint.
+    // Blocks of 512 or 1024 bytes: in both cases less than the 200 kB of a checkpoint.
     let fresh = try tool.shell("ulimit -f 100; $MOSI pretrain \(args) --epochs 2")
     #expect(fresh.status == 1 && fresh.complaints.count == 1, "\(fresh.errors)")
     #expect(!folder.exists("r"))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Options and commands under the names that they had in earlier versions.
+/// Options and commands under their names in earlier versions.
 @Suite struct RenamedOptionsTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -12,7 +12,7 @@ import Testing
     tool = Tool(folder: folder)
   }
 
-  /// Each old name reaches the check of the option that it stands for.
+  /// Each former name reaches the check of the current option.
   @Test(arguments: [
     (["gradcam", "--weights", "r", "--input", "a.mp4", "--layer", "conv6"], "stage conv6"),
     (["gradcam", "--weights", "r", "--input", "a.mp4", "--label", "7"], "no label 7"),
@@ -75,7 +75,7 @@ import Testing
     #expect(result.status == 2 && result.errors.contains("is the old name of"), "\(result.errors)")
   }
 
-  /// --help shows the present names alone.
+  /// --help shows only the current names.
   @Test func areHidden() throws {
     let commands =
       [

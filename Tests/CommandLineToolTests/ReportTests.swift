@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Pages of runs that the tool itself made, with all analyses.
+/// Pages of runs made by the tool, with all analyses.
 @Suite struct ReportTests {
   private static let chromium = [
     "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
@@ -36,7 +36,7 @@ import Testing
     #expect(result.status == 0, "\(arguments): \(result.errors)")
   }
 
-  /// Every section, and then the page as readers open it: on a phone and on a desk, light and dark.
+  /// All sections, and the page as readers see it: on a phone and on a desktop, light and dark.
   @Test func aPageGathersEverythingAndReadsWellEverywhere() throws {
     try pretrain()
     try folder.actions(training: 4, test: 2)
@@ -58,7 +58,7 @@ import Testing
         "--output", "tuned",
       ] + tinyFinetuning)
     try #require(finetuned.status == 0, "\(finetuned.errors)")
-    // A run that goes on: the page offers to follow it.
+    // A run in progress: the page offers to follow it.
     let metrics = String(decoding: try folder.bytes("tuned/metrics.jsonl"), as: UTF8.self)
       .split(separator: "\n")
     try #require(metrics.last?.contains("summary") == true)
@@ -84,7 +84,7 @@ import Testing
       )
     }
 
-    // Its end is the watching's, and the page tells of it.
+    // When the run ends, watching ends, and the page shows the end.
     try folder.write(metrics.joined(separator: "\n") + "\n", to: "tuned/metrics.jsonl")
     let watched = try tool.wait(for: watching)
     #expect(watched.status == 0 && watched.errors.isEmpty, "\(watched.errors)")
@@ -128,7 +128,7 @@ import Testing
       #expect(folder.exists("pictures/\(view.width)-\(view.scheme).png"), place)
     }
     #expect(findings.follow == ["false", "true", "false"])
-    // Links, the button, what opens and what scrolls are reached by the keyboard, and show it.
+    // Links, the button, and elements that open or scroll can be reached with the keyboard and show the focus.
     #expect(Set(findings.tabStops).isSuperset(of: ["A", "BUTTON", "SUMMARY", "DIV"]))
     #expect(findings.invisibleFocus.isEmpty)
   }
@@ -146,7 +146,7 @@ import Testing
     #expect(try tool.run("report", "empty", "--output", "p.pdf").status == 2)
   }
 
-  /// Ctrl-C is how one leaves.
+  /// Ctrl-C ends the watching.
   @Test func watchingEndsWhenAsked() throws {
     try pretrain()
     let metrics = String(decoding: try folder.bytes("pre/metrics.jsonl"), as: UTF8.self)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Training
 
-/// Experiments as their users run them, on networks that train in a second.
+/// Experiments as users run them, with networks that train in a second.
 @Suite(.serialized) struct ReproduceTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -59,7 +59,7 @@ import Training
       ResultTable.self, from: folder.bytes("\(output)/mine-folders-v-paper.json"))
   }
 
-  /// Killed and interrupted wherever it is, five times: the table of a plan that nobody disturbed.
+  /// Killed and interrupted five times at any point, a plan gives the same table as an uninterrupted one.
   @Test func interruptedPlansEndWithTheSameTable() throws {
     let whole = try tool.run(arguments("whole"))
     #expect(whole.status == 0, "\(whole.errors)")
@@ -73,7 +73,7 @@ import Training
     var disturbed = 0
     for attempt in 0..<5 {
       let started = try tool.start(Tool.path, arguments("cut"))
-      // Somewhere behind what was there before.
+      // At a point after the existing files.
       let target = runsDone.last! + draw.integer(below: 2)
       tool.wait(for: started) { summaries("cut") > target || begun("cut") > target + 1 }
       usleep(UInt32(draw.integer(below: 30_000)))
@@ -89,7 +89,7 @@ import Training
     #expect(resumed.output == whole.output)
     #expect(try table("cut") == expected)
 
-    // Once more nothing is trained: the plan is done.
+    // The plan is done: running it again trains nothing.
     let before = try folder.contents(of: "cut/runs")
     let again = try tool.run(arguments("cut"))
     #expect(again.status == 0 && again.output == whole.output)
@@ -98,7 +98,7 @@ import Training
     #expect(page.contains("Two rows") && page.contains("43.0") && page.contains("Line chart"))
   }
 
-  /// Two processes on one folder make each run once.
+  /// Two processes on the same folder carry out each run once.
   @Test func twoShareTheWork() throws {
     let first = try tool.start(Tool.path, arguments("both"))
     let second = try tool.start(Tool.path, arguments("both"))
@@ -107,11 +107,11 @@ import Training
     #expect(results[0].output == results[1].output)
     let told = results.flatMap { $0.errors.split(separator: "\n") }
       .filter { $0.hasPrefix("run ") }.map { $0.split(separator: ": ").last! }
-    // For each seed two pre-trainings, a fine-tuning of each, and one from scratch, the same for both rows.
+    // For each seed, two pre-trainings, a fine-tuning of each, and one from random weights that both rows share.
     #expect(Set(told).count == told.count && told.count == 10, "\(told)")
   }
 
-  /// Figures are analyses of pre-trained networks, each made once.
+  /// Figures are analyses of pre-trained networks, each carried out once.
   @Test func figuresAreAnalyses() throws {
     try folder.write(
       """
@@ -143,7 +143,7 @@ import Training
     let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/analyses-folders-v-paper.json"))
     let ours = table.lines[0].ours
-    // Heat may have nowhere to be in a network of a second; chance is the mean area of the squares.
+    // A network that was trained for a second may have no heat; chance is the mean area of the squares.
     #expect(ours[.squareArea].map { (0.09...0.25).contains($0.mean) } == true, "\(ours)")
     for measure in [Measure.heat, .randomHeat, .axes, .randomAxes] {
       #expect(ours[measure].map { (0...1).contains($0.mean) } == true, "\(measure)")
@@ -158,7 +158,7 @@ import Training
     let before = try folder.contents(of: "o/runs")
     #expect(try tool.run(arguments).output == result.output)
     #expect(try folder.contents(of: "o/runs") == before)
-    // An analysis that somebody ran in its place does not belong to the plan.
+    // An analysis by another command in the same place does not belong to the plan.
     let run = try #require(runs("o").first { $0.hasPrefix("pretraining") })
     let clusters = "o/runs/\(run)/insight/clusters/clusters.json"
     let own = String(decoding: try folder.bytes(clusters), as: UTF8.self)
@@ -172,7 +172,7 @@ import Training
       #expect(page.contains(part), "\(part)")
     }
 
-    // Analyses of other videos are others, though of one network; each seed has random networks of its own.
+    // Analyses of other videos are different analyses, even of the same network; each seed has its own random networks.
     for index in 0..<8 {
       try folder.action(
         "w/\(index < 2 ? "train" : "test")/\(index % 2 == 0 ? "rises" : "sinks")/\(index).mp4",
@@ -194,7 +194,7 @@ import Training
     #expect(folder.exists("o/analyses-folders-v-paper.json"))
   }
 
-  /// Of sprites, plain and other motions are told apart, in a folder of one's own too.
+  /// For sprites, plain and other motions are distinguished, also in another folder.
   @Test func spritesAreToldByKindOfMotion() throws {
     let made = try tool.run(
       "synthesize", "sprites", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
@@ -234,18 +234,18 @@ import Training
     #expect(ours[.finetuning]?.mean == share { _ in true })
     #expect(ours[.plainClasses]?.mean == share(plain.contains))
     #expect(ours[.otherClasses]?.mean == share { !plain.contains($0) })
-    // A network that has learned hardly anything calls most videos by one name: the two differ.
+    // A network that has learned hardly anything predicts the same class for most videos: the two values differ.
     #expect(ours[.plainClasses] != ours[.otherClasses])
   }
 
-  /// What is damaged is told with what to do about it; the tables stand nevertheless.
+  /// Damaged files are reported with a remedy; the tables are written nevertheless.
   @Test func damagedRunsAreToldWithWhatToDo() throws {
     let arguments = [
       "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
     let whole = try tool.run(arguments)
     #expect(whole.status == 0, "\(whole.errors)")
-    // Somebody saves space.
+    // The user deletes files to save space.
     let scratch = try #require(runs("o").first { $0.hasPrefix("finetuning-scratch") })
     try FileManager.default.removeItem(
       atPath: folder.file("o/runs/\(scratch)/last.safetensors"))
@@ -255,7 +255,7 @@ import Training
       without.errors.contains("the page omits fine-tuning, scratch")
         && without.errors.contains("remove \(folder.path)/o/runs/\(scratch), and"))
     #expect(folder.exists("o/mine-folders-v-paper.html"))
-    // An unfinished fine-tuning whose checkpoint is torn, and one whose weights are.
+    // An unfinished fine-tuning whose checkpoint is damaged, and one whose initial weights are.
     let tuned = try #require(runs("o").first { $0.hasPrefix("finetuning-mosi") })
     let metrics = "o/runs/\(tuned)/metrics.jsonl"
     let lines = String(decoding: try folder.bytes(metrics), as: UTF8.self).split(separator: "\n")
@@ -298,7 +298,7 @@ import Training
     #expect(!folder.exists("o/runs"))
   }
 
-  /// A run that cannot be made takes those that need it with it, and no others.
+  /// If a run fails, the runs that depend on it are skipped, and no others.
   @Test func failuresAreToldAndTheOthersGoOn() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {batch: {sources: 50}}")
     let bad = try tool.run(
@@ -309,12 +309,12 @@ import Training
       "\(bad.errors)")
     let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/bad-folders-v-paper.json"))
-    // Of "three speeds" and of random weights everything is there; of "five | speeds" after MoSI nothing.
+    // Everything for "three speeds" and for random weights is available; nothing for "five | speeds" after MoSI.
     #expect(table.lines.map { $0.ours[.finetuning] != nil } == [true, true, true, false])
     #expect(table.openRuns == 2 && bad.output.contains("unfinished: 2 runs are missing"))
   }
 
-  /// Folders of one name are two datasets all the same.
+  /// Folders with the same name can be different datasets.
   @Test func resultsOfOthersAreNotReplaced() throws {
     try folder.write(
       #"{"experiment":"mine","fileName":"mine-folders-v-paper","title":"","question":"","axis":"","#
@@ -372,7 +372,7 @@ import Training
     }
   }
 
-  /// The number of runs that have ended, and of those that have begun.
+  /// The number of finished runs, and the number of runs that have begun.
   private func summaries(_ output: String) -> Int {
     runs(output).count { name in
       (try? folder.bytes("\(output)/runs/\(name)/metrics.jsonl")).map {

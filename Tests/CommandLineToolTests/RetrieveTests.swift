@@ -14,7 +14,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// A copy of a training video is its own nearest; a broken one on either side is told of.
+  /// A copy of a training video is its own nearest neighbor; broken videos in both sets are reported.
   @Test func copiesAreFoundAndBrokenVideosTold() throws {
     try folder.actions()
     try folder.write(folder.bytes("v/train/sinks/1.mp4"), to: "v/test/sinks/copy.mp4")
@@ -37,7 +37,7 @@ import Training
     let copy = matches.first { $0["name"] as? String == "test/sinks/copy.mp4" } ?? [:]
     #expect(copy["nearest"] as? String == "train/sinks/1.mp4" && copy["first_hit"] as? Int == 1)
     #expect(abs((copy["cosine"] as? Double ?? 0) - 1) < 1e-5)
-    // What each match says adds up to the accuracies; the broken one is never a hit.
+    // The accuracies follow from the matches; the broken video is never a hit.
     let accuracies = found["accuracies"] as? [[String: Any]] ?? []
     #expect(accuracies.map { $0["k"] as? Int } == [1, 5, 10, 20, 50])
     for accuracy in accuracies {
@@ -54,7 +54,7 @@ import Training
         && text.output.contains("top-k"))
   }
 
-  /// What a pre-training leaves has no dataset of its own.
+  /// A pre-training has no dataset of its own.
   @Test func pretrainedNetworksNeedADatasetNamed() throws {
     try folder.actions(training: 1, test: 1)
     let configuration = try PretrainingConfiguration(settings: [

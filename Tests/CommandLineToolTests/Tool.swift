@@ -2,9 +2,9 @@ import Foundation
 import Media
 import TestSupport
 
-/// The tool as its users run it: a process of its own.
+/// The tool as users run it, in a separate process.
 struct Tool {
-  /// The built `mosi`, which lies beside the test bundle.
+  /// The built `mosi`, next to the test bundle.
   static let path: String = {
     #if os(macOS)
       let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
@@ -19,7 +19,7 @@ struct Tool {
     let output: String
     let errors: String
 
-    /// The lines on stderr that tell of an error.
+    /// The lines on stderr that report an error.
     var complaints: [Substring] {
       errors.split(separator: "\n").filter { $0.hasPrefix("mosi: error: ") }
     }
@@ -28,19 +28,19 @@ struct Tool {
   let folder: ScratchFolder
   var environment: [String: String] = [:]
 
-  /// Runs `mosi` in the folder and waits for its end.
+  /// Runs `mosi` in the folder and waits until it ends.
   func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
   func run(_ arguments: [String]) throws -> Result {
     try wait(for: start(Self.path, arguments))
   }
 
-  /// Runs a shell's `script` in the folder, in which `$MOSI` is the tool.
+  /// Runs a shell script in the folder, in which `$MOSI` is the tool.
   func shell(_ script: String) throws -> Result { try wait(for: start("/bin/sh", ["-c", script])) }
 
   struct Started {
     let process: Process
-    /// Signalled at the process's end; `waitUntilExit` needs a run loop, which tests' threads lack.
+    /// Signaled at the end of the process. `waitUntilExit` needs a run loop, which the threads of tests do not have.
     let ended: DispatchSemaphore
     let output: String
     let errors: String
@@ -51,11 +51,11 @@ struct Tool {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    // One thread: tests run beside each other, and operators of tiny tensors gain nothing by more.
+    // Use one thread: tests run concurrently, and operators on tiny tensors do not benefit from more.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["OMP_NUM_THREADS": "1", "MOSI": Self.path, "TERM": "xterm"]) { $1 }
       .merging(environment) { $1 }
-    // Files, not pipes: nobody has to read while the tool runs.
+    // Use files instead of pipes, so that nobody has to read while the tool runs.
     let log = NSTemporaryDirectory() + "/mosi-log-\(UUID().uuidString)"
     for name in [log + ".out", log + ".err"] {
       _ = FileManager.default.createFile(atPath: name, contents: nil)
@@ -86,7 +86,7 @@ struct Tool {
 }
 
 extension Tool {
-  /// Waits until `condition` holds, `started` has ended, or 5 minutes have passed: a busy machine may take its time.
+  /// Waits until `condition` holds, `started` has ended, or 5 minutes have passed: a busy machine may take long.
   func wait(for started: Started, until condition: () -> Bool) {
     let end = ContinuousClock.now + .seconds(300)
     while !condition(), started.process.isRunning, ContinuousClock.now < end { usleep(500) }
@@ -94,8 +94,8 @@ extension Tool {
 
   /// Runs `mosi` and sends it `signal` as soon as `condition` holds.
   ///
-  /// A run may be over before that is seen, where the machine is busy. Then what it left in `output` is removed and it
-  /// runs again, five times at most: the last result tells.
+  /// On a busy machine, a run may end before that. Then its `output` is removed and it runs again, at most five times;
+  /// the last result is returned.
   func run(
     _ arguments: [String], leaving output: String, signalling signal: Int32,
     when condition: () -> Bool
@@ -113,14 +113,14 @@ extension Tool {
   }
 }
 
-/// The settings of a training of a second.
+/// The settings of a training that takes a second.
 let tiny = [
   "model.width=2", "clip.frames=2", "clip.size=16", "sources.size=32", "batch.sources=2",
   "batch.accumulation=2",
 ].flatMap { ["--set", $0] }
 
 extension ScratchFolder {
-  /// A picture of stripes whose hue `index` decides.
+  /// A picture of stripes whose hue depends on `index`.
   func picture(_ index: Int, width: Int = 48, height: Int = 40) -> Picture {
     Picture(
       width: width, height: height,
@@ -130,7 +130,7 @@ extension ScratchFolder {
   }
 }
 
-/// The lines of a metrics.jsonl, each an object.
+/// The lines of a metrics.jsonl, each of which is an object.
 func jsonLines(_ data: Data) throws -> [[String: Any]] {
   try data.split(separator: UInt8(ascii: "\n")).map {
     try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] ?? [:]

@@ -60,7 +60,7 @@ import Testing
     #expect(result.status == 0 && result.errors.isEmpty && !result.output.isEmpty)
   }
 
-  /// A line that the terminal wraps breaks tables and examples.
+  /// Lines that the terminal wraps would break tables and examples.
   @Test(arguments: [
     "", "pretrain", "preview", "finetune", "evaluate", "predict", "retrieve", "features", "gradcam",
     "localize", "clusters", "curves", "sweep", "convert", "inspect", "report", "reproduce",
@@ -99,7 +99,7 @@ import Testing
     #expect(try tool.run("doctor").output.contains("libtorch"))
   }
 
-  /// A sheet, and for each label a GIF and an MP4 whose frames are the clip's.
+  /// A contact sheet, and for each label a GIF and an MP4 with the frames of the clip.
   @Test func previewWritesWhatDecodesAgain() throws {
     try folder.picture(3, width: 90, height: 70).writePNG(to: folder.file("p.png"))
     let result = try tool.run(["preview", "--sources", "p.png", "--output", "a/b"] + tiny)
@@ -117,14 +117,14 @@ import Testing
     #expect(result.output.contains("label-0-left-2") && result.output.contains("label-8-static"))
   }
 
-  /// What is printed onto a full disk is lost, and said to be.
+  /// Output to a full disk is lost, which is reported.
   @Test func whatCannotBePrintedIsAnError() throws {
     let full = try tool.shell("$MOSI models >/dev/full; echo $?")
     #expect(full.output == "1\n")
     #expect(full.errors.contains("cannot print the results: No space left on device"))
   }
 
-  /// Files that a run opens must not get the number of a closed stderr.
+  /// Files that a run opens must not get the descriptor of a closed stderr.
   @Test func messagesOfAClosedStandardErrorGoNowhere() throws {
     let training = tiny.joined(separator: " ")
     let closed = try tool.shell(

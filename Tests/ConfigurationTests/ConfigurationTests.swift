@@ -39,7 +39,7 @@ import Testing
     #expect(c.model.makeModel(head: .pretext, classes: 9, seed: 0).parameterCount == 14_059_849)
   }
 
-  /// Left out, so that runs begun without these settings go on as they were.
+  /// They are not written, so that runs begun without these settings resume unchanged.
   @Test func whatGoesBeyondThePaperIsOff() throws {
     let c = PretrainingConfiguration()
     #expect(c.task.mosi.mask.shape == .square && c.task.mosi.mask.background == .static)
@@ -62,7 +62,7 @@ import Testing
     #expect(try PretrainingConfiguration(settings: ["mask.enabled=false"]).motionTask.mask == nil)
   }
 
-  /// A clip that is turned by 90 degrees moves along the other axis.
+  /// A clip that is rotated by 90 degrees moves along the other axis.
   @Test(arguments: ["x", "y"])
   func clipsOfOneAxisAreFlippedButNotTurned(axes: String) throws {
     let text = complaint(of: "labels.axes=\(axes)", "augmentation.rotations=true")
@@ -108,7 +108,7 @@ import Testing
     #expect(try read(yaml) == PretrainingConfiguration())
   }
 
-  /// YAML 1.1 has other numbers than people: 012 would be 10, 12:30 would be 750, 1_0 would be 10.
+  /// YAML 1.1 reads numbers differently from people: 012 would be 10, 12:30 would be 750, 1_0 would be 10.
   @Test(arguments: [
     ("seed=0123", 123), ("seed=016", 16), ("seed=+5", 5), ("seed=1e3", 1000), ("seed=20.0", 20),
     ("seed=9007199254740993", 9_007_199_254_740_993),
@@ -138,7 +138,7 @@ import Testing
     #expect(try PretrainingConfiguration(yaml: c.yaml, origin: "x") == c)
   }
 
-  /// A dotted key of a file means what --set means by it.
+  /// A dotted key in a file has the same meaning as with --set.
   @Test func dottedKeysOfFilesAreRead() throws {
     let c = try PretrainingConfiguration(
       yaml: """
@@ -198,7 +198,7 @@ import Testing
   ])
   func unknownKeysNameTheNearest(setting: String, nearest: String) {
     let key = setting.prefix { $0 != "=" }
-    // Where a group is unknown its own name is what is wrong.
+    // If a group is unknown, the error is about the group's name.
     let text = complaint(of: setting)
     let parts = key.split(separator: ".").map(String.init)
     #expect(
@@ -213,7 +213,7 @@ import Testing
     #expect(
       TestSupport.complaint { _ = try read("mask:\n  raito: [0.3, 0.5]\n") }
         == "x.yaml: there is no key mask.raito; did you mean task.mosi.mask.ratio?")
-    // Nothing is guessed where nothing is near.
+    // No suggestion is made if no name is similar.
     #expect(
       TestSupport.complaint { _ = try read("zzzzzzzzzzzzz: 1\n") }
         == "x.yaml: there is no key zzzzzzzzzzzzz")
@@ -337,8 +337,8 @@ import Testing
     #expect(try read(PretrainingConfiguration().yaml) == PretrainingConfiguration())
   }
 
-  /// Every bit of a number is kept, else a run could not be resumed with the settings that began it. Other readers
-  /// of YAML need a point to see a number.
+  /// All bits of a number are kept; otherwise, a run could not be resumed with its own settings. Other YAML readers need
+  /// a decimal point to recognize a number.
   @Test func numbersSurviveAFile() throws {
     var generator = KeyedGenerator(41)
     for _ in 0..<50 {

@@ -2,7 +2,8 @@ import Configuration
 import Foundation
 import Testing
 
-/// Files, checkpoints and settings in the words of version 0.1.0. The goldens are config.yaml of two runs of that version.
+/// Files, checkpoints and settings with the names of version 0.1.0. The goldens are config.yaml of two runs of that
+/// version.
 @Suite struct OldConfigurationTests {
   private func golden(_ name: String) throws -> String {
     let url = try #require(Bundle.module.url(forResource: "Goldens/\(name)", withExtension: nil))
@@ -71,14 +72,15 @@ import Testing
     #expect(c == expected)
   }
 
-  /// Else runs that `mosi reproduce` finished with that version would be trained again: their names hold a digest of it.
+  /// Otherwise, runs that `mosi reproduce` finished with that version would be trained again: their names contain a
+  /// digest of this text.
   @Test func identitiesAreTheYAMLOfThatVersion() throws {
     let pretraining = try golden("pretraining-0.1.0.yaml")
     #expect(
       try PretrainingConfiguration(yaml: pretraining, origin: "old").identity == pretraining)
     let finetuning = try golden("finetuning-0.1.0.yaml")
     #expect(try FinetuningConfiguration(yaml: finetuning, origin: "old").identity == finetuning)
-    // What came later is told only if it was changed.
+    // Keys that were added later are included only if they were changed.
     var c = PretrainingConfiguration()
     let before = try c.identity
     #expect(!before.contains("rotation:") && !before.contains("kind: mosi"))
@@ -86,7 +88,7 @@ import Testing
     #expect(try c.identity.hasSuffix("task:\n  kind: rotation\n"))
   }
 
-  /// 0, "" and none stood for what is null now.
+  /// 0, "" and none had the meaning of null.
   @Test func sentinelsAreAbsentValues() throws {
     let c = try FinetuningConfiguration(settings: [
       "dataset.shots=0", "dataset.splits=''", "dataset.videos=''", "start.weights=none",
@@ -148,7 +150,7 @@ import Testing
     }
   }
 
-  /// As they stand in the metadata of weights.
+  /// As in the metadata of weights.
   @Test func partsAreReadFromJSON() throws {
     func decoded<Part: Settings>(_ json: String, _: Part.Type) throws -> Part {
       let decoder = JSONDecoder()

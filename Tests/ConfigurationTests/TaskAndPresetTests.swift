@@ -6,7 +6,8 @@ import Testing
 @Suite struct TaskAndPresetTests {
   // MARK: Kinds of tasks
 
-  /// A preset of one task serves another: what only the first reads is kept, not checked against the rest, and told.
+  /// A preset for one task can be used for another: settings that only the first one uses are kept, not checked against
+  /// the others, and reported.
   @Test func blocksOfOtherKindsAreKeptAndTold() throws {
     let c = try PretrainingConfiguration(
       file: "tiny", settings: ["task.kind=rotation", "mask.ratio=[0.2, 0.4]", "clip.frames=2"])
@@ -23,12 +24,12 @@ import Testing
     #expect(!c.yaml.contains("rotation:"))
   }
 
-  // MARK: What mosi config prints
+  // MARK: The output of mosi config
 
   private func isGivenBack<Configuration: RunConfiguration>(_ configuration: Configuration) throws {
     let yaml = configuration.commentedYAML
     #expect(try Configuration(yaml: yaml, origin: "printed") == configuration)
-    // A comment above each key, no line too long for a terminal of 120 columns.
+    // A comment above each key, and no line that is too long for a terminal of 120 columns.
     let lines = yaml.split(separator: "\n").map { $0.drop { $0 == " " } }
     for (before, line) in zip(lines, lines.dropFirst())
     where !line.hasPrefix("#") && !line.hasPrefix("-") {
@@ -76,7 +77,7 @@ import Testing
         == "there is no key optimizer.lerning_rate; did you mean optimizer.learning_rate?")
   }
 
-  /// Every key says in one sentence what it means.
+  /// Each key is explained in one sentence.
   @Test func everyKeyIsDescribed() throws {
     for explanation in PretrainingConfiguration.explanations + FinetuningConfiguration.explanations
     {
@@ -101,7 +102,7 @@ import Testing
     }
   }
 
-  /// The paper's presets say in full what the defaults are: laid over another preset they undo it.
+  /// The paper's presets contain all defaults: applied over another preset, they undo it.
   @Test func thePapersPresetsAreComplete() throws {
     var tiny = try PretrainingConfiguration(file: "tiny-masked")
     tiny = try PretrainingConfiguration(file: "paper-pretrain", settings: [], over: tiny)

@@ -42,7 +42,7 @@ import Testing
         from: Point(50 - 40 * dx, 50 - 40 * dy), to: Point(50 + 40 * dx, 50 + 40 * dy),
         Stroke(Self.red, width: 6))
     }
-    // Widths across the arrow, 15 points before its tip and 15 behind its start.
+    // The widths across the arrow, 15 points before its tip and 15 after its start.
     func thickness(_ along: Double) -> Int {
       (-30...30).count { across in
         let column = Int(50 + along * dx) + (dx == 0 ? across : 0)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct ConfusionMatrixTests {
-  /// Everything right, `weight` clips of each class; the names are long.
+  /// Everything is correct, with `weight` clips per class; the names are long.
   private func perfect(_ count: Int, weight: Int = 1) -> ConfusionMatrix {
     ConfusionMatrix(
       title: "\(count) classes",
@@ -18,7 +18,7 @@ import Testing
     return Figure(panels: [matrix], panelWidth: size.width, panelHeight: size.height)
   }
 
-  /// The pixels right of the plot belong to the legend, which has every color.
+  /// The pixels to the right of the plot belong to the legend, which has all colors.
   private func plot(_ picture: Picture) -> Picture {
     picture.cropped(0..<picture.width - 24 - 80)
   }
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func countsAreWrittenUpToTwentyClasses() throws {
-    // The shares, and so the colors, are those of half the counts.
+    // The shares, and therefore the colors, are those of half the counts.
     #expect(
       try figure(perfect(20, weight: 1)).picture() != figure(perfect(20, weight: 2)).picture())
     #expect(
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  /// Lightness by CIE's formula, not the one that the ramp is made with.
+  /// The lightness according to CIE's formula, which is not the one behind the ramp.
   @Test func equalStepsOfAShareLookAboutEqual() {
     func lightness(_ color: Color) -> Double {
       func linear(_ value: Double) -> Double {

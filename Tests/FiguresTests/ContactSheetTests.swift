@@ -2,7 +2,7 @@ import Figures
 import Media
 import Testing
 
-/// Those of a rectangle.
+/// The corners of a rectangle.
 private func corners(x: Double, y: Double, width: Double, height: Double) -> [Point] {
   [Point(x, y), Point(x + width, y), Point(x + width, y + height), Point(x, y + height)]
 }
@@ -66,7 +66,7 @@ private func corners(x: Double, y: Double, width: Double, height: Double) -> [Po
     let picture = try ContactSheet(title: "", rows: [row]).picture()
     let cell = try #require(picture.extent(of: Self.grayColor, tolerance: 0))
     let mark = try #require(picture.extent(of: Palette.mark, tolerance: 1))
-    // Three points a pixel; the line, two points wide, lies outside the region.
+    // Three points per pixel; the line, which is two points wide, is outside the region.
     let (x, y) = (cell.columns.lowerBound, cell.rows.lowerBound)
     #expect(mark.columns == x + 30 - 2...x + 75 + 1)
     #expect(mark.rows == y + 60 - 2...y + 135 + 1)
@@ -79,7 +79,7 @@ private func corners(x: Double, y: Double, width: Double, height: Double) -> [Po
       let sheet = ContactSheet(
         title: "", rows: [.init(title: "", motion: motion, frames: frames(1)), fast])
       let whole = try sheet.picture()
-      // The upper row alone.
+      // Only the upper row.
       let half = whole.height / 2
       let picture = Picture(
         width: whole.width, height: half,
@@ -144,7 +144,7 @@ private func corners(x: Double, y: Double, width: Double, height: Double) -> [Po
     #expect(mark.rows == top + 120 - 3...top + 216 + 2)
   }
 
-  /// In either order of the corners the line is outside of the sides.
+  /// With the corners in either order, the line is outside the sides.
   @Test(arguments: [false, true])
   func theOutlineFollowsAnyShape(isReversed: Bool) throws {
     let triangle = [Point(10, 40), Point(46, 40), Point(28, 10)]
@@ -158,7 +158,7 @@ private func corners(x: Double, y: Double, width: Double, height: Double) -> [Po
       return zip(pixel, [Palette.mark.red, Palette.mark.green, Palette.mark.blue])
         .allSatisfy { abs(Double($0) / 255 - $1) < 0.02 }
     }
-    // Six points a pixel; the sides' middles are at (114, 150), (222, 150) and (168, 240).
+    // Six points per pixel; the middles of the sides are at (114, 150), (222, 150) and (168, 240).
     #expect(isMark(168, 241) && !isMark(168, 237))
     #expect(isMark(112, 149) && isMark(223, 149) && !isMark(117, 152) && !isMark(219, 152))
     #expect(picture[168, top + 180] == [90, 91, 92])

@@ -57,7 +57,7 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
       #expect(elements["svg"] == 1)
       #expect(elements["image"] == 1)
       #expect(elements["path", default: 0] >= 1)
-      // Each letter is a use of its glyph; so is maybe the picture.
+      // Each letter is a use of its glyph, and the picture may be a use, too.
       #expect(elements["use", default: 0] >= 3)
     }
   }

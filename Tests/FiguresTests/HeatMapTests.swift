@@ -19,7 +19,7 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
   )
 }
 
-/// A color moved into sRGB would show here as a kink.
+/// A color that was moved into sRGB would show as a kink here.
 @Test func equalStepsOfHeatLookEqual() {
   let labs = (0...255).map { okLab(Palette.heat(Double($0) / 255)) }
   for (level, lab) in labs.enumerated() {
@@ -40,13 +40,13 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
 
 @Test func heatMapsAreEnlargedLinearly() {
   let map = HeatMap(width: 2, height: 1, values: [0, 1])
-  // Pixel centers at -0.25, 0.25, 0.75, 1.25 of the two values' places.
+  // Pixel centers are at -0.25, 0.25, 0.75 and 1.25 of the positions of the two values.
   let wide = map.resized(width: 4, height: 2)
   let expected: [Float] = [0, 0.25, 0.75, 1, 0, 0.25, 0.75, 1]
   #expect(wide.values == expected)
 }
 
-/// As bright as in BT.601, of values over a frame of one gray.
+/// The brightness according to BT.601, for values over a frame of a single gray.
 private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
   let frame = Picture(
     width: values.count, height: 1, pixels: [UInt8](repeating: gray, count: 3 * values.count))
@@ -57,7 +57,7 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
   }
 }
 
-/// A white wall is not to look hotter than a dark sleeve.
+/// A white wall must not look hotter than a dark sleeve.
 @Test func theHotIsBrighterThanTheColdWhateverTheFrame() {
   let values = (0...16).map { Float($0) / 16 }
   for gray in [UInt8(0), 128, 255] {
@@ -65,12 +65,12 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
     #expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 }, "over \(gray): \(found)")
   }
   #expect(lumas([0.7], over: 0)[0] > 1.2 * lumas([0], over: 255)[0])
-  // What is not a number is cold; the frame shows through where it is cold.
+  // NaN is cold; the frame is visible where it is cold.
   #expect(lumas([.nan], over: 90) == lumas([0], over: 90))
   #expect(lumas([0], over: 255)[0] > lumas([0], over: 0)[0] + 50)
 }
 
-/// The hues of the map are those of the legend, whatever the frame's.
+/// The hues of the map are those of the legend, regardless of the frame.
 @Test func overlaysShowTheLegendsColors() {
   let frame = Picture(width: 1, height: 1, pixels: [20, 200, 40])
   let over = HeatMap(width: 1, height: 1, values: [1]).picture(over: frame)
@@ -80,7 +80,7 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
   }
 }
 
-/// The bar goes from the darkest color to the lightest, and its numbers stay within the frame.
+/// The bar ranges from the darkest color to the lightest, and its numbers stay within the frame.
 @Test func colorBarShowsTheWholeRange() throws {
   let picture = try Canvas.picture(width: 240, height: 80) { canvas in
     ColorBar(label: "speed", range: 0...2.5).draw(

@@ -3,13 +3,13 @@ import Foundation
 import Media
 import Testing
 
-/// The columns and rows in which a color occurs.
+/// The columns and rows that contain a color.
 struct Extent: Equatable {
   var columns: ClosedRange<Int>
   var rows: ClosedRange<Int>
 }
 
-/// Failed expectations name a picture by its size, not by a million numbers.
+/// Failed expectations describe a picture by its size instead of a million numbers.
 extension Picture: CustomTestStringConvertible {
   public var testDescription: String { "Picture(\(width)x\(height))" }
 }
@@ -20,8 +20,8 @@ extension Picture {
     return Array(pixels[start..<start + 3])
   }
 
-  /// The smallest extent that holds all pixels within `tolerance` of a color; nil if there is none.
-  /// A line between two pixels covers neither wholly: hence the default.
+  /// The smallest range that contains all pixels within `tolerance` of a color; nil if there are none.
+  /// A line between two pixels covers neither completely, hence the default.
   func extent(of color: Color, tolerance: Int = 30) -> Extent? {
     let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
     var found: Extent?
@@ -37,7 +37,7 @@ extension Picture {
     return found
   }
 
-  /// How many pixels of a column are within 30 of a color.
+  /// The number of pixels in a column within 30 of a color.
   func count(of color: Color, inColumn column: Int) -> Int {
     let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
     return (0..<height).count { row in

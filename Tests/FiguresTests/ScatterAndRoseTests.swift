@@ -17,7 +17,7 @@ import Testing
       ])
   }
 
-  /// Without the legend, which is in the first rows.
+  /// The picture without the legend, which is in the first rows.
   private func plot(_ picture: Picture) -> Picture {
     picture.cropped(left: 0, top: 70, width: picture.width, height: picture.height - 70)
   }
@@ -60,7 +60,7 @@ import Testing
     #expect(kinds.count == 42)
   }
 
-  /// The wedge of a direction lies where things move to on a picture, and its area is the share.
+  /// The wedge of a direction points in that direction on a picture, and its area is the share.
   @Test func wedgesLieInTheirDirectionAndAreasAreShares() throws {
     func rose(_ direction: Int, _ share: Double) throws -> Extent {
       var shares = [[Double]](repeating: [0], count: 8)

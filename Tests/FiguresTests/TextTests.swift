@@ -6,7 +6,7 @@ import Testing
 @Suite struct TextTests {
   private let style = TextStyle(size: 20)
 
-  /// `text` right of the column 5, or left of the column 195.
+  /// `text` to the right of column 5, or to the left of column 195.
   private func picture(_ text: String, onTheRight: Bool = false) throws -> Picture {
     try Canvas.picture(width: 200, height: 40) { canvas in
       canvas.text(
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// The columns of `picture` that `count` points at its right end take.
+  /// The columns of `picture` that `count` points at its right end cover.
   private func end(_ picture: Picture, _ count: Int) -> [[UInt8]] {
     (195 - count..<195).flatMap { column in (0..<40).map { picture[column, $0] } }
   }
@@ -27,14 +27,14 @@ import Testing
     #expect(end(alone, columns) != end(try picture(rest + first, onTheRight: true), columns))
   }
 
-  /// Alone, letters of Arabic are wider than joined ones.
+  /// Single Arabic letters are wider than joined ones.
   @Test func lettersOfArabicAreJoined() {
     let word = "كتبت"
     let apart = word.reduce(0) { $0 + style.width(of: String($1)) }
     #expect(style.width(of: word) < 0.9 * apart)
   }
 
-  /// As scripts/setup.sh installs them.
+  /// The typefaces that scripts/setup.sh installs.
   @Test(arguments: Script.allCases.filter { $0 != .thai && $0 != .devanagari })
   func scriptsHaveTypefaces(script: Script) {
     #expect(script.isCovered)
@@ -46,14 +46,14 @@ import Testing
     #expect(MissingGlyphs.all.contains("\u{E124}") && !MissingGlyphs.all.contains("c"))
   }
 
-  /// An ideograph is a square, a mark takes no room, joined emoji are one.
+  /// An ideograph is a square, a mark has no width, and joined emoji count as one.
   @Test func widthsAreThoseOfTheScript() {
     #expect(abs(style.width(of: "打篮球") - 60) < 1)
     #expect(abs(style.width(of: "e\u{301}") - style.width(of: "é")) < 0.1)
     #expect(abs(style.width(of: "👩‍🚀") - style.width(of: "👩")) < 1)
   }
 
-  /// Commands to a terminal, line breaks, and bytes of names that are not UTF-8.
+  /// Control sequences, line breaks, and bytes of names that are not UTF-8.
   @Test func whatIsNotPrintableIsReplaced() throws {
     #expect(try picture("a\nb\u{1B}") == picture("a?b?"))
     #expect(try picture(String(path: [0x61, 0xE9])) == picture("a\\xE9"))

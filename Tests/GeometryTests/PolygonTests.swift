@@ -3,7 +3,7 @@ import KeyedRandom
 import Testing
 
 @Suite struct PolygonTests {
-  /// Whether a ray to the right crosses the outline an odd number of times.
+  /// True if a ray to the right crosses the outline an odd number of times.
   private func isInside(_ point: SIMD2<Double>, _ corners: [SIMD2<Double>]) -> Bool {
     corners.indices.reduce(false) { inside, index in
       let (a, b) = (corners[index], corners[(index + 1) % corners.count])
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// Outlines that cross themselves and the edges, rows without any inside among them.
+  /// Outlines that cross themselves and the edges; some rows have no inside.
   @Test(arguments: 0..<40) func spansAreTheCentersInside(seed: Int) {
     var generator = KeyedGenerator(1, UInt64(seed))
     let corners = (0..<3 + seed % 6).map { _ in
@@ -42,7 +42,7 @@ import Testing
     for (index, point) in circle.enumerated() {
       #expect(abs((point * point).sum() - 1) < 1e-13)
       let next = circle[(index + 1) % count]
-      // The same angle from each to the next, and never backwards.
+      // The angle between neighbors is constant, and never negative.
       #expect(abs((point * next).sum() - (circle[0] * circle[1]).sum()) < 1e-13)
       #expect(point.x * next.y - point.y * next.x > 0)
     }

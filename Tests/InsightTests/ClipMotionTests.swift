@@ -4,7 +4,7 @@ import OpticalFlow
 import Testing
 
 @Suite struct ClipMotionTests {
-  /// A field in which all moves by (u, v) pixels, or only a square of `part` pixels a side.
+  /// A field in which everything moves by (u, v) pixels, or only a square with a side of `part` pixels.
   private func field(_ u: Float, _ v: Float, side: Int = 20, part: Int = 20) -> FlowField {
     func plane(_ value: Float) -> [Float] {
       (0..<side * side).map { $0 / side < part && $0 % side < part ? value : 0 }
@@ -26,7 +26,7 @@ import Testing
     #expect(abs(motion.speed - (u * u + v * v).squareRoot() / 20) < 1e-6)
   }
 
-  /// What stands still does not count for the direction of what moves, and to and fro is an axis without a direction.
+  /// Static pixels do not affect the direction of moving ones, and a motion back and forth has an axis but no direction.
   @Test func theMovingPartDecides() {
     let part = ClipMotion([field(0, 2, part: 5)], side: 20)
     #expect(part.direction == .down && abs(part.y - 0.1) < 1e-6 && abs(part.speed - 0.025) < 1e-6)
@@ -42,7 +42,7 @@ import Testing
 
   @Test func histogramsCountEachPixelOnceWhereItBelongs() {
     var histogram = FlowHistogram([field(0, 0.7), field(-1, -1, part: 10)], side: 20)
-    // 0.7 of 20 pixels is 3.5%: the range from 2%. 1.41 is 7%: the one from 4%.
+    // 0.7 of 20 pixels is 3.5%: the range from 2%. 1.41 is 7%: the range from 4%.
     #expect(histogram.counts[2][2] == 400 && histogram.counts[5][3] == 100)
     #expect(histogram.still == 300 && histogram.total == 800)
     histogram += FlowHistogram([field(2, 0.001), field(2, -0.001)], side: 20)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
-/// clusters.json, by make_clusters.py.
+/// The content of clusters.json, written by make_clusters.py.
 private struct Golden: Decodable {
   struct KMeansResult: Decodable {
     let clusters: Int
@@ -15,7 +15,7 @@ private struct Golden: Decodable {
     let perplexity: Double
     let trustworthiness: [Double]
     let divergence: [Double]
-    /// Of the first two axes of the points.
+    /// The values for the first two axes of the points.
     let plane: Double
   }
   struct Information: Decodable {
@@ -33,7 +33,7 @@ private struct Golden: Decodable {
   }
 }
 
-/// As `blobs` of make_clusters.py: points about `centers` places, partly overlapping.
+/// Like `blobs` in make_clusters.py: points around `centers` places, partly overlapping.
 private func blobs(
   _ key: UInt64..., count: Int = 300, size: Int = 32, centers: Int = 7, spread: Double = 0.55
 ) -> Tensor {
@@ -64,7 +64,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     }
   }
 
-  /// What comes out fits together: sizes descend, centroids are means, each point is with the nearest.
+  /// The result is consistent: sizes descend, centroids are means, and each point is in the nearest cluster.
   @Test func clustersAreThoseOfTheNearestMeans() throws {
     let points = blobs(5, 4, count: 120, size: 5, centers: 4, spread: 0.2)
     let found = try KMeans(points: points, clusters: 4, seed: 3)
@@ -98,12 +98,12 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
       try KMeans(points: points, clusters: 9, seed: $0, restarts: 1)
     }
     #expect(runs[0].assignments == runs[1].assignments)
-    // Sums of products may be taken in another order from run to run.
+    // The order of sums in products may vary between runs.
     #expect(abs(runs[0].inertia / runs[1].inertia - 1) < 1e-12)
     #expect(runs[0].assignments != runs[2].assignments)
   }
 
-  /// Far from zero, float32's products would lose what tells the points apart.
+  /// Far from zero, products in float32 would lose the differences between points.
   @Test func anOffsetChangesNothing() throws {
     let points = blobs(5, 6, count: 60, size: 4, centers: 3, spread: 0.1)
     let near = try KMeans(points: points, clusters: 3, seed: 1)
@@ -112,8 +112,8 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
   }
 
   @Test func everyClusterHasAPointWhereDuplicatesCrowd() throws {
-    // 40 equal points and 4 others: 5 clusters have inertia 0, up to the rounding of the means. Whatever is drawn: a
-    // duplicate's distance is exactly 0, so that each start has all 5 places.
+    // 40 equal points and 4 others: 5 clusters have inertia 0, up to the rounding of the means. With any draws, the
+    // distance of a duplicate is exactly 0, so that each start has all 5 places.
     let rows = (0..<44).map { $0 < 40 ? [Float(0), 0] : [Float($0), Float($0 % 3)] }
     let points = Tensor(rows.flatMap { $0 }, shape: [44, 2])
     let found = try KMeans(points: points, clusters: 5, seed: 2)
@@ -158,7 +158,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     #expect(trustworthiness(of: points * 3, points: points) == 1)
   }
 
-  /// 2 to the entropy in bits of each row, from crowded and from lonely points alike.
+  /// 2 to the power of each row's entropy in bits, for both crowded and isolated points.
   @Test func everyRowHasThePerplexity() throws {
     let crowd = blobs(5, 8, count: 80, size: 6, centers: 2, spread: 0.01)
     let far = blobs(5, 9, count: 20, size: 6, centers: 20, spread: 300)
@@ -195,7 +195,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     }
   }
 
-  /// A handful of points flies apart at the rate that suits many.
+  /// A small number of points flies apart at the rate that suits many.
   @Test func fewPointsFindTheirPlaces() throws {
     for count in 4...6 {
       for seed in 0..<8 as Range<UInt64> {

@@ -12,7 +12,7 @@ import Training
 import VideoData
 import VideoSamples
 
-/// A folder with a network and videos, removed when the last reference goes.
+/// A folder with a network and videos, which is removed when the last reference is released.
 private final class Workplace {
   private let folder: ScratchFolder
   var path: String { folder.path }
@@ -20,8 +20,8 @@ private final class Workplace {
 
   init() throws { folder = try ScratchFolder() }
 
-  /// `frames` frames of 44 x 36 at 30 a second, over which a textured square moves down by `step` pixels a frame; a
-  /// folder of pictures where `name` has no extension, so that no encoder changes a pixel.
+  /// `frames` frames of 44 x 36 pixels at 30 frames per second, in which a textured square moves down by `step` pixels
+  /// per frame. If `name` has no extension, they are a folder of pictures, so that no encoder changes a pixel.
   func video(_ name: String, frames: Int = 12, step: Int = 2, seed: UInt64 = 1) throws {
     let (width, height, side) = (44, 36, 14)
     var generator = KeyedGenerator(seed)
@@ -84,11 +84,11 @@ func reportAndPictures() throws {
     place.files == Set(files.flatMap { [$0.png, $0.mp4, $0.gif] } + [GradCAMReport.fileName]))
   for file in files {
     #expect(try Picture(contentsOf: "\(place.output)/\(file.png)", shortSide: nil).width > 500)
-    // Three of four frames have a next one; players see them three times.
+    // Three of four frames have a next one; players show them three times.
     let video = try Video(contentsOf: "\(place.output)/\(file.mp4)")
     #expect(abs(video.lastFrameTime - 8.0 / 15) < 0.01)
   }
-  // The clip in the middle: 12 frames, of which one of 4 at a distance of 2 takes 7.
+  // The middle clip: 12 frames, of which a clip of 4 frames at a distance of 2 spans 7.
   #expect(abs(report.clips[1].start - 2.5 / 30) < 1e-9)
   #expect(abs(report.clips[1].step - 2.0 / 30) < 1e-9)
 }
@@ -112,7 +112,7 @@ func numbersAreRight() throws {
   #expect(abs(clip.probability - Double(probabilities[clip.label])) < 1e-5)
   #expect(clip.probability >= 0.5)
 
-  // Flow in pixels seven times finer, averaged; what a rank correlation is of does not depend on the unit.
+  // Flow at seven times the resolution, averaged. The rank correlation does not depend on the unit.
   let fine = try pixels(side: 168)
   let size = 168 * 168 * 3
   let pictures = (0..<4).map {
@@ -151,7 +151,7 @@ func ranking() throws {
     $0.clips = 2
   }.write(to: place.output)
   #expect(report.isRanked && report.clips.count == 6 && report.clips.allSatisfy(\.hasHeat))
-  // The first video stands still: nothing to agree with.
+  // The first video is static and has no agreement.
   #expect(report.clips.suffix(2).allSatisfy { $0.video == "moves1" && $0.agreement == nil })
   let agreements = report.clips.compactMap(\.agreement)
   #expect(agreements.count == 4 && agreements == agreements.sorted())
@@ -219,14 +219,14 @@ func diverged() throws {
   #expect(text.contains("diverged") && place.files.isEmpty)
 }
 
-/// A map of no heat is the plainest failure, and one without motion none.
+/// A map without heat is the clearest failure; a clip without motion is none.
 @Test func clipsWithoutHeatComeFirst() throws {
   let place = try Workplace()
   try place.video("a-moves")
   try place.video("b-still", step: 0)
   let weights = try place.weights()
   var tensors = weights.tensors
-  // Nothing speaks for any label.
+  // Nothing supports any label.
   tensors["head.out.weight"] = tensors["head.out.weight"]!.zerosLike()
   try Safetensors(tensors: tensors).write(to: place.path + "/cold.safetensors")
   var settings = GradCAMAnalysis.Settings()
@@ -260,7 +260,7 @@ func oldFilesGo() throws {
       "002-second.gif",
     ])
   #expect(FileManager.default.fileExists(atPath: place.path + "/other.png"))
-  // What is no report is told of in a sentence.
+  // A file that is not a report gives an error of one sentence.
   try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
   #expect(
     complaint { _ = try GradCAMReport(folder: place.output) }

@@ -10,8 +10,8 @@ import Testing
     #expect(rankCorrelation(a, a.map { -$0 * $0 * $0 }) == -1)
   }
 
-  /// By hand: the ranks are 0, 1.5, 1.5, 3, 5, 5, 5, 7 and 2, 1, 3.5, 3.5, 0, 6.5, 6.5, 5; centered at 3.5 their products
-  /// sum to 77/4, their squares to 79/2 and 41.
+  /// Computed by hand: the ranks are 0, 1.5, 1.5, 3, 5, 5, 5, 7 and 2, 1, 3.5, 3.5, 0, 6.5, 6.5, 5; centered at 3.5, the
+  /// sum of their products is 77/4, and those of their squares are 79/2 and 41.
   @Test func tiesShareTheirMeanRank() throws {
     let a: [Float] = [1, 2, 2, 3, 5, 5, 5, 8]
     let b: [Float] = [2, 1, 4, 4, 0, 7, 7, 6]

@@ -47,22 +47,22 @@ import VideoSamples
     }
     let found = try measure(.target)
     #expect(found.sources == 3 && found.clips == 24 && found.random.count == 2)
-    // Sides are 0.3 to 0.5 of the clip's.
+    // Sides are 0.3 to 0.5 of the clip's side.
     #expect(found.chance > 0.09 && found.chance < 0.25)
     #expect(found.network != found.random[0] && found.random[0] != found.random[1])
     #expect(try measure(.target) == found && measure(.predicted) != found)
-    // A head whose bias decides says the same label of all clips: right for one of eight.
+    // A head that is dominated by its bias predicts the same label for all clips, which is correct for one of eight.
     let stubborn = model(1)
     stubborn.parameters.last!.tensor.setData(
       Tensor([0, 0, 1e6, 0, 0, 0, 0, 0, 0] as [Float], shape: [9]))
     let biased = try RegionLocalization(
       of: stubborn, random: [], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(biased.top1 == 1.0 / 8 && biased.random.isEmpty)
-    // A network with random weights measured as the network is that network.
+    // A network with random weights is measured like a trained one.
     let other = try RegionLocalization(
       of: model(3), random: [model(1)], on: clips, at: .conv2, label: .target, device: .cpu)
     #expect(other.network == found.random[1] && other.random[0] == found.network)
-    // An unmasked pre-training is measured by the paper's squares.
+    // An unmasked pre-training is measured with the paper's squares.
     var plain = configuration
     plain.task.mosi.mask.enabled = false
     let same = MaskedClips(plain.motionTask, stills: try stills(configuration))
@@ -81,7 +81,7 @@ import VideoSamples
     #expect(try LocalizationReport(folder: folder.path) == result)
   }
 
-  /// Measured on what the network was trained on.
+  /// Measured on the sources that the network was trained on.
   @Test func regionsAndBackgroundsAreThoseOfTheConfiguration() throws {
     var configuration = configuration
     configuration.task.mosi.mask.shape = .polygon
@@ -106,7 +106,7 @@ import VideoSamples
     }
   }
 
-  /// What a network has learned from says nothing about what it finds elsewhere.
+  /// Sources that a network was trained on say nothing about others.
   @Test func whatWasTrainedOnIsLeftOut() throws {
     let heldOut = try stills(configuration)
     #expect(heldOut.count == 3)
@@ -125,7 +125,7 @@ import VideoSamples
 }
 
 @Suite struct LocalizationReportTests {
-  /// Runs of earlier versions keep their reports: keys and the name of the label were others.
+  /// Reports of earlier versions, with other keys and another name of the label, can be read.
   @Test func reportsOfEarlierVersionsAreRead() throws {
     let folder = NSTemporaryDirectory() + "old-localization-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -149,7 +149,7 @@ import VideoSamples
     #expect(report.regions?.random[0].emptyMaps == 2 && report.regions?.clips == 24)
     #expect(report.videos?.random.values == [0.1, 0.3])
     #expect(report.videos?.skipped.map(\.video) == ["a.mp4"])
-    // Written again, it is the same report under the present names.
+    // Written again, it is the same report with the current names.
     try report.write(to: folder)
     #expect(try LocalizationReport(folder: folder) == report)
     let text = try String(contentsOfFile: "\(folder)/localization.json", encoding: .utf8)
@@ -163,7 +163,7 @@ import VideoSamples
 
   init() throws { folder = try ScratchFolder() }
 
-  /// A textured square that moves, or does not, over a plain ground; a folder of frames where there is no extension.
+  /// A textured square on plain ground that moves or not; a folder of frames if there is no extension.
   private func video(_ name: String, step: Int) throws -> VideoSource {
     var generator = KeyedGenerator(key: [7])
     let texture = (0..<24 * 24).map { _ in UInt8(generator.integer(below: 256)) }
@@ -209,7 +209,7 @@ import VideoSamples
     #expect(found.videos == 2 && found.clips == 4 && found.random.values.count == 1)
     #expect(found.skipped.map(\.video) == unusable.map(\.path))
     #expect(found.skipped[0].reason == "does not move")
-    // Asked of each alone, the numbers of the videos have that mean, and of the other network in the same way.
+    // Measured separately, the videos have this mean, for both networks.
     let alone = try moving.map { try measure([$0]) }
     #expect(alone.allSatisfy { $0.network.standardError == nil && $0.random.deviation == nil })
     #expect(abs(found.network.mean - (alone[0].network.mean + alone[1].network.mean) / 2) < 1e-3)

@@ -7,7 +7,7 @@ import Torch
 @Suite struct RegionScoreTests {
   private let square = StaticMask.Region(x: 2, y: 1, side: 2, backgroundFrame: 0)
 
-  /// Two frames of 4 x 5 with `values` at (frame, y, x), 0 elsewhere.
+  /// Two frames of 4 x 5 pixels with `values` at (frame, y, x), 0 elsewhere.
   private func score(_ values: [(Int, Int, Int, Float)], else rest: Float = 0) -> RegionScore {
     var map = [Float](repeating: rest, count: 2 * 4 * 5)
     for (frame, y, x, value) in values { map[(frame * 4 + y) * 5 + x] = value }
@@ -33,22 +33,22 @@ import Torch
   }
 
   @Test func heatOutsideCountsAgainstIt() {
-    // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, their neighbors do not.
+    // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, but their neighbors do not.
     let score = score([(0, 1, 2, 0.5), (1, 2, 3, 0.25), (1, 3, 3, 1)])
     #expect(abs(score.energyInside - 0.75 / 1.75) < 1e-12 && score.pointing == 0)
     func overlap(at threshold: Double) -> Double {
       score.overlaps[RegionScore.thresholds.firstIndex { abs($0 - threshold) < 1e-9 }!]
     }
-    // A place as hot as the threshold is above it. Of the square's 8 places 2, 1 and 0 are.
+    // A position that equals the threshold reaches it. Of the square's 8 positions, 2, 1 and 0 do.
     #expect(overlap(at: 0.25) == 2.0 / 9 && overlap(at: 0.5) == 1.0 / 9)
     #expect(overlap(at: 0.55) == 0 && overlap(at: 0.95) == 0)
-    // At 0 every place is hot enough: no map overlaps less than a uniform one at its best threshold.
+    // At 0, every position reaches the threshold: at its best threshold, no map overlaps less than a uniform one.
     #expect(overlap(at: 0) == 0.2)
     let wrong = RegionScores([[self.score([(0, 0, 0, 1)])]])
     #expect(wrong.threshold == 0 && wrong.overlap.mean == 0.2)
   }
 
-  /// Of regions that are no squares every pixel counts, and no other.
+  /// In non-square regions, exactly the pixels of the region count.
   @Test(arguments: [RegionShape.ellipse, .polygon, .blob])
   func regionsOfOtherShapesAreTheirPixels(shape: RegionShape) {
     var generator = KeyedGenerator(12)
@@ -73,9 +73,9 @@ import Torch
     #expect(score([(0, 0, 0, 1), (0, 1, 2, 1), (1, 1, 2, 1), (1, 0, 1, 1)]).pointing == 0.5)
   }
 
-  /// A threshold a clip would flatter.
+  /// A threshold per clip would be too favorable.
   @Test func oneThresholdServesAllClips() {
-    // Best at 0.25 or below (2/8) and, of the other clip, above 0.5 (8/8).
+    // The best threshold is 0.25 or below (2/8) and, for the other clip, above 0.5 (8/8).
     let a = score([(0, 1, 2, 0.25), (0, 1, 3, 0.25)])
     let b = score(inside, else: 0.5)
     let scores = RegionScores([[a, a], [b, b]])
@@ -85,7 +85,7 @@ import Torch
 
   @Test func theErrorIsThatOfTheSources() {
     let estimate = SampleStatistics([1, 2, 3, 6])
-    // The deviation is sqrt(14 / 3), its half the error.
+    // The deviation is sqrt(14 / 3), and the error is half of it.
     #expect(
       estimate.mean == 3 && abs(estimate.standardError! - (14.0 / 3).squareRoot() / 2) < 1e-12)
     #expect(SampleStatistics([0.5]).standardError == nil)

@@ -11,7 +11,7 @@ import VideoModels
 
 @Suite struct ReportTests {
   private let folder: ScratchFolder
-  /// What a stranger might call a class.
+  /// A class name from an untrusted file.
   private static let hostile = "<script>alert('x')</script>\"&"
 
   init() throws { folder = try ScratchFolder() }
@@ -31,7 +31,7 @@ import VideoModels
     let summary =
       #"{"event":"summary","step":20,"epoch":2,"loss":0.1,"top1":0.75,"bestTop1":0.75,"#
       + #""chance":0.5,"clipsPerSecond":10,"seconds":3725,"trainingSources":30,"validationSources":8,"badSources":1}"#
-    // The last line of a run that goes on may be half written.
+    // The last line of a run in progress may be incomplete.
     let end = isFinished ? summary + "\n" : String(summary.prefix(40))
     try folder.write(lines.joined(separator: "\n") + "\n" + end, to: "\(name)/metrics.jsonl")
     try folder.write(configuration.yaml, to: "\(name)/config.yaml")
@@ -84,17 +84,17 @@ import VideoModels
       "finished at step 20, epoch 2 of 300", "30 for training, 8 for validation, 1 unreadable",
       "1 h 02 min", "top-1 60.0%", "2 of 3", "run taken for", "optimizer:",
     ] { #expect(page.contains(part), "\(part)") }
-    // What strangers named is text.
+    // Untrusted names are treated as text.
     #expect(!page.contains("<script>"))
     #expect(page.contains("&lt;script&gt;alert"))
-    // Pictures are inside, each with words for those who do not see them.
+    // Pictures are embedded, each with a description for people who cannot see them.
     for tag in page.components(separatedBy: "<img").dropFirst() {
       let attributes = tag.prefix { $0 != ">" }
       #expect(attributes.contains(" src=\"data:image/"))
       #expect(attributes.contains(" alt=\"") && !attributes.contains(" alt=\"\""))
     }
     for source in ["http://", "https://", "url(", "@import", "<link"] {
-      // Inside of an SVG is base64.
+      // Pictures inside an SVG are in base64.
       #expect(!page.contains(source), "\(source)")
     }
   }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct KeyedGeneratorTests {
-  /// A stream as Goldens/make_goldens.py writes it; 64-bit words as text, which JSON's numbers cannot hold.
+  /// A stream written by Goldens/make_goldens.py, with 64-bit words as text, because JSON numbers cannot hold them.
   struct Golden: Decodable, Sendable {
     let key: [String]
     let words: [String]
@@ -40,8 +40,8 @@ import Testing
     #expect(a.next() == b.next())
   }
 
-  /// Small keys are the usual ones (seed, epoch, index, purpose): none of them may collide, nor be another's
-  /// stream moved on by a few draws.
+  /// Small keys are the usual ones (seed, epoch, index, purpose): their streams must not coincide, even when shifted by a
+  /// few draws.
   @Test func keysThatDifferGiveDifferentStreams() {
     var seen: [UInt64: [UInt64]] = [:]
     var keys: [[UInt64]] = [[]]
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  /// One flipped bit of any component flips about half of the first word's bits.
+  /// Flipping a bit of any component flips about half of the first word's bits.
   @Test func keysAreMixedWell() {
     var flips = 0
     for component in 0..<3 {
@@ -86,8 +86,8 @@ import Testing
     #expect(isUniform(counts))
   }
 
-  /// Where the bound is no divisor of 2^64, plain multiplication favours some numbers: with this bound it would
-  /// draw two of every three numbers half as often again as the third.
+  /// If the bound does not divide 2^64, plain multiplication favors some numbers: with this bound, it would draw two of
+  /// every three numbers 1.5 times as often as the third.
   @Test func integersOfWideBoundsAreUnbiased() {
     let bound = 3 << 61
     var generator = KeyedGenerator(2)
@@ -148,8 +148,8 @@ import Testing
     #expect(isUniform(Array(counts.values)))
   }
 
-  /// True where the counts pass Pearson's chi-square test at about one in 100,000 (Wilson and Hilferty's normal
-  /// approximation); streams are fixed, so a passing test passes always.
+  /// True if the counts pass Pearson's chi-square test at about one in 100,000 (Wilson and Hilferty's normal
+  /// approximation). Streams are fixed, so a passing test always passes.
   private func isUniform(_ counts: [Int]) -> Bool {
     let expected = Double(counts.reduce(0, +)) / Double(counts.count)
     let statistic = counts.reduce(0) { $0 + pow(Double($1) - expected, 2) / expected }

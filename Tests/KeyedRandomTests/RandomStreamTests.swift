@@ -2,7 +2,7 @@ import KeyedRandom
 import Testing
 
 @Suite struct RandomStreamTests {
-  /// Another value would change every run that draws for the purpose, and a value twice would let two purposes share
+  /// Another value would change all runs that draw for the purpose, and two purposes with the same value would share
   /// their numbers.
   @Test func valuesAreThoseOfTheFirstVersion() {
     let values = Dictionary(

@@ -2,8 +2,8 @@ import Foundation
 import Media
 import Testing
 
-/// Every format beside a second implementation, and every container beside a sequential decode, over what
-/// scripts/media_corpus.py makes: `make compare-media`, or wherever python3 has Pillow.
+/// Compares each format with another implementation, and each container with a sequential decode, on the files of
+/// scripts/media_corpus.py: with `make compare-media`, or if python3 has Pillow.
 @Suite(.enabled(if: Corpus.shared != nil, "needs Pillow: make compare-media")) struct CorpusTests {
   @Test func picturesAreThoseOfASecondImplementation() throws {
     let corpus = try #require(Corpus.shared)
@@ -48,7 +48,7 @@ import Testing
       }
       #expect(numbers == Array(0..<expected.frames), "\(name)")
       for (index, time) in times.enumerated() {
-        // Containers with a clock of milliseconds round.
+        // Containers with a clock in milliseconds round times.
         let off = abs(time - times[0] - Double(index) / expected.rate)
         #expect(off < 2e-3, "\(name): frame \(index) at \(time) s")
       }
@@ -59,7 +59,7 @@ import Testing
   }
 }
 
-/// What scripts/media_corpus.py made.
+/// The files of scripts/media_corpus.py.
 private struct Corpus: Decodable {
   struct Picture: Decodable {
     let width: Int
@@ -80,7 +80,7 @@ private struct Corpus: Decodable {
 
   func file(_ name: String) -> String { folder + "/" + name }
 
-  /// At MOSI_MEDIA_CORPUS, else made here; nil without Pillow.
+  /// The files at MOSI_MEDIA_CORPUS, or made here; nil without Pillow.
   static let shared: Corpus? = {
     if let folder = ProcessInfo.processInfo.environment["MOSI_MEDIA_CORPUS"] {
       return try? Corpus(in: folder)

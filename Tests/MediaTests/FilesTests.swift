@@ -46,7 +46,7 @@ import Testing
     #expect(try FrameFolder(contentsOf: folder.file("sub")) == nil)
   }
 
-  /// denseflow puts both into one folder.
+  /// denseflow writes both to the same folder.
   @Test func picturesOfFlowBesideFramesAreNoFrames() throws {
     let folder = try ScratchFolder()
     for name in ["flow_x_1", "flow_y_1", "img_1", "img_2"] {
@@ -54,13 +54,13 @@ import Testing
     }
     let frames = try #require(try FrameFolder(contentsOf: folder.path + "/both"))
     #expect(frames.names == ["img_1.jpg", "img_2.jpg"])
-    // Alone they are what somebody wants to see.
+    // On their own, they are what the user wants.
     _ = try folder.write([1], to: "flow/flow_x_1.jpg")
     #expect(try FrameFolder(contentsOf: folder.path + "/flow")?.count == 1)
   }
 
   #if os(Linux)
-    /// Names are bytes: one of Latin-1, in a folder of such a name.
+    /// File names are bytes: a Latin-1 name in a folder with a Latin-1 name.
     @Test func filesAreReadAndWrittenByNamesThatAreNotText() throws {
       let folder = try ScratchFolder()
       let odd = String(path: Array(folder.path.utf8) + [0x2F, 0xE9])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct JPEGTests {
-  /// Colored edges survive: colors are kept at full resolution.
+  /// Colored edges survive, because colors are kept at full resolution.
   @Test func filesShowThePicture() throws {
     let (width, height) = (37, 23)
     var pixels: [UInt8] = []

@@ -86,7 +86,7 @@ struct ExpectedPicture: Decodable {
   }
 
   @Test func refusesAJPEGWithoutItsLastScan() throws {
-    // A progressive JPEG shows something long before it is whole.
+    // A progressive JPEG can be shown long before it is complete.
     let bytes = try fixtureBytes("progressive.jpg")
     let scans = bytes.indices.filter {
       $0 + 1 < bytes.count && bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA
@@ -123,7 +123,7 @@ struct ExpectedPicture: Decodable {
     #expect(errorOfReading(strip, shortSide: 320)?.reason == .unsuitableSize)
   }
 
-  /// Sound files of kinds that nothing here reads: they are not blamed, and it is said what helps.
+  /// Intact files of unsupported kinds: the error does not call them damaged, and it says what to do.
   @Test(arguments: [
     ("jpeg-arithmetic.jpg", "it uses arithmetic coding"),
     ("jpeg-ls.jls", "lacks it"),
@@ -140,7 +140,7 @@ struct ExpectedPicture: Decodable {
     #expect(error.problem.hasSuffix("convert it to PNG or plain JPEG"))
   }
 
-  /// The box that tells a size, and the layout of a grid, may claim anything.
+  /// The box with the size and the layout of a grid may contain any numbers.
   @Test func refusesAbsurdSizesOfHEIFAndTIFF() throws {
     let folder = try ScratchFolder()
     for name in ["heic-rgb.heic", "avif-grid-cut.avif"] {
@@ -155,7 +155,7 @@ struct ExpectedPicture: Decodable {
         #expect(errorOfReading(try folder.write(bomb, to: name))?.reason == .unsuitableSize)
       }
     }
-    // Width and height, tags 256 and 257, of a TIFF that libtiff reads.
+    // Width and height (tags 256 and 257) of a TIFF that libtiff reads.
     for name in ["tiff-rgb-jpeg.tif", "tiff-tiles.tif"] {
       var bytes = try fixtureBytes(name)
       for tag: UInt8 in [0, 1] {
@@ -171,7 +171,7 @@ struct ExpectedPicture: Decodable {
     }
   }
 
-  /// An animation's frame is fitted into the size that was checked, whatever a later chunk says.
+  /// The frame of an animation is fitted into the checked size, regardless of later chunks.
   @Test func refusesAWebPThatChangesItsSize() throws {
     let folder = try ScratchFolder()
     let bytes = try fixtureBytes("webp-animated-offset.webp")
@@ -183,7 +183,7 @@ struct ExpectedPicture: Decodable {
     #expect(
       errorOfReading(try folder.write(withLength(bomb), to: "bomb.webp"))?.reason
         == .unsuitableSize)
-    // One more of the same size does no harm.
+    // A second chunk with the same size is harmless.
     #expect(errorOfReading(try folder.write(withLength(bytes + chunk), to: "twice.webp")) == nil)
 
     func withLength(_ file: [UInt8]) -> [UInt8] {
@@ -192,7 +192,7 @@ struct ExpectedPicture: Decodable {
     }
   }
 
-  /// What is named like a picture but is another kind is not a TGA, which has no mark of its own.
+  /// A file of another kind with a picture's name is not a TGA, which has no signature.
   @Test func takesNothingForATGAThatIsNone() throws {
     let folder = try ScratchFolder()
     let text = try folder.write(
@@ -233,7 +233,7 @@ struct ExpectedPicture: Decodable {
       for round in 0..<40 {
         var random = KeyedGenerator(1, UInt64(number), UInt64(round))
         let path = try folder.write(mutated(bytes, &random), to: name)
-        // Any error will do; what is read must have the size asked for.
+        // Any error is accepted; a picture that is read must have the requested size.
         guard let picture = try? Picture(contentsOf: path, shortSide: 16) else { continue }
         #expect(min(picture.width, picture.height) == 16)
       }
@@ -263,7 +263,7 @@ struct ExpectedPicture: Decodable {
   }
 }
 
-/// A few bytes changed, lost or doubled.
+/// Changes, removes or duplicates a few bytes.
 func mutated(_ bytes: [UInt8], _ random: inout KeyedGenerator) -> [UInt8] {
   var bytes = bytes
   for _ in 0..<1 + random.integer(below: 8) where bytes.count > 16 {

@@ -4,12 +4,12 @@ import Media
 import TestSupport
 import Testing
 
-/// Scaling beside PyTorch's antialiased bilinear, as Fixtures/make_scaled.py writes it.
+/// Compares scaling with PyTorch's antialiased bilinear filter, written by Fixtures/make_scaled.py.
 @Suite struct ScalingTests {
   private struct Scaled: Decodable {
     let from: [Int]
     let to: [Int]
-    /// [height, width, 3].
+    /// The pixels, [height, width, 3].
     let samples: Data
   }
 

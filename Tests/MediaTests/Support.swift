@@ -12,14 +12,14 @@ func fixtureBytes(_ name: String) throws -> [UInt8] {
   try [UInt8](Data(contentsOf: URL(fileURLWithPath: fixture(name))))
 }
 
-/// The files of that kind below a folder of the real data.
+/// The files with this extension in a folder of the real data.
 func realFiles(_ folder: String, _ kind: MediaKind) -> [String] {
   guard let root = shared("data/" + folder) else { return [] }
   let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
   return names.sorted().filter { MediaKind(path: $0) == kind }.map { root + "/" + $0 }
 }
 
-/// The mean absolute difference of all samples, in levels of 0...255.
+/// The mean absolute difference of all samples, in levels 0...255.
 func meanDifference(_ a: Picture, _ b: Picture) -> Double {
   guard a.width == b.width && a.height == b.height else { return .infinity }
   let total = zip(a.pixels, b.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
@@ -35,7 +35,7 @@ extension Picture {
     (0..<3).map { Int(pixels[(y * width + x) * 3 + $0]) }
   }
 
-  /// Smooth hues with a texture that `phase` moves.
+  /// Smooth hues with a texture that is shifted by `phase`.
   static func pattern(width: Int, height: Int, phase: Double = 0) -> Picture {
     var pixels: [UInt8] = []
     for y in 0..<height {

@@ -4,9 +4,9 @@ import Media
 import TestSupport
 import Testing
 
-/// Pictures by their times, against a full decode and against what was put into the videos.
+/// Compares pictures by their times with a full decode and with the content of the videos.
 @Suite struct VideoPicturesTests {
-  /// Spans of random place and step, each picture the last one of the full decode that is not after its time.
+  /// Spans with random positions and steps: each picture is the last one of the full decode that is not after its time.
   static func checkSpans(_ path: String, spans: Int) throws {
     let all = try VideoTests.decodeAll(path)
     try #require(!all.isEmpty)
@@ -57,12 +57,12 @@ import Testing
     for path in videos { try Self.checkSpans(path, spans: 6) }
   }
 
-  /// The number of a fixture's frame, by the brightness of its right half.
+  /// The number of a fixture's frame, from the brightness of its right half.
   private func number(_ picture: Picture) -> Int {
     Int(((Double(picture.pixel(picture.width - 4, 4)[0]) - 20) / 6).rounded())
   }
 
-  /// Frame n from 0.1 n + 0.037 (n mod 3) s on, with B-frames, and a gap of 15 s that is sought over.
+  /// Frame n from 0.1 n + 0.037 (n mod 3) s, with B-frames, and a gap of 15 s that is skipped by seeking.
   @Test(arguments: ["variable.mp4", "variable.mkv"])
   func picksFramesOfVariableRateByTheirTimes(name: String) throws {
     let milliseconds = (0..<30).map { n in 100 * n + 37 * (n % 3) + (n >= 20 ? 15_000 : 0) }
@@ -77,8 +77,8 @@ import Testing
     }
   }
 
-  /// A clock of milliseconds rounds the times of a third of the frames up; clips of such rates must not
-  /// show the frame before. (10 frames a second, computed times a little early.)
+  /// A clock in milliseconds rounds the times of a third of the frames up; clips at such rates must not show the previous
+  /// frame. (10 frames per second, computed slightly early.)
   @Test func aTimeJustBeforeAFrameShowsIt() throws {
     let video = try Video(contentsOf: fixture("open.mp4"))
     let times = (1..<30).map { Double($0) / 10 - 9e-5 }
@@ -107,7 +107,7 @@ import Testing
     #expect(try video.pictures(shownAt: [1, 9], shortSide: nil).map(number) == [10, 29])
   }
 
-  /// Files that broke off in copying: good before the break, an error after it.
+  /// Files that were truncated in copying: correct before the truncation, an error after it.
   @Test(arguments: ["ramp.mp4", "mpeg4.avi", "late.mkv"])
   func aFileCutOffBreaksOff(name: String) throws {
     let folder = try ScratchFolder()
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  /// Noise in the middle of the file; the decoders conceal it as well as they can.
+  /// Noise in the middle of the file, which the decoders conceal as well as they can.
   private func checkDamage(_ source: String) throws {
     let folder = try ScratchFolder()
     var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: source)))
@@ -169,7 +169,7 @@ import Testing
 
   @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
 
-  /// Decoders that mark no frames, but speak of errors.
+  /// Decoders that do not mark frames but report errors.
   @Test func damageIsHeardOf() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
 
   @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
@@ -189,7 +189,7 @@ import Testing
       _ = try video.pictures(shownAt: (0..<33).map { Double($0) / 10 }, shortSide: 32)
       Issue.record("a clip of two sizes")
     } catch { #expect(error.reason == .unsuitableSize) }
-    // Headers without any frame.
+    // Headers without frames.
     let folder = try ScratchFolder()
     for name in ["late.mkv", "mpeg4.avi"] {
       for length in [300, 500, 560, 700, 1000, 2048] {
@@ -250,7 +250,7 @@ import Testing
       [picture, picture], left: 0, top: 0, partWidth: 120, partHeight: 90, width: 40, height: 30)
     #expect(small.count == 2 && small[0] == small[1])
     #expect(meanDifference(small[0], reference) < 1)
-    // A part is scaled as if it were all there is, and not at all if it has the size.
+    // A part is scaled as if it were the whole picture, and not at all if it already has the size.
     let part = Picture.resized(
       [picture], left: 17, top: 5, partWidth: 50, partHeight: 60, width: 25, height: 20)[0]
     let cut = picture.cropped(left: 17, top: 5, width: 50, height: 60)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct VideoTests {
-  /// 64x48, frame n of brightness 16 + 3 n, with B-frames where libx264 is there.
+  /// 64x48 pixels, frame n with brightness 16 + 3 n, with B-frames if libx264 is available.
   static func writeRamp(to path: String, frames: Int = 70, framesPerSecond: Double = 25) throws {
     let pictures = (0..<frames).map { index in
       let level = UInt8(16 + 3 * index)
@@ -26,7 +26,7 @@ import Testing
     return all
   }
 
-  /// Frames found by seeking, in no order, against the full decode.
+  /// Compares frames found by seeking, in random order, with the full decode.
   static func checkSeeking(_ path: String, tries: Int) throws {
     let all = try decodeAll(path)
     try #require(!all.isEmpty)
@@ -84,20 +84,20 @@ import Testing
     try Self.checkSeeking(fixture(name), tries: 30)
   }
 
-  /// The number that Fixtures/make.py writes into a frame, in bits.
+  /// The number that Fixtures/make.py writes into a frame as bits.
   static func number(_ picture: Picture) -> Int {
     (0..<7).reduce(0) { $0 | (picture.pixel(14 + 16 * $1, 16)[0] > 125 ? 1 << $1 : 0) }
   }
 
   static let numbered = [
-    // Streams that renew themselves bit by bit: what is flagged is not a keyframe.
+    // Streams with gradual refresh: flagged packets are not keyframes.
     "numbered-h264refresh.mp4", "numbered-h264refresh.ts",
-    // Several pictures to a packet with one time, or no times at all.
+    // Several pictures per packet with one time, or no times at all.
     "numbered-mpeg1.mpg", "numbered-mpeg2small.vob", "numbered-h264.mpg", "numbered-mpeg2.m2v",
     "numbered-mpeg2by5.ts",
-    // Times of decoding for those of presentation.
+    // Decoding times in place of presentation times.
     "numbered-h264.mxf", "numbered-mpeg2.avi",
-    // A tick a frame.
+    // One tick per frame.
     "numbered-theora.ogv",
   ]
 
@@ -124,11 +124,11 @@ import Testing
     }
   }
 
-  /// A recording that begins between keyframes: its first frames lean on what is not there.
+  /// A recording that begins between keyframes: its first frames refer to missing ones.
   @Test func framesThatLeanOnNothingAreDamaged() throws {
     var bytes = try fixtureBytes("stream.h264")
     let starts = bytes.indices.dropLast(4).filter { bytes[$0..<$0 + 3].elementsEqual([0, 0, 1]) }
-    // The first picture, a keyframe of its own kind.
+    // The first picture is an unusual kind of keyframe.
     let first = try #require(starts.first { bytes[$0 + 3] & 31 == 5 })
     let next = try #require(starts.first { $0 > first })
     bytes.removeSubrange(first..<next)
@@ -152,7 +152,7 @@ import Testing
     #expect(abs(try Video(contentsOf: fixture("late.mkv")).duration - 3) < 0.21)
   }
 
-  /// The red quarter is at the top left as stored; expected where the ffmpeg tool puts it.
+  /// The red quarter is stored at the top left; it is expected where the ffmpeg tool shows it.
   @Test(arguments: [(90, 10, 56), (180, 56, 40), (270, 40, 10)])
   func obeysTheRotation(degrees: Int, x: Int, y: Int) throws {
     let video = try Video(contentsOf: fixture("rotated\(degrees).mp4"))
@@ -180,12 +180,12 @@ import Testing
     #expect(brightest < Double(16 + 3 * (decodable + 3)))
   }
 
-  /// Fractions of a duration that is not true are fractions of what is there.
+  /// Fractions of a wrong duration apply to the existing frames.
   @Test(arguments: [3, 17, 28])
   func believesTheFramesMoreThanTheDuration(index: Int) throws {
     let folder = try ScratchFolder()
     var bytes = try fixtureBytes("late.mkv")
-    // Matroska's duration, a double of milliseconds: 11 days.
+    // The duration in Matroska, a double in milliseconds: 11 days.
     let at = try #require(
       bytes.indices.dropLast(20).first {
         bytes[$0..<$0 + 3].elementsEqual([0x44, 0x89, 0x88])
@@ -208,7 +208,7 @@ import Testing
       _ = try Video(contentsOf: fixture("sound.mp4"))
       Issue.record("a sound file opened as a video")
     } catch { #expect(error.problem == "has no video stream") }
-    // A playlist must not lead to other files.
+    // A playlist must not access other files.
     let playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n\(fixture("transport.ts"))\n"
     let list = try folder.write(Array((playlist + "#EXT-X-ENDLIST\n").utf8), to: "list.mp4")
     #expect(throws: MediaError.self) { try Video(contentsOf: list) }
@@ -231,7 +231,7 @@ import Testing
   }
 
   #if os(Linux)
-    /// In a process of its own: the memory of tests that run beside it is not meant.
+    /// In a separate process, so that the memory of concurrent tests is not counted.
     @Test func freesWhatItTakes() async {
       await #expect(processExitsWith: .success) {
         func residentPages() throws -> Int {
@@ -250,7 +250,7 @@ import Testing
         try work(50)
         let before = try residentPages()
         try work(300)
-        // A leaked picture of 160 kB a round would be 50 MB.
+        // A leak of one picture of 160 kB per round would be 50 MB.
         let grown = try residentPages() - before
         guard grown < 20 << 20 / 4096 else { fatalError("\(grown) pages more") }
       }

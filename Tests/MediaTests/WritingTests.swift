@@ -34,13 +34,13 @@ import Testing
     #expect(meanDifference(found, pattern) < 5)
   }
 
-  /// An encoder that reads memory which nobody has written would give other files where that holds other bytes.
+  /// An encoder that reads uninitialized memory would write different files if that memory has different content.
   @Test func equalFramesGiveEqualFiles() throws {
     let folder = try ScratchFolder()
     let frames = (0..<60).map { index in
       Picture.pattern(width: 72, height: 72, phase: Double(index * index) / 300)
     }
-    // glibc fills memory with a byte of our choice: mallopt, which Swift does not import, with M_PERTURB.
+    // glibc can fill memory with a given byte: mallopt, which Swift does not import, with M_PERTURB.
     let option = try #require(dlsym(nil, "mallopt"))
     let mallopt = unsafeBitCast(option, to: (@convention(c) (Int32, Int32) -> Int32).self)
     let files = try [Int32(0), 85, 170].map { fill in
@@ -86,8 +86,8 @@ import Testing
     var decoded = try Video(contentsOf: folder.file("a.gif")).frames()
     for picture in frames {
       let found = try #require(try decoded.next()).picture()
-      // 256 colors for these 3 million or so cannot come nearer: Pillow's median cut with the same
-      // diffusion is 8.5 off, and without diffusion 6.5. What diffusion is for is the mean of a spot (Pillow: 2.5).
+      // 256 colors for these 3 million cannot come nearer: Pillow's median cut with the same diffusion has an error of
+      // 8.5, and 6.5 without diffusion. Diffusion improves the mean of a spot (Pillow: 2.5).
       #expect(meanDifference(found, picture) < 9.5)
       let (spots, wanted) = (spotMeans(found), spotMeans(picture))
       let off = zip(spots, wanted).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(spots.count)
@@ -112,7 +112,7 @@ import Testing
         #expect(error.description == "\(path) cannot be written: No such file or directory")
       }
     }
-    // A folder stands where the file should go.
+    // There is a folder at the path of the file.
     try FileManager.default.createDirectory(
       atPath: folder.file("b/c"), withIntermediateDirectories: true)
     #expect(throws: MediaError.self) { try picture.writePNG(to: folder.file("b")) }

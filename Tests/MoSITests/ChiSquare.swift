@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The probability that Pearson's statistic of counts drawn from `shares` is at least that of `counts`; equal shares
-/// unless others are given.
+/// The probability that Pearson's statistic of counts drawn with `shares` (equal by default) is at least that of
+/// `counts`.
 func chiSquareProbability(_ counts: [Int], shares: [Double]? = nil) -> Double {
   guard counts.count > 1 else { return 1 }
   let total = Double(counts.reduce(0, +))
@@ -14,7 +14,7 @@ func chiSquareProbability(_ counts: [Int], shares: [Double]? = nil) -> Double {
   return upperGamma(Double(counts.count - 1) / 2, statistic / 2)
 }
 
-/// True where counts do not speak against equal shares: one in 10,000 that are equal would.
+/// True if the counts are consistent with equal shares; that fails for one in 10,000 equal ones.
 func isUniform(_ counts: [Int]) -> Bool { chiSquareProbability(counts) > 1e-4 }
 
 /// The regularized upper incomplete gamma function Q(a, x), by its series or its continued fraction.
@@ -46,12 +46,12 @@ private func upperGamma(_ a: Double, _ x: Double) -> Double {
 }
 
 @Suite struct ChiSquareTests {
-  /// Critical values of the tables, by counts that have them as their statistic.
+  /// Critical values from tables, for counts with that statistic.
   @Test(arguments: [
     (2, 3.841459, 0.05), (11, 18.307038, 0.05), (101, 149.449253, 0.001), (5, 0.710723, 0.95),
   ])
   func probabilitiesAreThoseOfTheTables(cells: Int, statistic: Double, probability: Double) {
-    // Two cells off their expectation by as much as gives the statistic.
+    // Two cells deviate from their expectation by the amount that gives the statistic.
     let expected = 1e10
     let deviation = (statistic * expected / 2).squareRoot()
     var counts = [Int](repeating: Int(expected), count: cells)

@@ -3,7 +3,7 @@ import MoSI
 import Testing
 
 @Suite struct LabelPoolTests {
-  /// The order of the authors' code, so that heads trained there and here agree.
+  /// The order of the authors' code, so that heads are interchangeable.
   @Test func labelsAreInTheAuthorsOrder() {
     let pool = LabelPool()
     let expected = [(-2, 0), (-1, 0), (1, 0), (2, 0), (0, -2), (0, -1), (0, 1), (0, 2), (0, 0)]
@@ -32,7 +32,7 @@ import Testing
 }
 
 @Suite struct ClipGeometryTests {
-  /// An instance of eq. 2, drawn at random.
+  /// A random instance of eq. 2.
   struct Case: CustomStringConvertible {
     let geometry: ClipGeometry
     let granularity: Int
@@ -54,8 +54,8 @@ import Testing
     var description: String { "\(geometry), speed \(speed) of \(granularity)" }
   }
 
-  /// The exact offset room * speed * n / (K (N - 1)) lies within a half of its rounding, and a half is rounded away
-  /// from zero: told in whole numbers, without the division that the implementation makes.
+  /// The exact offset room * speed * n / (K (N - 1)) is within a half of its rounding, and a half is rounded away from
+  /// zero. This is checked in integers, without the division of the implementation.
   @Test func pathsAreEquation2RoundedFrameByFrame() {
     for seed in 0..<4000 as Range<UInt64> {
       let one = Case(seed: seed)
@@ -83,7 +83,7 @@ import Testing
         #expect(path.distance == exact)
         #expect(Double(path.offsets.last!) == exact.rounded(.toNearestOrAwayFromZero), "\(one)")
 
-        // Starts are all those, and only those, whose exact end lies inside.
+        // Starts are exactly those whose exact end is inside.
         let possible = (-2...(room + 2)).filter { start in
           0 <= start && start <= room && 0 <= start * k + room * one.speed
             && start * k + room * one.speed <= room * k
@@ -94,7 +94,7 @@ import Testing
           #expect(path.starts.contains(start))
           for offset in path.offsets { #expect((0...room).contains(start + offset), "\(one)") }
         }
-        // The centred path lies as far from one edge as from the other, to a pixel.
+        // The distances of the centered path from both edges are equal, up to a pixel.
         let middle = Double(path.centeredStart) + exact / 2
         #expect(abs(middle - Double(room) / 2) <= 1, "\(one)")
       }
@@ -116,8 +116,8 @@ import Testing
     let geometry = ClipGeometry(source: 320, clip: 112, frames: 16)
     let full = geometry.horizontalPath(speed: 2, granularity: 2)
     #expect(full.distance == 208 && full.starts == 0...0)
-    #expect(full.offsets[1] == 14 && full.offsets[15] == 208)  // 13.87 a frame
-    let third = geometry.verticalPath(speed: -1, granularity: 3)  // 69.33 pixels upwards
+    #expect(full.offsets[1] == 14 && full.offsets[15] == 208)  // 13.87 per frame
+    let third = geometry.verticalPath(speed: -1, granularity: 3)  // 69.33 pixels up
     #expect(third.starts == 70...208 && third.offsets.last == -69)
     let still = geometry.verticalPath(speed: 0, granularity: 2)
     #expect(still.starts == 0...208 && Set(still.offsets) == [0])
@@ -136,7 +136,7 @@ import Testing
       }
     }
     for (label, motion) in labels.enumerated() {
-      // Room is 14 pixels across and 10 down; half speed takes half of it.
+      // The room is 14 pixels horizontally and 10 vertically; half speed uses half of it.
       let across = 14 - 7 * abs(motion.x) + 1
       let down = 10 - 5 * abs(motion.y) + 1
       #expect(counts[label].count == across * down, "\(motion)")

@@ -7,10 +7,10 @@ import Torch
 @Suite struct ClipSymmetryTests {
   private static let all = ClipSymmetry.all(flips: true, rotations: true)
 
-  /// Where a pixel of a square of `size` comes to lie.
+  /// The new position of a pixel in a square of `size`.
   private func place(_ symmetry: ClipSymmetry, x: Int, y: Int, size: Int) -> (x: Int, y: Int) {
     var place = (x: symmetry.isMirrored ? size - 1 - x : x, y: y)
-    // Clockwise: the upper edge becomes the right one.
+    // Clockwise: the top edge becomes the right edge.
     for _ in 0..<symmetry.quarterTurns { place = (size - 1 - place.y, place.x) }
     return place
   }
@@ -40,7 +40,7 @@ import Torch
     ] {
       let group = ClipSymmetry.all(flips: flips, rotations: rotations)
       #expect(group.first == .identity && Set(group.map { $0(corner) }).count == images)
-      // One after the other they are again one of them.
+      // The composition of two is one of them.
       for (a, b) in group.flatMap({ a in group.map { (a, $0) } }) {
         #expect(group.contains { $0(corner) == a(b(corner)) })
       }
@@ -72,8 +72,8 @@ import Torch
       mask: nil, jitter: .none, symmetries: symmetries)
   }
 
-  /// Every frame is turned back and looked for in the source as it was: the way of the windows over it, turned again, is
-  /// the label's.
+  /// Each frame is rotated back and found in the original source: the path of the windows, rotated again, is that of the
+  /// label.
   @Test(arguments: [MotionAxes.both, .x, .y], [true, false])
   func labelsAreTheMotionsOfThePixels(axes: MotionAxes, rotations: Bool) {
     guard axes == .both || !rotations else { return }
@@ -93,7 +93,7 @@ import Torch
         .array(of: UInt8.self)
       for (label, motion) in task.motion.labels.motions.enumerated() {
         let places = (0..<5).map { frame -> (x: Int, y: Int) in
-          // Red is enough.
+          // The red channel suffices.
           let first = (label * 5 + frame) * 3 * 81
           var crop = [UInt8](repeating: 0, count: 81)
           for y in 0..<9 {
@@ -113,7 +113,7 @@ import Torch
           #expect(found.count == 1, "the frame is one place of the source")
           return found.first ?? (0, 0)
         }
-        // The room of 12 pixels at K = 2: 6 for each unit of speed.
+        // The room of 12 pixels at K = 2: 6 per unit of speed.
         let way = Motion(x: places[4].x - places[0].x, y: places[4].y - places[0].y)
         #expect(symmetry(way) == Motion(x: 6 * motion.x, y: 6 * motion.y), "\(symmetry), \(motion)")
       }

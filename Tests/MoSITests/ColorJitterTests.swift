@@ -6,7 +6,7 @@ import Testing
 import Torch
 
 @Suite struct ColorJitterTests {
-  /// A tensor as make_goldens.py writes it.
+  /// A tensor in the format of make_goldens.py.
   private struct Golden: Decodable {
     let shape: [Int]
     let values: [Float]
@@ -34,7 +34,7 @@ import Torch
     return Tensor((0..<count).map { _ in Float(generator.uniform(in: range)) }, shape: shape)
   }
 
-  /// Black, white, greys, primaries, ties of channels and noise, under no, the least, the greatest and larger factors.
+  /// Black, white, grays, primaries, ties of channels and noise, with no, the least, the greatest and larger factors.
   @Test func operatorsAreTorchvisions() throws {
     let goldens = try Self.goldens()
     let frames = goldens["frames"]!
@@ -78,8 +78,8 @@ import Torch
     }
   }
 
-  /// Frames of many draws at once are what each of them is alone, to the last bit: a clip must not depend on its
-  /// batch. Large enough for libtorch to split the work among threads.
+  /// Frames of many draws at once equal those of each draw alone, bit for bit: a clip must not depend on its batch. They
+  /// are large enough for libtorch to split the work among threads.
   @Test(arguments: [(3, 4, 12, 10), (2, 3, 112, 112), (2, 2, 200, 190)])
   func clipsDoNotDependOnTheirBatch(clips: Int, frames: Int, height: Int, width: Int) {
     let pictures =

@@ -17,7 +17,7 @@ import Torch
       mask: MaskSchedule(final: ratio, shape: shape, backgroundSpeed: speed), jitter: jitter)
   }
 
-  /// Where the background's windows are, by what the draws mean: at frame q where the foreground's is.
+  /// The background's windows according to the definition: at frame q, that of the foreground.
   private func windows(
     _ task: MotionFromStaticImages, _ label: Int, _ draw: MotionFromStaticImages.ClipDraw
   )
@@ -30,7 +30,7 @@ import Torch
     }
   }
 
-  /// True where one speed of at most `fastest` explains all offsets, each by rounding.
+  /// True if a single speed of at most `fastest` explains all offsets by rounding.
   private func isSteady(_ offsets: [Int], from q: Int, fastest: Double) -> Bool {
     var (low, high) = (-fastest, fastest)
     for (frame, offset) in offsets.enumerated() where frame != q {
@@ -41,7 +41,7 @@ import Torch
     return offsets[q] == 0 && low <= high + 1e-9
   }
 
-  /// Sizes, frame counts, labels and speeds of every kind, trained on and validated on.
+  /// Sizes, frame counts, labels and speeds of all kinds, in training and validation.
   @Test(arguments: 1...4, MotionAxes.allCases)
   func bothWindowsStayInsideAndMeetAtFrameQ(granularity: Int, axes: MotionAxes) {
     let labels = LabelPool(granularity: granularity, axes: axes)
@@ -78,8 +78,8 @@ import Torch
     #expect(wrong.isEmpty, "\(wrong.count) clips, the first \(wrong.first ?? "")")
   }
 
-  /// Inside of the region the moving picture, outside the crop of the background's window in frame q's colours; frame q
-  /// is as it was.
+  /// Inside the region the moving picture, outside it the crop of the background's window in frame q's colors; frame q is
+  /// unchanged.
   @Test(arguments: [false, true])
   func outsideIsTheDriftingCropAndInsideMoves(isJittered: Bool) {
     for seed in 0..<30 as Range<UInt64> {
@@ -127,7 +127,7 @@ import Torch
     }
   }
 
-  /// What a network could see of q and of the background's motion is the same for all labels.
+  /// Everything that a network could see of q and of the background's motion is the same for all labels.
   @Test func backgroundsTellNothingAboutTheLabel() {
     let geometry = ClipGeometry(source: 56, clip: 20, frames: 8)
     let task = task(geometry, speed: 0.9)
@@ -153,7 +153,7 @@ import Torch
     #expect(probabilities.min()! > 1e-4 / Double(probabilities.count))
   }
 
-  /// Over those from which both windows stay inside, and over no others.
+  /// The start is uniform over exactly those for which both windows stay inside.
   @Test func startsAreUniform() {
     let geometry = ClipGeometry(
       sourceHeight: 15, sourceWidth: 14, height: 6, width: 6, frames: 4)
@@ -209,7 +209,7 @@ import Torch
   }
 
   @Test func backgroundsMove() {
-    // At the paper's sizes, where half of the slowest label's speed is 3.5 pixels a frame.
+    // At the paper's sizes, half of the slowest label's speed is 3.5 pixels per frame.
     let task = task(ClipGeometry(source: 320, clip: 112, frames: 16))
     var generator = KeyedGenerator(315)
     let ways = (0..<500).flatMap { _ in

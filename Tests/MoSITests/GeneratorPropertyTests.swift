@@ -4,10 +4,10 @@ import Pretext
 import Testing
 import Torch
 
-/// An exact number.
+/// An exact rational number.
 private struct Fraction {
   let numerator: Int
-  /// Positive.
+  /// The denominator, which is positive.
   let denominator: Int
 
   init(_ numerator: Int, over denominator: Int = 1) {
@@ -29,11 +29,11 @@ private struct Fraction {
   var magnitude: Fraction { Fraction(abs(numerator), over: denominator) }
 }
 
-/// Eq. 2 along one axis, to the letter and exact.
+/// Eq. 2 along one axis, literally and exactly.
 private struct ExactPath {
-  /// W - L.
+  /// The room, W - L.
   let room: Int
-  /// D = (W - L) x / K.
+  /// The distance, D = (W - L) x / K.
   let distance: Fraction
   let frames: Int
 
@@ -43,12 +43,12 @@ private struct ExactPath {
     self.frames = frames
   }
 
-  /// Where the window of a frame would stand.
+  /// The exact position of a frame's window.
   func position(_ start: Int, _ frame: Int) -> Fraction {
     Fraction(start) + distance * Fraction(frame, over: frames - 1)
   }
 
-  /// The starts that stay inside to the end.
+  /// The starts for which the window stays inside until the end.
   var starts: [Int] {
     (0...room).filter { start in
       let end = position(start, frames - 1)
@@ -56,7 +56,7 @@ private struct ExactPath {
     }
   }
 
-  /// True where `position` is the rounding of the exact position, halves away from the start.
+  /// True if `position` is the rounded exact position, with halves away from the start.
   func isRounding(_ position: Int, _ start: Int, _ frame: Int) -> Bool {
     let exact = self.position(start, frame)
     let error = (Fraction(position) - exact).magnitude
@@ -66,12 +66,12 @@ private struct ExactPath {
   }
 }
 
-/// The generator of clips for every K and N of the paper's tables and for sizes of every kind.
+/// Tests the generator of clips for all K and N in the paper's tables, and for all kinds of sizes.
 @Suite struct GeneratorPropertyTests {
   private static let frameCounts = [8, 12, 16, 24, 32]
 
-  /// Sizes from the generator: the clip's sides at least `least` and below `clip`, the source's larger by less than
-  /// `room`; every other one square.
+  /// Random sizes: the clip's sides are at least `least` and below `clip`, and the source is larger by less than `room`;
+  /// every other one is square.
   private func geometry(
     least: Int = 1, clip: Int, room: Int, frames: Int, isSquare: Bool,
     _ generator: inout KeyedGenerator
@@ -131,7 +131,7 @@ private struct ExactPath {
     #expect(wrong.isEmpty, "\(wrong.count) clips, the first \(wrong.first ?? "")")
   }
 
-  /// Over the starts whose end lies inside, and over no others.
+  /// Uniform over exactly the starts whose end is inside.
   @Test func startsAreUniform() {
     var probabilities: [Double] = []
     for granularity in 1...4 {
@@ -160,8 +160,8 @@ private struct ExactPath {
     #expect(areProbabilities(probabilities))
   }
 
-  /// True where probabilities of chi-square tests look as those of what is uniform: none too small for so many, and
-  /// themselves uniform, so that nothing is more regular than chance either.
+  /// True if the probabilities of chi-square tests are consistent with uniformity: none is too small for their number,
+  /// and they are themselves uniform, so that nothing is too regular either.
   private func areProbabilities(_ probabilities: [Double]) -> Bool {
     var tenths = [Int](repeating: 0, count: 10)
     for probability in probabilities { tenths[min(Int(probability * 10), 9)] += 1 }
@@ -169,15 +169,15 @@ private struct ExactPath {
       && probabilities.min()! > 1e-4 / Double(probabilities.count)
   }
 
-  /// The share of draws, uniform in `ratio`, that give a square of `side`: its side is Lm rounded.
+  /// The share of draws, uniform in `ratio`, that give a square with `side`: its side is the rounded Lm.
   private func share(side: Int, of length: Int, ratio: ClosedRange<Double>) -> Double {
     let (low, high) = (ratio.lowerBound * Double(length), ratio.upperBound * Double(length))
     let overlap = min(high, Double(side) + 0.5) - max(low, Double(side) - 0.5)
     return max(overlap, 0) / (high - low)
   }
 
-  /// As training draws them: the side's ratio in its bounds, the place given the side, the background's frame given the
-  /// side.
+  /// As drawn in training: the ratio of the side within its bounds, the position given the side, the background frame
+  /// given the side.
   @Test func masksAreUniform() {
     var probabilities: [Double] = []
     for (place, ratio) in [0.3...0.5, 0.3...0.5, 0.5...0.9, 0.95...1].enumerated() {
@@ -201,7 +201,7 @@ private struct ExactPath {
               sides.map { bySide[$0]?.count ?? 0 },
               shares: sides.map { share(side: $0, of: length, ratio: ratio) }))
         }
-        // Sides that are drawn too rarely say nothing.
+        // Sides that are drawn too rarely are not tested.
         for (side, regions) in bySide where regions.count > 1000 {
           let (columns, rows) = (geometry.width - side + 1, geometry.height - side + 1)
           var places = [Int](repeating: 0, count: columns * rows)
@@ -237,7 +237,7 @@ private struct ExactPath {
     }
   }
 
-  /// Bit for bit: outside of the mask frame q, inside the moving picture, which without jitter is the crop of the source.
+  /// Bit for bit: frame q outside the mask, the moving picture inside, which without jitter is the crop of the source.
   @Test(arguments: 1...4, frameCounts)
   func outsideIsStaticAndInsideMoves(granularity: Int, frames: Int) {
     for seed in 0..<20 as Range<UInt64> {

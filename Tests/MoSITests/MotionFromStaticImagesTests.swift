@@ -38,7 +38,7 @@ import Torch
       ])
   }
 
-  /// Without augmentation a clip is the crop, normalized: the label's order and the layout at once.
+  /// Without augmentation, a clip is the normalized crop: this checks the order of labels and the layout at once.
   @Test func plainClipsAreNormalizedCrops() {
     let task = task(mask: nil, jitter: .none)
     let pictures = sources(2)
@@ -65,7 +65,7 @@ import Torch
     }
   }
 
-  /// The background is one jittered frame, the same to the last bit in every frame; inside the square frames change.
+  /// The background is a single jittered frame, the same bit for bit in every frame; inside the square, frames change.
   @Test func theBackgroundIsExactlyStaticUnderJitter() {
     let task = task()
     let draws = generators(2).map { generator in
@@ -153,7 +153,7 @@ import Torch
     }
   }
 
-  /// A resumed run goes on to the same clips: what is not asked for draws nothing.
+  /// A resumed run continues with the same clips: options that are not enabled draw nothing.
   @Test func defaultsDrawStartsJitterAndSquareInThisOrder() {
     let task = task()
     for generator in generators(200) {
@@ -178,7 +178,7 @@ import Torch
     }
   }
 
-  /// Everything that goes beyond the paper at once.
+  /// All options beyond the paper at once.
   @Test func whatGoesBeyondThePaperDependsOnTheGeneratorAlone() {
     let task = MotionFromStaticImages(
       motion: PseudoMotion(

@@ -45,7 +45,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
       for (label, speed) in labels.motions.enumerated() {
         let start = starts[source][label]
         for frame in 0..<geometry.frames {
-          // Eq. 2 in floating point: the distances here are far from halves that it could miss.
+          // Eq. 2 in floating point: the distances are far from halves, which it could round differently.
           func offset(_ room: Int, _ speed: Int) -> Int {
             let exact =
               Double(room * speed * frame) / Double(labels.granularity * (geometry.frames - 1))
@@ -66,7 +66,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
     #expect(frames.array(of: UInt8.self) == expected)
   }
 
-  /// The window moves right, so a bright column of the source moves left in the clip; likewise down and up.
+  /// The window moves right, so that a bright column of the source moves left in the clip; likewise down and up.
   @Test func contentMovesAgainstTheWindow() throws {
     let labels = LabelPool(granularity: 1)
     let geometry = ClipGeometry(source: 30, clip: 20, frames: 6)
@@ -91,7 +91,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
     #expect(motion.pixelsPerFrame(label: 8) == 0)
   }
 
-  /// A window off the source must not wrap around to its other edge, as negative indices would.
+  /// A window outside the source must not wrap around to the opposite edge, as with negative indices.
   @Test func windowsOffTheSourceTrap() async {
     for x in [-1, 9] {
       await #expect(processExitsWith: .failure) { [x = x as Int] in

@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  /// By the sum of the angles under which a point sees the sides: not how regions are filled.
+  /// By the sum of the angles under which a point sees the sides, unlike the implementation.
   private func winds(_ corners: [SIMD2<Double>], around x: Double, _ y: Double) -> Bool {
     var quarters = 0
     func quadrant(_ corner: SIMD2<Double>) -> Int {
@@ -33,7 +33,7 @@ import Testing
       var step = quadrant(b) - quadrant(a)
       if abs(step) == 3 { step = -step.signum() }
       if abs(step) == 2 {
-        // Across from one another: the side passes the point on the left or on the right.
+        // Opposite to each other: the side passes the point on the left or on the right.
         let cross = (a.x - x) * (b.y - y) - (b.x - x) * (a.y - y)
         step = cross > 0 ? 2 : -2
       }
@@ -69,7 +69,7 @@ import Testing
         }
       let (wanted, found) = (Double(region.side * region.side), area(corners))
       let isFull = abs(found / wanted - 1) < 1e-6
-      // No more pixels are in doubt than the outline crosses.
+      // At most the pixels that the outline crosses are uncertain.
       let isRastered = abs(Double(region.area) - found) <= perimeter(corners) + 2
       let mask = region.mask(height: height, width: width)
       if !isInside || !isFull || !isRastered || region.area < 1 || region != again
@@ -86,7 +86,7 @@ import Testing
     #expect(abs(Double(pixels) / promised - 1) < 2e-3)
   }
 
-  /// The mask curriculum begins with all of the frame, whatever the shape.
+  /// The mask curriculum begins with the whole frame, for all shapes.
   @Test(arguments: Self.forms)
   func aWholeFrameIsCovered(shape: RegionShape) {
     for seed in 0..<500 as Range<UInt64> {
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  /// With the paper's ratios nearly every region fits: hardly one reaches from edge to edge.
+  /// With the paper's ratios nearly every region fits: hardly any reaches from edge to edge.
   @Test(arguments: Self.forms)
   func thePapersRegionsFit(shape: RegionShape) {
     var generator = KeyedGenerator(302)
@@ -168,7 +168,7 @@ import Testing
     #expect(chiSquareProbability(forms, shares: [0.25, 0.25, 0.5]) > 1e-4, "\(forms)")
   }
 
-  /// By the second moments of their corners.
+  /// Computed from the second moments of their corners.
   @Test func ellipsesHaveEveryAspectAndAngle() {
     var (aspects, angles) = ([Int](repeating: 0, count: 8), [Int](repeating: 0, count: 8))
     var generator = KeyedGenerator(305)
@@ -185,7 +185,7 @@ import Testing
       let root = ((xx - yy) * (xx - yy) + 4 * xy * xy).squareRoot()
       let aspect = ((xx + yy + root) / (xx + yy - root)).squareRoot()
       aspects[min(Int((aspect - 1) * 4), 7)] += 1
-      // Twice the angle of the long axis, by its octant.
+      // Twice the angle of the long axis, by octant.
       let (cosine, sine) = (xx - yy, 2 * xy)
       angles[(cosine > 0 ? 4 : 0) + (sine > 0 ? 2 : 0) + (abs(cosine) > abs(sine) ? 1 : 0)] += 1
     }

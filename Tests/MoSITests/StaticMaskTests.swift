@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 @Suite struct StaticMaskTests {
-  /// Eq. 3 pixel by pixel.
+  /// Eq. 3, pixel by pixel.
   @Test func outsideIsFrameQAndInsideMoves() {
     let (clips, frames, height, width) = (4, 5, 9, 12)
     let (tensor, bytes) = randomPictures(1, count: clips * frames, height: height, width: width)
@@ -56,7 +56,7 @@ import Torch
       #expect(region.x >= 0 && region.x + region.side <= 30)
       #expect(region.y >= 0 && region.y + region.side <= 20)
     }
-    // 0.3...0.5 of the shorter side of 20 is 6...10; the ends' shares of the rounding are halves.
+    // 0.3...0.5 of the shorter side of 20 is 6...10; rounding gives the ends half of a share.
     #expect(sides.keys.sorted() == [6, 7, 8, 9, 10])
     #expect(isUniform([sides[7]!, sides[8]!, sides[9]!, sides[6]! + sides[10]!]))
     #expect(isUniform(frames))

@@ -4,7 +4,7 @@ import Media
 import OpticalFlow
 import Testing
 
-/// A texture without end, grey in 0...255: waves of all directions and of 4 to 40 pixels.
+/// An endless texture, gray in 0...255: waves in all directions and of 4 to 40 pixels.
 private struct Texture {
   private let waves: [(x: Double, y: Double, phase: Double, strength: Double)]
 
@@ -21,8 +21,8 @@ private struct Texture {
     }
   }
 
-  /// The window of the texture whose upper left corner is at (x, y): nothing is resampled, so displacements of
-  /// fractions of a pixel are exact.
+  /// The window of the texture with its top left corner at (x, y). Nothing is resampled, so displacements by fractions of
+  /// a pixel are exact.
   func picture(width: Int = 112, height: Int = 96, x: Double = 0, y: Double = 0) -> Picture {
     var pixels: [UInt8] = []
     for row in 0..<height {
@@ -52,7 +52,7 @@ extension FlowField {
   ])
 func pan(_ displacement: (x: Double, y: Double)) throws {
   let texture = Texture(seed: 1)
-  // The window goes the other way than what is seen in it.
+  // The window moves in the opposite direction to its content.
   let flow = try FlowField(
     from: texture.picture(), to: texture.picture(x: -displacement.x, y: -displacement.y))
   #expect(flow.width == 112 && flow.height == 96)

@@ -5,7 +5,7 @@ import Torch
 import VideoSamples
 
 @Suite struct RotationTests {
-  /// A sample of one clip of noise.
+  /// A sample with one clip of noise.
   private func sample(_ seed: Int, frames: Int = 3, side: Int, id: SampleID) -> Sample {
     let pixels = (0..<frames * side * side * 3).map { index in
       UInt8(truncatingIfNeeded: (index &* 2_654_435_761 &+ seed &* 97) >> 7)
@@ -31,7 +31,7 @@ import VideoSamples
       for turns in 1...3 {
         let turned = batch.clips.selected(0, 4 * source + turns)
         for (y, x) in [(0, 0), (1, 6), (5, 2), (7, 7)] {
-          // A point (y, x) goes to (side - 1 - x, y) with each turn to the left.
+          // Each turn to the left moves a point (y, x) to (side - 1 - x, y).
           var place = (y, x)
           for _ in 0..<turns { place = (7 - place.1, place.0) }
           let before = upright.selected(3, x).selected(2, y).array(of: Float.self)
@@ -42,7 +42,7 @@ import VideoSamples
     }
   }
 
-  /// Without a tilt a training clip is its window, mirrored or not.
+  /// Without tilt, a training clip is its window, mirrored or not.
   @Test func trainingClipsAreMirroredAtRandomAndNothingElse() {
     let task = task()
     var mirrored = 0
@@ -61,7 +61,7 @@ import VideoSamples
     #expect((8...32).contains(mirrored))
   }
 
-  /// The corners of a tilted clip show the picture and no border: a border would tell the angle.
+  /// The corners of a tilted clip show the picture and no border, which would reveal the angle.
   @Test func tiltedClipsHaveNoBorder() throws {
     let task = Rotation(
       sampling: ClipSampling(frames: 2, interval: 2), side: 16, sourceSide: 24, tilt: 30)
@@ -90,7 +90,7 @@ import VideoSamples
       Issue.record("a rotation reads clips")
       return
     }
-    // Three frames, two frames of 30 per second apart, around the middle of a second.
+    // Three frames at a distance of two frames of 30 per second, around the middle of a second.
     #expect(clips.count == 1 && clips[0].count == 3)
     #expect(abs(clips[0][1] - 0.5) < 1e-12 && abs(clips[0][2] - clips[0][1] - 2.0 / 30) < 1e-12)
   }

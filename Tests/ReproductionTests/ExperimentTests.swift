@@ -16,15 +16,15 @@ import Testing
     let experiment = try recipe.experiment
     #expect(!experiment.title.isEmpty && !experiment.question.isEmpty)
     #expect(recipe.text.hasPrefix("# "))
-    // The header tells what to type.
+    // The header contains the command.
     #expect(recipe.text.contains("mosi reproduce \(recipe.rawValue) "))
     let names = experiment.rows.map(\.name)
     #expect(Set(names).count == names.count)
-    // A chart needs an axis, and an axis places.
+    // A chart needs an axis, and an axis needs positions.
     #expect(experiment.axis.isEmpty == experiment.rows.filter { $0.position != nil }.isEmpty)
   }
 
-  /// Of the paper's table 1, 2 and 3, as they stand there.
+  /// The numbers of tables 1, 2 and 3 in the paper.
   @Test func numbersAreThePapers() throws {
     let axes = try Recipe.table1.experiment
     #expect(axes.rows.map { $0.paper[.hmdb51]?[.finetuning] } == [[30.4], [47.0], [44.9], [43.1]])
@@ -60,7 +60,7 @@ import Testing
       others.map { $0.paper[.ucf101] } == [59.6, 75.7, 78.1, 62.9, 65.8, 68.5, 72.4, 72.1, 81.1])
     #expect(
       others.map { $0.paper[.hmdb51] } == [23.8, 35.7, 41.2, 33.7, 33.7, 32.5, 30.9, 35.0, 48.8])
-    // Of the figures the text tells these alone.
+    // The paper's text reports only these of the figures.
     let stages = try Recipe.fig6.experiment.rows
     #expect(stages[0].paper[.hmdb51]?[.finetuning] == [47.0, 44.9, 43.1, 30.4])
     #expect(stages[0].paper[.ucf101]?[.finetuning] == [71.8, 71.6, 69.9, 64.5])
@@ -71,7 +71,7 @@ import Testing
         + [Double?](repeating: nil, count: 6) + [98.2])
   }
 
-  /// A few hundred bytes that stand for a billion words.
+  /// A few hundred bytes that expand to a billion words.
   private var aliases: String {
     (1...9).reduce("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n") { text, level in
       let ten = [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")

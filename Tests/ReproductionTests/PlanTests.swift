@@ -14,7 +14,7 @@ import VideoData
 
   init() throws { scratch = try ScratchFolder() }
 
-  /// A data set whose videos are nowhere: `perClass` of each of two classes to learn from, one to be tested on.
+  /// A dataset whose videos do not exist: `perClass` training videos and one test video for each of two classes.
   private func data(perClass: Int, isSprites: Bool = false, pictures: [String] = []) throws
     -> BenchmarkData
   {
@@ -40,7 +40,8 @@ import VideoData
       folder: folder + "/out")
   }
 
-  /// Names end in a digest of the configuration: with others, what version 0.1.0 finished would be trained again.
+  /// Names end with a digest of the configuration: with other names, runs finished by version 0.1.0 would be trained
+  /// again.
   @Test func runsHaveTheNamesThatVersion010GaveThem() throws {
     func names(_ recipe: Recipe, _ scale: Scale) throws -> [String] {
       var dataset = FinetuningConfiguration.Dataset()
@@ -78,7 +79,7 @@ import VideoData
       ])
   }
 
-  /// Every recipe at both scales gives configurations with which runs are possible.
+  /// All recipes at both scales give valid configurations.
   @Test func everyRecipeCanBePlanned() throws {
     for scale in Scale.allCases {
       for isSprites in [false, true] {
@@ -90,7 +91,7 @@ import VideoData
         for cell in plan.cells {
           #expect(cell.pretraining != nil || cell.finetuning != nil)
         }
-        // Kinetics alone is missing.
+        // Only Kinetics is missing.
         #expect(plan.omissions.map(\.experiment) == ["table5"])
         for run in plan.runs {
           guard let name = run.predecessor else { continue }
@@ -101,7 +102,7 @@ import VideoData
     }
   }
 
-  /// Both axes, five speeds and N frames are one and the same pre-training, and one fine-tuning.
+  /// Both axes, five speeds and N frames share the same pre-training and the same fine-tuning.
   @Test func runsAreShared() throws {
     let data = try data(perClass: 30, isSprites: true)
     let plan = try plan([.table1, .table2ab, .table2cd, .fig7], scale: .tiny, data)
@@ -114,11 +115,11 @@ import VideoData
     }
     let names = Set(plan.cells.compactMap(\.pretraining))
     #expect(names.count == 3 + 3 + 4 + 10)
-    // Random weights need no pre-training, and differ from all others.
+    // Random weights need no pre-training and differ from all others.
     #expect(cell("table1", 0).pretraining == nil && cell("table1", 0).finetuning != nil)
   }
 
-  /// A dataset's own videos are named by a list, whose content no setting tells.
+  /// A dataset's own videos are in a list, whose content is not a setting.
   @Test func datasetsShareNoPretrainingOfTheirOwnVideos() throws {
     let data = try data(perClass: 5)
     func pretraining(of videos: String) throws -> String {
@@ -145,7 +146,7 @@ import VideoData
     #expect(try plan([.table1], scale: .tiny, data(perClass: 5, isSprites: true)).remarks.isEmpty)
   }
 
-  /// One network cannot be analyzed in two ways: both would write their results to one place.
+  /// A network cannot be analyzed in two ways: both would write their results to the same place.
   @Test func analysesOfOneNetworkAreAlike() throws {
     let experiment = try Experiment(
       yaml: """
@@ -167,7 +168,7 @@ import VideoData
     #expect(plan.runs.count == 2 * 7)
     let seeds = plan.runs.map { $0.name.contains("seed0") ? 0 : 1 }
     #expect(seeds == seeds.sorted())
-    // A folder that moves keeps its runs.
+    // A folder that is moved keeps its runs.
     let data = try data(perClass: 5, isSprites: true)
     let moved = try Plan(
       [try Recipe.table1.experiment], scale: .tiny, seeds: 2,
@@ -177,7 +178,8 @@ import VideoData
     #expect(moved.runs.map(\.name) == plan.runs.map(\.name))
   }
 
-  /// The cost of the paper's pre-training and fine-tuning by hand: 13.73 GFLOP a clip forwards, three times that in training.
+  /// The cost of the paper's pre-training and fine-tuning by hand: 13.73 GFLOP for a clip's forward pass, three times
+  /// that in training.
   @Test func costsAreThoseOfTheNetworks() throws {
     let plan = try plan([.table1], scale: .paper, data(perClass: 500))
     let forwards = 13.73e9
@@ -189,8 +191,8 @@ import VideoData
     #expect(abs(finetuning.operations / (forwards * (3 * 300 * 1000 + judged)) - 1) < 1e-3)
   }
 
-  /// An analysis costs its clips forwards and back, through the network and five random ones: of the 2 test videos and the
-  /// 9 clips of each of the 2 held-out ones.
+  /// An analysis costs the forward and backward passes of its clips, through the network and five random ones: of the 2
+  /// test videos and of the 9 clips of each of the 2 held-out sources.
   @Test func analysesAreCounted() throws {
     let data = try data(perClass: 500, pictures: ["synthetic:dead-leaves:50"])
     let plan = try plan([.fig4, .fig5], scale: .paper, data)
@@ -202,7 +204,7 @@ import VideoData
     #expect(abs(clusters.operations / (13.73e9 * 6 * 2) - 1) < 1e-3)
   }
 
-  /// Synthetic pictures, named or not, lie in no folders: Table 4 takes as many as N of a hundred would be.
+  /// Synthetic pictures, given or default, have no folders: Table 4 takes as many as N from a hundred folders.
   @Test func syntheticPicturesAreCountedAsOfAHundredFolders() throws {
     for pictures in [[], ["synthetic:dead-leaves:50"]] {
       let data = try data(perClass: 5, isSprites: true, pictures: pictures)
@@ -216,7 +218,7 @@ import VideoData
     }
   }
 
-  /// At the tiny scale the epochs follow from the number of sources and of clips that are to be seen.
+  /// At the tiny scale, the number of epochs follows from the numbers of sources and of clips.
   @Test func lengthsBecomeEpochs() throws {
     let plan = try plan([.effect], scale: .tiny, data(perClass: 40, isSprites: true))
     for run in plan.runs {
@@ -228,7 +230,7 @@ import VideoData
         let videos = 2 * configuration.dataset.shots!
         let isScratch = configuration.start.weights == nil
         #expect(abs(configuration.epochs * videos - (isScratch ? 28800 : 9600)) <= videos / 2)
-        // What scratch-tuning found best.
+        // The settings that scratch-tuning found best.
         #expect(configuration.model.dropout == (isScratch ? 0 : 0.5))
         #expect(configuration.optimizer.weightDecay == (isScratch ? 0 : 1e-3))
       case .analysis: break
@@ -236,7 +238,7 @@ import VideoData
     }
   }
 
-  /// The tuning of random weights is not bound to what it found: each of its cells is a training of its own.
+  /// The tuning of random weights is not bound to its own result: each of its cells is a separate training.
   @Test func scratchIsTunedOverItsGrid() throws {
     let data = try data(perClass: 40, isSprites: true)
     let plan = try plan([.scratchTuning], scale: .tiny, data)
@@ -258,7 +260,7 @@ import VideoData
     #expect(plan.runs.count == 15 && found == expected)
   }
 
-  /// A recipe may name its sources, even those that are the default, or what is held out alone.
+  /// A recipe may specify its sources, even the default ones, or only the validation sources.
   @Test func namedSourcesStay() throws {
     func sources(_ lines: String) throws -> PretrainingConfiguration.Sources {
       let experiment = try Experiment(
@@ -282,7 +284,7 @@ import VideoData
 
   private enum MissingSetting: Error { case pretraining }
 
-  /// What a recipe says of epochs holds at the tiny scale too, whose length is for those that say nothing.
+  /// A recipe's epochs also apply at the tiny scale, whose length is for recipes without epochs.
   @Test func epochsReplaceAnEarlierLength() throws {
     let experiment = try Experiment(
       yaml: """
@@ -304,11 +306,11 @@ import VideoData
       case .analysis: break
       }
     }
-    // The first and the last row have one pre-training; 9,600 clips of 20 videos a class are 240 epochs.
+    // The first and the last row share a pre-training; 9,600 clips of 20 videos per class are 240 epochs.
     #expect(epochs.pretraining == [1, 50] && epochs.finetuning == [2, 240, 240])
   }
 
-  /// What is mixed of two datasets, or wants videos, is told below the table.
+  /// Differences such as mixed datasets, or a need for videos, are reported below the table.
   @Test func incompleteTrainingsAreTold() throws {
     let data = try data(perClass: 5, isSprites: true)
     let plan = try plan([.table1], scale: .tiny, data)
@@ -338,7 +340,7 @@ import VideoData
     #expect(told[2].contains("1 of 2 test videos were missing"))
   }
 
-  /// Videos are made whole or not at all, over what an interruption has left, and once.
+  /// Videos are made all or none, after an interruption, too, and once.
   @Test func spritesAreMadeOnce() throws {
     var sprites = SpriteDataset()
     sprites.actions = [.left, .right]
@@ -358,7 +360,7 @@ import VideoData
     try BenchmarkData.writeSprites(sprites, to: place) { _ in throw Stop() }
   }
 
-  /// Runs that tables share are called in each as its own rows are.
+  /// In each table, a shared run is named after that table's rows.
   @Test func sharedRunsAreCalledAsTheirTableCallsThem() throws {
     let data = try data(perClass: 30, isSprites: true)
     let plan = try plan([.effect, .table1], scale: .tiny, data)
@@ -373,7 +375,7 @@ import VideoData
     #expect(title(shared.pretraining, table) == "pre-training, MoSI, x and y, seed 0")
   }
 
-  /// A table says what sets its trainings apart, and nothing where nothing does.
+  /// A table reports how its trainings differ from the paper's, and nothing if they do not.
   @Test func conditionsAreToldWhereTheyHold() throws {
     let data = try data(perClass: 40, isSprites: true)
     func legend(_ recipe: Recipe, _ scale: Scale) throws -> String {
@@ -391,7 +393,7 @@ import VideoData
     #expect(!paper.contains(curriculum) && !paper.contains("random weights"))
   }
 
-  /// What comes later wins, and of each place what holds at the tiny scale.
+  /// Later settings override earlier ones, and within each place, those for the tiny scale.
   @Test func laterSettingsWin() throws {
     let experiment = try Experiment(
       yaml: """
@@ -424,7 +426,7 @@ import VideoData
     #expect(paper.clip.size == 112 && tiny.clip.size == 56)
   }
 
-  /// What holds for random weights holds wherever a cell begins so, even where a later part says that it does.
+  /// Settings for random weights apply whenever a cell starts from them, even if a later part sets the start.
   @Test func scratchHasSettingsOfItsOwn() throws {
     let experiment = try Experiment(
       yaml: """
@@ -450,7 +452,7 @@ import VideoData
     #expect(epochs == [[1, 7, 5], [0, 21, 5]])
   }
 
-  /// A finished run is read off its folder, and the table takes what is there.
+  /// A finished run is recognized by its folder, and the table uses the available results.
   @Test func tablesTakeWhatIsThere() throws {
     let plan = try plan([.table1], scale: .tiny, seeds: 2, data(perClass: 5, isSprites: true))
     let experiment = plan.experiments[0]
@@ -483,7 +485,7 @@ import VideoData
       text.header == ["", "top-1", "paper, HMDB51", "paper, UCF101"]
         && text.rows[1] == ["MoSI, x and y", "30.0 ± 28.3", "47.0", "71.8"])
     #expect(table.markdown.contains("| MoSI, x and y | 30.0 ± 28.3 | 47.0 | 71.8 |"))
-    // A seed that is missing is told, in its cell and below.
+    // A missing seed is reported in its cell and below.
     let last = plan.runFolder(plan.cells[5].finetuning!).metrics
     let records = try String(contentsOfFile: last, encoding: .utf8)
     try FileManager.default.removeItem(atPath: last)
@@ -494,7 +496,7 @@ import VideoData
     try records.write(toFile: last, atomically: true, encoding: .utf8)
     let again = try JSON.decode(ResultTable.self, from: JSON.data(table))
     #expect(again == table)
-    // A torn last line is no end.
+    // An incomplete last line does not mark the end.
     let run = plan.runFolder(plan.runs[0].name)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: run.metrics))
     try handle.seekToEnd()

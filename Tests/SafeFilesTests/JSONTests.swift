@@ -11,7 +11,7 @@ import Testing
     var parts = [["innerValue": 2]]
   }
 
-  /// Keys of dictionaries are data: names of classes must not change.
+  /// The keys of dictionaries are data: names of classes must not change.
   @Test func keysAreInSnakeCaseButForThoseOfDictionaries() throws {
     let text = try JSON.text(Result())
     for part in [

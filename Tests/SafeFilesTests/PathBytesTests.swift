@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  /// Latin-1, broken UTF-8, and text that looks like what stands for bytes.
+  /// Latin-1, invalid UTF-8, and text that looks like the representation of bytes.
   @Test func everyNameComesBack() {
     var names: [[UInt8]] = [
       Array("caf".utf8) + [0xE9] + Array(".png".utf8), [0xFF, 0xFE], [0xC3], [0xE2, 0x82],
@@ -51,7 +51,7 @@ import Testing
 }
 
 #if os(Linux)
-  /// The file system by names that are not UTF-8.
+  /// The file system with names that are not UTF-8.
   @Suite struct ByteNamedFilesTests {
     private let odd = String(path: [0xE9, 0x2E, 0xFC])
 
@@ -64,7 +64,7 @@ import Testing
           #expect(try readFile(at: path) == Data(text.utf8))
         }
         #expect(fileStatus(at: path)?.size == 3 && fileKind(at: path) == .file)
-        // The name is the bytes, not a text that stands for them.
+        // The name consists of the bytes and not of their representation.
         let bytes = [CChar](
           path.withPathBytes { Array(UnsafeBufferPointer(start: $0, count: strlen($0))) })
         #expect(bytes.suffix(3) == [-23, 0x2E, -4] && access(bytes + [0], F_OK) == 0)
@@ -80,12 +80,12 @@ import Testing
         let link = "\(folder)/link"
         #expect(odd.withPathBytes { symlink($0, link) } == 0)
         #expect(realPath(of: "\(link)/./absent") == "\(folder)/\(odd)/absent")
-        // What a link leads to need not be there.
+        // The target of a link does not need to exist.
         #expect(symlink("link/absent", "\(folder)/second") == 0)
         #expect(realPath(of: "\(folder)/second") == "\(folder)/\(odd)/absent")
         try replaceFile(at: "\(folder)/second", with: Data("new".utf8))
         #expect(try readFile(at: "\(folder)/\(odd)/absent") == Data("new".utf8))
-        // Links in a circle end.
+        // A cycle of links ends.
         #expect(symlink("circle", "\(folder)/circle") == 0)
         #expect(!realPath(of: "\(folder)/circle").isEmpty)
       }
@@ -107,7 +107,7 @@ import Testing
     #expect(ending.isEmpty ? parts.stem == name : parts.stem + "." + ending == name)
   }
 
-  /// Foundation's own functions end the program for these.
+  /// The corresponding functions of Foundation crash for these.
   @Test func pathsOfOneLetterHaveARealPath() throws {
     #expect(realPath(of: "q") == realPath(of: ".") + "/q")
     #expect(realPath(of: "q/r/s") == realPath(of: ".") + "/q/r/s")

@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// `--output /dev/null` must not make a file of it.
+  /// `--output /dev/null` must not replace it with a file.
   @Test func devicesAndPipesStay() throws {
     try withScratchFolder { folder in
       let pipe = "\(folder)/pipe"
@@ -89,13 +89,13 @@ import Testing
       let path = "\(folder)/kept.txt"
       try replaceFile(at: path, with: Data("old".utf8))
       let error = #expect(throws: FileError.self) { try replaceFile(at: path) { _ in } }
-      // The user asked for `path`: a temporary name means nothing to them.
+      // The user specified `path` and does not know the temporary name.
       #expect(error?.description == "cannot write \(path): No such file or directory")
       #expect(try readFile(at: path) == Data("old".utf8))
     }
   }
 
-  /// Others that read meanwhile see the old file until the new one is whole.
+  /// Concurrent readers see the old file until the new one is complete.
   @Test func theOldFileIsThereWhileTheNewOneIsWritten() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/model.safetensors"

@@ -3,7 +3,7 @@ import SafeFiles
 import Testing
 
 #if canImport(Glibc)
-  /// Swift's module of the C library lacks it.
+  /// Swift's module of the C library does not contain it.
   @_silgen_name("wcwidth") private func wcwidth(_ character: Int32) -> Int32
 #endif
 
@@ -18,7 +18,7 @@ import Testing
   }
 
   #if canImport(Glibc)
-    /// Letters as the C library counts them; it may know fewer of them.
+    /// Letters that the C library counts; it may know fewer of them.
     @Test func lettersAreCountedAsTheCLibraryDoes() throws {
       let locale = try #require(newlocale(Int32(1 << LC_CTYPE), "C.UTF-8", nil))
       let former = uselocale(locale)

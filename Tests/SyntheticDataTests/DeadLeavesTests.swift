@@ -9,7 +9,7 @@ import Testing
     let first = picture(96, 64, key: 5)
     #expect(first == picture(96, 64, key: 5))
     #expect(first != picture(96, 64, key: 6))
-    // The generator is left where the picture's draws end: the next picture is another one.
+    // The generator continues after the picture's draws: the next picture is different.
     var generator = KeyedGenerator(5)
     let pictures = (0..<2).map { _ in
       DeadLeaves.picture(width: 32, height: 32, using: &generator)
@@ -17,8 +17,8 @@ import Testing
     #expect(pictures[0] != pictures[1])
   }
 
-  /// The model uses nothing whose last bit depends on the machine. The golden number is FNV-1a of the
-  /// bytes as this test computes it; a change of the model on purpose sets it anew.
+  /// The last bit of the model does not depend on the machine. The golden number is FNV-1a of the bytes, as this test
+  /// computes it; update it after an intended change of the model.
   @Test func sameBytesOnEveryMachine() {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in picture(80, 60, key: 1).pixels {
@@ -34,7 +34,7 @@ import Testing
     #expect(picture.pixels.count == width * height * 3)
   }
 
-  /// The ground is black; leaves never quite are. Tiny and oblong pictures end in other branches.
+  /// The ground is black, but leaves never are. Tiny and elongated pictures end in other branches.
   @Test(arguments: [(160, 160), (320, 90), (40, 120), (12, 12)])
   func noGroundShows(width: Int, height: Int) {
     var (black, count) = (0, 0)
@@ -65,7 +65,7 @@ import Testing
     #expect((-2.6 ... -1.6).contains(slope), "slope \(slope)")
   }
 
-  /// The model is scale-invariant: neighbouring values at distance side/40 differ alike at each size.
+  /// The model is scale-invariant: values at a distance of side/40 differ equally at each size.
   @Test func leavesScaleWithThePicture() {
     let roughness = [80, 240].map { side in
       var (sum, count) = (0.0, 0.0)
@@ -102,7 +102,7 @@ import Testing
       means.append(channels)
       if chroma < 12 { grey += 1 }
     }
-    // Some pictures are nearly grey, most are not; brightness and cast differ between pictures.
+    // Some pictures are nearly gray, but most are not; brightness and cast differ between pictures.
     #expect((1...20).contains(grey), "\(grey) of 40 are grey")
     let brightness = means.map { $0.reduce(0, +) / 3 }
     #expect(brightness.max()! - brightness.min()! > 40)
@@ -123,8 +123,8 @@ private func luminance(_ picture: Picture) -> [Double] {
   }
 }
 
-/// The mean power at each whole frequency in 0 ..< side / 2 (cycles a picture), by a plain Fourier
-/// transform of rows, then columns. A Hann window keeps the borders from leaking.
+/// The mean power at each integer frequency in 0 ..< side / 2 (cycles per picture), by a plain Fourier transform of rows
+/// and then columns. A Hann window suppresses leakage from the borders.
 private func radialPower(_ values: [Double], _ side: Int) -> [Double] {
   let angle = (0..<side).map { 2 * Double.pi * Double($0) / Double(side) }
   let (cosine, sine) = (angle.map { cos($0) }, angle.map { sin($0) })

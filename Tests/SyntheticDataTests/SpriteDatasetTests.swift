@@ -15,7 +15,7 @@ import VideoData
     return dataset
   }
 
-  /// Where the sprite covers the ground, which is what most frames of all classes of a scene agree in.
+  /// The area where the sprite covers the ground, on which most frames of all classes of a scene agree.
   private struct Cover {
     let width: Int
     let height: Int
@@ -23,7 +23,7 @@ import VideoData
 
     var area: Int { isCovered.count { $0 } }
 
-    /// The middle on the torus that a frame is, in pixels.
+    /// The center on the torus of the frame, in pixels.
     var middle: (x: Double, y: Double) {
       func mean(_ period: Int, _ place: (Int) -> Int) -> Double {
         var (sine, cosine) = (0.0, 0.0)
@@ -62,7 +62,7 @@ import VideoData
     }
   }
 
-  /// From one place of a circle to another, the short way.
+  /// The shorter way between two positions on a circle.
   private func step(_ from: Double, _ to: Double, _ period: Int) -> Double {
     let period = Double(period)
     let way = to - from
@@ -79,7 +79,7 @@ import VideoData
       }
       func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
       func total(_ values: [Double]) -> Double { values.reduce(0) { $0 + abs($1) } }
-      // 0.26 to 0.4 of 36 pixels a second are 0.62 to 0.96 pixels a frame.
+      // 0.26 to 0.4 of 36 pixels per second are 0.62 to 0.96 pixels per frame.
       #expect((0.5...1.1).contains(mean(steps(.right).x)) && abs(mean(steps(.right).y)) < 0.15)
       #expect((0.5...1.1).contains(-mean(steps(.left).x)) && abs(mean(steps(.left).y)) < 0.15)
       #expect((0.5...1.1).contains(mean(steps(.down).y)) && abs(mean(steps(.down).x)) < 0.15)
@@ -93,7 +93,7 @@ import VideoData
       #expect(growth(.approaching) > 2 && growth(.receding) < 0.5)
       let pulses = covers[.pulsing]!.map { Double($0.area) }
       #expect(pulses.max()! > 2 * pulses.min()!)
-      // They go far and come back, one on a circle, the other on a line.
+      // They move far and come back, one on a circle, the other on a line.
       for action in [SpriteAction.circling, .toAndFro] {
         let (x, y) = steps(action)
         let roundness = roundness(of: x, y)
@@ -103,7 +103,7 @@ import VideoData
           abs(x.reduce(0, +)) + abs(y.reduce(0, +)) < 0.8 * (total(x) + total(y)), "\(action)")
       }
       #expect(total(steps(.bouncing).y) > 20)
-      // What turns stays where it is, and changes nevertheless.
+      // Rotating sprites stay in place, but change nevertheless.
       for action in [SpriteAction.clockwise, .counterclockwise] {
         let (x, y) = steps(action)
         #expect(abs(mean(x)) < 0.3 && abs(mean(y)) < 0.3)
@@ -112,7 +112,7 @@ import VideoData
     }
   }
 
-  /// The smaller principal variance of the places that steps lead to, over the larger: 1 of a circle, 0 of a line.
+  /// The ratio of the smaller to the larger principal variance of the positions: 1 for a circle, 0 for a line.
   private func roundness(of x: [Double], _ y: [Double]) -> Double {
     func centred(_ steps: [Double]) -> [Double] {
       let places = steps.indices.map { steps[...$0].reduce(0, +) }
@@ -128,7 +128,7 @@ import VideoData
     return ((xx + yy) / 2 - root) / ((xx + yy) / 2 + root)
   }
 
-  /// The turn from frame to frame by which rings within the sprite agree best: clockwise is positive, as y points down.
+  /// The rotation between frames for which rings within the sprite agree best: clockwise is positive, as y points down.
   @Test func turningGoesTheWayItsClassSays() throws {
     var dataset = dataset()
     dataset.format.width = 128
@@ -140,7 +140,7 @@ import VideoData
         let cover = covers[action]![0]
         let middle = cover.middle
         let radius = (Double(cover.area) / .pi).squareRoot()
-        /// The grey values on rings around the middle, degree by degree.
+        /// The gray values on rings around the center, by degree.
         func rings(_ frame: Picture) -> [[Double]] {
           [0.35, 0.5, 0.65, 0.8].map { share in
             (0..<360).map { degree in
@@ -155,7 +155,7 @@ import VideoData
             }
           }
         }
-        // A fifth of a second turns by 17 to 30 degrees.
+        // In a fifth of a second, it rotates by 17 to 30 degrees.
         let turns = stride(from: 0, to: 24, by: 3).map { time in
           let (before, after) = (rings(frames[time]), rings(frames[time + 3]))
           return (-60...60).min { one, other in
@@ -176,7 +176,7 @@ import VideoData
     }
   }
 
-  /// A frame's place says nothing: in every class sprites are everywhere.
+  /// A position reveals nothing: sprites of every class are everywhere.
   @Test func placesAreUniformInEveryClass() {
     var dataset = dataset()
     dataset.format.duration = 0.2
@@ -185,7 +185,7 @@ import VideoData
       for scene in 0..<80 {
         let still = dataset.frames(of: .left, number: scene)[0]
         let frame = dataset.frames(of: action, number: scene)[2]
-        // Two frames of other classes differ where either sprite is; the ground is a third's.
+        // Two frames of different classes differ where either sprite is; the ground is that of a third.
         let third = dataset.frames(of: .circling, number: scene)[0]
         let covered = (0..<48 * 36).map { pixel in
           let place = 3 * pixel
@@ -215,7 +215,7 @@ import VideoData
     #expect(dataset(.hard).frames(of: .circling, number: 4) != first)
   }
 
-  /// The camera moves what stands still, and small things move beside the sprite.
+  /// The camera moves static content, and small objects move next to the sprite.
   @Test(arguments: [SpriteDifficulty.standard, .hard])
   func difficultiesPutSomethingInTheWay(difficulty: SpriteDifficulty) {
     let frames = dataset(difficulty).frames(of: .still, number: 0)
@@ -249,7 +249,7 @@ import VideoData
     #expect(difference.reduce(0, +) < 12 * difference.count)
     #expect(throws: SpriteDatasetError.self) { try write(dataset, to: path) }
 
-    // What was stopped is no dataset.
+    // An incomplete folder is not a dataset.
     let torso = folder.path + "/torso"
     #expect(throws: Stop.self) { try write(dataset, to: torso, failure: Stop()) }
     #expect(!FileManager.default.fileExists(atPath: torso + "/annotations.csv"))

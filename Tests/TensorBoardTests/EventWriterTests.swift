@@ -6,13 +6,13 @@ import Testing
 
 @Suite struct EventWriterTests {
   @Test func checksumsMatchKnownVectors() {
-    // The first is the check value of the catalogue of CRCs, the others are RFC 3720's.
+    // The first is the check value in the catalog of CRCs, the others are from RFC 3720.
     #expect(CRC32C.checksum(Array("123456789".utf8)) == 0xE306_9283)
     #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
     #expect(CRC32C.checksum([UInt8](repeating: 0xFF, count: 32)) == 0x62A8_AB43)
     #expect(CRC32C.checksum([UInt8](0..<32)) == 0x46DD_794E)
     #expect(CRC32C.checksum([]) == 0)
-    // TensorFlow's own event files begin so: the length 24, then "\xa3\x7fK\"".
+    // TensorFlow's own event files begin with the length 24 and then "\xa3\x7fK\"".
     #expect(CRC32C.masked([0x18, 0, 0, 0, 0, 0, 0, 0]) == 0x224B_7FA3)
   }
 
@@ -31,7 +31,7 @@ import Testing
       try #require(events.count == 5)
       #expect(events[0].fileVersion == "brain.Event:2")
       #expect(events[1].step == 3)
-      // A minute for a clock that is set meanwhile.
+      // Allow a minute for a clock that is set during the test.
       let end = Date().timeIntervalSince1970
       #expect((begin - 60...end + 60).contains(events[1].wallTime))
       #expect(events[1].summary.value[0].tag == "loss/train")
@@ -92,7 +92,7 @@ import Testing
       }
       #expect(found[0].min == Double(values.min()!) && found[0].max == Double(values.max()!))
       #expect(abs(found[0].sum - values.map { Double($0) }.reduce(0, +)) < 1e-6)
-      // Each bucket counts just the values between its limits.
+      // Each bucket counts exactly the values between its limits.
       let below = values.filter { Double($0) < found[0].bucketLimit[9] }.count
       #expect(found[0].bucket[...9].reduce(0, +) == Double(below))
       #expect(found[1].min == 2 && found[1].max == 2 && found[1].sumSquares == 12)
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  /// In a process of its own, whose files may not grow beyond 4 kB: a disk that is full for a while.
+  /// In a separate process whose files cannot exceed 4 kB: a disk that is temporarily full.
   @Test func aFullDiskThrowsAndLosesNothing() async {
     await #expect(processExitsWith: .success) {
       try withScratchFolder { path in
@@ -178,7 +178,7 @@ private let tensorBoardPython = ProcessInfo.processInfo.environment["MOSI_TENSOR
 private let onePixelPNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 
-/// What `read_events.py` prints.
+/// The output of `read_events.py`.
 private struct Found: Decodable {
   struct Scalar: Decodable {
     let step: Int
@@ -211,7 +211,7 @@ private func readWithTensorBoard(_ folder: String) throws -> Found {
   return try JSONDecoder().decode(Found.self, from: found)
 }
 
-/// Bounds the size of this process's files, bytes, or no longer.
+/// Limits the size of this process's files in bytes, or removes the limit.
 private func limitFiles(to bytes: UInt?) throws {
   #if canImport(Glibc)
     let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
@@ -224,7 +224,7 @@ private func limitFiles(to bytes: UInt?) throws {
   try #require(setrlimit(resource, &limit) == 0)
 }
 
-/// The events of a file, after a check of every length and checksum.
+/// The events of a file, after checking all lengths and checksums.
 private func events(in file: String) throws -> [TBEvent] {
   let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
   func number(_ range: Range<Int>) -> Int {

@@ -1,4 +1,4 @@
-/// What an operation is refused with; "no error" if it is not.
+/// The text of the error that an operation throws; "no error" if it throws none.
 public func complaint<Result>(_ body: () throws -> Result) -> String {
   do {
     _ = try body()

@@ -4,7 +4,7 @@ import Foundation
 public let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   .deletingLastPathComponent().deletingLastPathComponent().path
 
-/// A file or folder of the data outside of the repository, in MOSI_TEST_DATA or else ../shared; nil if it is missing.
+/// A file or folder of the data outside the repository, in MOSI_TEST_DATA or else ../shared; nil if it does not exist.
 public func shared(_ name: String) -> String? {
   let root =
     ProcessInfo.processInfo.environment["MOSI_TEST_DATA"]
@@ -13,13 +13,13 @@ public func shared(_ name: String) -> String? {
   return FileManager.default.fileExists(atPath: path) ? path : nil
 }
 
-/// The path of a program that is on the PATH; nil if it is not installed.
+/// The path of a program in PATH; nil if it is not installed.
 public func program(_ name: String) -> String? {
   (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 }
 
-/// A Python that has PyTorch: MOSI_TORCH_PYTHON, else that of the set-up; nil if there is none.
+/// A Python with PyTorch: MOSI_TORCH_PYTHON, else that of the set-up; nil if there is none.
 public let pythonWithTorch: String? = {
   let path =
     ProcessInfo.processInfo.environment["MOSI_TORCH_PYTHON"]
@@ -28,7 +28,7 @@ public let pythonWithTorch: String? = {
 }()
 
 extension Bundle {
-  /// The path of a file of a test's folder Goldens.
+  /// The path of a file in a test's Goldens folder.
   public func golden(file name: String) -> String {
     bundleURL.appendingPathComponent("Goldens/" + name).path
   }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// A program that ended with another status than 0.
+/// The error for a program that ended with a status other than 0.
 public struct ProgramFailed: Error {
   public let command: [String]
   public let status: Int32
 }
 
-/// Runs a program to its end, with nothing on its standard input.
+/// Runs a program to its end, with empty standard input.
 ///
-/// - Returns: what it wrote to its standard output.
+/// - Returns: its standard output.
 /// - Throws: ``ProgramFailed``.
 public func output(of program: String, _ arguments: [String]) throws -> Data {
   let process = Process()
@@ -17,7 +17,7 @@ public func output(of program: String, _ arguments: [String]) throws -> Data {
   process.standardInput = FileHandle.nullDevice
   let pipe = Pipe()
   process.standardOutput = pipe
-  // `waitUntilExit` needs a run loop, which tests' threads lack.
+  // `waitUntilExit` needs a run loop, which the threads of tests do not have.
   let ended = DispatchSemaphore(value: 0)
   process.terminationHandler = { _ in ended.signal() }
   try process.run()

@@ -2,7 +2,7 @@ import Foundation
 import Media
 import SafeFiles
 
-/// A folder for one test, removed when the last reference goes.
+/// A folder for one test, which is removed when the last reference is released.
 public final class ScratchFolder: Sendable {
   public let path: String
 
@@ -17,7 +17,7 @@ public final class ScratchFolder: Sendable {
 
   // MARK: Writing
 
-  /// The path of `name`; the folders on the way are made.
+  /// The path of `name`; its parent folders are made.
   public func file(_ name: String) -> String {
     let path = path + "/" + name
     try? FileManager.default.createDirectory(
@@ -25,7 +25,7 @@ public final class ScratchFolder: Sendable {
     return path
   }
 
-  /// Writes a file, at once: a process that follows it never meets half of it.
+  /// Writes a file atomically: a process that watches it never sees half of it.
   @discardableResult
   public func write(_ data: Data, to name: String) throws -> String {
     let path = file(name)
@@ -43,8 +43,8 @@ public final class ScratchFolder: Sendable {
     try write(Data(text.utf8), to: name)
   }
 
-  /// Writes an MP4 file if `name` ends so, else a folder of PNG files 0.png and so on, in which no encoder changes a
-  /// pixel.
+  /// Writes an MP4 file if `name` has that extension, else a folder of PNG files 0.png and so on, in which no encoder
+  /// changes a pixel.
   @discardableResult
   public func write(_ frames: [Picture], to name: String, framesPerSecond: Double = 30) throws
     -> String
@@ -69,12 +69,12 @@ public final class ScratchFolder: Sendable {
     try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
   }
 
-  /// What lies directly in the folder `name` or in this folder, sorted; empty if it is missing.
+  /// The names directly in the folder `name`, or in this folder, sorted; empty if it does not exist.
   public func names(in name: String = "") -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path + "/" + name)) ?? []).sorted()
   }
 
-  /// The content of every file below the folder `name`.
+  /// The content of all files in the folder `name` and its subfolders.
   public func contents(of name: String) throws -> [String: Data] {
     var found: [String: Data] = [:]
     for child in try FileManager.default.subpathsOfDirectory(atPath: path + "/" + name) {
@@ -83,25 +83,25 @@ public final class ScratchFolder: Sendable {
     return found
   }
 
-  /// `path` as seen from this folder.
+  /// `path` relative to this folder.
   public func relative(_ path: String) -> String {
     path.hasPrefix(self.path + "/") ? String(path.dropFirst(self.path.count + 1)) : path
   }
 }
 
-/// Gives `body` the path of a folder of its own, removed afterwards.
+/// Calls `body` with the path of a new folder, which is removed afterwards.
 public func withScratchFolder(_ body: (String) throws -> Void) throws {
   let folder = try ScratchFolder()
   try body(folder.path)
   withExtendedLifetime(folder) {}
 }
 
-/// Gives `body` the path of a file that is not there yet, removed afterwards.
+/// Calls `body` with the path of a file that does not exist yet, which is removed afterwards.
 public func withScratchFile(_ body: (String) throws -> Void) throws {
   try withScratchFolder { try body($0 + "/file") }
 }
 
-/// What lies directly in a folder, sorted.
+/// The names directly in a folder, sorted.
 public func names(in folder: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }

@@ -5,7 +5,7 @@ import Testing
 import Torch
 
 @Suite struct AutogradTests {
-  /// Convolution, normalization, pooling, linear map and cross-entropy: the layers of the networks, small.
+  /// Convolution, normalization, pooling, linear layer and cross-entropy: the layers of the networks, but small.
   private struct Network {
     let clip = Tensor.keyed(20, shape: [3, 2, 3, 6, 5])
     let convolution = Conv3d(
@@ -56,7 +56,7 @@ import Torch
     #expect(network.normalization.batchesTracked.item == 2)
   }
 
-  /// The slope of the loss along a random direction of each leaf, by differences and by autograd, in float64.
+  /// The slope of the loss along a random direction of each leaf, by finite differences and by autograd, in float64.
   @Test func gradientsAreTheSlopes() {
     let network = Network()
     for leaf in network.leaves.values { leaf.setData(leaf.detached().to(.float64)) }
@@ -178,7 +178,7 @@ import Torch
   }
 }
 
-/// The handles' number is the process's, so these run in processes of their own.
+/// The number of handles is that of the process, so these tests run in separate processes.
 @Suite struct LifetimeTests {
   @Test func nothingLeaksWhileTraining() async {
     await #expect(processExitsWith: .success) {
@@ -220,8 +220,8 @@ import Torch
     }
   }
 
-  /// Every argument here is a temporary that ARC may free as soon as Swift sees no more use of it. Were one freed
-  /// during a call, its memory would be taken by the next tensor of the size, and the sums would be wrong.
+  /// Every argument is a temporary that ARC may free as soon as Swift sees no more uses of it. If one were freed during a
+  /// call, the next tensor of that size would reuse its memory, and the sums would be wrong.
   @Test func temporariesLiveThroughTheirCall() async {
     await withTaskGroup(of: Int.self) { group in
       for worker in 0..<4 {

@@ -1,17 +1,17 @@
 import KeyedRandom
 
-/// Makes hostile files of sound ones: bytes changed at random, and archives or headers that are put together anew
-/// around what was changed, so that checksums and lengths fit and the change is reached. The tests and Fuzzing use it.
+/// Makes hostile files from valid ones: bytes are changed at random, and archives or headers are rebuilt around the
+/// changes, so that checksums and lengths are right and the changes are reached. The tests and Fuzzing use it.
 struct FileMutator {
   typealias Bytes = [UInt8]
   typealias Entry = (name: Bytes, bytes: Bytes)
 
   private var generator: KeyedGenerator
 
-  /// Its files depend on the key alone.
+  /// The files depend only on the key.
   init(_ key: UInt64...) { generator = KeyedGenerator(key: key) }
 
-  /// A changed copy of one of `files`, which are sound safetensors files.
+  /// A changed copy of one of `files`, which are valid safetensors files.
   mutating func mutant(ofSafetensors files: [Bytes]) -> Bytes {
     var file = choice(of: files)
     let length = Int(file[0]) | Int(file[1]) << 8 | Int(file[2]) << 16
@@ -24,11 +24,11 @@ struct FileMutator {
     return Self.bytes(header.count, 8) + header + file[(8 + length)...]
   }
 
-  /// A changed copy of one of `files`, which are sound archives or pickles one after another.
+  /// A changed copy of one of `files`, which are valid archives or sequences of pickles.
   mutating func mutant(ofCheckpoints files: [Bytes]) -> Bytes {
     var file = choice(of: files)
     guard file.starts(with: "PK".utf8) else {
-      // Before what changes stand three pickles that seldom should.
+      // Three pickles precede the interesting part and should seldom be changed.
       let start = generator.chance(0.1) ? 0 : Self.objectStart(of: file)
       var rest = Array(file[start...])
       mutate(&rest, words: Self.pickleWords)
@@ -52,7 +52,7 @@ struct FileMutator {
     return archive
   }
 
-  /// Where the fourth of the pickles begins: each begins with 0x80 behind the end of another.
+  /// The start of the fourth pickle: each begins with 0x80 after the end of the previous one.
   private static func objectStart(of file: Bytes) -> Int {
     let starts = file.indices.filter { file[$0] == 0x80 && ($0 == 0 || file[$0 - 1] == 0x2E) }
     return starts.count > 3 ? starts[3] : 0
@@ -60,7 +60,7 @@ struct FileMutator {
 
   // MARK: - Changes
 
-  /// Changes one place or a few.
+  /// Changes one place, or a few.
   private mutating func mutate(_ bytes: inout Bytes, words: [Bytes]) {
     for _ in 0...generator.integer(below: 4) {
       let place = generator.integer(below: bytes.count + 1)
@@ -125,14 +125,14 @@ struct FileMutator {
       "cos\nsystem\n",
       // A part of a storage.
       "(X\u{1}\u{0}\u{0}\u{0}vK\u{1}K\u{1}t",
-      // Lists that hold the list before twice each; themselves; and the innermost of many.
+      // Lists that contain the previous list twice, lists that contain themselves, and deeply nested ones.
       String(repeating: "]q\u{1}(h\u{1}h\u{1}e", count: 40), "]q\u{2}h\u{2}a",
       String(repeating: "](h\u{1}h\u{1}eq\u{1}", count: 40), String(repeating: "](", count: 200),
     ].map { Bytes($0.utf8) } + [Bytes(repeating: 0x85, count: 1000)]
 
   // MARK: - Archives
 
-  /// The entries of a sound archive without entries above 4 GiB, as its directory lists them.
+  /// The entries of a valid archive without entries above 4 GiB, in the order of its directory.
   static func entries(of file: Bytes) -> [Entry] {
     func number(_ place: Int, _ width: Int) -> Int {
       file[place..<(place + width)].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -149,7 +149,7 @@ struct FileMutator {
     }
   }
 
-  /// The plainest archive of these entries.
+  /// The simplest archive with these entries.
   static func archive(_ entries: [Entry]) -> Bytes {
     var file: Bytes = []
     var directory: Bytes = []

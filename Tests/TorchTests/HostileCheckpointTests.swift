@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Torch
 
-/// Files made to crash, hang or exhaust a reader: each ends in a tensor read or a typed error.
+/// Files that try to crash, hang or exhaust a reader: each gives tensors or a typed error.
 @Suite struct HostileCheckpointTests {
   private typealias Bytes = [UInt8]
 
@@ -12,7 +12,7 @@ import Torch
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 
-  /// A checkpoint of a pickle's instructions between PROTO and STOP, and of one storage "0" of 16 bytes.
+  /// A checkpoint with these instructions between PROTO and STOP, and with a storage "0" of 16 bytes.
   private func file(_ pickle: Bytes) -> Bytes {
     FileMutator.archive([
       (Bytes("a/data.pkl".utf8), [0x80, 2] + pickle + Bytes(".".utf8)),
@@ -46,7 +46,7 @@ import Torch
     Bytes("(".utf8) + numbers.flatMap(long) + Bytes("t".utf8)
   }
 
-  /// The pickle of a tensor over the storage, which has 4 floats.
+  /// The pickle of a tensor with the storage, which has 4 floats.
   private static func tensor(
     offset: Int = 0, shape: [Int] = [2, 2], strides: [Int] = [2, 1], count: Int = 4,
     type: String = "FloatStorage", key: String = "0"
@@ -60,7 +60,7 @@ import Torch
       + Bytes("ccollections\nOrderedDict\n)RtR".utf8)
   }
 
-  /// The files below are unsound for the reason meant.
+  /// The files below are invalid for the intended reason.
   @Test func soundFilesOfTheSameMakeAreRead() throws {
     for pickle in [
       Self.tensor(), Self.tensor(offset: 3, shape: [], strides: []),
@@ -100,7 +100,8 @@ import Torch
     #expect(try problem(FileMutator.archive(entries))?.contains("neither true nor false") == true)
   }
 
-  /// Pickles that unfold without end, hold themselves, go deep, or misuse the stack, and words that tell of it.
+  /// Pickles that expand without end, contain themselves, are nested deeply, or misuse the stack, with words of the
+  /// error.
   static let unsoundPickles: [(pickle: String, word: String)] = [
     (String(repeating: "](", count: 200) + String(repeating: "e", count: 199), "more than one"),
     (String(repeating: "](", count: 200) + "N" + String(repeating: "e", count: 200), "deep"),
@@ -134,7 +135,7 @@ import Torch
     #expect(problem?.contains(word) == true, "\(problem ?? "read")")
   }
 
-  /// A million tuples around each other would exhaust the stack of whatever follows them.
+  /// A million nested tuples would exhaust the stack of a recursive reader.
   @Test func depthIsRefusedHoweverDeep() throws {
     #expect(
       try problem(file(Bytes("N".utf8) + Bytes(repeating: 0x85, count: 1_000_000)))?.contains(
@@ -142,7 +143,7 @@ import Torch
         == true)
   }
 
-  /// One long key over and over: hashing it must not take longer than the file is long.
+  /// The same long key many times: hashing it must not take longer than proportional to the file.
   @Test func longKeysCountByTheirLength() throws {
     let text =
       Bytes("X".utf8) + FileMutator.bytes(100_000, 4) + Bytes(repeating: 97, count: 100_000)

@@ -17,7 +17,7 @@ import Torch
     }
   }
 
-  /// One entry an operation, in the order and with the inputs of make_goldens.py.
+  /// One entry per operation, in the order and with the inputs of make_goldens.py.
   private static func results() -> [String: Tensor] {
     let a = Tensor.keyed(1, shape: [2, 3, 4])
     let b = Tensor.keyed(2, shape: [2, 3, 4])
@@ -185,7 +185,7 @@ import Torch
     #expect(Tensor([0.1, -1e300]).array(of: Double.self) == [0.1, -1e300])
     #expect(Tensor([Float]()).array(of: Float.self) == [])
     #expect(Tensor(scalar: Float(2.5)).item == 2.5 && Tensor(scalar: 3).shape == [])
-    // Row-major whatever the strides are.
+    // Row-major, regardless of the strides.
     #expect(
       Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]).permuted([1, 0]).array(of: Int.self)
         == [1, 4, 2, 5, 3, 6])
@@ -256,7 +256,7 @@ import Torch
     let enlarged = OperationCounter.count {
       _ = enlarging(.uninitialized([1, 4, 3, 5, 6], device: .meta))
     }
-    // One product of each of four channels in each of the output's cells.
+    // One product for each of four channels in each of the output's cells.
     #expect(enlarged.multiplyAdds == 2 * 6 * 10 * 12 * 4)
   }
 
@@ -288,7 +288,7 @@ import Torch
   }
 }
 
-/// Wrong shapes trap; each runs in a process of its own.
+/// Wrong shapes trap; each test runs in a separate process.
 @Suite struct FailureTests {
   private func report(_ result: ExitTest.Result?) -> String {
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
@@ -320,8 +320,8 @@ import Torch
     #expect(text.contains("2x3 and 4x5"), "\(text)")
   }
 
-  /// The CPU's allocator refuses with a plain error that the shim recognizes by a word of its text
-  /// (`DefaultCPUAllocator`): this fails if libtorch changes it.
+  /// The CPU's allocator throws a plain error that the shim recognizes by a word in its text (`DefaultCPUAllocator`):
+  /// this test fails if libtorch changes it.
   @Test func memoryThatIsNotThereIsRecognizedByLibtorchsText() async {
     let result = await #expect(
       processExitsWith: .exitCode(42), observing: [\.standardErrorContent]
@@ -344,7 +344,7 @@ import Torch
     await #expect(processExitsWith: .failure) { _ = Tensor([1, 2, 3], shape: [2, 2]) }
   }
 
-  /// What a failed call held is given back: nothing piles up where a program lives on.
+  /// The arguments of a failed call are released: nothing accumulates if a program continues.
   @Test func errorsThatAreThrownLeakNothing() async {
     await #expect(processExitsWith: .success) {
       let good = Module()

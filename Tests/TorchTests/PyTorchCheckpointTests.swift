@@ -5,12 +5,12 @@ import TestSupport
 import Testing
 import Torch
 
-/// The path of a file that make_checkpoints.py wrote.
+/// The path of a file written by make_checkpoints.py.
 private func checkpoint(_ name: String) -> String {
   Bundle.module.golden(file: "checkpoints/\(name).pt")
 }
 
-/// What a checkpoint holds as make_checkpoints.py writes it.
+/// The content of a checkpoint as make_checkpoints.py describes it.
 private func text(_ checkpoint: PyTorchCheckpoint) throws -> String {
   var leaves: [StoredTensor] = []
   collect(checkpoint.object, into: &leaves)
@@ -65,7 +65,7 @@ private func hex(_ tensor: Tensor) -> String {
   return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
-/// What Python prints.
+/// The output of Python.
 private func run(_ script: String, _ arguments: String...) throws -> String {
   let printed = try output(
     of: #require(pythonWithTorch), ["-W", "ignore", "-c", script] + arguments)
@@ -75,7 +75,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
 // MARK: - Reading
 
 @Suite struct PyTorchCheckpointTests {
-  /// Every type, views, shared storages, parameters, containers, protocols, the byte order.
+  /// All types, views, shared storages, parameters, containers, protocols, and byte orders.
   @Test func filesHoldWhatPyTorchSaved() throws {
     let goldens = try golden("checkpoints", as: [String: String].self)
     #expect(goldens.count >= 30)
@@ -84,7 +84,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  /// One sentence names what is in the way; the file's own path apart.
+  /// The error is one sentence that names the problem, in addition to the path.
   @Test(arguments: [
     ("function", "__builtin__.print"), ("argparse", "argparse.Namespace"),
     ("module", "torch.nn.modules.linear.Linear"), ("date", "datetime.date"),
@@ -102,7 +102,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     #expect(error?.description.hasPrefix("\(path) is not a readable PyTorch checkpoint: ") == true)
   }
 
-  /// Also beside numbers, text and None.
+  /// Also next to numbers, text and None.
   @Test(arguments: [
     "module", "module with weights only", "released", "model", "model_state_dict", "beside data",
     "torchvision", "legacy torchvision", "legacy module", "legacy module with weights only",
@@ -124,14 +124,14 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     #expect(error?.problem.contains("the whole is") == true)
   }
 
-  /// Skipping a weight would leave the network's own, random one in its place.
+  /// If a weight were skipped, the network would keep its random one.
   @Test func tensorsOfOtherKindsAreNotLeftOutOfAStateDict() throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint("other tensors"))
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
     #expect(error?.problem.contains("a complex64 tensor, which is not supported") == true)
   }
 
-  /// Under a name goes before tensors beside data; what else a dictionary holds is in the way.
+  /// A named state dict precedes tensors next to data; other content of a dictionary is an error.
   @Test func stateDictsAreLookedForInOrder() throws {
     func names(_ object: PyTorchObject<Tensor>) throws -> [String] {
       var names: [String] = []
@@ -165,7 +165,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     #expect(try PyTorchCheckpoint.recognizes(checkpoint(name)))
   }
 
-  /// Headers whose length begins as pickles and archives do.
+  /// Headers whose length begins like pickles and archives.
   @Test func safetensorsAreNoCheckpoints() throws {
     try withScratchFile { path in
       for length in [0x280, 0x4B50] {
@@ -179,7 +179,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  /// Opening a pipe that nobody writes into would wait for ever.
+  /// Opening a pipe without a writer would wait forever.
   @Test func pipesAreRefusedAtOnce() throws {
     try withScratchFile { path in
       #expect(mkfifo(path, 0o600) == 0)
@@ -199,7 +199,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     #expect(summary.last == TensorSummary(name: "1.num_batches_tracked", dtype: .int64, shape: []))
   }
 
-  /// A tensor that is written into must not change another that shared its storage in the file.
+  /// Writing to a tensor must not change another that shared its storage in the file.
   @Test func loadedTensorsShareNoMemory() throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint("views"))
     let tensors = try file.loadStateDict()
@@ -284,7 +284,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  /// Also mapped into memory, for which elements lie at multiples of 64 bytes.
+  /// Also when the file is mapped into memory, for which elements are aligned to 64 bytes.
   @Test func pyTorchReadsTheSame() throws {
     guard pythonWithTorch != nil else {
       print("skipped: no Python with PyTorch at .libtorch/venv/bin/python or MOSI_TORCH_PYTHON")
@@ -319,7 +319,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  /// Over 65535 entries the counts stand in the records of zip64.
+  /// For more than 65535 entries, the counts are in the zip64 records.
   @Test func manyTensorsNeedZip64() throws {
     try withScratchFile { path in
       let one = Tensor([UInt8(7)])

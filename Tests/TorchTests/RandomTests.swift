@@ -26,7 +26,7 @@ import Torch
     let generator = Generator(seed: 1)
     let first = Tensor.normal([50], using: generator)
     #expect(!Tensor.normal([50], using: generator).isEqual(to: first))
-    _ = Tensor.normal([3], using: generator)  // leaves half of a pair behind
+    _ = Tensor.normal([3], using: generator)  // leaves half of a pair
     generator.seed(1)
     #expect(Tensor.normal([50], using: generator).isEqual(to: first))
     #expect(!Tensor.normal([50], using: Generator(seed: 2)).isEqual(to: first))
@@ -52,7 +52,7 @@ import Torch
     for seed in 0..<4 { #expect(together.withLock { $0[seed] } == alone[seed]) }
   }
 
-  /// Drawn by a generator of ours, dropout is libtorch's own in everything else.
+  /// Except for its generator, dropout equals libtorch's own.
   @Test func dropoutsAreLibtorchs() {
     let generator = Generator(seed: 1)
     let input = Tensor.normal([50], using: generator).to(.bfloat16)
@@ -60,7 +60,7 @@ import Torch
     let output = input.dropout(0.3, using: generator)
     #expect(output.dtype == .bfloat16)
     output.backward(.ones([50], dtype: .bfloat16))
-    // The gradient is the noise: 0, or 1 / 0.7 to eight bits.
+    // The gradient is the noise: 0, or 1 / 0.7 with eight bits.
     let noise = input.gradient!
     #expect(Set(floats(noise.to(.float32))) == [0, 1.4296875])
     #expect(output.detached().isEqual(to: input.detached() * noise))
@@ -117,7 +117,7 @@ import Torch
     await #expect(processExitsWith: .failure) {
       _ = Tensor.ones([3]).dropout(0.5, using: .meta)
     }
-    // Whoever trains says what dropout draws from.
+    // The training loop sets the generator from which dropout draws.
     await #expect(processExitsWith: .failure) {
       _ = Dropout(0.5)(.ones([3]))
     }

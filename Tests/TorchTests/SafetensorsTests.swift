@@ -30,7 +30,7 @@ import Torch
     }
   }
 
-  /// Of a checkpoint an evaluation needs a third.
+  /// An evaluation needs a third of a checkpoint.
   @Test func someTensorsCanBeReadAlone() throws {
     try withScratchFile { path in
       try Self.everyType.write(to: path)
@@ -65,7 +65,7 @@ import Torch
     }
   }
 
-  /// Colons and quotes inside of names are no keys.
+  /// Colons and quotes inside names do not separate keys.
   @Test func namesMayLookLikeJSON() throws {
     try withScratchFile { path in
       let odd = Safetensors(
@@ -84,8 +84,8 @@ import Torch
     }
   }
 
-  /// The file as another program reads it, by the format's own description. Elements lie at multiples of their
-  /// size, as the reference writer places them: some readers map the file into memory.
+  /// The file as another program reads it, according to the format's description. Elements are aligned to their size, as
+  /// by the reference writer: some readers map the file into memory.
   @Test func filesAreWhatTheFormatSays() throws {
     try withScratchFile { path in
       try Self.everyType.write(to: path)
@@ -134,7 +134,7 @@ import Torch
 
   // MARK: - Hostile files
 
-  /// A file of a header's text and as many data bytes.
+  /// A file with this header and this number of data bytes.
   private func file(_ header: String, data: Int = 0, length: UInt64? = nil) -> Data {
     let json = Data(header.utf8)
     var bytes = withUnsafeBytes(of: (length ?? UInt64(json.count)).littleEndian) { Data($0) }
@@ -160,17 +160,17 @@ import Torch
     "{\"a\":\(entry("[2]", "[0,16]"))}", "{\"a\":\(entry("[1]", "[0,4]"))}",
     "{\"a\":\(entry("[99999999999]", "[0,399999999996]"))}",
     "{\"a\":\(entry("[2]", "[9223372036854775799,9223372036854775807]"))}",
-    // Two tensors over the same bytes, one inside the other, a gap between them.
+    // Two tensors with the same bytes, one inside another, and a gap between them.
     "{\"a\":\(entry()),\"b\":\(entry())}",
     "{\"a\":\(entry()),\"b\":\(entry("[1]", "[4,8]"))}",
     "{\"a\":\(entry("[0]", "[0,0]")),\"b\":\(entry("[1]", "[4,8]"))}",
     "{\"__metadata__\":3,\"a\":\(entry())}", "{\"__metadata__\":{\"k\":1},\"a\":\(entry())}",
     "{\"a\":\(entry("[1]", "[0,4]")),\"a\":\(entry("[1]", "[4,8]"))}",
-    // Keys that come twice, also under another spelling: which one counts is each reader's guess.
+    // Duplicate keys, also in another spelling: readers disagree about which one counts.
     "{\"a\":\(entry()),\"a\":\(entry())}", "{\"a\":\(entry()),\"\\u0061\":\(entry())}",
     "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"},\"a\":\(entry())}",
     "{\"a\":{\"dtype\":\"F64\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
-    // No elements, but extents that no allocator can multiply.
+    // No elements, but sizes whose product overflows in allocators.
     "{\"a\":\(entry()),\"b\":\(entry("[0,4611686018427387904,4611686018427387904]", "[8,8]"))}",
     "{\"a\":\(entry()),\"b\":\(entry("[4611686018427387904,4611686018427387904,0]", "[8,8]"))}",
     "{\"a\":\(entry("[\(Array(repeating: "1", count: 500).joined(separator: ","))]", "[0,4]"))}",
@@ -200,7 +200,7 @@ import Torch
     }
   }
 
-  /// The entries above are unsound for the reason meant, not for a slip of the test's own.
+  /// The entries above are invalid for the intended reason and not because of a mistake in the test.
   @Test func theSoundHeaderIsRead() throws {
     try withScratchFile { path in
       try file("{\"a\":\(Self.entry())}", data: 8).write(to: URL(fileURLWithPath: path))
@@ -226,7 +226,7 @@ import Torch
     }
   }
 
-  /// Swift's Bool of any other byte is undefined behaviour.
+  /// A Swift Bool with any other byte is undefined behavior.
   @Test func truthsOtherThanZeroAndOneAreRefused() throws {
     try withScratchFile { path in
       var bytes = file("{\"a\":\(Self.entry("[2]", "[0,2]", dtype: "\"BOOL\""))}", data: 2)
@@ -253,7 +253,7 @@ import Torch
     }
   }
 
-  /// Files changed at random are read or refused with a typed error, whatever they say.
+  /// Files changed at random are read or rejected with a typed error.
   @Test func mutatedFilesNeverCrash() throws {
     try withScratchFile { path in
       try Safetensors(

@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 @Suite struct OptimizerTests {
-  /// Least squares with a scale behind the linear map, as in make_goldens.py.
+  /// Least squares with a scale after the linear layer, as in make_goldens.py.
   private final class Problem: Module {
     let inputs = Tensor.keyed(30, shape: [16, 6])
     let target = Tensor.keyed(31, shape: [16, 3])
@@ -83,8 +83,8 @@ import Torch
     }
   }
 
-  /// A device decides by itself whether an update happens: a skipped one must leave no trace, neither in the moments nor
-  /// in Adam's count of steps.
+  /// The device decides whether an update happens: a skipped one must leave no trace, neither in the moments nor in
+  /// Adam's count of steps.
   @Test(arguments: Kind.allCases)
   func skippedUpdatesLeaveNoTraceAndOthersNoDifference(kind: Kind) {
     func optimizer(_ problem: Problem) -> any Optimizer {
@@ -104,7 +104,7 @@ import Torch
       flagged.run(second, steps: 5..<7, skip: skip)
       expectEqual()
     }
-    // Also with gradients that are no numbers, for which all this is there.
+    // Also with gradients that are NaN, which is the purpose of skipping.
     for parameter in flagged.parameters { parameter.tensor.gradient!.fill(.nan) }
     second.step(learningRate: 0.1, unless: .ones([]))
     expectEqual()
@@ -113,7 +113,7 @@ import Torch
     expectEqual()
   }
 
-  /// A group of ten times the rate moves as all would at ten times the rate; the others do not notice.
+  /// A group with ten times the rate moves like all parameters at ten times the rate; the others are unaffected.
   @Test(arguments: Kind.allCases)
   func aGroupsRateIsItsShareOfTheRate(kind: Kind) {
     func trained(_ scale: Double, rate: Double) -> [Tensor] {
@@ -177,7 +177,7 @@ import Torch
 }
 
 @Suite struct ExponentialMovingAverageTests {
-  /// What make_goldens.py averages.
+  /// The tensors that make_goldens.py averages.
   private final class Network: Module {
     let first = BatchNorm3d(6, epsilon: 1e-5)
     let second = Linear(6, 3, using: Generator(seed: 1))
@@ -262,7 +262,7 @@ import Torch
       #expect(tensor.isEqual(to: averages[name]!), "\(name)")
       #expect(!tensor.requiresGradient)
     }
-    // Training goes on with the weights, not with the averages.
+    // Training continues with the weights, not with the averages.
     let straight = Network()
     let undisturbed = ExponentialMovingAverage(of: straight, decay: 0.9)
     straight.run(undisturbed, steps: 5)
@@ -316,7 +316,7 @@ import Torch
     let schedule = CosineSchedule(
       base: expected.base, warmupStart: expected.start, warmupSteps: expected.warmup,
       totalSteps: expected.total)
-    // PyTorch's schedulers multiply their way from step to step.
+    // PyTorch's schedulers multiply from step to step.
     for (step, rate) in expected.rates.enumerated() {
       #expect(abs(schedule.rate(at: step) - rate) < 1e-15, "step \(step)")
     }
@@ -371,7 +371,7 @@ import Torch
     for (a, b) in zip(source.state, target.state) { #expect(a.tensor.isEqual(to: b.tensor)) }
     #expect(ObjectIdentifier(target.first.weight) == identity)
     #expect(target.first.weight.requiresGradient)
-    // Other number types are converted: checkpoints may hold bfloat16.
+    // Other types are converted: checkpoints may contain bfloat16.
     try target.load(state(of: source).mapValues { $0.to(.float64) })
     #expect(target.first.weight.dtype == .float32)
   }
@@ -461,7 +461,7 @@ import Torch
     #expect(linear.bias.norm == 0)
   }
 
-  /// Weights of the fan-in keep the square of what comes through a ReLU, here for a layer that enlarges.
+  /// Fan-in initialization preserves the mean square after a ReLU, here for a layer that enlarges.
   @Test func transposedConvolutionsKeepTheScale() {
     let generator = Generator(seed: 1)
     let layer = ConvTranspose3d(

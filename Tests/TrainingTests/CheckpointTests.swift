@@ -65,7 +65,8 @@ extension TrainingRuns {
       #expect(model.parameters.map { $0.tensor.array(of: Float.self) } == before)
     }
 
-    /// Wherever a file is cut, and whatever byte of its header is changed, there is a sentence or a sound checkpoint.
+    /// Wherever a file is truncated, and whichever byte of its header is changed, there is an error or a valid
+    /// checkpoint.
     @Test func tornFilesAreRefused() throws {
       let path = folder.file("c.safetensors")
       try checkpoint(tinyConfiguration()).write(to: path)

@@ -3,9 +3,9 @@ import Foundation
 import Testing
 import Training
 
-/// What people are told before a training that their machine is too slow for.
+/// The notice before a training for which the machine is too slow.
 @Suite struct CostNoticeTests {
-  /// A machine that trains at 100 GFLOP per second, whatever the network.
+  /// A machine that trains at 100 GFLOP per second with any network.
   private let laptop = Throughput(operationsPerSecond: 1e11, origin: "a test")
 
   private func configuration(sources: Int) -> PretrainingConfiguration {
@@ -14,7 +14,7 @@ import Training
     return configuration
   }
 
-  /// 13.73 GFLOP per clip forwards, three times that in training, 160 sources of 9 clips in each step.
+  /// 13.73 GFLOP for a clip's forward pass, three times that in training, 160 sources with 9 clips in each step.
   @Test func thePapersConfigurationIsEstimatedByItsClips() throws {
     var measured: [TrainingStep] = []
     let estimate = try TrainingEstimate(configuration(sources: 1000)) {
@@ -38,13 +38,13 @@ import Training
       text(1500)
         == "on this machine this training takes about 19 days (one step 14 min); for a laptop: --config tiny-masked (25 min)"
     )
-    // A preset that takes nearly as long is no help.
+    // A preset that takes almost as long does not help.
     #expect(
       text(10 * 86_400)
         == "on this machine this training takes about 19 days (one step 14 min)")
   }
 
-  /// Who trains for an hour is not bothered, and nothing more is measured.
+  /// A training of an hour gets no notice, and nothing else is measured.
   @Test func shortTrainingsAreNotMentioned() {
     let notice = CostNotice.text(
       for: TrainingEstimate(seconds: 3600, secondsPerStep: 2),
@@ -58,7 +58,7 @@ import Training
     #expect(notice == nil)
   }
 
-  /// The real measurement is quick, even of a large network.
+  /// The actual measurement is quick, even for a large network.
   @Test func theMeasurementGivesASpeed() {
     var configuration = PretrainingConfiguration()
     configuration.model.width = 4

@@ -10,14 +10,14 @@ import Training
 import VideoModels
 import VideoSamples
 
-/// MoSI that gives something that is not a number in the second step alone: whoever looks at the other steps sees nothing.
+/// MoSI whose loss or gradient is NaN only in the second step, so that reading other steps does not show it.
 private struct Hiccup: PretextTask {
   let task: MotionFromStaticImages
   let number: Number
 
   enum Number {
     case loss
-    /// The loss stays as it is.
+    /// The loss is unchanged.
     case gradient
   }
 
@@ -78,7 +78,7 @@ extension TrainingRuns {
       return c
     }
 
-    /// The run's last checkpoint, whose weights must be numbers.
+    /// The run's last checkpoint, whose weights must be finite.
     private func checkFinite(_ run: RunFolder) throws {
       let checkpoint = try Checkpoint<PretrainingConfiguration>(contentsOf: run.last)
       #expect(!checkpoint.model.isEmpty)
@@ -99,7 +99,7 @@ extension TrainingRuns {
     }
 
     @Test(arguments: [Hiccup.Number.loss, .gradient])
-    private func aSingleNumberThatIsNoneEndsTheRun(number: Hiccup.Number) throws {
+    private func aNonFiniteLossOrGradientEndsTheRun(number: Hiccup.Number) throws {
       let c = configuration()
       let run = RunFolder(path: folder.file("run"))
       let complaint = complaint { try train(c, "run", number) }
@@ -109,7 +109,7 @@ extension TrainingRuns {
             + "checkpoint is kept (the samples came from "), "\(complaint)")
       #expect(
         complaint.hasSuffix("), and the state to look into is \(run.diverged)"), "\(complaint)")
-      // Those of this step, not of all.
+      // Only the sources of this step.
       #expect(complaint.components(separatedBy: "dead-leaves").count == 1 + c.batch.sources)
       try checkFinite(run)
       // The state before the step: weights, running statistics, moments.
@@ -119,7 +119,7 @@ extension TrainingRuns {
         try Checkpoint<PretrainingConfiguration>(contentsOf: run.diverged).position.step == 1)
     }
 
-    /// Skipped, the step leaves nothing behind: neither in the weights nor in the running statistics.
+    /// A skipped step changes neither the weights nor the running statistics.
     @Test(arguments: [Hiccup.Number.loss, .gradient])
     private func onRequestTheStepIsSkippedAndCounted(number: Hiccup.Number) throws {
       var c = configuration()

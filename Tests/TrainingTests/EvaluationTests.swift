@@ -8,7 +8,7 @@ import Training
 import VideoData
 
 @Suite struct EvaluationTests {
-  /// Six classes, five videos: right, second, a tie that the first class wins, sixth, unreadable.
+  /// Six classes and five videos: correct, second, a tie that the first class wins, sixth, unreadable.
   private let evaluation = Evaluation(
     classNames: ["a", "b", "c, d", "e", "f", "g"],
     videos: [
@@ -24,7 +24,7 @@ import VideoData
     #expect(evaluation.videos.map(\.prediction) == [0, 0, 0, 0, nil])
     #expect(evaluation.top1 == 1.0 / 5)
     #expect(evaluation.top5 == 3.0 / 5)
-    // Classes without videos do not count: a 1 of 2, b 0 of 1, "c, d" 0 of 2.
+    // Classes without videos do not count: a has 1 of 2, b 0 of 1, "c, d" 0 of 2.
     #expect(evaluation.meanClassAccuracy == 0.5 / 3)
     #expect(evaluation.confusion.map { $0.reduce(0, +) } == [1, 1, 2, 0, 0, 0])
     #expect(evaluation.confusion[2] == [2, 0, 0, 0, 0, 0])
@@ -62,14 +62,14 @@ import VideoData
   }
 
   @Test func neighboursAreCountedByCosine() {
-    // Lengths differ: only directions count.
+    // Lengths differ: only directions matter.
     let retrieval = Retrieval(
       training: [
         (video("right", 0), [10, 0]), (video("up", 1), [0, 1]), (video("diagonal", 1), [1, 1]),
         (video("bad", 0), nil),
       ],
       test: [
-        (video("a", 0), [0.1, 0.01], nil),  // nearest: right
+        (video("a", 0), [0.1, 0.01], nil),  // nearest: correct
         (video("b", 0), [1, 2], nil),  // diagonal, up, right
         (video("c", 2), [1, 0], nil),  // no video of its class
         (video("d", 1), nil, "is empty"),
@@ -79,7 +79,7 @@ import VideoData
     #expect(retrieval.accuracies.map(\.k) == [1, 5, 10, 20, 50])
     #expect(retrieval.accuracies.map(\.accuracy) == [0.25, 0.5, 0.5, 0.5, 0.5])
     #expect(retrieval.unusableTrainingVideos == ["bad"])
-    // 1/3 for a and b, nothing for c, 2/3 for d.
+    // 1/3 for a and b, 0 for c, 2/3 for d.
     #expect(abs(retrieval.chance - (1 + 1 + 0 + 2) / 12.0) < 1e-12)
   }
 }

@@ -70,7 +70,7 @@ extension TrainingRuns {
     @Test func stoppedAndResumedIsTheSame() throws {
       let configuration = tinyFinetuning(on: videos)
       let (_, whole, _) = try train(configuration, "whole")
-      // In the midst of an epoch and at its end.
+      // In the middle of an epoch and at its end.
       for step in [1, 2, 3] {
         let name = "parts\(step)"
         let (outcome, _, _) = try train(configuration, name, stoppingAfter: step)
@@ -84,7 +84,7 @@ extension TrainingRuns {
       }
     }
 
-    /// The last epoch's gradients of a frozen stage are none; a test video that cannot be read is not watched.
+    /// A frozen stage has no gradients in the last epoch; an unreadable test video is not watched.
     @Test func theNetworkCanBeWatched() throws {
       var videos = videos
       try videos.add(broken: "torn.mp4", label: "left", subset: "test", content: "no video")
@@ -104,7 +104,7 @@ extension TrainingRuns {
       #expect(try tensors(one) == tensors(three))
     }
 
-    /// Clips come with the labels of their videos: what is plain to see is learned.
+    /// Clips come with the labels of their videos: obvious differences are learned.
     @Test func learnsWhatThereIs() throws {
       let videos = try SyntheticVideos(
         in: folder.file("more"), training: 4, test: 3, classes: ["dark", "light"])
@@ -121,7 +121,7 @@ extension TrainingRuns {
       #expect(evaluation.top1 == 1)
     }
 
-    // MARK: Where it begins
+    // MARK: Initial weights
 
     @Test func aPretrainedBackboneIsTakenOver() throws {
       let pretrained = try pretrained()

@@ -52,7 +52,7 @@ private struct Bits: Equatable {
     return batches
   }
 
-  /// The configuration has masks that depend on progress, jitter, accumulation, held-out sources and several epochs.
+  /// The configuration has masks that depend on the progress, jitter, accumulation, held-out sources and several epochs.
   @Test func clipsAreBitForBitThoseOfTheTraining() throws {
     let folder = try ScratchFolder()
     let configuration = tinyConfiguration()
@@ -73,7 +73,7 @@ private struct Bits: Equatable {
     #expect(streamed.map(\.step) == (0..<12).map { $0 / 2 })
   }
 
-  /// Together the readers get every batch once.
+  /// Together, the readers get each batch once.
   @Test func readersShareTheBatches() throws {
     let configuration = tinyConfiguration()
     let all = try drain(PretrainingClips(configuration, workers: 2)).map { Bits($0.labeled) }

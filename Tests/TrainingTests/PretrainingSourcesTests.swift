@@ -6,7 +6,7 @@ import Training
 import VideoData
 import VideoSamples
 
-/// A few sources of each folder, as of each class where folders are classes.
+/// A few sources per folder, or per class if folders are classes.
 @Suite struct PretrainingSourcesTests {
   private let folder: ScratchFolder
   private var settings = PretrainingConfiguration().sources
@@ -17,7 +17,7 @@ import VideoSamples
     settings.validationFraction = 0
   }
 
-  /// Empty files, whose names are all that collecting looks at: `folders` by the number of pictures directly in them.
+  /// Empty files, because only names matter here: `folders` by the number of pictures directly in them.
   private func make(_ folders: KeyValuePairs<String, Int>) throws {
     for (name, count) in folders {
       try FileManager.default.createDirectory(
@@ -53,12 +53,12 @@ import VideoSamples
     let five = try sources(5).training
     #expect(counts(five) == ["d/a": 5, "d/b": 5, "d/b/below": 5])
     #expect(try sources(5).training == five && sources(5, seed: 1).training != five)
-    // In the collection's order, and each number a part of the next.
+    // In the collection's order, and smaller numbers draw subsets of what larger ones draw.
     #expect(Array(five) == all.filter(Set(five).contains))
     let ten = try sources(10).training
     #expect(counts(ten) == ["d/a": 10, "d/b": 10, "d/b/below": 10])
     #expect(Set(five).isSubset(of: ten))
-    // Not the first of each folder: those would be of one photographer, or one hour.
+    // Not the first of each folder: those could be by one photographer, or of the same hour.
     #expect(!five.contains(all[0]) || !five.contains(all[1]) || !five.contains(all[2]))
   }
 
@@ -73,7 +73,7 @@ import VideoSamples
     #expect(notes.isEmpty)
   }
 
-  /// A list names files that lie in folders; procedural pictures lie in none, folders of frames in the one above.
+  /// A list names files in folders; procedural pictures are in no folder, and folders of frames in their parent.
   @Test func listsFramesAndProceduralPictures() throws {
     try make(["d/a": 20, "d/b": 20])
     let direct = try sources(3).training
@@ -86,7 +86,7 @@ import VideoSamples
     #expect(counts(framed.training) == ["d": 1])
   }
 
-  /// What is held out is a share of what was drawn; named sources are neither drawn from nor trained on.
+  /// The validation set is a share of the drawn sources; named validation sources are neither drawn from nor trained on.
   @Test func whatIsHeldOutWasDrawn() throws {
     try make(["d/a": 30, "d/b": 30])
     let whole = try sources(10).training

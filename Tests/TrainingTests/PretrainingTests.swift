@@ -28,7 +28,7 @@ extension TrainingRuns {
       return (outcome, run, listener)
     }
 
-    /// What a step or validation computed, without the times.
+    /// The results of a step or validation, without times.
     private func numbers(_ run: RunFolder) throws -> [String] {
       let metrics = try Metrics(contentsOf: run.metrics)
       return metrics.steps.map {
@@ -39,20 +39,20 @@ extension TrainingRuns {
         }
     }
 
-    /// The elements of every tensor of the last checkpoint: weights, statistics, moments.
+    /// The elements of all tensors of the last checkpoint: weights, statistics, moments.
     private func tensors(_ run: RunFolder) throws -> [String: [Float]] {
       try Safetensors(contentsOf: run.last).tensors.mapValues { $0.to(.float32).array() }
     }
 
     // MARK: Sources
 
-    /// A share held out that happens to be bad ends no run; sources that were named for it do.
+    /// A run continues if all held-out sources happen to be unreadable, but not if the user named them.
     @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
       var configuration = tinyConfiguration()
       configuration.epochs = 1
       configuration.batch.accumulationSteps = 1
       configuration.sources.validationFraction = 0.1
-      // Which source is held out depends on their number alone.
+      // Which source is held out depends only on their number.
       var path = try folder.write(
         (0..<9).map { "x\($0).png" }.joined(separator: "\n"), to: "names.txt")
       let heldOut = try SourceCollection(paths: [path]).split(heldOut: 0.1).heldOut
@@ -76,7 +76,7 @@ extension TrainingRuns {
       #expect(!FileManager.default.fileExists(atPath: folder.file("b")))
     }
 
-    /// The path of a picture of noise, made on the spot (a PPM needs no encoder).
+    /// The path of a new picture of noise (a PPM needs no encoder).
     private func goodPicture(_ index: Int) throws -> String {
       let pixels = (0..<48 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 * (7 + index) / 3) }
       let path = folder.file("good\(index).ppm")
@@ -87,7 +87,7 @@ extension TrainingRuns {
     // MARK: Records
 
     @Test func everyStepAndValidationIsRecorded() throws {
-      // 13 sources: 3 held out, 10 make two steps of 4 an epoch.
+      // 13 sources: 3 are held out, and 10 make two steps of 4 per epoch.
       let (outcome, run, listener) = try train(tinyConfiguration(), "a")
       let metrics = try Metrics(contentsOf: run.metrics)
       #expect(metrics.steps.map(\.step) == Array(1...6) && listener.steps == Array(1...6))
@@ -98,11 +98,11 @@ extension TrainingRuns {
         let top1 = try #require(step.top1)
         #expect(step.loss > 0 && (0...1).contains(top1) && step.clipsPerSecond > 0)
         #expect(step.dataSeconds! >= 0 && step.computeSeconds! > 0)
-        // A step has 36 clips; its accuracy is a share of them.
+        // A step has 36 clips; its accuracy is a multiple of 1/36.
         #expect(abs(top1 * 36 - (top1 * 36).rounded()) < 1e-4)
       }
       for validation in metrics.validations {
-        // The last batch is smaller than the others: each clip counts once all the same.
+        // The last batch is smaller than the others, but each clip has the same weight.
         let top1 = try #require(validation.top1)
         #expect(abs(top1 * 27 - (top1 * 27).rounded()) < 1e-9)
         let mean = validation.top1PerLabel.values.reduce(0, +) / 9
@@ -124,13 +124,13 @@ extension TrainingRuns {
       #expect(try PretrainingConfiguration(file: run.configuration) == tinyConfiguration())
     }
 
-    /// Masks and paths of validation are drawn from a key of their own.
+    /// The masks and paths of the validation are drawn with a separate key.
     @Test func validationIsTheSameForEqualWeights() throws {
       var c = tinyConfiguration(sources: 16)
       c.epochs = 1
       c.sources.validationFraction = 0.5
-      // One step sees all sources with a rate that leaves the weights: only the batch statistics move, by the same
-      // eight sources.
+      // One step sees all sources with a learning rate that does not change the weights: only the batch statistics move,
+      // with the same eight sources.
       c.optimizer.learningRate = 1e-30
       c.optimizer.warmupStartLearningRate = 1e-30
       c.optimizer.weightDecay = 0
@@ -164,7 +164,7 @@ extension TrainingRuns {
       #expect(!FileManager.default.fileExists(atPath: run.best))
     }
 
-    /// Sources named for validation are not trained on, though the training paths hold them too.
+    /// Named validation sources are not trained on, even if they are among the training paths.
     @Test func namedValidationSourcesAreUnseen() throws {
       var c = tinyConfiguration()
       c.epochs = 1
@@ -183,13 +183,13 @@ extension TrainingRuns {
     @Test func theNetworkCanBeWatched() throws {
       let run = try train(tinyConfiguration(), "watched").run
       let tags = try eventTags(run)
-      // At the end of the first epoch and of the last, and between them where it costs next to nothing.
+      // At the end of the first and last epochs, and in between if it takes little time.
       for part in ["conv1", "conv2", "conv3", "conv4", "conv5", "head"] {
         for kind in ["weights", "gradients"] {
           #expect((2...3).contains(tags.count { $0 == "\(kind)/\(part)" }), "\(kind)/\(part)")
         }
       }
-      // Clips of 16 pixels have maps of 4 x 4 up to conv2.
+      // Clips of 16 pixels have maps of at least 4 x 4 cells up to conv2.
       #expect((2...3).contains(tags.count { $0 == "grad_cam/conv2" }))
 
       var c = tinyConfiguration()
@@ -198,7 +198,7 @@ extension TrainingRuns {
       #expect(blind.contains("weights/conv1") && !blind.contains { $0.hasPrefix("grad_cam") })
     }
 
-    /// Looking changes no number; and what cannot be written is told once and stops nothing.
+    /// Observing does not change any number; an output that cannot be written is reported once and stops nothing.
     @Test func aRunThatNobodyCanWatchIsTheSame() throws {
       let watched = try train(tinyConfiguration(), "watched").run
       try FileManager.default.createDirectory(
@@ -225,7 +225,7 @@ extension TrainingRuns {
       #expect(try numbers(one) != numbers(train(c, "two").run))
     }
 
-    // MARK: Going on
+    // MARK: Resuming
 
     @Test(arguments: [(1, false), (2, false), (2, true), (3, false), (5, false), (6, false)])
     func stoppedAndResumedIsTheSame(step: Int, goesBeyondThePaper: Bool) throws {
@@ -244,7 +244,7 @@ extension TrainingRuns {
       #expect(at == step && total == 6)
       let metrics = try Metrics(contentsOf: first.run.metrics)
       #expect(metrics.steps.map(\.step) == Array(1...step))
-      // A validation that is under way when somebody asks to stop is left to the resumed run.
+      // A validation during which a stop is requested is done by the resumed run.
       #expect(metrics.validations.map(\.step) == [2, 4, 6].filter { $0 < step })
       let second = try train(c, "parts", resuming: true, workers: 3)
       #expect(second.listener.steps == Array(step..<6).map { $0 + 1 })
@@ -289,7 +289,7 @@ extension TrainingRuns {
       #expect(try bytes(run.last) == before)
     }
 
-    /// The backbone of a run goes on with a new head and a new schedule, with the run's own network, task and clips.
+    /// The backbone of a run continues with a new head and a new schedule, with the run's own network, task and clips.
     @Test func trainingGoesOnFromWeights() throws {
       var c = tinyConfiguration()
       c.task.mosi.labels.granularity = 1
@@ -306,7 +306,7 @@ extension TrainingRuns {
       #expect(next.clip == c.clip && next.sources.size == c.sources.size)
       next.sources = c.sources
       next.batch = c.batch
-      // Too small a rate to change a weight.
+      // A learning rate that is too small to change a weight.
       next.optimizer.learningRate = 1e-30
       next.optimizer.warmupStartLearningRate = 1e-30
       next.optimizer.weightDecay = 0
@@ -348,7 +348,7 @@ extension TrainingRuns {
     }
 
     #if os(Linux)
-      /// A process that another thread is just starting has copies of all descriptors until it is another program.
+      /// A process that another thread is just starting has copies of all descriptors until it executes its own program.
       @Test func aCopyOfTheDescriptorLocksNobodyOut() throws {
         let run = RunFolder(path: folder.file("run"))
         let metrics =
@@ -393,7 +393,7 @@ extension TrainingRuns {
       #expect(!FileManager.default.fileExists(atPath: folder.file("fresh")))
     }
 
-    /// A configuration that lies there is a person's own; and what is said must lead somewhere.
+    /// An existing configuration belongs to the user; and the error must suggest a way out.
     @Test func filesOfOthersAreNotOverwritten() throws {
       try FileManager.default.createDirectory(
         atPath: folder.file("mine"), withIntermediateDirectories: true)
@@ -403,7 +403,7 @@ extension TrainingRuns {
       #expect(try bytes(folder.file("mine/config.yaml")) == Data("epochs: 3\n".utf8))
     }
 
-    // MARK: Sources that do not do
+    // MARK: Unsuitable sources
 
     @Test func tooFewSourcesAreToldBeforeAnythingIsMade() {
       let text = complaint { try train(tinyConfiguration(sources: 3), "few") }

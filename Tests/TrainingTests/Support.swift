@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Training
 
-/// Remembers what a training says and stops it after a step.
+/// Records the messages of a training, and stops it after a step.
 final class Listener: TrainingReporter {
   private let said = Mutex<(notes: [String], warnings: [String], steps: [Int])>(([], [], []))
   private let lastStep: Int
@@ -37,7 +37,7 @@ final class Listener: TrainingReporter {
   var steps: [Int] { said.withLock { $0.steps } }
 }
 
-/// A training of a second with everything on that could go astray between runs: masks, jitter, dropout, accumulation.
+/// A training of one second with everything enabled that could differ between runs: masks, jitter, dropout, accumulation.
 func tinyConfiguration(sources: Int = 13) -> PretrainingConfiguration {
   var c = PretrainingConfiguration()
   c.epochs = 3
@@ -55,10 +55,10 @@ func tinyConfiguration(sources: Int = 13) -> PretrainingConfiguration {
 
 func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
-/// The tags of the summaries in a run's event files, in their order. A record is its length (8 bytes), 4 bytes, the
-/// event and 4 bytes; the event's field 5 is a summary, whose field 1 is a value, whose field 1 is the tag.
+/// The tags of the summaries in a run's event files, in order. A record is its length (8 bytes), 4 bytes, the event and 4
+/// bytes; field 5 of the event is a summary, whose field 1 is a value, whose field 1 is the tag.
 func eventTags(_ run: RunFolder) throws -> [String] {
-  /// The fields of a message that are bytes, by their numbers.
+  /// The fields of a message that consist of bytes, by their numbers.
   func fields(_ message: ArraySlice<UInt8>) -> [(number: UInt64, content: ArraySlice<UInt8>)] {
     var rest = message
     func varint() -> UInt64 {
@@ -103,5 +103,5 @@ func eventTags(_ run: RunFolder) throws -> [String] {
   }
 }
 
-/// Suites that train, each with threads that load: one after the other, so as not to crowd a small machine.
+/// Suites that train with loader threads run one after another, so as not to overload a small machine.
 @Suite(.serialized) enum TrainingRuns {}

@@ -5,7 +5,7 @@ import Media
 import Training
 import VideoData
 
-/// Videos of a texture, with their list: it moves to the right, to the left or not at all, or is dark or light.
+/// Videos of a texture with their list: it moves right, moves left or is static, or is dark or bright.
 struct SyntheticVideos {
   static let classes = ["left", "right", "still"]
 
@@ -13,7 +13,7 @@ struct SyntheticVideos {
   /// The lines of the list: path, label, subset.
   private(set) var lines: [String] = []
 
-  /// Writes `training` and `test` videos of each class into `folder`.
+  /// Writes `training` and `test` videos of each class to `folder`.
   init(in folder: String, training: Int, test: Int, classes: [String] = Self.classes) throws {
     self.folder = folder
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -30,7 +30,7 @@ struct SyntheticVideos {
     try list()
   }
 
-  /// Adds a line for a file that is no video, with `content`, or that is not there.
+  /// Adds a line for a file with `content` that is not a video, or that does not exist.
   mutating func add(broken path: String, label: String, subset: String, content: String?) throws {
     if let content {
       try Data(content.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(path)"))
@@ -44,7 +44,7 @@ struct SyntheticVideos {
       .write(to: URL(fileURLWithPath: "\(folder)/annotations.csv"))
   }
 
-  /// 12 frames of 40 x 32 pixels at 10 frames a second, whose content moves by `step` pixels a frame.
+  /// 12 frames of 40 x 32 pixels at 10 frames per second, whose content moves by `step` pixels per frame.
   static func write(to path: String, step: Int, levels: Range<Int> = 0..<256, seed: UInt64) throws {
     let (width, height, count) = (40, 32, 12)
     var generator = KeyedGenerator(0x51D, seed)
@@ -68,7 +68,7 @@ struct SyntheticVideos {
   }
 }
 
-/// A fine-tuning of a second with everything on that could go astray between runs.
+/// A fine-tuning of one second with everything enabled that could differ between runs.
 func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningConfiguration {
   var c = FinetuningConfiguration()
   c.epochs = epochs
@@ -79,7 +79,7 @@ func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningCo
   c.clip.framesPerSecond = 10
   c.clip.size = 16
   c.model.width = 2
-  // Two clips or more: of one alone conv5 leaves a single place, which has no variance.
+  // Two clips or more: for a single one, conv5 leaves a single cell, which has no variance.
   c.batch.clips = 3
   c.batch.accumulationSteps = 2
   c.regularization.labelSmoothing = 0.1

@@ -10,9 +10,9 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-// Three small tasks of the kinds that other papers have: what they need is what the protocol has to carry.
+// Three small tasks of the kinds in other papers: the protocol must support what they need.
 
-/// Two clips of a video in order or exchanged: a tuple of clips with one label, as frame and clip order have it.
+/// Two clips of a video, in order or exchanged: a tuple of clips with one label, as in frame and clip order prediction.
 private struct ClipOrder: PretextTask {
   let side = 16
   let sampling = ClipSampling(frames: 2, interval: 1, targetRate: 10)
@@ -34,9 +34,9 @@ private struct ClipOrder: PretextTask {
   }
 
   struct Batch {
-    /// [B * 2, 3, N, H, W], the clips of a sample one after the other.
+    /// The clips of a sample one after another, [B * 2, 3, N, H, W].
     let clips: Tensor
-    /// int64 [B].
+    /// The labels, int64 [B].
     let labels: Tensor
   }
 
@@ -80,7 +80,8 @@ private struct ClipOrder: PretextTask {
   func preview(_ sample: Sample) -> TaskPreview { TaskPreview(title: "order", rows: []) }
 }
 
-/// A class and a reconstruction: an unpooled map with a decoder, two terms of the loss, and layers that learn ten times faster.
+/// A class and a reconstruction: an unpooled map with a decoder, two terms of the loss, and layers that learn ten times
+/// as fast.
 private struct Reconstruction: PretextTask {
   let side = 16
 
@@ -92,7 +93,7 @@ private struct Reconstruction: PretextTask {
 
   struct Batch {
     let labeled: LabeledClips
-    /// [B, 3, N, H, W].
+    /// The clips, [B, 3, N, H, W].
     let target: Tensor
   }
 
@@ -150,8 +151,8 @@ private struct Reconstruction: PretextTask {
   func preview(_ sample: Sample) -> TaskPreview { TaskPreview(title: "levels", rows: []) }
 }
 
-/// Two clips of a video belong together, those of others do not: no classes, the batch is the loss's own, and an aggregator
-/// that fine-tuning keeps.
+/// Two clips of a video belong together, and those of other videos do not: there are no classes, the loss is over the
+/// batch, and fine-tuning keeps the aggregator.
 private struct Contrast: PretextTask {
   let side = 16
 
@@ -250,7 +251,7 @@ extension TrainingRuns {
       return (outcome, run)
     }
 
-    /// Trains in one go and in two, compares every tensor, and fine-tunes from the result.
+    /// Trains with and without an interruption, compares all tensors, and fine-tunes from the result.
     private func check(_ task: some PretextTask) throws -> RunFolder {
       let whole = try train(task, configuration(), "whole").run
       let stopped = try train(task, configuration(), "parts", stoppingAfter: 1)
@@ -305,7 +306,7 @@ extension TrainingRuns {
         #expect(abs(step.loss - sum) < 1e-5)
       }
       #expect(metrics.validations.last?.terms?["reconstruction"] != nil)
-      // Adam's first step moves every weight by its rate: ten times as far in the head.
+      // Adam's first step moves each weight by its learning rate: ten times as far in the head.
       var one = configuration()
       one.optimizer.warmupFraction = 0
       one.optimizer.weightDecay = 0
@@ -329,13 +330,13 @@ extension TrainingRuns {
       let summary = try #require(metrics.summary)
       #expect(summary.chance == nil && summary.top1 == nil)
       #expect(summary.bestValidationLoss == metrics.validations.map(\.loss).min())
-      // The best checkpoint is that of the lowest loss.
+      // The best checkpoint has the lowest loss.
       let best = try Checkpoint<PretrainingConfiguration>(contentsOf: run.best)
       let lowest = metrics.validations.min { $0.loss < $1.loss }
       #expect(best.position.step == lowest?.step && best.classNames == nil)
       #expect(try !String(contentsOfFile: run.metrics, encoding: .utf8).contains("chance"))
 
-      // Fine-tuning goes on with the aggregator.
+      // Fine-tuning continues with the aggregator.
       let weights = try Weights(at: run.path)
       let aggregator = Contrast.Aggregator(
         weights.makeModel().backbone.featureCount, Generator(seed: 1))

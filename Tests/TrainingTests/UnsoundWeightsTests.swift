@@ -23,7 +23,7 @@ extension TrainingRuns {
       try Safetensors(tensors: tensors).write(to: path)
     }
 
-    /// A network whose every output is NaN would be blamed on the videos or on the learning rate.
+    /// Otherwise, a network whose outputs are all NaN would be blamed on the videos or on the learning rate.
     @Test(arguments: [
       ("weight", [Float.nan, 1, -Float.infinity], "not finite", "NaN or infinite"),
       ("running_var", [Float(-1e-3)], "below 0", "variances below 0"),
@@ -45,7 +45,7 @@ extension TrainingRuns {
       #expect(inspection.problem == nil)
     }
 
-    /// A weight below 0 is none, nor is a variance of 0.
+    /// Negative weights are valid, and so are variances of 0.
     @Test func soundNumbersAreNotReported() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")

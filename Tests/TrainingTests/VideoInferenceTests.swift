@@ -37,7 +37,7 @@ extension TrainingRuns {
       return SyntheticVideos.classes.map { .video(path: "\(made.folder)/\($0)0.mp4") }
     }
 
-    /// Ten clips of a video score as ten clips that are cut and shown one by one.
+    /// Ten clips of a video score like ten clips that are cut and evaluated one by one.
     @Test func tenClipsAreTheAverageOfEach() throws {
       let folder = try ScratchFolder()
       let together = inference(clips: 10)
@@ -53,7 +53,7 @@ extension TrainingRuns {
         let model = settings.makeModel(head: .actions, classes: 5, seed: 7)
         model.train(false)
         var sum = [Double](repeating: 0, count: 5)
-        // The first, second ... of ten starts, each with a pass over the file of its own.
+        // The first, second ... of ten starts, each with a separate pass over the file.
         for place in 0..<10 {
           let pixels = try footage.clips(clip.testClips(10))[place]
           let frames = Tensor.clips([pixels]).to(.float32) * (1 / 255)
@@ -74,7 +74,7 @@ extension TrainingRuns {
       let footage = try videos(folder)
       let plain = try inference(clips: 3, crops: 3).run(footage).map { try $0.get() }
       #expect(plain.allSatisfy { $0.logits.count == 9 })
-      // 7 leaves a last batch of another size.
+      // A batch of 7 leaves a smaller last batch.
       for (batch, workers) in [(1, 1), (7, 3), (100, 2)] {
         let other = try inference(clips: 3, crops: 3, batch: batch, workers: workers)
           .run(footage.reversed()).map { try $0.get() }.reversed()

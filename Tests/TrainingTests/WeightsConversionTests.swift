@@ -13,7 +13,7 @@ extension TrainingRuns {
 
     init() throws { folder = try ScratchFolder() }
 
-    /// A network whose statistics are as random as its parameters, written down as a run's last state.
+    /// A network whose statistics are random like its parameters, saved as a run's last state.
     ///
     /// - Returns: the network, in evaluation mode.
     @discardableResult private func run(
@@ -28,7 +28,7 @@ extension TrainingRuns {
       var generator = KeyedGenerator(5)
       withoutGradients {
         for (name, tensor) in model.state where tensor.shape.count == 1 {
-          // Small variances, so that epsilon matters.
+          // The variances are small, so that epsilon matters.
           let range = name.hasSuffix("running_var") ? 0.001...0.02 : 0.5...1.5
           let values = (0..<tensor.count).map { _ in Float(generator.uniform(in: range)) }
           tensor.copy(from: Tensor(values, shape: tensor.shape))
@@ -95,7 +95,7 @@ extension TrainingRuns {
           == Data(contentsOf: URL(fileURLWithPath: back)))
       #expect(isEqual(weights.tensors, try Weights(at: there).tensors))
 
-      // What is said of the weights arrives too.
+      // The description of the weights is preserved, too.
       let arrived = try Weights(at: there)
       #expect(arrived.description.recipe == weights.description.recipe)
       #expect(arrived.classNames == weights.classNames && arrived.clip == weights.clip)
@@ -106,7 +106,7 @@ extension TrainingRuns {
       #expect(difference(model, arrived.makeModel()) == 0)
     }
 
-    /// PyTorch's programs have an epsilon of their own; without the change the outputs differ.
+    /// PyTorch programs use another epsilon; without the adaptation, the outputs differ.
     @Test(arguments: [
       (Architecture.r3d18, 1e-3, WeightsLayout.torchvision), (.r2d3d18, 1e-5, .authors),
       (.c3d, 1e-3, .vcop),
@@ -122,7 +122,7 @@ extension TrainingRuns {
       #expect(arrived.model.batchNormEpsilon == program.epsilon(of: architecture)!)
       let scale = withoutGradients { model(clips()).absolute().flattened().max([0]).item }
       #expect(difference(model, arrived.makeModel()) < 1e-5 * scale)
-      // Of the tensors nothing but scales has changed.
+      // Only the scales among the tensors have changed.
       let changed = weights.tensors.keys.filter {
         !weights.tensors[$0]!.isEqual(to: arrived.tensors[$0]!)
       }
@@ -187,7 +187,7 @@ extension TrainingRuns {
       #expect(WeightsLayout(named: "vcop") == .vcop && WeightsLayout(named: "onnx") == nil)
     }
 
-    /// A file from a stranger may say one thing and hold another.
+    /// The description in a foreign file may not match its content.
     @Test(arguments: [
       (
         "model",
@@ -225,7 +225,7 @@ extension TrainingRuns {
       file.metadata[key] = text
       try file.write(to: path)
       #expect(complaint { _ = try Weights(at: path) }.contains(problem))
-      // An inspection does not take it for a fact either.
+      // An inspection does not rely on it either.
       let inspection = Result { try WeightsInspection(at: path) }
       switch inspection {
       case .success(let inspection): #expect(inspection.problem?.contains(problem) == true)

@@ -61,7 +61,7 @@ extension TrainingRuns {
       #expect(try weights.loadTaskTensors()["module.fc7.weight"]?.shape == [2, 3])
     }
 
-    /// What a pretext task without classes leaves: its network's state, and metadata without a list of classes.
+    /// A pretext task without classes: its network's state, and metadata without a list of classes.
     private func writeTaskCheckpoint(
       to path: String, classNames: String?, head: [String: Tensor] = [:]
     ) throws -> Backbone {
@@ -100,7 +100,7 @@ extension TrainingRuns {
       #expect(inspection.kind == .checkpoint && inspection.problem == nil)
       #expect(inspection.classCount == nil && inspection.taskTensors == weights.taskTensors)
 
-      // They go along to another machine, unless the backbone alone is wanted.
+      // They are kept for another machine, unless only the backbone is requested.
       for (ending, isAlone) in [("safetensors", false), ("pth", false), ("pth", true)] {
         let copy = folder.file("copy.\(ending)")
         try weights.write(to: copy, as: .mosi, backboneOnly: isAlone)
@@ -112,7 +112,7 @@ extension TrainingRuns {
       #expect(try Weights(at: folder.file("a.pth")).taskTensors.isEmpty)
     }
 
-    /// The orders of clips, say, which layers of a task's own tell apart.
+    /// The orders of clips, for example, which a task's own layers distinguish.
     @Test func classesOfATasksOwnHeadAreNotAClassifiers() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
@@ -123,7 +123,7 @@ extension TrainingRuns {
       #expect(weights.taskTensors.map(\.name).contains("head.pairs.weight"))
     }
 
-    /// Two moments of an optimizer would make an evaluation need three times the memory: tensors that would not even load.
+    /// With an optimizer's two moments, an evaluation would need three times the memory. These cannot even be loaded.
     @Test func theStateOfAnOptimizerIsNotRead() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
@@ -132,7 +132,7 @@ extension TrainingRuns {
       file.tensors["optimizer.mark"] = Tensor([Float(1)]).equal(to: 1)
       try file.write(to: path)
       var bytes = try bytes(path)
-      // The tensor of the smallest elements lies last: now it is neither true nor false.
+      // The tensor with the smallest elements is last: now it is neither true nor false.
       bytes[bytes.count - 1] = 7
       try bytes.write(to: URL(fileURLWithPath: path))
       #expect(throws: SafetensorsError.self) { try Safetensors(contentsOf: path) }
@@ -159,7 +159,7 @@ extension TrainingRuns {
       #expect(complaint { _ = try Weights(at: "nowhere") }.hasPrefix("nowhere does not exist"))
     }
 
-    /// What the file claims is compared before anything of the claimed size is made.
+    /// The claims of a file are compared before anything of the claimed size is allocated.
     @Test func falseClaimsAreFoundOut() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
@@ -194,7 +194,7 @@ extension TrainingRuns {
         complaint { _ = try Weights(at: path) }.contains("head.out.weight holds numbers as int32"))
     }
 
-    /// Few bytes of aliases could unfold into more than any memory holds.
+    /// A few bytes of aliases could expand to more than fits into memory.
     @Test func unfoldingConfigurationsAreRefused() throws {
       let folder = try ScratchFolder()
       let lines = (1...9).map { level in

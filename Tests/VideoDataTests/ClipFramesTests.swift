@@ -5,7 +5,7 @@ import Testing
 import VideoData
 import VideoSamples
 
-/// The frames of clips against those of the ffmpeg tool, by presentation time.
+/// Compares the frames of clips with those of the ffmpeg tool, by presentation time.
 @Suite(
   .enabled(
     if: shared("data/samples") != nil && program("ffmpeg") != nil && program("ffprobe") != nil,
@@ -16,7 +16,7 @@ struct ClipFramesTests {
   ])
   func framesOfClipsAreThoseOfFFmpegByPresentationTime(name: String) throws {
     let path = try #require(shared("data/samples/" + name))
-    // Times of all frames, by ffprobe.
+    // The times of all frames, from ffprobe.
     let list = try output(
       of: #require(program("ffprobe")),
       [
@@ -25,7 +25,7 @@ struct ClipFramesTests {
       ])
     let starts = String(decoding: list, as: UTF8.self).split(separator: "\n")
       .compactMap { Double($0.prefix { $0 != "," }) }
-    // The last frame of an AVI with B-frames has no time of its own: one frame after the one before.
+    // The last frame of an AVI with B-frames has no time: it is one frame after the previous one.
     let frames = try output(
       of: #require(program("ffmpeg")),
       [
@@ -58,7 +58,7 @@ struct ClipFramesTests {
     #expect(met.contains(0) && met.contains(count - 1) && met.count > 60)
   }
 
-  /// Ten clips from one pass over the video are those of ten readings.
+  /// Ten clips from one pass over the video equal those of ten passes.
   @Test(arguments: ["test.avi", "test.mp4", "v_Biking_g05_c02.avi"])
   func tenClipsOfOnePassAreThoseReadAlone(name: String) throws {
     let path = try #require(shared("data/samples/" + name))

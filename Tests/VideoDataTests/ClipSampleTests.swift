@@ -25,7 +25,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
 
   static let sampling = ClipSampling(frames: 6, interval: 3, targetRate: 20)
 
-  /// Textures that move, 40 pixels high, frame n brighter than the one before.
+  /// Moving textures, 40 pixels high; each frame is brighter than the previous one.
   private func video(
     _ name: String, frames: Int = 40, rate: Double = 20, width: Int = 56, seed: UInt64 = 0
   ) throws -> String {
@@ -42,7 +42,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     return path
   }
 
-  /// Good videos and folders of frames, and bad ones of several kinds among them.
+  /// Good videos and folders of frames, with several kinds of bad ones among them.
   private func mixture() throws -> (footage: [VideoSource], bad: [String]) {
     var (footage, bad): ([VideoSource], [String]) = ([], [])
     for index in 0..<5 {
@@ -74,7 +74,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     }
     var found: [ClipPixels] = []
     while let item = try prefetcher.next() {
-      // Labels go with the video that the clip is really from.
+      // Labels are those of the video from which the clip was actually read.
       #expect(!loader.skippedIndices.contains(item.source))
       found.append(item.clips[0])
     }
@@ -95,7 +95,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     #expect(
       try clips(footage, workers: 4, count: 60, preset: preset, reports: reports) == one)
     #expect(reports.paths.sorted() == bad.sorted())
-    // Room for all, for some and for none.
+    // Enough memory for all, for some and for none.
     for cacheBytes in [1 << 30, 700_000, 1000] {
       let found = try clips(
         footage, workers: 3, count: 60, preset: preset, cacheBytes: cacheBytes)
@@ -103,8 +103,8 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     }
   }
 
-  /// Damage somewhere in a video is met by some clips only, with the same result whether it is cached or not
-  /// and whoever came before.
+  /// Damage in a part of a video affects only some clips, with the same result whether it is cached or not, and
+  /// regardless of earlier reads.
   @Test func damageInAVideoIsMetWhereItIs() throws {
     let whole = try video("whole.mp4", frames: 60)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
@@ -145,7 +145,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     #expect(loader.skippedIndices.isEmpty)
   }
 
-  /// What a clip is made of, step by step.
+  /// The making of a clip, step by step.
   @Test func aTrainingClipIsTheCropOfTheFramesAtItsTimes() throws {
     let path = try video("v.mp4")
     let loader = SampleLoader([.video(path: path)], rule: rule(.released))
@@ -154,7 +154,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     while let frame = try frames.next() { all.append(try frame.picture(shortSide: 48)) }
     for item in 0..<10 {
       let clip = try loader.sample(sample(item, seed: 5), of: 0).clips[0]
-      // The stream of loading, the epoch, the sample, the first attempt.
+      // The stream for loading, the epoch, the sample, the first attempt.
       var generator = KeyedGenerator(5, 1, 0, UInt64(item), 0)
       let start = generator.uniform() * (39 / 20.0 - 5 * 0.15)
       let shown = (0..<6).map { all[Int((start * 20 + 3 * Double($0) + 1e-3).rounded(.down))] }
@@ -181,7 +181,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
     }
   }
 
-  /// Each clip of the single pass equals what reading it alone gives; short videos repeat their last frame.
+  /// Each clip of the single pass equals that of a separate pass; short videos repeat their last frame.
   @Test(arguments: SpatialPreset.allCases)
   func testClipsOfOnePassEqualThoseReadAlone(preset: SpatialPreset) throws {
     let paths = [

@@ -4,8 +4,8 @@ import VideoData
 import VideoSamples
 
 @Suite struct ClipSamplingTests {
-  /// In exact integers: frame floor((start + k * interval / targetRate) * rate) with a start that is a multiple
-  /// of 1/900 s and a rate of so many thousandths.
+  /// In exact integers: frame floor((start + k * interval / targetRate) * rate), with a start that is a multiple of 1/900
+  /// s and a rate in thousandths.
   @Test(arguments: [23_976, 25_000, 29_970, 30_000, 10_000, 60_000])
   func agreesWithFrameIndicesAtConstantRates(milliRate: Int) {
     let sampling = ClipSampling()
@@ -70,20 +70,20 @@ import VideoSamples
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  /// Every twentieth of a range holds about a twentieth.
+  /// Each twentieth of a range contains about a twentieth of the values.
   private func isUniform(_ values: [Double], _ range: ClosedRange<Double>) -> Bool {
     var bins = [Int](repeating: 0, count: 20)
     for value in values {
       let place = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
       bins[min(max(Int(place * 20), 0), 19)] += 1
     }
-    // Five deviations, and what rounding to pixels moves from bin to bin.
+    // Five deviations, and the shift between bins caused by rounding to pixels.
     let expected = Double(values.count) / 20
     return bins.allSatisfy { abs(Double($0) - expected) < 5 * expected.squareRoot() + 15 }
   }
 
   @Test func resizedCropsHaveTheAreasAndAspectsOfThePaper() {
-    // In a frame much larger than the rounding; in a square one all areas but the largest fit.
+    // In a frame that is much larger than the rounding; in a square one, all areas except the largest fit.
     let drawn = crops(.paper, 4000, 4000)
     let areas = drawn.map { Double($0.width * $0.height) / 16e6 }
     let aspects = drawn.map { Double($0.width) / Double($0.height) }
@@ -108,7 +108,7 @@ import VideoSamples
     }
   }
 
-  /// The crop of 112 pixels of a frame with the short side s is one of 112 * 224 / s of a frame with 224.
+  /// A crop of 112 pixels from a frame with short side s is one of 112 * 224 / s from a frame with 224.
   @Test func scaledCropsHaveTheShortSidesOfTheReleasedCode() {
     let drawn = crops(.released, 398, 224)
     #expect(drawn.allSatisfy { $0.width == $0.height })

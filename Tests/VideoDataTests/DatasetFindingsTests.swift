@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import VideoData
 
-/// Datasets that can be read and yet are not what their owner means.
+/// Datasets that can be read but are not what their owner intended.
 @Suite struct DatasetFindingsTests: DatasetSuite {
   let folder: ScratchFolder
 
@@ -14,7 +14,7 @@ import VideoData
     return try read(.csv, splits: nil)
   }
 
-  /// Three classes would become four.
+  /// Otherwise, three classes would become four.
   @Test func classesThatAreSpelledAlmostAlikeAreNamedAndStayApart() throws {
     let dataset = try csv(
       "1.mp4,LEFT,train", "2.mp4,left,train", "3.mp4,shaking_hands,train", "4.mp4,run,train",
@@ -58,7 +58,7 @@ import VideoData
       "v/Test/wave/d.mp4", "v/Test/__MACOSX/run/._c.mp4", "v/__MACOSX/Train/run/._a.mp4",
       "v/annotations/list.txt", "v/Test/empty/readme.txt")
     let dataset = try read(.folders, splits: nil)
-    // In capitals they are subsets too, not two classes.
+    // In upper case, they are also subsets and not two classes.
     #expect(
       summary(dataset) == [
         "train run Train/run/a.mp4 -> v/Train/run/a.mp4",
@@ -76,7 +76,7 @@ import VideoData
     #expect(
       findings[0].description
         == "there is no training video for the class hop, though there are videos to evaluate")
-    // What is listed and not there cannot be trained on either.
+    // Listed videos that do not exist cannot be used for training either.
     try touch("v/2.mp4", "v/3.mp4")
     #expect(
       try read(.csv, splits: nil).present.findings == [.nothingToTrainOn])
@@ -127,7 +127,7 @@ import VideoData
     #expect(mirrored("left", "leftover", "upright", "up right", "bright") == nil)
   }
 
-  /// Names of folders may steer a terminal.
+  /// Names of folders may contain control sequences.
   @Test func sentencesHoldNoControlCharacters() throws {
     try touch("v/run/a.mp4", "v/run/b.mp4", "v/\u{1B}[31mred/notes.txt")
     let text = try read(.folders, splits: nil).findings.map(\.description).joined()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import VideoData
 
-/// Small datasets in each of the formats, and what people's copies and mistakes look like.
+/// Small datasets in each format, with the variations and mistakes of real copies.
 @Suite struct DatasetFormatTests: DatasetSuite {
   let folder: ScratchFolder
 
@@ -40,7 +40,7 @@ import VideoData
   @Test func ucf101TakesTheOrderOfTheClassIndexNotTheAlphabets() throws {
     try writeUCF101()
     #expect(try read(.ucf101, split: 2).classNames == ["Walk", "Run"])
-    // A slash at the end of the folder's name doubles none in the paths.
+    // A slash at the end of the folder's name is not doubled in paths.
     try touch("v/Walk/a.avi")
     #expect(
       try read(.ucf101, videos: "v//", split: 2).videos[0].footage
@@ -85,7 +85,7 @@ import VideoData
     #expect(complaint { try read(.ucf101, split: 2) }.hasPrefix("s/classInd.txt, line "))
   }
 
-  /// The folder of the original archive is HandstandPushups, that of many copies is HandStandPushups.
+  /// The folder in the original archive is HandstandPushups; in many copies it is HandStandPushups.
   @Test func namesInOtherCapitalsAreFoundAndRemarkedOnce() throws {
     try writeUCF101(
       classes: ["1 HandstandPushups", "2 Run"],
@@ -102,7 +102,7 @@ import VideoData
         "train Run Run/c.avi -> v/Run/c.avi",
         "test HandstandPushups HandStandPushups/d.avi -> v/HandStandPushups/d at 25.0",
         "test Run Run/e.avi -> v/Run/e.AVI", "test Run Run/f.avi -> v/Run/f.avi",
-        // Its only file is the other one's.
+        // Its only file belongs to the other one.
         "test Run Run/F.avi -> absent",
       ])
     #expect(
@@ -113,14 +113,14 @@ import VideoData
       ])
   }
 
-  /// Which of two it is nobody can know.
+  /// It is unknown which of the two is meant.
   @Test func twoNamesInOtherCapitalsAreNotGuessedBetween() throws {
     try folder.write("run/a.mp4,run,train\nwave/b.mp4,wave,train\n", to: "v/annotations.csv")
     try touch("v/RUN/a.mp4", "v/Run/a.mp4", "v/wave/B.mp4", "v/wave/B.MP4")
     #expect(try read(.csv, splits: nil).videos.allSatisfy { $0.footage == nil })
   }
 
-  /// `a.mp4` would answer for `a.avi` and for itself, in training and in test.
+  /// `a.mp4` would match both `a.avi` and itself, in training and in test.
   @Test func oneFileForTwoEntriesIsAnError() throws {
     try writeUCF101(train: ["Run/d.mp4 2"])
     try touch("v/Run/d.mp4")
@@ -166,7 +166,7 @@ import VideoData
       ])
   }
 
-  /// Else the labels of all classes behind it would shift.
+  /// Otherwise, the labels of all later classes would be shifted.
   @Test func classWithoutItsFileIsAnError() throws {
     try writeHMDB51()
     try folder.write("a.avi 1\n", to: "s/wave_test_split2.txt")
@@ -283,7 +283,7 @@ import VideoData
     try touch("v/x")
     let dataset = try read(.kinetics)
     #expect(dataset.classNames == ["zumba", "air drumming"] && dataset.videos[0].label == 1)
-    // Labelled test lists are what is evaluated on.
+    // Labeled test lists are evaluated on.
     #expect(dataset.evaluationSubset == .test)
     try folder.write("yoga,a,1,11,val\n", to: "s/val.csv")
     #expect(
@@ -446,7 +446,7 @@ import VideoData
       complaint { try read(.csv, splits: "s/m.csv") } == "s/m.csv contains no videos to train on")
   }
 
-  /// To Swift the sign, which joins what follows, and the dot are one character.
+  /// In Swift, the dot and the combining character after it are a single character.
   @Test func extensionsAreFoundByBytes() throws {
     try folder.write("a\u{600}.mp4,wave,train\n", to: "s/m.csv")
     try touch("v/a\u{600}.mp4")
@@ -481,12 +481,12 @@ import VideoData
     #expect(dataset.classNames == ["hop", "run", "sit", "train"])
     let test = dataset.videos(of: .test)
     #expect((0..<4).map { label in test.count { $0.label == label } } == [1, 4, 0, 4])
-    // Not the same ones of each class, nor the first ones.
+    // The choice differs between classes, and is not just the first ones.
     let chosen = (1...3).map { label in
       test.filter { $0.label == label }.map { $0.name.split(separator: "/")[1] }
     }
     #expect(chosen[0] != chosen[2] && chosen[0] != ["0.mp4", "1.mp4", "2.mp4", "3.mp4"])
-    // Other forms of the videos and another class change nothing.
+    // Other formats of the videos and another class do not change the choice.
     for index in 0..<20 { try touch("w/run/\(index)/1.jpg") }
     try touch("w/zap/1.mp4")
     let again = try read(.folders, videos: "w", splits: nil)

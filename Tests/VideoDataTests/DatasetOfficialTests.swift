@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import VideoData
 
-/// The official lists, against the counts that their authors give.
+/// Compares the official lists with the counts published by their authors.
 @Suite(.enabled(if: shared("data") != nil, "needs MOSI_TEST_DATA or ../shared"))
 struct DatasetOfficialTests {
   private func dataset(_ kind: DatasetKind, videos: String, splits: String?, split: Int = 1) throws
@@ -53,7 +53,7 @@ struct DatasetOfficialTests {
     #expect(dataset.classNames.count == classes && dataset.classNames[0] == "abseiling")
     #expect(dataset.videos.count == 200 && dataset.videos.allSatisfy { $0.subset == .validation })
     #expect(dataset.evaluationSubset == .validation)
-    // The head of the list has a few of the classes, whose names are unlike each other.
+    // The head of the list contains a few of the classes, whose names differ clearly.
     #expect(dataset.findings.last == .nothingToTrainOn && dataset.findings.count == 2)
   }
 
@@ -62,7 +62,7 @@ struct DatasetOfficialTests {
     #expect(dataset.classNames == ["fight", "noFight"])
     #expect(dataset.videos(of: .training).count == 141 && dataset.videos(of: .test).count == 45)
     #expect(dataset.videos.allSatisfy { $0.footage != nil })
-    // The same as class folders: a fifth of each of the classes is for the test.
+    // The same as class folders: a fifth of each class is for testing.
     let folders = try self.dataset(.folders, videos: "/videos/surveillance-fights", splits: nil)
     #expect(folders.videos.count == 186 && folders.classNames == dataset.classNames)
     #expect((36...38).contains(folders.videos(of: .test).count))

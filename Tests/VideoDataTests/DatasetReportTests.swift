@@ -71,7 +71,7 @@ import VideoData
     #expect(report.classes.map(\.undecodable) == [3, 3])
   }
 
-  /// Frames that were not extracted, or flow among the frames, would be learned from in silence.
+  /// Otherwise, frames that were not extracted, or flow among the frames, would be learned silently.
   @Test func framesThatDifferFromTheListAreTold() throws {
     for frame in 1...3 { try folder.picture("v/three/img_\(frame).png") }
     for frame in 1...2 {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import VideoData
 
-/// A suite that writes lists and videos into a folder and reads them as a dataset.
+/// A suite that writes lists and videos to a folder and reads them as a dataset.
 protocol DatasetSuite {
   var folder: ScratchFolder { get }
 }
@@ -22,7 +22,7 @@ extension DatasetSuite {
         splits: splits.map { folder.path + "/" + $0 }, split: split, frameRate: frameRate))
   }
 
-  /// "subset class name -> where", a line a video.
+  /// "subset class name -> where", one line per video.
   func summary(_ dataset: ActionDataset) -> [String] {
     dataset.videos.map { video in
       let place =
@@ -37,12 +37,12 @@ extension DatasetSuite {
     }
   }
 
-  /// The sentences of what was noticed while it was read, paths relative to the folder.
+  /// The remarks made while reading, with paths relative to the folder.
   func remarks(_ dataset: ActionDataset) -> [String] {
     dataset.remarks.map { withoutFolder($0.description) }
   }
 
-  /// The error's sentence, paths relative to the folder.
+  /// The text of the error, with paths relative to the folder.
   func complaint(_ body: () throws -> ActionDataset) -> String {
     do {
       _ = try body()

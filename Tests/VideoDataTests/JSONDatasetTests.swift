@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import VideoData
 
-/// Something-Something V2 and Diving48, whose lists are JSON.
+/// Something-Something V2 and Diving48, which have JSON lists.
 @Suite struct JSONDatasetTests: DatasetSuite {
   let folder: ScratchFolder
 
@@ -59,7 +59,7 @@ import VideoData
         "s/something-something-v2-test.json: 2 rows have no label and are skipped",
       ])
     #expect(DatasetKind.allCases.filter(\.distinguishesLeftFromRight) == [.somethingSomethingV2])
-    // The names of the newer archive.
+    // The names in the newer archive.
     for name in ["train", "validation", "labels"] {
       try FileManager.default.copyItem(
         atPath: folder.path + "/s/something-something-v2-\(name).json",
@@ -142,7 +142,7 @@ import VideoData
         .hasPrefix("s/train.json is a file: ssv2 needs a folder with train.json"))
   }
 
-  /// Neither the stack nor the memory may be a file's to fill.
+  /// A file must not exhaust the stack or the memory.
   @Test func nestingAndSizesAreBounded() throws {
     for text in [
       String(repeating: "[", count: 1 << 20), "[{\"id\":" + String(repeating: "[", count: 1 << 20),
@@ -156,7 +156,7 @@ import VideoData
     }
   }
 
-  /// No mutated list ends the process or names a file outside; most are errors with a line.
+  /// No mutated list crashes the process or names a file outside; most give errors with a line.
   @Test func mutatedListsAreReadOrRefused() throws {
     try writeSomething()
     var generator = KeyedGenerator(1, 17)

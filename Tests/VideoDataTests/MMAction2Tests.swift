@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import VideoData
 
-/// MMAction2's lists, in the forms that its documentation shows.
+/// MMAction2's lists in their documented forms.
 @Suite struct MMAction2Tests: DatasetSuite {
   let folder: ScratchFolder
 
@@ -57,7 +57,7 @@ import VideoData
     try folder.write("a.mp4 1\n", to: "s/train.txt")
     try touch("v/a.mp4")
     #expect(try summary(read(.mmaction2)) == ["train Run a.mp4 -> v/a.mp4"])
-    // Labels that count from 1 would all be one off.
+    // Labels that count from 1 would all be off by one.
     try folder.write("a.mp4 1\nb.mp4 2\n", to: "s/train.txt")
     #expect(
       complaint { try read(.mmaction2) }

@@ -49,7 +49,7 @@ import VideoData
       #expect(begun.count.load(ordering: .relaxed) <= read + ahead)
       #expect(try prefetcher.next() == read)
     }
-    // And it does run ahead.
+    // It does run ahead.
     #expect(eventually { begun.count.load(ordering: .relaxed) == 20 + ahead })
   }
 
@@ -57,7 +57,7 @@ import VideoData
     let count = Atomic(0)
   }
 
-  /// What the threads' work holds goes with the last of them, so that it goes shows that they have ended.
+  /// Objects held by the threads' work are released by the last thread: their release shows that all have ended.
   @Test(arguments: [true, false]) func cancelledOrDroppedItEndsItsThreads(cancels: Bool) throws {
     weak var alive: Counter?
     do {
@@ -77,7 +77,7 @@ import VideoData
     #expect(eventually { alive == nil })
   }
 
-  /// Else a run that is stopped while a decoder hangs would never end.
+  /// Otherwise, a run that is stopped while a decoder hangs would never end.
   @Test func cancellingFreesWhoeverWaits() throws {
     let gate = DispatchSemaphore(value: 0)
     let prefetcher = Prefetcher(count: 3, workers: 1, ahead: 1) { _ in gate.wait() }
@@ -90,7 +90,7 @@ import VideoData
     gate.signal()
   }
 
-  /// Whether `condition` comes to hold within minutes: what is certain to happen may take its time on a busy machine.
+  /// True if `condition` holds within minutes: a busy machine may take long.
   private func eventually(_ condition: () -> Bool) -> Bool {
     let end = ContinuousClock.now + .seconds(180)
     while !condition() {

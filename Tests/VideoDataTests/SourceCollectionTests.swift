@@ -31,12 +31,12 @@ import VideoData
     #expect(collection.sources[0] == .video(path: folder.path + "/d/clip.MP4"))
     #expect(collection.sources[1] == .picture(path: folder.path + "/d/img_2.JPG"))
     #expect(collection.problems.isEmpty && collection.likelyFrameFolders.isEmpty)
-    // A slash at the end doubles none in the paths.
+    // A slash at the end is not doubled in paths.
     #expect(try names(collect("d/")) == names(collection))
   }
 
   #if os(Linux)
-    /// Bytes of Latin-1, of a file and of a folder.
+    /// Latin-1 names of a file and of a folder.
     @Test func namesThatAreNotTextAreFound() throws {
       try folder.write("", to: "d/a.png")
       let odd = String(path: Array((folder.path + "/d/caf").utf8) + [0xE9])
@@ -48,7 +48,7 @@ import VideoData
         collection.sources == [.picture(path: folder.path + "/d/a.png"), .video(path: file)])
       #expect(try SourceCollection(paths: [file, odd]).sources == [.video(path: file)])
       #expect(file.printable.hasSuffix("/caf\\xE9/\\xFC.mp4"))
-      // A list has the names' bytes.
+      // A list contains the bytes of the names.
       let list = try folder.write(
         Array("caf".utf8) + [0xE9, 0x2F, 0xFC] + Array(".mp4\n".utf8), to: "d/list.txt")
       #expect(try SourceCollection(paths: [list]).sources == [.video(path: file)])
@@ -64,14 +64,14 @@ import VideoData
     #expect(try names(collect("d")) == ["d/e/a.png"])
   }
 
-  /// What is named twice would be trained on and held out at once.
+  /// A source that is named twice would be both trained on and held out.
   @Test func eachSourceIsTakenOnce() throws {
     try folder.write("", to: "d/a.png")
     try folder.write("", to: "d/b.png")
     try folder.write("a.png\na.png\nb.png\n", to: "d/all.txt")
     #expect(try names(collect("d/b.png", "d", "d", "d/all.txt")) == ["d/b.png", "d/a.png"])
     #expect(try collect("synthetic:dead-leaves:3", "synthetic:dead-leaves:5").sources.count == 5)
-    // However it is spelled.
+    // In any spelling.
     try FileManager.default.createSymbolicLink(
       atPath: folder.path + "/link", withDestinationPath: "d")
     #expect(try names(collect("d/a.png", "./d/a.png", "d/../d/a.png", "link/a.png")) == ["d/a.png"])
@@ -103,7 +103,7 @@ import VideoData
     #expect(single.sources.count == 11)
     #expect(single.likelyFrameFolders == [folder.path + "/d/run"])
     let videos = try collect("d", frameFolders: true)
-    // A folder with others beside pictures, or with one picture, is none.
+    // A folder with other files among its pictures, or with a single picture, is not a video.
     #expect(
       videos.sources == [
         .picture(path: folder.path + "/d/loose.png"),
@@ -136,7 +136,7 @@ import VideoData
       ])
   }
 
-  /// One bad line is to cost one source, not the run: loading reports it.
+  /// A bad line costs one source and not the run: loading reports it.
   @Test func badEntriesOfListsStay() throws {
     try folder.write("", to: "a.png")
     try folder.write("", to: "notes.md")
@@ -146,7 +146,7 @@ import VideoData
     #expect(collection.sources[2] == .video(path: folder.path + "/gone.mov"))
   }
 
-  /// The lists of ImageNet, and those of MMAction2.
+  /// ImageNet's lists and MMAction2's.
   @Test func labelsBehindPathsArePassedOverAndTold() throws {
     for name in ["a.jpg", "b c.jpg", "d 3", "dir/1.jpg", "e.mp4"] { try folder.write("", to: name) }
     try folder.write(
@@ -244,14 +244,14 @@ import VideoData
     #expect(split.training.count == count - heldOut)
     #expect(Set(split.training).isDisjoint(with: split.heldOut))
     #expect(Set(split.training).union(split.heldOut) == Set(collection.sources))
-    // Again the same, and both in the collection's order.
+    // The same again, and both in the collection's order.
     let again = collection.split(heldOut: fraction)
     #expect(again.training == split.training && again.heldOut == split.heldOut)
     let training = Set(split.training)
     #expect(Array(split.training) == collection.sources.filter { training.contains($0) })
   }
 
-  /// Held-out sources are spread, not the last ones of a sorted list (of one class, say).
+  /// Held-out sources are spread over the list and not its last ones (of the same class, for example).
   @Test func heldOutSourcesAreSpread() throws {
     let split = try collect("synthetic:dead-leaves:1000").split(heldOut: 0.2)
     let firstHalf = split.heldOut.count { source in

@@ -11,7 +11,7 @@ import VideoSamples
 
   init() throws { folder = try ScratchFolder() }
 
-  /// Pictures wider, higher, smaller and larger than what is asked, which is no square either.
+  /// Pictures that are wider, higher, smaller and larger than the requested size, which is not square.
   @Test(arguments: [(24, 20), (20, 24), (9, 8), (300, 40), (40, 300), (64, 64), (17, 16), (8, 8)])
   func stillsHaveTheSizeAsked(width: Int, height: Int) throws {
     let source = VideoSource.picture(
@@ -53,7 +53,7 @@ import VideoSamples
     #expect(Set(places).count > 30)
   }
 
-  /// A frame of each third of the video is met, and the middle is what a center still takes.
+  /// A frame from each third of the video occurs, and a center still takes the middle.
   @Test func videosGiveFramesOfAllTimes() throws {
     let path = folder.file("v.mp4")
     let levels: [UInt8] = [20, 60, 100, 140, 180, 220]
@@ -85,7 +85,7 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
     var paths: [String] { lock.withLock { all.map(\.source.description) } }
   }
 
-  /// Good pictures, and bad ones of several kinds among them.
+  /// Good pictures, with several kinds of bad ones among them.
   private func mixture() throws -> (sources: [VideoSource], bad: [String]) {
     var sources: [VideoSource] = []
     var bad: [String] = []
@@ -102,7 +102,7 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
     return (sources, bad)
   }
 
-  /// The stills of `count` samples through a prefetcher, with delays that shuffle the threads.
+  /// The stills of `count` samples from a prefetcher, with delays that shuffle the threads.
   private func stills(
     _ sources: [VideoSource], workers: Int, count: Int, reports: Reports = Reports()
   )
@@ -132,8 +132,8 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
     #expect(reports.paths.sorted() == bad.sorted())
   }
 
-  /// A folder of frames of which one is torn is bad at some times only. Whoever met the torn frame before, in
-  /// whatever order, the others stay what they are: else a resumed run would see other pictures.
+  /// A folder of frames with a damaged one is unreadable only at some times. The other frames do not change, whichever
+  /// reads met the damaged one before: otherwise, a resumed run would see other pictures.
   @Test func whatFailedBeforeChangesNothing() throws {
     for frame in 0..<8 { try folder.picture("frames/f\(frame).png", level: UInt8(frame * 30)) }
     try folder.write("torn", to: "frames/f3.png")
@@ -149,7 +149,7 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
       #expect(again == inOrder[item])
     }
     #expect(reports.paths == [folder.path + "/frames"])
-    // Frames after the first torn one were still taken from the folder.
+    // Later frames of the folder were still used after the first damaged one.
     #expect(Set(inOrder.map { $0.pixels[0] }).count >= 7)
   }
 
@@ -167,7 +167,7 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
     #expect(loader.sampleIfReadable(.validation(index: 0), of: 0) != nil)
   }
 
-  /// Replacements are spread over the good sources, not always the next one.
+  /// Replacements are spread over the good sources and are not always the next one.
   @Test func replacementsAreSpread() throws {
     let (sources, _) = try mixture()
     let loader = loader(sources)

@@ -4,13 +4,13 @@ import Testing
 import Torch
 import VideoModels
 
-/// 50 steps of training beside PyTorch's, which make_goldens.py made: schedule, weight decay but for normalizations,
-/// optimizer, clipping, average.
+/// Compares 50 training steps with PyTorch's, written by make_goldens.py: schedule, weight decay except for
+/// normalizations, optimizer, clipping, average.
 ///
-/// In float64, as there: in float32 rounding alone grows, over so many steps of a network with normalizations, to 4e-3
-/// between PyTorch's two layouts of memory under Adam and 4e-2 under SGD.
+/// In float64 on both sides: in float32, rounding errors grow over so many steps of a network with normalizations to 4e-3
+/// between PyTorch's two memory layouts with Adam, and 4e-2 with SGD.
 @Suite struct FiftyStepsTests {
-  /// The golden's tensors by the names of the model: one after the other there, sorted by name.
+  /// The golden's tensors by the names of the model. The golden concatenates them, sorted by name.
   private func split(_ flat: Tensor, like model: VideoClassifier) -> [String: Tensor] {
     var start = 0
     var parts: [String: Tensor] = [:]
@@ -23,7 +23,7 @@ import VideoModels
     return parts
   }
 
-  /// Ready to train in float64.
+  /// Prepared for training in float64.
   private func model(_ architecture: Architecture) throws -> VideoClassifier {
     let model = classifier(architecture, width: 2)
     try model.load(keyedState(model.shapes))

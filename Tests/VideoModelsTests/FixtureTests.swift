@@ -4,8 +4,8 @@ import Testing
 import Torch
 import VideoModels
 
-/// Checkpoints that the authors' code saved, of width 8 with random weights and statistics, and what it computed with
-/// them, dropout off.
+/// Checkpoints that the authors' code saved, with width 8 and random weights and statistics, and their outputs without
+/// dropout.
 @Suite(.enabled(if: shared("fixtures") != nil, "needs the checkpoints of ../shared/fixtures"))
 struct FixtureTests {
   @Test(arguments: [

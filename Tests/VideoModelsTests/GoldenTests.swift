@@ -4,7 +4,7 @@ import Testing
 import Torch
 import VideoModels
 
-/// Our networks beside plain PyTorch's: numbers as Goldens/make_goldens.py writes them.
+/// Compares our networks with plain PyTorch ones: the numbers were written by Goldens/make_goldens.py.
 @Suite struct GoldenTests {
   private struct Golden: Decodable, Sendable {
     struct Values: Decodable, Sendable {

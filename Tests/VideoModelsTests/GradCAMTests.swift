@@ -18,7 +18,7 @@ import VideoModels
     let stages: [String: Stage]
   }
 
-  /// The greatest difference from the numbers that make_goldens.py has kept of `tensor`.
+  /// The maximum difference from the numbers of `tensor` that make_goldens.py kept.
   private func difference(_ tensor: Tensor, _ golden: Golden.Values) -> Double {
     let values = tensor.to(.float64).array(of: Double.self)
     let kept = stride(from: 0, to: values.count, by: 1 + (values.count - 1) / 500)
@@ -49,7 +49,7 @@ import VideoModels
       // The maps are divided by maxima far below 1.
       #expect(difference(found.maps, expected.maps) < 1e-4, "\(stage)")
     }
-    // In float64 no activation's sign hangs on rounding.
+    // In float64, no activation's sign depends on rounding.
     for (_, tensor) in model.state where tensor.dtype == .float32 {
       tensor.setData(tensor.detached().to(.float64))
     }
@@ -73,13 +73,13 @@ import VideoModels
       for (a, b) in [(all.maps, single.maps), (all.coarse, single.coarse)] {
         let scale = max(b.flattened().max([0]).item, 1e-12)
         let difference = (a.sliced(0, index..<index + 1) - b).absolute().flattened().max([0]).item
-        // Of other batches the convolutions sum in another order.
+        // For other batches, convolutions sum in another order.
         #expect(difference / scale < 1e-4, "\(index)")
       }
     }
   }
 
-  /// A training that is looked into goes on as if it had not been.
+  /// A training that is inspected continues as if it had not been.
   @Test func nothingIsLeftBehind() {
     let model = classifier(.r2plus1d10, width: 4, dropout: 0.5)
     model.backbone.freezeStages(1)

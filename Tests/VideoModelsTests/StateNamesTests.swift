@@ -5,7 +5,7 @@ import VideoModels
 @Suite struct StateNamesTests {
   private typealias Kind = VideoClassifier.Head.Kind
 
-  /// What a file holds: the network's shapes under these names.
+  /// The content of a file: the network's shapes with these names.
   private func shapes(
     _ architecture: Architecture, _ names: StateNames, width: Int, head: Kind? = .actions,
     classes: Int = 5
@@ -70,7 +70,7 @@ import VideoModels
     #expect(names.count == 8 * 7 + 2)
   }
 
-  /// VCOP's task holds its network below a name; what is beside it is the task's.
+  /// VCOP's task stores its network under a name; other tensors belong to the task.
   @Test(arguments: ["", "module."])
   func aNetworkInsideOfATaskIsFound(wrapper: String) throws {
     let tower = try shapes(.c3d, .vcop, width: 3, head: nil)
@@ -87,7 +87,7 @@ import VideoModels
     #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: found) }
   }
 
-  /// No two architectures have the same tensors at any width, so that none is taken for another.
+  /// No two architectures have the same tensors at any width, so that they cannot be confused.
   @Test(arguments: Architecture.allCases, StateNames.allCases)
   func networksAreRecognizedByTheirTensors(architecture: Architecture, names: StateNames) throws {
     guard names.supports(architecture) else { return }
@@ -114,13 +114,13 @@ import VideoModels
     let own = network.ownState(state)
     #expect(own.count == model.state.count)
     for (name, tensor) in model.state { #expect(own[name] === tensor, "\(name)") }
-    // Not a prefix of all.
+    // Not a prefix of all names.
     var other = state.mapValues(\.shape)
     other["epoch"] = []
     #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: other) }
   }
 
-  /// A name of many prefixes ends soon.
+  /// The search for prefixes in a name ends quickly.
   @Test(.timeLimit(.minutes(1))) func longNamesAreNoHang() {
     let name = String(repeating: "module.", count: 2_000_000)
     #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: [name: [1]]) }
@@ -170,7 +170,7 @@ import VideoModels
     #expect("\(error)".contains("does not contain a network"))
   }
 
-  /// A head of no classes, of no shape, or without its weights is not passed over.
+  /// A head without classes, without a valid shape, or without weights is not ignored.
   @Test(arguments: [["fc.weight": [0, 32], "fc.bias": [0]], ["fc.weight": []], ["fc.bias": [5]]])
   func headsThatAreNoneAreLeftOver(head: [String: [Int]]) throws {
     let backbone = try shapes(.r3d18, .torchvision, width: 4, head: nil)

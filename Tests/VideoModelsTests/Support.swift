@@ -32,14 +32,14 @@ func classifier(
   return model
 }
 
-/// float32 numbers uniform in the range from the stream named by `key`.
+/// Uniform float32 numbers in the range from the stream with the key `key`.
 func keyed(_ key: [UInt64], _ shape: [Int], _ range: ClosedRange<Double>) -> Tensor {
   var generator = KeyedGenerator(key: key)
   let count = shape.reduce(1, *)
   return Tensor((0..<count).map { _ in Float(generator.uniform(in: range)) }, shape: shape)
 }
 
-/// The state dict that make_goldens.py fills a network with.
+/// The state dict with which make_goldens.py fills a network.
 func keyedState(_ shapes: [String: [Int]]) -> [String: Tensor] {
   var state: [String: Tensor] = [:]
   for (place, (name, shape)) in shapes.sorted(by: { $0.key < $1.key }).enumerated() {
@@ -65,7 +65,7 @@ extension Module {
 }
 
 extension Module {
-  /// Computes in float64 from here on.
+  /// Computes in float64 from now on.
   func useFloat64() {
     for (_, tensor) in state where tensor.dtype == .float32 {
       tensor.gradient = nil
@@ -80,14 +80,14 @@ func greatestDifference(_ tensor: Tensor, _ expected: Tensor) -> Double {
     .item
 }
 
-/// The norm of the difference over the norm.
+/// The norm of the difference divided by the norm.
 func relativeDifference(_ tensor: Tensor, _ expected: Tensor) -> Double {
   guard tensor.shape == expected.shape else { return .infinity }
   let expected = expected.to(.float64)
   return (tensor.detached().to(.float64) - expected).norm / expected.norm
 }
 
-/// What PyTorch computed with the weights of a network.
+/// PyTorch's results with the weights of a network.
 struct Computed {
   /// In evaluation mode.
   let features: Tensor
@@ -95,14 +95,14 @@ struct Computed {
   /// In training mode.
   let trainingLogits: Tensor
   let loss: Tensor
-  /// Of the loss by this parameter.
+  /// The gradient of the loss with respect to this parameter.
   let gradient: (name: String, tensor: Tensor)
 
-  /// Tolerances are absolute, of the gradient over its norm.
+  /// Tolerances are absolute; for gradients, relative to their norm.
   ///
-  /// In float32 the gradient hangs on rounding: an activation at 0 has a derivative on one side only. PyTorch's own of an
-  /// R(2+1)D-10 differs by 1.5e-3 between its two layouts of memory; in float64 by 1e-15. So the gradient is compared in
-  /// float64, and in float32 only to some percent.
+  /// In float32, gradients depend on rounding: an activation at 0 has a derivative on one side only. PyTorch's own
+  /// gradients of an R(2+1)D-10 differ by 1.5e-3 between its two memory layouts; in float64 by 1e-15. So gradients are
+  /// compared in float64, and in float32 only to a few percent.
   func expect(of model: VideoClassifier, clips: Tensor, labels: Tensor) throws {
     model.train(false)
     withoutGradients {

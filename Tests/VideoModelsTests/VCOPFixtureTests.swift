@@ -20,7 +20,7 @@ struct VCOPFixtureTests {
       Value.self, from: Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
-  /// What the generator gives for the fixtures' own examples, so that a failure below is the network's.
+  /// The generator's output for the fixtures' own examples, so that a failure below is that of the network.
   @Test func theFillRuleIsTheFixtures() throws {
     struct Example: Decodable {
       let hashed: String
@@ -47,7 +47,7 @@ struct VCOPFixtureTests {
     }
   }
 
-  /// Every tensor of the official state dict, in its order.
+  /// All tensors of the official state dict, in order.
   private func names() throws -> [(name: String, shape: [Int], kind: String)] {
     try String(contentsOfFile: path("vcop-c3d.names.txt"), encoding: .utf8)
       .split(separator: "\n").map { line in
@@ -102,12 +102,12 @@ struct VCOPFixtureTests {
       let sample = stage.contiguous().flattened().selected(0, indices: places)
       #expect(try deviation(sample, "tap/\(layer)") < 1, "\(layer)")
     }
-    // The numbers tell an epsilon from another.
+    // The numbers distinguish epsilons.
     #expect(try deviation(outputs(epsilon: 1e-3)[4].globalAveragePool(), "features") > 100)
   }
 }
 
-/// Numbers that follow from a name: splitmix64 seeded with its 64-bit FNV-1a hash.
+/// Numbers that follow from a name: splitmix64, seeded with the name's 64-bit FNV-1a hash.
 private struct FillRule {
   private let seed: UInt64
 

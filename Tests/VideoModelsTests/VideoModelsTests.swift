@@ -14,7 +14,7 @@ import VideoModels
     #expect((Double(cost.operations) / 1e7).rounded() / 100 == gigaOperations)
   }
 
-  /// torchvision documents parameters and billions of multiply-adds.
+  /// torchvision documents the parameters and billions of multiply-adds.
   @Test(arguments: [
     (Architecture.r3d18, 33_371_472, 40.697), (.mc318, 11_695_440, 43.343),
     (.torchvisionR2plus1d18, 31_505_325, 40.519),
@@ -25,7 +25,7 @@ import VideoModels
     #expect((Double(cost.operations) / 2e6).rounded() / 1000 == multiplyAdds)
   }
 
-  /// 27,661,440 without a classifier: VCOP's.
+  /// 27,661,440 without a classifier: VCOP's number.
   @Test func costsOfC3DAreVCOPs() {
     let cost = Architecture.c3d.cost(
       width: 64, classes: 101, frames: 16, height: 112, clipWidth: 112)
@@ -63,7 +63,7 @@ import VideoModels
     #expect(outputs.allSatisfy { $0.device == .meta })
   }
 
-  /// Shapes without memory come from functions of our own; they agree with those of real convolutions.
+  /// Shapes without memory are computed by our own functions, which agree with real convolutions.
   @Test(arguments: Architecture.allCases)
   func everyNetworkRunsAndMetaAgrees(architecture: Architecture) {
     let generator = Generator(seed: 1)
@@ -102,7 +102,7 @@ import VideoModels
     for (entry, old) in zip(model.state, before) {
       #expect(entry.tensor.isEqual(to: old), "\(entry.name)")
     }
-    // A clip's logits do not depend on the others.
+    // The logits of a clip do not depend on the other clips.
     #expect((model(clips.sliced(0, 0..<1)) - first.sliced(0, 0..<1)).norm < 1e-5 * first.norm)
 
     model.train()
@@ -119,7 +119,7 @@ import VideoModels
     for architecture in Architecture.allCases {
       let model = classifier(architecture, width: 2)
       crossEntropy(model(keyed([2], [2, 3, 8, 32, 32], -1...1)), Tensor([1, 3])).backward()
-      // The normalization after a convolution takes out its bias, whose derivative is rounding alone.
+      // The normalization after a convolution removes its bias, whose derivative is only rounding errors.
       for parameter in model.parameters
       where !parameter.name.hasSuffix(".a.bias") && !parameter.name.hasSuffix(".b.bias") {
         #expect((parameter.tensor.gradient?.norm ?? 0) > 0, "\(architecture): \(parameter.name)")
@@ -137,7 +137,7 @@ import VideoModels
       optimizer.step(learningRate: 0.1)
       optimizer.clearGradients()
     }
-    step()  // so that running statistics and gradients are not as they were made
+    step()  // so that running statistics and gradients differ from their initial values
     model.backbone.freezeStages(2)
     model.train(false)
     model.train()
@@ -177,7 +177,7 @@ import VideoModels
     }
     for (entry, old) in zip(model.head.state, head) { #expect(entry.tensor.isEqual(to: old)) }
     #expect(model.trainableParameters.count == model.parameters.count)
-    // A backbone alone will do.
+    // A backbone alone suffices.
     try model.loadBackbone(tensors.filter { $0.key.hasPrefix("backbone.") })
   }
 
@@ -203,7 +203,7 @@ import VideoModels
     for (name, tensor) in model.state { #expect(tensor.isEqual(to: before[name]!), "\(name)") }
   }
 
-  /// Two features a clip: the mean and the maximum of all, each with a weight of its own.
+  /// Two features per clip: the mean and the maximum of everything, each with its own weight.
   private final class MeanAndMaximum: FeatureAggregator {
     let weight = Tensor([Float(2), 3])
     override var featureCount: Int { 2 }
@@ -231,7 +231,7 @@ import VideoModels
     #expect(model.featureCount == 2 && model.features(clips).shape == [2, 2])
     #expect(model.features(clips).isEqual(to: model.aggregator!(model.backbone(clips))))
     #expect(model.classify(model.features(clips)).isEqual(to: model(clips)))
-    // Grad-CAM goes through it too.
+    // Grad-CAM uses it, too.
     let cam = model.gradCAM(clips, at: .conv4, labels: [0, 2])
     #expect((cam.logits - model(clips).detached()).norm < 1e-5 * cam.logits.norm)
     #expect(model.state.contains { $0.name == "aggregator.scale" })
