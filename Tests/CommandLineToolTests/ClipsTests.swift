@@ -76,7 +76,7 @@ import Training
     #expect(try folder.bytes("status") == Data("0\n".utf8))
   }
 
-  @Test func whatCannotBeStreamedIsRefused() throws {
+  @Test func unstreamableClipsAreRejected() throws {
     for (arguments, status, text) in [
       (["--first=-1"], 2, "--first must not be negative"),
       (["--every=0"], 2, "--every must be at least 1"),

@@ -57,7 +57,7 @@ import Testing
     #expect(try folder.bytes("r/insight/clusters/clusters.json") == folder.bytes("o/clusters.json"))
   }
 
-  @Test func whatCannotBeDoneIsSaidBeforeTheWork() throws {
+  @Test func impossibleRequestsFailAtTheStart() throws {
     try folder.actions(training: 1, test: 0)
     try folder.finetuned()
     try folder.write("", to: "file")
@@ -87,7 +87,7 @@ import Testing
     #expect(!folder.exists("r/insight"))
   }
 
-  @Test func videosThatGiveNothingAreSaid() throws {
+  @Test func unusableVideosAreReported() throws {
     try folder.finetuned()
     for name in ["a", "b", "c"] { try folder.write("Dear diary", to: "v/\(name).mp4") }
     let result = try tool.run(["clusters", "--weights", "r", "v"] + quick)

@@ -131,7 +131,7 @@ import VideoModels
     }
   }
 
-  @Test func whatIsWrittenIsSaid() throws {
+  @Test func convertReportsWhatItWrote() throws {
     try folder.finetuned { $0.model.architecture = .r3d18 }
     let result = try tool.run("convert", "r", "w.pth", "--to", "torchvision")
     #expect(result.status == 0)

@@ -41,7 +41,7 @@ import Training
     try folder.write(lines.joined(separator: "\n") + "\n{torn", to: "\(name)/metrics.jsonl")
   }
 
-  @Test func runsAreDrawnAsFarAsTheyAre() throws {
+  @Test func unfinishedRunsAreDrawn() throws {
     try run("a/r", rate: "0.1", accuracies: [0.4, 0.8])
     try run("b/r", rate: "0.1", accuracies: [], isFinished: false)
     let result = try tool.run("curves", "a/r", "b/r/", "--output", "c.svg", "--json")
@@ -100,7 +100,7 @@ import Training
     }
   }
 
-  @Test func whatCannotBeDrawnIsSaid() throws {
+  @Test func drawingErrorsAreReported() throws {
     try run("a", rate: "0.1", accuracies: [0.5], isFinished: false)
     try folder.write("", to: "x/metrics.jsonl")
     func complaint(_ arguments: String...) throws -> String {

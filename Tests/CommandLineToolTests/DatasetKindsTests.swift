@@ -159,7 +159,7 @@ import Training
     return warning.lowerBound < step.lowerBound
   }
 
-  @Test func aRunOnOneClassSaysThatItMeansNothing() throws {
+  @Test func aRunOnOneClassWarnsThatItIsMeaningless() throws {
     let result = try finetune(
       csv("rises0.mp4,up,train", "rises1.mp4,up,train", "rises2.mp4,up,test"))
     #expect(result.status == 0, "\(result.errors)")
@@ -170,7 +170,7 @@ import Training
     #expect(evaluated.status == 0 && evaluated.errors.contains("warning: there is one class, up"))
   }
 
-  @Test func aRunWithoutAnythingToEvaluateSaysSoFirstAndLast() throws {
+  @Test func missingEvaluationVideosAreReportedAtStartAndEnd() throws {
     let result = try finetune(csv("rises0.mp4,up,train", "sinks0.mp4,down,train"))
     #expect(result.status == 0, "\(result.errors)")
     #expect(warnsFirst(result, of: "there is no video for testing or validation"))

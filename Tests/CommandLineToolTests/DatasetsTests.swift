@@ -49,7 +49,7 @@ import Testing
     #expect(rows(decoded.output)[3] == ["2", "classes", "2", "1", "2", "0", "0"])
   }
 
-  @Test func whatIsAbsentOrBrokenIsListedAndStatusOne() throws {
+  @Test func missingAndBrokenVideosAreListedWithStatusOne() throws {
     try write(extra: "gone.mp4,run,test\nbroken.mp4,run,test\n")
     try folder.write("nothing", to: "v/broken.mp4")
     let absent = try check()
@@ -64,7 +64,7 @@ import Testing
     #expect(lines[6].hasPrefix("undecodable  test  broken.mp4  v/broken.mp4 "))
   }
 
-  @Test func jsonSaysTheSame() throws {
+  @Test func jsonHasTheSameContent() throws {
     try write(extra: "gone.mp4,run,test\n")
     let result = try check("--json")
     #expect(result.status == 1 && result.complaints.count == 1)
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// A check that only counts would not detect them.
-  @Test func trainingsThatWouldBeMeaninglessFailTheCheck() throws {
+  @Test func meaninglessTrainingsFailTheCheck() throws {
     try folder.write(
       "path,label,split\n0.mp4,WAVE,train\n1.mp4,run,train\n2.mp4,run,test\n3.mp4,wave,test\n"
         + "4.mp4,WAVE,test\n2.mp4,run,test\n", to: "v/annotations.csv")
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func aFileForTheFolderOfVideosIsNamedAsOne() throws {
+  @Test func aFileInPlaceOfTheVideosFolderIsReported() throws {
     let result = try tool.run(
       "datasets", "check", "--dataset", "csv", "--videos", "v/annotations.csv")
     #expect(result.status == 1)
@@ -124,7 +124,7 @@ import Testing
   }
 
   /// The list can be used for pre-training from any folder.
-  @Test func listPrintsAbsolutePathsOfWhatIsThere() throws {
+  @Test func listPrintsAbsolutePathsOfExistingVideos() throws {
     try write(extra: "gone.mp4,run,train\n")
     let result = try tool.run(
       "datasets", "list", "--dataset", "csv", "--data-root", "v", "--subset", "train")

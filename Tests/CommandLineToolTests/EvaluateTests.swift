@@ -16,7 +16,7 @@ import Training
   }
 
   /// The result is on stdout, without anything else; the files are in the run's folder.
-  @Test func withoutADatasetTheRunsOwnIsTaken() throws {
+  @Test func theDefaultDatasetIsTheRuns() throws {
     try folder.actions()
     try folder.finetuned()
     let result = try tool.run("evaluate", "--weights", "r", "--clips", "2")

@@ -29,7 +29,7 @@ import VideoModels
   }
 
   /// The tool writes the same tensors as the library in this process.
-  @Test func clipsOfAFileGoThroughAsTheyAre() throws {
+  @Test func clipsInAFileAreUsedUnchanged() throws {
     let clips = clips([5, 3, 4, 24, 24])
     try Safetensors(tensors: ["clips": clips, "labels": Tensor([1, 2])])
       .write(to: folder.file("clips.safetensors"))
@@ -50,7 +50,7 @@ import VideoModels
     }
   }
 
-  @Test func videosHaveARowEachOrARowAClip() throws {
+  @Test func eachVideoOrEachClipHasARow() throws {
     try folder.action("a.mp4", sinks: false, seed: 1)
     try folder.action("frames", sinks: true, seed: 2)
     let arguments = [
@@ -92,7 +92,7 @@ import VideoModels
   }
 
   /// A mistyped path must not destroy a network.
-  @Test func whatItReadsIsNotWrittenOver() throws {
+  @Test func inputsAreNotOverwritten() throws {
     try Safetensors(tensors: ["clips": clips([1, 3, 4, 24, 24])])
       .write(to: folder.file("clips.safetensors"))
     for output in ["r/last.safetensors", "./r/../r/last.safetensors", "clips.safetensors"] {

@@ -39,7 +39,7 @@ import Training
   // MARK: The files of a run
 
   /// All files, only the result on stdout, and an evaluation that `mosi evaluate` reproduces.
-  @Test func leavesWhatItPromises() throws {
+  @Test func writesAllFilesOfARun() throws {
     try folder.actions()
     let result = try tool.run(arguments("a/r", ["--json"]))
     #expect(result.status == 0, "\(result.errors)")
@@ -129,7 +129,7 @@ import Training
 
   // MARK: Resuming
 
-  @Test func interruptedRunsGoOnToTheSameNumbers() throws {
+  @Test func interruptedRunsResumeToTheSameNumbers() throws {
     try folder.actions()
     func numbers(_ name: String) throws -> [String] {
       try metrics(name).map { line in
@@ -168,7 +168,7 @@ import Training
   // MARK: Unreadable videos
 
   /// Training reports them once and replaces them; the evaluation counts them as wrong and lists them.
-  @Test func brokenVideosAreNeverSilent() throws {
+  @Test func brokenVideosAreAlwaysReported() throws {
     try folder.actions()
     let good = try folder.bytes("v/train/rises/0.mp4")
     try folder.write(good.prefix(good.count / 2), to: "v/train/rises/half.mp4")
@@ -187,7 +187,7 @@ import Training
     #expect(listed.count > "test/sinks/text.mp4,sinks,,,,".count)
   }
 
-  @Test func nothingUsableIsOneSentenceAndLeavesNothing() throws {
+  @Test func unusableVideosGiveOneSentenceAndNoRun() throws {
     for name in ["rises/a", "sinks/b"] { try folder.write("", to: "v/train/\(name).mp4") }
     let result = try tool.run(arguments("r"))
     #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")

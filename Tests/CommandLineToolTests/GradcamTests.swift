@@ -14,7 +14,7 @@ import Testing
   }
 
   /// All defaults: the files are written to the run's folder, and the output describes them.
-  @Test func leavesPicturesInTheRunsFolder() throws {
+  @Test func writesPicturesToTheRunsFolder() throws {
     try folder.action("v/sinks/a.mp4", sinks: true, seed: 1)
     try folder.action("v/rises/b.mp4", sinks: false, seed: 2)
     let arguments = ["gradcam", "--weights", "r", "v", "--stage", "conv3"]
@@ -46,7 +46,7 @@ import Testing
   }
 
   /// An unsuitable video is reported and skipped; if all are unsuitable, that is an error.
-  @Test func shortVideosAreToldOf() throws {
+  @Test func shortVideosAreReported() throws {
     try folder.action("a.mp4", sinks: true, seed: 1)
     try folder.write("Dear diary", to: "b.mp4")
     let result = try tool.run(

@@ -45,7 +45,7 @@ import Training
 
   /// Killed at any point, several times, with and without checkpoints within epochs, a run has the results of an
   /// uninterrupted one, with each step once.
-  @Test(arguments: [10, 1e-6]) func killedRunsGoOnToTheSameNumbers(minutes: Double) throws {
+  @Test(arguments: [10, 1e-6]) func killedRunsResumeToTheSameNumbers(minutes: Double) throws {
     let more = ["--set", "records.checkpoint_minutes=\(minutes)"]
     #expect(try tool.run(arguments("whole", more)).status == 0)
     // On a busy machine, a run may finish before it is killed. Then use another one.
@@ -78,7 +78,7 @@ import Training
   }
 
   /// A run that is killed before the end of the first epoch can be resumed.
-  @Test func killedAtOnceCanStillGoOn() throws {
+  @Test func runsKilledEarlyCanBeResumed() throws {
     let killed = try tool.run(arguments("r"), leaving: "r", signalling: SIGKILL) { lines("r") >= 1 }
     try #require(killed.status == -SIGKILL, "\(killed.errors)")
     // The state that a kill in the middle of saving leaves.

@@ -21,7 +21,7 @@ import Testing
     try #require(result.status == 0, "\(result.errors)")
   }
 
-  @Test func aRunIsMeasuredByWhatItHeldOut() throws {
+  @Test func runsAreMeasuredOnTheirHeldOutSources() throws {
     try pretrained()
     let result = try tool.run(
       "localize", "--weights", "r", "--stage", "conv2", "--random-networks", "2")
@@ -49,7 +49,7 @@ import Testing
     #expect(again.errors.isEmpty && !folder.exists("r/last.safetensors/insight"))
   }
 
-  @Test func videosAreMeasuredByTheirFlow() throws {
+  @Test func videosAreMeasuredWithTheirFlow() throws {
     try pretrained(heldOut: "0")
     try folder.actions(training: 2, test: 1)
     try folder.write("no video", to: "v/torn.mp4")
@@ -75,7 +75,7 @@ import Testing
     #expect(report["regions"] == nil && report["videos"] is [String: Any], "\(other.errors)")
   }
 
-  @Test func whatCannotBeMeasuredIsToldInASentence() throws {
+  @Test func unmeasurableInputGivesOneSentence() throws {
     try pretrained()
     try folder.finetuned("f")
     try folder.actions(training: 1, test: 0)

@@ -75,7 +75,7 @@ import Training
   // MARK: Cost
 
   /// Without a GPU, the paper's configuration takes weeks, which users should know before the first step.
-  @Test func whatTakesLongIsSaidBeforeTheFirstStep() throws {
+  @Test func longTrainingsAreReportedBeforeTheFirstStep() throws {
     let started = try tool.start(
       Tool.path,
       [
@@ -167,7 +167,7 @@ import Training
     #expect(result.output.contains("skipped sources"))
   }
 
-  @Test func nothingUsableIsOneSentenceAndLeavesNothing() throws {
+  @Test func unusableVideosGiveOneSentenceAndNoRun() throws {
     try folder.write("Dear diary", to: "d/text.jpg")
     try folder.write(Data(), to: "d/empty.png")
     for share in ["0", "0.5"] {
@@ -261,7 +261,7 @@ import Training
   // MARK: Full disks
 
   /// A limit on file sizes simulates a full disk: the checkpoint no longer fits.
-  @Test func fullDisksSpareTheLastCheckpoint() throws {
+  @Test func fullDisksDoNotDamageTheLastCheckpoint() throws {
     let args = "--output r --sources synthetic:dead-leaves:8 " + tiny.joined(separator: " ")
     // Blocks of 512 or 1024 bytes: in both cases less than the 200 kB of a checkpoint.
     let fresh = try tool.shell("ulimit -f 100; $MOSI pretrain \(args) --epochs 2")

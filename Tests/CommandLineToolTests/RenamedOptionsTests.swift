@@ -76,7 +76,7 @@ import Testing
   }
 
   /// --help shows only the current names.
-  @Test func areHidden() throws {
+  @Test func formerNamesAreHidden() throws {
     let commands =
       [
         "pretrain", "finetune", "evaluate", "predict", "retrieve", "features", "gradcam",

@@ -37,7 +37,7 @@ import Testing
   }
 
   /// All sections, and the page as readers see it: on a phone and on a desktop, light and dark.
-  @Test func aPageGathersEverythingAndReadsWellEverywhere() throws {
+  @Test func aPageContainsAllSectionsAndIsReadableOnAllScreens() throws {
     try pretrain()
     try folder.actions(training: 4, test: 2)
     let videos = ["v/train/rises/0.mp4", "v/train/sinks/0.mp4"]
@@ -133,7 +133,7 @@ import Testing
     #expect(findings.invisibleFocus.isEmpty)
   }
 
-  @Test func whatCannotBeReportedIsOneSentence() throws {
+  @Test func unreportableRunsGiveOneSentence() throws {
     try folder.write("x", to: "empty/file")
     for arguments in [
       ["report", "empty", "--output", "p.html"], ["report", "nowhere", "--output", "p.html"],

@@ -99,7 +99,7 @@ import Training
   }
 
   /// Two processes on the same folder carry out each run once.
-  @Test func twoShareTheWork() throws {
+  @Test func twoProcessesShareTheWork() throws {
     let first = try tool.start(Tool.path, arguments("both"))
     let second = try tool.start(Tool.path, arguments("both"))
     let results = [try tool.wait(for: first), try tool.wait(for: second)]
@@ -195,7 +195,7 @@ import Training
   }
 
   /// For sprites, plain and other motions are distinguished, also in another folder.
-  @Test func spritesAreToldByKindOfMotion() throws {
+  @Test func spritesAreReportedByKindOfMotion() throws {
     let made = try tool.run(
       "synthesize", "sprites", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
       "plain")
@@ -239,7 +239,7 @@ import Training
   }
 
   /// Damaged files are reported with a remedy; the tables are written nevertheless.
-  @Test func damagedRunsAreToldWithWhatToDo() throws {
+  @Test func damagedRunsAreReportedWithARemedy() throws {
     let arguments = [
       "reproduce", "mine.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o",
     ]
@@ -289,7 +289,7 @@ import Training
     try folder.write(text + "\n    \(line)\n", to: name)
   }
 
-  @Test func missingSourcesAreToldBeforeAnythingBegins() throws {
+  @Test func missingSourcesAreReportedBeforeTheStart() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {sources: {paths: [gone.jpg]}}")
     let bad = try tool.run(
       "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
@@ -299,7 +299,7 @@ import Training
   }
 
   /// If a run fails, the runs that depend on it are skipped, and no others.
-  @Test func failuresAreToldAndTheOthersGoOn() throws {
+  @Test func failuresAreReportedAndTheOthersContinue() throws {
     try recipe("bad.yaml", lastRow: "pretraining: {batch: {sources: 50}}")
     let bad = try tool.run(
       "reproduce", "bad.yaml", "--dataset", "folders", "--data-root", "v", "--output", "o")
@@ -315,7 +315,7 @@ import Training
   }
 
   /// Folders with the same name can be different datasets.
-  @Test func resultsOfOthersAreNotReplaced() throws {
+  @Test func resultsOfOtherDatasetsAreNotReplaced() throws {
     try folder.write(
       #"{"experiment":"mine","fileName":"mine-folders-v-paper","title":"","question":"","axis":"","#
         + #""dataset":"/elsewhere/v","scale":"paper","seeds":1,"openRuns":0,"measures":[],"#

@@ -15,7 +15,7 @@ import Training
   }
 
   /// A copy of a training video is its own nearest neighbor; broken videos in both sets are reported.
-  @Test func copiesAreFoundAndBrokenVideosTold() throws {
+  @Test func copiesAreFoundAndBrokenVideosReported() throws {
     try folder.actions()
     try folder.write(folder.bytes("v/train/sinks/1.mp4"), to: "v/test/sinks/copy.mp4")
     try folder.write("Dear diary", to: "v/test/rises/text.mp4")

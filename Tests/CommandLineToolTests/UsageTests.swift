@@ -88,7 +88,7 @@ import Testing
     #expect(list?.count == 8 && list?.allSatisfy { $0["parameters"] is Int } == true)
   }
 
-  @Test func doctorPrintsWhatIsThere() throws {
+  @Test func doctorPrintsTheInstallation() throws {
     let result = try tool.run("doctor", "--json")
     #expect(result.status == 0 && result.errors.isEmpty)
     let found =
@@ -100,7 +100,7 @@ import Testing
   }
 
   /// A contact sheet, and for each label a GIF and an MP4 with the frames of the clip.
-  @Test func previewWritesWhatDecodesAgain() throws {
+  @Test func previewsCanBeDecoded() throws {
     try folder.picture(3, width: 90, height: 70).writePNG(to: folder.file("p.png"))
     let result = try tool.run(["preview", "--sources", "p.png", "--output", "a/b"] + tiny)
     #expect(result.status == 0, "\(result.errors)")
@@ -118,14 +118,14 @@ import Testing
   }
 
   /// Output to a full disk is lost, which is reported.
-  @Test func whatCannotBePrintedIsAnError() throws {
+  @Test func failedOutputIsAnError() throws {
     let full = try tool.shell("$MOSI models >/dev/full; echo $?")
     #expect(full.output == "1\n")
     #expect(full.errors.contains("cannot print the results: No space left on device"))
   }
 
   /// Files that a run opens must not get the descriptor of a closed stderr.
-  @Test func messagesOfAClosedStandardErrorGoNowhere() throws {
+  @Test func messagesToAClosedStderrAreDiscarded() throws {
     let training = tiny.joined(separator: " ")
     let closed = try tool.shell(
       "$MOSI pretrain --sources synthetic:dead-leaves:8 --epochs 1 --output r \(training) 2>&-; echo $?"
@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test func closedPipesAreNoDeath() throws {
+  @Test func closedPipesDoNotKillTheTool() throws {
     let result = try tool.shell("{ $MOSI models; echo $? >status; } | true; cat status")
     #expect(result.output == "0\n")
     let training = tiny.joined(separator: " ")

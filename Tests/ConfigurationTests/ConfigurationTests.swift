@@ -40,7 +40,7 @@ import Testing
   }
 
   /// They are not written, so that runs begun without these settings resume unchanged.
-  @Test func whatGoesBeyondThePaperIsOff() throws {
+  @Test func optionsBeyondThePaperAreOff() throws {
     let c = PretrainingConfiguration()
     #expect(c.task.mosi.mask.shape == .square && c.task.mosi.mask.background == .static)
     #expect(c.task.mosi.mask.backgroundSpeed == 0.5)
@@ -49,7 +49,7 @@ import Testing
     #expect(c.motionTask.symmetries == [.identity])
   }
 
-  @Test func whatGoesBeyondThePaperReachesTheTask() throws {
+  @Test func optionsBeyondThePaperReachTheTask() throws {
     let c = try PretrainingConfiguration(
       settings: [
         "task.mosi.mask.shape=blob", "task.mosi.mask.background=drifting",
@@ -169,7 +169,7 @@ import Testing
       TestSupport.complaint { _ = try PretrainingConfiguration(yaml: deep, origin: "x") } != "")
   }
 
-  @Test func settingsComeAfterEachOther() throws {
+  @Test func laterSettingsOverrideEarlierOnes() throws {
     let c = try PretrainingConfiguration(
       settings: [
         "epochs=3", "epochs=4", "optimizer.learning_rate=1e-3", "mask.ratio=[0.1, 0.2]",

@@ -74,7 +74,7 @@ import Testing
 
   /// Otherwise, runs that `mosi reproduce` finished with that version would be trained again: their names contain a
   /// digest of this text.
-  @Test func identitiesAreTheYAMLOfThatVersion() throws {
+  @Test func identitiesAreTheYAMLOfVersion010() throws {
     let pretraining = try golden("pretraining-0.1.0.yaml")
     #expect(
       try PretrainingConfiguration(yaml: pretraining, origin: "old").identity == pretraining)
@@ -134,7 +134,7 @@ import Testing
     #expect(try FinetuningConfiguration.currentName(of: key, origin: "") == name)
   }
 
-  @Test func oneSettingByTwoNamesIsRefused() {
+  @Test func aSettingUnderTwoNamesIsRejected() {
     let text = "clip:\n  rate: 25\n  frames_per_second: 30\n"
     #expect {
       _ = try FinetuningConfiguration(yaml: text, origin: "x.yaml")

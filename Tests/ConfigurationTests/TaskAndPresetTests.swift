@@ -8,7 +8,7 @@ import Testing
 
   /// A preset for one task can be used for another: settings that only the first one uses are kept, not checked against
   /// the others, and reported.
-  @Test func blocksOfOtherKindsAreKeptAndTold() throws {
+  @Test func groupsOfOtherTasksAreKeptAndReported() throws {
     let c = try PretrainingConfiguration(
       file: "tiny", settings: ["task.kind=rotation", "mask.ratio=[0.2, 0.4]", "clip.frames=2"])
     #expect(c.task.kind == .rotation && !c.task.mosi.mask.enabled && c.model.width == 24)
@@ -113,7 +113,7 @@ import Testing
     #expect(other == FinetuningConfiguration())
   }
 
-  @Test func whatIsNoPresetIsAFile() throws {
+  @Test func namesThatAreNotPresetsAreFiles() throws {
     let path = NSTemporaryDirectory() + "preset-\(UUID().uuidString).yaml"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data("epochs: 3\n".utf8).write(to: URL(fileURLWithPath: path))

@@ -27,7 +27,7 @@ import Testing
     #expect(picture[0, 13] == [255, 255, 255], "the last, partial row has the background")
   }
 
-  @Test func anOutlineLeavesTheInsideFree() throws {
+  @Test func anOutlineDoesNotCoverTheInside() throws {
     let picture = try Canvas.picture(width: 20, height: 20) { canvas in
       canvas.outline(Rectangle(x: 5, y: 5, width: 10, height: 8), Stroke(Self.red, width: 2))
     }
@@ -54,7 +54,7 @@ import Testing
     #expect((5...7).contains(thickness(-25)))
   }
 
-  @Test func aPictureSurvivesTheWayThroughTheCanvas() throws {
+  @Test func picturesSurviveTheCanvas() throws {
     let picture = Picture(width: 5, height: 3, pixels: (0..<45).map { UInt8($0 * 5) })
     let copy = try Canvas.picture(width: 5, height: 3) { canvas in
       canvas.picture(picture, in: canvas.bounds, scaling: .nearest)
@@ -98,7 +98,7 @@ import Testing
     #expect(abs(Double(left.columns.count) - style.width(of: "HHHH")) < 6)
   }
 
-  @Test func whatIsCutOffDoesNotAppear() throws {
+  @Test func clippedDrawingsDoNotAppear() throws {
     let picture = try Canvas.picture(width: 20, height: 20) { canvas in
       canvas.clipped(to: Rectangle(x: 5, y: 5, width: 5, height: 5)) {
         canvas.fill(canvas.bounds, Self.red)
@@ -121,7 +121,7 @@ import Testing
     #expect(kept == nil)
   }
 
-  @Test func whatCairoCannotDrawIsAnError() throws {
+  @Test func errorsOfCairoAreThrown() throws {
     let tooWide = Picture(width: 40_000, height: 1, red: 0, green: 0, blue: 0)
     #expect {
       try Canvas.picture(width: 5, height: 5) { $0.picture(tooWide, in: $0.bounds) }

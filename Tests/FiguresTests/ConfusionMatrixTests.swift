@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func countsAreWrittenUpToTwentyClasses() throws {
+  @Test func countsAreShownForUpToTwentyClasses() throws {
     // The shares, and therefore the colors, are those of half the counts.
     #expect(
       try figure(perfect(20, weight: 1)).picture() != figure(perfect(20, weight: 2)).picture())
@@ -89,7 +89,7 @@ import Testing
   }
 
   /// The lightness according to CIE's formula, which is not the one behind the ramp.
-  @Test func equalStepsOfAShareLookAboutEqual() {
+  @Test func equalStepsOfAShareAppearEqual() {
     func lightness(_ color: Color) -> Double {
       func linear(_ value: Double) -> Double {
         value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)

@@ -174,7 +174,7 @@ private func corners(x: Double, y: Double, width: Double, height: Double) -> [Po
     #expect(mark.rows.lowerBound <= 38 && mark.rows.upperBound >= picture.height - 4)
   }
 
-  @Test func aLongCaptionIsSetSmallerNotCutOff() throws {
+  @Test func longCaptionsAreShrunkNotTruncated() throws {
     let caption = String(repeating: "a long caption ", count: 12)
     let picture = try CaptionedFrame(frame, caption: caption, motion: nil, fastest: 2).picture()
     for row in 0..<34 {

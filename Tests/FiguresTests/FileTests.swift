@@ -89,7 +89,7 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
     }
   }
 
-  @Test func nothingIsLeftAsideWhenTheFileCannotBePutInPlace() throws {
+  @Test func noTemporaryFileIsLeftIfTheRenameFails() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/taken.png"
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)

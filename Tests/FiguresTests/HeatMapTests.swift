@@ -20,7 +20,7 @@ private func okLab(_ color: Color) -> (lightness: Double, a: Double, b: Double) 
 }
 
 /// A color that was moved into sRGB would show as a kink here.
-@Test func equalStepsOfHeatLookEqual() {
+@Test func equalStepsOfHeatAppearEqual() {
   let labs = (0...255).map { okLab(Palette.heat(Double($0) / 255)) }
   for (level, lab) in labs.enumerated() {
     #expect(abs(lab.lightness - (0.17 + 0.78 * Double(level) / 255)) < 1e-3, "\(level)")
@@ -58,7 +58,7 @@ private func lumas(_ values: [Float], over gray: UInt8) -> [Double] {
 }
 
 /// A white wall must not look hotter than a dark sleeve.
-@Test func theHotIsBrighterThanTheColdWhateverTheFrame() {
+@Test func hotIsBrighterThanColdForAllFrames() {
   let values = (0...16).map { Float($0) / 16 }
   for gray in [UInt8(0), 128, 255] {
     let found = lumas(values, over: gray)

@@ -34,7 +34,7 @@ import Testing
     #expect(abs(ratio - 4) < 0.3, "\(ratio)")
   }
 
-  @Test func pointsThatHaveNoPlaceAreLeftOutAndExtremesDoNotFail() throws {
+  @Test func pointsThatCannotBeShownAreOmittedAndExtremesDoNotFail() throws {
     for points in [
       [], [Point(.nan, 1)], [Point(1, .infinity)], [Point(-1e300, 1e300), Point(1e300, -1e300)],
       [Point(2, 2), Point(2, 2)],
@@ -80,7 +80,7 @@ import Testing
     #expect(abs(Double(quarter.columns.count) / Double(right.columns.count) - 0.5) < 0.05)
   }
 
-  @Test func runsOfOneResultStandSideBySide() throws {
+  @Test func runsWithEqualResultsAreSideBySide() throws {
     func chart(_ results: [Double]) throws -> Extent {
       let found = try picture(
         SweepChart(

@@ -54,7 +54,7 @@ import Testing
   }
 
   /// Control sequences, line breaks, and bytes of names that are not UTF-8.
-  @Test func whatIsNotPrintableIsReplaced() throws {
+  @Test func unprintableCharactersAreReplaced() throws {
     #expect(try picture("a\nb\u{1B}") == picture("a?b?"))
     #expect(try picture(String(path: [0x61, 0xE9])) == picture("a\\xE9"))
   }

@@ -16,7 +16,7 @@ import Testing
     #expect(Ticks.linear(0...0.0009, count: 9).values.contains(0.0003))
   }
 
-  @Test func labelsAreShortAndShareTheirUnit() {
+  @Test func labelsAreShortAndShareAUnit() {
     #expect(
       Ticks.linear(0...100_000, count: 5).labels == ["0", "20k", "40k", "60k", "80k", "100k"])
     #expect(Ticks.linear(0...10_000, count: 2).labels == ["0", "5k", "10k"])

@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func histogramsCountEachPixelOnceWhereItBelongs() {
+  @Test func histogramsCountEachPixelOnceInItsBin() {
     var histogram = FlowHistogram([field(0, 0.7), field(-1, -1, part: 10)], side: 20)
     // 0.7 of 20 pixels is 3.5%: the range from 2%. 1.41 is 7%: the range from 4%.
     #expect(histogram.counts[2][2] == 400 && histogram.counts[5][3] == 100)

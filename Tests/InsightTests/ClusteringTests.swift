@@ -122,7 +122,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     #expect(each.inertia < 1e-12 && Set(each.assignments).count == 4)
   }
 
-  @Test func whatCannotBeClusteredIsSaid() throws {
+  @Test func unsuitablePointsForClusteringAreReported() throws {
     let points = blobs(5, 7, count: 4, size: 3, centers: 2)
     #expect(throws: ClusteringError.tooFewPoints(points: 4, clusters: 5)) {
       try KMeans(points: points, clusters: 5, seed: 0)
@@ -138,7 +138,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
 }
 
 @Suite struct TSNETests {
-  @Test func neighborsAreAsTrueAsThoseOfScikitLearn() throws {
+  @Test func trustworthinessMatchesScikitLearnsTSNE() throws {
     let points = blobs(5, 1)
     let golden = try Golden.read().tsne
     var steps: [Int] = []
@@ -196,7 +196,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
   }
 
   /// A small number of points flies apart at the rate that suits many.
-  @Test func fewPointsFindTheirPlaces() throws {
+  @Test func fewPointsAreEmbedded() throws {
     for count in 4...6 {
       for seed in 0..<8 as Range<UInt64> {
         let points = blobs(seed, 12, count: count, size: 3, centers: 2)
@@ -207,7 +207,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     }
   }
 
-  @Test func whatCannotBeEmbeddedIsSaid() throws {
+  @Test func unsuitablePointsForEmbeddingAreReported() throws {
     let points = blobs(5, 12, count: 30, size: 3, centers: 2)
     #expect(throws: ClusteringError.perplexityTooLarge(perplexity: 30, points: 30)) {
       try TSNE(points: points, perplexity: 30, seed: 0)
@@ -224,7 +224,7 @@ private func labels(_ key: UInt64..., count: Int, kinds: Int) -> [Int] {
     }
   }
 
-  @Test func whoeverWatchesCanEndIt() throws {
+  @Test func watchingCanBeInterrupted() throws {
     struct Enough: Error {}
     let points = blobs(5, 13, count: 30, size: 3, centers: 2)
     var steps = 0

@@ -19,7 +19,7 @@ import Testing
     #expect(abs(try #require(rankCorrelation(a, b)) - expected) < 1e-12)
   }
 
-  @Test func aConstantListHasNoOrder() {
+  @Test func aConstantListHasNoCorrelation() {
     #expect(rankCorrelation([0, 0, 0], [1, 2, 3]) == nil)
     #expect(rankCorrelation([1, 2, 3], [0, 0, 0]) == nil)
     #expect(rankCorrelation([], []) == nil)

@@ -96,7 +96,7 @@ import VideoSamples
     #expect(corners.allSatisfy { (3...8).contains($0) } && Set(corners).count > 1)
   }
 
-  @Test func aDivergedNetworkIsToldNotMeasured() throws {
+  @Test func divergedNetworksAreReportedNotMeasured() throws {
     let clips = MaskedClips(configuration.motionTask, stills: try stills(configuration))
     let model = model(1)
     model.parameters.last!.tensor.setData(.full([9], .nan))
@@ -107,7 +107,7 @@ import VideoSamples
   }
 
   /// Sources that a network was trained on say nothing about others.
-  @Test func whatWasTrainedOnIsLeftOut() throws {
+  @Test func trainingSourcesAreSkipped() throws {
     let heldOut = try stills(configuration)
     #expect(heldOut.count == 3)
     #expect(try stills(configuration, among: ["synthetic:dead-leaves:12"]).count == 5)
@@ -182,7 +182,7 @@ import VideoSamples
       ? .video(path: path) : .frameFolder(path: path, framesPerSecond: 30)
   }
 
-  @Test func videosWithoutMotionOrClipsAreLeftOutAndTold() throws {
+  @Test func videosWithoutMotionOrClipsAreSkippedAndReported() throws {
     var settings = ClipSettings()
     (settings.frames, settings.interval, settings.size) = (4, 1, 32)
     let shown = FlowAgreement.ShownClips(

@@ -32,7 +32,7 @@ import Torch
     }
   }
 
-  @Test func heatOutsideCountsAgainstIt() {
+  @Test func heatOutsideLowersTheScores() {
     // Inside 0.5 + 0.25, outside 1: the edges of the square belong to it, but their neighbors do not.
     let score = score([(0, 1, 2, 0.5), (1, 2, 3, 0.25), (1, 3, 3, 1)])
     #expect(abs(score.energyInside - 0.75 / 1.75) < 1e-12 && score.pointing == 0)
@@ -69,12 +69,12 @@ import Torch
     #expect(perfect.chance == share && abs(score(mask.map { _ in 1 }).energyInside - share) < 1e-9)
   }
 
-  @Test func ofEquallyHotPlacesTheShareInsideCounts() {
+  @Test func equallyHotPositionsCountByTheirShareInside() {
     #expect(score([(0, 0, 0, 1), (0, 1, 2, 1), (1, 1, 2, 1), (1, 0, 1, 1)]).pointing == 0.5)
   }
 
   /// A threshold per clip would be too favorable.
-  @Test func oneThresholdServesAllClips() {
+  @Test func allClipsShareOneThreshold() {
     // The best threshold is 0.25 or below (2/8) and, for the other clip, above 0.5 (8/8).
     let a = score([(0, 1, 2, 0.25), (0, 1, 3, 0.25)])
     let b = score(inside, else: 0.5)

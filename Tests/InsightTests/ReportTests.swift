@@ -77,7 +77,7 @@ import VideoModels
     return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
   }
 
-  @Test func aPageTellsOfTheRunAndNeedsNothingElse() throws {
+  @Test func aPageDescribesTheRunAndIsSelfContained() throws {
     let page = try page([finetuning("a")])
     for part in [
       "<html lang=\"en\">", "<title>Run a – mosi</title>", "Fine-tuning", "2 actions",
@@ -111,7 +111,7 @@ import VideoModels
     #expect(table.contains("75.0%") && !table.contains("test top-1"))
   }
 
-  @Test func runsThatGoOnCanBeFollowed() throws {
+  @Test func runsInProgressCanBeFollowed() throws {
     let runs = [try pretraining("on", isFinished: false)]
     #expect(try !RunDescription.all(at: runs)[0].isFinished)
     let page = try page(runs, follows: true)
@@ -121,7 +121,7 @@ import VideoModels
     #expect(!page.contains("http-equiv"))
   }
 
-  @Test func whatIsNoRunIsRefused() throws {
+  @Test func foldersThatAreNotRunsAreRejected() throws {
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/empty", withIntermediateDirectories: true)
     #expect(throws: RunError.self) { try page(["\(folder.path)/empty"]) }

@@ -18,7 +18,7 @@ import Testing
       ])
   }
 
-  @Test func streamsStandInTheirPlaceOfTheKey() {
+  @Test func streamsHaveTheirPositionInTheKey() {
     var expected = KeyedGenerator(7, RandomStream.kMeans.rawValue, 2)
     var seeded = KeyedGenerator(seed: 7, .kMeans, 2)
     #expect(seeded.next() == expected.next())

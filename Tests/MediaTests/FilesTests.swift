@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct FilesTests {
-  @Test func kindsGoByTheExtension() {
+  @Test func kindsDependOnTheExtension() {
     for name in ["a.jpg", "/x.y/B.JPEG", "c.PnG", "d.e.webp"] {
       #expect(MediaKind(path: name) == .picture)
     }
@@ -47,7 +47,7 @@ import Testing
   }
 
   /// denseflow writes both to the same folder.
-  @Test func picturesOfFlowBesideFramesAreNoFrames() throws {
+  @Test func picturesOfFlowNextToFramesAreNotFrames() throws {
     let folder = try ScratchFolder()
     for name in ["flow_x_1", "flow_y_1", "img_1", "img_2"] {
       _ = try folder.write([1], to: "both/\(name).jpg")
@@ -90,7 +90,7 @@ import Testing
     }
   #endif
 
-  @Test func tellsWhatFFmpegCanDo() {
+  @Test func listsFFmpegsCapabilities() {
     #expect(!MediaCapabilities.ffmpegVersion.isEmpty)
     #expect(MediaCapabilities.decoders.contains { $0.name == "mjpeg" && $0.isAvailable })
     #expect(MediaCapabilities.encoders.contains { $0.name == "png" && $0.isAvailable })

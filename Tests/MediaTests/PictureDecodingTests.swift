@@ -96,7 +96,7 @@ struct ExpectedPicture: Decodable {
     #expect(errorOfReading(path)?.problem.contains("truncated or damaged") == true)
   }
 
-  @Test func saysWhatIsWrongWithBadFiles() throws {
+  @Test func errorsDescribeBadFiles() throws {
     let folder = try ScratchFolder()
     let text = try folder.write(Array("This is not a picture at all.\n".utf8), to: "text.jpg")
     #expect(errorOfReading(text)?.reason == .unrecognized)
@@ -193,7 +193,7 @@ struct ExpectedPicture: Decodable {
   }
 
   /// A file of another kind with a picture's name is not a TGA, which has no signature.
-  @Test func takesNothingForATGAThatIsNone() throws {
+  @Test func recognizesOnlyTGAFilesAsTGA() throws {
     let folder = try ScratchFolder()
     let text = try folder.write(
       Array("This is not a picture at all, by far.\n".utf8), to: "text.tga")

@@ -95,7 +95,7 @@ import Testing
     #expect(numbers == [28, 29, 29, 29])
   }
 
-  @Test func anAbsurdDurationIsNoBreak() throws {
+  @Test func anAbsurdDurationIsNotATruncation() throws {
     let folder = try ScratchFolder()
     var bytes = try fixtureBytes("late.mkv")
     let at = try #require(
@@ -133,7 +133,7 @@ import Testing
     #expect(throws: MediaError.self) { try video.allPictures(shortSide: nil, bytes: 1 << 30) }
   }
 
-  @Test func saysWhereAVideoBreaksOff() throws {
+  @Test func errorsSayWhereAVideoEnds() throws {
     let folder = try ScratchFolder()
     try VideoTests.writeRamp(to: folder.file("whole.mp4"))
     let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.file("whole.mp4"))))
@@ -167,17 +167,17 @@ import Testing
     #expect(throws: MediaError.self) { try video.allPictures(shortSide: 32, bytes: 1 << 30) }
   }
 
-  @Test func damageIsAnErrorOnlyWhereItIs() throws { try checkDamage(fixture("open.mp4")) }
+  @Test func damageIsAnErrorOnlyInItsPart() throws { try checkDamage(fixture("open.mp4")) }
 
   /// Decoders that do not mark frames but report errors.
-  @Test func damageIsHeardOf() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
+  @Test func decoderErrorsAreDetected() throws { try checkDamage(fixture("numbered-mjpeg.avi")) }
 
   @Test(.enabled(if: shared("data") != nil, "needs the videos of ../shared/data"))
   func damageOfRealVideosIsAnErrorOnlyWhereItIs() throws {
     for path in realFiles("samples", .video) { try checkDamage(path) }
   }
 
-  @Test func refusesWhatIsNoVideoToCutClipsFrom() throws {
+  @Test func rejectsSourcesThatAreNotVideos() throws {
     do {
       let video = try Video(contentsOf: fixture("norate.mkv"))
       #expect(video.averageFrameRate == 0)

@@ -125,7 +125,7 @@ import Testing
   }
 
   /// A recording that begins between keyframes: its first frames refer to missing ones.
-  @Test func framesThatLeanOnNothingAreDamaged() throws {
+  @Test func framesWithoutTheirReferencesAreDamaged() throws {
     var bytes = try fixtureBytes("stream.h264")
     let starts = bytes.indices.dropLast(4).filter { bytes[$0..<$0 + 3].elementsEqual([0, 0, 1]) }
     // The first picture is an unusual kind of keyframe.
@@ -141,13 +141,13 @@ import Testing
     #expect(last?.isDamaged == false)
   }
 
-  @Test func readsAStreamWithoutContainerOrDuration() throws {
+  @Test func readsStreamsWithoutContainerOrDuration() throws {
     let video = try Video(contentsOf: fixture("stream.h264"))
     #expect(video.duration > 0.5)
     #expect(mean(try video.frame(atFraction: 0.9)) > mean(try video.frame(atFraction: 0)))
   }
 
-  @Test func timesStartAtZeroWhateverTheContainerSays() throws {
+  @Test func timesStartAtZeroForAllContainers() throws {
     #expect(abs(try Video(contentsOf: fixture("late.mkv")).frame(at: 0).time) < 0.11)
     #expect(abs(try Video(contentsOf: fixture("late.mkv")).duration - 3) < 0.21)
   }
@@ -163,7 +163,7 @@ import Testing
     #expect(picture.pixel(picture.width - 1 - x, picture.height - 1 - y)[1] < 60)
   }
 
-  @Test func usesWhatIsLeftOfAVideoCutOff() throws {
+  @Test func usesTheReadablePartOfATruncatedVideo() throws {
     let folder = try ScratchFolder()
     try Self.writeRamp(to: folder.file("whole.mp4"))
     let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.file("whole.mp4"))))
@@ -199,7 +199,7 @@ import Testing
     #expect(try found == truth.frame(at: (Double(index) + 0.5) / 10).picture())
   }
 
-  @Test func saysWhatIsWrongWithBadVideos() throws {
+  @Test func errorsDescribeBadVideos() throws {
     let folder = try ScratchFolder()
     #expect(throws: MediaError.self) { try Video(contentsOf: folder.file("missing.mp4")) }
     let text = try folder.write(Array("no video".utf8), to: "text.mp4")

@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func saysWhyItCannotWrite() throws {
+  @Test func errorsSayWhyWritingFails() throws {
     let folder = try ScratchFolder()
     let path = folder.path + "/missing/a"
     let picture = Picture.pattern(width: 16, height: 16)

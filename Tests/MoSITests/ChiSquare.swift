@@ -60,7 +60,7 @@ private func upperGamma(_ a: Double, _ x: Double) -> Double {
     #expect(abs(chiSquareProbability(counts) / probability - 1) < 1e-3)
   }
 
-  @Test func sharesAreHeeded() {
+  @Test func sharesAreRespected() {
     #expect(chiSquareProbability([750, 250], shares: [0.75, 0.25]) == 1)
     #expect(chiSquareProbability([750, 250]) < 1e-50)
   }

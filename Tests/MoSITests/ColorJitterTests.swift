@@ -63,7 +63,7 @@ import Torch
     }
   }
 
-  @Test func ordersAreKeptAndGreyComesFirst() throws {
+  @Test func ordersAreKeptAndGrayComesFirst() throws {
     let goldens = try Self.goldens()
     let noise = goldens["frames"]!.sliced(0, 0..<1).unsqueezed(0)  // [1, 1, 3, H, W]
     let forward: ColorJitter.FrameDraw = [
@@ -107,7 +107,7 @@ import Torch
     #expect(together.min([0, 1, 2, 3, 4]).item >= 0 && together.max([0, 1, 2, 3, 4]).item <= 1)
   }
 
-  @Test func greyClipsHaveEqualChannels() {
+  @Test func grayClipsHaveEqualChannels() {
     let batch = (randomPictures(9, count: 6, height: 5, width: 5).0.to(.float32) * (1 / 255))
       .reshaped([3, 2, 3, 5, 5])
     let still: ColorJitter.FrameDraw = []

@@ -128,7 +128,7 @@ import Torch
   }
 
   /// Everything that a network could see of q and of the background's motion is the same for all labels.
-  @Test func backgroundsTellNothingAboutTheLabel() {
+  @Test func backgroundsRevealNothingAboutTheLabel() {
     let geometry = ClipGeometry(source: 56, clip: 20, frames: 8)
     let task = task(geometry, speed: 0.9)
     let count = task.motion.labels.count
@@ -192,7 +192,7 @@ import Torch
     #expect(probabilities.min()! > 1e-4 / Double(probabilities.count))
   }
 
-  @Test func validationIsCentredAndRepeats() {
+  @Test func validationIsCenteredAndRepeatable() {
     let task = task(
       ClipGeometry(source: 60, clip: 20, frames: 8), shape: .blob, jitter: ColorJitter())
     var centred = 0

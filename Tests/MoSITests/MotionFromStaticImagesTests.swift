@@ -123,7 +123,7 @@ import Torch
     #expect(!clips(1).isEqual(to: clips(2)))
   }
 
-  @Test func validationIsCentredUnjitteredAndRepeats() {
+  @Test func validationIsCenteredUnjitteredAndRepeatable() {
     let task = task()
     for generator in generators(20) {
       var (a, b) = (generator, generator)
@@ -179,7 +179,7 @@ import Torch
   }
 
   /// All options beyond the paper at once.
-  @Test func whatGoesBeyondThePaperDependsOnTheGeneratorAlone() {
+  @Test func optionsBeyondThePaperDependOnlyOnTheGenerator() {
     let task = MotionFromStaticImages(
       motion: PseudoMotion(
         labels: LabelPool(), geometry: ClipGeometry(source: 40, clip: 20, frames: 6)),

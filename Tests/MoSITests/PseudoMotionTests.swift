@@ -83,7 +83,7 @@ func randomPictures(_ seed: UInt64, count: Int, height: Int, width: Int) -> (Ten
     }
   }
 
-  @Test func speedsInPixelsAFrame() {
+  @Test func speedsInPixelsPerFrame() {
     let motion = PseudoMotion(
       labels: LabelPool(), geometry: ClipGeometry(source: 320, clip: 112, frames: 16))
     #expect(motion.pixelsPerFrame(label: 0) == 208.0 / 15)

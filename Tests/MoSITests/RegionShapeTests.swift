@@ -150,7 +150,7 @@ import Testing
     #expect(probabilities.count > 12 && probabilities.min()! > 1e-5, "\(probabilities)")
   }
 
-  @Test func mixedRegionsAreOfAllFormsAlike() {
+  @Test func mixedRegionsHaveAllShapesEquallyOften() {
     var (squares, polygons, smooth) = (0, [Int](repeating: 0, count: 6), 0)
     var generator = KeyedGenerator(304)
     for _ in 0..<24_000 {
@@ -169,7 +169,7 @@ import Testing
   }
 
   /// Computed from the second moments of their corners.
-  @Test func ellipsesHaveEveryAspectAndAngle() {
+  @Test func ellipsesHaveAllAspectRatiosAndAngles() {
     var (aspects, angles) = ([Int](repeating: 0, count: 8), [Int](repeating: 0, count: 8))
     var generator = KeyedGenerator(305)
     for _ in 0..<8000 {
@@ -193,7 +193,7 @@ import Testing
     #expect(chiSquareProbability(angles) > 1e-4, "\(angles)")
   }
 
-  @Test func blobsDifferAndAreNoCircles() {
+  @Test func blobsDifferAndAreNotCircles() {
     var generator = KeyedGenerator(306)
     let radii = (0..<500).map { _ in
       let corners = StaticMask.randomRegion(

@@ -12,7 +12,7 @@ import Testing
     TestSupport.complaint { try experiment(yaml) }
   }
 
-  @Test(arguments: Recipe.allCases) func recipesAreSound(recipe: Recipe) throws {
+  @Test(arguments: Recipe.allCases) func recipesAreValid(recipe: Recipe) throws {
     let experiment = try recipe.experiment
     #expect(!experiment.title.isEmpty && !experiment.question.isEmpty)
     #expect(recipe.text.hasPrefix("# "))

@@ -138,7 +138,7 @@ import VideoData
     #expect(one != other && one == again)
   }
 
-  @Test func whatIsSeenMoreOftenThanOthersIsTold() throws {
+  @Test func sourcesUsedMoreOftenAreReported() throws {
     let many = try plan(
       [.table1], scale: .tiny,
       data(perClass: 5, isSprites: true, pictures: ["synthetic:dead-leaves:20000"]))
@@ -147,7 +147,7 @@ import VideoData
   }
 
   /// A network cannot be analyzed in two ways: both would write their results to the same place.
-  @Test func analysesOfOneNetworkAreAlike() throws {
+  @Test func analysesOfOneNetworkUseTheSameClips() throws {
     let experiment = try Experiment(
       yaml: """
         title: t
@@ -205,7 +205,7 @@ import VideoData
   }
 
   /// Synthetic pictures, given or default, have no folders: Table 4 takes as many as N from a hundred folders.
-  @Test func syntheticPicturesAreCountedAsOfAHundredFolders() throws {
+  @Test func syntheticPicturesCountAsAHundredFolders() throws {
     for pictures in [[], ["synthetic:dead-leaves:50"]] {
       let data = try data(perClass: 5, isSprites: true, pictures: pictures)
       let paths = try plan([.table4], scale: .tiny, data).runs.compactMap { run -> [String]? in
@@ -311,7 +311,7 @@ import VideoData
   }
 
   /// Differences such as mixed datasets, or a need for videos, are reported below the table.
-  @Test func incompleteTrainingsAreTold() throws {
+  @Test func incompleteTrainingsAreReported() throws {
     let data = try data(perClass: 5, isSprites: true)
     let plan = try plan([.table1], scale: .tiny, data)
     func finish(_ run: PlannedRun, sources: Int, bad: Int, failed: Int) throws {
@@ -361,7 +361,7 @@ import VideoData
   }
 
   /// In each table, a shared run is named after that table's rows.
-  @Test func sharedRunsAreCalledAsTheirTableCallsThem() throws {
+  @Test func sharedRunsAreNamedByEachTable() throws {
     let data = try data(perClass: 30, isSprites: true)
     let plan = try plan([.effect, .table1], scale: .tiny, data)
     let (effect, table) = (plan.experiments[0], plan.experiments[1])
@@ -376,7 +376,7 @@ import VideoData
   }
 
   /// A table reports how its trainings differ from the paper's, and nothing if they do not.
-  @Test func conditionsAreToldWhereTheyHold() throws {
+  @Test func conditionsAreReportedIfTheyApply() throws {
     let data = try data(perClass: 40, isSprites: true)
     func legend(_ recipe: Recipe, _ scale: Scale) throws -> String {
       try ResultTable(recipe.experiment, of: plan([recipe], scale: scale, data)).legend
@@ -427,7 +427,7 @@ import VideoData
   }
 
   /// Settings for random weights apply whenever a cell starts from them, even if a later part sets the start.
-  @Test func scratchHasSettingsOfItsOwn() throws {
+  @Test func scratchHasItsOwnSettings() throws {
     let experiment = try Experiment(
       yaml: """
         title: t
@@ -453,7 +453,7 @@ import VideoData
   }
 
   /// A finished run is recognized by its folder, and the table uses the available results.
-  @Test func tablesTakeWhatIsThere() throws {
+  @Test func tablesContainTheAvailableResults() throws {
     let plan = try plan([.table1], scale: .tiny, seeds: 2, data(perClass: 5, isSprites: true))
     let experiment = plan.experiments[0]
     var table = try ResultTable(experiment, of: plan)

@@ -23,7 +23,7 @@ import Testing
   }
 
   /// Latin-1, invalid UTF-8, and text that looks like the representation of bytes.
-  @Test func everyNameComesBack() {
+  @Test func everyNameRoundTrips() {
     var names: [[UInt8]] = [
       Array("caf".utf8) + [0xE9] + Array(".png".utf8), [0xFF, 0xFE], [0xC3], [0xE2, 0x82],
       [0xED, 0xA0, 0x80],

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func controlCharactersAreFoundAndMarksOfWritingAreNot() {
+  @Test func controlCharactersAreFoundAndCombiningMarksAreNot() {
     for name in ["wave", "رقص\u{200F}", "soft\u{AD}hyphen", "zero\u{200B}width", "👩‍🚀"] {
       #expect(!name.hasControlCharacters, "\(name)")
     }
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func aFolderInTheWayIsNamed() throws {
+  @Test func anExistingFolderIsNamedInTheError() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/taken"
       try makeFolder(at: path)
@@ -190,7 +190,7 @@ import Testing
     }
   }
 
-  @Test func aFileInTheFoldersWayIsAnError() throws {
+  @Test func aFileAtTheFoldersPathIsAnError() throws {
     try withScratchFolder { folder in
       try replaceFile(at: "\(folder)/a", with: Data("x".utf8))
       let error = #expect(throws: FileError.self) { try makeFolder(at: "\(folder)/a/b") }
@@ -205,7 +205,7 @@ import Testing
         == true, "\(error?.description ?? "")")
   }
 
-  @Test func aFolderIsNoFile() throws {
+  @Test func aFolderIsNotAFile() throws {
     try withScratchFolder { folder in
       #expect(throws: FileError.self) { try readFile(at: folder) }
     }

@@ -83,7 +83,7 @@ import Testing
     #expect(abs(log(roughness[0] / roughness[1])) < 0.3, "\(roughness)")
   }
 
-  @Test func coloursVaryWithinAndBetweenPictures() {
+  @Test func colorsVaryWithinAndBetweenPictures() {
     var means: [[Double]] = []
     var grey = 0
     for key in 0..<40 {

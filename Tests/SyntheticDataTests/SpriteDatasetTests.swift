@@ -129,7 +129,7 @@ import VideoData
   }
 
   /// The rotation between frames for which rings within the sprite agree best: clockwise is positive, as y points down.
-  @Test func turningGoesTheWayItsClassSays() throws {
+  @Test func rotationsHaveTheDirectionOfTheirClass() throws {
     var dataset = dataset()
     dataset.format.width = 128
     dataset.format.height = 96
@@ -205,7 +205,7 @@ import VideoData
     }
   }
 
-  @Test func aSeedIsASet() {
+  @Test func aSeedDeterminesTheDataset() {
     let first = dataset(.hard).frames(of: .circling, number: 3)
     #expect(dataset(.hard).frames(of: .circling, number: 3) == first)
     #expect(dataset(.standard).frames(of: .circling, number: 3) != first)

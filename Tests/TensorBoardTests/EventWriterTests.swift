@@ -16,7 +16,7 @@ import Testing
     #expect(CRC32C.masked([0x18, 0, 0, 0, 0, 0, 0, 0]) == 0x224B_7FA3)
   }
 
-  @Test func eventsComeBackFromTheFile() throws {
+  @Test func eventsCanBeReadFromTheFile() throws {
     try withScratchFolder { path in
       let begin = Date().timeIntervalSince1970
       let writer = try EventWriter(folder: path + "/new/run")
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
+  @Test func anUnwritableFolderIsReported() throws {
     try withScratchFolder { path in
       let file = path + "/file"
       try Data("x".utf8).write(to: URL(fileURLWithPath: file))

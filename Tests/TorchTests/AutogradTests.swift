@@ -166,7 +166,7 @@ import Torch
     #expect(layer.weight.gradient!.norm > 0)
   }
 
-  @Test func dropoutDropsWhileTrainingAlone() {
+  @Test func dropoutIsActiveOnlyInTraining() {
     let dropout = Dropout(0.5)
     dropout.setGenerator(Generator(seed: 1))
     let ones = Tensor.ones([10_000])

@@ -61,7 +61,7 @@ import Torch
   }
 
   /// The files below are invalid for the intended reason.
-  @Test func soundFilesOfTheSameMakeAreRead() throws {
+  @Test func validFilesBuiltTheSameWayAreRead() throws {
     for pickle in [
       Self.tensor(), Self.tensor(offset: 3, shape: [], strides: []),
       Self.tensor(offset: 1, shape: [3, 1, 1], strides: [1, 1 << 62, 0]),
@@ -92,7 +92,7 @@ import Torch
     #expect(try problem(file(Self.unsoundTensors[index])) != nil)
   }
 
-  @Test func truthsOtherThanZeroAndOneAreRefused() throws {
+  @Test func booleansOtherThanZeroAndOneAreRejected() throws {
     let pickle = Self.tensor(shape: [4], strides: [4], count: 16, type: "BoolStorage")
     var entries = FileMutator.entries(of: file(pickle))
     #expect(try problem(FileMutator.archive(entries)) == nil)
@@ -129,14 +129,14 @@ import Torch
   ]
 
   @Test(arguments: unsoundPickles.indices)
-  func unsoundPicklesAreRefused(index: Int) throws {
+  func invalidPicklesAreRejected(index: Int) throws {
     let (pickle, word) = Self.unsoundPickles[index]
     let problem = try problem(file(Bytes(pickle.utf8)))
     #expect(problem?.contains(word) == true, "\(problem ?? "read")")
   }
 
   /// A million nested tuples would exhaust the stack of a recursive reader.
-  @Test func depthIsRefusedHoweverDeep() throws {
+  @Test func deepNestingIsRejected() throws {
     #expect(
       try problem(file(Bytes("N".utf8) + Bytes(repeating: 0x85, count: 1_000_000)))?.contains(
         "deep")
@@ -199,7 +199,7 @@ import Torch
     return file
   }
 
-  @Test func oldFilesThatLieAreRefused() throws {
+  @Test func oldFilesWithFalseClaimsAreRejected() throws {
     let whole = Self.vector(Self.storage(), 4)
     func part(_ first: Int, _ count: Int, key: String = "1", length: Int? = nil) -> Bytes {
       Self.vector(Self.storage(view: Self.part(key, first, count)), length ?? count)
@@ -263,7 +263,7 @@ import Torch
         + Bytes(repeating: 0, count: 250))
   }
 
-  @Test func oldFilesTornAnywhereAreRefused() throws {
+  @Test func oldFilesTruncatedAnywhereAreRejected() throws {
     let whole = Self.old(Self.vector(Self.storage(), 4))
     for count in 0..<whole.count {
       #expect(try problem(Array(whole.prefix(count))) != nil, "\(count) of \(whole.count) bytes")
@@ -272,7 +272,7 @@ import Torch
 
   // MARK: - Archives
 
-  @Test func archivesThatLieAreRefused() throws {
+  @Test func archivesWithFalseClaimsAreRejected() throws {
     let sound = file(Self.tensor())
     #expect(try problem(sound) == nil)
     let entries = FileMutator.entries(of: sound)
@@ -323,7 +323,7 @@ import Torch
     try expect("end record", changed(sound.count - 6, [0xFF, 0xFF, 0xFF, 0xFF]))
   }
 
-  @Test func filesTornAnywhereAreRefused() throws {
+  @Test func filesTruncatedAnywhereAreRejected() throws {
     try withScratchFile { path in
       try PyTorchCheckpoint.write(stateDict: [("a", Tensor([Float(1), 2]))], to: path)
       let whole = Bytes(try readFile(at: path))

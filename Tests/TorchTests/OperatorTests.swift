@@ -175,7 +175,7 @@ import Torch
     #expect(Tensor([Float(0), 1, 1]).to(dtype).to(.int64).array(of: Int.self) == [0, 1, 1])
   }
 
-  @Test func elementsComeBackAsTheyWere() {
+  @Test func elementsRoundTrip() {
     #expect(Tensor([Int8(-128), 127]).array(of: Int8.self) == [-128, 127])
     #expect(Tensor([Int16.min, .max]).array(of: Int16.self) == [.min, .max])
     #expect(Tensor([Int32.min, .max]).array(of: Int32.self) == [.min, .max])
@@ -322,7 +322,7 @@ import Torch
 
   /// The CPU's allocator throws a plain error that the shim recognizes by a word in its text (`DefaultCPUAllocator`):
   /// this test fails if libtorch changes it.
-  @Test func memoryThatIsNotThereIsRecognizedByLibtorchsText() async {
+  @Test func exhaustedMemoryIsRecognizedByLibtorchsText() async {
     let result = await #expect(
       processExitsWith: .exitCode(42), observing: [\.standardErrorContent]
     ) {

@@ -93,7 +93,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     ("script", "TorchScript"),
     ("compressed", "compressed"),
   ])
-  func whatIsNoDataIsRefusedByName(name: String, word: String) {
+  func unsupportedValuesAreRejectedByName(name: String, word: String) {
     let path = checkpoint("refused \(name)")
     let error = #expect(throws: PyTorchCheckpointError.self) {
       try PyTorchCheckpoint(contentsOf: path)
@@ -117,7 +117,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   }
 
   @Test(arguments: ["nested", "tensor", "number", "empty"])
-  func whereThereIsNoStateDictTheErrorSaysSo(name: String) throws {
+  func missingStateDictsAreReported(name: String) throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint(name))
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
     #expect(error?.problem.contains("model_state, state_dict, model") == true)
@@ -125,7 +125,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   }
 
   /// If a weight were skipped, the network would keep its random one.
-  @Test func tensorsOfOtherKindsAreNotLeftOutOfAStateDict() throws {
+  @Test func unsupportedTensorsInAStateDictAreErrors() throws {
     let file = try PyTorchCheckpoint(contentsOf: checkpoint("other tensors"))
     let error = #expect(throws: PyTorchCheckpointError.self) { try file.stateDict() }
     #expect(error?.problem.contains("a complex64 tensor, which is not supported") == true)
@@ -166,7 +166,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   }
 
   /// Headers whose length begins like pickles and archives.
-  @Test func safetensorsAreNoCheckpoints() throws {
+  @Test func safetensorsFilesAreNotCheckpoints() throws {
     try withScratchFile { path in
       for length in [0x280, 0x4B50] {
         var json = Data("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
@@ -180,7 +180,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   }
 
   /// Opening a pipe without a writer would wait forever.
-  @Test func pipesAreRefusedAtOnce() throws {
+  @Test func pipesAreRejectedImmediately() throws {
     try withScratchFile { path in
       #expect(mkfifo(path, 0o600) == 0)
       #expect(throws: FileError.self) { try PyTorchCheckpoint.recognizes(path) }
@@ -211,7 +211,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  @Test func releasedCheckpointsAreReadWhole() throws {
+  @Test func releasedCheckpointsAreReadCompletely() throws {
     guard let fixtures = shared("fixtures") else {
       print("skipped: no fixtures beside the checkout")
       return
@@ -262,7 +262,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     ),
   ])
 
-  @Test func everythingComesBack() throws {
+  @Test func everythingRoundTrips() throws {
     try withScratchFile { path in
       try PyTorchCheckpoint.write(Self.released, metadata: ["π": "3\n\"14\"", "a": ""], to: path)
       let file = try PyTorchCheckpoint(contentsOf: path)
@@ -309,7 +309,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
     }
   }
 
-  @Test func wherePathsCannotBeWrittenOldFilesStay() throws {
+  @Test func oldFilesStayIfWritingFails() throws {
     #expect(throws: FileError.self) {
       try PyTorchCheckpoint.write(stateDict: [], to: "/nowhere/model.pth")
     }

@@ -22,7 +22,7 @@ import Torch
     }
   }
 
-  @Test func aSeedBeginsAnewWhateverWasDrawn() {
+  @Test func seedingRestartsTheGenerator() {
     let generator = Generator(seed: 1)
     let first = Tensor.normal([50], using: generator)
     #expect(!Tensor.normal([50], using: generator).isEqual(to: first))
@@ -79,7 +79,7 @@ import Torch
     }
   }
 
-  @Test func aModulesGeneratorReachesEveryDropout() {
+  @Test func aModulesGeneratorReachesAllDropoutLayers() {
     let parts = Parts()
     let ones = Tensor.ones([40])
     func draw() -> [[Float]] { [parts.first(ones), parts.inner.second(ones)].map(floats) }

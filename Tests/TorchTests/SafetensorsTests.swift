@@ -18,7 +18,7 @@ import Torch
       "last": Tensor.keyed(1, shape: [2, 3, 2, 2, 2]).contiguous(.channelsLast3d),
     ], metadata: ["format": "pt", "π": "3\n\"14\""])
 
-  @Test func everyTypeComesBack() throws {
+  @Test func everyTypeRoundTrips() throws {
     try withScratchFile { path in
       try Self.everyType.write(to: path)
       let read = try Safetensors(contentsOf: path)
@@ -31,7 +31,7 @@ import Torch
   }
 
   /// An evaluation needs a third of a checkpoint.
-  @Test func someTensorsCanBeReadAlone() throws {
+  @Test func singleTensorsCanBeRead() throws {
     try withScratchFile { path in
       try Self.everyType.write(to: path)
       let read = try Safetensors(contentsOf: path) { ["f16", "last", "absent"].contains($0) }
@@ -76,7 +76,7 @@ import Torch
     }
   }
 
-  @Test func nothingAtAllIsAFileToo() throws {
+  @Test func emptyStateIsAValidFile() throws {
     try withScratchFile { path in
       try Safetensors(tensors: [:]).write(to: path)
       let read = try Safetensors(contentsOf: path)
@@ -217,7 +217,7 @@ import Torch
     }
   }
 
-  @Test func textThatIsNoUTF8IsRefused() throws {
+  @Test func textThatIsNotUTF8IsRejected() throws {
     try withScratchFile { path in
       var bytes = file("{\"a\":\(Self.entry())}", data: 8)
       bytes[10] = 0xFF
@@ -227,7 +227,7 @@ import Torch
   }
 
   /// A Swift Bool with any other byte is undefined behavior.
-  @Test func truthsOtherThanZeroAndOneAreRefused() throws {
+  @Test func booleansOtherThanZeroAndOneAreRejected() throws {
     try withScratchFile { path in
       var bytes = file("{\"a\":\(Self.entry("[2]", "[0,2]", dtype: "\"BOOL\""))}", data: 2)
       bytes[bytes.count - 1] = 2
@@ -236,7 +236,7 @@ import Torch
     }
   }
 
-  @Test func filesTornAnywhereAreRefused() throws {
+  @Test func filesTruncatedAnywhereAreRejected() throws {
     try withScratchFile { path in
       try Safetensors(
         tensors: ["a": Tensor([Float(1), 2]), "b": Tensor([UInt8(3)])], metadata: ["k": "v"]

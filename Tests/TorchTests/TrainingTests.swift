@@ -139,7 +139,7 @@ import Torch
     #expect(groups.map(\.learningRateScale) == [10, 10])
   }
 
-  @Test func groupsSpareNormalizationAlone() {
+  @Test func onlyNormalizationsHaveNoWeightDecay() {
     let problem = Problem()
     let groups = ParameterGroup.sparingNormalization(problem.parameters, weightDecay: 0.1)
     #expect(groups.map(\.weightDecay) == [0.1, 0])
@@ -242,7 +242,7 @@ import Torch
     }
   }
 
-  @Test func averagesAreLentAndTheWeightsComeBackAlsoAfterAnError() throws {
+  @Test func weightsAreRestoredAfterUsingAveragesAlsoAfterAnError() throws {
     struct Stop: Error {}
     let network = Network()
     let average = ExponentialMovingAverage(of: network, decay: 0.9)
@@ -376,7 +376,7 @@ import Torch
     #expect(target.first.weight.dtype == .float32)
   }
 
-  @Test func whatDoesNotFitIsNamedAndNothingChanges() {
+  @Test func mismatchesAreNamedAndNothingChanges() {
     let pair = Pair()
     let before = state(of: pair)
     var other = before.mapValues { $0.to(.float32) + 1 }
@@ -407,7 +407,7 @@ import Torch
     #expect(pair.isTraining && pair.second.isTraining)
   }
 
-  @Test func whatIsFrozenStaysSoWhateverTrainSays() {
+  @Test func frozenModulesStayFrozenInTrainingMode() {
     let pair = Pair()
     let input = Tensor.keyed(1, shape: [4, 3, 1, 1, 1]) + 5
     pair.second(input).mean().backward()

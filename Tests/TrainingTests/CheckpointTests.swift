@@ -67,7 +67,7 @@ extension TrainingRuns {
 
     /// Wherever a file is truncated, and whichever byte of its header is changed, there is an error or a valid
     /// checkpoint.
-    @Test func tornFilesAreRefused() throws {
+    @Test func truncatedFilesAreRejected() throws {
       let path = folder.file("c.safetensors")
       try checkpoint(tinyConfiguration()).write(to: path)
       let whole = try bytes(path)

@@ -99,7 +99,7 @@ extension TrainingRuns {
     }
 
     @Test(arguments: [Hiccup.Number.loss, .gradient])
-    private func aNonFiniteLossOrGradientEndsTheRun(number: Hiccup.Number) throws {
+    private func aSingleNonFiniteNumberStopsTheRun(number: Hiccup.Number) throws {
       let c = configuration()
       let run = RunFolder(path: folder.file("run"))
       let complaint = complaint { try train(c, "run", number) }
@@ -150,7 +150,7 @@ extension TrainingRuns {
         ).position.nonFiniteSteps == 1)
     }
 
-    @Test func tooHighARateEndsTheRun() throws {
+    @Test func tooHighARateStopsTheRun() throws {
       var c = configuration()
       c.optimizer.learningRate = 1e30
       c.optimizer.warmupStartLearningRate = 1e30

@@ -61,7 +61,7 @@ import VideoData
     LabelledVideo(name: name, label: label, subset: .test, footage: nil)
   }
 
-  @Test func neighboursAreCountedByCosine() {
+  @Test func neighborsAreRankedByCosine() {
     // Lengths differ: only directions matter.
     let retrieval = Retrieval(
       training: [

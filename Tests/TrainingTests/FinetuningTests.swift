@@ -123,7 +123,7 @@ extension TrainingRuns {
 
     // MARK: Initial weights
 
-    @Test func aPretrainedBackboneIsTakenOver() throws {
+    @Test func pretrainedBackbonesAreLoaded() throws {
       let pretrained = try pretrained()
       let weights = try Weights(at: pretrained.path)
       #expect(weights.head == .pretext && weights.classCount == 9)
@@ -181,7 +181,7 @@ extension TrainingRuns {
       #expect(!FileManager.default.fileExists(atPath: folder.file("a")))
     }
 
-    @Test func averagesAreWhatTravels() throws {
+    @Test func averagesAreExported() throws {
       var configuration = tinyFinetuning(on: videos, epochs: 2)
       configuration.regularization.emaDecay = 0.5
       let (_, run, _) = try train(configuration, "a")
@@ -218,7 +218,7 @@ extension TrainingRuns {
       #expect(try summary(outcome).step == 2)
     }
 
-    @Test func badVideosArePassedOverAndCountAsWrong() throws {
+    @Test func badVideosAreSkippedInTrainingAndCountAsWrong() throws {
       var videos = videos
       try videos.add(broken: "text.mp4", label: "left", subset: "train", content: "no video")
       try videos.add(broken: "gone.mp4", label: "left", subset: "train", content: nil)
@@ -240,7 +240,7 @@ extension TrainingRuns {
       #expect(json.top1 == Double(counted) / 8)
     }
 
-    @Test func nothingIsLeftWhereNoVideoIsThere() throws {
+    @Test func noRunIsLeftIfNoVideoExists() throws {
       var configuration = tinyFinetuning(on: videos)
       try FileManager.default.createDirectory(
         atPath: folder.file("empty"), withIntermediateDirectories: true)

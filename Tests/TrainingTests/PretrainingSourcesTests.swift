@@ -46,7 +46,7 @@ import VideoSamples
     return counts
   }
 
-  @Test func soManyOfEachFolderAreDrawnBySeed() throws {
+  @Test func theNumberPerFolderIsDrawnBySeed() throws {
     try make(["d/a": 30, "d/b": 40, "d/b/below": 12])
     let all = try sources(0).training
     #expect(all.count == 82)
@@ -62,7 +62,7 @@ import VideoSamples
     #expect(!five.contains(all[0]) || !five.contains(all[1]) || !five.contains(all[2]))
   }
 
-  @Test func whereThereAreFewerAllAreTakenAndOneNoteTells() throws {
+  @Test func smallFoldersGiveAllTheirSourcesWithOneNote() throws {
     try make(["d/a": 3, "d/b": 7, "d/c": 2])
     var notes: [String] = []
     let drawn = try sources(4, note: { notes.append($0) })
@@ -87,7 +87,7 @@ import VideoSamples
   }
 
   /// The validation set is a share of the drawn sources; named validation sources are neither drawn from nor trained on.
-  @Test func whatIsHeldOutWasDrawn() throws {
+  @Test func heldOutSourcesAreAShareOfTheDrawn() throws {
     try make(["d/a": 30, "d/b": 30])
     let whole = try sources(10).training
     let split = try sources(10, change: { $0.validationFraction = 0.2 })

@@ -47,7 +47,7 @@ extension TrainingRuns {
     // MARK: Sources
 
     /// A run continues if all held-out sources happen to be unreadable, but not if the user named them.
-    @Test func badHeldOutSourcesAreMissedOnlyWhereTheyWereNamed() throws {
+    @Test func unreadableHeldOutSourcesAreErrorsOnlyIfNamed() throws {
       var configuration = tinyConfiguration()
       configuration.epochs = 1
       configuration.batch.accumulationSteps = 1
@@ -151,7 +151,7 @@ extension TrainingRuns {
       #expect(fewer.sources == 3)
     }
 
-    @Test func nothingIsValidatedWithoutShare() throws {
+    @Test func withoutAShareNothingIsHeldOut() throws {
       var c = tinyConfiguration()
       c.sources.validationFraction = 0
       let (outcome, run, _) = try train(c, "none")
@@ -199,7 +199,7 @@ extension TrainingRuns {
     }
 
     /// Observing does not change any number; an output that cannot be written is reported once and stops nothing.
-    @Test func aRunThatNobodyCanWatchIsTheSame() throws {
+    @Test func failingObserversDoNotChangeARun() throws {
       let watched = try train(tinyConfiguration(), "watched").run
       try FileManager.default.createDirectory(
         atPath: folder.file("blocked"), withIntermediateDirectories: true)
@@ -290,7 +290,7 @@ extension TrainingRuns {
     }
 
     /// The backbone of a run continues with a new head and a new schedule, with the run's own network, task and clips.
-    @Test func trainingGoesOnFromWeights() throws {
+    @Test func trainingContinuesFromWeights() throws {
       var c = tinyConfiguration()
       c.task.mosi.labels.granularity = 1
       c.epochs = 1
@@ -337,7 +337,7 @@ extension TrainingRuns {
       #expect(try (bytes(run.last), bytes(run.metrics)) == before)
     }
 
-    @Test func twoCannotWriteOneRun() throws {
+    @Test func twoProcessesCannotWriteOneRun() throws {
       let run = try train(tinyConfiguration(), "run", stoppingAfter: 1).run
       let descriptor = open(run.metrics, O_RDWR)
       defer { close(descriptor) }
@@ -349,7 +349,7 @@ extension TrainingRuns {
 
     #if os(Linux)
       /// A process that another thread is just starting has copies of all descriptors until it executes its own program.
-      @Test func aCopyOfTheDescriptorLocksNobodyOut() throws {
+      @Test func inheritedDescriptorsDoNotKeepTheLock() throws {
         let run = RunFolder(path: folder.file("run"))
         let metrics =
           URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path
@@ -405,7 +405,7 @@ extension TrainingRuns {
 
     // MARK: Unsuitable sources
 
-    @Test func tooFewSourcesAreToldBeforeAnythingIsMade() {
+    @Test func tooFewSourcesAreReportedBeforeTheStart() {
       let text = complaint { try train(tinyConfiguration(sources: 3), "few") }
       #expect(text.contains("2 training sources do not fill a step of 4"), "\(text)")
       #expect(!FileManager.default.fileExists(atPath: folder.file("few")))

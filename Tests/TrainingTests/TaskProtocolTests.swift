@@ -288,7 +288,7 @@ extension TrainingRuns {
       #expect(metrics.summary?.chance == 0.5)
     }
 
-    @Test func stillsAreRefusedByATaskThatNeedsMotion() throws {
+    @Test func tasksThatNeedMotionRejectStills() throws {
       var configuration = configuration()
       configuration.sources.paths = ["synthetic:dead-leaves:8"]
       #expect(
@@ -297,7 +297,7 @@ extension TrainingRuns {
       #expect(!FileManager.default.fileExists(atPath: folder.file("stills")))
     }
 
-    @Test func aDecoderHasItsTermsAndItsRate() throws {
+    @Test func aDecoderHasTwoTermsAndItsOwnLearningRate() throws {
       let run = try check(Reconstruction())
       let metrics = try Metrics(contentsOf: run.metrics)
       for step in metrics.steps {
@@ -323,7 +323,7 @@ extension TrainingRuns {
       #expect(abs(ratio - 10) < 0.1)
     }
 
-    @Test func aTaskWithoutClassesGoesByItsLossAndKeepsItsAggregator() throws {
+    @Test func aTaskWithoutClassesIsValidatedByItsLossAndKeepsItsAggregator() throws {
       let run = try check(Contrast())
       let metrics = try Metrics(contentsOf: run.metrics)
       #expect(metrics.steps.allSatisfy { $0.top1 == nil })
@@ -361,7 +361,7 @@ extension TrainingRuns {
       #expect(kept["model.head.out.weight"]?.shape == [3, 6])
     }
 
-    @Test func accumulationIsRefusedWhereTheBatchIsTheLoss() throws {
+    @Test func accumulationIsRejectedIfTheLossIsOverTheBatch() throws {
       var configuration = configuration()
       configuration.batch.accumulationSteps = 2
       #expect(

@@ -46,7 +46,7 @@ extension TrainingRuns {
     }
 
     /// Negative weights are valid, and so are variances of 0.
-    @Test func soundNumbersAreNotReported() throws {
+    @Test func validNumbersAreNotReported() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
       try write(path, changing: "head.out.weight", to: [-1, 0, -65504])
@@ -54,7 +54,7 @@ extension TrainingRuns {
       #expect(try Weights(at: path).classCount == 3)
     }
 
-    @Test func filesThatHoldNothingAreNamedAsWhatTheyAre() throws {
+    @Test func emptyFilesAreReportedAsEmpty() throws {
       let folder = try ScratchFolder()
       let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0f\nsize 12\n"
       for name in ["w.pth", "w.safetensors"] {

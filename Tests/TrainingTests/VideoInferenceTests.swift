@@ -85,12 +85,12 @@ extension TrainingRuns {
       }
     }
 
-    @Test func absentVideosAloneAreNoCrash() throws {
+    @Test func onlyMissingVideosDoNotCrash() throws {
       let outputs = try inference(clips: 2).run([nil, nil])
       #expect(outputs.allSatisfy { if case .failure = $0 { true } else { false } })
     }
 
-    @Test func onesThatCannotBeReadStandInTheirPlaces() throws {
+    @Test func unreadableVideosKeepTheirPlaces() throws {
       let folder = try ScratchFolder()
       let good = try videos(folder)[0]
       let bad = try folder.write("text", to: "bad.mp4")

@@ -148,7 +148,7 @@ extension TrainingRuns {
       }
     }
 
-    @Test func whatAProgramLacksIsRefused() throws {
+    @Test func unsupportedNetworksOfAProgramAreRejected() throws {
       let path = folder.file("run.safetensors")
       try run(.r3d18, head: .pretext)
       var weights = try Weights(at: path)
@@ -233,7 +233,7 @@ extension TrainingRuns {
       }
     }
 
-    @Test func anInspectionTellsAllOfIt() throws {
+    @Test func anInspectionShowsEverything() throws {
       let model = try run(.r2d3d18, head: .pretext)
       let run = try WeightsInspection(at: folder.file("run.safetensors"))
       #expect(run.kind == .checkpoint && run.parameterCount == model.parameterCount)

@@ -42,7 +42,7 @@ extension TrainingRuns {
     }
 
     /// A checkpoint of VCOP's task, as its authors' code saves it.
-    @Test func aTasksCheckpointGivesItsNetwork() throws {
+    @Test func aTasksCheckpointContainsItsNetwork() throws {
       let folder = try ScratchFolder()
       let backbone = Architecture.c3d.makeBackbone(width: 4, using: Generator(seed: 3))
       let table = try #require(Architecture.c3d.tensorNames(.vcop, head: nil))
@@ -113,7 +113,7 @@ extension TrainingRuns {
     }
 
     /// The orders of clips, for example, which a task's own layers distinguish.
-    @Test func classesOfATasksOwnHeadAreNotAClassifiers() throws {
+    @Test func classesOfATasksOwnHeadAreNotThoseOfAClassifier() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
       _ = try writeTaskCheckpoint(
@@ -139,7 +139,7 @@ extension TrainingRuns {
       #expect(try Weights(at: path).taskTensors.count == 2)
     }
 
-    @Test func strangersAreToldByTheirTensors() throws {
+    @Test func foreignWeightsAreRecognizedByTheirTensors() throws {
       let folder = try ScratchFolder()
       var tensors = state(network(.r2d3d18, classes: 2))
       tensors["backbone.conv4.res_1.conv_branch.a.weight"] = nil
@@ -160,7 +160,7 @@ extension TrainingRuns {
     }
 
     /// The claims of a file are compared before anything of the claimed size is allocated.
-    @Test func falseClaimsAreFoundOut() throws {
+    @Test func falseClaimsAreDetected() throws {
       let folder = try ScratchFolder()
       let path = folder.file("w.safetensors")
       func claim(
@@ -195,7 +195,7 @@ extension TrainingRuns {
     }
 
     /// A few bytes of aliases could expand to more than fits into memory.
-    @Test func unfoldingConfigurationsAreRefused() throws {
+    @Test func expandingConfigurationsAreRejected() throws {
       let folder = try ScratchFolder()
       let lines = (1...9).map { level in
         "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 9).joined(separator: ", "))]"

@@ -105,7 +105,7 @@ private func sample(_ item: Int, seed: UInt64) -> SampleID {
 
   /// Damage in a part of a video affects only some clips, with the same result whether it is cached or not, and
   /// regardless of earlier reads.
-  @Test func damageInAVideoIsMetWhereItIs() throws {
+  @Test func damageInAVideoAffectsOnlyItsPart() throws {
     let whole = try video("whole.mp4", frames: 60)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: whole))
     let cut = folder.file("cut.mp4")

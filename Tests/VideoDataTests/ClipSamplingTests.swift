@@ -32,7 +32,7 @@ import VideoSamples
     }
   }
 
-  @Test func testStartsAreSpreadFromFirstToLast() {
+  @Test func testStartsAreSpacedFromFirstToLast() {
     let sampling = ClipSampling(frames: 8, interval: 2, targetRate: 20)
     let starts = sampling.testStarts(clips: 10, lastFrameTime: 9.7)
     #expect(starts.count == 10 && starts[0] == 0 && abs(starts[9] - 9) < 1e-9)
@@ -121,7 +121,7 @@ import VideoSamples
     #expect(SpatialPreset.paper.testShortSide(side: 112) == 112)
   }
 
-  @Test func testCropsAreCentredOrSpreadAlongTheLongSide() {
+  @Test func testCropsAreCenteredOrSpacedAlongTheLongSide() {
     typealias Crop = SpatialPreset.Crop
     #expect(
       SpatialPreset.testCrops(width: 398, height: 224, side: 112, crops: 1)

@@ -32,7 +32,7 @@ import VideoData
       ])
   }
 
-  @Test func foldersWithoutVideosAreNoClasses() throws {
+  @Test func foldersWithoutVideosAreNotClasses() throws {
     try touch(
       "v/run/a.mp4", "v/run/b.mp4", "v/wave/a/1.jpg", "v/wave/b/1.jpg", "v/notes/readme.txt",
       "v/__MACOSX/run/._a.mp4", "v/.git/HEAD", "v/@eaDir/run/a.mp4", "v/wave/@eaDir/x.jpg",
@@ -90,7 +90,7 @@ import VideoData
         == "there is one class, run: every answer is right, and an accuracy of 100% says nothing")
   }
 
-  @Test func nothingToEvaluateIsSaid() throws {
+  @Test func missingEvaluationVideosAreReported() throws {
     try touch("v/run/a.mp4", "v/wave/b.mp4")
     let findings = try read(.folders, splits: nil).findings
     #expect(findings == [.nothingToEvaluate] && findings[0].spoilsTraining)
@@ -128,7 +128,7 @@ import VideoData
   }
 
   /// Names of folders may contain control sequences.
-  @Test func sentencesHoldNoControlCharacters() throws {
+  @Test func sentencesContainNoControlCharacters() throws {
     try touch("v/run/a.mp4", "v/run/b.mp4", "v/\u{1B}[31mred/notes.txt")
     let text = try read(.folders, splits: nil).findings.map(\.description).joined()
     #expect(text.contains("?[31mred") && !text.contains("\u{1B}"))

@@ -37,7 +37,7 @@ import VideoData
       ])
   }
 
-  @Test func ucf101TakesTheOrderOfTheClassIndexNotTheAlphabets() throws {
+  @Test func ucf101UsesTheOrderOfTheClassIndex() throws {
     try writeUCF101()
     #expect(try read(.ucf101, split: 2).classNames == ["Walk", "Run"])
     // A slash at the end of the folder's name is not doubled in paths.
@@ -86,7 +86,7 @@ import VideoData
   }
 
   /// The folder in the original archive is HandstandPushups; in many copies it is HandStandPushups.
-  @Test func namesInOtherCapitalsAreFoundAndRemarkedOnce() throws {
+  @Test func namesDifferingInCaseAreFoundAndReportedOnce() throws {
     try writeUCF101(
       classes: ["1 HandstandPushups", "2 Run"],
       train: ["HandstandPushups/a.avi 1", "HandstandPushups/b.avi 1", "Run/c.avi 2"],
@@ -114,7 +114,7 @@ import VideoData
   }
 
   /// It is unknown which of the two is meant.
-  @Test func twoNamesInOtherCapitalsAreNotGuessedBetween() throws {
+  @Test func ambiguousNamesDifferingInCaseAreNotGuessed() throws {
     try folder.write("run/a.mp4,run,train\nwave/b.mp4,wave,train\n", to: "v/annotations.csv")
     try touch("v/RUN/a.mp4", "v/Run/a.mp4", "v/wave/B.mp4", "v/wave/B.MP4")
     #expect(try read(.csv, splits: nil).videos.allSatisfy { $0.footage == nil })
@@ -198,7 +198,7 @@ import VideoData
       ])
   }
 
-  @Test func rowsThatSayTheSameCountOnce() throws {
+  @Test func repeatedRowsCountOnce() throws {
     try folder.write(
       "zumba,a,1,11,train\nzumba,b,1,11,train\nzumba,a,1,11,train\nzumba,a,1,11,train\n",
       to: "s/train.csv")
@@ -338,7 +338,7 @@ import VideoData
   }
 
   /// Lists that are made on Windows, or by joining paths.
-  @Test func csvPathsAreThoseOfFilesHoweverTheyAreWritten() throws {
+  @Test func csvPathsAreNormalized() throws {
     try folder.write(
       "left\\a.mp4,wave,train\n./left/../left/b.mp4,wave,train\nleft//c.mp4,run,test\n",
       to: "v/annotations.csv")
@@ -429,7 +429,7 @@ import VideoData
       complaint { try read(.csv, splits: "s/m.csv") } == "s/m.csv, line \(line): \(problem)")
   }
 
-  @Test func listsThatAreNoTextOrNoFileOrTooLargeAreErrors() throws {
+  @Test func listsThatAreNotTextNotFilesOrTooLargeAreErrors() throws {
     try touch("v/x")
     try Data([0x61, 0, 0x0A, 0]).write(to: URL(fileURLWithPath: folder.file("s/m.csv")))
     #expect(
@@ -493,7 +493,7 @@ import VideoData
     #expect(again.videos(of: .test).map(\.name) == chosen[0].map { "run/" + $0.dropLast(4) })
   }
 
-  @Test func foldersThatFitNoLayoutAreErrors() throws {
+  @Test func foldersOfUnknownLayoutsAreErrors() throws {
     try touch(
       "v/train/run/a.mp4", "v/test/run/b.mp4", "v/other/c.mp4", "e/run/notes.txt", "f/a.mp4")
     #expect(
@@ -518,7 +518,7 @@ import VideoData
 
   // MARK: All
 
-  @Test func splitsThatThereAreNotAreErrors() throws {
+  @Test func unknownSplitsAreErrors() throws {
     try touch("v/run/a.mp4")
     #expect(
       complaint { try read(.folders, splits: nil, split: 2) }

@@ -37,7 +37,7 @@ import VideoData
     return report
   }
 
-  @Test(arguments: [1, 4]) func whatDoesNotDecodeIsNamedWithItsReason(workers: Int) throws {
+  @Test(arguments: [1, 4]) func undecodableVideosAreListedWithReasons(workers: Int) throws {
     try video("whole.mp4")
     try video("cut.mp4")
     let cut = URL(fileURLWithPath: folder.path + "/cut.mp4")
@@ -72,7 +72,7 @@ import VideoData
   }
 
   /// Otherwise, frames that were not extracted, or flow among the frames, would be learned silently.
-  @Test func framesThatDifferFromTheListAreTold() throws {
+  @Test func differingFrameCountsAreReported() throws {
     for frame in 1...3 { try folder.picture("v/three/img_\(frame).png") }
     for frame in 1...2 {
       for prefix in ["img", "flow_x", "flow_y"] {

@@ -131,7 +131,7 @@ import VideoData
         == "s/something-something-v2-labels.json, line 1: \(problem)")
   }
 
-  @Test func listsThatLackLabelsOrAreNoFolderSayWhatIsNeeded() throws {
+  @Test func unusableListsGiveAnErrorWithTheRequirements() throws {
     try folder.write("[]", to: "s/train.json")
     try touch("v/x")
     #expect(
@@ -214,7 +214,7 @@ import VideoData
       ])
   }
 
-  @Test func withoutAVocabularyClassesHaveTheirNumbers() throws {
+  @Test func withoutAVocabularyClassesAreNumbered() throws {
     try writeDiving("[{\"vid_name\": \"a\", \"label\": 3}]", vocabulary: nil)
     #expect(try read(.diving48).classNames == ["0", "1", "2", "3"])
   }

@@ -22,7 +22,7 @@ import VideoData
     #expect(try Prefetcher(count: 0, workers: 3, ahead: 1) { $0 }.next() == nil)
   }
 
-  @Test func errorsComeInTheirPlace() throws {
+  @Test func errorsAreDeliveredInOrder() throws {
     let prefetcher = Prefetcher(count: 20, workers: 4, ahead: 6) { item in
       delay(item, below: 500)
       if item % 5 == 3 { throw Failure(item: item) }
@@ -78,7 +78,7 @@ import VideoData
   }
 
   /// Otherwise, a run that is stopped while a decoder hangs would never end.
-  @Test func cancellingFreesWhoeverWaits() throws {
+  @Test func cancellingWakesWaitingReaders() throws {
     let gate = DispatchSemaphore(value: 0)
     let prefetcher = Prefetcher(count: 3, workers: 1, ahead: 1) { _ in gate.wait() }
     let canceller = Thread {

@@ -21,7 +21,7 @@ import VideoData
 
   // MARK: Folders
 
-  @Test func foldersAreSearchedThroughInNaturalOrder() throws {
+  @Test func foldersAreSearchedInNaturalOrder() throws {
     for name in [
       "d/img_10.png", "d/img_2.JPG", "d/sub/b.webp", "d/clip.MP4", "d/.hidden.png",
       "d/.git/x.png", "d/notes.txt", "d/README",
@@ -55,7 +55,7 @@ import VideoData
     }
   #endif
 
-  @Test func linksMayLeadInCircles() throws {
+  @Test func linksMayFormCycles() throws {
     try folder.write("", to: "d/e/a.png")
     let files = FileManager.default
     try files.createSymbolicLink(
@@ -95,7 +95,7 @@ import VideoData
 
   // MARK: Frame folders
 
-  @Test func frameFoldersAreVideosWhereAsked() throws {
+  @Test func frameFoldersAreVideosOnRequest() throws {
     for frame in 1...9 { try folder.write("", to: "d/run/frame_\(frame).jpg") }
     try folder.write("", to: "d/one/only.jpg")
     try folder.write("", to: "d/loose.png")
@@ -137,7 +137,7 @@ import VideoData
   }
 
   /// A bad line costs one source and not the run: loading reports it.
-  @Test func badEntriesOfListsStay() throws {
+  @Test func badListEntriesAreKept() throws {
     try folder.write("", to: "a.png")
     try folder.write("", to: "notes.md")
     try folder.write("gone.png\na.png\ngone.mov\nnotes.md\ngone\n", to: "all.txt")
@@ -147,7 +147,7 @@ import VideoData
   }
 
   /// ImageNet's lists and MMAction2's.
-  @Test func labelsBehindPathsArePassedOverAndTold() throws {
+  @Test func labelsAfterPathsAreSkippedAndReported() throws {
     for name in ["a.jpg", "b c.jpg", "d 3", "dir/1.jpg", "e.mp4"] { try folder.write("", to: name) }
     try folder.write(
       "a.jpg 3\nb c.jpg\t12\ngone.jpg 7\ndir 120 1\ne.mp4 2\nnowhere 5\n", to: "labeled.txt")
@@ -200,7 +200,7 @@ import VideoData
     #expect(collection.labeledLists.isEmpty)
   }
 
-  @Test func listThatIsNoTextIsAnError() throws {
+  @Test func listThatIsNotTextIsAnError() throws {
     let path = folder.file("binary.txt")
     try Data([0xFF, 0xFE, 0x61, 0]).write(to: URL(fileURLWithPath: path))
     #expect(

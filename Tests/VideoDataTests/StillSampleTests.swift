@@ -134,7 +134,7 @@ private func sample(_ item: Int) -> SampleID { .training(seed: 3, epoch: 0, sour
 
   /// A folder of frames with a damaged one is unreadable only at some times. The other frames do not change, whichever
   /// reads met the damaged one before: otherwise, a resumed run would see other pictures.
-  @Test func whatFailedBeforeChangesNothing() throws {
+  @Test func earlierFailuresChangeNothing() throws {
     for frame in 0..<8 { try folder.picture("frames/f\(frame).png", level: UInt8(frame * 30)) }
     try folder.write("torn", to: "frames/f3.png")
     let sources: [VideoSource] = [

@@ -98,7 +98,7 @@ import VideoModels
     #expect(maps.min([0, 1, 2, 3]).item >= 0 && maps.max([0, 1, 2, 3]).item <= 1)
   }
 
-  @Test func anUnknownStageIsToldWithThoseThereAre() throws {
+  @Test func unknownStagesAreRejectedWithTheKnownOnes() throws {
     #expect(try StageName(named: "conv4") == .conv4)
     let error = #expect(throws: UnknownStage.self) { try StageName(named: "conv6") }
     #expect(
@@ -107,7 +107,7 @@ import VideoModels
     )
   }
 
-  @Test func smallClipsAreLookedIntoAtAnEarlierStage() {
+  @Test func smallClipsAreAnalyzedAtAnEarlierStage() {
     func stage(_ architecture: Architecture, _ side: Int) -> StageName {
       architecture.latestStage(frames: 8, height: side, width: side)
     }

@@ -121,7 +121,7 @@ import VideoModels
   }
 
   /// The search for prefixes in a name ends quickly.
-  @Test(.timeLimit(.minutes(1))) func longNamesAreNoHang() {
+  @Test(.timeLimit(.minutes(1))) func longNamesDoNotHang() {
     let name = String(repeating: "module.", count: 2_000_000)
     #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: [name: [1]]) }
   }
