@@ -316,10 +316,10 @@ import Torch
     try expect("overlap", changed(storageLine + 42, FileMutator.bytes(0, 4)))
     try expect("claims bytes", changed(storageLine + 42, FileMutator.bytes(sound.count, 4)))
     try expect("not where", changed(storage, [0]))
-    try expect("torn", changed(storage + 28, [0xFF, 0xFF]))
-    try expect("does not have", changed(sound.count - 14, [0xFE, 0xFF, 0xFE, 0xFF]))
+    try expect("truncated", changed(storage + 28, [0xFF, 0xFF]))
+    try expect("beyond the end", changed(sound.count - 14, [0xFE, 0xFF, 0xFE, 0xFF]))
     try expect("several parts", changed(sound.count - 14, [0xFE, 0xFF]))
-    try expect("does not have", changed(sound.count - 10, [0xFE, 0xFF, 0xFF, 0xFF]))
+    try expect("beyond the end", changed(sound.count - 10, [0xFE, 0xFF, 0xFF, 0xFF]))
     try expect("end record", changed(sound.count - 6, [0xFF, 0xFF, 0xFF, 0xFF]))
   }
 
