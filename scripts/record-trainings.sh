@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Records what changes of the code must preserve: the losses of six short trainings, step by step, and digests of their
-# final weights. Takes a quarter of a minute on one core. Records are only comparable on one machine.
+# Records the results that changes of the code must preserve: the losses of six short trainings, step by step, and
+# digests of their final weights. Takes a quarter of a minute on one core. Records are only comparable on one machine.
 #
 #   scripts/record-trainings.sh record  MOSI OUT [WORK]    run the six with the binary MOSI, keep them in OUT
 #   scripts/record-trainings.sh compare OUT OTHER          print each line that differs; exits with 1 if any does

@@ -22,7 +22,7 @@ import zlib
 # Names in metrics.jsonl by which a value was known in some version, in snake case, and the canonical one.
 RENAMED = {"top1_per_label": "top1_per_class", "skipped_sources": "bad_sources"}
 
-# What of a line of metrics.jsonl is recorded; the rest are times and what follows from these.
+# The values in a line of metrics.jsonl that are recorded; the others are times or derived from times.
 RECORDED = {
     "step": {"epoch", "loss", "top1", "learning_rate", "mask_ratio"},
     "validation": {"epoch", "loss", "top1", "top1_per_class", "sources"},
@@ -255,7 +255,7 @@ def compare(first, second, runs):
         return found
 
     def same(key, one, other):
-        # The first version divided in float32 what is a fraction of a few clips.
+        # The first version computed fractions of a small number of clips in float32.
         if one and other and key.endswith(" top1"):
             return struct.pack("f", float(one)) == struct.pack("f", float(other))
         return one == other
@@ -274,7 +274,7 @@ def compare(first, second, runs):
 
 
 def interrupt(run, steps, command):
-    """Starts a training and sends SIGINT after so many steps; it must leave an incomplete run."""
+    """Starts a training and sends SIGINT after a number of steps; it must leave an incomplete run."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

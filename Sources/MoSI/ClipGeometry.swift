@@ -59,16 +59,16 @@ public struct ClipGeometry: Hashable, Sendable {
   /// Uses integers only: the exact offset of frame n is room * speed * n / (K * (N - 1)).
   private func path(room: Int, speed: Int, granularity: Int) -> Path {
     precondition(Swift.abs(speed) <= granularity, "speed \(speed) is beyond K = \(granularity)")
-    let travelled = room * Swift.abs(speed)
+    let traveled = room * Swift.abs(speed)
     let direction = speed.signum()
     let denominator = granularity * (frames - 1)
     let offsets = (0..<frames).map { frame in
-      direction * ((2 * travelled * frame + denominator) / (2 * denominator))
+      direction * ((2 * traveled * frame + denominator) / (2 * denominator))
     }
-    let reach = (travelled + granularity - 1) / granularity  // D rounded away from zero
+    let reach = (traveled + granularity - 1) / granularity  // D rounded away from zero
     return Path(
       starts: direction < 0 ? reach...room : 0...(room - reach),
       offsets: offsets,
-      distance: Double(direction * travelled) / Double(granularity))
+      distance: Double(direction * traveled) / Double(granularity))
   }
 }

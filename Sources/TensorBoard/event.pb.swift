@@ -145,7 +145,7 @@ public nonisolated struct TBSummary: Sendable {
 
     public var width: Int32 = 0
 
-    /// Channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+    /// Channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
     public var colorspace: Int32 = 0
 
     /// The bytes of a PNG, JPEG or GIF file.

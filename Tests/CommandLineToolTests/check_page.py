@@ -23,7 +23,7 @@ class BrowserEnded(Exception):
 
 class Browser:
     def __init__(self, path):
-        # Processes of a killed browser may still write there while it is removed.
+        # Processes of a killed browser may still write to the folder while it is removed.
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
@@ -75,7 +75,7 @@ class Browser:
             self.events.append(message)
 
     def open(self, url):
-        """Returns when the page is there; that a page before it is complete may be told only now, and does not count."""
+        """Returns when the page is loaded; events of an earlier page may arrive only now and do not count."""
         loader = self.send("Page.navigate", url=url)["loaderId"]
 
         def is_there(event):
@@ -102,7 +102,7 @@ def check(browser, url, axe, width, scheme, picture):
     browser.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
     browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     browser.open(url)
-    # Everything is looked at, also what is closed at first.
+    # Everything is checked, including what is closed at first.
     browser.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
     browser.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => 1)")
     size = browser.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
@@ -139,7 +139,7 @@ def look(chromium, axe, url, folder):
         browser.send("Page.setLifecycleEventsEnabled", enabled=True)
         found = [check(browser, url, axe, width, scheme, folder / f"{width}-{scheme}.png")
                  for width in (390, 1280) for scheme in ("light", "dark")]
-        # Where the page offers to reload itself it does what the button says, and stops again.
+        # If the page offers to reload itself, the button starts and stops that.
         follow = browser.evaluate("""(() => {
             const button = document.getElementById("follow");
             if (!button) return null;
@@ -147,7 +147,7 @@ def look(chromium, axe, url, folder):
             for (let i = 0; i < 2; i++) { button.click(); states.push(button.getAttribute("aria-pressed")); }
             return states;
         })()""")
-        # A reader without a mouse reaches everything in turn, and sees where he is.
+        # Everything can be reached with the keyboard, and the focus is visible.
         browser.evaluate("document.activeElement.blur()")
         stops = []
         for _ in range(400):
@@ -169,7 +169,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     url = pathlib.Path(page).resolve().as_uri()
     axe = pathlib.Path(axe).read_text()
-    # A browser that ends by itself, as it does where memory is scarce, says nothing about the page.
+    # A browser that ends by itself, for example for lack of memory, says nothing about the page.
     for _ in range(3):
         try:
             print(json.dumps(look(chromium, axe, url, folder)))

@@ -20,8 +20,8 @@ extension Picture {
     return Array(pixels[start..<start + 3])
   }
 
-  /// The smallest range that contains all pixels within `tolerance` of a color; nil if there are none.
-  /// A line between two pixels covers neither completely, hence the default.
+  /// The smallest range that contains all pixels within `tolerance` of a color; nil if there are none. A line between two
+  /// pixels covers neither completely, hence the default.
   func extent(of color: Color, tolerance: Int = 30) -> Extent? {
     let wanted = [color.red, color.green, color.blue].map { Int(($0 * 255).rounded()) }
     var found: Extent?

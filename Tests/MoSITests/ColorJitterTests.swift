@@ -54,8 +54,8 @@ import Torch
   @Test func operatorsAreTorchvisionsOnRandomPictures() throws {
     let goldens = try Self.goldens()
     let pictures = keyed(3, shape: [8, 3, 11, 13], in: 0...1)
-    let grey = ColorOperators.grayscale(pictures)
-    #expect(difference(grey, goldens["random grey"]!) < 1e-5)
+    let gray = ColorOperators.grayscale(pictures)
+    #expect(difference(gray, goldens["random grey"]!) < 1e-5)
     for (place, (name, apply, _, bounds)) in Self.operators.enumerated() {
       let factors = keyed(4, UInt64(place), shape: [8, 1, 1, 1], in: bounds)
       let difference = difference(apply(pictures, factors), goldens["random \(name)"]!)
@@ -122,20 +122,20 @@ import Torch
 
   @Test func drawsCoverTheirRangesInEveryOrder() {
     let jitter = ColorJitter()
-    var greys = 0
+    var grays = 0
     var orders: [[Int]: Int] = [:]
     var factors: [ColorJitter.Operation: [Double]] = [:]
     for seed in 0..<6000 as Range<UInt64> {
       var generator = KeyedGenerator(10, seed)
       let draw = jitter.draw(frames: 2, using: &generator)
-      greys += draw.isGray ? 1 : 0
+      grays += draw.isGray ? 1 : 0
       #expect(draw.frames.count == 2)
       for frame in draw.frames {
         orders[frame.map(\.operation.rawValue), default: 0] += 1
         for (operation, factor) in frame { factors[operation, default: []].append(factor) }
       }
     }
-    #expect(abs(Double(greys) / 6000 - 0.3) < 0.025)
+    #expect(abs(Double(grays) / 6000 - 0.3) < 0.025)
     #expect(orders.count == 24 && isUniform(Array(orders.values)))
     for operation in ColorJitter.Operation.allCases {
       let range = operation == .hue ? -0.25...0.25 : 0.5...1.5

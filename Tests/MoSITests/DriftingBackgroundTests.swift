@@ -195,7 +195,7 @@ import Torch
   @Test func validationIsCenteredAndRepeatable() {
     let task = task(
       ClipGeometry(source: 60, clip: 20, frames: 8), shape: .blob, jitter: ColorJitter())
-    var centred = 0
+    var centered = 0
     for seed in 0..<50 as Range<UInt64> {
       var (a, b) = (KeyedGenerator(314, seed), KeyedGenerator(314, seed))
       let draws = task.draw(using: &a, purpose: .validation)
@@ -203,9 +203,9 @@ import Torch
       #expect(
         draws.map(\.region) == again.map(\.region) && draws.map(\.drift) == again.map(\.drift))
       #expect(draws.allSatisfy { $0.jitter == nil && $0.drift != nil })
-      centred += zip(draws, task.motion.centeredStarts).count { $0.start == $1 }
+      centered += zip(draws, task.motion.centeredStarts).count { $0.start == $1 }
     }
-    #expect(centred == 50 * 9, "centred paths leave backgrounds their room")
+    #expect(centered == 50 * 9, "centered paths leave backgrounds their room")
   }
 
   @Test func backgroundsMove() {

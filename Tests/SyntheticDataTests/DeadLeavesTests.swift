@@ -85,7 +85,7 @@ import Testing
 
   @Test func colorsVaryWithinAndBetweenPictures() {
     var means: [[Double]] = []
-    var grey = 0
+    var gray = 0
     for key in 0..<40 {
       let picture = picture(64, 64, key: UInt64(500 + key))
       let values = luminance(picture)
@@ -100,10 +100,10 @@ import Testing
         chroma += (rgb.max()! - rgb.min()!) / 4096
       }
       means.append(channels)
-      if chroma < 12 { grey += 1 }
+      if chroma < 12 { gray += 1 }
     }
     // Some pictures are nearly gray, but most are not; brightness and cast differ between pictures.
-    #expect((1...20).contains(grey), "\(grey) of 40 are grey")
+    #expect((1...20).contains(gray), "\(gray) of 40 are gray")
     let brightness = means.map { $0.reduce(0, +) / 3 }
     #expect(brightness.max()! - brightness.min()! > 40)
     let cast = means.map { $0[0] - $0[2] }

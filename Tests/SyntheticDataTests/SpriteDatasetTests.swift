@@ -114,12 +114,12 @@ import VideoData
 
   /// The ratio of the smaller to the larger principal variance of the positions: 1 for a circle, 0 for a line.
   private func roundness(of x: [Double], _ y: [Double]) -> Double {
-    func centred(_ steps: [Double]) -> [Double] {
+    func centered(_ steps: [Double]) -> [Double] {
       let places = steps.indices.map { steps[...$0].reduce(0, +) }
       let mean = places.reduce(0, +) / Double(places.count)
       return places.map { $0 - mean }
     }
-    let (x, y) = (centred(x), centred(y))
+    let (x, y) = (centered(x), centered(y))
     func product(_ a: [Double], _ b: [Double]) -> Double {
       zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
     }

@@ -38,7 +38,7 @@ for tag in tags["histograms"]:
         }
         for e in events.Histograms(tag)
     ]
-# The newer reader, behind the server, heeds restarts by other rules: the steps it would show.
+# The newer reader, behind the server, has other rules for restarts: these are the steps that it would show.
 events = plugin_event_accumulator.EventAccumulator(sys.argv[1])
 events.Reload()
 found["shown"] = {tag: [e.step for e in events.Tensors(tag)] for tag in events.Tags()["tensors"]}

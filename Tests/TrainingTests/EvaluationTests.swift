@@ -57,8 +57,8 @@ import VideoData
 
   // MARK: Retrieval
 
-  private func video(_ name: String, _ label: Int) -> LabelledVideo {
-    LabelledVideo(name: name, label: label, subset: .test, footage: nil)
+  private func video(_ name: String, _ label: Int) -> LabeledVideo {
+    LabeledVideo(name: name, label: label, subset: .test, footage: nil)
   }
 
   @Test func neighborsAreRankedByCosine() {

@@ -219,9 +219,9 @@ extension TrainingRuns {
         ]
       ).write(to: path)
       let weights = try Weights(at: path)
-      let video = LabelledVideo(name: "v", label: 0, subset: .test, footage: nil)
+      let video = LabeledVideo(name: "v", label: 0, subset: .test, footage: nil)
       let swapped = try ClassOrder(weights, ActionDataset(classNames: ["jump", "run"], videos: []))
-      #expect(swapped.names == ["run", "jump"] && swapped.relabelled(video).label == 1)
+      #expect(swapped.names == ["run", "jump"] && swapped.relabeled(video).label == 1)
       #expect(
         complaint {
           _ = try ClassOrder(weights, ActionDataset(classNames: ["jump", "swim"], videos: []))

@@ -76,7 +76,7 @@ import VideoSamples
     try shard("v/test.tar", ["c.mp4": "", "d.mp4": "", "d.cls": "1"])
     let dataset = try read()
     #expect(dataset.videos.count == 3)
-    #expect(dataset.remarks == [.unlabelledRows(1, list: folder.path + "/v/test.tar")])
+    #expect(dataset.remarks == [.unlabeledRows(1, list: folder.path + "/v/test.tar")])
   }
 
   /// A dataset that is packed and read again has the same videos in the same order with the same labels.

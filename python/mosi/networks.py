@@ -216,10 +216,10 @@ class Clip:
 class VideoModel(nn.Module):
     """A video network: backbone, global average pooling, dropout and, if it has one, a linear head."""
 
-    class_names: list[str] | None  # in the order of the logits; None if the file does not say
-    normalization: Normalization | None  # of its clips; None if the file does not say
-    clip: Clip | None  # None if the file does not say
-    about: dict[str, Any]  # everything that the file says about the network and its training
+    class_names: list[str] | None  # in the order of the logits; None if the file does not contain them
+    normalization: Normalization | None  # of its clips; None if the file does not contain it
+    clip: Clip | None  # None if the file does not contain it
+    about: dict[str, Any]  # the file's description of the network and its training
 
     def __init__(
         self, architecture: str, width: int = 64, epsilon: float = 1e-3, *, head: str | None = None,

@@ -49,8 +49,8 @@ int cof_dis_flow(const uint8_t *first, const uint8_t *second, int width, int hei
       [&] {
         stay_on_one_thread();
         auto method = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM);
-        // The preset would stop at half the size, but clips for networks are small, and slow motions are fractions
-        // of a pixel.
+        // The preset would stop at half the size, but clips for networks are small, and slow motions are fractions of a
+        // pixel.
         method->setFinestScale(0);
         cv::Mat flow;
         method->calc(gray(first, width, height), gray(second, width, height), flow);

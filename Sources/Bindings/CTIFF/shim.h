@@ -7,8 +7,8 @@
 #include <string.h>
 #include <tiffio.h>
 
-// libtiff for a file in memory: its functions for opening files and for tags have variable arguments, which
-// Swift cannot call.
+// libtiff for a file in memory: its functions for opening files and for tags have variable arguments, which Swift cannot
+// call.
 
 /// The size of `ctiff_file.problem`, as libtiff requires.
 enum { CTIFF_PROBLEM = 1024 };
@@ -157,8 +157,8 @@ static inline int ctiff_can_read(ctiff_file *file) {
   return TIFFRGBAImageOK(file->tiff, file->problem);
 }
 
-/// Reads the samples as they are stored, regardless of the orientation, into `raster`, one word per
-/// pixel: red is its lowest byte, and colors are multiplied by alpha, the highest, unless
+/// Reads the samples as they are stored, regardless of the orientation, into `raster`, one word per pixel: red is its
+/// lowest byte, and colors are multiplied by alpha, the highest, unless
 /// `has_loose_alpha`. Returns zero if some could not be decoded.
 static inline int ctiff_read(ctiff_file *file, uint32_t *raster) {
   TIFFRGBAImage image;

@@ -41,8 +41,8 @@ public struct ClassOrder: Sendable {
   }
 
   /// `video` with the network's label.
-  public func relabelled(_ video: LabelledVideo) -> LabelledVideo {
-    LabelledVideo(
+  public func relabeled(_ video: LabeledVideo) -> LabeledVideo {
+    LabeledVideo(
       name: video.name, label: labels[video.label], subset: video.subset, footage: video.footage,
       listedFrames: video.listedFrames)
   }

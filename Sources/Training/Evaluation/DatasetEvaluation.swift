@@ -8,7 +8,7 @@ public struct DatasetEvaluation {
   /// The subset of the videos.
   public let subset: Subset
   /// The videos of the subset, with the network's labels.
-  public let videos: [LabelledVideo]
+  public let videos: [LabeledVideo]
   /// Remarks about the dataset and its classes.
   public let findings: [DatasetFinding]
   private let weights: Weights
@@ -34,7 +34,7 @@ public struct DatasetEvaluation {
     try VideosMissing.check(videos, subset: self.subset, folder: description.videos)
     let classes = try ClassOrder(weights, dataset)
     classNames = classes.names
-    self.videos = videos.map(classes.relabelled)
+    self.videos = videos.map(classes.relabeled)
   }
 
   /// The split on which the network was fine-tuned, if it is another split of the same dataset: its training videos may
@@ -78,7 +78,7 @@ public struct VideosMissing: Error, Sendable, CustomStringConvertible {
   /// Checks that at least one video is present.
   ///
   /// - Throws: ``VideosMissing`` if none of `videos` is present.
-  public static func check(_ videos: [LabelledVideo], subset: Subset, folder: String)
+  public static func check(_ videos: [LabeledVideo], subset: Subset, folder: String)
     throws(VideosMissing)
   {
     guard videos.contains(where: { $0.footage != nil }) else {

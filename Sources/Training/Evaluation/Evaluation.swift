@@ -67,7 +67,7 @@ public struct Evaluation: Sendable {
   ///
   /// - Throws: errors of `progress`, which is called with the number of finished videos.
   public init(
-    of videos: [LabelledVideo], classNames: [String], with inference: VideoInference,
+    of videos: [LabeledVideo], classNames: [String], with inference: VideoInference,
     cache: TestClipCache? = nil, progress: (Int) throws -> Void = { _ in }
   ) throws {
     let outputs = try inference.run(videos.map(\.footage), cache: cache, progress: progress) {

@@ -6,7 +6,7 @@ import VideoData
 /// their features, has its class. It evaluates features without any fine-tuning.
 public struct Retrieval: Codable, Sendable {
   /// The values of k.
-  public static let neighbourCounts = [1, 5, 10, 20, 50]
+  public static let neighborCounts = [1, 5, 10, 20, 50]
 
   /// A test video with its nearest training video.
   public struct Match: Codable, Sendable {
@@ -57,7 +57,7 @@ public struct Retrieval: Codable, Sendable {
   ///   - progress: called with the number of finished videos of both kinds; an error that it throws stops the work.
   /// - Throws: errors of `progress`.
   public init(
-    training: [LabelledVideo], test: [LabelledVideo], classNames: [String],
+    training: [LabeledVideo], test: [LabeledVideo], classNames: [String],
     with inference: VideoInference, progress: (Int) throws -> Void = { _ in }
   ) throws {
     let outputs = try inference.run((training + test).map(\.footage), progress: progress) {
@@ -73,8 +73,8 @@ public struct Retrieval: Codable, Sendable {
 
   /// Evaluates features; they are nil for a video that could not be read.
   public init(
-    training: [(video: LabelledVideo, features: [Double]?)],
-    test: [(video: LabelledVideo, features: [Double]?, failure: String?)], classNames: [String]
+    training: [(video: LabeledVideo, features: [Double]?)],
+    test: [(video: LabeledVideo, features: [Double]?, failure: String?)], classNames: [String]
   ) {
     let usable = training.filter { $0.features != nil }
     let gallery = usable.isEmpty ? nil : directions(usable.map { $0.features! })
@@ -120,7 +120,7 @@ public struct Retrieval: Codable, Sendable {
         cosine: found?.cosine, firstHit: found?.firstHit, failure: failure)
     }
     let matches = matches
-    accuracies = Self.neighbourCounts.map { k in
+    accuracies = Self.neighborCounts.map { k in
       let hits = matches.count { ($0.firstHit ?? .max) <= k }
       return Accuracy(k: k, accuracy: Double(hits) / Double(max(matches.count, 1)))
     }

@@ -96,7 +96,7 @@ extension FinetuningObjective {
 
   /// The middle clips of a few evenly spaced videos, without unreadable ones; nil if none is left.
   static func watchedClips(
-    _ videos: [LabelledVideo], _ settings: ClipSettings, _ clips: ActionClips, device: Device
+    _ videos: [LabeledVideo], _ settings: ClipSettings, _ clips: ActionClips, device: Device
   ) -> LabeledClips? {
     let present = videos.filter { $0.footage != nil }
     let test = settings.testClips(1)

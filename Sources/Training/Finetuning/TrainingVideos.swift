@@ -6,11 +6,11 @@ import VideoData
 struct TrainingVideos {
   let classNames: [String]
   /// The videos to train on: those that are present, limited to the requested number per class.
-  let training: [LabelledVideo]
+  let training: [LabeledVideo]
   /// The videos for validation during the run: the validation subset if there is one, else the test subset.
-  let heldOut: [LabelledVideo]
+  let heldOut: [LabeledVideo]
   /// The videos for the evaluation at the end, including missing ones.
-  let evaluated: [LabelledVideo]
+  let evaluated: [LabeledVideo]
   /// The number of listed training videos that do not exist.
   let absentCount: Int
   /// The classes that mirroring turns into each other; nil if there are none.
@@ -71,8 +71,8 @@ struct TrainingVideos {
   }
 
   /// Draws `count` videos of each class; returns them in the lists' order.
-  private static func drawn(_ count: Int, of videos: [LabelledVideo], classes: Int, seed: UInt64)
-    -> [LabelledVideo]
+  private static func drawn(_ count: Int, of videos: [LabeledVideo], classes: Int, seed: UInt64)
+    -> [LabeledVideo]
   {
     var members = [[Int]](repeating: [], count: classes)
     for (index, video) in videos.enumerated() { members[video.label].append(index) }

@@ -5,13 +5,13 @@ public struct ActionDataset: Sendable {
   /// The names of the classes, in the order of the labels.
   public let classNames: [String]
   /// All videos of the lists, in order, whether they exist or not.
-  public let videos: [LabelledVideo]
+  public let videos: [LabeledVideo]
   /// Remarks made while the lists were read; ``findings`` includes them.
   public let remarks: [DatasetFinding]
 
   /// A dataset with these classes and videos.
   public init(
-    classNames: [String], videos: [LabelledVideo], remarks: [DatasetFinding] = []
+    classNames: [String], videos: [LabeledVideo], remarks: [DatasetFinding] = []
   ) {
     self.classNames = classNames
     self.videos = videos
@@ -25,7 +25,7 @@ public struct ActionDataset: Sendable {
   }
 
   /// The videos of `subset`, in the lists' order.
-  public func videos(of subset: Subset) -> [LabelledVideo] { videos.filter { $0.subset == subset } }
+  public func videos(of subset: Subset) -> [LabeledVideo] { videos.filter { $0.subset == subset } }
 
   /// The subset on which accuracy is measured: ``Subset/test`` if the lists have labeled videos of it, else
   /// ``Subset/validation``.
@@ -56,7 +56,7 @@ public enum Subset: String, Codable, CodingKeyRepresentable, CaseIterable, Senda
 }
 
 /// A video of a dataset.
-public struct LabelledVideo: Hashable, Sendable {
+public struct LabeledVideo: Hashable, Sendable {
   /// The name in the dataset's list.
   public let name: String
   /// The index of its class.

@@ -18,7 +18,7 @@ extension DatasetReading {
       if isFirst, known.isHeader { return }
       let row = try known.row(fields, place: place)
       if row.className.isEmpty {
-        try leaveOutUnlabelled(row.subset, at: place)
+        try skipUnlabeled(row.subset, at: place)
       } else {
         rows.append(row)
       }

@@ -11,7 +11,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
   /// This number of rows repeat an earlier row.
   case repeatedRows(Int, first: String)
   /// This number of rows of a test list have no label and were skipped.
-  case unlabelledRows(Int, list: String)
+  case unlabeledRows(Int, list: String)
   /// This number of rows name a part of their video; the whole video is read.
   case partsOfVideos(Int, first: String)
   /// Folders next to the classes that are not classes: hidden, without videos, or made by an operating system.
@@ -54,7 +54,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
     case .similarClasses, .mirroredClasses, .oneClass, .nothingToTrainOn, .nothingToEvaluate,
       .untrainedClasses:
       true
-    case .foundInOtherCase, .respelledClass, .repeatedRows, .unlabelledRows, .partsOfVideos,
+    case .foundInOtherCase, .respelledClass, .repeatedRows, .unlabeledRows, .partsOfVideos,
       .notClasses, .skippedLists, .partlyReadShard, .unusedClasses, .unevaluatedClasses,
       .otherFrameCounts:
       false
@@ -80,7 +80,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
       "the class \(listed) of a list is read as \(known)"
     case .repeatedRows(let count, let first):
       "\(rows(count)) an earlier row and \(count == 1 ? "counts" : "count") once, the first: \(first)"
-    case .unlabelledRows(let count, let list):
+    case .unlabeledRows(let count, let list):
       "\(list): \(count) \(count == 1 ? "row has" : "rows have") no label and \(count == 1 ? "is" : "are") skipped"
     case .partsOfVideos(let count, let first):
       "\(count) \(count == 1 ? "row names" : "rows name") a part of a video, but whole videos are read, the first: \(first)"

@@ -6,7 +6,7 @@ struct DatasetReading {
   let videosFolder: String
   let finder: VideoFinder
   var classNames: [String] = []
-  private(set) var videos: [LabelledVideo] = []
+  private(set) var videos: [LabeledVideo] = []
   /// The index and the place of each listed video by its name.
   private var entries: [String: (video: Int, place: ListFile.Place)] = [:]
   /// The index of the video by the path of its file.
@@ -16,7 +16,7 @@ struct DatasetReading {
   private var missing: [(video: Int, places: VideoPlaces)] = []
   private var repeated: (count: Int, first: ListFile.Place)?
   private var otherCase: (count: Int, listed: String, found: String)?
-  private var unlabelled: [(list: String, count: Int)] = []
+  private var unlabeled: [(list: String, count: Int)] = []
   /// Folders next to those of classes that are not classes.
   var notClasses: [String] = []
   private var otherRemarks: [DatasetFinding] = []
@@ -57,7 +57,7 @@ struct DatasetReading {
       missing.append((videos.count, places))
     }
     videos.append(
-      LabelledVideo(
+      LabeledVideo(
         name: name, label: label, subset: subset, footage: footage, listedFrames: listedFrames))
   }
 
@@ -71,7 +71,7 @@ struct DatasetReading {
       throw place.error("has two members of the name \(video.name)")
     }
     videos.append(
-      LabelledVideo(name: video.path, label: label, subset: subset, footage: .shardMember(video)))
+      LabeledVideo(name: video.path, label: label, subset: subset, footage: .shardMember(video)))
   }
 
   /// Searches again for videos that were not found, under names that differ only in case. A file found for another video
@@ -85,7 +85,7 @@ struct DatasetReading {
       guard videoOfPath[path] == nil else { continue }
       videoOfPath[path] = index
       let video = videos[index]
-      videos[index] = LabelledVideo(
+      videos[index] = LabeledVideo(
         name: video.name, label: video.label, subset: video.subset, footage: footage,
         listedFrames: video.listedFrames)
       otherCase = (
@@ -102,12 +102,12 @@ struct DatasetReading {
   /// Counts a row of a test list without a class.
   ///
   /// - Throws: ``DatasetError`` if the row is not for testing.
-  mutating func leaveOutUnlabelled(_ subset: Subset, at place: ListFile.Place) throws {
+  mutating func skipUnlabeled(_ subset: Subset, at place: ListFile.Place) throws {
     guard subset == .test else { throw place.error("the row has no label") }
-    if let index = unlabelled.firstIndex(where: { $0.list == place.path }) {
-      unlabelled[index].count += 1
+    if let index = unlabeled.firstIndex(where: { $0.list == place.path }) {
+      unlabeled[index].count += 1
     } else {
-      unlabelled.append((place.path, 1))
+      unlabeled.append((place.path, 1))
     }
   }
 
@@ -120,7 +120,7 @@ struct DatasetReading {
     if let (count, first) = repeated {
       remarks.append(.repeatedRows(count, first: first.description))
     }
-    remarks += unlabelled.map { .unlabelledRows($0.count, list: $0.list) }
+    remarks += unlabeled.map { .unlabeledRows($0.count, list: $0.list) }
     return remarks
   }
 }

@@ -53,6 +53,7 @@ public struct DatasetReport: Sendable, Encodable {
   ///   - dataset: the dataset.
   ///   - workers: the number of threads that decode.
   ///   - progress: called on the caller's thread after each video with the number of finished videos and their total.
+  /// - Throws: ``PrefetchingCancelled``, which cannot happen here.
   public init(
     decoding dataset: ActionDataset, workers: Int, progress: (_ done: Int, _ total: Int) -> Void
   ) throws {

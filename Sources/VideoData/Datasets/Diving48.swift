@@ -29,7 +29,7 @@ extension DatasetReading {
         }
         let name = try place.checkedComponent(words)
         guard let value = entry["label"] else {
-          return try leaveOutUnlabelled(subset, at: place)
+          return try skipUnlabeled(subset, at: place)
         }
         let limit = classNames.isEmpty ? Self.classLimit : classNames.count
         guard let label = value.integer, (0..<limit).contains(label) else {

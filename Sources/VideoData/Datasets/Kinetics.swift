@@ -32,7 +32,7 @@ extension DatasetReading {
         if isFirst, known.isHeader { return }
         let clip = try known.clip(fields, listed: listed, place: place)
         if clip.className.isEmpty {
-          try leaveOutUnlabelled(clip.subset, at: place)
+          try skipUnlabeled(clip.subset, at: place)
         } else {
           clips.append(clip)
         }
@@ -100,7 +100,7 @@ private struct KineticsColumns {
       return
     }
     isHeader = false
-    if Self.isUnlabelled(fields) {
+    if Self.isUnlabeled(fields) {
       (identifier, start, end) = (0, 1, 2)
       split = count > 3 ? 3 : nil
       return
@@ -116,7 +116,7 @@ private struct KineticsColumns {
   }
 
   /// True if the columns are an id and times, perhaps with a subset: a test list, which has no labels.
-  private static func isUnlabelled(_ fields: [String]) -> Bool {
+  private static func isUnlabeled(_ fields: [String]) -> Bool {
     guard fields.count == 3 || fields.count == 4 && Subset(listed: fields[3]) != nil else {
       return false
     }

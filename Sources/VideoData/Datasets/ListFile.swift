@@ -122,7 +122,7 @@ func listText(at path: String) throws(UnreadableList) -> Substring {
 
 private let sizeLimit = 256 << 20
 
-/// The status of the list at `path`, which is a file.
+/// Checks that the list at `path` is a file, and returns its properties.
 @discardableResult
 func checkList(at path: String) throws(UnreadableList) -> FileStatus {
   guard let status = fileStatus(at: path) else {

@@ -33,7 +33,7 @@ extension DatasetReading {
       for (place, text) in try ListFile(path, expected: expected).lines {
         let row = try MMAction2Row(text, subset: subset, place: place)
         if row.label == -1 {
-          try leaveOutUnlabelled(subset, at: place)
+          try skipUnlabeled(subset, at: place)
         } else {
           rows.append(row)
         }

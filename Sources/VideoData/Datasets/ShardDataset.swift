@@ -51,7 +51,7 @@ extension DatasetReading {
       if let label {
         try add(sample.video, label: label, subset: subset, at: place)
       } else {
-        try leaveOutUnlabelled(subset, at: place)
+        try skipUnlabeled(subset, at: place)
       }
     }
   }

@@ -23,7 +23,7 @@ extension DatasetReading {
         guard let words = entry["id"]?.words else { throw place.error("the entry has no id") }
         let id = try place.checkedComponent(words)
         guard let template = entry["template"]?.words else {
-          return try leaveOutUnlabelled(subset, at: place)
+          return try skipUnlabeled(subset, at: place)
         }
         let className = template.filter { $0 != "[" && $0 != "]" }
         guard let label = labels.label(of: className) else {

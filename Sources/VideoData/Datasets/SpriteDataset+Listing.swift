@@ -7,7 +7,7 @@ extension SpriteDataset {
     return ActionDataset(
       classNames: classNames,
       videos: videos.map { video in
-        LabelledVideo(
+        LabeledVideo(
           name: video.path, label: classNames.firstIndex(of: video.action.rawValue)!,
           subset: video.isTest ? .test : .training, footage: nil)
       })

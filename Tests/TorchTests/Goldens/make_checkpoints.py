@@ -20,7 +20,7 @@ TYPES = [
 ]  # fmt: skip
 
 
-# What torch.load(weights_only=True) reads and has no counterpart in Swift, by its type.
+# Values that torch.load(weights_only=True) reads and that have no counterpart in Swift, by type.
 OTHERS = {
     set: "set", bytes: "bytes", bytearray: "bytearray", complex: "complex", torch.device: "torch.device",
     torch.layout: "torch.layout", torch.storage.TypedStorage: "torch storage",
@@ -63,7 +63,7 @@ def text(value):
     if isinstance(value, float):
         return "float " + struct.pack(">d", value).hex()
     assert value is None or isinstance(value, (bool, int)), value
-    # What exceeds 64 bits is read as text.
+    # Integers of more than 64 bits are read as text.
     return str(value) if value is None or -(1 << 63) <= value < 1 << 63 else f'"{value}"'
 
 
@@ -187,7 +187,7 @@ class Named:
 
 
 def save_by_hand(name, value, storages, little_endian=True, text_of_python_2=False):
-    """The form from before PyTorch 1.6 with parts of storages, which PyTorch no longer writes; `storages` are tensors
+    """The format before PyTorch 1.6 with parts of storages, which PyTorch no longer writes; `storages` are tensors
     by key."""
 
     class Pickler(pickle._Pickler):
@@ -244,7 +244,7 @@ def main():
     texts = {}
     for name, value in readable().items():
         save(name, value)
-        # What PyTorch itself reads; Rebuilt is a tensor only then.
+        # The values that PyTorch itself reads; only then is Rebuilt a tensor.
         texts[name] = text(torch.load(FOLDER / f"{name}.pt", weights_only=name != "untyped"))
     for protocol in (3, 4, 5):
         save(f"protocol {protocol}", readable()["nested"], pickle_protocol=protocol)
@@ -260,7 +260,7 @@ def main():
     for name, value in refused().items():
         save(f"refused {name}", value)
     for name, value in readable().items():
-        # Nor did that form have storages without a type.
+        # Nor did that format have untyped storages.
         if name not in ("untyped", "large integers", "beside data", "model_state_dict", "other tensors", "plain objects"):
             save(f"legacy {name}", value, _use_new_zipfile_serialization=False)
             texts[f"legacy {name}"] = text(torch.load(FOLDER / f"legacy {name}.pt", weights_only=True))

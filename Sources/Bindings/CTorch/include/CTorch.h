@@ -2,12 +2,12 @@
 // for each thing that is not an operator (autograd, modes, bytes in and out, devices, seeds).
 //
 // Conventions
-// - A `ct_tensor` is a TensorImpl with one strong reference, which the receiver of the handle holds;
-//   ct_tensor_release releases it. Functions only borrow the handles that they are passed: the caller
-//   keeps them alive until the call returns.
-// - Nothing throws. Functions in which libtorch can fail return NULL on success, or else an error that the
-//   caller frees with ct_error_free. The others (CT_NOEXCEPT) only access reference counts, thread-local flags
-//   and constants, which cannot fail.
+// - A `ct_tensor` is a TensorImpl with one strong reference, which the receiver of the handle holds; ct_tensor_release
+//   releases it. Functions only borrow the handles that they are passed: the caller keeps them alive until the call
+//   returns.
+// - Nothing throws. Functions in which libtorch can fail return NULL on success, or else an error that the caller frees
+//   with ct_error_free. The others (CT_NOEXCEPT) only access reference counts, thread-local flags and constants, which
+//   cannot fail.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -96,10 +96,9 @@ typedef struct ct_value {
 typedef const struct ct_operator_impl *ct_operator;
 ct_error *ct_operator_find(const char *name, const char *overload, ct_operator *found);
 
-// Calls `op` with `count` positional arguments; missing ones have the schema's defaults. Results are
-// flattened into a new array (one element per tensor, the elements of tensor lists, and numbers),
-// which the caller frees with ct_values_free. The caller owns the tensors in it. After an error there are
-// no results.
+// Calls `op` with `count` positional arguments; missing ones have the schema's defaults. Results are flattened into a new
+// array (one element per tensor, the elements of tensor lists, and numbers), which the caller frees with ct_values_free.
+// The caller owns the tensors in it. After an error there are no results.
 ct_error *ct_call(ct_operator op, const ct_value *arguments, int32_t count, ct_value **results,
                   int32_t *result_count);
 // Frees only the array. NULL is allowed.
@@ -140,8 +139,8 @@ ct_error *ct_tensor_set_grad(ct_tensor tensor, ct_tensor grad);
 ct_error *ct_tensor_set_data(ct_tensor tensor, ct_tensor source);
 // Accumulates into the leaves' gradients; `gradient` may be NULL for a scalar.
 ct_error *ct_backward(ct_tensor tensor, ct_tensor gradient, bool keep_graph);
-// Gradients of `outputs` (with `output_gradients`, each of which may be NULL) with respect to `inputs`, NULL if
-// an input was not used.
+// Gradients of `outputs` (with `output_gradients`, each of which may be NULL) with respect to `inputs`, NULL if an input
+// was not used.
 ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count,
                   const ct_tensor *inputs, int32_t input_count, bool keep_graph,
                   ct_tensor *results);
