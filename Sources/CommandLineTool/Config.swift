@@ -7,8 +7,8 @@ struct Config: ParsableCommand {
     abstract: "Prints all settings with their defaults, or explains one.",
     discussion: """
       Without KEY, prints a YAML file with every setting of mosi pretrain (or, with --finetune, of mosi finetune), its \
-      default and what it means. --config takes that file. With KEY, explains one setting, or all of a group; older names \
-      are known too.
+      default and its meaning. --config takes that file. With KEY, explains one setting, or all of a group; former names \
+      work, too.
 
       Presets for --config: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).
 
@@ -28,7 +28,7 @@ struct Config: ParsableCommand {
   @Flag(help: "The settings of mosi finetune.")
   var finetune = false
 
-  @Flag(help: "Print JSON: each key with its description, type, default, choices and older names.")
+  @Flag(help: "Print JSON: each key with its description, type, default, choices and former names.")
   var json = false
 
   func validate() throws {

@@ -11,7 +11,7 @@ struct Convert: ParsableCommand {
       recipe of the training and version as metadata; mosi inspect shows them.
 
         --to mosi         unchanged: for mosi, or as a state dict for PyTorch
-        --to authors      for the code of the paper's authors: epoch, model_state, cfg
+        --to authors      for the paper authors' code: epoch, model_state, cfg
         --to torchvision  for torchvision.models.video: r3d-18, mc3-18,
                           r2plus1d-18-torchvision
         --to vcop         for the code of VCOP: c3d

@@ -10,7 +10,7 @@ struct Datasets: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Counts a dataset's videos and lists those that are missing or do not decode.",
+      abstract: "Counts a dataset's videos and lists those that are missing or cannot be decoded.",
       usage: "mosi datasets check --dataset <format> --data-root <dir> [<options>]",
       discussion: """
         The exit status is 1 if there are any, or if a training on the dataset would be meaningless: classes that are \

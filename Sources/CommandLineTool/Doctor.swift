@@ -9,7 +9,7 @@ import Training
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints the versions, devices, codecs and scripts of typefaces on this machine.")
+    abstract: "Prints versions, devices, codecs and the scripts of installed typefaces.")
 
   @OptionGroup var format: JSONOption
 

@@ -14,7 +14,7 @@ struct Evaluate: ParsableCommand {
       writes to --output: evaluation.json, videos.csv (every video), classes.csv, confusion.csv, .png and .svg, and \
       scores.safetensors. Videos that are missing or cannot be read count as wrong and are listed.
 
-      Dataset and split are those of the fine-tuning unless they are named. For several splits, name the network that was \
+      Dataset and split are those of the fine-tuning unless they are given. For several splits, give the network that was \
       trained on each; their results are averaged.
 
       Examples:

@@ -25,7 +25,7 @@ struct Finetune: ParsableCommand {
 
       --dataset folders expects DIR/train/CLASS/* and DIR/test/CLASS/* (and val), or DIR/CLASS/*, of which a fifth is for \
       testing; --dataset csv expects a file with the columns path, label and split. Videos may also be folders of frames.
-      Of --dataset ssv2, whose classes differ in left and right, clips are not mirrored unless clip.flip_probability says so.
+      Clips of --dataset ssv2, whose classes differ in left and right, are not mirrored unless clip.flip_probability is set.
 
       The defaults are the paper's: 300 epochs, 1,024 clips per step, 16 frames at an interval of 4 at 30 frames per second. \
       Change them with a file of settings (--config) or --set; mosi config --finetune prints all.

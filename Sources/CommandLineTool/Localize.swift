@@ -13,7 +13,7 @@ struct Localize: ParsableCommand {
       one for all clips. For comparison, it reports the same for networks with random weights, and chance, which is the \
       region's share of the picture. Maps without heat count as chance. Clips of the static label are not used.
 
-      In videos, if there are any, it reports the rank correlation of the heat of the likeliest motion with the magnitude \
+      In videos, if there are any, it reports the rank correlation of the heat of the most likely motion with the magnitude \
       of the optical flow, as the mean over the clips. \(skippedVideosHelp)
 
       Writes localization.json and, for pictures, localization.png (some clips with heat and region) to --output; for a \
@@ -172,7 +172,7 @@ struct Localize: ParsableCommand {
 
       \(table.text())
 
-      maps of the likeliest label\(isPretrained ? " that moves" : "")
+      maps of the most likely label\(isPretrained ? " with motion" : "")
       ± standard error over the videos\(deviation(videos.random.values.count))
       """
   }

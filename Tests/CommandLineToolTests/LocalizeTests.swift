@@ -63,7 +63,7 @@ import Testing
     #expect(result.errors.contains("no pictures are measured: the run held out no sources"))
     #expect(result.errors.contains("skipped: v/torn.mp4"))
     // A single random network has no deviation.
-    #expect(!result.output.contains("deviation") && result.output.contains("label that moves"))
+    #expect(!result.output.contains("deviation") && result.output.contains("label with motion"))
     #expect(result.output.contains("6 clips of 6 videos") && result.output.contains("rank corr"))
     #expect(try folder.contents(of: "o").keys.sorted() == ["localization.json"])
     // Without a pretext task, only the videos are measured.

@@ -24,7 +24,7 @@ enum LocalizationSection {
       parts.append(
         .table(
           caption:
-            "Grad-CAM at \(stage), of the likeliest motion or class, on \(Format.count(videos.clips, "clip")) of "
+            "Grad-CAM at \(stage), of the most likely motion or class, on \(Format.count(videos.clips, "clip")) of "
             + "\(Format.count(videos.videos, "video")): rank correlation of the heat with the optical flow's magnitude, "
             + "mean and standard error over videos; random weights with the deviation over "
             + Format.count(videos.random.values.count, "network"),
