@@ -94,3 +94,4 @@ lint:
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
 	  else echo "shellcheck is not installed (scripts/setup-checks.sh installs it): scripts are not checked"; fi
 	python3 scripts/check_text.py
+	python3 scripts/check_docs.py

@@ -17,7 +17,9 @@ public protocol Settings: Codable, Hashable, Sendable {
 }
 
 extension Settings {
-  /// Checks nothing and throws nothing.
+  /// Checks nothing.
+  ///
+  /// - Throws: nothing.
   public func checkTogether(_ prefix: String) throws {}
 }
 

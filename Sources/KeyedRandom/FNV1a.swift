@@ -11,7 +11,7 @@ public struct FNV1a: Sendable {
     for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
   }
 
-  /// The same for bytes in memory, for callers that hash many megabytes.
+  /// Adds bytes in memory, which is faster for many megabytes.
   public mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
     var hash = value
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -82,7 +82,7 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
     permutation(of: count, as: Int.self)
   }
 
-  /// The same permutation as numbers of another type, which must hold `count`: millions take less memory as `UInt32`.
+  /// The same permutation in another type, which must be able to hold `count`: `UInt32` takes less memory for millions.
   @inlinable
   public mutating func permutation<Number: FixedWidthInteger>(of count: Int, as type: Number.Type)
     -> [Number]

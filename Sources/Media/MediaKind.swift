@@ -12,7 +12,7 @@ public enum MediaKind: Equatable, Sendable {
     self = kind
   }
 
-  /// The kind of the file at the path that the system knows by these bytes.
+  /// The kind of the file whose path consists of these bytes.
   public init?(path: UnsafeBufferPointer<UInt8>) {
     let slash = UInt8(ascii: "/")
     let end = path.lastIndex { $0 != slash }.map { $0 + 1 } ?? 0
@@ -41,7 +41,7 @@ public enum MediaKind: Equatable, Sendable {
   ]
 }
 
-/// An extension in small letters as one number; 0 if it has more than eight letters.
+/// A lower-case extension as a single number; 0 if it has more than eight letters.
 private func packed(_ bytes: some Collection<UInt8>) -> UInt64 {
   guard bytes.count <= 8 else { return 0 }
   return bytes.reduce(0) { $0 << 8 | UInt64((0x41...0x5A).contains($1) ? $1 | 0x20 : $1) }

@@ -172,7 +172,7 @@ public struct BenchmarkData: Sendable {
   }
 
   /// The existing videos of `subset`, or all listed ones if none exists, so that a plan does not need data.
-  private func videos(_ subset: Subset) -> [LabelledVideo] {
+  private func videos(_ subset: Subset) -> [LabeledVideo] {
     let all = listed.videos(of: subset)
     let present = all.filter { $0.footage != nil }
     return present.isEmpty ? all : present

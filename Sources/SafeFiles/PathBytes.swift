@@ -49,7 +49,7 @@ extension String {
       path: UnsafeBufferPointer(start: start, count: strlen(start)).map(UInt8.init(bitPattern:)))
   }
 
-  /// The bytes by which the system knows this path.
+  /// The bytes of this path in the file system.
   public var pathBytes: [UInt8] {
     // The first byte of all characters in plane 16.
     guard utf8.contains(0xF4) else { return Array(utf8) }

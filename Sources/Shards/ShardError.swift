@@ -7,6 +7,11 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is wrong with it: the predicate of a sentence whose subject is the path.
   public let problem: String
 
+  /// Describes a problem.
+  ///
+  /// - Parameters:
+  ///   - path: the shard.
+  ///   - problem: the predicate of a sentence whose subject is the shard.
   public init(_ path: String, _ problem: String) {
     self.path = path
     self.problem = problem
@@ -31,6 +36,7 @@ public struct ShardRemark: Hashable, Codable, Sendable {
     case damaged
   }
 
+  /// What is odd about the member.
   public let kind: Kind
   /// The number of members that are skipped; for ``Kind/cutOff`` and ``Kind/damaged`` 1, as nobody knows how many are missing.
   public var count: Int

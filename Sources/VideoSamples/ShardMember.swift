@@ -12,8 +12,10 @@ public struct ShardMember: Hashable, Sendable {
   public let offset: Int
   /// The number of bytes.
   public let size: Int
+  /// True for a video, false for a picture.
   public let isVideo: Bool
 
+  /// Describes a member.
   public init(
     shard: String, file: String, name: String, offset: Int, size: Int, isVideo: Bool
   ) {

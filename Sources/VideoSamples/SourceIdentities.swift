@@ -1,10 +1,10 @@
 import SafeFiles
 
-/// Numbers the real paths of places, so that sources are told apart however their paths are spelled.
+/// Numbers the real paths of places, so that sources are identified regardless of how their paths are written.
 struct RealPlaces {
   private var numberOfPath: [String: Int] = [:]
 
-  /// The number of what `place` really is; places of equal real paths share one.
+  /// The number of the real path of `place`; places with the same real path share a number.
   mutating func number(of place: SourceRecords.Place) -> Int {
     let folder = withoutTrailingSlashes(String(path: place.prefix))
     let real = realPath(of: folder.isEmpty ? "." : folder)
@@ -14,7 +14,7 @@ struct RealPlaces {
   }
 }
 
-/// A set of the sources in a list: a hash table of their indices.
+/// A set of sources in a list, stored as a hash table of their indices.
 struct SourceIdentities {
   /// Indices plus one; 0 for a free slot. Its size is a power of two.
   private var slots: [UInt32] = Array(repeating: 0, count: 1024)
@@ -24,8 +24,8 @@ struct SourceIdentities {
   ///
   /// - Parameters:
   ///   - records: the records; every index in the set is one of these.
-  ///   - real: the numbers of their places by ``RealPlaces``.
-  /// - Returns: false if there is an equal one, which stays.
+  ///   - real: the numbers of their places according to ``RealPlaces``.
+  /// - Returns: false if the set already contains an equal record.
   mutating func insert(_ index: Int, of records: SourceRecords, real: [Int]) -> Bool {
     if 3 * (count + 1) > 2 * slots.count { grow(records, real) }
     let slot = records.withRecord(at: index) { record in
@@ -37,7 +37,7 @@ struct SourceIdentities {
     return true
   }
 
-  /// Whether a record equal to `record`, whose place has the number `place`, is among `records` and in the set.
+  /// True if the set contains a record among `records` that equals `record`, whose place has the number `place`.
   func contains(
     _ record: SourceRecords.Record, place: Int, of records: SourceRecords, real: [Int]
   ) -> Bool {
@@ -55,7 +55,7 @@ struct SourceIdentities {
     }
   }
 
-  /// The slot that has an equal record, or that is free for it.
+  /// The slot with an equal record, or a free slot for it.
   private func slot(
     of record: SourceRecords.Record, _ place: Int, in records: SourceRecords, _ real: [Int]
   ) -> Int {
@@ -75,7 +75,7 @@ struct SourceIdentities {
   private static func hash(_ record: SourceRecords.Record, _ place: Int) -> Int {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(record.form.rawValue) ^ UInt64(place) << 8
     for byte in record.identifying { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    // The low bits of this hash depend on the low bits of the bytes alone.
+    // The low bits of this hash depend only on the low bits of the bytes.
     hash ^= hash >> 32
     hash &*= 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: hash >> 32)
@@ -83,7 +83,7 @@ struct SourceIdentities {
 }
 
 extension SourceRecords.Record {
-  /// The bytes that tell sources of one form and place apart. A folder may be named with slashes at its end.
+  /// The bytes that distinguish sources with the same form and place. The name of a folder may end with slashes.
   fileprivate var identifying: UnsafeBufferPointer<UInt8> {
     guard form == .frameFolder, let last = rest.lastIndex(where: { $0 != UInt8(ascii: "/") }) else {
       return rest

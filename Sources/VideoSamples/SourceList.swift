@@ -1,13 +1,13 @@
 import KeyedRandom
 import SafeFiles
 
-/// Sources in an order. They take the memory of their names in their folders and about ten bytes each: a million of them
-/// with names of 25 letters take 35 MB.
+/// An ordered list of sources. They take the memory of their names in their folders and about ten bytes each: a million
+/// of them with names of 25 letters take 35 MB.
 ///
-/// A source is made when it is asked for. Safe to share between threads.
+/// Sources are made on request. Safe to share between threads.
 public struct SourceList: RandomAccessCollection, Sendable {
   private let records: SourceRecords
-  /// The records that belong to the list, in its order; nil for all in theirs.
+  /// The indices of the list's records, in its order; nil for all records in their order.
   private let selection: [UInt32]?
 
   init(records: SourceRecords) {
@@ -20,7 +20,7 @@ public struct SourceList: RandomAccessCollection, Sendable {
     self.selection = selection
   }
 
-  /// The same sources in the same order.
+  /// A list of these sources in the same order.
   public init(_ sources: some Sequence<VideoSource>) {
     if let list = sources as? SourceList {
       self = list
@@ -34,19 +34,20 @@ public struct SourceList: RandomAccessCollection, Sendable {
   public var startIndex: Int { 0 }
   public var endIndex: Int { selection?.count ?? records.count }
 
+  /// The source at `index`, from 0.
   public subscript(index: Int) -> VideoSource {
     records.source(at: record(index))
   }
 
   private func record(_ index: Int) -> Int { selection.map { Int($0[index]) } ?? index }
 
-  /// The sources with these indices, in their order.
+  /// The sources with these indices, in the order of the indices.
   public func selecting(_ indices: [UInt32]) -> SourceList {
     let chosen = selection.map { own in indices.map { own[Int($0)] } } ?? indices
     return SourceList(records: records, selection: chosen)
   }
 
-  /// The sources that are not in `other`, however their paths are spelled.
+  /// The sources that are not in `other`, regardless of how their paths are written.
   public func subtracting(_ other: SourceList) -> SourceList {
     var realPlaces = RealPlaces()
     let real = records.places.map { realPlaces.number(of: $0) }
@@ -65,7 +66,7 @@ public struct SourceList: RandomAccessCollection, Sendable {
     return selecting(others)
   }
 
-  /// The number of each source's ``VideoSource/folder``, counted from 0 as folders first come; nil for a source without.
+  /// The number of each source's ``VideoSource/folder``, from 0 in the order of first occurrence; nil for a source without one.
   public var folderNumbers: [Int?] {
     var numbers: [String: Int] = [:]
     func number(_ folder: String?) -> Int? {
@@ -74,7 +75,7 @@ public struct SourceList: RandomAccessCollection, Sendable {
       numbers[folder] = number
       return number
     }
-    // Sources of one folder mostly follow each other.
+    // Sources of the same folder are mostly consecutive.
     var last: (place: Int, number: Int?)?
     return indices.map { index in
       let place = records.withRecord(at: record(index)) { $0.place }
@@ -87,7 +88,7 @@ public struct SourceList: RandomAccessCollection, Sendable {
     }
   }
 
-  /// Adds the UTF-8 of each source's description to `hash`, and a zero behind each.
+  /// Adds the UTF-8 of each source's description to `hash`, each followed by a zero.
   public func addDescriptions(to hash: inout FNV1a) {
     var text: [UInt8] = []
     for index in indices {
@@ -96,7 +97,7 @@ public struct SourceList: RandomAccessCollection, Sendable {
         text += records.places[record.place].prefix
         text += record.content.name
       }
-      // Other bytes stand for themselves in no description.
+      // In a description, other bytes are represented by other characters.
       let isPlain = text.allSatisfy { $0 < 0x80 && $0 != 0 } && !text.isEmpty
       if !isPlain { text = Array(self[index].description.utf8) }
       text.append(0)
@@ -121,16 +122,17 @@ public struct SourceListBuilder {
   private let skipsRepeated: Bool
   private var identities = SourceIdentities()
   private var realPlaces = RealPlaces()
-  /// The numbers of the places by ``RealPlaces``.
+  /// The number of each place according to ``RealPlaces``.
   private var real: [Int] = []
 
-  /// The shard that members are appended of.
+  /// A shard whose members are appended.
   public struct ShardPlace: Sendable {
     fileprivate let number: Int
   }
 
-  /// What the file at a path is.
+  /// The kinds of files.
   public enum FileForm: Sendable {
+    /// A picture or a video.
     case picture, video
 
     fileprivate var form: SourceRecords.Form { self == .picture ? .picture : .video }
@@ -139,15 +141,19 @@ public struct SourceListBuilder {
     }
   }
 
-  /// - Parameter skipsRepeated: true to append no source that was appended before, however its path is spelled; a link to a
-  ///   file is a source of its own.
+  /// An empty list.
+  ///
+  /// - Parameter skipsRepeated: true to skip sources that were appended before, regardless of how their paths are
+  ///   written; a link to a file counts as a source of its own.
   public init(skipsRepeated: Bool) { self.skipsRepeated = skipsRepeated }
 
+  /// The number of sources.
   public var count: Int { records.count }
 
   /// The sources appended so far.
   public var list: SourceList { SourceList(records: records) }
 
+  /// Appends a source.
   public mutating func append(_ source: VideoSource) {
     switch source {
     case .picture(let path): append(.picture, path: path.pathBytes[...])
@@ -164,7 +170,7 @@ public struct SourceListBuilder {
     }
   }
 
-  /// Appends the picture or video at the path that the system knows by these bytes.
+  /// Appends the picture or video whose path consists of these bytes.
   public mutating func append(_ form: FileForm, path: ArraySlice<UInt8>) {
     append(form.form, path: path, numbers: [])
   }
@@ -184,7 +190,7 @@ public struct SourceListBuilder {
   private mutating func append(
     _ form: SourceRecords.Form, path: ArraySlice<UInt8>, numbers: [Int]
   ) {
-    // A slash at the end parts no name from its folder.
+    // A slash at the end does not separate a name from its folder.
     let named = path.lastIndex { $0 != slash } ?? path.startIndex
     let start = path[..<named].lastIndex(of: slash).map { $0 + 1 } ?? path.startIndex
     add(

@@ -1,16 +1,16 @@
 import SafeFiles
 
-/// The stored form of many sources: a few bytes each beside their names.
+/// Stores many sources compactly: their names, and a few more bytes each.
 ///
-/// A source is a record: the byte of its form, the number of its place, numbers that some forms need, and the name in its
-/// place. A place is what many sources share: their folder or their shard. Records lie in blocks, so that adding some copies
-/// no others.
+/// Each source is a record: a byte for its form, the number of its place, numbers for some forms, and the name in its
+/// place. A place is shared by many sources: their folder or their shard. Records are stored in blocks, so that adding
+/// some does not copy others.
 struct SourceRecords: Sendable {
-  /// What a record describes; the raw value is its first byte.
+  /// The kind of source; the raw value is the first byte of a record.
   enum Form: UInt8 {
     case picture, video, frameFolder, deadLeaves, shardPicture, shardVideo
 
-    /// The numbers between the place and the name.
+    /// The number of numbers between the place and the name.
     var numberCount: Int {
       switch self {
       case .picture, .video: 0
@@ -22,7 +22,7 @@ struct SourceRecords: Sendable {
     }
   }
 
-  /// What the sources of one folder or shard share.
+  /// The part of the path that the sources of a folder or shard share.
   struct Place: Hashable {
     /// The bytes of their paths up to the last slash, or up to the names in the shard, and that slash; empty if there is
     /// none.
@@ -33,7 +33,7 @@ struct SourceRecords: Sendable {
 
   private struct Block {
     var bytes: [UInt8] = []
-    /// The place in `bytes` behind each record.
+    /// The end of each record in `bytes`.
     var ends: [UInt32] = []
   }
 
@@ -54,7 +54,7 @@ struct SourceRecords: Sendable {
   /// - Parameters:
   ///   - form: the form.
   ///   - place: the number of the place.
-  ///   - numbers: what the form needs beside the name, not negative.
+  ///   - numbers: the numbers that the form needs, not negative.
   ///   - name: the bytes of the name in the place.
   mutating func append(_ form: Form, place: Int, numbers: [Int], name: ArraySlice<UInt8>) {
     if count % Self.blockSize == 0 {
@@ -80,7 +80,7 @@ struct SourceRecords: Sendable {
     count -= 1
   }
 
-  /// Gives `body` the bytes of the record at `index`, in 0 ..< ``count``.
+  /// Calls `body` with the record at `index`, in 0 ..< ``count``.
   func withRecord<Result>(at index: Int, _ body: (Record) -> Result) -> Result {
     let (number, offset) = index.quotientAndRemainder(dividingBy: Self.blockSize)
     let start = offset == 0 ? 0 : Int(blocks[number].ends[offset - 1])
@@ -90,11 +90,11 @@ struct SourceRecords: Sendable {
     }
   }
 
-  /// A record, taken apart.
+  /// The parts of a record.
   struct Record {
     let form: Form
     let place: Int
-    /// What follows the place: the form's numbers and the name.
+    /// The bytes after the place: the form's numbers and the name.
     let rest: UnsafeBufferPointer<UInt8>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -114,14 +114,14 @@ struct SourceRecords: Sendable {
 }
 
 extension [UInt8] {
-  /// The same without room for more.
+  /// The same bytes without spare capacity.
   fileprivate var exact: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, count in
       count = buffer.initialize(fromContentsOf: self)
     }
   }
 
-  /// Appends `number`, which is not negative: seven bits a byte, the low ones first.
+  /// Appends `number`, which is not negative, with seven bits per byte, the low ones first.
   fileprivate mutating func appendNumber(_ number: Int) {
     var rest = UInt(bitPattern: number)
     while rest > 0x7F {
@@ -133,7 +133,7 @@ extension [UInt8] {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-  /// The number written at `index`, which moves behind it.
+  /// The number at `index`, which is moved past it.
   fileprivate func number(at index: inout Int) -> Int {
     var (value, shift): (UInt, UInt) = (0, 0)
     while true {

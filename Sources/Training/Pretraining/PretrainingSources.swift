@@ -78,8 +78,8 @@ public struct PretrainingSources: Sendable {
     self.problemCount = problemCount
   }
 
-  /// The indices of the sources that lie directly in each folder, whether a folder or a list named them, and of those that
-  /// lie in none.
+  /// The indices of the sources directly in each folder, whether a folder or a list named them, and those of sources that
+  /// are in no folder.
   private static func members(of sources: SourceList) -> (members: [[Int]], loose: [Int]) {
     var (members, loose): ([[Int]], [Int]) = ([], [])
     for (index, folder) in sources.folderNumbers.enumerated() {

@@ -14,7 +14,7 @@ func digest(of lists: [[String]]) -> UInt64 {
   return hash.value
 }
 
-/// The hash of lists of sources by their descriptions.
+/// A hash of lists of sources, computed from their descriptions.
 func digest(of lists: [SourceList]) -> UInt64 {
   var hash = FNV1a()
   for sources in lists {

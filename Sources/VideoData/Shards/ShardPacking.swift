@@ -20,7 +20,9 @@ public struct ShardPacking: Sendable {
   public struct Summary: Equatable, Encodable, Sendable {
     /// The names of the shards, those in a row as one: `shard-{000000..000012}.tar`.
     public fileprivate(set) var shards: [String] = []
+    /// The number of shards that were written.
     public fileprivate(set) var shardCount = 0
+    /// The number of pictures and videos in them.
     public fileprivate(set) var samples = 0
     /// The size of the shards.
     public fileprivate(set) var bytes = 0
@@ -30,8 +32,10 @@ public struct ShardPacking: Sendable {
 
   /// The folder that is made.
   public let folder: String
+  /// When a shard is full.
   public let limit: Limit
 
+  /// Packs into a folder that does not exist yet.
   public init(into folder: String, limit: Limit) {
     self.folder = withoutTrailingSlashes(folder)
     self.limit = limit
@@ -118,6 +122,7 @@ public struct ShardPacking: Sendable {
 
 /// The reason why sources cannot be packed: one sentence.
 public struct PackingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The sentence.
   public let description: String
 
   init(_ path: String, _ problem: String) { description = "\(path) \(problem)" }

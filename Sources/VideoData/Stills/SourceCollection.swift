@@ -16,8 +16,8 @@ public struct SourceCollection: Sendable {
 
   /// Searches the paths for sources.
   ///
-  /// Lists of millions of paths are read quickly: an entry that is a picture or video by its name is taken for a file if the
-  /// first of its folder is one. The loader reports what is missing.
+  /// Lists of millions of paths are read quickly: an entry that is named like a picture or video is assumed to be a file if
+  /// the first one of its folder is. The loader reports missing files.
   ///
   /// - Parameters:
   ///   - paths: folders (searched recursively for pictures and videos; if a folder has neither, for shards), pictures,
@@ -43,7 +43,7 @@ public struct SourceCollection: Sendable {
     }
   }
 
-  /// The sources with these indices, in this order. Problems and remarks are kept.
+  /// The sources with these indices, in the order of the indices. Problems and remarks are kept.
   public func selecting(_ indices: [UInt32]) -> SourceCollection {
     var collection = self
     collection.sources = sources.selecting(indices)

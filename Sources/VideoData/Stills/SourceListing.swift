@@ -3,31 +3,31 @@ import Media
 import SafeFiles
 import VideoSamples
 
-/// What the entries of a list of sources are, with few looks at the disk: over a network, a look at each of a million files
-/// takes an hour.
+/// Classifies the entries of a list of sources with few accesses to the disk: over a network, checking a million files
+/// one by one takes an hour.
 struct SourceListing {
-  /// Whether labels followed paths.
+  /// True if labels followed paths.
   private(set) var hasLabels = false
-  /// The bytes of the list's folder with a slash behind it; empty for the working folder.
+  /// The bytes of the list's folder with a slash at the end; empty for the working folder.
   private let folder: [UInt8]
-  /// What is known of folders, by their bytes with a slash behind them.
+  /// The knowledge about folders, by their bytes with a slash at the end.
   private var knowledge: [[UInt8]: FolderKnowledge] = [:]
   private var last: (folder: [UInt8], knowledge: FolderKnowledge)?
 
   init(folder: [UInt8]) { self.folder = folder }
 
   enum Entry {
-    /// A picture or video, which need not exist.
+    /// A picture or video, which may not exist.
     case file(SourceListBuilder.FileForm, path: [UInt8])
-    /// A path of which the name alone does not say what it is.
+    /// A path whose kind does not follow from its name.
     case other(path: String)
   }
 
-  /// What is known of the entries that lie in one folder.
+  /// The knowledge about the entries in one folder.
   private struct FolderKnowledge {
-    /// Whether numbers behind a name are labels, and not a part of the name; nil while unknown.
+    /// True if numbers after a name are labels, false if they belong to the name; nil while unknown.
     var hasLabels: Bool?
-    /// Whether what is named like a picture or a video is a file, and not a folder; nil while unknown.
+    /// Whether entries that are named like pictures or videos are files and not folders.
     var pictures = Kind()
     var videos = Kind()
 
@@ -37,7 +37,7 @@ struct SourceListing {
     }
   }
 
-  /// The entry in a line; nil for a comment and an empty line.
+  /// The entry in a line; nil for a comment or an empty line.
   mutating func entry(_ line: ArraySlice<UInt8>) -> Entry? {
     let text = line.trimmingSpaces
     guard let first = text.first, first != UInt8(ascii: "#") else { return nil }
@@ -60,12 +60,12 @@ struct SourceListing {
     return file(form, path)
   }
 
-  /// The path that an entry means.
+  /// The path of an entry.
   private func target(_ entry: ArraySlice<UInt8>) -> [UInt8] {
     entry.first == slash || entry.starts(with: synthetic) ? Array(entry) : folder + entry
   }
 
-  /// Whether the numbers that `whole` has behind `bare` are labels. Only the first such entry of a folder is looked for.
+  /// True if the numbers after `bare` in `whole` are labels. Only the first such entry of a folder is checked on the disk.
   private mutating func areLabels(behind bare: [UInt8], whole: [UInt8]) -> Bool {
     withKnowledge(of: bare) { known in
       if let hasLabels = known.hasLabels, hasLabels { return true }
@@ -75,8 +75,8 @@ struct SourceListing {
     }
   }
 
-  /// The picture or video at `path`, unless it is a folder. Once one in its folder is a file, or several are missing, the
-  /// others are not looked at.
+  /// The picture or video at `path`, unless it is a folder. Once one entry in its folder is a file, or several are missing,
+  /// the others are not checked.
   private mutating func file(_ form: SourceListBuilder.FileForm, _ path: [UInt8]) -> Entry {
     let kind: WritableKeyPath<FolderKnowledge, FolderKnowledge.Kind> =
       form == .picture ? \.pictures : \.videos
@@ -111,7 +111,7 @@ private let synthetic = Array("synthetic:".utf8)
 let slash = UInt8(ascii: "/")
 
 extension SourceListBuilder.FileForm {
-  /// What the file with the path of these bytes is by its name; nil for neither a picture nor a video.
+  /// The kind of the file with this path according to its name; nil if it is neither a picture nor a video.
   fileprivate init?(_ path: [UInt8]) {
     switch path.withUnsafeBufferPointer({ MediaKind(path: $0) }) {
     case .picture: self = .picture
@@ -128,7 +128,7 @@ extension ArraySlice<UInt8> {
     let text = drop(while: isSpace)
     let end = text.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? text.startIndex
     let trimmed = text[..<end]
-    // Unicode has more blanks.
+    // Unicode has other blanks.
     guard trimmed.first.map({ $0 >= 0x80 }) == true || trimmed.last.map({ $0 >= 0x80 }) == true
     else { return trimmed }
     return String(path: trimmed).trimmingCharacters(in: .whitespaces).pathBytes[...]
@@ -152,16 +152,16 @@ extension ArraySlice<UInt8> {
   }
 }
 
-/// Calls `body` with each line of the list at `path` that is not empty. The list may be of any size: it is read in parts.
+/// Calls `body` with each line of the list at `path` that is not empty. The list may have any size: it is read in parts.
 ///
-/// - Throws: ``UnreadableList``; what `body` throws.
+/// - Throws: ``UnreadableList``; errors of `body`.
 func forEachLine(ofList path: String, _ body: (ArraySlice<UInt8>) throws -> Void) throws {
   try checkList(at: path)
   let descriptor = openFile(at: path, O_RDONLY)
   guard descriptor >= 0 else { throw UnreadableList.other(String(cString: strerror(errno))) }
   defer { close(descriptor) }
   var buffer = [UInt8](repeating: 0, count: 1 << 20)
-  // The bytes of a line that began in the part before.
+  // The number of bytes of a line that began in the previous part.
   var kept = 0
   var isFirstPart = true
   while true {
@@ -171,13 +171,13 @@ func forEachLine(ofList path: String, _ body: (ArraySlice<UInt8>) throws -> Void
     if count < 0, errno == EINTR { continue }
     guard count >= 0 else { throw UnreadableList.other(String(cString: strerror(errno))) }
     let end = kept + count
-    // Names of files are bytes and need not be UTF-8. UTF-16 has zeros.
+    // File names are bytes and do not need to be UTF-8. UTF-16 contains zeros.
     guard !buffer[kept..<end].contains(0) else {
       throw UnreadableList.other("it is not UTF-8 text")
     }
     var start = isFirstPart && buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     isFirstPart = false
-    // All that ends a line in ASCII: LF, VT, FF, CR.
+    // The characters that end a line in ASCII: LF, VT, FF, CR.
     while let lineEnd = buffer[start..<end].firstIndex(where: { (0x0A...0x0D).contains($0) }) {
       if lineEnd > start { try body(buffer[start..<lineEnd]) }
       start = lineEnd + 1

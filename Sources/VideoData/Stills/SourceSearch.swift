@@ -4,7 +4,7 @@ import SafeFiles
 import Shards
 import VideoSamples
 
-/// A search for sources, path by path.
+/// Searches paths for sources.
 struct SourceSearch {
   let frameFolders: Bool
   /// Called for each folder, shard and line of a list; an error that it throws ends the search.
