@@ -24,6 +24,7 @@ public struct OptimizerSettings: Settings {
   public var weightDecay = 1e-4
   /// The momentum of sgd.
   public var momentum = 0.9
+  /// True if a step whose loss or gradients are not finite is skipped and counted; false if it ends the run.
   public var skipNonFiniteSteps = false
 
   /// The defaults.
@@ -93,7 +94,9 @@ public struct RecordSettings: Settings {
   public var logEverySteps = 1
   /// Minutes after which a checkpoint is written even within an epoch.
   public var checkpointEveryMinutes = 10.0
+  /// The number of steps between checkpoints; nil to write them by time only.
   public var checkpointEverySteps: Int?
+  /// The number of checkpoints to keep for resuming.
   public var keepCheckpoints = 1
 
   /// The defaults.
@@ -110,7 +113,7 @@ public struct RecordSettings: Settings {
       formerly: "checkpoint_minutes"),
     .value(
       "checkpoint_every_steps", \.checkpointEverySteps,
-      "A checkpoint is also written after every so many steps; null for by minutes alone.",
+      "The number of steps between checkpoints, in addition to those by time; null for none.",
       .atLeast(1), isNew: true),
     .value(
       "keep_checkpoints", \.keepCheckpoints,

@@ -8,7 +8,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
   public let attempt: String
   /// The reason, usually from the system.
   public let reason: String
-  /// The system's number of the reason, as `ENOSPC`; nil if the reason is not the system's.
+  /// The system's error number, such as `ENOSPC`; nil if the reason is not an error of the system.
   public let code: Int32?
 
   /// An error with this reason.
@@ -25,7 +25,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     self.init(path: path, attempt: attempt, reason: String(cString: strerror(code)), code: code)
   }
 
-  /// True if the disk, or what a person may use of it, is full.
+  /// True if the disk or the user's quota is full.
   public var isForWantOfRoom: Bool { code == ENOSPC || code == EDQUOT }
 
   public var description: String {
@@ -178,9 +178,9 @@ public func renameFile(at path: String, to newPath: String) -> Bool {
   path.withPathBytes { old in newPath.withPathBytes { rename(old, $0) } } == 0
 }
 
-/// Gives the file at `path` a second name, which must be free.
+/// Creates a hard link `path` to a file; the name must be free.
 ///
-/// - Returns: false if that fails, and `errno` then says why; some file systems have no second names.
+/// - Returns: false on failure, with the reason in `errno`; some file systems have no hard links.
 public func linkFile(at path: String, to newPath: String) -> Bool {
   path.withPathBytes { old in newPath.withPathBytes { link(old, $0) } } == 0
 }

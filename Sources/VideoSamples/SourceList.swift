@@ -31,7 +31,9 @@ public struct SourceList: RandomAccessCollection, Sendable {
     self = builder.list
   }
 
+  /// The index of the first source, 0.
   public var startIndex: Int { 0 }
+  /// The number of sources.
   public var endIndex: Int { selection?.count ?? records.count }
 
   /// The source at `index`, from 0.
@@ -111,6 +113,7 @@ extension SourceList: Equatable {
 }
 
 extension SourceList: ExpressibleByArrayLiteral {
+  /// A list of these sources.
   public init(arrayLiteral sources: VideoSource...) { self.init(sources) }
 }
 

@@ -8,7 +8,7 @@ import Torch
 import Training
 
 extension TrainingRuns {
-  /// Checkpoints that are damaged, and the earlier ones that a run then resumes from.
+  /// Damaged checkpoints, and the earlier ones from which a run is then resumed.
   @Suite(.serialized) struct CheckpointFallbackTests {
     let folder: ScratchFolder
 
@@ -50,8 +50,8 @@ extension TrainingRuns {
       try content.write(to: URL(fileURLWithPath: path))
     }
 
-    /// The older ones must be whole checkpoints of their steps, and not more of them than was asked for.
-    @Test func theLastOnesAreKept() throws {
+    /// The older ones are complete checkpoints of their steps, and not more of them are kept than requested.
+    @Test func theLastCheckpointsAreKept() throws {
       let run = RunFolder(path: folder.file("run"))
       try train(configuration(keeping: 3), run)
       #expect(
@@ -65,16 +65,16 @@ extension TrainingRuns {
         try Checkpoint<PretrainingConfiguration>(contentsOf: run.last).position.step == 8)
     }
 
-    /// A folder that nobody asked for would surprise, and so would more files a step.
-    @Test func byDefaultThereIsNoFolder() throws {
+    /// By default there is neither a folder nor an additional file per step.
+    @Test func byDefaultThereIsNoFolderOfCheckpoints() throws {
       let run = RunFolder(path: folder.file("run"))
       try train(configuration(keeping: 1), run)
       #expect(!fileExists(at: run.checkpoints))
     }
 
-    /// Cut or flipped, the newest is passed over for the one before it, and the numbers are those of a run that nothing
-    /// happened to: losses, weights, and no step twice in the records.
-    @Test(arguments: [1, 2]) func aDamagedOneFallsBackToTheOneBefore(damaged: Int) throws {
+    /// If the newest checkpoint is truncated or has a flipped bit, the one before it is used. Losses and weights equal
+    /// those of an uninterrupted run, and the records contain no step twice.
+    @Test(arguments: [1, 2]) func aDamagedCheckpointIsReplacedByTheOneBefore(damaged: Int) throws {
       let c = configuration(keeping: 3)
       let (whole, run) = (
         RunFolder(path: folder.file("whole")), RunFolder(path: folder.file("run"))
@@ -93,14 +93,14 @@ extension TrainingRuns {
       #expect(listener.steps.first == 6 - damaged)
       #expect(try losses(run) == losses(whole))
       #expect(try tensors(run) == tensors(whole))
-      // The damaged ones must not push out sound ones.
+      // Damaged checkpoints do not displace valid ones.
       for step in run.keptSteps {
         _ = try Checkpoint<PretrainingConfiguration>(contentsOf: run.checkpoint(afterSteps: step))
       }
     }
 
-    /// As a kill leaves it on a file system without links, between moving the old one and writing the new one.
-    @Test func aMissingOneFallsBackToo() throws {
+    /// The state after a kill between moving the old checkpoint and writing the new one, on a file system without links.
+    @Test func aMissingCheckpointIsReplacedToo() throws {
       let c = configuration(keeping: 2)
       let run = RunFolder(path: folder.file("run"))
       try train(c, run, stoppingAfter: 5)
@@ -110,8 +110,8 @@ extension TrainingRuns {
       #expect(listener.warnings.first?.hasPrefix("cannot read \(run.last)") ?? false)
     }
 
-    /// The best checkpoint is as complete as the last: with it a run of the defaults survives a torn file.
-    @Test func theBestOneServesToo() throws {
+    /// The best checkpoint is as complete as the last: with it, a run with default settings survives a truncated file.
+    @Test func theBestCheckpointIsUsedToo() throws {
       var c = configuration(keeping: 1)
       c.sources.validationFraction = 0.2
       let (whole, run) = (
@@ -127,7 +127,7 @@ extension TrainingRuns {
       #expect(try tensors(run) == tensors(whole))
     }
 
-    /// A run whose end was recorded, and whose last weights then went bad, is finished once more.
+    /// A run whose end was recorded but whose last weights were then damaged is finished again.
     @Test func aFinishedRunIsFinishedAgain() throws {
       let c = configuration(keeping: 2)
       let run = RunFolder(path: folder.file("run"))
@@ -140,7 +140,7 @@ extension TrainingRuns {
       #expect(try Metrics(contentsOf: run.metrics).summary != nil)
     }
 
-    @Test func withoutAnyThereIsOneSentence() throws {
+    @Test func withoutReadableCheckpointsTheErrorIsOneSentence() throws {
       let c = configuration(keeping: 2)
       let run = RunFolder(path: folder.file("run"))
       try train(c, run, stoppingAfter: 5)
@@ -149,13 +149,13 @@ extension TrainingRuns {
       let text = complaint { try train(c, run, resuming: true) }
       #expect(
         text
-          == "\(run.last) is not a readable safetensors file: its bytes are not those that were written (the checksum "
+          == "\(run.last) is not a readable safetensors file: its bytes have changed since it was written (the checksum "
           + "differs), and no earlier checkpoint can be read either (1 tried): start again with another --output"
       )
     }
 
-    /// Wherever a checkpoint is cut (every 4 KiB), and whatever byte of it is changed, reading it fails.
-    @Test func everyCutAndEveryFlipIsDetected() throws {
+    /// Reading fails wherever a checkpoint is truncated (every 4 KiB) and whichever of its bytes is changed.
+    @Test func everyTruncationAndEveryFlippedByteIsDetected() throws {
       let run = RunFolder(path: folder.file("run"))
       try train(configuration(keeping: 1), run, stoppingAfter: 1)
       let whole = try bytes(run.last)
@@ -172,7 +172,7 @@ extension TrainingRuns {
       }
       var generator = KeyedGenerator(18)
       let header = 8 + whole.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-      // All of the digits and of the name of the checksum, some of the rest of the header, some of the numbers.
+      // All digits and the name of the checksum, part of the rest of the header, and some of the numbers.
       let name = try #require(whole.range(of: Data("mosi_crc32".utf8)))
       let places =
         Array(name.lowerBound..<name.upperBound + 12)
@@ -186,8 +186,8 @@ extension TrainingRuns {
       }
     }
 
-    /// What 0.2 and earlier versions wrote has no checksum.
-    @Test func theSecondFormStillOpens() throws {
+    /// Checkpoints of 0.2 and earlier versions have no checksum.
+    @Test func theSecondFormatIsStillRead() throws {
       let run = RunFolder(path: folder.file("run"))
       let c = configuration(keeping: 1)
       try train(c, run, stoppingAfter: 3)

@@ -108,7 +108,7 @@ extension TrainingRuns {
           "the \(number) is not a finite number at step 2: lower optimizer.learning_rate; the last "
             + "checkpoint is kept (the samples came from "), "\(complaint)")
       #expect(
-        complaint.hasSuffix("), and the state to look into is \(run.diverged)"), "\(complaint)")
+        complaint.hasSuffix("), and \(run.diverged) has the state before the step"), "\(complaint)")
       // Only the sources of this step.
       #expect(complaint.components(separatedBy: "dead-leaves").count == 1 + c.batch.sources)
       try checkFinite(run)
@@ -133,7 +133,7 @@ extension TrainingRuns {
       #expect(summary.nonFiniteSteps == 1 && summary.loss.isFinite)
       #expect(
         listener.warnings == [
-          "1 step so far skipped, for a loss or gradients that are not finite (the last: step 2)"
+          "1 step skipped so far, with a loss or gradients that are not finite (the latest: step 2)"
         ])
       let run = RunFolder(path: folder.file("run"))
       let steps = try Metrics(contentsOf: run.metrics).steps

@@ -9,9 +9,9 @@ import Training
 import VideoData
 import VideoSamples
 
-/// Loading that hangs, and a stop that is asked for meanwhile.
+/// Loading that hangs, and requests to stop in the meantime.
 @Suite struct LoadingWatchTests {
-  /// A loader whose samples come once `gate` is signalled, each time for one.
+  /// A loader that returns one sample each time `gate` is signaled.
   private func loader(_ gate: DispatchSemaphore) -> SampleLoader {
     SampleLoader(
       [.deadLeaves(index: 7), .deadLeaves(index: 8)],
@@ -21,7 +21,7 @@ import VideoSamples
       })
   }
 
-  @Test func whatHangsIsNamed() throws {
+  @Test func sourcesAtWhichLoadingHangsAreNamed() throws {
     let gate = DispatchSemaphore(value: 0)
     let loader = loader(gate)
     let warnings = Mutex<[String]>([])
@@ -43,7 +43,7 @@ import VideoSamples
     #expect(loader.sourcesBeingRead.isEmpty)
   }
 
-  @Test func aStopDoesNotWaitForWhatHangs() {
+  @Test func aStopDoesNotWaitForLoadingThatHangs() {
     let gate = DispatchSemaphore(value: 0)
     let loader = loader(gate)
     let watch = LoadingWatch(patience: .seconds(600), wantsToStop: { true }, warn: { _ in })
@@ -56,10 +56,10 @@ import VideoSamples
 }
 
 extension TrainingRuns {
-  /// A stop that is asked for before the first step, when a run may spend minutes on its sources.
+  /// Requests to stop before the first step, when a run may spend minutes on its sources.
   @Suite(.serialized) struct EarlyStopTests {
-    /// In the search of a folder, and while the stills of the validation are loaded.
-    @Test(arguments: [true, false]) func nothingIsLeftBehind(searches: Bool) throws {
+    /// While a folder is searched, and while the stills of the validation are loaded.
+    @Test(arguments: [true, false]) func aStopLeavesNoFiles(searches: Bool) throws {
       let folder = try ScratchFolder()
       var c = tinyConfiguration()
       if searches {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What a run waits out: a full disk, and sources that are gone.
+/// Waits of a run for space on the disk and for inaccessible sources.
 @Suite struct PauseTests {
   private let full = FileError(
     path: "run/last.safetensors", attempt: "cannot write", reason: "No space left on device",
@@ -15,7 +15,7 @@ import Training
     Pause(limit: limit, interval: .zero, reporter: listener)
   }
 
-  @Test func itTriesAgainUntilThereIsRoom() throws {
+  @Test func itRetriesUntilThereIsSpace() throws {
     let listener = Listener()
     let pause = pause(listener)
     var attempts = 0
@@ -27,14 +27,14 @@ import Training
     #expect(result == "written" && attempts == 4)
     #expect(
       listener.warnings == [
-        "there is no room: cannot write run/last.safetensors: No space left on device; the run waits until that is over, "
+        "there is no room: cannot write run/last.safetensors: No space left on device; the run waits for this to end, "
           + "for at most 10 min 00 s"
       ])
-    #expect(listener.notes.count == 1 && listener.notes[0].hasPrefix("the run goes on after "))
+    #expect(listener.notes.count == 1 && listener.notes[0].hasPrefix("the run continues after "))
   }
 
-  /// A folder that may not be written does not get better by waiting.
-  @Test func otherErrorsAreNotWaitedFor() {
+  /// Waiting does not help if a folder is not writable.
+  @Test func itDoesNotWaitAfterOtherErrors() {
     let listener = Listener()
     let denied = FileError(
       path: "run", attempt: "cannot write", reason: "Permission denied", code: EACCES)
@@ -43,16 +43,16 @@ import Training
     #expect(listener.warnings.isEmpty)
   }
 
-  @Test func itEndsWhenTheTimeIsUp() {
+  @Test func itEndsAfterTheMaximumTime() {
     let pause = pause(Listener(), limit: .zero)
     #expect(
       complaint { try pause.untilThereIsRoom { throw full } }
         == "there is no room: cannot write run/last.safetensors: No space left on device; the run has waited for 0 s and "
-        + "stops: put that right, then add --resume")
+        + "stops: remove the cause, then add --resume")
   }
 
-  /// Whoever leaves then saves what can be saved, and must not wait for each file anew.
-  @Test func itIsGivenUpOnce() throws {
+  /// After that, what can be saved is saved, without a new wait for each file.
+  @Test func itGivesUpOnlyOnce() throws {
     let listener = Listener(stoppingAfter: 0)
     let pause = pause(listener)
     #expect(throws: StopRequested.self) { try pause.untilThereIsRoom { throw full } }
@@ -67,7 +67,7 @@ import Training
     #expect(try pause.untilThereIsRoom { 7 } == 7)
   }
 
-  /// A process whose own files are written waits as long as another one cannot write its own.
+  /// A process that has written its own files waits as long as another one cannot write its files.
   @Test func processesAgree() throws {
     let pause = pause(Listener())
     var heard: [Pause.State] = []
@@ -78,13 +78,13 @@ import Training
     var attempts = 0
     try pause.untilThereIsRoom { attempts += 1 }
     #expect(heard == [.succeeded, .succeeded, .succeeded])
-    // What is written is not written again for that.
+    // Files that were written are not written again.
     #expect(attempts == 1)
   }
 }
 
 extension TrainingRuns {
-  /// Runs whose sources vanish.
+  /// Runs whose sources disappear.
   @Suite(.serialized) struct VanishingSourcesTests {
     let folder: ScratchFolder
     let sources: String
@@ -99,7 +99,7 @@ extension TrainingRuns {
       }
     }
 
-    /// Two sources a step, 24 steps: what is loaded ahead is not the whole run.
+    /// Two sources per step, 24 steps: only a part of the run is loaded ahead.
     private func train(
       _ name: String, _ listener: Listener, resuming: Bool = false, longestPause: Duration
     ) throws -> [String] {
@@ -121,8 +121,8 @@ extension TrainingRuns {
     private func hide() { _ = renameFile(at: sources, to: sources + ".gone") }
     private func bringBack() { _ = renameFile(at: sources + ".gone", to: sources) }
 
-    /// The numbers are those of a run whose sources were there all the time.
-    @Test func theRunWaitsForThem() throws {
+    /// The numbers equal those of a run whose sources were always accessible.
+    @Test func theRunWaitsForItsSources() throws {
       let whole = try train("whole", Listener(), longestPause: .seconds(600))
       let listener = Listener(whenStepped: hide, whenWarned: bringBack)
       #expect(try train("run", listener, longestPause: .seconds(600)) == whole)
@@ -131,13 +131,13 @@ extension TrainingRuns {
       #expect(!listener.warnings.isEmpty)
     }
 
-    /// It does not wait for ever, and what it has learned is not lost.
-    @Test func theRunLeavesWithACheckpoint() throws {
+    /// The run does not wait forever, and saves its progress.
+    @Test func theRunEndsWithACheckpoint() throws {
       let whole = try train("whole", Listener(), longestPause: .zero)
       let listener = Listener(whenStepped: hide)
       let text = complaint { try train("run", listener, longestPause: .zero) }
       #expect(text.hasPrefix("none of the 12 sources can be used"), "\(text)")
-      #expect(text.hasSuffix("stops: put that right, then add --resume"), "\(text)")
+      #expect(text.hasSuffix("stops: remove the cause, then add --resume"), "\(text)")
       bringBack()
       let saved = try Checkpoint<PretrainingConfiguration>(
         contentsOf: folder.path + "/run/last.safetensors"

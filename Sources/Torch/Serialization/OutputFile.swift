@@ -31,7 +31,7 @@ final class OutputFile {
     try bytes.withUnsafeBytes { try put($0) }
   }
 
-  /// Writes `bytes` over those at `offset`, which are there already; what is put next still comes at the end.
+  /// Overwrites the bytes at `offset` with `bytes`; subsequent writes still append to the end.
   func replace(_ bytes: [UInt8], at offset: Int) throws(FileError) {
     guard fseek(file!, offset, SEEK_SET) == 0, fwrite(bytes, 1, bytes.count, file!) == bytes.count,
       fseek(file!, 0, SEEK_END) == 0

@@ -8,10 +8,10 @@ public struct Safetensors: Sendable {
   public var tensors: [String: Tensor]
   /// Text by name.
   public var metadata: [String: String]
-  /// Whether the file has a checksum. One that is read whole then has the bytes that were written.
+  /// True if the file has a checksum. If all of it is read, its bytes are verified.
   ///
-  /// The checksum is the CRC-32 of all bytes of the file, with zeros for its own eight hexadecimal digits, which are the
-  /// metadata `mosi_crc32` in the file and not a part of ``metadata``.
+  /// The checksum is the CRC-32 of all bytes of the file, with zeros in place of its own eight hexadecimal digits. In the
+  /// file it is the metadata entry `mosi_crc32`, which ``metadata`` omits.
   public var hasChecksum: Bool
 
   /// Tensors of any shape and text, by name.
@@ -31,6 +31,7 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
   /// What is wrong with it.
   public let problem: String
 
+  /// An error about the file at `path`.
   public init(path: String, problem: String) {
     self.path = path
     self.problem = problem
@@ -97,7 +98,8 @@ extension Safetensors {
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - isWanted: returns false for the names of tensors to skip. If none is skipped, a checksum is verified.
+  /// - isWanted: returns false for the names of tensors to skip. If none is skipped, the checksum, if there is one, is
+  ///   verified.
   /// - Throws: ``SafetensorsError`` if the file is damaged, `FileError` if it cannot be read.
   public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
     throws
@@ -106,7 +108,7 @@ extension Safetensors {
     do {
       let header = try Header(of: file)
       var tensors: [String: Tensor] = [:]
-      // Of the header so far; the entries follow in the order of their bytes, without gaps.
+      // The checksum of the header so far; the entries follow in the order of their bytes, without gaps.
       var checksum = header.checksum?.ofHeader
       for entry in header.entries {
         guard isWanted(entry.summary.name) else {
@@ -123,7 +125,7 @@ extension Safetensors {
         }
       }
       if let checksum, checksum.value != header.checksum?.written {
-        throw Unsound("its bytes are not those that were written (the checksum differs)")
+        throw Unsound("its bytes have changed since it was written (the checksum differs)")
       }
       self.init(
         tensors: tensors, metadata: header.metadata, hasChecksum: header.checksum != nil)
@@ -163,7 +165,8 @@ extension Safetensors {
     /// The entries in the order of their bytes, which have no gaps.
     let entries: [Entry]
     let metadata: [String: String]
-    /// What the file says, and the checksum of the header's bytes, those of its length among them; nil if it has none.
+    /// The content of the header, and the checksum of the header's bytes including those of its length; nil if it has
+    /// none.
     let checksum: (written: UInt32, ofHeader: CRC32)?
 
     init(of file: InputFile) throws {
@@ -276,11 +279,12 @@ private struct ChecksumDigits {
   static let name = "mosi_crc32"
   static let placeholder = "00000000"
 
-  /// The places of the digits in the text.
+  /// The positions of the digits in the text.
   let place: Range<Int>
   let value: UInt32
 
-  /// Nil if the text has none. No text of the metadata can be taken for it: quotation marks are escaped in there.
+  /// Nil if the text contains none. No value in the metadata can be mistaken for it, because quotation marks in values
+  /// are escaped.
   init?(in json: [UInt8]) {
     let key = [UInt8]("\"\(Self.name)\":\"".utf8)
     let last = json.count - key.count - Self.placeholder.utf8.count
@@ -289,7 +293,7 @@ private struct ChecksumDigits {
     }
     place = start + key.count..<start + key.count + Self.placeholder.utf8.count
     guard let value = UInt32(String(decoding: json[place], as: UTF8.self), radix: 16),
-      // No other spelling of the number, such as capital letters.
+      // Reject other spellings of the number, such as capital letters.
       Self.text(value) == Array(json[place])
     else { return nil }
     self.value = value

@@ -1,6 +1,6 @@
 import Torch
 
-/// A copy of the tensors that a forward pass changes, such as running statistics, to undo a step that is not taken.
+/// A copy of the tensors that a forward pass changes, such as running statistics, for undoing a step that is skipped.
 struct BufferSnapshot {
   private let buffers: [Tensor]
   private let copies: [Tensor]
@@ -10,13 +10,13 @@ struct BufferSnapshot {
     copies = buffers.map { $0.detached().clone() }
   }
 
-  /// Copies the tensors as they are.
+  /// Copies the current values.
   func take() { copy(buffers, to: copies) }
 
-  /// Sets the tensors to what they were when the copy was taken.
+  /// Restores the copied values.
   func restore() { copy(copies, to: buffers) }
 
-  /// The same on the device, unless `flag`, float32 [], is 0.
+  /// Restores them on the device unless `flag`, float32 [], is 0.
   func restore(if flag: Tensor) {
     withoutGradients {
       let isSet = flag.equal(to: 0).logicalNot()

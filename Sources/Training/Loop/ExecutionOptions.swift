@@ -11,9 +11,9 @@ public struct ExecutionOptions: Sendable {
   public var cacheBytes: Int
   /// The time without a sample after which a warning names the files that are being read.
   public var loadingPatience = Duration.seconds(60)
-  /// The longest time that a run waits for room on the disk, and for sources of which none can be read.
+  /// The maximum time that a run waits for space on the disk, or for sources when none can be read.
   public var longestPause = Duration.seconds(30 * 60)
-  /// The time between two attempts while it waits.
+  /// The time between two attempts during such a wait.
   public var pauseInterval = Duration.seconds(1)
   /// Those that work together; this one is among them.
   public var processes: Processes

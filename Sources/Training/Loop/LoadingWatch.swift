@@ -1,12 +1,12 @@
 import VideoData
 import VideoSamples
 
-/// What a run does while it waits for samples: it looks for a request to stop, and names the files at which loading hangs.
+/// Watches a run that waits for samples: checks for requests to stop, and names the files at which loading hangs.
 package struct LoadingWatch: Sendable {
   let wantsToStop: @Sendable () -> Bool
-  /// Receives a sentence about loading that hangs.
+  /// Receives a warning about loading that hangs.
   let warn: @Sendable (String) -> Void
-  /// The time without a sample after which the warning comes; it comes again after twice the time, and so on.
+  /// The time without a sample after which it warns; it warns again each time that the wait has doubled.
   let patience: Duration
 
   package init(
@@ -24,10 +24,10 @@ package struct LoadingWatch: Sendable {
       warn: { reporter.warn($0) })
   }
 
-  /// The next item of a prefetcher.
+  /// The next item of a prefetcher; nil after the last.
   ///
-  /// - Parameter loader: reads what the prefetcher's threads make.
-  /// - Throws: ``StopRequested``, and what `Prefetcher.next` throws.
+  /// - Parameter loader: the loader that the prefetcher's threads use.
+  /// - Throws: ``StopRequested``, and errors of `Prefetcher.next`.
   package func next<Item>(of prefetcher: Prefetcher<Item>, by loader: SampleLoader) throws -> Item?
   {
     var due = patience
@@ -39,13 +39,13 @@ package struct LoadingWatch: Sendable {
     }
   }
 
-  /// - Throws: ``StopRequested`` if somebody wants the run to stop.
+  /// - Throws: ``StopRequested`` if a stop was requested.
   func checkStop() throws { if wantsToStop() { throw StopRequested() } }
 
   private static func text(_ waited: Duration, _ sources: [VideoSource]) -> String {
     let named = sources.prefix(3).map(\.description).joined(separator: ", ")
     let others = sources.count > 3 ? " and \(sources.count - 3) others" : ""
-    return "no sample has come for \(Int(waited.seconds.rounded())) s; "
+    return "no sample has arrived for \(Int(waited.seconds.rounded())) s; "
       + (sources.isEmpty
         ? "no file is being read" : "the loading threads are reading \(named)\(others)")
   }

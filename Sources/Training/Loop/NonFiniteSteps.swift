@@ -1,16 +1,17 @@
 import Torch
 
-/// The steps whose loss or gradients are not finite. Their updates are suppressed on the device, which nothing waits for.
+/// Detects steps whose loss or gradients are not finite, and suppresses their updates on the device, without waiting for
+/// it.
 ///
-/// Without ``skips`` the updates of all steps from the first such step on are suppressed, so that the network stays as it was
-/// before it until somebody reads ``unread`` and ends the run.
+/// If ``skips`` is false, the updates of all steps from the first such step on are suppressed, so that the network keeps
+/// its state before that step until ``unread`` is read and the run ends.
 final class NonFiniteSteps {
-  /// Whether such steps are left out and counted; else the first one ends the run.
+  /// True if such steps are skipped and counted; false if the first one ends the run.
   let skips: Bool
   private let parameters: [Module.Parameter]
   private let statistics: BufferSnapshot
   private let device: Device
-  /// float32 [] on the device: the number of suppressed steps that nobody has been told of.
+  /// float32 [] on the device: the number of suppressed steps that have not been reported yet.
   private(set) var unread: Tensor
 
   init(of network: Module, skips: Bool, device: Device) {
@@ -21,16 +22,16 @@ final class NonFiniteSteps {
     unread = .zeros([], device: device)
   }
 
-  /// Notes the running statistics before the batches of a step.
+  /// Copies the running statistics before the batches of a step.
   func beginStep() { statistics.take() }
 
-  /// Undoes what the batches of a step have changed: the running statistics.
+  /// Restores the running statistics that the batches of a step have changed.
   func undoStep() { statistics.restore() }
 
-  /// Judges a step by its loss and its gradients; if they are not finite, undoes it.
+  /// Undoes a step if its loss or its gradients are not finite.
   ///
   /// - Parameter lossIsNotFinite: float32 [], 0 if it is finite.
-  /// - Returns: float32 [], 0 if the update may take place.
+  /// - Returns: float32 [], 0 if the update may take place, otherwise 1.
   func judge(lossIsNotFinite: Tensor) -> Tensor {
     withoutGradients {
       var suppression = lossIsNotFinite
@@ -49,11 +50,11 @@ final class NonFiniteSteps {
     }
   }
 
-  /// Forgets the steps that somebody has been told of.
+  /// Resets the count after the suppressed steps have been reported.
   func clear() { unread = .zeros([], device: device) }
 }
 
-/// A step whose loss or gradients, or whose update, are not finite.
+/// A step whose loss, gradients or updated weights are not finite.
 struct Diverged: Error {
   enum Number: String {
     case loss
@@ -61,7 +62,7 @@ struct Diverged: Error {
     case weight
   }
 
-  /// From 1.
+  /// The number of the step, from 1.
   let step: Int
   let number: Number
   /// The names of the sources of its samples.

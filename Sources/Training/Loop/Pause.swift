@@ -1,30 +1,30 @@
 import Foundation
 import SafeFiles
 
-/// Waits out what a run can do nothing about, such as a full disk, by trying again until it succeeds.
+/// Waits while something outside the run prevents it from continuing, such as a full disk, by retrying until it succeeds.
 ///
-/// Processes that train together must keep meeting while one of them waits. ``agree`` is where they do.
+/// Processes that train together must stay synchronized while one of them waits, which ``agree`` does.
 package final class Pause {
-  /// How an attempt and the waiting for it stand; of several processes the greatest counts.
+  /// The state of an attempt; of several processes, the highest counts.
   package enum State: Int {
     case succeeded
     case waiting
-    /// Somebody wants the run to stop.
+    /// A stop was requested.
     case stopping
-    /// The time is up.
+    /// The maximum time is over.
     case expired
   }
 
-  /// The longest wait.
+  /// The maximum duration of a wait.
   package let limit: Duration
   /// The time between two attempts.
   private let interval: Duration
   private let reporter: any TrainingReporter
-  /// Called after each attempt, also after the first, with how it stands here; returns how it stands everywhere.
+  /// Called after each attempt, including the first, with the state of this process; returns the state of all processes.
   package var agree: (State) throws -> State = { $0 }
   /// The time spent waiting so far.
   package private(set) var total = Duration.zero
-  /// After a wait that was given up, nothing is waited for again: whoever leaves saves what can be saved at once.
+  /// True after a wait was given up: there are no further waits, so that what can be saved is saved immediately.
   private var isGivenUp = false
 
   package init(limit: Duration, interval: Duration = .seconds(1), reporter: any TrainingReporter) {
@@ -37,9 +37,9 @@ package final class Pause {
     agree = { try State(rawValue: processes.greatest($0.rawValue))! }
   }
 
-  /// Calls `attempt` until it returns.
+  /// Calls `attempt` until it succeeds.
   ///
-  /// - Parameter hindrance: says of an error of `attempt` what the run waits for; nil if waiting does not help.
+  /// - Parameter hindrance: the reason for waiting after an error of `attempt`; nil if waiting does not help.
   /// - Throws: ``StopRequested``, ``WaitedInVain``, and errors for which waiting does not help.
   package func until<Result>(
     _ attempt: () throws -> Result, hindrance: (any Error) -> String?
@@ -52,7 +52,7 @@ package final class Pause {
       var problem = "another process waits"
       var isStopped = false
       do {
-        // What has succeeded is not done again while others wait.
+        // An attempt that has succeeded is not repeated while other processes wait.
         if result == nil { result = try attempt() }
       } catch is StopRequested {
         isStopped = true
@@ -70,12 +70,12 @@ package final class Pause {
               ? .expired : reporter.wantsToStop ? .stopping : .waiting)
       switch state {
       case .succeeded:
-        if isWaiting { reporter.note("the run goes on after \(Format.duration(waited.seconds))") }
+        if isWaiting { reporter.note("the run continues after \(Format.duration(waited.seconds))") }
         return result!
       case .waiting:
         if !isWaiting {
           reporter.warn(
-            "\(problem); the run waits until that is over, for at most \(Format.duration(limit.seconds))"
+            "\(problem); the run waits for this to end, for at most \(Format.duration(limit.seconds))"
           )
         }
         isWaiting = true
@@ -90,7 +90,7 @@ package final class Pause {
     }
   }
 
-  /// Until the next attempt is due, or somebody wants the run to stop.
+  /// Sleeps until the next attempt is due or a stop is requested.
   private func sleep() {
     let end = ContinuousClock.now + interval
     while ContinuousClock.now < end, !reporter.wantsToStop {
@@ -100,9 +100,9 @@ package final class Pause {
 }
 
 extension Pause {
-  /// Writes files by `attempt`, and waits while the disk is full.
+  /// Calls `attempt`, which writes files, and waits while the disk is full.
   ///
-  /// - Throws: as ``until(_:hindrance:)``.
+  /// - Throws: the errors of ``until(_:hindrance:)``.
   package func untilThereIsRoom<Result>(_ attempt: () throws -> Result) throws -> Result {
     try until(attempt) { error in
       (error as? FileError).flatMap { $0.isForWantOfRoom ? "there is no room: \($0)" : nil }
@@ -110,14 +110,14 @@ extension Pause {
   }
 }
 
-/// What a run has waited for has not come in time.
+/// The error after the maximum wait.
 public struct WaitedInVain: Error, Sendable, CustomStringConvertible {
-  /// What hinders the run.
+  /// The reason for waiting.
   public let problem: String
-  /// The time that it has waited.
+  /// The time that the run has waited.
   public let time: Duration
 
   public var description: String {
-    "\(problem); the run has waited for \(Format.duration(time.seconds)) and stops: put that right, then add --resume"
+    "\(problem); the run has waited for \(Format.duration(time.seconds)) and stops: remove the cause, then add --resume"
   }
 }

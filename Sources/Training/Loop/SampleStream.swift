@@ -6,12 +6,12 @@ final class SampleStream {
   let loader: SampleLoader
   private let order: SampleOrder
   private let samples: Prefetcher<Sample>
-  /// Loads the sample of an index in this stream.
+  /// Loads the sample at an index of this stream.
   private let load: @Sendable (Int) throws -> Sample
   private let watch: LoadingWatch?
-  /// The number of samples that were taken from the prefetcher.
+  /// The number of samples taken from the prefetcher.
   private var taken = 0
-  /// The samples of the batch that is being gathered.
+  /// The samples of the next batch so far.
   private var gathered: [Sample] = []
   /// The index of a sample for which no source could be read.
   private var missing: Int?
@@ -22,7 +22,7 @@ final class SampleStream {
   ///   - seed: the run's seed.
   ///   - firstStep: the number of steps already done; their samples are not loaded.
   ///   - workers: the number of loading threads.
-  ///   - watch: looks after the loading; nil if the reader just waits.
+  ///   - watch: watches the loading; nil to wait without checks.
   convenience init(
     _ loader: SampleLoader, plan: StepPlan, seed: UInt64, firstStep: Int, workers: Int,
     watch: LoadingWatch? = nil
@@ -56,8 +56,8 @@ final class SampleStream {
 
   /// The next `count` samples; fewer only at the end of the run.
   ///
-  /// - Throws: `NoUsableSource`; the next call tries the same samples again, as a folder or a drive may have come back.
-  ///   With a watch also ``StopRequested``, after which there is no next call.
+  /// - Throws: `NoUsableSource`; the next call tries the same samples again, because a folder or a drive may have become
+  ///   accessible. With a watch also ``StopRequested``, after which this method must not be called again.
   func next(_ count: Int) throws -> [Sample] {
     if let item = missing {
       gathered.append(try load(item))

@@ -55,7 +55,7 @@ struct StepTotals {
   struct Measures {
     /// False if this loss, or that of an earlier step that was not read, is not finite.
     let areFinite: Bool
-    /// The number of steps whose updates were suppressed, among this one and those that were not read.
+    /// The number of suppressed updates, of this step and of the earlier ones that were not read.
     let suppressedSteps: Int
     let loss: Double
     /// Nil for tasks without classes.
@@ -67,7 +67,7 @@ struct StepTotals {
   ///
   /// - Parameters:
   ///   - unreadLosses: float64 [], the sum of the losses of earlier steps that were not read.
-  ///   - suppressedSteps: float32 [], the number of steps whose updates were suppressed.
+  /// - suppressedSteps: float32 [], the number of suppressed updates.
   func read(unreadLosses: Tensor, suppressedSteps: Tensor) -> Measures {
     let others = [unreadLosses, suppressedSteps.to(.float64)]
     let values = Tensor.stacked(sums + others).array(of: Double.self)

@@ -46,7 +46,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     }
   }
 
-  /// Saves without waiting for room on the disk any longer.
+  /// Saves the run without waiting for space on the disk.
   private func saveIfThereIsRoom() throws {
     do {
       try saveLast()
@@ -83,7 +83,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
             }
           }
         } catch let error where error is StopRequested || error is WaitedInVain {
-          // Without data the run leaves as it was before the step.
+          // Without data, the run ends in the state before the step.
           nonFinite.undoStep()
           throw error
         }
@@ -204,7 +204,8 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
   }
 }
 
-/// A stop was requested, and nothing is lost by it.
+/// The error if a stop was requested before anything had to be saved.
 public struct StopRequested: Error, Sendable {
+  /// The error.
   public init() {}
 }

@@ -31,7 +31,7 @@ struct WeightUpdate {
   func apply(atStep step: Int, unless isNotFinite: Tensor) {
     if let maxGradientNorm { clipGradients(of: parameters, toNorm: maxGradientNorm) }
     optimizer.step(learningRate: learningRate(atStep: step), unless: isNotFinite)
-    // A GPU is not waited for: there the average takes in the weights once more, which are as they were.
+    // On a GPU, do not wait for the flag: after a suppressed step the average includes the unchanged weights once more.
     if isNotFinite.device != .cpu || isNotFinite.item == 0 { average?.update() }
   }
 

@@ -29,15 +29,15 @@ final class PretextValidation<Task: PretextTask> {
   ///
   /// - Parameters:
   ///   - batchSize: the number of samples that pass through the network at once.
-  ///   - watch: looks after the loading, here and in each validation.
+  ///   - watch: watches the loading, here and in each validation.
   ///   - processes: the processes that share the batches.
-  /// - Throws: ``StopRequested``, `PeerFailure`.
+  /// - Throws: ``StopRequested`` if a stop was requested, `PeerFailure`.
   init?(
     _ task: Task, loader: SampleLoader, limit: Int, workers: Int, batchSize: Int, device: Device,
     watch: LoadingWatch, processes: Processes
   ) throws {
     let indices = evenlySpaced(limit, of: loader.sources.count)
-    // Each process tries the sources of its batches, as they are if all sources can be read.
+    // Each process tries the sources of its batches, assuming that all sources can be read.
     let tried = indices.indices.filter { processes.owns(batch: $0 / batchSize) }
     var loaded: [Int: Sample] = [:]
     var isReadable = indices.map { _ in false }

@@ -54,7 +54,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     ).write(to: path)
   }
 
-  /// Reads a checkpoint and verifies its checksum; the first two forms of checkpoints have none.
+  /// Reads a checkpoint and verifies its checksum; the first two formats of checkpoints have none.
   ///
   /// - Throws: `SafetensorsError` or `FileError` if the file is damaged or missing, ``RunError`` if it is not a
   ///   checkpoint of this kind of training, `ConfigurationError` if its configuration cannot be read.

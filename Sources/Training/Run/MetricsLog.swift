@@ -7,7 +7,7 @@ final class MetricsLog {
   private let path: String
   /// The length of the file.
   private(set) var byteCount: Int
-  /// Lines that are not in the file yet.
+  /// Lines that are not yet in the file.
   private var pending = Data()
 
   /// Opens the file and truncates it to its first `keeping` bytes, which drops what an interrupted run wrote after its
@@ -34,10 +34,10 @@ final class MetricsLog {
   /// and with it the lock, until it executes its own program.
   deinit { flock(handle.fileDescriptor, LOCK_UN) }
 
-  /// Takes `record` as a line, for ``flush()`` to write.
+  /// Adds `record` as a line, which ``flush()`` writes.
   func add(_ record: some RunRecord) throws { pending += try Metrics.line(record) }
 
-  /// Writes the lines that are not in the file yet: all of them or none.
+  /// Writes the lines that are not yet in the file: either all of them or none.
   ///
   /// - Throws: `FileError`; the next call tries again.
   func flush() throws {
@@ -54,7 +54,7 @@ final class MetricsLog {
     }
     guard isWritten else {
       let error = FileError(path: path, attempt: "cannot write")
-      // Half a line would spoil the next one.
+      // Half a line would make the next one unreadable.
       try? handle.truncate(atOffset: UInt64(byteCount))
       try? handle.seek(toOffset: UInt64(byteCount))
       throw error

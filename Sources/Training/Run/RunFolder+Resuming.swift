@@ -3,19 +3,19 @@ import Foundation
 import SafeFiles
 import Torch
 
-/// The checkpoint that a run is resumed from.
+/// The checkpoint from which a run is resumed.
 struct ResumedCheckpoint<Configuration: RunConfiguration> {
   let checkpoint: Checkpoint<Configuration>
-  /// The file.
+  /// The path of the file.
   let path: String
-  /// False if the latest checkpoint could not be read, and this is an earlier one.
+  /// False if the latest checkpoint could not be read and this is an earlier one.
   let isLatest: Bool
 }
 
 extension RunFolder {
-  /// The newest checkpoint that can be read.
+  /// The newest readable checkpoint.
   ///
-  /// - Parameter warn: receives a sentence if the latest checkpoint is damaged or missing and an earlier one is used.
+  /// - Parameter warn: receives a message if the latest checkpoint is damaged or missing and an earlier one is used.
   /// - Throws: ``RunError`` if there is none or if `configuration` differs from the run's.
   func resumable<Configuration: RunConfiguration>(
     _ configuration: Configuration, warn: (String) -> Void
@@ -45,14 +45,14 @@ extension RunFolder {
       path: failures[0].path, problem: failures[0].problem, others: failures.count - 1)
   }
 
-  /// The checkpoints before the latest, the newest first: those that are kept, and the best one, which is as complete.
+  /// The checkpoints before the latest, from newest to oldest: the kept ones and the best one, which is also complete.
   private var earlierCheckpoints: [String] {
     var checkpoints = keptSteps.map { (step: $0, path: checkpoint(afterSteps: $0)) }
     if let step = Self.step(of: best) { checkpoints.append((step, best)) }
     return checkpoints.sorted { $0.step > $1.step }.map(\.path)
   }
 
-  /// The number of steps that a checkpoint says it is after; nil if it cannot be read.
+  /// The number of steps according to the checkpoint; nil if it cannot be read.
   private static func step(of path: String) -> Int? {
     guard fileExists(at: path), let metadata = try? Safetensors.summary(of: path).metadata,
       let header = CheckpointHeader(metadata: metadata)

@@ -17,9 +17,9 @@ public struct RunFolder: Sendable {
   public var last: String { file("last.safetensors") }
   /// The checkpoint of the best validation, best.safetensors.
   public var best: String { file("best.safetensors") }
-  /// The folder of the checkpoints before the latest that are kept, checkpoints.
+  /// The folder of the kept checkpoints before the latest, checkpoints.
   public var checkpoints: String { file("checkpoints") }
-  /// The path of the kept checkpoint after a number of steps, checkpoints/step-000120.safetensors.
+  /// The path of the kept checkpoint after a number of steps, such as checkpoints/step-000120.safetensors.
   public func checkpoint(afterSteps steps: Int) -> String {
     let digits = String(steps)
     let zeros = String(repeating: "0", count: max(6 - digits.count, 0))
@@ -62,7 +62,7 @@ public struct RunFolder: Sendable {
   /// True if there is a checkpoint to resume from.
   public var holdsCheckpoint: Bool { fileExists(at: last) || !keptSteps.isEmpty }
 
-  /// The numbers of steps of the checkpoints in ``checkpoints``, the highest first.
+  /// The numbers of steps of the checkpoints in ``checkpoints``, from highest to lowest.
   public var keptSteps: [Int] {
     ((try? entries(ofFolder: checkpoints)) ?? []).compactMap { entry in
       let parts = PathParts(entry.name)
@@ -148,7 +148,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case differentConfiguration(path: String, keys: [String])
   /// The file is not a checkpoint of this run.
   case foreignCheckpoint(path: String, problem: String)
-  /// No checkpoint can be read: `path` is the newest one, `problem` says what is wrong with it.
+  /// No checkpoint can be read: `path` is the newest one, `problem` the reason.
   case noUsableCheckpoint(path: String, problem: String, others: Int)
   /// metrics.jsonl is shorter than at the time of the checkpoint.
   case damagedMetrics(path: String)
@@ -228,7 +228,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
           ? ""
           : " (the samples came from \(sources.prefix(3).joined(separator: ", "))"
             + (sources.count > 3 ? " and \(sources.count - 3) others)" : ")"))
-        + (state.map { ", and the state to look into is \($0)" } ?? "")
+        + (state.map { ", and \($0) has the state before the step" } ?? "")
     case .noAccumulation(let task):
       "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
         + "not be added: set batch.accumulation_steps to 1, and train in one process"

@@ -14,7 +14,7 @@ final class RunSession<Configuration: RunConfiguration> {
   /// Everything recorded so far, as in metrics.jsonl.
   private(set) var metrics: Metrics
   var clock = StepClock()
-  /// Waits for room on the disk.
+  /// Waits for space on the disk.
   let pause: Pause
   /// Receives what all processes find alike.
   private let speaker: any TrainingReporter
@@ -106,7 +106,7 @@ extension RunSession {
   /// Ends a step: reads its measures if they are needed, then records and reports them.
   ///
   /// - Parameters:
-  ///   - nonFinite: knows whether the updates of this and earlier steps took place.
+  /// - nonFinite: detects the steps whose updates were suppressed.
   ///   - sources: maps positions of samples to the names of their sources, for the error if the loss is not finite.
   ///   - reads: true to read the measures of every step; false to read only those that are recorded.
   /// - Throws: ``Diverged``, `FileError`, ``StopRequested`` and ``WaitedInVain`` if the disk is full.
@@ -194,7 +194,7 @@ extension RunSession {
     clock.skip()
   }
 
-  /// Learns whether the updates of steps that were not read took place. Waits for the device.
+  /// Checks for suppressed updates in steps that were not read. Waits for the device.
   ///
   /// - Throws: ``Diverged``.
   func readSuppressedSteps(
@@ -206,14 +206,14 @@ extension RunSession {
       sources: sources)
   }
 
-  /// Ends the run because of steps whose updates were suppressed, or counts them.
+  /// Ends the run because of suppressed updates, or counts them.
   private func note(
     suppressed count: Int, lossesAreFinite: Bool, _ nonFinite: NonFiniteSteps, plan: StepPlan,
     sources: (Range<Int>) -> [String]
   ) throws {
     guard count > 0 else { return }
     guard nonFinite.skips else {
-      // With the first of them, all later ones were suppressed.
+      // After the first of them, all later ones were suppressed too.
       let index = position.step - count
       throw Diverged(
         step: index + 1, number: lossesAreFinite ? .gradient : .loss,
@@ -222,11 +222,11 @@ extension RunSession {
     nonFinite.clear()
     let before = position.nonFiniteSteps
     position.nonFiniteSteps += count
-    // The first, the second, the fourth and so on.
+    // Warn at the first, the second, the fourth and so on.
     guard before.leadingZeroBitCount != position.nonFiniteSteps.leadingZeroBitCount else { return }
     speaker.warn(
-      "\(Format.count(position.nonFiniteSteps, "step")) so far skipped, for a loss or gradients that are not finite "
-        + "(the last: \(count == 1 ? "step" : "one up to step") \(position.step))")
+      "\(Format.count(position.nonFiniteSteps, "step")) skipped so far, with a loss or gradients that are not finite "
+        + "(the latest: \(count == 1 ? "step" : "one up to step") \(position.step))")
   }
 
   func collect(skippedSources: [Int]) {
@@ -245,9 +245,9 @@ extension RunSession {
 
   /// The checkpoints of a run.
   enum CheckpointFile {
-    /// The newest, from which the run resumes.
+    /// The newest checkpoint, from which the run resumes.
     case last
-    /// That of the best validation.
+    /// The checkpoint with the best validation.
     case best
   }
 
@@ -269,7 +269,7 @@ extension RunSession {
     }
   }
 
-  /// Writes the state in which a run has ended, to look into it.
+  /// Writes the state in which a run has ended, for inspection.
   ///
   /// - Returns: the path; nil if it could not be written.
   func saveDiverged(

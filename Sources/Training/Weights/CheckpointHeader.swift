@@ -13,11 +13,11 @@ struct CheckpointHeader {
   /// The version of mosi that wrote the checkpoint; nil for the first version.
   let version: String?
 
-  /// Whether the file must have a checksum; the first two forms have none.
+  /// True if the file must have a checksum; the first two formats have none.
   let hasChecksum: Bool
 
   static let format = "mosi-checkpoint-3"
-  /// The first form has the keys of configuration and position before 0.2.
+  /// The first format has the keys of configuration and position from before 0.2.
   private static let formats = [format, "mosi-checkpoint-2", "mosi-checkpoint-1"]
 
   /// Nil if the metadata is not that of a checkpoint.

@@ -34,7 +34,7 @@ public final class Prefetcher<Item: Sendable>: Sendable {
   /// The next item; waits until it is made. Nil after the last.
   ///
   /// - Parameter whileWaiting: called ten times a second with the time waited so far; an error that it throws ends the
-  ///   waiting, and the next call waits for the same item.
+  ///   wait, and the next call waits for the same item.
   /// - Throws: the error of `make`; ``PrefetchingCancelled`` after ``cancel()``.
   public func next(whileWaiting: (Duration) throws -> Void = { _ in }) throws -> Item? {
     let start = ContinuousClock.now
@@ -63,7 +63,7 @@ public struct PrefetchingCancelled: Error, Sendable {
 /// because threads wait here for other threads.
 private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
-  /// Signalled when the reader may have something to take. It waits by a clock that nobody sets, unlike that of a condition.
+  /// Signaled when an item may be ready for the reader. Waits on the monotonic clock, unlike a condition variable.
   private let delivered = DispatchSemaphore(value: 0)
   private let count: Int
   private let ahead: Int
@@ -73,7 +73,7 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
   /// The next item that the reader receives.
   private var nextToHand = 0
   private var isCancelled = false
-  /// True if the reader has found the next item not made.
+  /// True if the reader has found that the next item is not ready.
   private var readerWaits = false
 
   init(count: Int, ahead: Int) {
@@ -86,17 +86,17 @@ private final class PrefetchQueue<Item: Sendable>: @unchecked Sendable {
     case end
   }
 
-  /// The next item; nil if it is not made in time.
+  /// The next item; nil if it is not ready in time.
   func next(within time: DispatchTimeInterval) throws -> Next? {
     let deadline = DispatchTime.now() + time
     while true {
       if let next = try hand() { return next }
-      // An item that was delivered just after the deadline leaves a signal behind, which costs one turn.
+      // An item delivered just after the deadline leaves an extra signal, which costs one iteration.
       guard delivered.wait(timeout: deadline) == .success else { return try hand() }
     }
   }
 
-  /// The next item if it is made.
+  /// The next item if it is ready.
   private func hand() throws -> Next? {
     condition.lock()
     defer { condition.unlock() }

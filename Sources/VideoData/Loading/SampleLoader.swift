@@ -51,15 +51,15 @@ public final class SampleLoader: Sendable {
     skipped.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
   }
 
-  /// The sources that threads are reading now, the one that takes the longest first.
+  /// The sources that threads are reading now, the longest in progress first.
   public var sourcesBeingRead: [VideoSource] {
     reading.withLock { $0.sources.sorted { $0.key < $1.key }.map { sources[$0.value] } }
   }
 
   /// The sample `id` from the source at `index`, or from a replacement.
   ///
-  /// - Throws: ``NoUsableSource`` if no source can be read. None of them then counts as skipped: a whole folder may be gone
-  ///   for a while, and who asks again later gets the sample that would have been loaded.
+  /// - Throws: ``NoUsableSource`` if no source can be read. In this case none counts as skipped: a folder may be
+  ///   inaccessible for a while, and a later call then returns the same sample.
   public func sample(_ id: SampleID, of index: Int) throws(NoUsableSource) -> Sample {
     let key = id.key(.loading)
     let failure: MediaError
@@ -71,7 +71,7 @@ public final class SampleLoader: Sendable {
       let replacement = (first + step) % sources.count
       do throws(MediaError) {
         let sample = try load(id, replacement, key: key + [2])
-        // Its folder may have been gone for a moment.
+        // Its folder may have been inaccessible for a moment.
         if failure.reason == .unreadable, let own = try? load(id, index, key: key + [0]) {
           return own
         }
@@ -118,7 +118,7 @@ public final class SampleLoader: Sendable {
 
 /// The sources that threads are reading.
 private struct Reading {
-  /// Their indices, by a number that counts up.
+  /// Their indices, by a number that increases.
   private(set) var sources: [Int: Int] = [:]
   private var next = 0
 
@@ -133,7 +133,7 @@ private struct Reading {
 
 /// The error if no source can be read.
 public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
-  /// Sources with the reasons, a thousand at most.
+  /// Sources with the reasons, at most a thousand.
   public let skipped: [SampleLoader.SkippedSource]
   /// The number of all sources.
   public let count: Int
