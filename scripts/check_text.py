@@ -42,7 +42,7 @@ def check_links(page):
 
 
 def check_snippets(page, examples):
-    """Each paragraph of a block of Swift stands in an example, apart from indentation."""
+    """Checks that each paragraph of a block of Swift is in an example, apart from indentation."""
     for block in re.findall(r"```swift\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
         for paragraph in block.strip().split("\n\n"):
             if dedented(paragraph) not in examples:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes pictures of every format, and videos of every container if ffmpeg is installed, in .build/media-corpus, and runs the
-# tests that compare what mosi reads with Pillow and with a sequential decode.
-#   scripts/compare-media.sh FLAG...           flags of `swift test`; `make compare-media` gives them
-#   MOSI_MEDIA_PYTHON=/path/to/python3         a Python with Pillow, numpy and the other packages that media_corpus.py names;
-#                                              without it they are installed into ~/.cache/mosi/media-python, once
+# tests that compare mosi's pixels with Pillow's and with a sequential decode.
+#   scripts/compare-media.sh FLAG...           flags of `swift test`; `make compare-media` passes them
+#   MOSI_MEDIA_PYTHON=/path/to/python3         a Python with Pillow, numpy and the other packages that media_corpus.py lists;
+#                                              by default they are installed into ~/.cache/mosi/media-python, once
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -32,7 +32,7 @@ for architecture in r2d3d-18 r2plus1d-10; do
   echo "$architecture at full size: $(grep '"clips_per_second"' "$out/$architecture.json")"
 done
 
-# The cost of the paper's tables on this device, measured instead of assumed, and a small table.
+# The measured cost of the paper's tables on this device, and a small table.
 mosi reproduce all effect limits --dataset sprites --scale paper --output /tmp/mosi-paper --device cuda --plan \
   >"$out/plan.txt" 2>"$out/plan.log" && sed -n 1,20p "$out/plan.txt"
 mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache-mb 2000 \

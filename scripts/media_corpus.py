@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Makes pictures and videos of many formats, and what they should be read as.
+"""Makes pictures and videos of many formats, and the pixels that a reader should get from them.
 
     python3 media_corpus.py FOLDER      (needs Pillow 11 or later and numpy; what pillow-heif, pillow-jxl-plugin,
-                                         imagecodecs, cjpeg and ffmpeg make is left out where they are missing)
+                                         imagecodecs, cjpeg and ffmpeg make is omitted if they are missing)
 
 For each picture NAME it writes NAME.rgb, its pixels as displayed (uint8 [height, width, 3], alpha on black), and
-in corpus.json its size and how far off a decoder may be, or `null` where it must be refused. These pixels are what
-Pillow reads, or what was put into the file, where Pillow does not read it or only in part. Frame k of a video has k
-written into it in bits; corpus.json tells the number of frames and their rate.
+in corpus.json its size and the tolerance for a decoder, or `null` if the file must be rejected. These pixels are what
+Pillow reads, or, if Pillow cannot read the file or only in part, what was put into it. Frame k of a video shows the
+bits of k; corpus.json has the number of frames and their rate.
 """
 
 import io
@@ -65,7 +65,7 @@ def rgb_of(samples):
 
 
 def expect(name, rgb, tolerance=3):
-    """`rgb`: uint8 [height, width, 3] as displayed; None where the file must be refused."""
+    """`rgb`: uint8 [height, width, 3] as displayed; None if the file must be rejected."""
     if rgb is None:
         CORPUS[name] = None
         return
@@ -74,7 +74,7 @@ def expect(name, rgb, tolerance=3):
 
 
 def by_pillow(name):
-    """What Pillow reads."""
+    """The pixels that Pillow reads."""
     image = ImageOps.exif_transpose(Image.open(path(name)))
     if image.mode == "CMYK":
         inks = np.asarray(image).astype(np.float64)
@@ -98,7 +98,7 @@ def save(name, image, **options):
 
 
 def prepare(folder, width, height):
-    """The pictures that all files are made of."""
+    """The pictures in all files."""
     global FOLDER, W, H, UNIT, EIGHT, RGB, GREY, FADE, RGBA, LA, PALETTE, CMYK
     os.makedirs(folder, exist_ok=True)
     CORPUS.clear()
@@ -413,7 +413,7 @@ def jpegs():
                               "smooth": ["-smooth", "20"], "optimized": ["-optimize"]}.items():
             data = subprocess.run([cjpeg, "-quality", "92", *options], input=ppm.getvalue(), capture_output=True, check=True)
             write(f"jpeg-{name}.jpg", data.stdout)
-            # libjpeg repeats the samples of chroma of a fourth of the width, we interpolate.
+            # libjpeg repeats the chroma samples at a fourth of the width; mosi interpolates them.
             expect(f"jpeg-{name}.jpg", by_pillow(f"jpeg-{name}.jpg"), 20 if name in ("411", "410") else 3)
         for name, options in {"arithmetic": ["-arithmetic"], "arithmetic-progressive": ["-arithmetic", "-progressive"]}.items():
             data = subprocess.run([cjpeg, "-quality", "92", *options], input=ppm.getvalue(), capture_output=True, check=True)
@@ -473,7 +473,7 @@ TIFF_TYPES = {"H": 3, "I": 4}
 
 
 def tiff(tags, strips, big_endian=False):
-    """A TIFF of one directory: `tags` by number as (type, values); the strips are placed and told."""
+    """A TIFF of one directory: `tags` by number as (type, values); the strips are placed and listed in tags."""
     mark = ">" if big_endian else "<"
     offset = 8
     offsets, body = [], b""
@@ -618,7 +618,7 @@ def tiffs():
     tags = baseline(8, 2, 3, t322=[16], t323=[16])
     del tags[278]
     data = tiff(tags, tiles)
-    # Tiles are told by tags of their own.
+    # Tiles have their own tags.
     start = struct.unpack("<I", data[4:8])[0]
     fixed = bytearray(data)
     for n in range(struct.unpack("<H", data[start:start + 2])[0]):
@@ -630,7 +630,7 @@ def tiffs():
     fixed[start + 2:start + 2 + 12 * len(order)] = b"".join(order)
     write("tiff-tiles.tif", bytes(fixed))
     expect("tiff-tiles.tif", EIGHT)
-    # Old-style JPEG: the whole stream, told by tags 513 and 514.
+    # Old-style JPEG: the whole stream, located by tags 513 and 514.
     for sampling in ("4:4:4", "4:2:0"):
         stream = io.BytesIO()
         RGB.save(stream, "JPEG", quality=95, subsampling=sampling)
@@ -641,7 +641,7 @@ def tiffs():
         tags[513], tags[514] = ("I", [8]), ("I", [len(stream)])
         name = f"tiff-oldjpeg-{sampling.replace(':', '')}.tif"
         write(name, tiff(tags, [stream]))
-        # libtiff repeats samples of chroma here.
+        # libtiff repeats the chroma samples here.
         expect(name, shown, 3 if factor == 1 else 12)
     floats = UNIT.astype("<f4")
     write("tiff-float.tif", tiff(baseline(32, 2, 3, t339=[3, 3, 3]), [floats.tobytes()]))
@@ -708,7 +708,7 @@ def avifs():
         save(f"heic-{mode}.heic", image, quality=95, chroma=444)
     for value in range(1, 9):
         save(f"heic-orientation{value}.heic", RGB, quality=95, chroma=444, exif=oriented(value))
-    # Of its chroma libheif makes squares.
+    # libheif repeats its chroma samples in squares.
     save("heic-420.heic", RGB, quality=100, chroma=420)
     expect("heic-420.heic", EIGHT, 4)
     for mode, bits in (("RGB;16", 10), ("RGB;16", 12)):
@@ -725,7 +725,7 @@ def box(kind, *content):
 
 
 def inside(data, kind):
-    """The content of the first box of that kind, wherever it is."""
+    """The content of the first box of this kind at any depth."""
     at = data.index(kind) - 4
     return data[at + 8:at + struct.unpack(">I", data[at:at + 4])[0]]
 
@@ -768,7 +768,7 @@ def heif(name, codec, tiles, tile_size, rows, columns, shown, properties=b"", es
 
 
 def grids():
-    """As telephones make them: tiles of 64x64, the last ones cut off, then turned or cut out."""
+    """Pictures like those of telephones: tiles of 64x64, the last ones cropped, then rotated or cropped."""
     width, height = 80, 112
     whole = np.round(smooth(width, height) * 255).astype(np.uint8)
     padded = np.pad(whole, ((0, -height % 64), (0, -width % 64), (0, 0)), "edge")
@@ -855,7 +855,7 @@ MUXERS = {"divx": "avi", "m2ts": "mpegts", "mts": "mpegts", "mpg": "mpeg", "mpeg
 
 
 def numbered_frames(count, width=128, height=96):
-    """RGB frames with their numbers in seven bits, bright for one, in a row at the top."""
+    """RGB frames that show their number as seven bits in a row at the top; bright means 1."""
     noise = np.random.default_rng(3).integers(0, 20, (height + count, width + count, 3))
     frames = b""
     for number in range(count):
@@ -868,7 +868,7 @@ def numbered_frames(count, width=128, height=96):
 
 
 def video(name, frames, *options, rate=25):
-    """False where it cannot be made."""
+    """False if it cannot be made."""
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "128x96", "-r", str(rate), "-i", "-"]
     made = subprocess.run(["ffmpeg", "-v", "error", "-y", *source, *options, "-fflags", "+bitexact", path(name)],
                           input=frames, capture_output=True)
@@ -924,7 +924,7 @@ def transport_stream(pictures, each, rate=25):
 
 
 def mpeg2_pictures(data):
-    """Each with the headers before it."""
+    """Each picture with the headers before it."""
     starts, at, opened = [0], 0, False
     while (at := data.find(b"\0\0\1", at)) >= 0:
         kind = data[at + 3]
@@ -964,7 +964,7 @@ def videos():
 
 
 def make(folder, width=120, height=80):
-    """Makes the pictures; what was made, by name."""
+    """Makes the pictures, and returns them by name."""
     prepare(folder, width, height)
     for part in (pngs, bmps, tgas, gifs, webps, jpegs, pnms, tiffs, jpeg2000s, jpegxls, avifs, grids):
         part()

@@ -169,7 +169,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     url = pathlib.Path(page).resolve().as_uri()
     axe = pathlib.Path(axe).read_text()
-    # A browser that ends by itself, for example for lack of memory, says nothing about the page.
+    # A browser that ends by itself, for example because memory is full, proves nothing about the page.
     for _ in range(3):
         try:
             print(json.dumps(look(chromium, axe, url, folder)))

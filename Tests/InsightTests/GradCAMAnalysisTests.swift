@@ -140,7 +140,7 @@ func labelAskedFor() throws {
 }
 
 @Test(
-  "Ranked, the least agreement comes first, clips without an order last, and only so many are drawn"
+  "A ranking starts with the least agreement and ends with clips without an order; only the first are drawn"
 )
 func ranking() throws {
   let place = try Workplace()
@@ -160,7 +160,7 @@ func ranking() throws {
   #expect(try GradCAMReport(folder: place.output) == report)
 }
 
-@Test("A video shorter than a clip is told of in one sentence, and the others are explained")
+@Test("A video shorter than a clip is reported in one sentence, and the others are explained")
 func shortVideos() throws {
   let place = try Workplace()
   try place.video("short.mp4", frames: 5)

@@ -373,7 +373,7 @@ extension TrainingRuns {
         #expect(copies.withLock { !$0.isEmpty })
         let (outcome, _, _) = try train(tinyConfiguration(), "run", resuming: true)
         guard case .finished = outcome else {
-          Issue.record("it did not go on")
+          Issue.record("the run did not resume")
           return
         }
       }

@@ -17,7 +17,7 @@ from keyed_random import KeyedGenerator  # noqa: E402
 
 
 def blobs(key, count, size, centers, spread):
-    """Points about `centers` places of [-1, 1]^size, the sum of four uniform numbers away: partly overlapping."""
+    """Points around `centers` places in [-1, 1]^size, at offsets that are sums of four uniform numbers: partly overlapping."""
     generator = KeyedGenerator(*key)
     middle = [[generator.uniform(-1, 1) for _ in range(size)] for _ in range(centers)]
     points = [

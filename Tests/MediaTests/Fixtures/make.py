@@ -117,7 +117,7 @@ def png16(name, samples, color_type):
 png16("rgb16.png", wide, 2)
 png16("grey16.png", wide[..., 0].copy(), 0)
 
-# JPEG: subsampling, progressive, RGB, grey, CMYK and YCCK.
+# JPEG: subsampling, progressive, RGB, gray, CMYK and YCCK.
 save("420.jpg", RGB, 4, quality=92, subsampling="4:2:0")
 save("422.jpg", RGB, 4, quality=92, subsampling="4:2:2")
 save("444.jpg", RGB, 2, quality=92, subsampling="4:4:4")
@@ -144,7 +144,7 @@ def jpeg_bytes(array):
 
 
 def number_components(data):
-    """Calls the components 1 to 4, not C, M, Y and K, for which FFmpeg looks."""
+    """Names the components 1 to 4 instead of C, M, Y and K, which FFmpeg expects."""
     frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
     for n in range(4):
         data[frame + 10 + 3 * n] = data[scan + 5 + 2 * n] = n + 1
@@ -191,7 +191,7 @@ for side in (30, 60, 120):
 Image.fromarray(textured(480, 360)).save(path("large.jpg"), quality=80)
 Image.open(path("large.jpg")).resize((32, 24), Image.Resampling.BILINEAR).save(path("large24.png"))
 
-# Videos, 64x48: frame n has brightness 20 + 6 n, the left half red where n is odd.
+# Videos, 64x48: frame n has brightness 20 + 6 n, the left half red if n is odd.
 frames = b""
 for n in range(30):
     frame = np.full((48, 64, 3), 20 + 6 * n, np.uint8)
@@ -235,7 +235,7 @@ video("norate.mkv", "-c:v", "mjpeg", "-frames:v", "1")
 data = open(path("norate.mkv"), "rb").read()
 open(path("norate.mkv"), "wb").write(data.replace(b"\x23\xe3\x83\x84", b"\xec\x86\0\0", 1))
 
-# Of the corpus that `make compare-media` reads, what other readers or earlier versions of ours got wrong.
+# The files of the corpus of `make compare-media` that other readers or earlier versions of mosi read incorrectly.
 CHOSEN = """
     tiff-rgb-jpeg.tif tiff-grey-jpeg.tif tiff-cmyk-jpeg.tif tiff-oldjpeg-444.tif tiff-oldjpeg-420.tif
     tiff-grey2-black0-fill2.tif tiff-grey4-white0-fill2.tif tiff-palette4-fill2.tif tiff-alpha-associated.tif

@@ -70,7 +70,7 @@ def hue(picture, shift):
     return to_rgb((h + shift) % 1.0, s, v)
 
 
-# Frame 0 is noise, frame 1 noise on few levels (ties of channels), frame 2 the corner cases: black, white, greys,
+# Frame 0 is noise, frame 1 noise on few levels (ties of channels), frame 2 the corner cases: black, white, grays,
 # primaries and their mixtures.
 noise = tensor([1], [1, 3, 4, 8], 0, 1)
 levels = (tensor([2], [1, 3, 4, 8], 0, 1) * 3).round() / 3
@@ -82,7 +82,7 @@ frames = torch.cat([noise, levels, corner])
 # Random pictures are not stored: both sides draw them, and a factor for each, from keyed streams.
 pictures = tensor([3], [8, 3, 11, 13], 0, 1)
 
-# Every factor for every frame: none, least, most, beyond. Hue's shifts of whole turns, of thirds and of halves rotate
+# Every factor for every frame: zero, the minimum, the maximum, and beyond. Hue's shifts of whole turns, of thirds and of halves rotate
 # channels or leave them.
 FACTORS = {
     "brightness": (brightness, [0, 0.5, 1, 1.37, 1.5, 2], (0, 2)),

@@ -156,7 +156,7 @@ def readable():
 
 
 def refused():
-    """Files that PyTorch writes too and that hold more than data, or data of kinds that are not read."""
+    """Files that PyTorch also writes and that contain code, or data of kinds that are not read."""
     t = torch.zeros(2)
     return {
         "function": {"f": print},
@@ -260,7 +260,7 @@ def main():
     for name, value in refused().items():
         save(f"refused {name}", value)
     for name, value in readable().items():
-        # Nor did that format have untyped storages.
+        # That format did not have untyped storages either.
         if name not in ("untyped", "large integers", "beside data", "model_state_dict", "other tensors", "plain objects"):
             save(f"legacy {name}", value, _use_new_zipfile_serialization=False)
             texts[f"legacy {name}"] = text(torch.load(FOLDER / f"legacy {name}.pt", weights_only=True))

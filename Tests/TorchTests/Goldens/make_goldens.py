@@ -95,7 +95,7 @@ def operators():
 
 
 def random():
-    """Drawn one after another by one generator."""
+    """Random tensors drawn one after another by one generator."""
     generator = torch.Generator().manual_seed(1 << 43)
     results = {
         "normal": torch.randn(20, generator=generator), "few normal": torch.randn(3, generator=generator),
@@ -107,7 +107,7 @@ def random():
 
 
 def network():
-    """The little network of GradientTests.swift, in training mode: loss, gradients, running statistics."""
+    """The small network of GradientTests.swift, in training mode: loss, gradients, running statistics."""
     clip = tensor([20], [3, 2, 3, 6, 5]).requires_grad_()
     kernel = tensor([21], [4, 2, 3, 3, 3], -0.3, 0.3).requires_grad_()
     scale, shift = tensor([22], [4], 0.5, 1.5).requires_grad_(), tensor([23], [4]).requires_grad_()
@@ -207,8 +207,8 @@ def schedule(base, start, warmup, total):
 
 
 def schedules():
-    """A short one; the paper's with 9, 50 and 3 steps an epoch: pre-training of 100 epochs, 10 of them warm-up, on
-    Kinetics 20 and 2, fine-tuning 300 and 10."""
+    """A short schedule, and the paper's with 9, 50 and 3 steps per epoch: pre-training for 100 epochs with 10 of warm-up, on
+    Kinetics for 20 with 2, fine-tuning for 300 with 10."""
     return {
         "short": schedule(1e-3, 1e-4, 7, 40), "pre-training": schedule(1e-3, 1e-4, 90, 900),
         "Kinetics": schedule(1e-3, 1e-4, 100, 1000), "fine-tuning": schedule(2e-3, 2e-4, 30, 900),

@@ -58,7 +58,7 @@ def write(name, goldens):
 
 
 def train(model, clips, stem, last):
-    """What a step of training computes: logits, loss, the gradient of `stem` and the running mean of `last`."""
+    """The results of a training step: logits, loss, the gradient of `stem` and the running mean of `last`."""
     model.train()
     logits = model(clips)
     loss = F.cross_entropy(logits, torch.tensor([2, 7, 0]))
@@ -101,7 +101,7 @@ def sampled(t):
 
 
 def grad_cam(model, stages, clips, labels):
-    """By hooks, a forward and a backward pass a stage."""
+    """Grad-CAM with hooks: a forward and a backward pass per stage."""
     golden = {"state": {key: list(value.shape) for key, value in model.state_dict().items()}, "stages": {}}
     for name, (module, is_input) in stages.items():
         kept = []
@@ -147,7 +147,7 @@ def schedule(base, start, step, warmup=10, total=50):
 
 
 def flat(state):
-    """All tensors but the counts of batches, by name, one after the other."""
+    """All tensors except the counts of batches, concatenated in the order of their names."""
     names = [name for name in sorted(state) if not name.endswith("num_batches_tracked")]
     return torch.cat([state[name].detach().flatten() for name in names]).float()
 

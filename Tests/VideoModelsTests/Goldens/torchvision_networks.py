@@ -40,7 +40,7 @@ class Block(nn.Module):
 
 
 class VideoResNet(nn.Module):
-    """Of a width other than torchvision's 64, its numbers of channels are scaled, the 45 in R(2+1)D's stem too."""
+    """At widths other than torchvision's 64, all numbers of channels are scaled, including the 45 in R(2+1)D's stem."""
 
     def __init__(self, name, width=64, classes=400):
         super().__init__()
