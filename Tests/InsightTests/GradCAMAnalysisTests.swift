@@ -69,7 +69,7 @@ private final class Workplace {
   var files: Set<String> { Set(folder.names(in: "out")) }
 }
 
-@Test("The report tells what the network says, and names pictures that are there")
+@Test("The report contains the output of the network and names existing pictures")
 func reportAndPictures() throws {
   let place = try Workplace()
   try place.video("a.mp4")
@@ -93,7 +93,7 @@ func reportAndPictures() throws {
   #expect(abs(report.clips[1].step - 2.0 / 30) < 1e-9)
 }
 
-@Test("Label, probability and agreement are those of the network and the flow, computed apart")
+@Test("Label, probability and agreement equal those computed separately from network and flow")
 func numbersAreRight() throws {
   let place = try Workplace()
   try place.video("frames")
@@ -126,7 +126,7 @@ func numbersAreRight() throws {
   #expect(abs(try #require(clip.agreement) - expected) < 1e-3)
 }
 
-@Test("A label that is asked for is explained, not the predicted one")
+@Test("A requested label is explained instead of the predicted one")
 func labelAskedFor() throws {
   let place = try Workplace()
   try place.video("frames")
@@ -181,7 +181,7 @@ func shortVideos() throws {
   #expect(!FileManager.default.fileExists(atPath: place.path + "/no/gradcam.json"))
 }
 
-@Test("What cannot be done is refused before any work")
+@Test("Impossible requests are rejected before any work")
 func refusals() throws {
   let place = try Workplace()
   try place.video("frames")
@@ -199,7 +199,7 @@ func refusals() throws {
   #expect(text.hasPrefix("cannot make the folder \(blocked): "))
 }
 
-@Test("Of a network that has diverged nothing is drawn")
+@Test("Nothing is drawn for a network that has diverged")
 func diverged() throws {
   let place = try Workplace()
   try place.video("frames")
@@ -242,7 +242,7 @@ func diverged() throws {
   #expect(report.clips[0].files != nil && report.meanAgreement == 0)
 }
 
-@Test("Files that only the report before named are removed, whatever else it named is not")
+@Test("Files that only the previous report lists are removed; other files that it names are kept")
 func oldFilesGo() throws {
   let place = try Workplace()
   for name in ["first", "second"] { try place.video(name) }

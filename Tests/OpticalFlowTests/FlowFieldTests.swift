@@ -62,7 +62,7 @@ func pan(_ displacement: (x: Double, y: Double)) throws {
   #expect(abs(flow.mean.u - displacement.x) < 0.2 && abs(flow.mean.v - displacement.y) < 0.2)
 }
 
-@Test("A pan of clips as small as networks take")
+@Test("A pan in clips of the minimum size for networks")
 func smallPan() throws {
   let texture = Texture(seed: 2)
   let flow = try FlowField(
@@ -81,7 +81,7 @@ func still() throws {
   }
 }
 
-@Test("Of a clip, the flow from each picture to the next")
+@Test("The flow of a clip is that from each frame to the next")
 func clip() throws {
   let texture = Texture(seed: 4)
   let fields = try FlowField.fields(
@@ -101,7 +101,7 @@ func polar() {
   #expect(field.mean.u == 0.25 && field.mean.v == 1)
 }
 
-@Test("The flow is the same on many threads at once")
+@Test("The flow is the same if many threads compute it at once")
 func threads() async throws {
   let texture = Texture(seed: 5)
   let (first, second) = (
@@ -114,7 +114,7 @@ func threads() async throws {
   }
 }
 
-@Test("Pictures of two sizes, too small or too large are refused in one sentence, before any work")
+@Test("Pictures of two sizes, too small or too large are rejected in one sentence before any work")
 func sizes() {
   func gray(_ width: Int, _ height: Int) -> Picture {
     Picture(width: width, height: height, red: 0, green: 0, blue: 0)
