@@ -23,7 +23,7 @@ PATH=$folder/venv/bin:$PATH
 # Nothing under the GPL only, and the licenses of the rest.
 contents=$(python3 -m zipfile --list "${wheels[0]}")
 ! grep -E 'lib(x264|x265|xvid|jbig|postproc|rubberband)' <<<"$contents" || die "the wheel holds these GPL libraries"
-grep -q 'licenses/licenses/BUNDLED.md' <<<"$contents" || die "the wheel does not say what it holds"
+grep -q 'licenses/licenses/BUNDLED.md' <<<"$contents" || die "the wheel does not list its contents"
 
 mosi doctor
 mosi pretrain --sources synthetic:dead-leaves:40 --config tiny --epochs 1 --output "$folder/run"

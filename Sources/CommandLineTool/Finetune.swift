@@ -199,7 +199,7 @@ struct Finetune: ParsableCommand {
         "top-1",
         "\(Format.percent(evaluation.top1)) of \(evaluation.videos) videos, \(evaluation.clips) clips each"
           + (summary.chance.map {
-            $0 < 1 ? " (chance \(Format.percent($0)))" : " (of one class: it says nothing)"
+            $0 < 1 ? " (chance \(Format.percent($0)))" : " (meaningless with one class)"
           } ?? ""))
       if let top5 = evaluation.top5 { table.add("top-5", Format.percent(top5)) }
       table.add("mean class accuracy", Format.percent(evaluation.meanClassAccuracy))

@@ -59,7 +59,8 @@ struct TrainingResult: Encodable {
     table.add("speed", "\(Format.rate(summary.clipsPerSecond)) clips/s")
     table.add("training loss", "\(Format.number(summary.loss, 3)) in the last epoch")
     if let steps = summary.nonFiniteSteps {
-      table.add("skipped steps", "\(Format.grouped(steps)), for numbers that are not finite")
+      table.add(
+        "skipped steps", "\(Format.grouped(steps)), with a loss or gradients that are not finite")
     }
     return table
   }

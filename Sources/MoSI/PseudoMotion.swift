@@ -97,7 +97,7 @@ public struct PseudoMotion: Sendable {
     let batch = windows.count
     precondition(
       sources.shape == [batch, 3, geometry.sourceHeight, geometry.sourceWidth],
-      "sources \(sources.shape) where \(batch) of \(geometry.sourceWidth)x\(geometry.sourceHeight) are due"
+      "sources \(sources.shape) instead of \(batch) of \(geometry.sourceWidth)x\(geometry.sourceHeight)"
     )
     let room = (
       x: geometry.sourceWidth - geometry.width, y: geometry.sourceHeight - geometry.height

@@ -67,7 +67,7 @@ final class Fields {
   func optionalCount(_ key: String) throws -> Int? {
     guard let value = value(key) else { return nil }
     guard let count = Int(plain: value), (1...1_000_000_000).contains(count) else {
-      throw fail(key, "must be a whole number from 1 on")
+      throw fail(key, "must be a whole number of at least 1")
     }
     return count
   }

@@ -8,7 +8,7 @@ open class Backbone: Layer {
   /// The stages conv1 to conv5. Grad-CAM uses their outputs, and fine-tuning can freeze the first ones. A network with
   /// other layers groups them into stages, which usually end at a change of resolution.
   open var stages: [(name: StageName, module: Layer)] {
-    preconditionFailure("\(type(of: self)) does not say what its stages are")
+    preconditionFailure("\(type(of: self)) does not define its stages")
   }
 
   /// The number of channels of the last stage's output.

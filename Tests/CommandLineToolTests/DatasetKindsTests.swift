@@ -165,7 +165,7 @@ import Training
     #expect(result.status == 0, "\(result.errors)")
     #expect(warnsFirst(result, of: "there is one class, up: every answer is right"))
     #expect(
-      result.output.contains("100.0% of 1 videos, 2 clips each (of one class: it says nothing)"))
+      result.output.contains("100.0% of 1 videos, 2 clips each (meaningless with one class)"))
     let evaluated = try tool.run("evaluate", "--weights", "r", "--clips", "1")
     #expect(evaluated.status == 0 && evaluated.errors.contains("warning: there is one class, up"))
   }

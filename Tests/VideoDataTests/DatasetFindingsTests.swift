@@ -87,7 +87,8 @@ import VideoData
     #expect(findings == [.oneClass("run")] && findings[0].spoilsTraining)
     #expect(
       findings[0].description
-        == "there is one class, run: every answer is right, and an accuracy of 100% says nothing")
+        == "there is one class, run: every prediction is correct, and an accuracy of 100% is meaningless"
+    )
   }
 
   @Test func missingEvaluationVideosAreReported() throws {

@@ -126,6 +126,6 @@ extension Module {
 open class Layer: Module {
   /// The output for `input`. Each layer documents the axes of both.
   open func callAsFunction(_ input: Tensor) -> Tensor {
-    preconditionFailure("\(type(of: self)) does not say what it computes")
+    preconditionFailure("\(type(of: self)) does not implement its forward pass")
   }
 }

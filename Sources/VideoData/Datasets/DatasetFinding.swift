@@ -100,7 +100,7 @@ public enum DatasetFinding: Hashable, Sendable, CustomStringConvertible {
         + (pairs.count > 1 ? " (and \(pairs.count - 1) more such pairs)" : "")
         + ", but training clips are mirrored: --set clip.flip_probability=0"
     case .oneClass(let name):
-      "there is one class, \(name): every answer is right, and an accuracy of 100% says nothing"
+      "there is one class, \(name): every prediction is correct, and an accuracy of 100% is meaningless"
     case .unusedClasses(let names):
       "no video is listed for \(classes(names))"
     case .nothingToTrainOn:
