@@ -11,7 +11,7 @@
 # make wheel   build a Python wheel for other Linux machines into dist;  make test-wheel  test it
 # make docs    build the documentation into .build/documentation
 # make imports check that targets import only what Package.swift declares
-# make format  format the sources;  make lint  check formats, scripts, links and lengths of lines
+# make format  format the sources;  make lint  check formats, scripts, links, doc comments and lengths of lines
 # LIBTORCH=/path/to/torch  use an installed PyTorch or libtorch, 2.11 to 2.13
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
