@@ -1,38 +1,41 @@
 import CTorch
 import Foundation
 
-/// The processes that work on one training together: they exchange tensors (c10d's process group; Gloo on CPUs, NCCL on CUDA
-/// devices where it was compiled).
+/// The processes of a training, which exchange tensors (c10d's process group; Gloo on CPUs, NCCL on CUDA devices if
+/// libtorch was compiled with it).
 ///
-/// Every process must call the same methods in the same order with tensors of the same shapes: a call returns once all
-/// processes have called it. A process that dies makes the others' calls throw ``PeerFailure``.
+/// Every process must call the same methods in the same order with tensors of the same shapes: a call returns when all
+/// processes have called it. If a process dies, the calls of the others throw ``PeerFailure``.
 ///
-/// Unchecked: used by one thread at a time, as the order of calls demands.
+/// Unchecked: used by one thread at a time, because the order of calls matters.
 public final class ProcessGroup: @unchecked Sendable {
-  /// From 0.
+  /// The number of this process, from 0.
   public var rank: Int { place.rank }
+  /// The number of processes.
   public var count: Int { place.count }
+  /// The place of this process.
   public let place: ProcessPlace
-  /// Where the exchanged gradients are.
+  /// The device of the exchanged gradients.
   public let device: Device
   private let handle: ct_process_group
   private let store: Store
   private let heartbeat: Heartbeat
   private let timeout: Duration
 
-  /// True if tensors on CUDA devices are exchanged by NCCL, without it through the hosts' memory.
+  /// True if tensors on CUDA devices are exchanged by NCCL; otherwise they are copied through the hosts' memory.
   public static var hasNCCL: Bool { ct_has_nccl() }
 
-  /// How long an exchange may take, unless said otherwise.
+  /// The default for the maximum duration of an exchange.
   public static let defaultTimeout = Duration.seconds(600)
 
-  /// Meets the other processes.
+  /// Joins the other processes.
   ///
   /// - Parameters:
-  ///   - place: who this process is, and where they meet.
-  ///   - device: where this process's gradients are.
-  ///   - timeout: how long to wait for the others, here and in each exchange; to find out who is missing is part of it.
-  /// - Throws: ``PeerFailure`` if they do not come in time.
+  ///   - place: the place of this process, and the address of the store.
+  ///   - device: the device of this process's gradients.
+  ///   - timeout: the maximum wait for the others, here and in each exchange, including the time to find out who is
+  ///     missing.
+  /// - Throws: ``PeerFailure`` if the others do not join in time.
   public init(at place: ProcessPlace, device: Device, timeout: Duration = defaultTimeout)
     throws(PeerFailure)
   {
@@ -69,8 +72,8 @@ public final class ProcessGroup: @unchecked Sendable {
     ct_process_group_release(handle)
   }
 
-  /// The address under which the other hosts reach this one: the interface of `GLOO_SOCKET_IFNAME`, else the one from which
-  /// packets to the store leave. The name of the host often means the host itself only.
+  /// The address under which other hosts reach this one: the interface of `GLOO_SOCKET_IFNAME`, or the one from which
+  /// packets to the store leave. The name of the host often means only the loopback interface.
   private static func localAddress(towards place: ProcessPlace) -> (String, isInterface: Bool) {
     if let name = ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], !name.isEmpty {
       return (name, true)
@@ -82,10 +85,13 @@ public final class ProcessGroup: @unchecked Sendable {
 // MARK: - Exchanges
 
 extension ProcessGroup {
-  /// How elements of several processes are made one.
+  /// How the elements of several processes are combined.
   public enum Reduction: Sendable {
+    /// The sum.
     case sum
+    /// The minimum.
     case least
+    /// The maximum.
     case greatest
 
     fileprivate var cValue: ct_reduction {
@@ -97,18 +103,19 @@ extension ProcessGroup {
     }
   }
 
-  /// Replaces the elements of `tensor` (a contiguous one of numbers; the same shape everywhere) by their sum, or what
-  /// `reduction` says, over all processes. All get the same bits.
+  /// Replaces the elements of `tensor` (contiguous, of numbers, with the same shape in every process) by their sum over
+  /// all processes, or by the given `reduction`. All processes get the same bits.
   ///
-  /// - Throws: ``PeerFailure``.
+  /// - Throws: ``PeerFailure`` if another process fails.
   public func reduce(_ tensor: Tensor, by reduction: Reduction = .sum) throws(PeerFailure) {
     try exchanging { () throws(TorchError) in
       try check("reduce", ct_all_reduce(handle, tensor.handle, reduction.cValue))
     }
   }
 
-  /// The sum of `tensor` over all processes, seen by autograd: the gradient of each process's tensor is the sum of those that
-  /// all processes have of their results. A failure ends the program through ``TorchError/onFailure(_:)``.
+  /// The sum of `tensor` over all processes, in the same shape, recorded by autograd: the gradient of each process's
+  /// tensor is the sum of the gradients of all processes' results. A failure ends the program through
+  /// ``TorchError/onFailure(_:)``.
   public func sum(_ tensor: Tensor) -> Tensor {
     var result: ct_tensor?
     do {
@@ -121,9 +128,9 @@ extension ProcessGroup {
     return Tensor(owning: result!)
   }
 
-  /// Replaces the elements of `tensors` by those of rank 0.
+  /// Copies the elements of `tensors` from rank 0 to all processes.
   ///
-  /// - Throws: ``PeerFailure``.
+  /// - Throws: ``PeerFailure`` if another process fails.
   public func broadcast(_ tensors: [Tensor]) throws(PeerFailure) {
     try exchanging { () throws(TorchError) in
       let handles = tensors.map { Optional($0.handle) }
@@ -133,9 +140,9 @@ extension ProcessGroup {
     }
   }
 
-  /// `tensor` (the same shape everywhere) of every process, by rank.
+  /// The tensors `tensor` of all processes, by rank; they have the same shape.
   ///
-  /// - Throws: ``PeerFailure``.
+  /// - Throws: ``PeerFailure`` if another process fails.
   public func gather(_ tensor: Tensor) throws(PeerFailure) -> [Tensor] {
     var results = [ct_tensor?](repeating: nil, count: count)
     try exchanging { () throws(TorchError) in
@@ -144,9 +151,9 @@ extension ProcessGroup {
     return results.map { Tensor(owning: $0!) }
   }
 
-  /// Bytes of every process, by rank; their numbers may differ.
+  /// The bytes of all processes, by rank; their numbers may differ.
   ///
-  /// - Throws: ``PeerFailure``.
+  /// - Throws: ``PeerFailure`` if another process fails.
   public func gather(_ bytes: [UInt8]) throws(PeerFailure) -> [[UInt8]] {
     let counts = try gather(Tensor([bytes.count])).map { Int($0.item) }
     let longest = counts.max()!
@@ -157,7 +164,7 @@ extension ProcessGroup {
     }
   }
 
-  /// Runs an exchange; what goes wrong with it becomes a sentence about who is missing.
+  /// Runs an exchange, and describes an error by a sentence that names the missing process.
   func exchanging(_ body: () throws(TorchError) -> Void) throws(PeerFailure) {
     do throws(TorchError) {
       try body()
@@ -167,7 +174,7 @@ extension ProcessGroup {
     }
   }
 
-  /// Says to the others why this process leaves, so that they can say it. Best effort.
+  /// Tells the others why this process leaves, for their error message. Best effort.
   public func leave(because reason: String) {
     try? store.set(Peers.departure(of: rank), to: reason)
   }
@@ -188,8 +195,9 @@ extension ProcessGroup {
   }
 }
 
-/// Another process has died, has left or cannot be reached: one sentence that names it.
+/// The error if another process has died, has left or cannot be reached; one sentence that names it.
 public struct PeerFailure: Error, Sendable, CustomStringConvertible {
+  /// A sentence that names the process.
   public let description: String
 
   init(_ description: String) { self.description = description }

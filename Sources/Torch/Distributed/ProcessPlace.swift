@@ -1,28 +1,30 @@
-/// Where a process stands among those that work together, as torchrun, Slurm's `srun` with a wrapper, or Kubernetes'
-/// PyTorchJob say it in the environment.
+/// The place of a process among those that work together, as torchrun, Slurm's `srun` with a wrapper, or Kubernetes'
+/// PyTorchJob describe it in the environment.
 public struct ProcessPlace: Equatable, Sendable {
-  /// From 0.
+  /// The number of this process, from 0.
   public let rank: Int
+  /// The number of processes.
   public let count: Int
-  /// The process's number on its machine, from 0: also that of its CUDA device.
+  /// The number of this process on its machine, from 0; also the number of its CUDA device.
   public let localRank: Int
-  /// The number of processes on its machine.
+  /// The number of processes on this machine.
   public let localCount: Int
   /// The host of the store through which the processes meet.
   public let host: String
+  /// The TCP port of the store.
   public let port: Int
   /// True if this process serves the store; false if the launcher or another process does.
   public let servesStore: Bool
-  /// How often the launcher has started the processes anew; apart from each other, attempts do not meet in the store.
+  /// The number of times that the launcher has restarted the processes; the attempts do not see each other in the store.
   public let attempt: Int
 
-  /// What the keys of this attempt begin with in the store.
+  /// The prefix of this attempt's keys in the store.
   var prefix: String { "mosi/\(attempt)" }
 
   /// - Parameter environment: RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT; LOCAL_RANK and LOCAL_WORLD_SIZE if several
-  ///   processes share a machine; what torchrun adds.
-  /// - Returns: nil if nothing of that is set: the process is alone.
-  /// - Throws: ``LaunchError``.
+  ///   processes share a machine; and the variables that torchrun adds.
+  /// - Returns: nil if none of these is set, because the process is alone.
+  /// - Throws: ``LaunchError`` if the variables are incomplete or invalid.
   public init?(environment: [String: String]) throws(LaunchError) {
     guard environment["RANK"] != nil || environment["WORLD_SIZE"] != nil else { return nil }
     func number(_ name: String, in range: Range<Int>, default fallback: Int? = nil)

@@ -3,20 +3,22 @@ import Foundation
 
 /// A table of texts that one process serves over TCP and others read and write (c10d's TCPStore).
 ///
-/// Safe to share between threads.
+/// Threads can share it.
 public final class Store: @unchecked Sendable {
   // Unchecked: c10d's store locks itself.
   let handle: ct_store
+  /// The host that serves the table.
   public let host: String
+  /// The TCP port.
   public let port: Int
 
   /// Connects to a store.
   ///
   /// - Parameters:
-  ///   - port: 0 lets a server take a free one.
-  ///   - serving: true to serve the table at this port of this machine, first.
-  ///   - prefix: put before every key; only stores of one prefix see each other's values.
-  ///   - timeout: how long to wait for the server.
+  ///   - port: the TCP port; 0 lets a server choose a free one.
+  ///   - serving: true to serve the table at this port of this machine.
+  ///   - prefix: the prefix of every key; only stores with the same prefix see each other's values.
+  ///   - timeout: the maximum wait for the server.
   /// - Throws: `TorchError` if there is no server.
   public init(host: String, port: Int, serving: Bool = false, prefix: String, timeout: Duration)
     throws(TorchError)

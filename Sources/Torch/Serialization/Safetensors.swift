@@ -98,8 +98,8 @@ extension Safetensors {
   ///
   /// - Parameters:
   ///   - path: the file.
-  /// - isWanted: returns false for the names of tensors to skip. If none is skipped, the checksum, if there is one, is
-  ///   verified.
+  ///   - isWanted: returns false for the names of tensors to skip. If none is skipped, the checksum, if there is one, is
+  ///     verified.
   /// - Throws: ``SafetensorsError`` if the file is damaged, `FileError` if it cannot be read.
   public init(contentsOf path: String, where isWanted: (_ name: String) -> Bool = { _ in true })
     throws

@@ -235,13 +235,16 @@ public struct VideoInference {
   }
 }
 
-/// What is kept of a video's output, as the numbers that processes exchange.
+/// The result for a video as numbers, which processes exchange.
 public protocol VideoResult {
+  /// Restores a result from its ``numbers``.
   init(numbers: [Double])
+  /// The result as numbers.
   var numbers: [Double] { get }
 }
 
 extension VideoInference.Output: VideoResult {
+  /// Restores an output from its ``numbers``.
   public init(numbers: [Double]) {
     let (rows, width) = (Int(numbers[0]), Int(numbers[1]))
     var rest = numbers.dropFirst(2).map { Float($0) }[...]
@@ -254,6 +257,7 @@ extension VideoInference.Output: VideoResult {
     logits = (0..<rows).map { _ in row(classes) }
   }
 
+  /// The numbers of clips and features, followed by all features and then all logits.
   public var numbers: [Double] {
     [Double(features.count), Double(features.first?.count ?? 0)]
       + (features + logits).flatMap { $0.map(Double.init) }

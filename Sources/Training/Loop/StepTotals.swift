@@ -67,7 +67,7 @@ struct StepTotals {
   ///
   /// - Parameters:
   ///   - unreadLosses: float64 [], the sum of the losses of earlier steps that were not read.
-  /// - suppressedSteps: float32 [], the number of suppressed updates.
+  ///   - suppressedSteps: float32 [], the number of suppressed updates.
   func read(unreadLosses: Tensor, suppressedSteps: Tensor) -> Measures {
     let others = [unreadLosses, suppressedSteps.to(.float64)]
     let values = Tensor.stacked(sums + others).array(of: Double.self)

@@ -1,27 +1,31 @@
 import Foundation
 import Torch
 
-/// The processes that train or evaluate a network together, of which this is one. A process that is alone exchanges nothing.
+/// The processes that train or evaluate a network together, including this one. A process that is alone exchanges
+/// nothing.
 ///
 /// Every process must call the same methods in the same order.
 public struct Processes: Sendable {
-  /// nil for a process that is alone.
+  /// Nil for a process that is alone.
   let group: ProcessGroup?
 
+  /// The processes of `group`; nil for a process that is alone.
   public init(_ group: ProcessGroup?) { self.group = group }
 
+  /// A process that is alone.
   public static let alone = Processes(nil)
 
-  /// From 0.
+  /// The number of this process, from 0.
   public var rank: Int { group?.rank ?? 0 }
+  /// The number of processes.
   public var count: Int { group?.count ?? 1 }
-  /// True for the process that writes files and talks to the person.
+  /// True for the process that writes files and prints messages.
   public var isFirst: Bool { rank == 0 }
 
-  /// Whether this process has its turn with a batch, counted from 0: batches are dealt out like cards.
+  /// True if this process computes a batch, counted from 0: the processes take turns.
   func owns(batch: Int) -> Bool { batch % count == rank }
 
-  /// Whether each of `flags` is true in any process.
+  /// True for each of `flags` that is true in any process.
   ///
   /// - Throws: `PeerFailure`.
   func any(_ flags: [Bool]) throws -> [Bool] {
@@ -33,7 +37,7 @@ public struct Processes: Sendable {
 
   func any(_ flag: Bool) throws -> Bool { try any([flag])[0] }
 
-  /// The greatest number of any process.
+  /// The maximum of `number` over all processes.
   ///
   /// - Throws: `PeerFailure`.
   func greatest(_ number: Int) throws -> Int {
@@ -43,22 +47,22 @@ public struct Processes: Sendable {
     return numbers.array(of: Int.self)[0]
   }
 
-  /// Runs `body` in the first process, and hands what it returns to all. What it throws, it throws in the first process; the
-  /// others hear of that when it leaves.
+  /// Runs `body` in the first process and returns its result in all. The first process throws the errors of `body`; the
+  /// others are informed when it leaves.
   ///
-  /// - Throws: `PeerFailure`, and what `body` throws.
+  /// - Throws: `PeerFailure`, and errors of `body`.
   public func fromFirst<Value: Codable>(_ body: () throws -> Value) throws -> Value {
     guard let group else { return try body() }
     let bytes = try group.gather(isFirst ? [UInt8](JSONEncoder().encode([body()])) : [])[0]
     return try JSONDecoder().decode([Value].self, from: Data(bytes))[0]
   }
 
-  /// Returns once all processes are here.
+  /// Returns when all processes have called it.
   ///
   /// - Throws: `PeerFailure`.
   public func wait() throws { _ = try any(false) }
 
-  /// A value of each process, by rank.
+  /// The values of all processes, by rank.
   ///
   /// - Throws: `PeerFailure`.
   func gather<Value: Codable>(_ value: Value) throws -> [Value] {
@@ -67,7 +71,7 @@ public struct Processes: Sendable {
       .map { try JSONDecoder().decode([Value].self, from: Data($0))[0] }
   }
 
-  /// Numbers of each process, bit for bit, by rank.
+  /// The numbers of all processes, bit for bit, by rank.
   ///
   /// - Throws: `PeerFailure`.
   func gather(_ numbers: [Double]) throws -> [[Double]] {
@@ -79,7 +83,7 @@ public struct Processes: Sendable {
     }
   }
 
-  /// Makes all have the tensors of the first process.
+  /// Copies the tensors of the first process to all.
   ///
   /// - Throws: `PeerFailure`.
   func share(_ states: [StateDictionary]) throws {
@@ -112,7 +116,7 @@ public struct Processes: Sendable {
   }
 }
 
-/// The networks of the processes are no longer the same: a defect, or a faulty machine.
+/// The networks of the processes are no longer equal, because of a defect or a faulty machine.
 public struct ProcessesDiverged: Error, Sendable, CustomStringConvertible {
   let tensor: String
   public var description: String {

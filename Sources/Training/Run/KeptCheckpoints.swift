@@ -11,7 +11,7 @@ struct KeptCheckpoints {
 
   /// - Parameters:
   ///   - run: the run's folder.
-  /// - limit: the maximum number of checkpoints, at least 1.
+  ///   - limit: the maximum number of checkpoints, at least 1.
   ///   - latestStep: the number of steps of last.safetensors; nil if it is missing or damaged.
   init(of run: RunFolder, limit: Int, latestStep: Int?) {
     (self.run, self.limit, self.latestStep) = (run, limit, latestStep)

@@ -106,7 +106,7 @@ extension RunSession {
   /// Ends a step: reads its measures if they are needed, then records and reports them.
   ///
   /// - Parameters:
-  /// - nonFinite: detects the steps whose updates were suppressed.
+  ///   - nonFinite: detects the steps whose updates were suppressed.
   ///   - sources: maps positions of samples to the names of their sources, for the error if the loss is not finite.
   ///   - reads: true to read the measures of every step; false to read only those that are recorded.
   /// - Throws: ``Diverged``, `FileError`, ``StopRequested`` and ``WaitedInVain`` if the disk is full.
