@@ -163,7 +163,7 @@ import Training
     let result = try finetune(
       csv("rises0.mp4,up,train", "rises1.mp4,up,train", "rises2.mp4,up,test"))
     #expect(result.status == 0, "\(result.errors)")
-    #expect(warnsFirst(result, of: "there is one class, up: every answer is right"))
+    #expect(warnsFirst(result, of: "there is one class, up: every prediction is correct"))
     #expect(
       result.output.contains("100.0% of 1 videos, 2 clips each (meaningless with one class)"))
     let evaluated = try tool.run("evaluate", "--weights", "r", "--clips", "1")

@@ -152,7 +152,7 @@ import Training
     let absent = try tool.run("finetune", "--output", "x", "--resume")
     #expect(absent.status == 1 && absent.complaints[0].contains("no checkpoint to resume"))
     let changed = try tool.run("finetune", "--output", "r", "--resume", "--shots", "1")
-    #expect(changed.status == 1 && changed.complaints[0].contains("another dataset.shots"))
+    #expect(changed.status == 1 && changed.complaints[0].contains("other settings (dataset.shots)"))
     let resumed = try tool.run("finetune", "--output", "r", "--resume", "--workers", "3")
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try numbers("r") == numbers("whole"))

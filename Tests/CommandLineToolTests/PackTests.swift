@@ -100,7 +100,7 @@ import Training
       (["d", "--output", "s", "--per-shard", "2", "--shard-size", "1MB"], "either --shard-size"),
       (["d", "--output", "s", "--shard-size", "1"], "--shard-size"),
       (["d", "--output", "s", "--shard-size", "-1GB"], "--shard-size"),
-      (["d", "--output", "d/s"], "lies in d"),
+      (["d", "--output", "d/s"], "is inside d"),
     ] {
       let result = try tool.run(["datasets", "pack"] + arguments)
       #expect(result.status != 0 && result.errors.contains(problem), "\(result.errors)")

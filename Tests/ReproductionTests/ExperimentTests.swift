@@ -109,7 +109,10 @@ import Testing
         "seed cannot be set: it follows from --repeats"
       ),
       (sound + "    scratch: {tiny: {start: scratch}}\n", "scratch.tiny is not a key of a recipe"),
-      (sound + "    scratch: {start: scratch}\n", "scratch.start cannot be set: it is what"),
+      (
+        sound + "    scratch: {start: scratch}\n",
+        "scratch.start cannot be set: scratch applies only"
+      ),
       (sound + "    finetuning: {dataset: {split: 2}}\n", "split cannot be set: it is --split"),
       (sound + "    length: {finetuning: 0}\n", "rows.length.finetuning must be a whole number"),
       (
