@@ -21,7 +21,11 @@ enum InterruptSignal {
 
   /// The exit status of work that a signal has stopped: 128 and the signal's number, as shells report it. Launchers that
   /// restart failed jobs treat it as a failure, not as the end of the work.
-  static var exitStatus: Int32 { 128 + received.load(ordering: .relaxed) }
+  static var exitStatus: Int32 {
+    let number = received.load(ordering: .relaxed)
+    // Another of several processes got the signal.
+    return 128 + (number == 0 ? SIGTERM : number)
+  }
 
   static func listen() {
     // The parent process may have blocked the signals, which is inherited.

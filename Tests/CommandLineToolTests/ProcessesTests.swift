@@ -126,6 +126,18 @@ import Training
     #expect(try Safetensors(contentsOf: folder.path + "/r/last.safetensors").tensors.count > 10)
   }
 
+  @Test func aStopOfOneProcessStopsAll() throws {
+    let started = try tool.start(
+      Tool.path, pretrain("r", parts: 2, processes: 2, ["--epochs", "2000"]))
+    tool.wait(for: started) { ((try? losses("r")) ?? []).count >= 2 }
+    let children = try tool.shell("pgrep -P \(started.process.processIdentifier)").output
+      .split(separator: "\n").compactMap { pid_t($0) }.sorted()
+    kill(try #require(children.last), SIGTERM)
+    let result = try tool.wait(for: started)
+    #expect(result.status == 143, "\(result.errors)")
+    #expect(result.errors.contains("saved after step") && result.complaints.isEmpty)
+  }
+
   @Test func whatTheFirstProcessFindsIsSaidOnce() throws {
     #expect(try tool.run(pretrain("r")).status == 0)
     let again = try tool.run(pretrain("r", parts: 2, processes: 2))
