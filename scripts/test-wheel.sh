@@ -31,5 +31,8 @@ for file in preview.png curves.png curves.svg last.safetensors; do
   [ -s "$folder/run/$file" ] || die "the pre-training left no $file"
 done
 mosi preview --sources synthetic:dead-leaves:1 --output "$folder/preview" >/dev/null
-[ -s "$folder"/preview/left-1.mp4 ] || die "mosi preview left no video"
+[ -s "$folder"/preview/label-1-left-1.mp4 ] || die "mosi preview left no video"
+OMP_NUM_THREADS=1 torchrun --no-python --standalone --nproc-per-node 2 mosi pretrain --sources synthetic:dead-leaves:40 \
+  --config tiny --epochs 1 --set model.width=8 --workers 1 --output "$folder/shared"
+[ -s "$folder/shared/last.safetensors" ] || die "two processes left no checkpoint"
 OMP_NUM_THREADS=1 python3 -m unittest discover -s python/tests
