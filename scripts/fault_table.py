@@ -295,7 +295,7 @@ def disk(table):
       cat /dev/zero >{table.path("disk")}/filler 2>/dev/null || true
       {" ".join(table.resume("disk"))} >/dev/null 2>{table.path("disk.log")} &
       mosi=$!
-      while ! grep -q "until that is over" {table.path("disk.log")} && kill -0 $mosi; do sleep 0.1; done
+      while ! grep -q "waits for this to end" {table.path("disk.log")} && kill -0 $mosi; do sleep 0.1; done
       sleep 3
       if [ "${{STOP:-}}" ]; then kill -TERM $mosi; else rm {table.path("disk")}/filler; fi
       status=0; wait $mosi || status=$?
@@ -331,7 +331,7 @@ def sources(table):
     process = table.start(table.pretrain("sources", **options), "sources.log")
     wait(lambda: table.steps("sources") >= 20, process)
     os.rename(table.path("photos"), table.path("photos-gone"))
-    warned = wait(lambda: "until that is over" in table.text("sources.log"), process)
+    warned = wait(lambda: "waits for this to end" in table.text("sources.log"), process)
     time.sleep(3)
     os.rename(table.path("photos-gone"), table.path("photos"))
     status = process.wait()

@@ -253,7 +253,7 @@ import Training
     #expect(without.status == 0 && without.output == whole.output, "\(without.errors)")
     #expect(
       without.errors.contains("the page omits fine-tuning, scratch")
-        && without.errors.contains("remove \(folder.path)/o/runs/\(scratch), and"))
+        && without.errors.contains("remove \(folder.path)/o/runs/\(scratch) and run the same"))
     #expect(folder.exists("o/mine-folders-v-paper.html"))
     // An unfinished fine-tuning whose checkpoint is damaged, and one whose initial weights are.
     let tuned = try #require(runs("o").first { $0.hasPrefix("finetuning-mosi") })
@@ -263,6 +263,8 @@ import Training
     let checkpoint = "o/runs/\(tuned)/last.safetensors"
     try Data(folder.bytes(checkpoint).prefix(1000)).write(
       to: URL(fileURLWithPath: folder.file(checkpoint)))
+    try FileManager.default.removeItem(
+      atPath: folder.file("o/runs/\(tuned)/best.safetensors"))
     let torn = try tool.run(arguments)
     #expect(torn.status == 1 && torn.output.contains("unfinished: 1 run is missing"))
     #expect(
