@@ -12,6 +12,7 @@ public final class GradientReducer {
   /// - Parameters:
   ///   - parameters: what requires a gradient, the same and in the same order in each process. Each must get a gradient
   ///     in every backward pass.
+  ///   - group: the processes.
   ///   - bucketBytes: bytes of gradients that travel together.
   /// - Throws: ``PeerFailure``.
   public init(
@@ -26,7 +27,9 @@ public final class GradientReducer {
   /// Adds the derivative of `loss`, a single number, to the parameters' gradients, and replaces these by their sums over all
   /// processes.
   ///
-  /// - Parameter reduces: false to only add them here; the next pass that reduces takes them along.
+  /// - Parameters:
+  ///   - loss: the loss of this process, a single number.
+  ///   - reduces: false to only add them here; the next pass that reduces takes them along.
   /// - Throws: ``PeerFailure``.
   public func backward(_ loss: Tensor, reduces: Bool = true) throws(PeerFailure) {
     // The engine divides by the number of processes.

@@ -15,6 +15,7 @@ public final class Store: @unchecked Sendable {
   /// Connects to a store.
   ///
   /// - Parameters:
+  ///   - host: the host of the server.
   ///   - port: the TCP port; 0 lets a server choose a free one.
   ///   - serving: true to serve the table at this port of this machine.
   ///   - prefix: the prefix of every key; only stores with the same prefix see each other's values.

@@ -7,7 +7,7 @@ import Foundation
 public final class Prefetcher<Item: Sendable>: Sendable {
   private let queue: PrefetchQueue<Item>
 
-  /// Starts `workers` threads immediately. An error that `make` throws is passed on by ``next()``.
+  /// Starts `workers` threads immediately. An error that `make` throws is passed on by ``next(whileWaiting:)``.
   public init(
     count: Int, workers: Int, ahead: Int, make: @escaping @Sendable (Int) throws -> Item
   ) {

@@ -142,7 +142,9 @@ public struct NoUsableSource: Error, Sendable, CustomStringConvertible {
 
   /// The error for these skipped sources.
   ///
-  /// - Parameter count: the number of all sources; nil if they are all in `skipped`.
+  /// - Parameters:
+  ///   - skipped: the skipped sources.
+  ///   - count: the number of all sources; nil if they are all in `skipped`.
   public init(skipped: [SampleLoader.SkippedSource], count: Int? = nil) {
     self.skipped = skipped
     self.count = count ?? skipped.count
