@@ -142,8 +142,8 @@ public struct VideoInference {
     let groups = stride(from: 0, to: present.count, by: groupSize).map {
       Array(present[$0..<min($0 + groupSize, present.count)])
     }
-    let own = groups.indices.filter(processes.owns(batch:)).map { groups[$0] }
-    let sources = own.flatMap(\.self).map { footage[$0]! }
+    let own = groups.indices.filter(processes.owns(batch:)).flatMap { groups[$0] }
+    let sources = own.map { footage[$0]! }
     let prefetcher = Prefetcher(
       count: sources.count, workers: workers, ahead: workers + batch / (clips * crops)
     ) { item in
@@ -177,28 +177,20 @@ public struct VideoInference {
       waiting.removeFirst(count)
     }
     var done = 0
-    for round in 0..<(groups.count + processes.count - 1) / processes.count {
-      var stop: (any Error)?
-      for video in round < own.count ? own[round] : [] {
-        do {
-          func report() throws { try progress(min(done * processes.count, present.count)) }
-          switch try prefetcher.next(whileWaiting: { _ in try report() })! {
-          case .failure(let failure): results[video] = .failure(failure)
-          case .success(let clips): waiting += clips.map { (video, $0) }
-          }
-          while waiting.count >= batch { forward(batch) }
-          done += 1
-          try report()
-        } catch {
-          stop = error
+    func report() throws { try progress(min(done * processes.count, present.count)) }
+    try processes.deal(groups.count) { group in
+      for video in groups[group] {
+        switch try prefetcher.next(whileWaiting: { _ in try report() })! {
+        case .failure(let failure): results[video] = .failure(failure)
+        case .success(let clips): waiting += clips.map { (video, $0) }
         }
-        // The others learn of a stop at the end of the round; a process that is alone need not finish it.
-        if stop != nil { break }
+        while waiting.count >= batch { forward(batch) }
+        done += 1
+        try report()
       }
-      if try processes.any(stop != nil) { throw stop ?? StopRequested() }
       if !waiting.isEmpty { forward(waiting.count) }
     }
-    return try processes.gather(results, of: own.flatMap(\.self))
+    return try processes.gather(results, of: own)
   }
 
   /// The features and logits of normalized clips, in batches.

@@ -34,7 +34,7 @@ package final class Pause {
   convenience init(_ options: ExecutionOptions, reporter: any TrainingReporter) {
     self.init(limit: options.longestPause, interval: options.pauseInterval, reporter: reporter)
     let processes = options.processes
-    agree = { try State(rawValue: processes.greatest($0.rawValue))! }
+    agree = { try State(rawValue: processes.greatest([$0.rawValue])[0])! }
   }
 
   /// Calls `attempt` until it succeeds.

@@ -97,37 +97,29 @@ final class PretextValidation<Task: PretextTask> {
     func numbers(ofBatch batch: Int) -> Range<Int> {
       batch * batchSize..<min((batch + 1) * batchSize, sourceCount)
     }
-    let own = (0..<batchCount).filter(processes.owns(batch:))
-    let others = own.flatMap(numbers).filter { kept[$0] == nil }
+    let others = (0..<batchCount).filter(processes.owns(batch:)).flatMap(numbers)
+      .filter { kept[$0] == nil }
     let prefetcher = Self.prefetcher(others.map { readable[$0] }, loader: loader, workers: workers)
     defer { prefetcher.cancel() }
 
     var sums: [(batch: Int, sums: ValidationSums)] = []
-    for round in 0..<(batchCount + processes.count - 1) / processes.count {
-      var stop: (any Error)?
-      if round < own.count {
-        do {
-          let samples = try numbers(ofBatch: own[round]).compactMap { number -> Sample? in
-            if let sample = kept[number] { return sample }
-            // Skip a source that has become unreadable since the start.
-            return (try watch.next(of: prefetcher, by: loader) ?? nil).map {
-              Sample(id: .validation(index: number), clips: $0.clips, source: $0.source)
-            }
-          }
-          if !samples.isEmpty {
-            withoutGradients {
-              let batch = task.batch(samples, for: .validation, on: device)
-              let output = withAutocast(autocast, on: device) { network.evaluate(batch) }
-              sums.append((own[round], ValidationSums(output, classes: task.classNames?.count)))
-            }
-          }
-          try progress(
-            min((round + 1) * processes.count * batchSize, sourceCount), sourceCount)
-        } catch {
-          stop = error
+    try processes.deal(batchCount) { index in
+      let samples = try numbers(ofBatch: index).compactMap { number -> Sample? in
+        if let sample = kept[number] { return sample }
+        // Skip a source that has become unreadable since the start.
+        return (try watch.next(of: prefetcher, by: loader) ?? nil).map {
+          Sample(id: .validation(index: number), clips: $0.clips, source: $0.source)
         }
       }
-      if try processes.any(stop != nil) { throw stop ?? StopRequested() }
+      if !samples.isEmpty {
+        withoutGradients {
+          let batch = task.batch(samples, for: .validation, on: device)
+          let output = withAutocast(autocast, on: device) { network.evaluate(batch) }
+          sums.append((index, ValidationSums(output, classes: task.classNames?.count)))
+        }
+      }
+      let turns = index / processes.count + 1
+      try progress(min(turns * processes.count * batchSize, sourceCount), sourceCount)
     }
     var total = ValidationSums(classes: task.classNames?.count)
     for part in try processes.gather(sums) { total.add(part) }

@@ -25,26 +25,41 @@ public struct Processes: Sendable {
   /// True if this process computes a batch, counted from 0: the processes take turns.
   func owns(batch: Int) -> Bool { batch % count == rank }
 
+  /// Deals pieces of work out to the processes in turn, and calls `body` for those of this process. After each turn the
+  /// processes agree whether to continue: an error in one of them ends the work of all, of the others with
+  /// ``StopRequested``.
+  ///
+  /// - Parameters:
+  ///   - count: the number of pieces.
+  ///   - body: called with the index of a piece, from 0.
+  /// - Throws: errors of `body`, ``StopRequested``, `PeerFailure`.
+  func deal(_ count: Int, _ body: (_ index: Int) throws -> Void) throws {
+    for first in stride(from: 0, to: count, by: self.count) {
+      var failure: (any Error)?
+      if first + rank < count {
+        do { try body(first + rank) } catch { failure = error }
+      }
+      if try any(failure != nil) { throw failure ?? StopRequested() }
+    }
+  }
+
   /// True for each of `flags` that is true in any process.
   ///
   /// - Throws: `PeerFailure`.
   func any(_ flags: [Bool]) throws -> [Bool] {
-    guard let group else { return flags }
-    let numbers = Tensor(flags.map { $0 ? 1 : 0 })
-    try group.reduce(numbers, by: .greatest)
-    return numbers.array(of: Int.self).map { $0 != 0 }
+    try greatest(flags.map { $0 ? 1 : 0 }).map { $0 != 0 }
   }
 
   func any(_ flag: Bool) throws -> Bool { try any([flag])[0] }
 
-  /// The maximum of `number` over all processes.
+  /// The maximum of each of `numbers` over all processes.
   ///
   /// - Throws: `PeerFailure`.
-  func greatest(_ number: Int) throws -> Int {
-    guard let group else { return number }
-    let numbers = Tensor([number])
-    try group.reduce(numbers, by: .greatest)
-    return numbers.array(of: Int.self)[0]
+  func greatest(_ numbers: [Int]) throws -> [Int] {
+    guard let group else { return numbers }
+    let tensor = Tensor(numbers)
+    try group.reduce(tensor, by: .greatest)
+    return tensor.array(of: Int.self)
   }
 
   /// Runs `body` in the first process and returns its result in all. The first process throws the errors of `body`; the
