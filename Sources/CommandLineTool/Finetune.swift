@@ -82,14 +82,7 @@ struct Finetune: ParsableCommand {
 
   @OptionGroup var seed: SeedOption
 
-  @Flag(help: "Continue from the run's last checkpoint.")
-  var resume = false
-
-  @Flag(
-    help:
-      "Continue from the run's last checkpoint if there is one, else begin: for launchers that start anew."
-  )
-  var resumeOrBegin = false
+  @OptionGroup var resumption: ResumeOptions
 
   @OptionGroup var machine: MachineOptions
 
@@ -108,7 +101,7 @@ struct Finetune: ParsableCommand {
       throw ValidationError("--linear-probe freezes all 5 stages: leave out --freeze-stages")
     }
     if let shots, shots < 1 { throw ValidationError("--shots must be at least 1, not \(shots)") }
-    if !resume, weights == nil {
+    if !resumption.resume, weights == nil {
       throw ValidationError(
         "--weights is missing: name a run's folder or a checkpoint, or none for random weights")
     }
@@ -118,9 +111,7 @@ struct Finetune: ParsableCommand {
 
   private func run(_ execution: ExecutionOptions) throws {
     let run = RunFolder(path: output)
-    let resuming = try execution.processes.fromFirst {
-      resume || (resumeOrBegin && run.holdsCheckpoint)
-    }
+    let resuming = try resumption.resumes(run, in: execution.processes)
     let configuration = try execution.processes.configuration {
       try run.check(resuming: resuming)
       // The run's own configuration contains its network.

@@ -58,14 +58,7 @@ struct Pretrain: ParsableCommand {
   @Option(help: ArgumentHelp("Number of passes over the sources.", valueName: "number"))
   var epochs: Int?
 
-  @Flag(help: "Continue from the run's last checkpoint.")
-  var resume = false
-
-  @Flag(
-    help:
-      "Continue from the run's last checkpoint if there is one, else begin: for launchers that start anew."
-  )
-  var resumeOrBegin = false
+  @OptionGroup var resumption: ResumeOptions
 
   @OptionGroup var machine: MachineOptions
 
@@ -96,9 +89,7 @@ struct Pretrain: ParsableCommand {
 
   private func run(_ execution: ExecutionOptions) throws {
     let run = RunFolder(path: output)
-    let resuming = try execution.processes.fromFirst {
-      resume || (resumeOrBegin && run.holdsCheckpoint)
-    }
+    let resuming = try resumption.resumes(run, in: execution.processes)
     let configuration = try execution.processes.configuration {
       try run.check(resuming: resuming)
       let isStarted = fileExists(at: run.configuration)
