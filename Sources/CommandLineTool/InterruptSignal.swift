@@ -27,12 +27,16 @@ enum InterruptSignal {
     return 128 + (number == 0 ? SIGTERM : number)
   }
 
-  static func listen() {
-    // The parent process may have blocked the signals, which is inherited.
+  /// Lets the signals arrive: the parent process may have blocked them, which is inherited.
+  static func unblock() {
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in numbers { sigaddset(&signals, number) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+
+  static func listen() {
+    unblock()
     for number in numbers {
       signal(number) { number in
         // Only functions that are safe in a signal handler: no allocation, no locks.

@@ -8,10 +8,10 @@ enum ProcessLauncher {
   /// Set, in the environment of the processes, to the launcher's own process.
   static let variable = "MOSI_LAUNCHER"
 
-  /// How long processes may take to leave after one of them has failed, before they are asked, and then before they are ended.
-  private static let grace = Duration.seconds(30)
-
-  private static let signals = [SIGINT, SIGTERM, SIGUSR1]
+  /// What the others get when one process has failed, and how long after that, if they have not left by themselves.
+  private static let reminders: [(time: Duration, signal: Int32)] = [
+    (.seconds(30), SIGTERM), (.seconds(60), SIGKILL),
+  ]
 
   /// Starts `count` processes with the arguments of this one.
   ///
@@ -43,12 +43,8 @@ enum ProcessLauncher {
   private static let received = Atomic<Int32>(0)
 
   private static func forwardSignals(to processes: Children) {
-    // The parent process may have blocked them, and that is inherited.
-    var set = sigset_t()
-    sigemptyset(&set)
-    for number in signals { sigaddset(&set, number) }
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
-    for number in signals {
+    InterruptSignal.unblock()
+    for number in InterruptSignal.numbers {
       signal(number) { ProcessLauncher.received.store($0, ordering: .relaxed) }
     }
   }
@@ -57,7 +53,8 @@ enum ProcessLauncher {
 
   private static func wait(for processes: Children) -> Int32 {
     var status: Int32 = 0
-    var deadline: ContinuousClock.Instant?
+    var failure: ContinuousClock.Instant?
+    var reminders = reminders[...]
     while processes.isAnyAlive {
       let signal = received.exchange(0, ordering: .relaxed)
       if signal != 0 { processes.send(signal) }
@@ -66,11 +63,11 @@ enum ProcessLauncher {
         if let text = end.signalText {
           Terminal.error("rank \(rank) was ended by \(text)")
         }
-        if deadline == nil { deadline = .now + grace }
+        if failure == nil { failure = .now }
       }
-      if let time = deadline, ContinuousClock.now > time {
-        processes.send(time + grace > .now ? SIGTERM : SIGKILL)
-        deadline = .now + .seconds(1)
+      if let failure, let next = reminders.first, .now > failure + next.time {
+        processes.send(next.signal)
+        reminders.removeFirst()
       }
       usleep(20_000)
     }
