@@ -289,7 +289,7 @@ def disk(table):
     wait(lambda: table.steps("disk-begun") >= 5, process)
     process.kill()
     process.wait()
-    # Filled to the last byte; the run goes on in there, and room comes once it has warned.
+    # Filled to the last byte; the run continues in there, and room comes after its warning.
     script = f"""
       cp -R {table.path("disk-begun")}/. {table.path("disk")}
       cat /dev/zero >{table.path("disk")}/filler 2>/dev/null || true

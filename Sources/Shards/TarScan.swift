@@ -33,7 +33,7 @@ struct TarScan {
       let header: TarHeader
       do {
         guard let block = try file.bytes(at: offset, count: TarHeader.blockSize) else {
-          // Of the zeros at the end none is needed.
+          // The zeros at the end are not needed.
           let rest = try file.bytes(at: offset, count: file.size - offset) ?? []
           if rest.contains(where: { $0 != 0 }) { remark(.cutOff, "its last header") }
           return

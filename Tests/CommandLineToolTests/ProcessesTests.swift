@@ -15,7 +15,7 @@ import Training
     tool = Tool(folder: folder)
   }
 
-  /// Steps of 8 sources in parts of 2, unless told otherwise; masks, jitter and dropout are on.
+  /// Steps of 8 sources in parts of 2 by default; masks, jitter and dropout are on.
   private func pretrain(
     _ output: String, parts: Int = 4, processes: Int? = nil, _ more: [String] = []
   ) -> [String] {
@@ -227,7 +227,7 @@ import Training
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }()
 
-  /// torchrun asks the processes itself, with the signal that it got; SIGUSR1 only if it is told to.
+  /// torchrun asks the processes itself, with the signal that it got; SIGUSR1 only with an option.
   @Test(
     .enabled(if: torchrun != nil, "without torchrun of .libtorch"),
     arguments: [(SIGTERM, [String]()), (SIGUSR1, ["--signals-to-handle", "SIGTERM,SIGUSR1"])])

@@ -46,7 +46,7 @@ import Testing
     _ = try write("c.jpg", "d.jpg")
     setTime(path, 1_000_000)
     #expect(try names(path) == ["a.jpg", "b.jpg"])
-    // Of another time it is another shard.
+    // Another time makes it another shard.
     setTime(path, 1_000_001)
     #expect(try names(path) == ["c.jpg", "d.jpg"])
     _ = try write("c.jpg", "d.jpg", "e.jpg")

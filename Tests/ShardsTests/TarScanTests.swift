@@ -192,7 +192,7 @@ import Testing
     tar.end()
     for length in stride(from: 512, through: tar.bytes.count, by: 100) {
       let shard = try shard(Array(tar.bytes[..<length]))
-      // Of a header and two blocks each.
+      // A header and two blocks each.
       let whole = (0..<3).filter { length >= $0 * 1536 + 512 + 700 }.count
       #expect(shard.count == whole, "\(length) bytes")
       let isCut = length < 3 * 1536 && length % 1536 > 0 && length % 1536 < 512 + 700

@@ -3,7 +3,7 @@ import Testing
 import Torch
 import Training
 
-/// What a person is told if a step gets no memory.
+/// The advice if a step gets no memory.
 @Suite struct BatchAdviceTests {
   private func text(memory: Double?) -> String {
     let c = tinyConfiguration()

@@ -134,7 +134,7 @@ import VideoSamples
     #expect(files.folderNumbers == shards.folderNumbers)
   }
 
-  /// The pixels are read when they are needed: whoever cuts a shard meanwhile is told, not answered with others' bytes.
+  /// The pixels are read when they are needed: a shard that is cut meanwhile is an error, and never gives the bytes of others.
   @Test func shardThatChangesMeanwhileIsAnError() throws {
     try pictures()
     try pack("d", limit: .samples(100))

@@ -62,7 +62,7 @@ import VideoSamples
       builder.append(unique[0])
     }
     #expect(builder.count == 9000 && Array(builder.list) == unique)
-    // Of another form it is another source.
+    // Another form makes it another source.
     builder.append(.video(path: "d0/0.jpg"))
     builder.append(.frameFolder(path: "d0/0.jpg", framesPerSecond: 25))
     builder.append(.frameFolder(path: "d0/0.jpg/", framesPerSecond: 25))

@@ -4,7 +4,7 @@ import SafeFiles
 import Torch
 import VideoModels
 
-/// What a person is told if a training step gets no memory: a batch that would fit, by estimate.
+/// The advice if a training step gets no memory: a batch that would fit, by estimate.
 package struct BatchAdvice: Sendable {
   private let step: TrainingStep
   /// The key of the batch's size.

@@ -1,4 +1,4 @@
-/// Passes nothing on but the wish to stop: all processes read the same sources, and one tells what it finds.
+/// Forwards nothing but the request to stop: all processes read the same sources, and one reports what it finds.
 final class SilentReporter: TrainingReporter {
   private let reporter: any TrainingReporter
 

@@ -55,7 +55,7 @@ final class StatisticsExchange {
     withoutGradients {
       var kept = agreed
       for _ in 0..<processes.count { kept = kept * decay }
-      // As float32 holds them, so that all processes go on from the same numbers.
+      // As float32 holds them, so that all processes continue from the same numbers.
       let parts = (kept + shares).to(.float32)
       var first = 0
       for layer in layers {
