@@ -1,5 +1,4 @@
 import Media
-import Synchronization
 
 /// Keeps the decoded pictures of whole videos until a budget of bytes is used up.
 ///
@@ -12,9 +11,9 @@ final class PictureCache: Sendable {
     var declined: Set<Int> = []
   }
 
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
-  init(bytes: Int) { state = Mutex(State(free: bytes)) }
+  init(bytes: Int) { state = Guarded(State(free: bytes)) }
 
   /// The pictures of the video `index`; nil if they are not kept. If several threads request the same video at once, the
   /// first one decodes it and the others get nil.

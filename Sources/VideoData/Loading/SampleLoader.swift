@@ -1,6 +1,5 @@
 import KeyedRandom
 import Media
-import Synchronization
 import VideoSamples
 
 /// Loads samples from sources, and replaces sources that cannot be read.
@@ -16,8 +15,8 @@ public final class SampleLoader: Sendable {
   public let rule: SampleRule
   private let cache: PictureCache
   private let report: @Sendable (SkippedSource) -> Void
-  private let skipped = Mutex<[Int: SkippedSource]>([:])
-  private let reading = Mutex(Reading())
+  private let skipped = Guarded<[Int: SkippedSource]>([:])
+  private let reading = Guarded(Reading())
 
   /// A source that was skipped, and the reason.
   public struct SkippedSource: Sendable {
