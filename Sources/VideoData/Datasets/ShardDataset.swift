@@ -169,10 +169,9 @@ private final class LabelReader {
     guard bytes.count <= 1024 else {
       throw place.error("labels \(name) with \(bytes.count) bytes: a label has at most 1024")
     }
-    let content = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-      count = max(pread(descriptor, buffer.baseAddress, bytes.count, off_t(bytes.lowerBound)), 0)
-    }
-    guard let text = String(validating: content, as: UTF8.self), content.count == bytes.count else {
+    var content = [UInt8](repeating: 0, count: bytes.count)
+    let count = pread(descriptor, &content, bytes.count, off_t(bytes.lowerBound))
+    guard let text = String(validating: content, as: UTF8.self), count == bytes.count else {
       throw place.error("labels \(name) with something else than UTF-8 text")
     }
     let label = try place.checkedText(String(trimmed(Substring(text.filter { !$0.isNewline }))))
