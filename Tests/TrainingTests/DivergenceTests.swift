@@ -150,6 +150,26 @@ extension TrainingRuns {
         ).position.nonFiniteSteps == 1)
     }
 
+    /// A run must not skip steps for days and learn nothing.
+    @Test func aHundredSkippedStepsInARowEndTheRun() throws {
+      var c = configuration()
+      c.epochs = 30
+      c.optimizer.learningRate = 1e30
+      c.optimizer.warmupStartLearningRate = 1e30
+      c.optimizer.skipNonFiniteSteps = true
+      let run = RunFolder(path: folder.file("run"))
+      let listener = Listener()
+      let complaint = complaint {
+        _ = try pretrain(
+          c, in: run, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+          reporter: listener)
+      }
+      #expect(complaint.hasPrefix("the loss is not a finite number at step 2: "), "\(complaint)")
+      #expect(listener.steps.last == 100)
+      #expect(
+        try Checkpoint<PretrainingConfiguration>(contentsOf: run.diverged).position.step == 1)
+    }
+
     @Test func tooHighARateStopsTheRun() throws {
       var c = configuration()
       c.optimizer.learningRate = 1e30

@@ -25,6 +25,12 @@ final class RunSession<Configuration: RunConfiguration> {
   private var lastSave = ContinuousClock.now
   /// float64 [] on the device: the sum of the losses that were not read yet; nil if there are none.
   private var unreadLosses: Tensor?
+  /// The number of steps whose suppressed updates have been read.
+  private var lastReadStep: Int
+  /// The number of suppressed updates in a row that end at ``lastReadStep``.
+  private var suppressedInARow = 0
+  /// After this number of skipped steps in a row the network will not recover, and the run stops.
+  private static var mostSkippedInARow: Int { 100 }
 
   /// What a run is opened with.
   struct Opening {
@@ -78,6 +84,7 @@ final class RunSession<Configuration: RunConfiguration> {
     kept = KeptCheckpoints(
       of: run, limit: configuration.records.keepCheckpoints,
       latestStep: resumption.isLatest ? start.step : nil)
+    lastReadStep = start.step
     speed = SpeedMeter(clipsPerStep: opening.clipsPerStep)
     if processes.isFirst {
       log = try MetricsLog(path: run.metrics, keeping: start.metricsBytes)
@@ -206,15 +213,18 @@ extension RunSession {
       sources: sources)
   }
 
-  /// Ends the run because of suppressed updates, or counts them.
+  /// Stops the run because of suppressed updates, or counts them.
   private func note(
     suppressed count: Int, lossesAreFinite: Bool, _ nonFinite: NonFiniteSteps, plan: StepPlan,
     sources: (Range<Int>) -> [String]
   ) throws {
+    let isEveryStep = count == position.step - lastReadStep
+    lastReadStep = position.step
+    suppressedInARow = isEveryStep ? suppressedInARow + count : 0
     guard count > 0 else { return }
-    guard nonFinite.skips else {
-      // After the first of them, all later ones were suppressed too.
-      let index = position.step - count
+    guard nonFinite.skips, suppressedInARow < Self.mostSkippedInARow else {
+      // Without skipping, all steps after the first of them were suppressed too.
+      let index = position.step - (nonFinite.skips ? suppressedInARow : count)
       throw Diverged(
         step: index + 1, number: lossesAreFinite ? .gradient : .loss,
         sources: sources(index * plan.samplesPerStep..<(index + 1) * plan.samplesPerStep))
