@@ -41,13 +41,14 @@ public enum Format {
     number(mean) + (deviation.map { " ± \(number($0))" } ?? "")
   }
 
-  /// A duration in one unit, such as "19 days", "5 h", "25 min" or "12 s".
+  /// A duration in one unit, such as "19 days", "5 h", "25 min", "12 s" or "0.2 s".
   public static func roughDuration(_ seconds: Double) -> String {
     guard seconds.isFinite, (0..<1e15).contains(seconds) else { return "?" }
     func whole(_ unit: Double) -> String { grouped(Int((seconds / unit).rounded())) }
     if seconds >= 2 * 86_400 { return "\(whole(86_400)) days" }
     if seconds >= 2 * 3600 { return "\(whole(3600)) h" }
-    return seconds >= 90 ? "\(whole(60)) min" : "\(whole(1)) s"
+    if seconds >= 90 { return "\(whole(60)) min" }
+    return seconds >= 5 ? "\(whole(1)) s" : "\(number(seconds, seconds < 0.1 ? 3 : 1)) s"
   }
 
   /// A duration such as "19 days", "2 h 05 min", "3 min 20 s" or "12 s".

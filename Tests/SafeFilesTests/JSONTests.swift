@@ -53,4 +53,12 @@ import Testing
   func durationsAreReadable(seconds: Double, text: String) {
     #expect(Format.duration(seconds) == text)
   }
+
+  @Test(arguments: [
+    (0.0123, "0.012 s"), (0.34, "0.3 s"), (4.96, "5.0 s"), (12.4, "12 s"), (90, "2 min"),
+    (7_200, "2 h"), (172_800, "2 days"),
+  ])
+  func roughDurationsAreReadable(seconds: Double, text: String) {
+    #expect(Format.roughDuration(seconds) == text)
+  }
 }
