@@ -16,7 +16,7 @@
 
 SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig'
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
-DOCUMENTED := SafeFiles KeyedRandom Geometry Shards Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Configuration Training RunRecords Insight Reproduction
+DOCUMENTED := SafeFiles KeyedRandom Geometry Shards Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Figures Configuration Training RunRecords Insight Reproduction
 
 .PHONY: demo test build install wheel test-wheel imports example extras sanitize benchmark compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build

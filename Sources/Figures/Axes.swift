@@ -22,7 +22,12 @@ public struct Axes: Sendable {
     public let range: ClosedRange<Double>
     let ticks: Ticks
 
-    /// - Parameter ticks: the positions and texts of the ticks; nil for round numbers.
+    /// - Parameters:
+    ///   - label: the quantity with its unit; empty for none.
+    ///   - scale: how values are placed and formatted.
+    ///   - range: the values at the ends of the axis.
+    ///   - tickCount: the approximate number of ticks.
+    ///   - ticks: the positions and texts of the ticks; nil for about `tickCount` round numbers.
     init(
       label: String, scale: Scale, range: ClosedRange<Double>, tickCount: Int, ticks: Ticks? = nil
     ) {

@@ -71,6 +71,8 @@ extension Canvas {
   /// Draws an arrow with its tip at `end`, or a dot if it has no length.
   ///
   /// - Parameters:
+  ///   - start: The position of the other end, in points.
+  ///   - end: The position of the tip, in points.
   ///   - stroke: The color and width of the shaft. The head is in proportion; dashes are ignored.
   ///   - halo: A border that separates the arrow from a picture.
   public func arrow(from start: Point, to end: Point, _ stroke: Stroke, halo: Stroke? = nil) {

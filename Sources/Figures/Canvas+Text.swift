@@ -53,7 +53,10 @@ extension Canvas {
   /// Draws a line of text.
   ///
   /// - Parameters:
+  ///   - text: The text, one line.
   ///   - point: The position of the anchor, in points.
+  ///   - style: The size, weight and color of the letters.
+  ///   - anchor: The place of the text that lies at `point`.
   ///   - degrees: The rotation about `point`, clockwise; -90 reads upward.
   ///   - halo: A border that separates the letters from the background.
   public func text(

@@ -21,7 +21,13 @@ public struct CaptionedFrame: Drawing, Sendable {
 
   private let place: Rectangle
 
-  /// - Parameter smallestWidth: Narrower frames are enlarged by the smallest integer that reaches this width in points.
+  /// - Parameters:
+  ///   - frame: The frame.
+  ///   - caption: A line above the frame.
+  ///   - motion: The motion in units of speed, x to the right and y down; nil for a static clip.
+  ///   - fastest: The speed for which the arrow has its full length, in the units of `motion`.
+  ///   - outline: The corners of the region to mark, in order, in pixels of the frame; nil for none.
+  ///   - smallestWidth: Narrower frames are enlarged by the smallest integer that reaches this width in points.
   public init(
     _ frame: Picture, caption: String, motion: Vector?, fastest: Double,
     outline: [Point]? = nil, smallestWidth: Double = 320

@@ -15,6 +15,8 @@ public struct Figure: Drawing, Sendable {
   private let top: Double
 
   /// - Parameters:
+  ///   - title: The title above the panels; empty for none.
+  ///   - panels: The panels, row by row.
   ///   - columns: The number of panels per row, at least 1; nil for as many as there are panels, at most 3.
   ///   - panelWidth: The width of a panel in points.
   ///   - panelHeight: The height of a panel in points.

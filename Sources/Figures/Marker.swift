@@ -12,9 +12,14 @@ public enum Marker: CaseIterable, Sendable {
 }
 
 extension Canvas {
-  /// Draws a marker centered at `point`. All have about the same area; `size` is the radius of the disc in points.
+  /// Draws a marker. All have about the same area.
   ///
-  /// - Parameter border: A border that separates the marker from others beneath it.
+  /// - Parameters:
+  ///   - marker: The shape.
+  ///   - point: The center, in points.
+  ///   - size: The radius of the disc in points.
+  ///   - color: The color inside.
+  ///   - border: A border that separates the marker from others beneath it.
   public func marker(
     _ marker: Marker, at point: Point, size: Double, _ color: Color, border: Stroke? = nil
   ) {

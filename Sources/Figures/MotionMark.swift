@@ -5,6 +5,8 @@ extension Canvas {
   /// - Parameters:
   ///   - motion: The displacement, x to the right and y down; nil for a static clip.
   ///   - fastest: The speed whose arrow spans the box; positive.
+  ///   - box: The place, in points; the mark is in its center.
+  ///   - color: The color of the mark.
   ///   - halo: A border that separates the mark from a picture.
   public func motionMark(
     _ motion: Vector?, fastest: Double, in box: Rectangle, color: Color, halo: Stroke? = nil
@@ -30,6 +32,7 @@ extension Canvas {
   /// - Parameters:
   ///   - region: The corners of its outline in order, in pixels of the picture.
   ///   - picture: The size of the picture in pixels.
+  ///   - cell: The place of the picture on the canvas, in points.
   ///   - lineWidth: The width of the bright line in points.
   func regionMark(
     _ region: [Point], of picture: (width: Int, height: Int), in cell: Rectangle,

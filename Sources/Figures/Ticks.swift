@@ -11,7 +11,10 @@ public struct Ticks: Equatable, Sendable {
   ///
   /// An empty or infinite range has none.
   ///
-  /// - Parameter percent: true if the values are shares, 0...1, and are formatted as percentages.
+  /// - Parameters:
+  ///   - range: the values at the ends of the axis.
+  ///   - count: the approximate number of ticks.
+  ///   - percent: true if the values are shares, 0...1, and are formatted as percentages.
   public static func linear(_ range: ClosedRange<Double>, count: Int, percent: Bool = false)
     -> Ticks
   {
