@@ -9,7 +9,7 @@ struct DatasetOptions: ParsableArguments {
     help: ArgumentHelp(
       "The format of the dataset: ucf101, hmdb51, kinetics, ssv2 (Something-Something V2; its clips are not mirrored unless "
         + "clip.flip_probability is set), diving48, mmaction2 (lists of MMAction2), csv (path, label, split), folders "
-        + "(one per class, in train, val and test or not; if not, a fifth of each class is for testing) or shards "
+        + "(one per class, inside train, val and test; without these, a fifth of each class is for testing) or shards "
         + "(train-000000.tar and so on, with a member .cls beside each video).",
       valueName: "format"
     ))

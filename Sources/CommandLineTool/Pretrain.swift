@@ -51,8 +51,8 @@ struct Pretrain: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The weights to start from: a run's folder or a checkpoint, whose network, task and clips are taken over; layers "
-        + "that belong to the task begin anew. Default: random weights.", valueName: "run|file"))
+      "The weights to start from: a run's folder or a checkpoint. Its network, task and clips are adopted; the layers of "
+        + "the task start from random weights. Default: random weights.", valueName: "run|file"))
   var weights: String?
 
   @Option(help: ArgumentHelp("Number of passes over the sources.", valueName: "number"))

@@ -8,7 +8,7 @@ struct ResumeOptions: ParsableArguments {
 
   @Flag(
     help:
-      "Continue from the run's last checkpoint if there is one, else begin: for launchers that start anew."
+      "Continue from the run's last checkpoint if there is one, else begin a run: for launchers that restart the command."
   )
   var resumeOrBegin = false
 

@@ -5,7 +5,7 @@ import SafeFiles
 /// A tar file of pictures or videos, as the library WebDataset names them, with the places of its members.
 ///
 /// The places are kept in an index beside the shard, or in ``cacheFolder`` if nothing can be written there. A shard that has
-/// changed since, by its size or time, is read anew, and so is one with a damaged index. A shard in gzip is unpacked into the
+/// changed since, by its size or time, is read again, and so is one with a damaged index. A shard in gzip is unpacked into the
 /// cache once, for it cannot be read from the middle: pictures and videos hardly get smaller by gzip.
 public struct Shard: Sendable {
   /// The path by which it was named.
@@ -54,7 +54,7 @@ public struct Shard: Sendable {
       status, unpackedSize: isCompressed ? fileStatus(at: cached)?.size : nil, remarks, members)
     for place in places {
       if place == cached { try? makeFolder(at: Self.cacheFolder) }
-      // Without an index the shard is read anew each time, which costs a while and nothing else.
+      // Without an index the shard is read again each time, which only takes time.
       if (try? index.write(to: place + Self.indexEnding)) != nil { return }
     }
   }

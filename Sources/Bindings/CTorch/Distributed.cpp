@@ -274,7 +274,7 @@ ct_error *ct_reducer_create(ct_process_group group, const ct_tensor *parameters,
     made->engine = make_reducer<c10d::Reducer>(made->parameters, std::move(buckets), engine_of(group), bucket_bytes);
     made->engine->set_static_graph();
 
-    // The reducer forms its buckets anew after its first backward pass, in the order in which gradients came. That happens
+    // The reducer rebuilds its buckets after its first backward pass, in the order in which gradients came. That happens
     // here, with a graph that gives every parameter a gradient: so the sums of a run that is resumed are made in the
     // order of one that was never interrupted.
     at::Tensor loss;
