@@ -189,7 +189,7 @@ def same(table, name, whole):
 
 @row("SIGKILL of a random process at a random time, 20 times, each followed by a restart")
 def kill(table):
-    often = {"epochs": 40, "records.checkpoint_every_steps": 5}
+    often = {"epochs": 60, "records.checkpoint_every_steps": 5}
     whole = table.whole("kill-whole", table.launcher, **often)
     draw, kills, lost, process = random.Random(18), 0, 0, None
     command = table.launcher + table.pretrain("kill", **often) + ["--resume-or-begin"]
@@ -216,7 +216,7 @@ def kill(table):
         process.wait()
     status, errors = table.run(command)
     equal, words = same(table, "kill", whole) if status == 0 else (False, last_line(errors))
-    return equal and kills == 20, f"killed {kills} times in 440 steps, which cost {lost} steps done twice; {words}"
+    return equal and kills == 20, f"killed {kills} times in 660 steps, which cost {lost} steps done twice; {words}"
 
 
 @row("SIGINT, SIGTERM and SIGUSR1 in the midst of the steps")
