@@ -76,7 +76,7 @@ def table():
 
 
 def plot(path):
-    width, height, left, bottom = 720, 400, 70, 50
+    width, height, left, bottom = 760, 400, 70, 50
     lines = [
         (name, link, label)
         for name in NETWORKS
@@ -87,7 +87,7 @@ def plot(path):
     import math
 
     def x(gpus):
-        return left + (width - left - 200) * math.log(gpus) / math.log(1000)
+        return left + (width - left - 240) * math.log(gpus) / math.log(1000)
 
     def y(efficiency):
         return height - bottom - (height - bottom - 20) * efficiency
