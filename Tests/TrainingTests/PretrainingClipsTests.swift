@@ -73,6 +73,37 @@ private struct Bits: Equatable {
     #expect(streamed.map(\.step) == (0..<12).map { $0 / 2 })
   }
 
+  /// Each process gets its share of the parts of every step, and together they see what one process sees that accumulates
+  /// as many parts: the same frames, jitter, masks and labels.
+  @Test(arguments: [2, 4]) func processesSeeTheClipsOfOne(processes: Int) throws {
+    var configuration = tinyConfiguration(sources: 26)
+    configuration.batch.accumulationSteps = 4
+    @Sendable func batches(
+      _ configuration: PretrainingConfiguration, in run: String, _ processes: Processes
+    ) throws -> [Bits] {
+      let task = Remembered(
+        task: try #require(configuration.makeTask() as? MotionFromStaticImages))
+      _ = try pretrain(
+        configuration, by: task, in: RunFolder(path: run), resuming: false,
+        options: ExecutionOptions(device: .cpu, workers: 1, processes: processes),
+        reporter: Listener())
+      return task.batches.all
+    }
+    let folder = try ScratchFolder()
+    let alone = try batches(configuration, in: folder.file("one"), .alone)
+    let parts = 4 / processes
+    configuration.batch.accumulationSteps = parts
+    let shared = try inGroup(of: processes) { [configuration, run = folder.file("many")] group in
+      try batches(configuration, in: run, Processes(group))
+    }
+    let steps = alone.count / 4
+    #expect(steps == 6 && shared.allSatisfy { $0.count == steps * parts })
+    let together = (0..<steps).flatMap { step in
+      shared.flatMap { $0[step * parts..<(step + 1) * parts] }
+    }
+    #expect(together == alone)
+  }
+
   /// Together, the readers get each batch once.
   @Test func readersShareTheBatches() throws {
     let configuration = tinyConfiguration()
