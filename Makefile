@@ -6,7 +6,7 @@
 # make extras  build Benchmarks and Fuzzing
 # make sanitize  run the tests of readers and shims with AddressSanitizer, those of the loader with ThreadSanitizer
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
-# make benchmark VIDEOS=dir  measure whether decoding keeps up with the training step
+# make bench   compare speed and memory with PyTorch side by side (docs/performance.md); JOBS=name,... runs some of the jobs
 # make compare-media  compare all picture formats with Pillow and all containers with a sequential decode
 # make wheel   build a Python wheel for other Linux machines into dist;  make test-wheel  test it
 # make docs    build the documentation into .build/documentation
@@ -18,7 +18,7 @@ SWIFT_BUILD_FLAGS := -c release --pkg-config-path '$(CURDIR)/.libtorch/pkgconfig
 FORMATTED := Package.swift Sources Tests Examples Fuzzing Benchmarks
 DOCUMENTED := SafeFiles KeyedRandom Geometry Shards Torch Media VideoSamples VideoModels Pretext MoSI PretextTasks SyntheticData VideoData OpticalFlow Figures Configuration Training RunRecords Insight Reproduction
 
-.PHONY: demo test build install wheel test-wheel imports example extras sanitize benchmark compare-media fuzz docs setup format lint
+.PHONY: demo test build install wheel test-wheel imports example extras sanitize bench compare-media fuzz docs setup format lint
 .DEFAULT_GOAL := build
 
 setup:
@@ -60,10 +60,12 @@ sanitize: setup
 	OMP_NUM_THREADS=1 MOSI_TEST_TARGETS=VideoDataTests \
 	  swift test $(SWIFT_BUILD_FLAGS) --sanitize thread --scratch-path .build/thread
 
-# Needs an idle machine. Keeps freed memory, as the tool does (KeepFreedMemory.swift).
-benchmark: setup
-	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 swift run $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras \
-	  DecodeAndStep $(VIDEOS)
+# Needs an idle machine. SOURCES=dir and VIDEOS=dir name pictures and videos, else generated ones are read; QUICK=1 only checks
+# that everything runs; RECORD=1 adds the ratios to Benchmarks/history.jsonl, for a release.
+bench: build
+	swift build $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras --product Bench
+	scripts/bench.sh $(if $(JOBS),--jobs '$(JOBS)') $(if $(SOURCES),--sources '$(SOURCES)') \
+	  $(if $(VIDEOS),--videos '$(VIDEOS)') $(if $(QUICK),--quick) $(if $(RECORD),--record)
 
 compare-media: setup
 	OMP_NUM_THREADS=1 scripts/compare-media.sh $(SWIFT_BUILD_FLAGS)
@@ -95,3 +97,4 @@ lint:
 	  else echo "shellcheck is not installed (scripts/setup-checks.sh installs it): scripts are not checked"; fi
 	python3 scripts/check_text.py
 	python3 scripts/check_docs.py
+	python3 Benchmarks/python/test_report.py --quiet

@@ -20,8 +20,11 @@ let package = Package(
   dependencies: [.package(name: "mosi", path: "..")],
   targets: [
     benchmark(
-      "DecodeAndStep",
-      ["KeyedRandom", "Pretext", "Torch", "VideoData", "VideoModels", "VideoSamples"]),
+      "Bench",
+      [
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "Training",
+        "VideoData", "VideoModels", "VideoSamples",
+      ]),
     benchmark("ReduceOverlap", ["Torch", "VideoModels"]),
   ],
   swiftLanguageModes: [.v6]
