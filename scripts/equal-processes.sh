@@ -4,7 +4,7 @@
 #   scripts/equal-processes.sh MOSI OUT
 #
 # Each process has statistics of its own: compared with one process that accumulates as many parts. With synchronized
-# statistics: compared with one process that has the whole batch. The row of two threads shows what rounding alone does.
+# statistics: compared with one process that has the whole batch. The rows of two threads show what rounding alone does.
 # Takes about 4 minutes on two cores.
 set -euo pipefail
 [ $# -eq 2 ] || { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" && exit 2; }
@@ -55,6 +55,8 @@ for kind in "sgd 1e-4" "sgd 1e-3" "adam 1e-3"; do
   done
   whole=("${settings[@]}" --set model.dropout=0)
   train "$name-undivided" 1 "${whole[@]}" --set batch.sources=8
+  train "$name-undivided-threads" 2 "${whole[@]}" --set batch.sources=8
+  compare "$name-undivided" "$name-undivided-threads" "$name: 1 process, the batch undivided, 2 threads instead of 1"
   for count in 2 4; do
     train "$name-synchronized-$count" 1 "${whole[@]}" --set batch.sources=$((8 / count)) \
       --set batch.synchronized_statistics=true --processes $count

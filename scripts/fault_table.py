@@ -336,7 +336,7 @@ def sources(table):
     os.rename(table.path("photos-gone"), table.path("photos"))
     status = process.wait()
     equal, words = same(table, "sources", whole) if status == 0 else (False, table.text("sources.log"))
-    warning = next((line for line in table.text("sources.log").splitlines() if "until that" in line), "no warning")
+    warning = next((line for line in table.text("sources.log").splitlines() if "waits for this" in line), "no warning")
     return warned and equal, f"\"{warning.removeprefix('warning: ').replace(table.out + '/', '')}\", then {words}"
 
 

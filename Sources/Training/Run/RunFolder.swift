@@ -227,7 +227,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
         + (sources.isEmpty
           ? ""
           : " (the samples came from \(sources.prefix(3).joined(separator: ", "))"
-            + (sources.count > 3 ? " and \(sources.count - 3) others)" : ")"))
+            + (sources.count > 3 ? " and \(Format.count(sources.count - 3, "other")))" : ")"))
         + (state.map { ", and \($0) has the state before the step" } ?? "")
     case .noAccumulation(let task):
       "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
