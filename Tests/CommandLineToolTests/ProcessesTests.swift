@@ -57,6 +57,12 @@ import Training
     #expect(together.errors.contains("72 clips in \(processes) processes"))
     #expect(together.errors.split(separator: "\n").count { $0.hasPrefix("epoch 3: ") } == 1)
     #expect(together.output.components(separatedBy: "last.safetensors").count == 2)
+    for step in try lines("many", "step") {
+      let waits = try #require(step["process_data_seconds"] as? [Double])
+      #expect(waits.count == processes && waits.allSatisfy { $0 >= 0 })
+      #expect(waits[0] == step["data_seconds"] as? Double)
+    }
+    #expect(try lines("one", "step").allSatisfy { $0["process_data_seconds"] == nil })
     let (one, many) = (try losses("one"), try losses("many"))
     #expect(one.count == 9 && many.count == 9)
     for (a, b) in zip(one, many) { #expect(abs(a - b) < 1e-5) }

@@ -3,6 +3,9 @@ struct StepClock {
   private var begun = ContinuousClock.now
   private var data = Duration.zero
 
+  /// The seconds of this step so far that were spent waiting for data.
+  var dataSeconds: Double { data.seconds }
+
   /// Runs `body` and counts its time as waiting for data.
   mutating func waiting<Result>(_ body: () throws -> Result) rethrows -> Result {
     let start = ContinuousClock.now

@@ -6,6 +6,8 @@ struct StepTotals {
   private var names: [String] = []
   private var sums: [Tensor] = []
   private var hasClasses = false
+  /// float64 [processes]: the seconds that each process waited for data in this step; nil for a process that is alone.
+  private var dataSeconds: Tensor?
 
   /// Adds a batch that makes up `share` of the step.
   mutating func add(_ output: StepOutput, share: Double) {
@@ -27,18 +29,28 @@ struct StepTotals {
     }
   }
 
-  /// Adds what the other processes have summed, and exchanges running statistics along the way.
+  /// Adds what the other processes have summed, and exchanges running statistics and waiting times along the way.
   ///
+  /// - Parameters:
+  ///   - processes: the processes of the step.
+  ///   - statistics: the running statistics to exchange; nil if there are none.
+  ///   - dataSeconds: the seconds that this process waited for data in this step.
   /// - Throws: `PeerFailure`.
-  mutating func sum(over processes: Processes, with statistics: StatisticsExchange?) throws {
+  mutating func sum(
+    over processes: Processes, with statistics: StatisticsExchange?, dataSeconds: Double
+  ) throws {
     guard let group = processes.group else { return }
     try withoutGradients {
       let own = Tensor.stacked(sums)
-      let all = statistics.map { .concatenated([own, $0.share]) } ?? own
+      let waits = Tensor((0..<group.count).map { $0 == group.rank ? dataSeconds : 0 })
+      let all = Tensor.concatenated(
+        [own, waits.to(own.device)] + (statistics.map { [$0.share] } ?? []))
       try group.reduce(all)
       let places = 0..<sums.count
+      let waitPlaces = places.upperBound..<places.upperBound + group.count
       sums = places.map { all.selected(0, $0) }
-      statistics?.apply(all.sliced(0, places.upperBound..<all.count))
+      self.dataSeconds = all.sliced(0, waitPlaces)
+      statistics?.apply(all.sliced(0, waitPlaces.upperBound..<all.count))
     }
   }
 
@@ -61,6 +73,8 @@ struct StepTotals {
     /// Nil for tasks without classes.
     let top1: Double?
     let terms: [String: Double]
+    /// The seconds that each process waited for data in this step; empty for a process that is alone.
+    let processDataSeconds: [Double]
   }
 
   /// Reads the means from the device, and waits for it.
@@ -70,12 +84,15 @@ struct StepTotals {
   ///   - suppressedSteps: float32 [], the number of suppressed updates.
   func read(unreadLosses: Tensor, suppressedSteps: Tensor) -> Measures {
     let others = [unreadLosses, suppressedSteps.to(.float64)]
-    let values = Tensor.stacked(sums + others).array(of: Double.self)
-    let terms = values.dropLast(2).dropFirst(hasClasses ? 2 : 1)
+    let scalars = Tensor.stacked(sums + others)
+    let values = (dataSeconds.map { .concatenated([scalars, $0]) } ?? scalars)
+      .array(of: Double.self)
+    let terms = values[..<sums.count].dropFirst(hasClasses ? 2 : 1)
     return Measures(
       areFinite: values[0].isFinite && values[sums.count].isFinite,
-      suppressedSteps: Int(values.last!), loss: values[0],
+      suppressedSteps: Int(values[sums.count + 1]), loss: values[0],
       top1: hasClasses ? values[1] : nil,
-      terms: Dictionary(uniqueKeysWithValues: zip(names, terms)))
+      terms: Dictionary(uniqueKeysWithValues: zip(names, terms)),
+      processDataSeconds: Array(values[(sums.count + 2)...]))
   }
 }

@@ -94,7 +94,8 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
         try gradients.backward(output.loss * place.share, isLastOfStep: place.isLastOfStep)
         totals.add(output, share: place.share)
       }
-      try totals.sum(over: processes, with: statistics)
+      try totals.sum(
+        over: processes, with: statistics, dataSeconds: session.clock.dataSeconds)
       update.apply(
         atStep: step, unless: nonFinite.judge(lossIsNotFinite: totals.isNotFinite))
       try session.stepped(

@@ -28,6 +28,9 @@ public struct StepRecord: RunRecord {
   public let clipsPerSecond: Double
   /// Seconds of the step spent waiting for data; absent in files written before version 0.2.
   public let dataSeconds: Double?
+  /// The seconds that each process waited for data, by rank; absent if one process trains. In the steps of several
+  /// processes ``dataSeconds`` and ``computeSeconds`` are those of rank 0, whose step contains its wait for the others.
+  public let processDataSeconds: [Double]?
   /// The remaining seconds of the step; absent in files written before version 0.2.
   public let computeSeconds: Double?
   /// The number of steps so far whose updates were skipped because the loss or the gradients were not finite; absent if
@@ -37,7 +40,8 @@ public struct StepRecord: RunRecord {
   init(
     step: Int, epoch: Int, loss: Double, top1: Double?, terms: [String: Double] = [:],
     annotations: [String: [Double]] = [:], learningRate: Double, clipsPerSecond: Double,
-    dataSeconds: Double, computeSeconds: Double, nonFiniteSteps: Int = 0
+    dataSeconds: Double, processDataSeconds: [Double] = [], computeSeconds: Double,
+    nonFiniteSteps: Int = 0
   ) {
     self.step = step
     self.epoch = epoch
@@ -48,6 +52,7 @@ public struct StepRecord: RunRecord {
     self.learningRate = learningRate
     self.clipsPerSecond = clipsPerSecond
     self.dataSeconds = dataSeconds
+    self.processDataSeconds = processDataSeconds.isEmpty ? nil : processDataSeconds
     self.computeSeconds = computeSeconds
     self.nonFiniteSteps = nonFiniteSteps == 0 ? nil : nonFiniteSteps
   }
@@ -68,6 +73,7 @@ public struct StepRecord: RunRecord {
     learningRate = try values.decode(Double.self, forKey: .learningRate)
     clipsPerSecond = try values.decode(Double.self, forKey: .clipsPerSecond)
     dataSeconds = try values.decodeIfPresent(Double.self, forKey: .dataSeconds)
+    processDataSeconds = try values.decodeIfPresent([Double].self, forKey: .processDataSeconds)
     computeSeconds = try values.decodeIfPresent(Double.self, forKey: .computeSeconds)
     nonFiniteSteps = try values.decodeIfPresent(Int.self, forKey: .nonFiniteSteps)
   }

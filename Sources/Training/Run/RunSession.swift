@@ -149,6 +149,7 @@ extension RunSession {
         annotations: Dictionary(
           uniqueKeysWithValues: annotations.map { ($0.name, $0.values) }),
         learningRate: learningRate, clipsPerSecond: speed.latest, dataSeconds: lap.dataSeconds,
+        processDataSeconds: measures.processDataSeconds,
         computeSeconds: lap.seconds - lap.dataSeconds,
         nonFiniteSteps: position.nonFiniteSteps)
       try write(record)
