@@ -101,3 +101,13 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
   }
   return try body()
 }
+
+/// True within ``withAutocast(_:on:_:)`` on `device`.
+func isAutocasting(on device: Device) -> Bool {
+  var enabled = false
+  var dtype: Int32 = 0
+  mustSucceed(
+    "autocast",
+    ct_autocast(device.isCUDA ? CT_DEVICE_CUDA : CT_DEVICE_CPU, &enabled, &dtype))
+  return enabled
+}

@@ -93,6 +93,7 @@ enum Operators {
 
   // Networks
   static let conv3d = Operator("conv3d")
+  static let winograd = Operator("mosi::winograd")
   static let convTranspose3d = Operator("conv_transpose3d", "input")
   static let batchNorm = Operator("batch_norm")
   static let layerNorm = Operator("layer_norm")

@@ -51,14 +51,32 @@ public final class Conv3d: Layer {
       input.device == .meta
       ? Tensor.uninitialized(
         [input.shape[0], weight.shape[0]] + window.outputExtents(input.shape), device: .meta)
-      : Operators.conv3d(
-        .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
-        .ints(padding.array))
+      : convolve(input)
     if let counter = OperationCounter.current {
       let shape = weight.shape
       counter.add(
         output.count * shape[1...].reduce(1, *), convolutionOutputs: output.count)
     }
     return output
+  }
+
+  private func convolve(_ input: Tensor) -> Tensor {
+    switch algorithm(for: input) {
+    case .direct:
+      return Operators.conv3d(
+        .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
+        .ints(padding.array))
+    case .winograd:
+      let output = Operators.winograd(.tensor(input), .tensor(weight))
+      return bias.map { output.add($0.reshaped([1, -1, 1, 1, 1])) } ?? output
+    }
+  }
+
+  /// The algorithm for an input [N, Cin, T, H, W]. Only ``Runtime/convolutions``, shapes, type and device determine it.
+  public func algorithm(for input: Tensor) -> ConvolutionAlgorithm {
+    guard Runtime.convolutions == .fastest, input.device == .cpu, input.dtype == .float32,
+      weight.dtype == .float32, !isAutocasting(on: .cpu)
+    else { return .direct }
+    return .fastest(input: input.shape, weight: weight.shape, stride: stride, padding: padding)
   }
 }

@@ -1,4 +1,5 @@
 import CTorch
+import Foundation
 
 /// Information about libtorch, and settings of how it runs in this process.
 public enum Runtime {
@@ -33,5 +34,29 @@ public enum Runtime {
   /// Allows TF32 for float32 products on CUDA, and lets cuDNN choose its kernels by measuring them.
   public static func preferSpeedOnCUDA() {
     mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(true, true))
+  }
+
+  /// The algorithms that convolutions on the CPU may use: within ``withConvolutions(_:_:)`` what it says, otherwise
+  /// ``Convolutions/fastest`` unless the environment variable `MOSI_CONVOLUTIONS` is `direct`.
+  public static var convolutions: Convolutions { Convolutions.current ?? .ofEnvironment }
+
+  /// The algorithms that convolutions on the CPU may use.
+  public enum Convolutions: String, Sendable {
+    /// The fastest for each shape.
+    case fastest
+    /// Only direct convolution, as PyTorch computes it.
+    case direct
+
+    @TaskLocal fileprivate static var current: Convolutions?
+    fileprivate static let ofEnvironment =
+      ProcessInfo.processInfo.environment["MOSI_CONVOLUTIONS"].flatMap(Convolutions.init)
+      ?? .fastest
+  }
+
+  /// Runs `body` with these algorithms. Gradients are computed as the forward pass was. Rethrows errors of `body`.
+  public static func withConvolutions<Result>(
+    _ convolutions: Convolutions, _ body: () throws -> Result
+  ) rethrows -> Result {
+    try Convolutions.$current.withValue(convolutions, operation: body)
   }
 }

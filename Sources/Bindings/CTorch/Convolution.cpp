@@ -1,0 +1,142 @@
+// Winograd's algorithm as an operator of libtorch, with its gradients.
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include "Kernels/Winograd.h"
+
+#include <array>
+#include <limits>
+#include <tuple>
+
+namespace {
+
+using at::Tensor;
+
+Tensor channels_last(const Tensor &tensor) { return tensor.contiguous(at::MemoryFormat::ChannelsLast3d); }
+
+Tensor empty_channels_last(at::IntArrayRef shape, const Tensor &like) {
+  return at::empty(shape, like.options().memory_format(at::MemoryFormat::ChannelsLast3d));
+}
+
+int32_t extent(int64_t value) {
+  TORCH_CHECK(value <= std::numeric_limits<int32_t>::max(), "mosi::winograd: an extent of ", value, " is too large");
+  return static_cast<int32_t>(value);
+}
+
+mosi::ConvolutionShapes shapes_of(const Tensor &input, const Tensor &weight) {
+  TORCH_CHECK(input.dim() == 5 && weight.dim() == 5, "mosi::winograd needs input and weight of rank 5");
+  TORCH_CHECK(input.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat,
+              "mosi::winograd needs float32");
+  TORCH_CHECK(input.size(1) == weight.size(1), "mosi::winograd: an input of ", input.size(1), " channels and a weight of ",
+              weight.size(1));
+  const int64_t time = weight.size(2), side = weight.size(3);
+  TORCH_CHECK(side == weight.size(4) && ((side == 3 && (time == 1 || time == 3)) || (side == 1 && time == 3)),
+              "mosi::winograd: a kernel of ", weight.sizes().slice(2));
+  TORCH_CHECK(input.size(1) <= 8192 && weight.size(0) <= 8192, "mosi::winograd takes at most 8192 channels");
+  return {extent(input.size(0)), extent(input.size(2)),  extent(input.size(3)), extent(input.size(4)),
+          extent(input.size(1)), extent(weight.size(0)), extent(time),          extent(side),
+          at::get_num_threads()};
+}
+
+std::array<int64_t, 5> output_shape(const Tensor &input, const Tensor &weight) {
+  return {input.size(0), weight.size(0), input.size(2), input.size(3), input.size(4)};
+}
+
+Tensor output_on_cpu(const Tensor &input, const Tensor &weight) {
+  const mosi::ConvolutionShapes shapes = shapes_of(input, weight);
+  Tensor output = empty_channels_last(output_shape(input, weight), input);
+  if (output.numel() == 0) return output;
+  const Tensor from = channels_last(input), weights = channels_last(weight);
+  mosi::winograd_output(shapes, from.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+                       output.mutable_data_ptr<float>());
+  return output;
+}
+
+Tensor output_on_meta(const Tensor &input, const Tensor &weight) {
+  return empty_channels_last(output_shape(input, weight), input);
+}
+
+std::tuple<Tensor, Tensor> gradients_on_cpu(const Tensor &gradient, const Tensor &input, const Tensor &weight,
+                                            std::array<bool, 2> needed) {
+  const mosi::ConvolutionShapes shapes = shapes_of(input, weight);
+  std::tuple<Tensor, Tensor> results;
+  const Tensor arriving = channels_last(gradient);
+  if (needed[0]) {
+    Tensor &result = std::get<0>(results) = empty_channels_last(input.sizes(), input);
+    const Tensor weights = channels_last(weight);
+    if (input.numel() > 0) {
+      mosi::winograd_input_gradient(shapes, arriving.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+                                   result.mutable_data_ptr<float>());
+    }
+  }
+  if (needed[1]) {
+    Tensor &result = std::get<1>(results) = empty_channels_last(weight.sizes(), weight);
+    if (input.numel() == 0) {
+      result.zero_();
+    } else {
+      const Tensor from = channels_last(input);
+      mosi::winograd_weight_gradient(shapes, from.const_data_ptr<float>(), arriving.const_data_ptr<float>(),
+                                    result.mutable_data_ptr<float>());
+    }
+  }
+  return results;
+}
+
+std::tuple<Tensor, Tensor> gradients_on_meta(const Tensor &, const Tensor &input, const Tensor &weight,
+                                             std::array<bool, 2> needed) {
+  return {needed[0] ? empty_channels_last(input.sizes(), input) : Tensor(),
+          needed[1] ? empty_channels_last(weight.sizes(), weight) : Tensor()};
+}
+
+Tensor output_below_autograd(const Tensor &input, const Tensor &weight) {
+  static const auto handle = c10::Dispatcher::singleton()
+                                 .findSchemaOrThrow("mosi::winograd", "")
+                                 .typed<Tensor(const Tensor &, const Tensor &)>();
+  at::AutoDispatchBelowADInplaceOrView guard;
+  return handle.call(input, weight);
+}
+
+struct Winograd : torch::autograd::Function<Winograd> {
+  static Tensor forward(torch::autograd::AutogradContext *context, const Tensor &input, const Tensor &weight) {
+    context->save_for_backward({input, weight});
+    return output_below_autograd(input, weight);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 torch::autograd::variable_list gradients) {
+    static const auto handle =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("mosi::winograd_backward", "")
+            .typed<std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &, std::array<bool, 2>)>();
+    const auto saved = context->get_saved_variables();
+    if (!gradients[0].defined()) return {Tensor(), Tensor()};
+    auto [input, weight] = handle.call(gradients[0], saved[0], saved[1],
+                                       {context->needs_input_grad(0), context->needs_input_grad(1)});
+    return {input, weight};
+  }
+};
+
+Tensor output_with_gradients(const Tensor &input, const Tensor &weight) { return Winograd::apply(input, weight); }
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(mosi, library) {
+  library.def("winograd(Tensor input, Tensor weight) -> Tensor");
+  library.def(
+      "winograd_backward(Tensor gradient, Tensor input, Tensor weight, bool[2] output_mask) -> (Tensor, Tensor)");
+}
+
+TORCH_LIBRARY_IMPL(mosi, CPU, library) {
+  library.impl("winograd", output_on_cpu);
+  library.impl("winograd_backward", gradients_on_cpu);
+}
+
+TORCH_LIBRARY_IMPL(mosi, Meta, library) {
+  library.impl("winograd", output_on_meta);
+  library.impl("winograd_backward", gradients_on_meta);
+}
+
+TORCH_LIBRARY_IMPL(mosi, Autograd, library) { library.impl("winograd", output_with_gradients); }

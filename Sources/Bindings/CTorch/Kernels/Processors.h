@@ -1,0 +1,65 @@
+// The vector code of the kernels, compiled for each set of vector instructions; the processor chooses one at run time.
+#ifndef MOSI_PROCESSORS_H
+#define MOSI_PROCESSORS_H
+
+#include <cstddef>
+
+namespace mosi {
+
+/// results[row, column] = sum over segments and depth of values[segment, row, depth] * panels[segment, depth, column].
+///
+/// The columns of `panels` lie in panels of `panel_width` columns: [panel][segment][depth][column of the panel].
+struct Product {
+  int rows, depth, columns;
+  /// Multiples of 8; `first_column` begins a panel.
+  int first_column, last_column;
+  /// Of `all_segments` in the panels, those that take part.
+  int first_segment, segments, all_segments;
+  const float *values;
+  ptrdiff_t value_stride, segment_stride;
+  const float *panels;
+  float *results;
+  ptrdiff_t result_stride;
+};
+
+/// results[row, column] = sum over 0..<count of left[index, row] * right[index, column], or added to what is there.
+struct OuterProduct {
+  int count, first_row, last_row, columns;
+  const float *left, *right;
+  ptrdiff_t left_stride, right_stride;
+  float *results;
+  ptrdiff_t result_stride;
+  bool adds;
+};
+
+/// The width of the panel that begins at `column` of `columns`, a multiple of 8.
+constexpr int panel_width(int lanes, int columns, int column) {
+  const int left = columns - column;
+  return left >= 2 * lanes ? 2 * lanes : left;
+}
+
+/// From numbers at places in memory to numbers `stride` apart.
+using Spreading = void (*)(const float *const *from, ptrdiff_t channels, float *to, ptrdiff_t stride);
+/// The other way.
+using Collecting = void (*)(const float *from, ptrdiff_t stride, ptrdiff_t channels, float *const *to);
+/// From numbers `stride` apart to numbers `to_stride` apart.
+using Strided = void (*)(const float *from, ptrdiff_t stride, ptrdiff_t channels, float *to, ptrdiff_t to_stride);
+
+/// The functions for one set of vector instructions. Pairs are in one and in two dimensions.
+struct Processor {
+  int lanes;
+  void (*multiply)(const Product &);
+  void (*accumulate)(const OuterProduct &);
+  /// to[column, row] = from[row, column].
+  void (*transpose)(const float *from, ptrdiff_t stride, int rows, int columns, float *to, ptrdiff_t to_stride);
+  Spreading to_points[2], spread[2];
+  Collecting from_points[2];
+  Strided filter_to_points[2], filter_from_points[2];
+};
+
+/// The best that this machine has.
+const Processor &best_processor();
+
+}  // namespace mosi
+
+#endif

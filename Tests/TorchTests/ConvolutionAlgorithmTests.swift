@@ -1,0 +1,152 @@
+import KeyedRandom
+import TestSupport
+import Testing
+import Torch
+
+@Suite struct ConvolutionAlgorithmTests {
+  /// A convolution with stride 1 that keeps the extents.
+  struct Case: CustomTestStringConvertible {
+    let kernel: Extent3
+    /// N, Cin, T, H, W.
+    let input: [Int]
+    let outputs: Int
+
+    init(_ kernel: Extent3, _ input: [Int], _ outputs: Int) {
+      (self.kernel, self.input, self.outputs) = (kernel, input, outputs)
+    }
+
+    var testDescription: String { "\(kernel.time)x\(kernel.height) of \(input) to \(outputs)" }
+  }
+
+  private static let square = Extent3(1, 3, 3)
+  private static let cube = Extent3(3, 3, 3)
+  private static let line = Extent3(3, 1, 1)
+
+  /// Extents that tiles of four do not fill, channels that vectors do not fill, one clip, filters that all threads share.
+  static let cases = [
+    Case(square, [2, 16, 2, 14, 14], 16), Case(square, [1, 24, 3, 7, 7], 45),
+    Case(square, [3, 45, 1, 4, 8], 24), Case(square, [1, 8, 2, 11, 7], 9),
+    Case(square, [2, 230, 1, 7, 7], 128), Case(square, [1, 200, 1, 8, 8], 320),
+    Case(cube, [2, 16, 4, 7, 7], 32), Case(cube, [1, 9, 1, 8, 4], 17),
+    Case(cube, [1, 24, 2, 6, 9], 11), Case(cube, [3, 96, 4, 4, 4], 96),
+    Case(cube, [1, 144, 3, 7, 7], 144), Case(line, [2, 16, 4, 3, 5], 16),
+    Case(line, [1, 45, 8, 7, 7], 24), Case(line, [2, 24, 7, 1, 1], 83),
+    Case(line, [1, 32, 16, 5, 4], 8), Case(line, [1, 500, 4, 3, 3], 450),
+  ]
+
+  /// The output, and the gradients of input and weight, of a random sum of the output.
+  private func results(_ test: Case, _ dtype: DType, _ convolutions: Runtime.Convolutions)
+    -> [Tensor]
+  {
+    let layer = Conv3d(test.input[1], test.outputs, kernel: test.kernel, using: Generator(seed: 1))
+    let factors = Tensor.keyed(
+      8, shape: [test.input[0], test.outputs] + test.input[2...])
+    let input = Tensor.keyed(7, shape: test.input).contiguous(.video)
+    return Runtime.withConvolutions(convolutions) {
+      layer.weight.setData(layer.weight.detached().to(dtype))
+      let input = input.to(dtype)
+      input.requiresGradient = true
+      #expect(
+        layer.algorithm(for: input)
+          == (dtype == .float32 && convolutions == .fastest ? .winograd : .direct))
+      let output = layer(input)
+      (output * factors.to(dtype)).sum().backward()
+      return [output.detached(), input.gradient!, layer.weight.gradient!]
+    }
+  }
+
+  @Test(arguments: cases) func winogradIsWithinItsBoundOfFloat64(test: Case) {
+    let exact = results(test, .float64, .direct)
+    for (index, result) in results(test, .float32, .fastest).enumerated() {
+      let scale = exact[index].doubles.map(abs).max()!
+      #expect(
+        difference(result, exact[index]) < ConvolutionAlgorithm.winograd.errorBound * scale,
+        "\(["output", "input", "weight"][index])")
+    }
+    for (index, result) in results(test, .float32, .direct).enumerated() {
+      let scale = exact[index].doubles.map(abs).max()!
+      #expect(
+        difference(result, exact[index]) < ConvolutionAlgorithm.direct.errorBound * scale,
+        "\(["output", "input", "weight"][index]), direct")
+    }
+  }
+
+  @Test(arguments: cases) func repeatedCallsReturnTheSameBits(test: Case) {
+    let first = results(test, .float32, .fastest)
+    for (a, b) in zip(first, results(test, .float32, .fastest)) { #expect(a.doubles == b.doubles) }
+  }
+
+  /// What the networks compute at 112 x 112 and at 56 x 56, and shapes at which Winograd's algorithm would be slower.
+  @Test(
+    arguments: [
+      (Case(square, [9, 64, 16, 28, 28], 64), .winograd),
+      (Case(square, [9, 128, 16, 14, 14], 128), .winograd),
+      (Case(cube, [9, 256, 8, 7, 7], 256), .winograd),
+      (Case(cube, [9, 256, 4, 4, 4], 256), .winograd),
+      (Case(square, [9, 64, 16, 56, 56], 144), .winograd),
+      (Case(line, [9, 144, 16, 56, 56], 64), .winograd),
+      (Case(line, [9, 576, 4, 14, 14], 256), .winograd),
+      (Case(line, [9, 1152, 2, 7, 7], 512), .direct),
+      (Case(square, [45, 24, 8, 14, 14], 24), .winograd),
+      (Case(cube, [45, 96, 2, 2, 2], 96), .direct),
+      (Case(cube, [9, 3, 16, 112, 112], 64), .direct),
+      (Case(square, [1, 64, 1, 5, 5], 64), .direct),
+      (Case(.one, [9, 64, 16, 28, 28], 128), .direct),
+      (Case(Extent3(1, 7, 7), [9, 8, 16, 56, 56], 64), .direct),
+      (Case(square, [0, 64, 16, 28, 28], 64), .direct),
+    ] as [(Case, ConvolutionAlgorithm)])
+  func shapesDetermineTheAlgorithm(test: Case, expected: ConvolutionAlgorithm) {
+    func algorithm(stride: Extent3, padding: Extent3) -> ConvolutionAlgorithm {
+      .fastest(
+        input: test.input,
+        weight: [test.outputs, test.input[1]] + [
+          test.kernel.time, test.kernel.height, test.kernel.width,
+        ],
+        stride: stride, padding: padding)
+    }
+    #expect(algorithm(stride: .one, padding: test.kernel.half) == expected)
+    #expect(algorithm(stride: Extent3(1, 2, 2), padding: test.kernel.half) == .direct)
+    #expect(algorithm(stride: .one, padding: Extent3(1, 1, 0)) == .direct)
+  }
+
+  @Test func theNumberOfThreadsDoesNotChangeOutputsAndInputGradients() {
+    let threads = Runtime.threads
+    defer { Runtime.threads = threads }
+    for test in Self.cases {
+      Runtime.threads = 1
+      let alone = results(test, .float32, .fastest)
+      for count in [2, 5] {
+        Runtime.threads = count
+        let together = results(test, .float32, .fastest)
+        for index in 0...1 { #expect(alone[index].doubles == together[index].doubles) }
+        #expect(relativeDifference(together[2], alone[2]) < 1e-5)
+      }
+    }
+  }
+
+  /// Tensors that autograd does not record, of other types and with autocast.
+  @Test func otherTypesAreComputedDirectly() {
+    let layer = Conv3d(8, 8, kernel: Self.square, using: Generator(seed: 1))
+    let input = Tensor.keyed(1, shape: [1, 8, 1, 8, 8])
+    #expect(layer.algorithm(for: input) == .winograd)
+    #expect(layer.algorithm(for: input.to(.float64)) == .direct)
+    withAutocast(.bfloat16, on: .cpu) { #expect(layer.algorithm(for: input) == .direct) }
+    Runtime.withConvolutions(.direct) { #expect(layer.algorithm(for: input) == .direct) }
+    #expect(layer.algorithm(for: input) == .winograd)
+  }
+
+  @Test func biasIsAddedAndItsGradientIsTheSum() {
+    let layer = Conv3d(8, 9, kernel: Self.cube, bias: true, using: Generator(seed: 1))
+    withoutGradients { _ = layer.bias!.copy(from: .keyed(3, shape: [9])) }
+    let input = Tensor.keyed(1, shape: [2, 8, 2, 8, 8])
+    func results(_ convolutions: Runtime.Convolutions) -> [Tensor] {
+      layer.bias!.gradient = nil
+      let output = Runtime.withConvolutions(convolutions) { layer(input) }
+      (output * output).sum().backward()
+      return [output.detached(), layer.bias!.gradient!]
+    }
+    for (fast, direct) in zip(results(.fastest), results(.direct)) {
+      #expect(relativeDifference(fast, direct) < 1e-5)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import KeyedRandom
+import TestSupport
+import Testing
+import Torch
+import VideoModels
+
+/// Whole networks, with convolutions by the fastest algorithms and directly.
+@Suite struct ConvolutionAlgorithmsTests {
+  @Test(arguments: Architecture.allCases)
+  func logitsAtFullWidthAreThoseOfDirectConvolutions(architecture: Architecture) {
+    let model = classifier(architecture, width: 64, classes: 101, kind: .actions)
+    model.train(false)
+    let clips = keyed([7], [1, 3, 8, 56, 56], -2...2)
+    func logits(_ convolutions: Runtime.Convolutions) -> Tensor {
+      withoutGradients { Runtime.withConvolutions(convolutions) { model(clips) } }
+    }
+    let (fast, direct) = (logits(.fastest), logits(.direct))
+    #expect(fast.doubles != direct.doubles)
+    #expect(relativeDifference(fast, direct) < 1e-5)
+    #expect(greatestDifference(fast, direct) < 1e-4)
+  }
+
+  /// Rounding errors change the sign of some activation near zero and the winner of some pooling, and with them gradients:
+  /// those of direct convolutions differ from float64 by up to 2e-3 here.
+  @Test(arguments: Architecture.allCases)
+  func gradientsOfWeightsAreNearFloat64(architecture: Architecture) throws {
+    let clips = keyed([8], [4, 3, 8, 32, 32], -2...2)
+    let labels = Tensor([0, 1, 2, 3])
+    func gradients(_ convolutions: Runtime.Convolutions, inFloat64: Bool = false) throws -> [Tensor]
+    {
+      let model = classifier(architecture, width: 16)
+      if inFloat64 { model.useFloat64() }
+      return try Runtime.withConvolutions(convolutions) {
+        crossEntropy(model(inFloat64 ? clips.to(.float64) : clips), labels).backward()
+        return try model.parameters.map {
+          try #require($0.tensor.gradient).to(.float64).flattened()
+        }
+      }
+    }
+    let exact = Tensor.concatenated(try gradients(.direct, inFloat64: true))
+    let fast = relativeDifference(.concatenated(try gradients(.fastest)), exact)
+    #expect(fast < 0.05)
+  }
+}
