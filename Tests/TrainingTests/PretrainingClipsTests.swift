@@ -73,6 +73,35 @@ private struct Bits: Equatable {
     #expect(streamed.map(\.step) == (0..<12).map { $0 / 2 })
   }
 
+  /// A step of several batches is undone if a stop is requested between them.
+  @Test func aStopWithinAStepLosesOnlyThatStep() throws {
+    let folder = try ScratchFolder()
+    let configuration = tinyConfiguration()
+    let task = Remembered(
+      task: try #require(configuration.makeTask() as? MotionFromStaticImages))
+    func train(_ name: String, resuming: Bool = false, _ listener: Listener) throws
+      -> TrainingOutcome
+    {
+      try pretrain(
+        configuration, by: task, in: RunFolder(path: folder.file(name)), resuming: resuming,
+        options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
+    }
+    func weights(_ name: String) throws -> [String: [UInt64]] {
+      try Safetensors(contentsOf: RunFolder(path: folder.file(name)).last).tensors.mapValues {
+        $0.to(.float64).array(of: Double.self).map(\.bitPattern)
+      }
+    }
+    // Step 3 begins with the fifth batch.
+    let outcome = try train("parts", Listener(stoppingIf: { task.batches.all.count == 5 }))
+    guard case .stopped(step: 2, totalSteps: 6) = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+    _ = try train("parts", resuming: true, Listener())
+    _ = try train("whole", Listener())
+    #expect(try weights("parts") == weights("whole"))
+  }
+
   /// Each process gets its share of the parts of every step, and together they see what one process sees that accumulates
   /// as many parts: the same frames, jitter, masks and labels.
   @Test(arguments: [2, 4]) func processesSeeTheClipsOfOne(processes: Int) throws {

@@ -8,14 +8,17 @@ import Training
 final class Listener: TrainingReporter {
   private let said = Mutex<(notes: [String], warnings: [String], steps: [Int])>(([], [], []))
   private let lastStep: Int
+  private let stops: @Sendable () -> Bool
   private let whenStepped: @Sendable () -> Void
   private let whenWarned: @Sendable () -> Void
 
   init(
     stoppingAfter step: Int = .max, whenStepped: @escaping @Sendable () -> Void = {},
-    whenWarned: @escaping @Sendable () -> Void = {}
+    whenWarned: @escaping @Sendable () -> Void = {},
+    stoppingIf stops: @escaping @Sendable () -> Bool = { false }
   ) {
     lastStep = step
+    self.stops = stops
     self.whenStepped = whenStepped
     self.whenWarned = whenWarned
   }
@@ -30,7 +33,9 @@ final class Listener: TrainingReporter {
     whenStepped()
   }
   func validated(_ record: ValidationRecord) {}
-  var wantsToStop: Bool { said.withLock { ($0.steps.last ?? 0) >= lastStep } }
+  var wantsToStop: Bool {
+    stops() || said.withLock { ($0.steps.last ?? 0) >= lastStep }
+  }
 
   var notes: [String] { said.withLock { $0.notes } }
   var warnings: [String] { said.withLock { $0.warnings } }

@@ -74,6 +74,10 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
       for place in plan.batches(ofStep: step) {
         let batch: Objective.Batch
         do {
+          // A step of many batches may take minutes. Several processes stop together, after a step.
+          if place.part > 0, processes.count == 1, session.reporter.wantsToStop {
+            throw StopRequested()
+          }
           batch = try session.clock.waiting {
             // The sources, or the drive that they are on, may come back.
             try session.pause.until {
@@ -83,7 +87,7 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
             }
           }
         } catch let error where error is StopRequested || error is WaitedInVain {
-          // Without data, the run ends in the state before the step.
+          // An incomplete step is undone: the run ends in the state before it.
           nonFinite.undoStep()
           throw error
         }
