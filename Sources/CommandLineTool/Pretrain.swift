@@ -100,14 +100,15 @@ struct Pretrain: ParsableCommand {
       let sources = configuration.sources
       if !resuming {
         try requireOutput(output, outside: sources.paths + sources.validationPaths)
-        noticeCost(configuration, startingFrom: start, on: execution.device)
       }
       return configuration
     }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
         configuration, in: run, resuming: resuming, options: execution,
-        observers: runObservers(reportingTo: $0), reporter: $0)
+        observers: runObservers(reportingTo: $0)
+          + [costNotice(of: configuration, on: execution.device)],
+        reporter: $0)
     }
   }
 
@@ -123,28 +124,38 @@ struct Pretrain: ParsableCommand {
     }
   }
 
-  /// Reports before the first step if the training takes long. Errors in the sources are left to the training.
-  private func noticeCost(
-    _ configuration: PretrainingConfiguration, startingFrom start: Weights?, on device: Device
-  ) {
-    guard !device.isCUDA else { return }
-    func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate? {
-      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
-    }
-    let preset = configuration.task.mosi.mask.enabled ? "tiny-masked" : "tiny"
-    let notice = estimate(configuration).flatMap { own in
-      CostNotice.text(
-        for: own,
+  /// Reports before the first step if the training takes long.
+  private func costNotice(of configuration: PretrainingConfiguration, on device: Device)
+    -> StartObserver
+  {
+    StartObserver { start in
+      guard !device.isCUDA, start.resumedAfterStep == nil else { return }
+      func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate {
+        TrainingEstimate(
+          configuration, training: start.trainingSources, heldOut: start.validationSources
+        ) { .measured($0, on: device, effort: .quick) }
+      }
+      let preset = configuration.task.mosi.mask.enabled ? "tiny-masked" : "tiny"
+      let notice = CostNotice.text(
+        for: estimate(configuration),
         preset: (
           preset,
           {
             var options = options
             options.config = preset
-            return (try? resolved(options, startingFrom: start)).flatMap(estimate)
+            return (try? resolved(options, startingFrom: weights.map { try Weights(at: $0) }))
+              .map(estimate)
           }
         ))
+      if let notice { Terminal.line(notice) }
     }
-    if let notice { Terminal.line(notice) }
+  }
+
+  /// Calls a closure before the first step.
+  private final class StartObserver: TrainingObserver {
+    private let body: (TrainingStart) -> Void
+    init(_ body: @escaping (TrainingStart) -> Void) { self.body = body }
+    func began(_ start: TrainingStart) { body(start) }
   }
 
   private static func table(_ summary: SummaryRecord, _ run: RunFolder) -> String {

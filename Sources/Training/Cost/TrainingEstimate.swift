@@ -17,20 +17,21 @@ public struct TrainingEstimate: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - configuration: the configuration.
+  ///   - training: the number of sources to train on.
+  ///   - heldOut: the number of sources to validate on.
   ///   - measure: measures the throughput of the machine for a step.
-  /// - Throws: errors of reading the sources, which are counted.
-  public init(_ configuration: PretrainingConfiguration, measure: (TrainingStep) -> Throughput)
-    throws
-  {
-    let sources = try PretrainingSources(configuration.sources, seed: configuration.seed)
+  public init(
+    _ configuration: PretrainingConfiguration, training: Int, heldOut: Int,
+    measure: (TrainingStep) -> Throughput
+  ) {
     let step = TrainingStep(configuration)
     var cost = TrainingCost()
     let throughput = measure(step)
     self.init(
       seconds: throughput.seconds(
         cost.operations(
-          of: configuration, training: sources.training.count,
-          heldOut: min(sources.heldOut.count, configuration.sources.validationLimit))),
+          of: configuration, training: training,
+          heldOut: min(heldOut, configuration.sources.validationLimit))),
       secondsPerStep: throughput.seconds(
         3 * cost.forwards(step) * Double(step.clips * configuration.batch.accumulationSteps)))
   }

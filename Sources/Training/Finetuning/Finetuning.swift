@@ -110,7 +110,8 @@ public func finetune(
       classNames: videos.classNames, preview: preview,
       watchedClips: processes.isFirst
         ? FinetuningObjective.watchedClips(videos.heldOut, clip, clips, device: device) : nil,
-      clipsPerStep: plan.clipsPerStep),
+      clipsPerStep: plan.clipsPerStep,
+      sourceCounts: (videos.training.count, videos.heldOut.count)),
     network: model, update: update, processes: processes, observers: observers,
     reporter: reporter, pause: pause)
 

@@ -57,6 +57,10 @@ public struct TrainingStart {
   public let watchedClips: LabeledClips?
   /// The normalization of the network's input.
   public let normalization: Normalization
+  /// The number of sources or videos to train on.
+  public let trainingSources: Int
+  /// The number of sources or videos to validate on.
+  public let validationSources: Int
 
   /// The maximum number of watched clips.
   static let watchedClipLimit = 4

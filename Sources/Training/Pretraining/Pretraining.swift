@@ -111,7 +111,8 @@ public func pretrain(
       classNames: task.classNames, preview: preview,
       watchedClips: processes.isFirst
         ? validation?.watchedClips(TrainingStart.watchedClipLimit) : nil,
-      clipsPerStep: plan.clipsPerStep),
+      clipsPerStep: plan.clipsPerStep,
+      sourceCounts: (sources.training.count, validation?.sourceCount ?? 0)),
     network: network, update: update, processes: processes, observers: observers,
     reporter: reporter, pause: pause)
 

@@ -42,6 +42,8 @@ final class RunSession<Configuration: RunConfiguration> {
     let preview: TaskPreview?
     let watchedClips: LabeledClips?
     let clipsPerStep: Int
+    /// The numbers of sources or videos to train and to validate on.
+    let sourceCounts: (training: Int, validation: Int)
   }
 
   /// Makes the run's folder with a first checkpoint of `network` and `update`, or opens the folder to resume the run.
@@ -99,7 +101,9 @@ final class RunSession<Configuration: RunConfiguration> {
       architecture: configuration.model.architecture, classNames: opening.classNames,
       resumedAfterStep: resumption.position?.step, preview: opening.preview,
       watchedClips: opening.watchedClips,
-      normalization: configuration.normalization)
+      normalization: configuration.normalization,
+      trainingSources: opening.sourceCounts.training,
+      validationSources: opening.sourceCounts.validation)
     for observer in self.observers { observer.began(information) }
     speaker.note(opening.introduction)
   }
