@@ -6,7 +6,7 @@
 # make extras  build Benchmarks and Fuzzing
 # make sanitize  run the tests of readers and shims with AddressSanitizer, those of the loader with ThreadSanitizer
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
-# make bench   compare speed and memory with PyTorch side by side (docs/performance.md); JOBS=name,... runs some of the jobs
+# make bench   compare speed and memory with PyTorch side by side (docs/performance.md); JOBS=name,... runs some of them
 # make compare-media  compare all picture formats with Pillow and all containers with a sequential decode
 # make wheel   build a Python wheel for other Linux machines into dist;  make test-wheel  test it
 # make docs    build the documentation into .build/documentation
@@ -64,7 +64,8 @@ sanitize: setup
 # that everything runs; RECORD=1 adds the ratios to Benchmarks/history.jsonl, for a release.
 bench: build
 	swift build $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras --product Bench
-	scripts/bench.sh $(if $(JOBS),--jobs '$(JOBS)') $(if $(SOURCES),--sources '$(SOURCES)') \
+	scripts/bench.sh $(if $(JOBS),--jobs '$(JOBS)') $(if $(OPPONENTS),--opponents '$(OPPONENTS)') \
+	  $(if $(SOURCES),--sources '$(SOURCES)') \
 	  $(if $(VIDEOS),--videos '$(VIDEOS)') $(if $(QUICK),--quick) $(if $(RECORD),--record)
 
 compare-media: setup

@@ -243,6 +243,7 @@ def about(threads: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", default="", help="names of jobs or their beginnings, separated by commas; default: all")
+    parser.add_argument("--opponents", default="", help="some of the opponents, separated by commas; default: all")
     parser.add_argument("--sources", default="", help="a folder of pictures; default: generated ones")
     parser.add_argument("--videos", default="", help="a folder of videos; default: generated ones")
     parser.add_argument("--threads", type=int, help="of each side; default: the number of cores")
@@ -261,8 +262,13 @@ def main() -> None:
     wanted = [name for name in options.jobs.split(",") if name]
     every = list(jobs.every_job(files, threads, options.quick))
     chosen = [job for job in every if not wanted or any(matches(job.name, name) for name in wanted)]
+    known = ", ".join(f"{job.name} ({', '.join(job.opponents)})" for job in every)
+    if options.opponents:
+        for job in chosen:
+            job.opponents = [name for name in job.opponents if name in options.opponents.split(",")]
+        chosen = [job for job in chosen if job.opponents]
     if not chosen:
-        raise SystemExit(f"no job is called {options.jobs}; there are {', '.join(job.name for job in every)}")
+        raise SystemExit(f"no job has such a name and such an opponent; there are {known}")
 
     machine = about(threads)
     say(f"{machine['machine']}, {threads} threads, commit {machine['commit']}")
