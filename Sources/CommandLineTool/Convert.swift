@@ -14,7 +14,7 @@ struct Convert: ParsableCommand {
         --to authors      for the paper authors' code: epoch, model_state, cfg
         --to torchvision  for torchvision.models.video: r3d-18, mc3-18,
                           r2plus1d-18-torchvision
-        --to vcop         for the code of VCOP: c3d
+        --to vcop         for the code of VCOP: c3d, r3d-10, r2plus1d-10-vcop
 
       Batch normalization has an epsilon of 0.001 in the authors' code and of 0.00001 in torchvision and VCOP. If the epsilon \
       differs, the scales are adjusted so that evaluation gives the same outputs.

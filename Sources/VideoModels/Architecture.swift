@@ -10,6 +10,10 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case r2plus1d10 = "r2plus1d-10"
   /// R(2+1)D with 18 layers.
   case r2plus1d18 = "r2plus1d-18"
+  /// R(2+1)D with 10 layers as in the code of VCOP, VCP and PRP: the shortcuts are split, too.
+  case vcopR2plus1d10 = "r2plus1d-10-vcop"
+  /// R3D with 10 layers, as in the code of VCOP, VCP and PRP: 3D convolutions throughout.
+  case r3d10 = "r3d-10"
   /// torchvision's r3d_18: 3D convolutions throughout.
   case r3d18 = "r3d-18"
   /// torchvision's mc3_18: 3D convolutions up to conv2, 2D convolutions from conv3.
@@ -39,16 +43,18 @@ extension Architecture {
     case .r2d3d34: residual(.r2d3d(blocks: [3, 4, 6, 3]))
     case .r2plus1d10: residual(.r2plus1d(blocks: 1))
     case .r2plus1d18: residual(.r2plus1d(blocks: 2))
-    case .r3d18: residual(.r3d18)
+    case .vcopR2plus1d10: residual(.r2plus1d(blocks: 1, splitsShortcuts: true))
+    case .r3d10: residual(.r3d(blocks: 1))
+    case .r3d18: residual(.r3d(blocks: 2))
     case .mc318: residual(.mc318)
     case .torchvisionR2plus1d18: residual(.torchvisionR2plus1d18)
     case .c3d: C3D(width: width, epsilon: epsilon, using: generator)
     }
   }
 
-  /// The default epsilon of batch normalization: 1e-3 for residual networks, as in the code of the paper's authors; 1e-5
-  /// for C3D, as in its own code.
-  public var defaultEpsilon: Double { self == .c3d ? 1e-5 : 1e-3 }
+  /// The default epsilon of batch normalization: 1e-5 for VCOP's networks, as in its code; 1e-3 for others, as in the code
+  /// of the paper's authors.
+  public var defaultEpsilon: Double { StateNames.vcop.supports(self) ? 1e-5 : 1e-3 }
 
   /// The smallest clip that the network does not reduce to nothing.
   public var minimalClip: Extent3 { makeBackbone(width: 1, using: .meta).minimalClip }

@@ -45,7 +45,8 @@ public struct RecognizedNetwork: Hashable, Sendable {
       for architecture in fingerprint.architectures {
         let network = RecognizedNetwork(
           names: fingerprint.names, architecture: architecture, width: width,
-          head: Self.head(in: shapes, names: fingerprint.names), prefix: prefix, others: others)
+          head: Self.head(in: shapes, of: architecture, names: fingerprint.names), prefix: prefix,
+          others: others)
         let mismatch = network.mismatch(shapes)
         if mismatch.isEmpty {
           self = network
@@ -69,10 +70,12 @@ public struct RecognizedNetwork: Hashable, Sendable {
     self.others = others
   }
 
-  private static func head(in shapes: [String: [Int]], names: StateNames) -> Head? {
+  private static func head(
+    in shapes: [String: [Int]], of architecture: Architecture, names: StateNames
+  ) -> Head? {
     [VideoClassifier.Head.Kind.pretext, .actions].lazy.compactMap { kind in
-      guard let name = names.name(of: kind.tensorName("weight")), let classes = shapes[name]?.first,
-        classes > 0
+      guard let name = names.name(of: kind.tensorName("weight"), in: architecture),
+        let classes = shapes[name]?.first, classes > 0
       else { return nil }
       return Head(kind: kind, classes: classes)
     }.first
@@ -86,7 +89,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
       expected.append((head.kind.tensorName("bias"), [head.classes]))
     }
     return StateMismatch(
-      expected: expected.map { (names.name(of: $0.0)!, $0.1) }
+      expected: expected.map { (names.name(of: $0.0, in: architecture)!, $0.1) }
         .filter { !Self.mayBeMissing($0.0) || shapes[$0.0] != nil },
       found: shapes)
   }
@@ -122,14 +125,18 @@ private struct Fingerprint {
   static let all = [
     Fingerprint(
       tensor: "backbone.conv1.a2.weight", names: .mosi,
-      architectures: [.r2plus1d10, .r2plus1d18, .torchvisionR2plus1d18]),
+      architectures: [.r2plus1d10, .r2plus1d18, .vcopR2plus1d10, .torchvisionR2plus1d18]),
     Fingerprint(
       tensor: "backbone.conv1.a.weight", names: .mosi,
-      architectures: [.r2d3d18, .r2d3d34, .r3d18, .mc318, .c3d]),
+      architectures: [.r2d3d18, .r2d3d34, .r3d18, .r3d10, .mc318, .c3d]),
     Fingerprint(
       tensor: "stem.3.weight", names: .torchvision, architectures: [.torchvisionR2plus1d18]),
     Fingerprint(tensor: "stem.0.weight", names: .torchvision, architectures: [.r3d18, .mc318]),
     Fingerprint(tensor: "conv1.weight", names: .vcop, architectures: [.c3d]),
+    Fingerprint(
+      tensor: "conv1.temporal_spatial_conv.weight", names: .vcop, architectures: [.r3d10]),
+    Fingerprint(
+      tensor: "conv1.temporal_conv.weight", names: .vcop, architectures: [.vcopR2plus1d10]),
   ]
 }
 

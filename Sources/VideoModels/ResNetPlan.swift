@@ -24,6 +24,8 @@ struct ResNetPlan: Sendable {
   var stem: Stem
   /// The structure of the convolutions in conv2 to conv5.
   var convolution: ConvolutionKind
+  /// True if the convolutions of shortcuts have that structure, too; false if they are full.
+  var splitsShortcuts = false
   /// conv2 to conv5.
   var stages: [Stage]
 }
@@ -41,12 +43,17 @@ extension ResNetPlan {
       ])
   }
 
-  /// R(2+1)D of Tran et al. (2018) with `blocks` blocks in each stage.
-  static func r2plus1d(blocks: Int) -> ResNetPlan {
-    cubes(.factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: blocks)
+  /// R(2+1)D of Tran et al. (2018) with `blocks` blocks in each stage. VCOP's form splits the shortcuts, too: 1x1x1 with
+  /// the stride in space, normalization and ReLU, then 1x1x1 with the stride in time.
+  static func r2plus1d(blocks: Int, splitsShortcuts: Bool = false) -> ResNetPlan {
+    var plan = cubes(
+      .factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: blocks)
+    plan.splitsShortcuts = splitsShortcuts
+    return plan
   }
 
-  static let r3d18 = cubes(.full, stem: .full, blocks: 2)
+  /// R3D of Tran et al. (2018) with `blocks` blocks in each stage.
+  static func r3d(blocks: Int) -> ResNetPlan { cubes(.full, stem: .full, blocks: blocks) }
 
   static let mc318 = ResNetPlan(
     stem: .init(kernel: Extent3(3, 7, 7)), convolution: .full,
@@ -105,7 +112,7 @@ extension ConvolutionKind {
   func middleChannels(input: Int, output: Int, blockInput: Int, kernel: Extent3) -> Int? {
     func keepingParameters(_ input: Int) -> Int {
       let area = kernel.height * kernel.width
-      return kernel.time * area * input * output / (area * input + kernel.time * output)
+      return max(1, kernel.time * area * input * output / (area * input + kernel.time * output))
     }
     switch self {
     case .full: return nil

@@ -11,24 +11,24 @@ final class ResidualBlock: Layer {
 
   init(
     _ kind: ConvolutionKind, _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3,
-    epsilon: Double, using generator: Generator
+    splitsShortcut: Bool, epsilon: Double, using generator: Generator
   ) {
-    func unit(_ name: String, _ unitInput: Int, _ stride: Extent3) -> ConvolutionUnit {
+    func unit(
+      _ name: String, _ kind: ConvolutionKind, _ unitInput: Int, _ kernel: Extent3,
+      _ stride: Extent3
+    ) -> ConvolutionUnit {
       ConvolutionUnit(
         name, unitInput, output,
         middle: kind.middleChannels(
           input: unitInput, output: output, blockInput: input, kernel: kernel),
         kernel: kernel, stride: stride, epsilon: epsilon, using: generator)
     }
-    first = unit("a", input, stride)
-    second = unit("b", output, .one)
+    first = unit("a", kind, input, kernel, stride)
+    second = unit("b", kind, output, kernel, .one)
     branch = Branch(first.children + second.children)
     shortcut =
       input == output && stride == .one
-      ? nil
-      : ConvolutionUnit(
-        "short_cut", input, output, kernel: .one, stride: stride, epsilon: epsilon, using: generator
-      )
+      ? nil : unit("short_cut", splitsShortcut ? kind : .full, input, .one, stride)
   }
 
   override var children: [(name: String, module: Module)] {

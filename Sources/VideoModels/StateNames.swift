@@ -5,7 +5,8 @@ public enum StateNames: String, CaseIterable, Sendable {
   case mosi
   /// The names of torchvision's VideoResNet: `stem.0.weight`, `layer1.0.conv1.0.weight`, `fc.weight`.
   case torchvision
-  /// The names in VCOP's code: `conv3a.weight`, `bn3a.weight`, `linear.weight`.
+  /// The names in VCOP's code: `conv3a.weight`, `bn3a.weight`, `linear.weight` in C3D, `conv3.block1.conv1.…` in R3D and
+  /// R(2+1)D.
   case vcop
 }
 
@@ -15,7 +16,7 @@ extension StateNames {
     switch self {
     case .mosi: true
     case .torchvision: [.r3d18, .mc318, .torchvisionR2plus1d18].contains(architecture)
-    case .vcop: architecture == .c3d
+    case .vcop: [.c3d, .r3d10, .vcopR2plus1d10].contains(architecture)
     }
   }
 
@@ -24,12 +25,13 @@ extension StateNames {
     self == .mosi ? architecture.defaultEpsilon : 1e-5
   }
 
-  /// The name of the tensor that a ``VideoClassifier`` calls `own`; nil for a head that these names do not have.
-  func name(of own: String) -> String? {
+  /// The name of the tensor that a ``VideoClassifier`` of `architecture` calls `own`; nil for a head that these names do not
+  /// have.
+  func name(of own: String, in architecture: Architecture) -> String? {
     switch self {
     case .mosi: own
     case .torchvision: torchvisionName(of: own)
-    case .vcop: vcopName(of: own)
+    case .vcop: architecture == .c3d ? vcopC3DName(of: own) : vcopResNetName(of: own)
     }
   }
 }
@@ -49,7 +51,7 @@ extension Architecture {
     let backbone = makeBackbone(width: 1, using: .meta).state.map { "backbone.\($0.name)" }
     var table: [String: String] = [:]
     for own in backbone + (head.map { ["weight", "bias"].map($0.tensorName) } ?? []) {
-      guard let name = names.name(of: own) else { return nil }
+      guard let name = names.name(of: own, in: self) else { return nil }
       table[own] = name
     }
     return table
@@ -101,13 +103,37 @@ private func torchvisionName(of own: String) -> String? {
 
 // MARK: - VCOP
 
+/// The name of a tensor of a head.
+private func vcopHeadName(_ path: [String], _ tensor: String) -> String? {
+  path[1] == VideoClassifier.Head.Kind.actions.rawValue ? "linear.\(tensor)" : nil
+}
+
 /// `backbone.conv3.b` and `b_bn` are conv3b and bn3b; conv1 and conv2 have a single convolution without a letter.
-private func vcopName(of own: String) -> String? {
+private func vcopC3DName(of own: String) -> String? {
   let (path, tensor) = split(own)
-  guard path[0] == "backbone" else {
-    return path[1] == VideoClassifier.Head.Kind.actions.rawValue ? "linear.\(tensor)" : nil
-  }
+  guard path[0] == "backbone" else { return vcopHeadName(path, tensor) }
   let number = path[1].dropFirst("conv".count)
   let letter = ["1", "2"].contains(number) ? "" : path[2].prefix(1)
   return "\(path[2].hasSuffix("_bn") ? "bn" : "conv")\(number)\(letter).\(tensor)"
+}
+
+/// The names of a unit's layers below its convolution, which are a module of their own; the last normalization is beside
+/// it.
+private let placesInVCOPUnit = [
+  "": "temporal_spatial_conv", "1": "spatial_conv", "1_bn": "bn", "2": "temporal_conv",
+]
+
+/// `backbone.conv3.res_1.conv_branch.a` and `a_bn` are `conv3.block1.conv1.temporal_spatial_conv` and `conv3.block1.bn1`; the
+/// factors `a1`, `a1_bn`, `a2` and `a2_bn` are `conv1.spatial_conv`, `conv1.bn`, `conv1.temporal_conv` and `bn1`.
+private func vcopResNetName(of own: String) -> String? {
+  let (path, tensor) = split(own)
+  guard path[0] == "backbone" else { return vcopHeadName(path, tensor) }
+  let units = [
+    ("short_cut", "downsampleconv", "downsamplebn"), ("a", "conv1", "bn1"), ("b", "conv2", "bn2"),
+  ]
+  let (unit, convolution, normalization) = units.first { path.last!.hasPrefix($0.0) }!
+  let layer = String(path.last!.dropFirst(unit.count))
+  let block = path[1] == "conv1" ? "" : "\(path[1]).block\(path[2].dropFirst("res_".count))."
+  let place = placesInVCOPUnit[layer].map { "\(convolution).\($0)" } ?? normalization
+  return "\(block)\(place).\(tensor)"
 }

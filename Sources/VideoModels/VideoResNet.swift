@@ -25,7 +25,8 @@ public final class VideoResNet: Backbone {
           (0..<stage.blocks).map { block in
             ResidualBlock(
               plan.convolution, block == 0 ? channels : output, output, kernel: stage.kernel,
-              stride: block == 0 ? stage.stride : .one, epsilon: epsilon, using: generator)
+              stride: block == 0 ? stage.stride : .one, splitsShortcut: plan.splitsShortcuts,
+              epsilon: epsilon, using: generator)
           }))
       channels = output
     }

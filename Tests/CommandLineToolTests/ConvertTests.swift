@@ -56,10 +56,11 @@ import VideoModels
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
-    arguments: [Architecture.r2d3d18, .r2plus1d10, .c3d], ["mosi", "authors"])
+    arguments: [Architecture.r2d3d18, .r2plus1d10, .vcopR2plus1d10, .r3d10, .c3d],
+    ["mosi", "authors"])
   func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
-    // The authors' code has no C3D, and VCOP's code uses other names.
-    if architecture == .c3d && program == "authors" { return }
+    // The authors' code has none of VCOP's networks, and VCOP's code uses other names.
+    if StateNames.vcop.supports(architecture) && program == "authors" { return }
     try run(architecture)
     let script = [repository + "/python/mosi/networks.py", "w.pth", "clips.pt"]
     #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)

@@ -76,7 +76,7 @@ extension TrainingRuns {
         (Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, WeightsLayout.authors),
         (.r2plus1d10, .actions, .authors), (.r3d18, .actions, .torchvision),
         (.torchvisionR2plus1d18, .actions, .torchvision), (.mc318, .actions, .torchvision),
-        (.c3d, .actions, .vcop),
+        (.c3d, .actions, .vcop), (.r3d10, .actions, .vcop), (.vcopR2plus1d10, .actions, .vcop),
       ], ["safetensors", "pth"])
     func aRoundTripChangesNoByte(
       of network: (Architecture, VideoClassifier.Head.Kind, WeightsLayout), ending: String

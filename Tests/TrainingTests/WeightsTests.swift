@@ -18,12 +18,13 @@ extension TrainingRuns {
       Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor) })
     }
 
-    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18, .c3d])
+    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18, .r3d10, .c3d])
     func aBareStateDictIsRecognized(architecture: Architecture) throws {
       let folder = try ScratchFolder()
       let model = network(architecture, classes: 6)
       let names: StateNames =
-        architecture == .r3d18 ? .torchvision : architecture == .c3d ? .vcop : .mosi
+        architecture == .r3d18
+        ? .torchvision : StateNames.vcop.supports(architecture) ? .vcop : .mosi
       let table = try #require(architecture.tensorNames(names, head: .actions))
       let renamed = model.state.map { (name: table[$0.name]!, tensor: $0.tensor) }
       try Safetensors(

@@ -68,6 +68,25 @@ import VideoModels
       ("head.out.bias", "linear.bias"),
     ] { #expect(names[own] == expected) }
     #expect(names.count == 8 * 7 + 2)
+    let plain = try #require(Architecture.r3d10.tensorNames(.vcop, head: .actions))
+    let split = try #require(Architecture.vcopR2plus1d10.tensorNames(.vcop, head: .actions))
+    let block = "backbone.conv3.res_1"
+    for (own, expected) in [
+      ("backbone.conv1.a.weight", "conv1.temporal_spatial_conv.weight"),
+      ("backbone.conv1.a_bn.bias", "bn1.bias"),
+      ("\(block).conv_branch.b.weight", "conv3.block1.conv2.temporal_spatial_conv.weight"),
+      ("\(block).conv_branch.b_bn.bias", "conv3.block1.bn2.bias"),
+      ("\(block).short_cut.weight", "conv3.block1.downsampleconv.temporal_spatial_conv.weight"),
+      ("\(block).short_cut_bn.weight", "conv3.block1.downsamplebn.weight"),
+      ("head.out.weight", "linear.weight"),
+    ] { #expect(plain[own] == expected) }
+    for (own, expected) in [
+      ("backbone.conv1.a1.weight", "conv1.spatial_conv.weight"),
+      ("backbone.conv1.a1_bn.bias", "conv1.bn.bias"), ("backbone.conv1.a2_bn.bias", "bn1.bias"),
+      ("\(block).conv_branch.a2.weight", "conv3.block1.conv1.temporal_conv.weight"),
+      ("\(block).short_cut1_bn.weight", "conv3.block1.downsampleconv.bn.weight"),
+      ("\(block).short_cut2.weight", "conv3.block1.downsampleconv.temporal_conv.weight"),
+    ] { #expect(split[own] == expected) }
   }
 
   /// VCOP's task stores its network under a name; other tensors belong to the task.

@@ -34,6 +34,14 @@ import VideoModels
     #expect(Architecture.c3d.defaultEpsilon == 1e-5 && Architecture.r3d18.defaultEpsilon == 1e-3)
   }
 
+  /// VCOP's numbers of parameters without a classifier.
+  @Test(arguments: [(Architecture.r3d10, 14_361_792), (.vcopR2plus1d10, 14_365_303)])
+  func costsOfResNetsAreVCOPs(architecture: Architecture, parameters: Int) {
+    let cost = architecture.cost(width: 64, classes: 6, frames: 16, height: 112, clipWidth: 112)
+    #expect(cost.parameters == parameters + 6 * 513)
+    #expect(architecture.defaultEpsilon == 1e-5)
+  }
+
   @Test(arguments: [
     (
       Architecture.c3d,
@@ -85,7 +93,9 @@ import VideoModels
     let blocks = real.state.map(\.name).filter {
       $0.hasSuffix("conv_branch.a.weight") || $0.hasSuffix("conv_branch.a1.weight")
     }
-    let others: [Architecture: Int] = [.r2d3d34: 16, .r2plus1d10: 4, .c3d: 0]
+    let others: [Architecture: Int] = [
+      .r2d3d34: 16, .r2plus1d10: 4, .vcopR2plus1d10: 4, .r3d10: 4, .c3d: 0,
+    ]
     #expect(blocks.count == others[architecture] ?? 8)
   }
 }

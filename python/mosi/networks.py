@@ -60,6 +60,7 @@ class Plan:
     # The same for the stem, per 64 output channels. None: as in `middle`.
     stem_middle: int | None = None
     pools: bool = False  # a max-pooling of 1x3x3 after the stem
+    splits_shortcuts: bool = False  # shortcuts are factored like the other convolutions
 
 
 R2D3D = (Stage(SQUARE, POINT, 1), Stage(SQUARE, HALF_SPACE, 2), Stage(CUBE, HALF, 4), Stage(CUBE, HALF, 4))
@@ -76,6 +77,8 @@ RESIDUAL = {
     "r2d3d-34": Plan((1, 7, 7), R2D3D, (3, 4, 6, 3), pools=True),
     "r2plus1d-10": Plan((3, 7, 7), CUBES, (1, 1, 1, 1), middle="each"),
     "r2plus1d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="each"),
+    "r2plus1d-10-vcop": Plan((3, 7, 7), CUBES, (1, 1, 1, 1), middle="each", splits_shortcuts=True),
+    "r3d-10": Plan((3, 7, 7), CUBES, (1, 1, 1, 1)),
     "r3d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2)),
     "mc3-18": Plan((3, 7, 7), MC3, (2, 2, 2, 2)),
     "r2plus1d-18-torchvision": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="first", stem_middle=45),
@@ -117,7 +120,7 @@ class Convolution(nn.Sequential):
 def kept_parameters(c_in: int, c_out: int, kernel: Extent) -> int:
     """The channels between two factors that keep the number of parameters of the whole kernel."""
     time, area = kernel[0], kernel[1] * kernel[2]
-    return time * area * c_in * c_out // (area * c_in + time * c_out)
+    return max(1, time * area * c_in * c_out // (area * c_in + time * c_out))
 
 
 class Block(nn.Module):
@@ -126,23 +129,28 @@ class Block(nn.Module):
     def __init__(self, plan: Plan, c_in: int, c_out: int, kernel: Extent, stride: Extent, epsilon: float) -> None:
         super().__init__()
 
-        def middle(own_in: int) -> int | None:
+        def middle(own_in: int, kernel: Extent) -> int | None:
             if plan.middle is None:
                 return None
             return kept_parameters(own_in if plan.middle == "each" else c_in, c_out, kernel)
 
-        first = Convolution("a", c_in, c_out, kernel, stride, middle(c_in), epsilon)
-        second = Convolution("b", c_out, c_out, kernel, POINT, middle(c_out), epsilon)
+        first = Convolution("a", c_in, c_out, kernel, stride, middle(c_in, kernel), epsilon)
+        second = Convolution("b", c_out, c_out, kernel, POINT, middle(c_out, kernel), epsilon)
         self.conv_branch = nn.Sequential()
         for name, module in [*first.named_children(), ("relu", nn.ReLU()), *second.named_children()]:
             self.conv_branch.add_module(name, module)
         self.has_short_cut = c_in != c_out or stride != POINT
         if self.has_short_cut:
-            self.short_cut = nn.Conv3d(c_in, c_out, 1, stride, bias=False)
-            self.short_cut_bn = nn.BatchNorm3d(c_out, eps=epsilon)
+            split = middle(c_in, POINT) if plan.splits_shortcuts else None
+            for name, module in Convolution("short_cut", c_in, c_out, POINT, stride, split, epsilon).named_children():
+                self.add_module(name, module)
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = self.short_cut_bn(self.short_cut(x)) if self.has_short_cut else x
+        kept = x
+        if self.has_short_cut:
+            for name, module in self.named_children():
+                if name.startswith("short_cut"):
+                    kept = module(kept)
         return torch.relu(self.conv_branch(x) + kept)
 
 

@@ -8,7 +8,7 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
   case authors
   /// torchvision's VideoResNet.
   case torchvision
-  /// VCOP's C3D.
+  /// VCOP's C3D, R3D and R(2+1)D.
   case vcop
 
   /// The layout named `name`, which may be a former name from older files and scripts.
