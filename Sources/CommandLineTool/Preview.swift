@@ -45,6 +45,7 @@ struct Preview: ParsableCommand {
     }
     for remark in collection.remarks.prefix(4) { Terminal.line(remark) }
     let task = configuration.makeTask()
+    try task.checkMotion(of: collection.sources)
     let loader = SampleLoader(collection.sources, rule: task.rule(for: .training(progress: 0))) {
       Terminal.warn("skipped: \($0.reason)")
     }

@@ -6,12 +6,20 @@ public struct Sample: Sendable {
   public let clips: [ClipPixels]
   /// The index of the source of the clips, which may be a replacement for an unreadable source.
   public let source: Int
+  /// The request's ``SampleRequest/choice``.
+  public let choice: Int
 
   /// A sample with these clips.
-  public init(id: SampleID, clips: [ClipPixels], source: Int) {
+  public init(id: SampleID, clips: [ClipPixels], source: Int, choice: Int = 0) {
     self.id = id
     self.clips = clips
     self.source = source
+    self.choice = choice
+  }
+
+  /// The same sample with another ID.
+  public func renamed(_ id: SampleID) -> Sample {
+    Sample(id: id, clips: clips, source: source, choice: choice)
   }
 
   /// The number of bytes of its pixels.

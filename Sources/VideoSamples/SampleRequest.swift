@@ -4,9 +4,21 @@ import KeyedRandom
 public struct SourceInfo: Hashable, Sendable {
   /// The time of the last frame in seconds after the first; 0 for a still picture.
   public let lastFrameTime: Double
+  /// The number of frames, from the average frame rate; 1 for a still picture.
+  public let frameCount: Int
 
   /// Information about a source.
-  public init(lastFrameTime: Double) { self.lastFrameTime = lastFrameTime }
+  public init(lastFrameTime: Double, frameCount: Int = 1) {
+    self.lastFrameTime = lastFrameTime
+    self.frameCount = frameCount
+  }
+
+  /// The times of `count` consecutive frames from the frame `first` on, which may lie before or beyond the video. A time is in
+  /// the middle of its frame, so that rounding in the container neither repeats nor omits a frame.
+  public func times(ofFrames first: Int, count: Int) -> [Double] {
+    let step = frameCount > 1 ? lastFrameTime / Double(frameCount - 1) : 0
+    return (first..<first + count).map { (Double($0) + 0.5) * step }
+  }
 }
 
 /// A request to a loader: the frames of a source to read, and their crop.
@@ -26,12 +38,16 @@ public struct SampleRequest: Sendable {
   public var crop: CropRule
   /// True to use one crop for all clips of the sample, false to draw a crop for each clip.
   public var sharesCrop: Bool
+  /// What was drawn before reading because it determines what is read, such as the sample's class; 0 if nothing was. The
+  /// task gets it with the sample.
+  public var choice: Int
 
   /// A request for these frames.
-  public init(_ frames: Frames, crop: CropRule, sharesCrop: Bool = true) {
+  public init(_ frames: Frames, crop: CropRule, sharesCrop: Bool = true, choice: Int = 0) {
     self.frames = frames
     self.crop = crop
     self.sharesCrop = sharesCrop
+    self.choice = choice
   }
 }
 
@@ -47,8 +63,9 @@ public enum ShortVideoPolicy: String, Codable, CaseIterable, Sendable {
 public struct SampleRule: Sendable {
   /// False if a single frame suffices, so that no information about the source is needed in advance.
   public let readsClips: Bool
-  /// The seconds that a sample spans, and the treatment of shorter videos; nil if every source is long enough.
-  public let span: (seconds: Double, policy: ShortVideoPolicy)?
+  /// The number of frames of a video that a sample needs, and the treatment of shorter videos; nil if every source is long
+  /// enough.
+  public let span: (frames: Int, policy: ShortVideoPolicy)?
   /// Returns the frames and the crop for a source. It draws from the generator, from which the loader then draws the
   /// crop.
   public let request: @Sendable (SourceInfo, inout KeyedGenerator) -> SampleRequest
@@ -57,10 +74,10 @@ public struct SampleRule: Sendable {
   ///
   /// - Parameters:
   ///   - readsClips: true if `request` returns ``SampleRequest/Frames/clips(_:)``.
-  ///   - span: the seconds from a sample's first frame to its last, and the treatment of shorter videos.
+  ///   - span: the number of frames that a sample needs, and the treatment of shorter videos.
   ///   - request: see ``request``.
   public init(
-    readsClips: Bool, span: (seconds: Double, policy: ShortVideoPolicy)? = nil,
+    readsClips: Bool, span: (frames: Int, policy: ShortVideoPolicy)? = nil,
     request: @escaping @Sendable (SourceInfo, inout KeyedGenerator) -> SampleRequest
   ) {
     self.readsClips = readsClips

@@ -61,10 +61,7 @@ final class PretextValidation<Task: PretextTask> {
         guard processes.owns(batch: number / batchSize), let sample = loaded[place] else {
           return nil
         }
-        return (
-          number,
-          Sample(id: .validation(index: number), clips: sample.clips, source: sample.source)
-        )
+        return (number, sample.renamed(.validation(index: number)))
       })
     self.loader = loader
     self.task = task
@@ -107,9 +104,8 @@ final class PretextValidation<Task: PretextTask> {
       let samples = try numbers(ofBatch: index).compactMap { number -> Sample? in
         if let sample = kept[number] { return sample }
         // Skip a source that has become unreadable since the start.
-        return (try watch.next(of: prefetcher, by: loader) ?? nil).map {
-          Sample(id: .validation(index: number), clips: $0.clips, source: $0.source)
-        }
+        return (try watch.next(of: prefetcher, by: loader) ?? nil)?
+          .renamed(.validation(index: number))
       }
       if !samples.isEmpty {
         withoutGradients {

@@ -156,11 +156,16 @@ extension PretextTask {
     guard supportsAccumulation || batchesPerStep == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
-    guard needsMotion else { return }
-    for list in [sources.training, sources.heldOut] {
-      guard let still = list.first(where: \.isStill) else { continue }
-      throw RunError.needsMotion(task: "\(Self.self)", source: still.description)
-    }
+    try checkMotion(of: sources.training)
+    try checkMotion(of: sources.heldOut)
+  }
+
+  /// Throws an error if the task needs videos and one of the sources is a still picture.
+  ///
+  /// - Throws: ``RunError/needsMotion(task:source:)``.
+  public func checkMotion(of sources: SourceList) throws {
+    guard needsMotion, let still = sources.first(where: \.isStill) else { return }
+    throw RunError.needsMotion(task: "\(Self.self)", source: still.description)
   }
 }
 

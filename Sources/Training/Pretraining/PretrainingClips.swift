@@ -27,7 +27,7 @@ public final class PretrainingClips {
   private let stride: Int
   private let plan: StepPlan
   private let samples: SampleStream
-  private let labeled: ([Sample], Purpose) -> LabeledClips
+  private let labeled: ([Sample], Purpose) throws -> LabeledClips
   private var handedOut = 0
 
   /// - Parameters:
@@ -84,7 +84,7 @@ public final class PretrainingClips {
     let kind = configuration.task.kind.rawValue
     labeled = { samples, purpose in
       guard let labeled = task.labeledClips(task.batch(samples, for: purpose, on: .cpu)) else {
-        preconditionFailure("\(kind) names its classes but does not label its clips")
+        throw ClipsWithoutLabels(task: kind)
       }
       return labeled
     }
@@ -92,7 +92,7 @@ public final class PretrainingClips {
 
   /// The next batch; nil after the last.
   ///
-  /// - Throws: `NoUsableSource`.
+  /// - Throws: `NoUsableSource`, ``ClipsWithoutLabels``.
   public func next() throws -> Batch? {
     guard handedOut < count else { return nil }
     let index = first + handedOut * stride
@@ -101,15 +101,15 @@ public final class PretrainingClips {
     handedOut += 1
     return Batch(
       index: index, step: step,
-      labeled: labeled(loaded, .training(progress: plan.progress(atStep: step))))
+      labeled: try labeled(loaded, .training(progress: plan.progress(atStep: step))))
   }
 }
 
-/// The error for a pretext task whose clips have no classes.
+/// The error for a pretext task whose clips have no classes of their own, such as one whose tuples of clips have them.
 public struct ClipsWithoutLabels: Error, Sendable, CustomStringConvertible {
   /// The task's name in the configuration.
   public let task: String
   public var description: String {
-    "the clips of task.kind=\(task) have no labels: choose a task with classes, such as mosi"
+    "the single clips of task.kind=\(task) have no labels: choose a task whose clips have classes, such as mosi"
   }
 }

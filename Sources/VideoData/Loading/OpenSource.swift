@@ -33,6 +33,16 @@ enum OpenSource {
     }
   }
 
+  /// The number of frames; for a video, from its average frame rate.
+  var frameCount: Int {
+    switch self {
+    case .video(let video):
+      Int(exactly: (video.lastFrameTime * video.averageFrameRate).rounded()).map { $0 + 1 } ?? 1
+    case .frameFolder(let folder, _): folder.count
+    case .picture, .deadLeaves: 1
+    }
+  }
+
   /// The frame at the given share (0 ..< 1) of the duration.
   func picture(at share: Double, shortSide: Int) throws(MediaError) -> Picture {
     switch self {

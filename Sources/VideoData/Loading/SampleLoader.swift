@@ -100,8 +100,8 @@ public final class SampleLoader: Sendable {
     let ticket = reading.withLock { $0.begin(index) }
     defer { reading.withLock { $0.end(ticket) } }
     var generator = KeyedGenerator(key: key)
-    let clips = try sources[index].clips(rule, cachedAt: (cache, index), using: &generator)
-    return Sample(id: id, clips: clips, source: index)
+    let read = try sources[index].read(rule, cachedAt: (cache, index), using: &generator)
+    return Sample(id: id, clips: read.clips, source: index, choice: read.choice)
   }
 
   private func skip(_ index: Int, _ error: MediaError) {

@@ -16,7 +16,7 @@ extension VideoSource {
   public func clips(_ rule: SampleRule, using generator: inout KeyedGenerator)
     throws(MediaError) -> [ClipPixels]
   {
-    try clips(rule, cachedAt: nil, using: &generator)
+    try read(rule, cachedAt: nil, using: &generator).clips
   }
 
   /// The clips on which the source is tested, read in one pass.
@@ -38,40 +38,41 @@ extension VideoSource {
     try clips(.randomStill(height: height, width: width), using: &generator)[0].pictures[0]
   }
 
-  /// As ``clips(_:using:)``, but uses the pictures that `cache` keeps for this source at an index.
-  func clips(
+  /// As ``clips(_:using:)``, but uses the pictures that `cache` keeps for this source at an index, and returns also the
+  /// request's choice.
+  func read(
     _ rule: SampleRule, cachedAt cache: (cache: PictureCache, index: Int)?,
     using generator: inout KeyedGenerator
-  ) throws(MediaError) -> [ClipPixels] {
+  ) throws(MediaError) -> (clips: [ClipPixels], choice: Int) {
     if let kept = cache.flatMap({ $0.cache.pictures(of: $0.index) }) {
-      let request = rule.request(SourceInfo(lastFrameTime: kept.lastFrameTime), &generator)
-      return try cut(request, &generator) { (times) throws(MediaError) in
-        kept.pictures(shownAt: times)
+      let request = rule.request(kept.info, &generator)
+      let clips = try cut(request, &generator) { (times) throws(MediaError) in
+        kept.pictures.pictures(shownAt: times)
       }
+      return (clips, request.choice)
     }
     let open = try OpenSource(self)
     // Finding the end of a video may require reading all of it. Only samples of several frames need it.
     let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
-    if let span = rule.span, span.policy == .skip, info.lastFrameTime < span.seconds - 1e-6 {
+    if let span = rule.span, span.policy == .skip, info.frameCount < span.frames {
       throw MediaError(
         .unsuitableSize, description,
-        "is too short: its frames span \(seconds(info.lastFrameTime)) s of the "
-          + "\(seconds(span.seconds)) s of a sample")
+        "is too short: it has \(info.frameCount) of the \(span.frames) frames of a sample")
     }
     let request = rule.request(info, &generator)
     let shortSide = request.crop.shortSide
     if case .still(let share) = request.frames {
       let picture = try open.picture(at: share, shortSide: shortSide)
-      return request.cut([[picture]], using: &generator)
+      return (request.cut([[picture]], using: &generator), request.choice)
     }
-    if let kept = cache.flatMap({ $0.cache.pictures(of: $0.index, open, shortSide: shortSide) }) {
-      return try cut(request, &generator) { (times) throws(MediaError) in
-        kept.pictures(shownAt: times)
-      }
+    let kept = cache.flatMap {
+      $0.cache.pictures(of: $0.index, open, info, shortSide: shortSide)
     }
-    return try cut(request, &generator) { (times) throws(MediaError) in
-      try open.pictures(shownAt: times, shortSide: shortSide)
+    let clips = try cut(request, &generator) { (times) throws(MediaError) in
+      if let kept { return kept.pictures(shownAt: times) }
+      return try open.pictures(shownAt: times, shortSide: shortSide)
     }
+    return (clips, request.choice)
   }
 
   /// The clips of a request, read in one pass.
@@ -89,11 +90,10 @@ extension VideoSource {
   }
 }
 
-/// The number rounded to two decimal places.
-private func seconds(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
-
 extension OpenSource {
-  fileprivate var info: SourceInfo { SourceInfo(lastFrameTime: lastFrameTime) }
+  fileprivate var info: SourceInfo {
+    SourceInfo(lastFrameTime: lastFrameTime, frameCount: frameCount)
+  }
 }
 
 extension SampleRequest {
