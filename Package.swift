@@ -184,7 +184,12 @@ let package = Package(
       ["TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["read_events.py"]),
     tests(of: "MoSI", ["KeyedRandom", "Pretext", "TestSupport", "Torch"], resources: goldens),
-    tests(of: "PretextTasks", ["Pretext", "Torch", "VideoSamples"]),
+    tests(
+      of: "PretextTasks",
+      [
+        "KeyedRandom", "Media", "Pretext", "TestSupport", "Torch", "VideoData", "VideoModels",
+        "VideoSamples",
+      ]),
     tests(of: "VideoModels", ["KeyedRandom", "TestSupport", "Torch"], resources: goldens),
     tests(of: "Geometry", ["KeyedRandom"]),
     tests(of: "Shards", ["KeyedRandom", "SafeFiles", "TestSupport"]),

@@ -59,3 +59,13 @@ public func difference(_ a: [Double], _ b: [Double]) -> Double {
   guard a.count == b.count else { return .infinity }
   return zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
 }
+
+extension Module {
+  /// Computes in float64 from now on.
+  public func useFloat64() {
+    for (_, tensor) in state where tensor.dtype == .float32 {
+      tensor.gradient = nil
+      tensor.setData(tensor.detached().to(.float64))
+    }
+  }
+}

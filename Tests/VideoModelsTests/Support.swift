@@ -1,4 +1,5 @@
 import KeyedRandom
+import TestSupport
 import Testing
 import Torch
 import VideoModels
@@ -61,16 +62,6 @@ func keyedState(_ shapes: [String: [Int]]) -> [String: Tensor] {
 extension Module {
   var shapes: [String: [Int]] {
     Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor.shape) })
-  }
-}
-
-extension Module {
-  /// Computes in float64 from now on.
-  func useFloat64() {
-    for (_, tensor) in state where tensor.dtype == .float32 {
-      tensor.gradient = nil
-      tensor.setData(tensor.detached().to(.float64))
-    }
   }
 }
 
