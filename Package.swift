@@ -121,12 +121,15 @@ let package = Package(
     .target(
       name: "Configuration",
       dependencies: [
-        "MoSI", "Pretext", "SafeFiles", "Torch", "VideoData", "VideoModels", "VideoSamples", "Yams",
+        "MoSI", "Pretext", "PretextTasks", "SafeFiles", "Torch", "VideoData", "VideoModels",
+        "VideoSamples", "Yams",
       ],
       exclude: ["Presets/paper"],
       resources: [
-        "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tiny", "tiny-finetune",
-        "tiny-masked",
+        "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tasks/clip-order",
+        "tasks/cloze", "tasks/cubic-puzzle", "tasks/frame-order", "tasks/tiny-clip-order",
+        "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle", "tasks/tiny-frame-order", "tiny",
+        "tiny-finetune", "tiny-masked",
       ].map {
         .embedInCode("Presets/\($0).yaml")
       }, swiftSettings: strict),

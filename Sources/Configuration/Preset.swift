@@ -13,6 +13,22 @@ public enum Preset: String, CaseIterable, Sendable {
   case tinyMasked = "tiny-masked"
   /// The pre-training of `make demo`.
   case demo
+  /// VCOP as in its paper.
+  case clipOrder = "clip-order"
+  /// A small VCOP for a laptop.
+  case tinyClipOrder = "tiny-clip-order"
+  /// VCP as in its paper.
+  case cloze
+  /// A small VCP for a laptop.
+  case tinyCloze = "tiny-cloze"
+  /// OPN as in its paper, on a video network.
+  case frameOrder = "frame-order"
+  /// A small OPN for a laptop.
+  case tinyFrameOrder = "tiny-frame-order"
+  /// ST-Puzzle as in its paper.
+  case cubicPuzzle = "cubic-puzzle"
+  /// A small ST-Puzzle for a laptop.
+  case tinyCubicPuzzle = "tiny-cubic-puzzle"
   /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
   /// The fine-tuning of `make demo`.
@@ -21,8 +37,8 @@ public enum Preset: String, CaseIterable, Sendable {
   /// The kind of training that it configures.
   public var phase: TrainingPhase {
     switch self {
-    case .paperPretrain, .tiny, .tinyMasked, .demo: .pretraining
     case .paperFinetune, .tinyFinetune, .demoFinetune: .finetuning
+    default: .pretraining
     }
   }
 
@@ -35,6 +51,14 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tiny: PackageResources.tiny_yaml
       case .tinyMasked: PackageResources.tiny_masked_yaml
       case .demo: PackageResources.demo_yaml
+      case .clipOrder: PackageResources.clip_order_yaml
+      case .tinyClipOrder: PackageResources.tiny_clip_order_yaml
+      case .cloze: PackageResources.cloze_yaml
+      case .tinyCloze: PackageResources.tiny_cloze_yaml
+      case .frameOrder: PackageResources.frame_order_yaml
+      case .tinyFrameOrder: PackageResources.tiny_frame_order_yaml
+      case .cubicPuzzle: PackageResources.cubic_puzzle_yaml
+      case .tinyCubicPuzzle: PackageResources.tiny_cubic_puzzle_yaml
       case .tinyFinetune: PackageResources.tiny_finetune_yaml
       case .demoFinetune: PackageResources.demo_finetune_yaml
       }

@@ -186,15 +186,41 @@ public struct PretrainingConfiguration: RunConfiguration {
     try require(
       clip.size <= sources.size, "clip.size",
       "must be from 8 to sources.size (\(sources.size)) pixels, not \(clip.size)")
-    guard task.kind == .mosi else { return }
-    let labels = task.mosi.labels
-    try require(
-      sources.size - clip.size >= labels.granularity, "clip.size",
-      "leaves the window no room to move at \(labels.granularity) speeds: sources.size (\(sources.size)) "
-        + "must exceed it by at least \(labels.granularity)")
-    try require(
-      task.mosi.mask.background == .static || clip.frames > 2, "clip.frames",
-      "must be at least 3 for task.mosi.mask.background=drifting, not \(clip.frames)")
+    switch task.kind {
+    case .rotation, .clipOrder: break
+    case .mosi:
+      let labels = task.mosi.labels
+      try require(
+        sources.size - clip.size >= labels.granularity, "clip.size",
+        "leaves the window no room to move at \(labels.granularity) speeds: sources.size (\(sources.size)) "
+          + "must exceed it by at least \(labels.granularity)")
+      try require(
+        task.mosi.mask.background == .static || clip.frames > 2, "clip.frames",
+        "must be at least 3 for task.mosi.mask.background=drifting, not \(clip.frames)")
+    case .cloze:
+      try require(
+        clip.frames % 4 == 0, "clip.frames",
+        "must be a multiple of 4 for task.kind=cloze, which exchanges fourths, not \(clip.frames)")
+      try require(
+        clip.size % 2 == 0, "clip.size",
+        "must be even for task.kind=cloze, which exchanges quarters, not \(clip.size)")
+    case .frameOrder:
+      let region = clip.size + task.frameOrder.margin
+      try require(
+        region <= sources.size, "task.frame_order.margin",
+        "must be at most sources.size - clip.size (\(sources.size - clip.size)), not "
+          + "\(task.frameOrder.margin)")
+    case .cubicPuzzle:
+      let puzzle = task.cubicPuzzle
+      try require(
+        clip.frames <= puzzle.cellFrames, "task.cubic_puzzle.cell_frames",
+        "must be at least clip.frames (\(clip.frames)), not \(puzzle.cellFrames)")
+      try require(
+        clip.size <= puzzle.cellSize && 2 * puzzle.cellSize <= sources.size,
+        "task.cubic_puzzle.cell_size",
+        "must be from clip.size (\(clip.size)) to half of sources.size (\(sources.size)), not "
+          + "\(puzzle.cellSize)")
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import MoSI
+import PretextTasks
 
 /// The pretext tasks.
 public enum TaskKind: String, CaseIterable, SettingValue {
@@ -6,6 +7,14 @@ public enum TaskKind: String, CaseIterable, SettingValue {
   case mosi
   /// 3D-RotNet: recognize the number of quarter turns by which a clip is rotated.
   case rotation
+  /// VCOP: recognize the order of clips.
+  case clipOrder = "clip_order"
+  /// VCP: recognize what was done to the middle one of three clips.
+  case cloze
+  /// OPN: recognize the order of frames.
+  case frameOrder = "frame_order"
+  /// ST-Puzzle: recognize the arrangement of pieces in space and time.
+  case cubicPuzzle = "cubic_puzzle"
 }
 
 /// The pretext task, with a group for each kind. Only the group of ``kind`` is used.
@@ -16,6 +25,14 @@ public struct TaskSettings: Settings {
   public var mosi = MoSISettings()
   /// 3D-RotNet (Jing et al., 2018): recognize the angle by which a clip is rotated.
   public var rotation = RotationSettings()
+  /// VCOP (Xu et al., CVPR 2019): recognize the order of clips.
+  public var clipOrder = ClipOrderSettings()
+  /// VCP (Luo et al., AAAI 2020): recognize what was done to the middle one of three clips.
+  public var cloze = ClozeSettings()
+  /// OPN (Lee et al., ICCV 2017): recognize the order of frames.
+  public var frameOrder = FrameOrderSettings()
+  /// ST-Puzzle (Kim et al., AAAI 2019): recognize the arrangement of pieces in space and time.
+  public var cubicPuzzle = CubicPuzzleSettings()
 
   /// The defaults.
   public init() {}
@@ -32,6 +49,21 @@ public struct TaskSettings: Settings {
       "rotation", \.rotation,
       "3D-RotNet (Jing et al., 2018): recognize the angle by which a clip is rotated.",
       isInUse: { $0.kind == .rotation }),
+    .group(
+      "clip_order", \.clipOrder, "VCOP (Xu et al., CVPR 2019): recognize the order of clips.",
+      isInUse: { $0.kind == .clipOrder }),
+    .group(
+      "cloze", \.cloze,
+      "VCP (Luo et al., AAAI 2020): recognize what was done to the middle one of three clips.",
+      isInUse: { $0.kind == .cloze }),
+    .group(
+      "frame_order", \.frameOrder,
+      "OPN (Lee et al., ICCV 2017): recognize the order of frames.",
+      isInUse: { $0.kind == .frameOrder }),
+    .group(
+      "cubic_puzzle", \.cubicPuzzle,
+      "ST-Puzzle (Kim et al., AAAI 2019): recognize the arrangement of pieces in space and time.",
+      isInUse: { $0.kind == .cubicPuzzle }),
   ]
 }
 

@@ -124,7 +124,8 @@ import Testing
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "somethingelse") }
         == "there is neither a file nor a preset somethingelse: presets are paper-pretrain, tiny, "
-        + "tiny-masked, demo")
+        + "tiny-masked, demo, clip-order, tiny-clip-order, cloze, tiny-cloze, frame-order, "
+        + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
         == "the preset tiny is for mosi pretrain: use paper-finetune or tiny-finetune or "

@@ -14,7 +14,9 @@ struct SyntheticVideos {
   private(set) var lines: [String] = []
 
   /// Writes `training` and `test` videos of each class to `folder`.
-  init(in folder: String, training: Int, test: Int, classes: [String] = Self.classes) throws {
+  init(
+    in folder: String, training: Int, test: Int, classes: [String] = Self.classes, frames: Int = 12
+  ) throws {
     self.folder = folder
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for (label, name) in classes.enumerated() {
@@ -23,7 +25,7 @@ struct SyntheticVideos {
         try Self.write(
           to: "\(folder)/\(path)", step: ["left": -2, "right": 2][name] ?? 0,
           levels: ["dark": 0..<80, "light": 176..<256][name] ?? 0..<256,
-          seed: UInt64(label * 1000 + number))
+          seed: UInt64(label * 1000 + number), frames: frames)
         lines.append("\(path),\(name),\(number < training ? "train" : "test")")
       }
     }
@@ -44,9 +46,11 @@ struct SyntheticVideos {
       .write(to: URL(fileURLWithPath: "\(folder)/annotations.csv"))
   }
 
-  /// 12 frames of 40 x 32 pixels at 10 frames per second, whose content moves by `step` pixels per frame.
-  static func write(to path: String, step: Int, levels: Range<Int> = 0..<256, seed: UInt64) throws {
-    let (width, height, count) = (40, 32, 12)
+  /// Frames of 40 x 32 pixels at 10 frames per second, whose content moves by `step` pixels per frame.
+  static func write(
+    to path: String, step: Int, levels: Range<Int> = 0..<256, seed: UInt64, frames count: Int = 12
+  ) throws {
+    let (width, height) = (40, 32)
     var generator = KeyedGenerator(0x51D, seed)
     let wide = width + 2 * count + 8
     // Blocks of four pixels survive the encoder.

@@ -14,6 +14,28 @@ extension PretrainingConfiguration {
         sampling: ClipSampling(frames: clip.frames, interval: task.rotation.interval),
         side: clip.size, sourceSide: sources.size, tilt: task.rotation.tiltDegrees, jitter: jitter,
         normalization: normalization)
+    case .clipOrder:
+      ClipOrder(
+        tuple: ClipTuple(
+          clips: task.clipOrder.clips, frames: clip.frames, gap: task.clipOrder.gap),
+        side: clip.size, sourceSide: sources.size, jitter: jitter, normalization: normalization)
+    case .cloze:
+      Cloze(
+        frames: clip.frames, gap: task.cloze.gap, side: clip.size, sourceSide: sources.size,
+        permutations: task.cloze.permutations, jitter: jitter, normalization: normalization)
+    case .frameOrder:
+      FrameOrder(
+        frames: clip.frames, side: clip.size, sourceSide: sources.size,
+        window: task.frameOrder.shortestWindow...task.frameOrder.longestWindow,
+        margin: task.frameOrder.margin, shift: task.frameOrder.shift,
+        splitsChannels: task.frameOrder.splitsChannels, jitter: jitter,
+        normalization: normalization)
+    case .cubicPuzzle:
+      CubicPuzzle(
+        frames: clip.frames, side: clip.size, cellFrames: task.cubicPuzzle.cellFrames,
+        cellSide: task.cubicPuzzle.cellSize, sourceSide: sources.size,
+        puzzles: task.cubicPuzzle.puzzles, replication: task.cubicPuzzle.channelReplication,
+        jitter: jitter, normalization: normalization)
     }
   }
 }

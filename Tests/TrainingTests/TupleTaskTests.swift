@@ -1,0 +1,153 @@
+import Configuration
+import Foundation
+import Pretext
+import RunRecords
+import TestSupport
+import Testing
+import Torch
+import Training
+import VideoData
+
+extension TrainingRuns {
+  /// The tasks whose classes belong to tuples.
+  @Suite struct TupleTaskTests {
+    static let kinds: [TaskKind] = [.clipOrder, .cloze, .frameOrder, .cubicPuzzle]
+
+    let folder: ScratchFolder
+    let videos: SyntheticVideos
+
+    init() throws {
+      folder = try ScratchFolder()
+      videos = try SyntheticVideos(in: folder.file("videos"), training: 3, test: 1, frames: 20)
+    }
+
+    private func configuration(_ kind: TaskKind) -> PretrainingConfiguration {
+      var c = tinyConfiguration()
+      c.task.kind = kind
+      c.task.clipOrder.gap = 1
+      c.task.cloze.gap = 1
+      c.task.frameOrder.margin = 4
+      c.task.cubicPuzzle.cellFrames = 4
+      c.task.cubicPuzzle.cellSize = 16
+      c.sources.paths = ["left", "right", "still"].flatMap { name in
+        (0..<3).map { "\(videos.folder)/\(name)\($0).mp4" }
+      }
+      c.clip.frames = 4
+      c.epochs = 2
+      c.batch.accumulationSteps = 1
+      c.sources.validationFraction = 0.34
+      return c
+    }
+
+    private func train(
+      _ configuration: PretrainingConfiguration, _ name: String, resuming: Bool = false,
+      stoppingAfter step: Int = .max
+    ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
+      let run = RunFolder(path: folder.file(name))
+      let listener = Listener(stoppingAfter: step)
+      let outcome = try pretrain(
+        configuration, in: run, resuming: resuming,
+        options: ExecutionOptions(device: .cpu, workers: 2),
+        observers: runObservers(reportingTo: listener), reporter: listener)
+      return (outcome, run, listener)
+    }
+
+    /// A run that was stopped and resumed ends with the weights of one that was not; records contain the accuracy of each
+    /// class; fine-tuning starts from the backbone.
+    @Test(arguments: kinds) func runsResumeAndAreFinetuned(kind: TaskKind) throws {
+      let configuration = configuration(kind)
+      let classes = try #require(configuration.makeTask().classNames)
+      let whole = try train(configuration, "whole").run
+      let stopped = try train(configuration, "parts", stoppingAfter: 1)
+      guard case .stopped(1, 6) = stopped.outcome else {
+        Issue.record("it was not stopped after the first of six steps: \(stopped.outcome)")
+        return
+      }
+      let parts = try train(configuration, "parts", resuming: true).run
+      let (a, b) = (
+        try Safetensors(contentsOf: whole.last).tensors,
+        try Safetensors(contentsOf: parts.last).tensors
+      )
+      #expect(a.count > 20 && a.keys == b.keys)
+      for (name, tensor) in a {
+        #expect(tensor.to(.float32).isEqual(to: (b[name] ?? tensor.zerosLike()).to(.float32)))
+      }
+      let metrics = try Metrics(contentsOf: whole.metrics)
+      #expect(metrics.steps.count == 6 && metrics.steps.allSatisfy { $0.top1 != nil })
+      #expect(metrics.summary?.chance == 1 / Double(classes.count))
+      #expect(metrics.validations.last?.top1PerLabel.isEmpty == false)
+      let terms = metrics.steps.last?.terms?.keys.sorted()
+      #expect(
+        terms
+          == (kind == .cubicPuzzle
+            ? ["spatial_loss", "spatial_top1", "temporal_loss", "temporal_top1"] : nil))
+      #expect(FileManager.default.fileExists(atPath: whole.preview))
+      #expect(try Weights(at: whole.path).classNames == nil)
+      #expect(
+        try Checkpoint<PretrainingConfiguration>(contentsOf: whole.last).classNames == classes)
+
+      var tuning = tinyFinetuning(on: videos, epochs: 1)
+      tuning.start.weights = whole.path
+      let tuned = RunFolder(path: folder.file("tuned"))
+      _ = try finetune(
+        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+        reporter: Listener())
+      #expect(tuned.isFinished)
+    }
+
+    /// Videos that are too short are replaced, reported once each, and counted.
+    @Test func shortVideosAreReportedAndCounted() throws {
+      var configuration = configuration(.clipOrder)
+      for number in 0..<2 {
+        let path = folder.file("short\(number).mp4")
+        try SyntheticVideos.write(to: path, step: 2, seed: 1, frames: 9)
+        configuration.sources.paths.append(path)
+      }
+      configuration.sources.validationPaths = ["\(videos.folder)/left3.mp4"]
+      let trained = try train(configuration, "run")
+      let warnings = trained.listener.warnings.filter { $0.contains("is too short") }
+      #expect(warnings.count == 2, "\(trained.listener.warnings)")
+      #expect(warnings.allSatisfy { $0.contains("it has 9 of the 14 frames of a sample") })
+      #expect(try Metrics(contentsOf: trained.run.metrics).summary?.skippedSources == 2)
+    }
+
+    @Test(arguments: kinds) func stillsAreRejected(kind: TaskKind) throws {
+      var configuration = configuration(kind)
+      configuration.sources.paths = ["synthetic:dead-leaves:8"]
+      let refusal = complaint { _ = try train(configuration, "stills") }
+      #expect(refusal.contains("needs videos, and synthetic:dead-leaves #"))
+      #expect(!FileManager.default.fileExists(atPath: folder.file("stills")))
+    }
+
+    /// Clips for another program need classes of their own.
+    @Test(arguments: kinds) func singleClipsHaveNoLabels(kind: TaskKind) throws {
+      let clips = try PretrainingClips(configuration(kind), workers: 1)
+      let refusal = complaint { _ = try clips.next() }
+      #expect(refusal.contains("the single clips of task.kind=\(kind.rawValue) have no labels"))
+    }
+
+    @Test func settingsThatDoNotFitAreRejected() {
+      func refusal(_ kind: TaskKind, _ change: (inout PretrainingConfiguration) -> Void) -> String {
+        var configuration = configuration(kind)
+        change(&configuration)
+        return complaint { try configuration.check() }
+      }
+      #expect(
+        refusal(.cloze) { $0.clip.frames = 6 }.contains("clip.frames must be a multiple of 4"))
+      #expect(refusal(.cloze) { $0.clip.size = 15 }.contains("clip.size must be even"))
+      #expect(
+        refusal(.frameOrder) { $0.task.frameOrder.margin = 17 }
+          .contains("margin must be at most sources.size - clip.size (16), not 17"))
+      #expect(
+        refusal(.frameOrder) { $0.task.frameOrder.longestWindow = 8 }
+          .contains("must be at least shortest_window (9), not 8"))
+      #expect(
+        refusal(.cubicPuzzle) { $0.task.cubicPuzzle.cellSize = 17 }
+          .contains("cell_size must be from clip.size (16) to half of sources.size (32), not 17"))
+      #expect(
+        refusal(.cubicPuzzle) { $0.task.cubicPuzzle.cellFrames = 3 }
+          .contains("cell_frames must be at least clip.frames (4), not 3"))
+      #expect(refusal(.clipOrder) { $0.task.clipOrder.clips = 6 }.contains("from 2 to 5"))
+    }
+  }
+}
