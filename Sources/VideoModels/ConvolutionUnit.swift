@@ -56,10 +56,11 @@ final class ConvolutionUnit: Module {
   {
     var output = input
     for (index, factor) in factors.enumerated() {
-      if index > 0 { output = output.reluInPlace() }
-      output = factor.normalization(factor.convolution(output))
+      let isLast = index == factors.count - 1
+      output = factor.normalization(
+        factor.convolution(output), adding: isLast ? residual : nil,
+        relu: !isLast || activation == .relu)
     }
-    if let residual { output = output + residual }
-    return activation == .relu ? output.reluInPlace() : output
+    return output
   }
 }

@@ -96,6 +96,7 @@ enum Operators {
   static let winograd = Operator("mosi::winograd")
   static let convTranspose3d = Operator("conv_transpose3d", "input")
   static let batchNorm = Operator("batch_norm")
+  static let fusedBatchNorm = Operator("mosi::batch_norm")
   static let layerNorm = Operator("layer_norm")
   static let linear = Operator("linear")
   static let scaledDotProductAttention = Operator("scaled_dot_product_attention")

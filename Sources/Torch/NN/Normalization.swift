@@ -58,6 +58,29 @@ public final class BatchNorm3d: Layer {
       .tensor(runningVariance),
       .bool(isTraining), .double(momentum), .double(epsilon), .bool(true))
   }
+
+  /// The normalized input [N, C, T, H, W] plus a residual of the same shape, and then ReLU if `relu` is true.
+  public func callAsFunction(_ input: Tensor, adding residual: Tensor?, relu: Bool) -> Tensor {
+    guard canFuse(input, residual) else {
+      let output = self(input)
+      let sum = residual.map { output + $0 } ?? output
+      return relu ? sum.reluInPlace() : sum
+    }
+    withoutGradients { _ = batchesTracked.increment() }
+    let results = Operators.fusedBatchNorm.tensors([
+      .tensor(input), .optionalTensor(residual), .tensor(scale), .tensor(shift),
+      .tensor(runningMean), .tensor(runningVariance), .double(momentum), .double(epsilon),
+      .bool(relu),
+    ])
+    return results[0]
+  }
+
+  // With the statistics of this process's batch, in float32 on a CPU: one operator in two passes over memory.
+  private func canFuse(_ input: Tensor, _ residual: Tensor?) -> Bool {
+    isTraining && group == nil && input.device == .cpu && input.dtype == .float32
+      && scale.dtype == .float32 && input.rank == 5 && input.count > input.shape[1]
+      && (residual.map { $0.dtype == .float32 && $0.shape == input.shape } ?? true)
+  }
 }
 
 extension BatchNorm3d {

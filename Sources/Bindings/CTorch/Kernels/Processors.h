@@ -32,6 +32,26 @@ struct OuterProduct {
   bool adds;
 };
 
+/// Rows of channels, and what a pass over them reads and writes.
+struct NormalizedRows {
+  int count = 0, channels = 0;
+  const float *input = nullptr;
+  /// output = input * scale + shift + residual, which may be NULL, and then the activation.
+  const float *scale = nullptr, *shift = nullptr;
+  const float *residual = nullptr;
+  bool has_relu = false;
+  float *output = nullptr;
+  /// The gradient of the output.
+  const float *gradient = nullptr;
+  const float *mean = nullptr;
+  /// input gradient = gradient * scale + (input - mean) * slope + offset, with the gradient before the activation.
+  const float *slope = nullptr, *offset = nullptr;
+  float *input_gradient = nullptr;
+  /// The gradient before the activation, which is that of the residual; NULL without one, and then the input tells where
+  /// the activation was zero.
+  float *residual_gradient = nullptr;
+};
+
 /// The width of the panel that begins at `column` of `columns`, a multiple of 8.
 constexpr int panel_width(int lanes, int columns, int column) {
   const int left = columns - column;
@@ -52,6 +72,10 @@ struct Processor {
   void (*accumulate)(const OuterProduct &);
   /// to[column, row] = from[row, column].
   void (*transpose)(const float *from, ptrdiff_t stride, int rows, int columns, float *to, ptrdiff_t to_stride);
+  void (*add_moments)(const float *input, int rows, int channels, const float *shift, double *sums, double *squares);
+  void (*normalize)(const NormalizedRows &);
+  void (*add_gradients)(const NormalizedRows &, double *sums, double *products);
+  void (*input_gradient)(const NormalizedRows &);
   Spreading to_points[2], spread[2];
   Collecting from_points[2];
   Strided filter_to_points[2], filter_from_points[2];

@@ -28,12 +28,17 @@ MOSI_INLINE void store(float *to, Vector value) {
 
 #include "ProductCode.h"
 #include "TransformCode.h"
+#include "NormalizationCode.h"
 
 const Processor processor = {
     MOSI_LANES,
     multiply,
     accumulate,
     transpose,
+    add_moments,
+    normalize,
+    add_gradients,
+    input_gradient,
     {spread_places<ToPoints, 1>, spread_places<ToPoints, 2>},
     {spread_places<Spread, 1>, spread_places<Spread, 2>},
     {collect_places<FromPoints, 1>, collect_places<FromPoints, 2>},
