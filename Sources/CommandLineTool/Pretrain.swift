@@ -106,8 +106,8 @@ struct Pretrain: ParsableCommand {
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
         configuration, in: run, resuming: resuming, options: execution,
-        observers: runObservers(reportingTo: $0)
-          + [costNotice(of: configuration, on: execution.device)],
+        observers: [costNotice(of: configuration, on: execution.device)]
+          + runObservers(reportingTo: $0),
         reporter: $0)
     }
   }
@@ -135,7 +135,7 @@ struct Pretrain: ParsableCommand {
           configuration, training: start.trainingSources, heldOut: start.validationSources
         ) { .measured($0, on: device, effort: .quick) }
       }
-      let preset = configuration.task.mosi.mask.enabled ? "tiny-masked" : "tiny"
+      let preset = Preset.tiny(for: configuration.task).rawValue
       let notice = CostNotice.text(
         for: estimate(configuration),
         preset: (

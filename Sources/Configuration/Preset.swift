@@ -42,6 +42,17 @@ public enum Preset: String, CaseIterable, Sendable {
     }
   }
 
+  /// The pre-training for a laptop that does the same as `task`.
+  public static func tiny(for task: TaskSettings) -> Preset {
+    switch task.kind {
+    case .mosi, .rotation: task.mosi.mask.enabled ? .tinyMasked : .tiny
+    case .clipOrder: .tinyClipOrder
+    case .cloze: .tinyCloze
+    case .frameOrder: .tinyFrameOrder
+    case .cubicPuzzle: .tinyCubicPuzzle
+    }
+  }
+
   /// The YAML of the file.
   public var text: String {
     let bytes =

@@ -177,7 +177,7 @@ public struct FrameOrder: PretextTask {
     let sorted = Tensor((0..<4).map { place in order.firstIndex(of: place)! })
     return TaskPreview(
       title:
-        "What the network is trained on: in what order are the frames, or in what reverse order?",
+        "What the network is trained on: in what order are the frames? The reverse is the same answer.",
       rows: [
         .init(
           name: "shown", title: "as shown", subtitle: "answer: \(orderName(order))",

@@ -102,6 +102,15 @@ import Testing
     }
   }
 
+  /// Whoever trains a task in full is offered a small one of the same kind.
+  @Test func theSmallPresetHasTheSameTask() throws {
+    for preset in [Preset.paperPretrain, .clipOrder, .cloze, .frameOrder, .cubicPuzzle] {
+      let whole = try PretrainingConfiguration(file: preset.rawValue)
+      let small = try PretrainingConfiguration(file: Preset.tiny(for: whole.task).rawValue)
+      #expect(small.task.kind == whole.task.kind && small.model.width == 24)
+    }
+  }
+
   /// The paper's presets contain all defaults: applied over another preset, they undo it.
   @Test func thePapersPresetsAreComplete() throws {
     var tiny = try PretrainingConfiguration(file: "tiny-masked")

@@ -10,7 +10,8 @@ public enum GradCAMError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noHead(let path):
-      "\(path) has a backbone but no head, and so no labels to explain: name a run's folder or its checkpoint"
+      "\(path) has no head for single clips, and so no labels to explain: fine-tune it first, or name a run of "
+        + "a task that labels clips"
     case .noSuchLabel(let label, let count):
       "there is no label \(label): the network has \(count) labels, 0 to \(count - 1)"
     case .tooSmall(let side, let least):
