@@ -33,9 +33,13 @@ public final class ConcatenationNetwork: Module, PretextNetwork {
   private let plan: Plan
   private let heads: [Head]
 
-  /// Draws the weights of the heads from `generator`.
+  /// Puts the task's heads on a backbone.
   ///
-  /// - Parameter dropout: the rate before the last layer of a head with two.
+  /// - Parameters:
+  ///   - plan: the layers of the heads.
+  ///   - backbone: a backbone with weights.
+  ///   - dropout: the rate before the last layer of a head with two.
+  ///   - generator: draws the weights of the heads.
   public init(_ plan: Plan, on backbone: Backbone, dropout: Double, using generator: Generator) {
     self.plan = plan
     self.backbone = backbone

@@ -39,9 +39,13 @@ public final class PairsNetwork: Module, PretextNetwork {
   private let dropout: Dropout
   private let output: Linear
 
-  /// Draws the weights of the head from `generator`.
+  /// Puts the task's head on a backbone.
   ///
-  /// - Parameter dropout: the rate before the last layer.
+  /// - Parameters:
+  ///   - plan: the layers of the head.
+  ///   - backbone: a backbone with weights.
+  ///   - dropout: the rate before the last layer.
+  ///   - generator: draws the weights of the head.
   public init(_ plan: Plan, on backbone: Backbone, dropout: Double, using generator: Generator) {
     self.plan = plan
     self.backbone = backbone
