@@ -54,9 +54,6 @@ extension VideoClassifier: PretextNetwork {
   ///   - batch: the clips and their labels.
   ///   - smoothing: the label smoothing of Szegedy et al. (2016); 0 for none.
   public func evaluate(_ batch: LabeledClips, smoothing: Double) -> StepOutput {
-    let logits = self(batch.clips)
-    return StepOutput(
-      loss: crossEntropy(logits.to(.float32), batch.labels, smoothing: smoothing),
-      predictions: .init(logits: logits, labels: batch.labels), count: batch.labels.count)
+    StepOutput(classifying: self(batch.clips), as: batch.labels, smoothing: smoothing)
   }
 }

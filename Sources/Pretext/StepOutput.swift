@@ -42,6 +42,24 @@ public struct StepOutput {
   }
 }
 
+extension StepOutput {
+  /// The output of a task whose clips (or tuples, or samples) have classes: the mean cross-entropy in float32.
+  ///
+  /// - Parameters:
+  ///   - logits: the scores, float [M, classes].
+  ///   - labels: the labels, int64 [M].
+  ///   - smoothing: the label smoothing of Szegedy et al. (2016); 0 for none.
+  ///   - terms: named parts of the loss or other measures.
+  public init(
+    classifying logits: Tensor, as labels: Tensor, smoothing: Double = 0,
+    terms: [(name: String, value: Tensor)] = []
+  ) {
+    self.init(
+      loss: crossEntropy(logits.to(.float32), labels, smoothing: smoothing), terms: terms,
+      predictions: Predictions(logits: logits, labels: labels), count: labels.count)
+  }
+}
+
 /// Numbers that belong to a step and are set rather than measured, such as the range of MoSI's mask.
 public struct Annotation: Hashable, Sendable {
   /// The name in records, in snake case.

@@ -69,15 +69,12 @@ public final class ConcatenationNetwork: Module, PretextNetwork {
       let byHead = logits.reshaped([-1, heads.count, plan.classes])
       let labels = batch.labels.reshaped([-1, heads.count])
       for (index, name) in plan.heads.enumerated() {
-        let predictions = StepOutput.Predictions(
-          logits: byHead.selected(1, index), labels: labels.selected(1, index))
-        let loss = crossEntropy(predictions.logits, predictions.labels)
-        terms += [("\(name)_loss", loss.detached()), ("\(name)_top1", predictions.top1)]
+        let own = StepOutput(
+          classifying: byHead.selected(1, index), as: labels.selected(1, index))
+        terms += [("\(name)_loss", own.loss.detached()), ("\(name)_top1", own.predictions!.top1)]
       }
     }
-    return StepOutput(
-      loss: crossEntropy(logits, batch.labels), terms: terms,
-      predictions: .init(logits: logits, labels: batch.labels), count: batch.labels.count)
+    return StepOutput(classifying: logits, as: batch.labels, terms: terms)
   }
 
   private final class Head: Layer {

@@ -79,9 +79,6 @@ public final class PairsNetwork: Module, PretextNetwork {
 
   /// The mean cross-entropy of the tuples.
   public func evaluate(_ batch: ClipTuples) -> StepOutput {
-    let logits = self(batch.clips).to(.float32)
-    return StepOutput(
-      loss: crossEntropy(logits, batch.labels),
-      predictions: .init(logits: logits, labels: batch.labels), count: batch.labels.count)
+    StepOutput(classifying: self(batch.clips), as: batch.labels)
   }
 }
