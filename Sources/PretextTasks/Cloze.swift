@@ -6,7 +6,7 @@ import Torch
 import VideoModels
 import VideoSamples
 
-/// Recognizes what was done to the middle one of three clips. The network learns what clips look like, and how they go on.
+/// Recognizes what was done to the middle one of three clips. The network learns what clips look like, and how they continue.
 ///
 /// Every video that is used has room for every class, so that the classes are equally frequent in videos of all lengths.
 public struct Cloze: PretextTask {
@@ -89,16 +89,16 @@ public struct Cloze: PretextTask {
     -> (tuple: Int, remote: Int)
   {
     let (span, frames, count) = (tuple.span, tuple.frames, source.frameCount)
-    /// The first frames of clips that end before the tuple, and of those that begin after it.
-    func free(_ first: Int) -> [Range<Int>] {
-      let (last, next) = (first - frames, first + span)
-      return [0..<max(0, last + 1), next..<max(next, count - frames + 1)]
+    let firsts = (0...max(0, count - span)).filter {
+      $0 >= frames || $0 + span + frames <= count
     }
-    let firsts = (0...max(0, count - span)).filter { free($0).contains { !$0.isEmpty } }
     guard !firsts.isEmpty else { return (0, 0) }
     let first = firsts[generator.integer(below: firsts.count)]
-    let remotes = free(first).flatMap { $0 }
-    return (first, remotes[generator.integer(below: remotes.count)])
+    // Clips that end before the tuple, then those that begin after it.
+    let next = first + span
+    let before = max(0, first - frames + 1)
+    let remote = generator.integer(below: before + max(0, count - frames + 1 - next))
+    return (first, remote < before ? remote : next + remote - before)
   }
 
   /// A tuple at a random place, with a crop for each clip; in validation crops are in the center. The operation is drawn first:
