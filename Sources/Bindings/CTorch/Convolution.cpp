@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "ChannelsLast.h"
 #include "Kernels/Winograd.h"
 
 #include <array>
@@ -14,12 +15,7 @@
 namespace {
 
 using at::Tensor;
-
-Tensor channels_last(const Tensor &tensor) { return tensor.contiguous(at::MemoryFormat::ChannelsLast3d); }
-
-Tensor empty_channels_last(at::IntArrayRef shape, const Tensor &like) {
-  return at::empty(shape, like.options().memory_format(at::MemoryFormat::ChannelsLast3d));
-}
+using ctorch::channels_last, ctorch::empty_channels_last;
 
 int32_t extent(int64_t value) {
   TORCH_CHECK(value <= std::numeric_limits<int32_t>::max(), "mosi::winograd: an extent of ", value, " is too large");

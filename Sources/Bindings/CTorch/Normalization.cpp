@@ -10,18 +10,16 @@
 #include <tuple>
 #include <vector>
 
+#include "ChannelsLast.h"
 #include "Kernels/Normalization.h"
 
 namespace {
 
 using at::Tensor;
 using OptionalTensor = std::optional<Tensor>;
+using ctorch::channels_last;
 
-Tensor channels_last(const Tensor &tensor) { return tensor.contiguous(at::MemoryFormat::ChannelsLast3d); }
-
-Tensor empty_channels_last(const Tensor &like) {
-  return at::empty(like.sizes(), like.options().memory_format(at::MemoryFormat::ChannelsLast3d));
-}
+Tensor empty_channels_last(const Tensor &like) { return ctorch::empty_channels_last(like.sizes(), like); }
 
 mosi::BatchNormalization shape_of(const Tensor &input, double epsilon, bool relu) {
   TORCH_CHECK(input.dim() == 5, "mosi::batch_norm needs an input of rank 5");
@@ -93,7 +91,7 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     at::AutoDispatchBelowADInplaceOrView guard;
     auto [output, mean, inverse_deviation] = handle.call(input, residual, weight, bias, running_mean, running_variance,
                                                          momentum, epsilon, relu);
-    // A residual hides where the activation was zero: then the output tells.
+    // A residual hides where the activation was zero: then the output shows it.
     const bool needs_output = residual && relu;
     context->save_for_backward(
         {input, needs_output ? output : Tensor(), weight, bias, mean, inverse_deviation});

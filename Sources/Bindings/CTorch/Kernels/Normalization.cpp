@@ -38,7 +38,7 @@ std::vector<double> sums_of(const BatchNormalization &shape, const Runs &runs, A
   return sums;
 }
 
-// The scale and the shift of each channel. Both passes compute them alike, so that they agree on where a ReLU is zero.
+// The scale and the shift of each channel. Both passes compute them alike, so that a ReLU is zero in the same places.
 void scales_of(const BatchNormalization &shape, const float *weight, const float *bias, const float *mean,
                const float *inverse_deviation, std::vector<float> &scale, std::vector<float> &shift) {
   for (int channel = 0; channel < shape.channels; channel++) {

@@ -47,7 +47,7 @@ struct NormalizedRows {
   /// input gradient = gradient * scale + (input - mean) * slope + offset, with the gradient before the activation.
   const float *slope = nullptr, *offset = nullptr;
   float *input_gradient = nullptr;
-  /// The gradient before the activation, which is that of the residual; NULL without one, and then the input tells where
+  /// The gradient before the activation, which is that of the residual; NULL without one, and then the input shows where
   /// the activation was zero.
   float *residual_gradient = nullptr;
 };

@@ -1,5 +1,35 @@
 // Products in registers. Part of VectorCode.h.
 
+// Calls `body.operator()<Vector, Count>(column)` for the panels of first..<last of `columns` columns: a panel has Count
+// vectors.
+template <typename Body>
+MOSI_INLINE void each_panel(int first, int last, int columns, Body &&body) {
+  for (int column = first; column < last;) {
+    const int width = panel_width(MOSI_LANES, columns, column);
+    if (width == 2 * MOSI_LANES) {
+      body.template operator()<Wide, 2>(column);
+    } else if (width == MOSI_LANES) {
+      body.template operator()<Wide, 1>(column);
+    } else if (width == 3 * MOSI_NARROW_LANES) {
+      body.template operator()<Narrow, 3>(column);
+    } else {
+      body.template operator()<Narrow, 1>(column);
+    }
+    column += width;
+  }
+}
+
+// Calls `body(row, rows)` for the rows first..<last in groups that registers hold, about equally large.
+template <typename Body>
+MOSI_INLINE void each_group(int first, int last, Body &&body) {
+  const int groups = (last - first + MOSI_ROWS - 1) / MOSI_ROWS;
+  for (int group = 0, row = first; group < groups; group++) {
+    const int rows = (last - row + groups - group - 1) / (groups - group);
+    body(row, rows);
+    row += rows;
+  }
+}
+
 // Rows of values times a panel of Count vectors, as [R, depth] x [depth, Count * lanes], in registers.
 template <typename Vector, int Count, int R>
 static void multiply_rows(const Product &product, const float *values, const float *panel, int width, float *results) {
@@ -49,33 +79,20 @@ static void multiply_all_rows(const Product &product, const float *values, const
 template <typename Vector, int Count>
 static void multiply_panel(const Product &product, const float *panel, int column) {
   constexpr int lanes = sizeof(Vector) / sizeof(float);
-  const int groups = (product.rows + MOSI_ROWS - 1) / MOSI_ROWS;
-  for (int group = 0, row = 0; group < groups; group++) {
-    const int rows = (product.rows - row + groups - group - 1) / (groups - group);
+  each_group(0, product.rows, [&](int row, int rows) {
     multiply_all_rows<Vector, Count, MOSI_ROWS>(product, product.values + row * product.value_stride, panel,
                                                 Count * lanes, product.results + row * product.result_stride + column,
                                                 rows);
-    row += rows;
-  }
+  });
 }
 
 static void multiply(const Product &product) {
   const ptrdiff_t depth = static_cast<ptrdiff_t>(product.depth) * product.all_segments;
   const ptrdiff_t first = static_cast<ptrdiff_t>(product.depth) * product.first_segment;
-  for (int column = product.first_column; column < product.last_column;) {
-    const int width = panel_width(MOSI_LANES, product.columns, column);
-    const float *panel = product.panels + depth * column + first * width;
-    if (width == 2 * MOSI_LANES) {
-      multiply_panel<Wide, 2>(product, panel, column);
-    } else if (width == MOSI_LANES) {
-      multiply_panel<Wide, 1>(product, panel, column);
-    } else if (width == 3 * MOSI_NARROW_LANES) {
-      multiply_panel<Narrow, 3>(product, panel, column);
-    } else {
-      multiply_panel<Narrow, 1>(product, panel, column);
-    }
-    column += width;
-  }
+  each_panel(product.first_column, product.last_column, product.columns, [&]<typename Vector, int Count>(int column) {
+    constexpr int width = Count * static_cast<int>(sizeof(Vector) / sizeof(float));
+    multiply_panel<Vector, Count>(product, product.panels + depth * column + first * width, column);
+  });
 }
 
 // Outer products of rows: results[r, column] (+)= sum over i of left[i, r] * right[i, column].
@@ -124,30 +141,16 @@ static void accumulate_some_rows(const OuterProduct &product, const float *left,
 
 template <typename Vector, int Count>
 static void accumulate_panel(const OuterProduct &product, int column) {
-  const int count = product.last_row - product.first_row;
-  const int groups = (count + MOSI_ROWS - 1) / MOSI_ROWS;
-  for (int group = 0, row = product.first_row; group < groups; group++) {
-    const int rows = (product.last_row - row + groups - group - 1) / (groups - group);
+  each_group(product.first_row, product.last_row, [&](int row, int rows) {
     accumulate_some_rows<Vector, Count, MOSI_ROWS>(product, product.left + row, product.right + column,
                                                    product.results + row * product.result_stride + column, rows);
-    row += rows;
-  }
+  });
 }
 
 static void accumulate(const OuterProduct &product) {
-  for (int column = 0; column < product.columns;) {
-    const int width = panel_width(MOSI_LANES, product.columns, column);
-    if (width == 2 * MOSI_LANES) {
-      accumulate_panel<Wide, 2>(product, column);
-    } else if (width == MOSI_LANES) {
-      accumulate_panel<Wide, 1>(product, column);
-    } else if (width == 3 * MOSI_NARROW_LANES) {
-      accumulate_panel<Narrow, 3>(product, column);
-    } else {
-      accumulate_panel<Narrow, 1>(product, column);
-    }
-    column += width;
-  }
+  each_panel(0, product.columns, product.columns, [&]<typename Vector, int Count>(int column) {
+    accumulate_panel<Vector, Count>(product, column);
+  });
 }
 
 // --- Transposition -----------------------------------------------------------------------------------------

@@ -3,101 +3,80 @@
 // F(4, 3) of Lavin and Gray (2016), section 4.3: points 0, 1, -1, 2, -2 and infinity.
 
 // B^T: six values to six.
-template <typename Vector>
-MOSI_INLINE void to_points(const Vector *in, int stride, Vector *out, int out_stride) {
-  const Vector d0 = in[0], d1 = in[stride], d2 = in[2 * stride], d3 = in[3 * stride], d4 = in[4 * stride],
-               d5 = in[5 * stride];
-  const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, far_even = d4 - d2, far_odd = 2 * (d3 - d1);
-  out[0] = 4 * d0 - 5 * d2 + d4;
-  out[out_stride] = even + odd;
-  out[2 * out_stride] = even - odd;
-  out[3 * out_stride] = far_even + far_odd;
-  out[4 * out_stride] = far_even - far_odd;
-  out[5 * out_stride] = 4 * d1 - 5 * d3 + d5;
-}
-
-// A^T: six values to four.
-template <typename Vector>
-MOSI_INLINE void from_points(const Vector *in, int stride, Vector *out, int out_stride) {
-  const Vector near_sum = in[stride] + in[2 * stride], near_difference = in[stride] - in[2 * stride];
-  const Vector far_sum = in[3 * stride] + in[4 * stride], far_difference = in[3 * stride] - in[4 * stride];
-  out[0] = in[0] + near_sum + far_sum;
-  out[out_stride] = near_difference + 2 * far_difference;
-  out[2 * out_stride] = near_sum + 4 * far_sum;
-  out[3 * out_stride] = near_difference + 8 * far_difference + in[5 * stride];
-}
-
-// A: four values to six.
-template <typename Vector>
-MOSI_INLINE void spread(const Vector *in, int stride, Vector *out, int out_stride) {
-  const Vector d0 = in[0], d1 = in[stride], d2 = in[2 * stride], d3 = in[3 * stride];
-  const Vector even = d0 + d2, odd = d1 + d3, far_even = d0 + 4 * d2, far_odd = 2 * d1 + 8 * d3;
-  out[0] = d0;
-  out[out_stride] = even + odd;
-  out[2 * out_stride] = even - odd;
-  out[3 * out_stride] = far_even + far_odd;
-  out[4 * out_stride] = far_even - far_odd;
-  out[5 * out_stride] = d3;
-}
-
-// G: three values to six.
-template <typename Vector>
-MOSI_INLINE void filter_to_points(const Vector *in, int stride, Vector *out, int out_stride) {
-  const Vector g0 = in[0], g1 = in[stride], g2 = in[2 * stride];
-  const Vector near = (g0 + g2) * (-1.f / 6), near_odd = g1 * (-1.f / 6);
-  const Vector far = g0 * (1.f / 24) + g2 * (1.f / 6), far_odd = g1 * (1.f / 12);
-  out[0] = g0 * 0.25f;
-  out[out_stride] = near + near_odd;
-  out[2 * out_stride] = near - near_odd;
-  out[3 * out_stride] = far + far_odd;
-  out[4 * out_stride] = far - far_odd;
-  out[5 * out_stride] = g2;
-}
-
-// G^T: six values to three.
-template <typename Vector>
-MOSI_INLINE void filter_from_points(const Vector *in, int stride, Vector *out, int out_stride) {
-  const Vector near_sum = (in[stride] + in[2 * stride]) * (-1.f / 6);
-  const Vector near_difference = (in[stride] - in[2 * stride]) * (-1.f / 6);
-  const Vector far_sum = in[3 * stride] + in[4 * stride], far_difference = in[3 * stride] - in[4 * stride];
-  out[0] = in[0] * 0.25f + near_sum + far_sum * (1.f / 24);
-  out[out_stride] = near_difference + far_difference * (1.f / 12);
-  out[2 * out_stride] = near_sum + far_sum * (1.f / 6) + in[5 * stride];
-}
-
 struct ToPoints {
   static constexpr int in = 6, out = 6;
   template <typename Vector>
   MOSI_INLINE void apply(const Vector *from, int stride, Vector *to, int to_stride) {
-    to_points(from, stride, to, to_stride);
+    const Vector d0 = from[0], d1 = from[stride], d2 = from[2 * stride], d3 = from[3 * stride], d4 = from[4 * stride],
+                 d5 = from[5 * stride];
+    const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, far_even = d4 - d2, far_odd = 2 * (d3 - d1);
+    to[0] = 4 * d0 - 5 * d2 + d4;
+    to[to_stride] = even + odd;
+    to[2 * to_stride] = even - odd;
+    to[3 * to_stride] = far_even + far_odd;
+    to[4 * to_stride] = far_even - far_odd;
+    to[5 * to_stride] = 4 * d1 - 5 * d3 + d5;
   }
 };
+
+// A^T: six values to four.
 struct FromPoints {
   static constexpr int in = 6, out = 4;
   template <typename Vector>
   MOSI_INLINE void apply(const Vector *from, int stride, Vector *to, int to_stride) {
-    from_points(from, stride, to, to_stride);
+    const Vector near_sum = from[stride] + from[2 * stride], near_difference = from[stride] - from[2 * stride];
+    const Vector far_sum = from[3 * stride] + from[4 * stride], far_difference = from[3 * stride] - from[4 * stride];
+    to[0] = from[0] + near_sum + far_sum;
+    to[to_stride] = near_difference + 2 * far_difference;
+    to[2 * to_stride] = near_sum + 4 * far_sum;
+    to[3 * to_stride] = near_difference + 8 * far_difference + from[5 * stride];
   }
 };
+
+// A: four values to six.
 struct Spread {
   static constexpr int in = 4, out = 6;
   template <typename Vector>
   MOSI_INLINE void apply(const Vector *from, int stride, Vector *to, int to_stride) {
-    spread(from, stride, to, to_stride);
+    const Vector d0 = from[0], d1 = from[stride], d2 = from[2 * stride], d3 = from[3 * stride];
+    const Vector even = d0 + d2, odd = d1 + d3, far_even = d0 + 4 * d2, far_odd = 2 * d1 + 8 * d3;
+    to[0] = d0;
+    to[to_stride] = even + odd;
+    to[2 * to_stride] = even - odd;
+    to[3 * to_stride] = far_even + far_odd;
+    to[4 * to_stride] = far_even - far_odd;
+    to[5 * to_stride] = d3;
   }
 };
+
+// G: three values to six.
 struct FilterToPoints {
   static constexpr int in = 3, out = 6;
   template <typename Vector>
   MOSI_INLINE void apply(const Vector *from, int stride, Vector *to, int to_stride) {
-    filter_to_points(from, stride, to, to_stride);
+    const Vector g0 = from[0], g1 = from[stride], g2 = from[2 * stride];
+    const Vector near = (g0 + g2) * (-1.f / 6), near_odd = g1 * (-1.f / 6);
+    const Vector far = g0 * (1.f / 24) + g2 * (1.f / 6), far_odd = g1 * (1.f / 12);
+    to[0] = g0 * 0.25f;
+    to[to_stride] = near + near_odd;
+    to[2 * to_stride] = near - near_odd;
+    to[3 * to_stride] = far + far_odd;
+    to[4 * to_stride] = far - far_odd;
+    to[5 * to_stride] = g2;
   }
 };
+
+// G^T: six values to three.
 struct FilterFromPoints {
   static constexpr int in = 6, out = 3;
   template <typename Vector>
   MOSI_INLINE void apply(const Vector *from, int stride, Vector *to, int to_stride) {
-    filter_from_points(from, stride, to, to_stride);
+    const Vector near_sum = (from[stride] + from[2 * stride]) * (-1.f / 6);
+    const Vector near_difference = (from[stride] - from[2 * stride]) * (-1.f / 6);
+    const Vector far_sum = from[3 * stride] + from[4 * stride], far_difference = from[3 * stride] - from[4 * stride];
+    to[0] = from[0] * 0.25f + near_sum + far_sum * (1.f / 24);
+    to[to_stride] = near_difference + far_difference * (1.f / 12);
+    to[2 * to_stride] = near_sum + far_sum * (1.f / 6) + from[5 * stride];
   }
 };
 

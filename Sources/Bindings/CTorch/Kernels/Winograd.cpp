@@ -170,7 +170,7 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
 
 template <typename Tiles>
 void sum_gradients(const ConvolutionShapes &shapes, int segments, const float *input, const float *gradient,
-                     float *result) {
+                   float *result) {
   const Processor &processor = best_processor();
   const int inputs = shapes.inputs, outputs = shapes.outputs;
   const Tiles tiles(shapes);
@@ -250,32 +250,36 @@ void sum_gradients(const ConvolutionShapes &shapes, int segments, const float *i
   });
 }
 
+// Calls `body.operator()<Tiles>(segments)`: kernels of 3x3 are transformed in space, and each tap in time is a segment.
+template <typename Body>
+void with_tiles(const ConvolutionShapes &shapes, Body &&body) {
+  if (shapes.kernel_side == 3) {
+    body.template operator()<Pictures>(shapes.kernel_time);
+  } else {
+    body.template operator()<Times>(1);
+  }
+}
+
 }  // namespace
 
 void winograd_output(const ConvolutionShapes &shapes, const float *input, const float *weights, float *output) {
-  if (shapes.kernel_side == 3) {
-    convolve<Pictures>(shapes, shapes.kernel_time, weights, false, input, output);
-  } else {
-    convolve<Times>(shapes, 1, weights, false, input, output);
-  }
+  with_tiles(shapes, [&]<typename Tiles>(int segments) {
+    convolve<Tiles>(shapes, segments, weights, false, input, output);
+  });
 }
 
 void winograd_input_gradient(const ConvolutionShapes &shapes, const float *output_gradient, const float *weights,
-                                  float *input_gradient) {
-  if (shapes.kernel_side == 3) {
-    convolve<Pictures>(shapes, shapes.kernel_time, weights, true, output_gradient, input_gradient);
-  } else {
-    convolve<Times>(shapes, 1, weights, true, output_gradient, input_gradient);
-  }
+                             float *input_gradient) {
+  with_tiles(shapes, [&]<typename Tiles>(int segments) {
+    convolve<Tiles>(shapes, segments, weights, true, output_gradient, input_gradient);
+  });
 }
 
 void winograd_weight_gradient(const ConvolutionShapes &shapes, const float *input, const float *output_gradient,
-                                   float *weight_gradient) {
-  if (shapes.kernel_side == 3) {
-    sum_gradients<Pictures>(shapes, shapes.kernel_time, input, output_gradient, weight_gradient);
-  } else {
-    sum_gradients<Times>(shapes, 1, input, output_gradient, weight_gradient);
-  }
+                              float *weight_gradient) {
+  with_tiles(shapes, [&]<typename Tiles>(int segments) {
+    sum_gradients<Tiles>(shapes, segments, input, output_gradient, weight_gradient);
+  });
 }
 
 }  // namespace mosi
