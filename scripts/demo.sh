@@ -36,8 +36,8 @@ readonly demo page=$demo/report.html
 [ "$number" = 1 ] || say "earlier demos are kept; this one writes to $demo"
 [ ! -e "$demo" ] || say "resuming $demo (remove that folder to start again)"
 cat >&2 <<END
-demo: four steps, about 6 minutes on two cores without a GPU
-demo:   1  pre-train a network on still pictures        4 to 5 min
+demo: four steps, about 5 minutes on two cores without a GPU
+demo:   1  pre-train a network on still pictures        3 to 4 min
 demo:   2  make 300 videos of moving sprites            15 s
 demo:   3  fine-tune the pre-trained network on them    1 min
 demo:   4  fine-tune a network with random weights      1 min
