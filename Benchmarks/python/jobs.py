@@ -15,7 +15,7 @@ class Job:
 
     name: str
     opponents: list[str]
-    settings: dict[str, Any]  # what the processes are told
+    settings: dict[str, Any]  # what the processes receive
     repetitions: int = 7
     unit: str = "s"
     items: int = 0  # of a repetition: the value is items a second; 0: the value is seconds

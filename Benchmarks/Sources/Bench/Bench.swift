@@ -1,4 +1,4 @@
-// Our side of `make bench`: a process that prepares one job and repeats it whenever it is told to, so that it stays warm
+// Our side of `make bench`: a process that prepares one job and repeats it on request, so that it stays warm
 // while other processes take their turns.
 //
 //     Bench '{"job": "step", "architecture": "r2d3d-18", ...}'
