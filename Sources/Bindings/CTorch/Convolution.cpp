@@ -6,6 +6,7 @@
 #include <torch/library.h>
 
 #include "ChannelsLast.h"
+#include "Elements.h"
 #include "Kernels/Winograd.h"
 
 #include <array>
@@ -15,7 +16,7 @@
 namespace {
 
 using at::Tensor;
-using ctorch::channels_last, ctorch::empty_channels_last;
+using ctorch::channels_last, ctorch::elements, ctorch::empty_channels_last;
 
 int32_t extent(int64_t value) {
   TORCH_CHECK(value <= std::numeric_limits<int32_t>::max(), "mosi::winograd: an extent of ", value, " is too large");
@@ -46,7 +47,7 @@ Tensor output_on_cpu(const Tensor &input, const Tensor &weight) {
   Tensor output = empty_channels_last(output_shape(input, weight), input);
   if (output.numel() == 0) return output;
   const Tensor from = channels_last(input), weights = channels_last(weight);
-  mosi::winograd_output(shapes, from.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+  mosi::winograd_output(shapes, elements<float>(from), elements<float>(weights),
                        output.mutable_data_ptr<float>());
   return output;
 }
@@ -64,7 +65,7 @@ std::tuple<Tensor, Tensor> gradients_on_cpu(const Tensor &gradient, const Tensor
     Tensor &result = std::get<0>(results) = empty_channels_last(input.sizes(), input);
     const Tensor weights = channels_last(weight);
     if (input.numel() > 0) {
-      mosi::winograd_input_gradient(shapes, arriving.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+      mosi::winograd_input_gradient(shapes, elements<float>(arriving), elements<float>(weights),
                                    result.mutable_data_ptr<float>());
     }
   }
@@ -74,7 +75,7 @@ std::tuple<Tensor, Tensor> gradients_on_cpu(const Tensor &gradient, const Tensor
       result.zero_();
     } else {
       const Tensor from = channels_last(input);
-      mosi::winograd_weight_gradient(shapes, from.const_data_ptr<float>(), arriving.const_data_ptr<float>(),
+      mosi::winograd_weight_gradient(shapes, elements<float>(from), elements<float>(arriving),
                                     result.mutable_data_ptr<float>());
     }
   }

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "ChannelsLast.h"
+#include "Elements.h"
 #include "Kernels/Normalization.h"
 
 namespace {
 
 using at::Tensor;
 using OptionalTensor = std::optional<Tensor>;
-using ctorch::channels_last;
+using ctorch::channels_last, ctorch::elements;
 
 Tensor empty_channels_last(const Tensor &like) { return ctorch::empty_channels_last(like.sizes(), like); }
 
@@ -28,7 +29,7 @@ mosi::BatchNormalization shape_of(const Tensor &input, double epsilon, bool relu
   return {input.numel() / input.size(1), static_cast<int>(input.size(1)), at::get_num_threads(), epsilon, relu};
 }
 
-const float *data(const Tensor &tensor) { return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr; }
+const float *data(const Tensor &tensor) { return tensor.defined() ? elements<float>(tensor) : nullptr; }
 
 float *mutable_data(Tensor &tensor) { return tensor.defined() ? tensor.mutable_data_ptr<float>() : nullptr; }
 
