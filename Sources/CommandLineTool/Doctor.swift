@@ -41,7 +41,7 @@ struct Doctor: ParsableCommand {
   func run() throws {
     let devices = try (0..<Device.cudaCount).map { index in
       let device = Device.cuda(index)
-      let memory = try device.memory() ?? (0, 0)
+      let memory = try device.memory() ?? (0, 0, 0)
       return Findings.GPU(
         device: device.description, freeBytes: memory.free, totalBytes: memory.total)
     }

@@ -77,7 +77,19 @@ public enum Precision: String, CaseIterable, SettingValue {
   case float32
   /// Convolutions and matrix products in bfloat16, weights in float32.
   case bfloat16
+  /// Convolutions and matrix products in float16, weights in float32, with a scaled loss: for GPUs without bfloat16, such
+  /// as the V100 and the T4.
+  case float16
 
   /// The type that autocast uses; nil for no autocast.
-  public var autocast: DType? { self == .bfloat16 ? .bfloat16 : nil }
+  public var autocast: DType? {
+    switch self {
+    case .float32: nil
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    }
+  }
+
+  /// True if the loss must be scaled, because small gradients would become zero.
+  public var scalesLoss: Bool { self == .float16 }
 }

@@ -70,7 +70,7 @@ import Testing
     #expect(mask[0].formerNames == ["mask.enabled"])
     #expect(
       try PretrainingConfiguration.explanation(of: "precision")[0].choices == [
-        "float32", "bfloat16",
+        "float32", "bfloat16", "float16",
       ])
     #expect(
       complaint { _ = try PretrainingConfiguration.explanation(of: "optimizer.lerning_rate") }

@@ -299,6 +299,41 @@ import Torch
   }
 }
 
+@Suite struct LossScaleTests {
+  @Test func overflowsHalveItAndSteadyStepsDoubleIt() {
+    let scale = LossScale(on: .cpu)
+    let (steady, overflow) = (Tensor.zeros([]), Tensor.ones([]))
+    #expect(scale.factor.item == 65_536)
+    for _ in 0..<2 { scale.update(overflow: overflow) }
+    #expect(scale.factor.item == 16_384)
+    for _ in 0..<1999 { scale.update(overflow: steady) }
+    #expect(scale.factor.item == 16_384)
+    scale.update(overflow: steady)
+    #expect(scale.factor.item == 32_768)
+    for _ in 0..<1999 { scale.update(overflow: steady) }
+    // An overflow begins the count again.
+    for _ in 0..<2 { scale.update(overflow: overflow) }
+    for _ in 0..<1999 { scale.update(overflow: steady) }
+    #expect(scale.factor.item == 8192)
+  }
+
+  @Test func gradientsAreDividedByIt() throws {
+    let layer = Linear(2, 2, using: Generator(seed: 1))
+    let scale = LossScale(on: .cpu)
+    let clips = Tensor.normal([3, 2], using: Generator(seed: 2))
+    layer(clips).sum().backward()
+    let plain = layer.trainableParameters.map { $0.tensor.gradient!.array(of: Float.self) }
+    for parameter in layer.trainableParameters { parameter.tensor.gradient = nil }
+    (layer(clips).sum() * scale.factor).backward()
+    let found = nonFiniteGradients(of: layer.trainableParameters, dividingBy: scale.factor)
+    #expect(found?.item == 0)
+    // The scale is a power of 2.
+    #expect(layer.trainableParameters.map { $0.tensor.gradient!.array(of: Float.self) } == plain)
+    layer.trainableParameters[0].tensor.gradient = .full([2, 2], .infinity)
+    #expect(nonFiniteGradients(of: layer.trainableParameters, dividingBy: scale.factor)?.item == 1)
+  }
+}
+
 @Suite struct CosineScheduleTests {
   private struct Expected: Decodable {
     let base: Double

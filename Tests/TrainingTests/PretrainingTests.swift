@@ -252,6 +252,23 @@ extension TrainingRuns {
       #expect(try tensors(second.run) == tensors(whole))
     }
 
+    /// The scale of the loss is part of the state, too.
+    @Test func float16StoppedAndResumedIsTheSame() throws {
+      var c = tinyConfiguration()
+      c.precision = .float16
+      let whole = try train(c, "whole").run
+      _ = try train(c, "parts", stoppingAfter: 3)
+      let resumed = try train(c, "parts", resuming: true, workers: 3).run
+      #expect(try numbers(resumed) == numbers(whole))
+      #expect(try tensors(resumed) == tensors(whole))
+      let scale = try Checkpoint<PretrainingConfiguration>(contentsOf: resumed.last).lossScale
+      #expect(scale.keys.sorted() == ["factor", "steady_steps"])
+      // Only steps without an overflow count.
+      let skipped = try Metrics(contentsOf: resumed.metrics).steps.last?.nonFiniteSteps ?? 0
+      #expect(scale["factor"]?.item == 65_536 / Double(1 << skipped))
+      #expect((scale["steady_steps"]?.item ?? -1) <= Double(6 - skipped))
+    }
+
     @Test func finishedRunsStayAsTheyAre() throws {
       let (outcome, run, _) = try train(tinyConfiguration(), "done")
       guard case .finished(let summary) = outcome else {

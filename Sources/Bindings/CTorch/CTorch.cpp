@@ -376,10 +376,14 @@ ct_error *ct_cuda_synchronize(int32_t device) {
   });
 }
 
-ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes) {
+ct_error *ct_cuda_memory(
+    int32_t device, int64_t *free_bytes, int64_t *total_bytes, int64_t *peak_bytes) {
   return guarded([&] {
-    const auto memory = at::getDeviceAllocator(at::kCUDA)
-                            ->getMemoryInfo(static_cast<c10::DeviceIndex>(device));
+    const auto index = static_cast<c10::DeviceIndex>(device);
+    auto *const allocator = at::getDeviceAllocator(at::kCUDA);
+    const auto memory = allocator->getMemoryInfo(index);
+    constexpr auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    *peak_bytes = allocator->getDeviceStats(index).allocated_bytes[all].peak;
     *free_bytes = static_cast<int64_t>(memory.first);
     *total_bytes = static_cast<int64_t>(memory.second);
   });

@@ -82,7 +82,7 @@ private func withGradientMode<Result>(_ isRecording: Bool, _ body: () throws -> 
   return try body()
 }
 
-/// Runs `body` with convolutions and matrix products on `device` computed in `dtype` (bfloat16) and the rest in float32,
+/// Runs `body` with convolutions and matrix products on `device` computed in `dtype` (bfloat16, float16) and the rest in float32,
 /// like PyTorch's autocast; nil changes nothing. Rethrows errors of `body`.
 public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () throws -> Result)
   rethrows -> Result

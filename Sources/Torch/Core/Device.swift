@@ -88,14 +88,16 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     try check("synchronize", ct_cuda_synchronize(Int32(index)))
   }
 
-  /// The free and the total memory of a CUDA device in bytes; nil for other devices.
+  /// The free and the total memory of a CUDA device, and the most that this process's tensors have used, in bytes; nil for
+  /// other devices.
   ///
   /// - Throws: ``TorchError`` if the device cannot be queried.
-  public func memory() throws(TorchError) -> (free: Int, total: Int)? {
+  public func memory() throws(TorchError) -> (free: Int, total: Int, peak: Int)? {
     guard case .cuda(let index) = self else { return nil }
     var free: Int64 = 0
     var total: Int64 = 0
-    try check("memory", ct_cuda_memory(Int32(index), &free, &total))
-    return (Int(free), Int(total))
+    var peak: Int64 = 0
+    try check("memory", ct_cuda_memory(Int32(index), &free, &total, &peak))
+    return (Int(free), Int(total), Int(peak))
   }
 }

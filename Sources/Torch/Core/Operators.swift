@@ -11,6 +11,7 @@ enum Operators {
   static let rand = Operator("rand", "generator")
   static let toDType = Operator("to", "dtype")
   static let toDevice = Operator("to", "dtype_layout")
+  static let pinMemory = Operator("pin_memory")
   static let contiguous = Operator("contiguous")
   static let clone = Operator("clone")
   static let detach = Operator("detach")
@@ -120,5 +121,6 @@ enum Operators {
   static let copyEachInPlace = Operator("_foreach_copy_")
   static let multiplyEachInPlace = Operator("_foreach_mul_", "Tensor")
   static let checkEachAndUnscaleInPlace = Operator("_amp_foreach_non_finite_check_and_unscale_")
+  static let updateLossScaleInPlace = Operator("_amp_update_scale_")
   static let vectorNorm = Operator("linalg_vector_norm")
 }

@@ -39,8 +39,14 @@ extension Tensor {
   }
 
   /// The tensor on another device, in the same shape; itself if it is already there.
+  ///
+  /// A copy to a CUDA device does not wait for it: the elements are first copied to memory that the device can read
+  /// (pinned), so that this tensor may change immediately.
   public func to(_ device: Device) -> Tensor {
-    Operators.toDevice(.tensor(self), .none, .none, .device(device))
+    let isUpload = device.isCUDA && self.device == .cpu && !strides.contains(0)
+    return Operators.toDevice(
+      .tensor(isUpload ? Operators.pinMemory(.tensor(self)) : self), .none, .none,
+      .device(device), .none, .bool(isUpload))
   }
 
   /// The same shape and elements, stored without gaps in the given format; itself if they already are.

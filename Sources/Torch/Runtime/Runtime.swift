@@ -32,8 +32,10 @@ public enum Runtime {
   }
 
   /// Allows TF32 for float32 products on CUDA, and lets cuDNN choose its kernels by measuring them.
-  public static func preferSpeedOnCUDA() {
-    mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(true, true))
+  ///
+  /// - Parameter isFast: false for products in full float32, by the kernels that cuDNN chooses without measuring.
+  public static func preferSpeedOnCUDA(_ isFast: Bool = true) {
+    mustSucceed("preferSpeedOnCUDA", ct_set_cuda_speed(isFast, isFast))
   }
 
   /// The algorithms that convolutions on the CPU may use: within ``withConvolutions(_:_:)`` what it says, otherwise

@@ -92,7 +92,8 @@ public func finetune(
     schedule: configuration.optimizer.makeSchedule(
       totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep),
     maxGradientNorm: configuration.regularization.maxGradientNorm,
-    averageDecay: configuration.regularization.emaDecay)
+    averageDecay: configuration.regularization.emaDecay,
+    scalesLoss: configuration.precision.scalesLoss)
   try resumption.restore(model, update)
 
   // Read a sample before making the folder: if no video is usable, no run is left behind.

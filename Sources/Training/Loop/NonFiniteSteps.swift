@@ -30,13 +30,16 @@ final class NonFiniteSteps {
 
   /// Undoes a step if its loss or its gradients are not finite.
   ///
-  /// - Parameter lossIsNotFinite: float32 [], 0 if it is finite.
+  /// - Parameters:
+  ///   - lossIsNotFinite: float32 [], 0 if it is finite.
+  ///   - lossScale: the scale of the loss, by which the gradients are divided, and which is chosen for the next step.
   /// - Returns: float32 [], 0 if the update may take place, otherwise 1.
-  func judge(lossIsNotFinite: Tensor) -> Tensor {
+  func judge(lossIsNotFinite: Tensor, lossScale: LossScale? = nil) -> Tensor {
     withoutGradients {
       var suppression = lossIsNotFinite
-      if let gradients = nonFiniteGradients(of: parameters) {
+      if let gradients = nonFiniteGradients(of: parameters, dividingBy: lossScale?.factor) {
         suppression = suppression + gradients
+        lossScale?.update(overflow: gradients)
       }
       if !skips { suppression = suppression + unread }
       suppression = suppression.clamped(0, 1)

@@ -21,8 +21,10 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
     self.memory = memory
     (self.objective, self.plan, self.update) = (objective, plan, update)
     (self.session, self.device, self.processes) = (session, device, processes)
+    // A scaled loss may make gradients overflow: its scale is found by trying.
     nonFinite = NonFiniteSteps(
-      of: objective.network, skips: session.configuration.optimizer.skipNonFiniteSteps,
+      of: objective.network,
+      skips: session.configuration.optimizer.skipNonFiniteSteps || update.lossScale != nil,
       device: device)
   }
 
@@ -95,13 +97,16 @@ struct TrainingLoop<Objective: TrainingObjective, Configuration: RunConfiguratio
         let output = withAutocast(session.configuration.precision.autocast, on: device) {
           objective.evaluate(batch)
         }
-        try gradients.backward(output.loss * place.share, isLastOfStep: place.isLastOfStep)
+        try gradients.backward(
+          update.scaled(output.loss * place.share), isLastOfStep: place.isLastOfStep)
         totals.add(output, share: place.share)
       }
       try totals.sum(
         over: processes, with: statistics, dataSeconds: session.clock.dataSeconds)
       update.apply(
-        atStep: step, unless: nonFinite.judge(lossIsNotFinite: totals.isNotFinite))
+        atStep: step,
+        unless: nonFinite.judge(
+          lossIsNotFinite: totals.isNotFinite, lossScale: update.lossScale))
       try session.stepped(
         totals, plan: plan, learningRate: update.learningRate(atStep: step),
         annotations: objective.annotations(at: plan.progress(atStep: step)),

@@ -1,11 +1,14 @@
 import Configuration
 import Torch
 
-/// Turns gradients into new weights: gradient clipping, the optimizer with its schedule, and the moving average.
+/// Turns gradients into new weights: the scale of the loss, gradient clipping, the optimizer with its schedule, and the
+/// moving average.
 struct WeightUpdate {
   let optimizer: any Optimizer
   /// The moving average, which is evaluated instead of the weights; nil for none.
   let average: ExponentialMovingAverage?
+  /// The scale of the loss for float16; nil for none.
+  let lossScale: LossScale?
   private let schedule: CosineSchedule
   /// Gradients with a larger norm are scaled down to it; nil leaves them unchanged.
   private let maxGradientNorm: Double?
@@ -13,13 +16,23 @@ struct WeightUpdate {
 
   init(
     of network: Module, optimizer: any Optimizer, schedule: CosineSchedule,
-    maxGradientNorm: Double? = nil, averageDecay: Double? = nil
+    maxGradientNorm: Double? = nil, averageDecay: Double? = nil, scalesLoss: Bool = false
   ) {
     self.optimizer = optimizer
     self.schedule = schedule
     self.maxGradientNorm = maxGradientNorm
     average = averageDecay.map { ExponentialMovingAverage(of: network, decay: $0) }
     parameters = network.parameters
+    lossScale =
+      scalesLoss ? LossScale(on: network.parameters.first?.tensor.device ?? .cpu) : nil
+  }
+
+  /// The loss, float32 [], from which gradients are computed.
+  func scaled(_ loss: Tensor) -> Tensor { lossScale.map { loss * $0.factor } ?? loss }
+
+  /// What processes share and checkpoints contain.
+  var states: [StateDictionary] {
+    [optimizer.state] + [average?.state, lossScale?.state].compactMap(\.self)
   }
 
   func clearGradients() { optimizer.clearGradients() }

@@ -93,7 +93,8 @@ public func pretrain(
     optimizer: configuration.optimizer.makeOptimizer(
       for: network, scale: network.learningRateScale),
     schedule: configuration.optimizer.makeSchedule(
-      totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep))
+      totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep),
+    scalesLoss: configuration.precision.scalesLoss)
   try resumption.restore(network, update)
 
   // Read a sample before making the folder: if no source is usable, no run is left behind.

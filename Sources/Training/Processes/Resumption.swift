@@ -38,10 +38,10 @@ struct Resumption<Configuration: RunConfiguration> {
   func restore(_ network: Module, _ update: WeightUpdate) throws {
     if let resumed {
       try resumed.checkpoint.restore(
-        network: network, optimizer: update.optimizer, average: update.average, path: resumed.path)
+        network: network, optimizer: update.optimizer, average: update.average,
+        lossScale: update.lossScale, path: resumed.path)
     }
-    try processes.share(
-      [network.state, update.optimizer.state] + (update.average.map { [$0.state] } ?? []))
+    try processes.share([network.state] + update.states)
   }
 }
 

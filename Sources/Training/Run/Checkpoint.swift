@@ -17,11 +17,14 @@ public struct Checkpoint<Configuration: RunConfiguration> {
   public let optimizer: [String: Tensor]
   /// The moving average by name, with the shapes of ``model``; empty if the run has none.
   public let average: [String: Tensor]
+  /// The scale of the loss by name, each []; empty if the run has none.
+  public let lossScale: [String: Tensor]
 
   /// The current state of a run.
   public init(
     configuration: Configuration, position: TrainingPosition, classNames: [String]?,
-    network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil
+    network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
+    lossScale: LossScale? = nil
   ) {
     self.configuration = configuration
     self.position = position
@@ -29,6 +32,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     self.model = network.state.byName
     self.optimizer = optimizer.state.byName
     self.average = average?.state.byName ?? [:]
+    self.lossScale = lossScale?.state.byName ?? [:]
   }
 
   /// Writes the file atomically: completely or not at all.
@@ -41,6 +45,7 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     var tensors: [String: Tensor] = [:]
     for (part, state) in [
       (CheckpointPart.model, model), (.optimizer, optimizer), (.average, average),
+      (.lossScale, lossScale),
     ] {
       for (name, tensor) in state { tensors[part.rawValue + name] = tensor }
     }
@@ -87,19 +92,21 @@ public struct Checkpoint<Configuration: RunConfiguration> {
     model = tensors(.model)
     optimizer = tensors(.optimizer)
     average = tensors(.average)
+    lossScale = tensors(.lossScale)
   }
 
-  /// Copies the state into a network, its optimizer and its moving average.
+  /// Copies the state into a network, its optimizer, its moving average and its scale of the loss.
   ///
   /// - Throws: ``RunError/foreignCheckpoint(path:problem:)`` if shapes or names differ.
   public func restore(
     network: Module, optimizer: any Optimizer, average: ExponentialMovingAverage? = nil,
-    path: String
+    lossScale: LossScale? = nil, path: String
   ) throws {
     do {
       try network.load(model)
       try optimizer.load(self.optimizer)
       try average?.load(self.average)
+      try lossScale?.state.load(self.lossScale)
     } catch {
       throw RunError.foreignCheckpoint(path: path, problem: error.description)
     }

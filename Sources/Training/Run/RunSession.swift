@@ -71,7 +71,8 @@ final class RunSession<Configuration: RunConfiguration> {
           // From here on, a run that is killed can be resumed.
           try Checkpoint(
             configuration: configuration, position: start, classNames: opening.classNames,
-            network: network, optimizer: update.optimizer, average: update.average
+            network: network, optimizer: update.optimizer, average: update.average,
+            lossScale: update.lossScale
           ).write(to: run.last)
         }
       }
@@ -276,7 +277,8 @@ extension RunSession {
       position.metricsBytes = log.byteCount
       let checkpoint = Checkpoint(
         configuration: configuration, position: position, classNames: classNames,
-        network: network, optimizer: update.optimizer, average: update.average)
+        network: network, optimizer: update.optimizer, average: update.average,
+        lossScale: update.lossScale)
       switch file {
       case .last: try kept.save(step: position.step, write: checkpoint.write)
       case .best: try checkpoint.write(to: run.best)
@@ -296,7 +298,7 @@ extension RunSession {
     position.metricsBytes = log.byteCount
     let checkpoint = Checkpoint(
       configuration: configuration, position: position, classNames: classNames, network: network,
-      optimizer: update.optimizer, average: update.average)
+      optimizer: update.optimizer, average: update.average, lossScale: update.lossScale)
     return (try? checkpoint.write(to: run.diverged)).map { run.diverged }
   }
 

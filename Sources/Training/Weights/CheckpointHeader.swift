@@ -43,4 +43,5 @@ enum CheckpointPart: String {
   case model = "model."
   case optimizer = "optimizer."
   case average = "moving_average."
+  case lossScale = "loss_scale."
 }

@@ -176,7 +176,8 @@ void ct_string_free(char *text) CT_NOEXCEPT;
 ct_error *ct_cuda_device_count(int32_t *count);
 ct_error *ct_cuda_synchronize(int32_t device);
 // The free and the total bytes of memory of a CUDA device.
-ct_error *ct_cuda_memory(int32_t device, int64_t *free_bytes, int64_t *total_bytes);
+ct_error *ct_cuda_memory(
+    int32_t device, int64_t *free_bytes, int64_t *total_bytes, int64_t *peak_bytes);
 // Allows TF32 in CUDA matrix products and convolutions of float32, and lets cuDNN choose kernels by measuring.
 ct_error *ct_set_cuda_speed(bool allow_tf32, bool benchmark_cudnn);
 
