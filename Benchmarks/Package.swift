@@ -25,6 +25,7 @@ let package = Package(
         "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "Training",
         "VideoData", "VideoModels", "VideoSamples",
       ]),
+    benchmark("DeviceCheck", ["Configuration", "KeyedRandom", "MoSI", "Pretext", "Torch", "VideoModels"]),
     benchmark("ReduceOverlap", ["Torch", "VideoModels"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,39 +1,83 @@
 #!/usr/bin/env bash
-# Trains the tiny configuration on CUDA and on the CPU and prints both results; needs what scripts/gpu-build.sh packed
-# and a python3 that has PyTorch for CUDA. Writes to $OUT (default: .build-gpu/out).
+# Checks and measures mosi on a GPU in one call of at most 8 minutes, beside the PyTorch of the machine's python3. It needs
+# what scripts/gpu-build.sh packed. Prints one table; results and logs are in $OUT (default: .build-gpu/out).
+#
+#   scripts/gpu-check.sh [--device cpu] [numbers] [speed] [demo] [plan]       default: all four
+#
+#   numbers  pseudo-motion, outputs, gradients and 50 steps of each network in each precision, against the CPU
+#   speed    steps, pseudo-motion and pre-training from files against PyTorch; peak memory
+#   demo     the trainings of make demo with their accuracies, and its pre-training in bfloat16 and float16
+#   plan     the estimated cost of the paper's experiments on this device
+#
+# With --device cpu everything is small: it checks this script on a machine without a GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+device=cuda
+if [ "${1:-}" = --device ]; then device=$2; shift 2; fi
+readonly device parts=${*:-numbers speed demo plan}
 [ -d .build-gpu/carry ] || tar -x -J -C .build-gpu -f .build-gpu/carry.tar.xz
-readonly carry=$PWD/.build-gpu/carry out=${OUT:-$PWD/.build-gpu/out}
+readonly carry=$PWD/.build-gpu/carry out=${OUT:-$PWD/.build-gpu/out} begun=$SECONDS
 torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 export LD_LIBRARY_PATH=$torch/lib:$carry/lib
 mkdir -p "$out"
-mosi() { "$carry/mosi" "$@"; }
+rm -f "$out"/*.txt
+readonly table=$out/table.txt
 
-mosi doctor
-train() { # name, options
-  local name=$1; shift
-  rm -rf "/tmp/mosi-$name"
-  mosi pretrain --sources synthetic:dead-leaves:2000 --config configs/tiny.yaml --epochs 3 --seed 1 \
-    --output "/tmp/mosi-$name" --json "$@" >"$out/$name.json" 2>"$out/$name.log" \
-    || { tail -5 "$out/$name.log"; return 1; }
-  echo "$name: $(grep -E '"(top1|clips_per_second)"' "$out/$name.json" | tr -d '\n')"
+say() { printf 'gpu-check: %s (after %d s)\n' "$*" $((SECONDS - begun)) >&2; }
+
+# The number at key $1 in the JSON of file $2, in percent.
+percent() { sed -n "s/.*\"$1\" *: *\([0-9.e-]*\).*/\1/p" "$2" | tail -n 1 | awk '{printf "%.1f %%", 100 * $1}'; }
+
+numbers() {
+  "$carry/mosi" doctor >"$out/doctor.txt" 2>&1
+  "$carry/DeviceCheck" "$device" >"$out/numbers.txt" 2>&1 || say "a difference is beyond its bound"
+  cat "$out/numbers.txt"
 }
-train cuda --device cuda
-train cuda-bfloat16 --device cuda --set precision=bfloat16
-train cpu --device cpu
 
-# The speed of the paper's networks and clips on the device.
-for architecture in r2d3d-18 r2plus1d-10; do
-  rm -rf /tmp/mosi-full
-  mosi pretrain --sources synthetic:dead-leaves:700 --set model.architecture=$architecture \
-    --set precision=bfloat16 --set sources.validation_fraction=0.03 --epochs 1 --device cuda \
-    --output /tmp/mosi-full --json >"$out/$architecture.json" 2>"$out/$architecture.log"
-  echo "$architecture at full size: $(grep '"clips_per_second"' "$out/$architecture.json")"
+speed() {
+  local quick=()
+  [ "$device" != cpu ] || quick=(--quick)
+  python3 Benchmarks/python/bench.py --gpu-jobs --device "$device" --programs "$carry" --output "$out/bench" \
+    --threads "$(nproc)" "${quick[@]}" 2>"$out/bench.log" || say "the benchmark stopped: $(tail -n 1 "$out/bench.log")"
+  grep -h 'not measured\|compiled in' "$out/bench.log" || true
+}
+
+train() { # name, command and options: prints the last accuracy
+  local name=$1 command=$2
+  shift 2
+  rm -rf "/tmp/gpu-check/$name"
+  if "$carry/mosi" "$command" --output "/tmp/gpu-check/$name" --device "$device" --json "$@" >"$out/$name.json" 2>"$out/$name.log"
+  then printf '%-44s %s, %.0f clips/s\n' "$name" "$(percent top1 "$out/$name.json")" \
+    "$(sed -n 's/.*"clips_per_second" *: *\([0-9.e-]*\).*/\1/p' "$out/$name.json" | tail -n 1)"
+  else printf '%-44s failed: %s\n' "$name" "$(tail -n 1 "$out/$name.log")"
+  fi
+}
+
+demo() {
+  local short=() videos=10
+  [ "$device" != cpu ] || short=(--epochs 1) videos=2
+  mkdir -p /tmp/gpu-check
+  train demo-pretraining pretrain --config configs/demo.yaml "${short[@]}"
+  for precision in bfloat16 float16; do
+    train "demo-pretraining-$precision" pretrain --config configs/demo.yaml --set "precision=$precision" "${short[@]}"
+  done
+  "$carry/mosi" synthesize sprites --output /tmp/gpu-check/sprites --seed 1 --train "$videos" --test "$videos" >"$out/sprites.log" 2>&1
+  for weights in /tmp/gpu-check/demo-pretraining none; do
+    train "demo-finetuning-from-$(basename "$weights")" finetune --dataset csv --data-root /tmp/gpu-check/sprites \
+      --weights "$weights" --config configs/demo-finetune.yaml --cache-mb 1000 "${short[@]}"
+  done
+}
+
+plan() {
+  "$carry/mosi" reproduce all --dataset sprites --scale paper --output /tmp/gpu-check/plan --device "$device" --plan \
+    >"$out/plan-of-experiments.txt" 2>"$out/plan.log" || say "no plan: $(tail -n 1 "$out/plan.log")"
+  sed -n 1,12p "$out/plan-of-experiments.txt"
+}
+
+for part in $parts; do
+  say "$part"
+  { echo; echo "== $part"; "$part"; } >>"$table"
 done
-
-# The measured cost of the paper's tables on this device, and a small table.
-mosi reproduce all effect limits --dataset sprites --scale paper --output /tmp/mosi-paper --device cuda --plan \
-  >"$out/plan.txt" 2>"$out/plan.log" && sed -n 1,20p "$out/plan.txt"
-mosi reproduce effect --dataset sprites --output /tmp/mosi-effect --device cuda --cache-mb 2000 \
-  >"$out/effect.txt" 2>"$out/effect.log" && cat "$out/effect.txt"
+say 'done'
+cat "$table"

@@ -44,6 +44,7 @@ class Side:
         self.parts: list[dict[str, float]] = []  # the seconds of each part, by repetition
         self.seconds: list[float] = []
         self.processor: list[float] = []
+        self.device_peak: float | None = None  # MiB of a GPU's memory
 
     def answer(self) -> dict[str, Any]:
         """The next line of JSON."""
@@ -64,6 +65,7 @@ class Side:
         self.parts.append(answer["parts"])
         self.seconds.append(answer["seconds"])
         self.processor.append(answer["processor"])
+        self.device_peak = answer.get("devicePeak")
 
     @property
     def cores(self) -> float:
@@ -80,12 +82,12 @@ class Side:
 
 
 class Bench:
-    def __init__(self, threads: int, output: Path, rounds: int | None) -> None:
+    def __init__(self, threads: int, output: Path, rounds: int | None, programs: Path | None) -> None:
         self.threads = threads
         self.output = output
         self.rounds = rounds
-        self.swift = root / ".build/extras/release/Bench"
-        self.tool = root / ".build/release/mosi"
+        self.swift = (programs or root / ".build/extras/release") / "Bench"
+        self.tool = (programs or root / ".build/release") / "mosi"
 
     def environment(self, side: str) -> dict[str, str]:
         environment = dict(os.environ)
@@ -165,13 +167,14 @@ class Bench:
         return found
 
     def compare_memory(self, job: jobs.Job) -> list[report.Entry]:
-        """The peaks of processes that repeat a job twice after it was prepared."""
+        """The peaks of processes that repeat a job twice after it was prepared: of the device's memory, or resident."""
         peaks = {}
         for name in (OURS, *job.opponents):
             side = self.side(name, job)
             side.repeat()
             side.repeat()
-            peaks[name] = side.close()
+            peak = side.close()
+            peaks[name] = peak if side.device_peak is None else side.device_peak
         return [report.entry(job.name, name, [peaks[OURS]], [peaks[name]], job.unit) for name in job.opponents]
 
     def compare_starts(self, job: jobs.Job, rounds: int) -> list[report.Entry]:
@@ -223,7 +226,7 @@ def say(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def about(threads: int) -> dict[str, Any]:
+def about(threads: int, device: str) -> dict[str, Any]:
     """The code and the machine."""
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True).stdout.strip()
@@ -235,9 +238,17 @@ def about(threads: int) -> dict[str, Any]:
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M"),
         "version": version,
         "commit": git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else ""),
-        "machine": names[0].split(": ", 1)[1] if names else platform.processor(),
+        "machine": gpu_name(device) or (names[0].split(": ", 1)[1] if names else platform.processor()),
         "threads": threads,
     }
+
+
+def gpu_name(device: str) -> str | None:
+    """The name of a GPU; nothing for a CPU."""
+    if device == "cpu":
+        return None
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
 def main() -> None:
@@ -250,6 +261,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="repetitions of each job; default: as many as the job says")
     parser.add_argument("--quick", action="store_true", help="small shapes, two rounds, one thread: only checks that everything runs")
     parser.add_argument("--record", action="store_true", help="add the ratios to Benchmarks/history.jsonl, for a release")
+    parser.add_argument("--gpu-jobs", action="store_true", help="the jobs of a GPU")
+    parser.add_argument("--device", default="cpu", help="where they run, such as cuda; default: %(default)s")
+    parser.add_argument("--programs", type=Path, help="the folder of Bench and mosi; default: where `make bench` builds them")
     parser.add_argument("--output", type=Path, default=root / ".build/bench")
     options = parser.parse_args()
 
@@ -257,10 +271,13 @@ def main() -> None:
     threads = options.threads or (1 if options.quick else cores)
     output = options.output.resolve()
     (output / "logs").mkdir(parents=True, exist_ok=True)
-    bench = Bench(threads, output, options.rounds or (2 if options.quick else None))
+    bench = Bench(threads, output, options.rounds or (2 if options.quick else None), options.programs)
     files = data.find(options.sources, options.videos, output, bench.tool, options.quick)
     wanted = [name for name in options.jobs.split(",") if name]
-    every = list(jobs.every_job(files, threads, options.quick))
+    every = list(
+        jobs.gpu_jobs(files, threads, options.device, options.quick) if options.gpu_jobs
+        else jobs.every_job(files, threads, options.quick)
+    )
     chosen = [job for job in every if not wanted or any(matches(job.name, name) for name in wanted)]
     known = ", ".join(f"{job.name} ({', '.join(job.opponents)})" for job in every)
     if options.opponents:
@@ -270,7 +287,7 @@ def main() -> None:
     if not chosen:
         raise SystemExit(f"no job has such a name and such an opponent; there are {known}")
 
-    machine = about(threads)
+    machine = about(threads, options.device)
     say(f"{machine['machine']}, {threads} threads, commit {machine['commit']}")
     if platform.system() == "Linux" and os.getloadavg()[0] > 0.5:
         say(f"other processes use this machine (load {os.getloadavg()[0]:.1f}): trust only the ratios")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +35,9 @@ class Data:
     folder: str  # for the jobs' own files
 
 
-TINY = {"architecture": "r2d3d-18", "width": 24, "clips": 45, "frames": 8, "size": 56}
-BIG = {"width": 64, "clips": 9, "frames": 16, "size": 112}
+CPU = {"device": "cpu", "precision": "float32"}
+TINY = {"architecture": "r2d3d-18", "width": 24, "clips": 45, "frames": 8, "size": 56, **CPU}
+BIG = {"width": 64, "clips": 9, "frames": 16, "size": 112, **CPU}
 NETWORKS = {
     "r2d3d-18": {"architecture": "r2d3d-18", **BIG},
     "r2plus1d-10": {"architecture": "r2plus1d-10", **BIG},
@@ -50,7 +51,7 @@ def every_job(data: Data, threads: int, quick: bool) -> Iterator[Job]:
     for name, shape in networks.items():
         yield Job(
             f"step-{name}", ["eager", "channels-last", *([] if quick else ["compile"]), "sgemm"],
-            {"job": "step", "network": shape, "exchange": f"{data.folder}/step.safetensors"},
+            {"job": "step", "network": shape, "exchange": f"{data.folder}/step.safetensors", "steps": 1},
             15 if name == "tiny" else 7,
         )
     for name, shape in networks.items():
@@ -71,13 +72,50 @@ def every_job(data: Data, threads: int, quick: bool) -> Iterator[Job]:
     )
     for name, shape in networks.items():
         yield Job(
-            f"memory-{name}", ["eager", "channels-last"], {"job": "step", "network": shape}, 1, "MiB", alternates=False,
+            f"memory-{name}", ["eager", "channels-last"], {"job": "step", "network": shape, "steps": 1}, 1, "MiB",
+            alternates=False,
         )
     yield Job(
         "checkpoint", ["torch"],
         {"job": "checkpoint", "architecture": "r2d3d-18", "width": networks["r2d3d-18"]["width"],
          "path": f"{data.folder}/checkpoint"}, 7,
     )
+
+
+def gpu_jobs(data: Data, threads: int, device: str, quick: bool) -> Iterator[Job]:
+    """The jobs of a GPU: larger batches, and lower precisions too. A repetition makes several steps and waits once."""
+    def on_device(name: str, clips: int, precision: str) -> dict[str, Any]:
+        shape = {**NETWORKS[name], "clips": clips, "device": device, "precision": precision}
+        return {**reduced(shape), "precision": precision} if quick else shape
+
+    def step(name: str, clips: int, precision: str, opponents: list[str]) -> Job:
+        return Job(
+            f"step-{name}-{precision}", [] if quick and opponents == ["compile"] else opponents,
+            {
+                "job": "step", "network": on_device(name, clips, precision), "steps": 1 if quick else 10,
+                "exchange": f"{data.folder}/step.safetensors",
+            },
+            2 if quick else 5,
+        )
+
+    compiled = [] if quick else ["compile"]
+    yield step("r2d3d-18", 72, "bfloat16", ["channels-last", *compiled])
+    yield step("r2d3d-18", 72, "float16", ["channels-last"])
+    yield step("r2d3d-18", 72, "float32", ["channels-last"])
+    yield step("r2plus1d-10", 36, "bfloat16", ["channels-last", *compiled])
+    yield step("tiny", 45, "bfloat16", ["channels-last"])
+    big = on_device("r2d3d-18", 72, "bfloat16")
+    yield pseudo_motion("pseudo-motion", 1 if quick else 8, 320, big, ["batched"])
+    feed = pretraining(big, data, threads, quick)
+    feed.name = "pretrain-r2d3d-18-bfloat16"
+    feed.settings |= {"network": {**big, "clips": 9 if quick else 72}, "sources": 1 if quick else 8, "sourceSize": 320}
+    feed.items = feed.settings["sources"] * feed.settings["steps"]
+    yield feed
+    for precision in ("float32", "bfloat16"):
+        yield Job(
+            f"memory-r2d3d-18-{precision}", ["channels-last"],
+            {"job": "step", "network": on_device("r2d3d-18", 72, precision), "steps": 1}, 1, "MiB", alternates=False,
+        )
 
 
 def reduced(shape: dict[str, Any]) -> dict[str, Any]:
@@ -113,10 +151,15 @@ def described(one: dict[str, Any]) -> str:
     )
 
 
-def pseudo_motion(name: str, sources: int, size: int, shape: dict[str, Any]) -> Job:
+def pseudo_motion(
+    name: str, sources: int, size: int, shape: dict[str, Any], opponents: Sequence[str] = ("eager", "batched")
+) -> Job:
     return Job(
-        name, ["eager", "batched"],
-        {"job": "pseudo-motion", "sources": sources, "sourceSize": size, "frames": shape["frames"], "size": shape["size"]},
+        name, list(opponents),
+        {
+            "job": "pseudo-motion", "device": shape["device"], "sources": sources, "sourceSize": size,
+            "frames": shape["frames"], "size": shape["size"],
+        },
         7, "clips/s", 9 * sources,
     )
 

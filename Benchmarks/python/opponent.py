@@ -52,8 +52,9 @@ def main() -> None:
         parts = job.run()
         seconds = time.perf_counter() - begun
         used = time.process_time() - processor
+        peak = {"devicePeak": torch.cuda.max_memory_allocated() / 2**20} if torch.cuda.is_available() else {}
         # A job that is computed from a sample knows its processor time better.
-        write({"parts": parts, "seconds": seconds, "processor": getattr(job, "processor", used)})
+        write({"parts": parts, "seconds": seconds, "processor": getattr(job, "processor", used), **peak})
 
 
 if __name__ == "__main__":

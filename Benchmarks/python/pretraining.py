@@ -54,9 +54,9 @@ class Pretraining:
         self.training = Step(settings["network"], "channels-last")
         self.loader = iter(DataLoader(
             Stills(pictures_in(settings["paths"]), settings["sourceSize"]), settings["sources"],
-            num_workers=settings["workers"], worker_init_fn=seed_worker,
+            num_workers=settings["workers"], worker_init_fn=seed_worker, pin_memory=self.training.device.type == "cuda",
         ))
-        self.labels = torch.arange(len(MOTIONS)).repeat(settings["sources"])
+        self.labels = torch.arange(len(MOTIONS)).repeat(settings["sources"]).to(self.training.device)
         self.facts = {"parameters": sum(parameter.numel() for parameter in self.training.model.parameters())}
         self.run()
 
@@ -64,8 +64,10 @@ class Pretraining:
         shape = self.settings["network"]
         begun = time.perf_counter()
         for _ in range(self.settings["steps"]):
-            clips = make_clips(next(self.loader), shape["frames"], shape["size"], frame_by_frame=False)
-            self.training.step(clips, self.labels)
+            sources = next(self.loader).to(self.training.device, non_blocking=True)
+            clips = make_clips(sources, shape["frames"], shape["size"], frame_by_frame=False)
+            loss = self.training.step(clips, self.labels)
+        loss.item()
         return {"": time.perf_counter() - begun}
 
 

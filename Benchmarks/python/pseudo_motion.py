@@ -19,7 +19,7 @@ from torch import Tensor
 
 MOTIONS = [(-2, 0), (-1, 0), (1, 0), (2, 0), (0, -2), (0, -1), (0, 1), (0, 2), (0, 0)]
 SPEEDS = 2
-LUMA = torch.tensor([0.2989, 0.587, 0.114]).view(3, 1, 1)
+LUMA = (0.2989, 0.587, 0.114)
 MEAN, DEVIATION = 0.45, 0.225
 
 
@@ -46,7 +46,8 @@ def window(room: int, speed: int) -> tuple[int, int]:
 
 
 def grayscale(frames: Tensor) -> Tensor:
-    return (frames * LUMA).sum(-3, keepdim=True)
+    r, g, b = frames.unbind(-3)
+    return (LUMA[0] * r + LUMA[1] * g + LUMA[2] * b).unsqueeze(-3)
 
 
 def brightness(frames: Tensor, factor: Tensor) -> Tensor:
@@ -103,7 +104,7 @@ def jittered_frame_by_frame(frames: Tensor) -> Tensor:
     for frame in frames:
         order, factors = draw()
         for operation in order:
-            frame = OPERATIONS[operation](frame, torch.tensor(factors[operation]).view(1, 1, 1))
+            frame = OPERATIONS[operation](frame, torch.tensor(factors[operation], device=frames.device).view(1, 1, 1))
         result.append(frame)
     return torch.stack(result)
 
@@ -118,7 +119,7 @@ def jittered_together(frames: Tensor) -> Tensor:
     for order, indices in members.items():
         group = frames[indices]
         for operation in order:
-            factors = torch.tensor([draws[index][1][operation] for index in indices])
+            factors = torch.tensor([draws[index][1][operation] for index in indices], device=frames.device)
             group = OPERATIONS[operation](group, factors.view(-1, 1, 1, 1))
         result[indices] = group
     return result
@@ -154,7 +155,7 @@ def make_clips(sources: Tensor, frames: int, size: int, frame_by_frame: bool) ->
 class PseudoMotion:
     def __init__(self, settings: dict[str, Any]) -> None:
         side = settings["sourceSize"]
-        self.sources = torch.randint(0, 256, (settings["sources"], 3, side, side), dtype=torch.uint8)
+        self.sources = torch.randint(0, 256, (settings["sources"], 3, side, side), dtype=torch.uint8, device=settings["device"])
         self.settings = settings
         self.facts = {"clips": len(self.make())}
 
@@ -165,6 +166,8 @@ class PseudoMotion:
     def run(self) -> dict[str, float]:
         begun = time.perf_counter()
         self.make()
+        if self.sources.is_cuda:
+            torch.cuda.synchronize()
         return {"": time.perf_counter() - begun}
 
 

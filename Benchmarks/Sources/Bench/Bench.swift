@@ -56,7 +56,10 @@ protocol Job {
       let begun = ContinuousClock.now
       let parts = try job.run()
       let seconds = (ContinuousClock.now - begun) / .seconds(1)
-      try write(Repetition(parts: parts, seconds: seconds, processor: processorSeconds() - before))
+      try write(
+        Repetition(
+          parts: parts, seconds: seconds, processor: processorSeconds() - before,
+          devicePeak: Device.best.memory().map { Double($0.peak) / 0x1p20 }))
     }
   }
 
@@ -72,6 +75,8 @@ protocol Job {
     let seconds: Double
     /// The processor seconds of all threads in it.
     let processor: Double
+    /// The most memory of a GPU that was in use so far in MiB; absent without a GPU.
+    let devicePeak: Double?
   }
 
   private static func write(_ value: some Encodable) throws {

@@ -47,10 +47,12 @@ struct FinetuningJob: Job {
 
   mutating func run() throws -> [String: Double] {
     let time = try seconds {
+      var loss: Tensor?
       for _ in 0..<input.steps {
-        _ = network.step(input.isStepAlone ? network.batch : try batch())
+        loss = network.step(input.isStepAlone ? network.batch : try batch())
         step += 1
       }
+      _ = loss?.item
     }
     return ["": time]
   }
@@ -64,7 +66,7 @@ struct FinetuningJob: Job {
     }
     let clips = withoutGradients {
       Normalization.video.clips(
-        from: ColorJitter.apply(draws, to: Tensor.clips(loaded).unitRange))
+        from: ColorJitter.apply(draws, to: Tensor.clips(loaded).to(network.device).unitRange))
     }
     return LabeledClips(clips: clips, labels: network.batch.labels)
   }

@@ -2,6 +2,7 @@
 
 import Configuration
 import Pretext
+import Torch
 import Training
 
 struct PretrainingJob: Job {
@@ -38,16 +39,18 @@ struct PretrainingJob: Job {
     // More than the benchmark takes.
     configuration.epochs = 100_000
     network = TrainedNetwork(input.network)
-    clips = try PretrainingClips(configuration, workers: input.workers)
+    clips = try PretrainingClips(configuration, workers: input.workers, on: network.device)
     facts = ["parameters": Double(network.model.parameterCount)]
     _ = try run()
   }
 
   func run() throws -> [String: Double] {
     let time = try seconds {
+      var loss: Tensor?
       for _ in 0..<input.steps {
-        _ = network.step(input.isStepAlone ? network.batch : try clips.next()!.labeled)
+        loss = network.step(input.isStepAlone ? network.batch : try clips.next()!.labeled)
       }
+      _ = loss?.item
     }
     return ["": time]
   }

@@ -8,6 +8,8 @@ import Torch
 
 struct PseudoMotionJob: Job {
   struct Input: Decodable {
+    /// `cpu`, or `cuda`.
+    let device: String
     /// The number of pictures.
     let sources: Int
     /// Their side in pixels.
@@ -30,7 +32,7 @@ struct PseudoMotionJob: Job {
     task = configuration.motionTask
     let noise = Tensor.uniform(
       [input.sources, 3, input.sourceSize, input.sourceSize], using: Generator(seed: 1))
-    sources = (noise * 255).to(.uint8)
+    sources = (noise * 255).to(.uint8).to(Device(input.device)!)
     facts = ["clips": Double(input.sources * task.clipsPerSample)]
     _ = run()
   }
@@ -41,6 +43,7 @@ struct PseudoMotionJob: Job {
     return [
       "": seconds {
         _ = task.clips(from: sources, generators: generators, purpose: .training(progress: 1))
+        try! sources.device.synchronize()
       }
     ]
   }

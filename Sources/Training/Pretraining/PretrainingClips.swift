@@ -12,7 +12,7 @@ public final class PretrainingClips {
     public let index: Int
     /// The index of the step that it belongs to, from 0; with gradient accumulation a step has several batches.
     public let step: Int
-    /// The clips and their labels, on the CPU.
+    /// The clips, float32 [M, 3, N, H, W], and their labels, int64 [M], on the chosen device.
     public let labeled: LabeledClips
   }
 
@@ -36,21 +36,23 @@ public final class PretrainingClips {
   ///   - stride: the distance between consecutive batches, at least 1: N readers that share the batches use a stride of
   ///     N.
   ///   - workers: the number of threads that load pictures and videos.
+  ///   - device: the device on which clips are made from them.
   ///   - note: receives messages about the sources.
   ///   - warn: receives a warning for each folder and source that cannot be used.
   /// - Throws: ``RunError``, `SourceError`, ``ClipsWithoutLabels``.
   public convenience init(
     _ configuration: PretrainingConfiguration, first: Int = 0, stride: Int = 1, workers: Int,
+    on device: Device = .cpu,
     note: (String) -> Void = { _ in }, warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     try self.init(
       configuration, configuration.makeTask(), first: first, stride: stride, workers: workers,
-      note: note, warn: warn)
+      on: device, note: note, warn: warn)
   }
 
   private init<Task: PretextTask>(
     _ configuration: PretrainingConfiguration, _ task: Task, first: Int, stride: Int, workers: Int,
-    note: (String) -> Void, warn: @escaping @Sendable (String) -> Void
+    on device: Device, note: (String) -> Void, warn: @escaping @Sendable (String) -> Void
   ) throws {
     precondition(
       first >= 0 && stride > 0, "no batches from \(first) on at a distance of \(stride)")
@@ -83,7 +85,7 @@ public final class PretrainingClips {
     }
     let kind = configuration.task.kind.rawValue
     labeled = { samples, purpose in
-      guard let labeled = task.labeledClips(task.batch(samples, for: purpose, on: .cpu)) else {
+      guard let labeled = task.labeledClips(task.batch(samples, for: purpose, on: device)) else {
         throw ClipsWithoutLabels(task: kind)
       }
       return labeled
