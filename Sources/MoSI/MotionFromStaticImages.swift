@@ -132,7 +132,7 @@ public struct MotionFromStaticImages: Sendable {
 
   /// Converts crops, uint8 [M, N, 3, height, width], to float32 in 0...1, with jitter if there is any.
   private static func jittered(_ crops: Tensor, _ draws: [ColorJitter.ClipDraw]) -> Tensor {
-    draws.isEmpty ? crops.unitRange : ColorJitter.apply(draws, to: crops.unitRange)
+    draws.isEmpty ? crops.unitRange : ColorJitter.apply(draws, to: crops)
   }
 
   /// The positions of the background's windows in each frame of each clip of each source; nil for static backgrounds.

@@ -35,10 +35,7 @@ public struct ColorJitter: Hashable, Sendable {
     brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscaleProbability: 0)
 
   /// The operations.
-  public enum Operation: Int, CaseIterable, Sendable {
-    /// The operations, in the order of torchvision.
-    case brightness, contrast, saturation, hue
-  }
+  public typealias Operation = ColorOperation
 
   /// The operations on one frame in order, each with its factor (for hue: shift).
   public typealias FrameDraw = [(operation: Operation, factor: Double)]
@@ -85,53 +82,63 @@ public struct ColorJitter: Hashable, Sendable {
 
   /// Applies operations to clips.
   ///
+  /// CPUs do it in few passes, other devices with ``ColorOperators``; the results differ by at most ``tolerance``.
+  ///
   /// - Parameters:
-  ///   - clips: float32 [M, N, 3, H, W] in 0...1.
+  ///   - clips: uint8, or float32 in 0...1, [M, N, 3, H, W].
   ///   - draws: the operations for each of the M clips.
   /// - Returns: float32 [M, N, 3, H, W] in 0...1.
   public static func apply(_ draws: [ClipDraw], to clips: Tensor) -> Tensor {
     let shape = clips.shape
     precondition(shape[0] == draws.count, "\(draws.count) draws for \(shape[0]) clips")
-    let frames = shape[1]
-    // Whole clips are gray, and only few. The rest works on frames [M * N, 3, H, W].
-    let grayClips = draws.indices.filter { draws[$0].isGray }
-    var pixels = clips
-    if !grayClips.isEmpty {
-      let indices = Tensor(grayClips).to(clips.device)
-      let chosen = clips.selected(0, indices: indices).flattened(from: 0, through: 1)
-      let gray = ColorOperators.grayscale(chosen).expanded([-1, 3, -1, -1])
-      pixels = clips.clone()
-      pixels.setSlices(0, indices: indices, to: gray.reshaped([grayClips.count] + shape[1...]))
-    }
-    pixels = pixels.flattened(from: 0, through: 1)
-    let all = draws.flatMap { draw in
+    let changes = draws.flatMap { draw in
       precondition(
-        draw.frames.count == frames, "a draw of \(draw.frames.count) frames for \(frames)")
-      return draw.frames
+        draw.frames.count == shape[1], "a draw of \(draw.frames.count) frames for \(shape[1])")
+      return draw.frames.map { ColorChange(isGray: draw.isGray, operations: $0) }
+    }
+    let frames = clips.flattened(from: 0, through: 1)
+    let result =
+      clips.device == .cpu && !clips.requiresGradient
+      ? frames.changingColors(changes) : ColorOperators.apply(changes, to: frames)
+    return result.reshaped(shape)
+  }
+
+  /// The maximum difference in 0...1 between the results of a CPU and of ``ColorOperators``.
+  public static let tolerance = 5e-6
+}
+
+/// torchvision's color operators for frames, float32 [F, 3, H, W] in 0...1, with a factor per frame ([F, 1, 1, 1]).
+public enum ColorOperators {
+  /// Applies changes to frames, uint8 or float32 in 0...1 [F, 3, H, W], each its own: float32 in 0...1.
+  public static func apply(_ changes: [ColorChange], to frames: Tensor) -> Tensor {
+    var pixels = frames.dtype == .uint8 ? frames.unitRange : frames
+    let grayFrames = changes.indices.filter { changes[$0].isGray }
+    if !grayFrames.isEmpty {
+      let indices = Tensor(grayFrames).to(pixels.device)
+      let gray = grayscale(pixels.selected(0, indices: indices)).expanded([-1, 3, -1, -1])
+      pixels = pixels.clone()
+      pixels.setSlices(0, indices: indices, to: gray)
     }
     // Process frames with the same order of operations together.
-    var groups: [[Operation]: [Int]] = [:]
-    for (frame, draw) in all.enumerated() {
-      groups[draw.map(\.operation), default: []].append(frame)
+    var groups: [[ColorOperation]: [Int]] = [:]
+    for (frame, change) in changes.enumerated() {
+      groups[change.operations.map(\.operation), default: []].append(frame)
     }
     let result = Tensor.uninitialized(pixels.shape, device: pixels.device)
     for (order, members) in groups.sorted(by: { $0.value[0] < $1.value[0] }) {
       let indices = Tensor(members).to(pixels.device)
       var group = pixels.selected(0, indices: indices)
       for (turn, operation) in order.enumerated() {
-        let factors = members.map { Float(all[$0][turn].factor) }
-        group = ColorOperators.apply(
+        let factors = members.map { Float(changes[$0].operations[turn].factor) }
+        group = apply(
           operation, Tensor(factors, shape: [factors.count, 1, 1, 1]).to(pixels.device), to: group)
       }
       result.setSlices(0, indices: indices, to: group)
     }
-    return result.reshaped(shape)
+    return result
   }
-}
 
-/// torchvision's color operators for frames, float32 [F, 3, H, W] in 0...1, with a factor per frame ([F, 1, 1, 1]).
-public enum ColorOperators {
-  static func apply(_ operation: ColorJitter.Operation, _ factors: Tensor, to frames: Tensor)
+  private static func apply(_ operation: ColorOperation, _ factors: Tensor, to frames: Tensor)
     -> Tensor
   {
     switch operation {

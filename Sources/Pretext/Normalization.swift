@@ -22,9 +22,14 @@ public struct Normalization: Hashable, Sendable {
   /// Normalizes frames, float32 [M, N, 3, H, W] in 0...1, to clips [M, 3, N, H, W] for the network, channels last in
   /// memory.
   public func clips(from frames: Tensor) -> Tensor {
-    // Multiply and add in one pass, then copy into the network's order.
     let scale = channels(std.map { 1 / $0 }, on: frames.device)
     let shift = channels(zip(mean, std).map { -$0 / $1 }, on: frames.device)
+    // One pass with the same result. Frames that already have the network's order need no copy.
+    if frames.device == .cpu, frames.dtype == .float32, frames.isContiguous(),
+      !frames.requiresGradient
+    {
+      return frames.normalizedClips(scale: scale, shift: shift)
+    }
     return (frames * scale + shift).permuted([0, 2, 1, 3, 4]).contiguous(.video)
   }
 

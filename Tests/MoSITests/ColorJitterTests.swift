@@ -107,6 +107,55 @@ import Torch
     #expect(together.min([0, 1, 2, 3, 4]).item >= 0 && together.max([0, 1, 2, 3, 4]).item <= 1)
   }
 
+  /// Random pictures and those of the goldens (black, white, grays, primaries, ties) in all orders of the operations, some of
+  /// them missing, with factors up to the extremes; the widths leave whole, narrow and no vectors.
+  @Test(arguments: [(3, 5), (8, 9), (16, 16), (33, 37)]) func passesAreTheComposition(
+    height: Int, width: Int
+  ) throws {
+    var generator = KeyedGenerator(12, UInt64(height))
+    func extreme(_ operation: ColorOperation) -> Double {
+      let values = operation == .hue ? [-0.5, 0.5, -1e-9, 0, 1.25] : [0, 1, 2]
+      return values[generator.integer(below: values.count)]
+    }
+    let all = ColorOperation.allCases
+    var changes: [ColorChange] = []
+    for code in 0..<24 * 6 {
+      // The digits of a number name one of the permutations.
+      var left = all
+      var order: [ColorOperation] = []
+      for divisor in [6, 2, 1, 1] {
+        order.append(left.remove(at: code % 24 / divisor % left.count))
+      }
+      let isExtreme = code / 24 % 2 == 1
+      changes.append(
+        ColorChange(
+          isGray: code / 24 == 5,
+          operations: order.prefix(code < 96 ? 4 : code % 5).map {
+            (
+              $0,
+              isExtreme ? extreme($0) : generator.uniform(in: $0 == .hue ? -0.5...0.5 : 0...2)
+            )
+          }))
+    }
+    changes[0].operations += [(.contrast, 1.3), (.hue, 0.3), (.contrast, 0.4)]
+    let bytes = randomPictures(13, count: changes.count, height: height, width: width).0
+    let golden = try Self.goldens()["frames"]!
+    let ties = Tensor.concatenated(
+      (0..<changes.count).map { golden.sliced(0, $0 % golden.shape[0]..<$0 % golden.shape[0] + 1) })
+    for frames in [bytes, bytes.unitRange, ties] {
+      let passes = frames.changingColors(changes)
+      let composition = ColorOperators.apply(changes, to: frames)
+      #expect(difference(passes, composition) < ColorJitter.tolerance)
+      #expect(passes.min([0, 1, 2, 3]).item >= 0 && passes.max([0, 1, 2, 3]).item <= 1)
+    }
+  }
+
+  @Test func passesHaveTheirShapeOnMeta() {
+    let frames = Tensor.uninitialized([2, 3, 5, 7], dtype: .uint8, device: .meta)
+    let change = ColorChange(isGray: false, operations: [(.hue, 0.1)])
+    #expect(frames.changingColors([change, change]).shape == [2, 3, 5, 7])
+  }
+
   @Test func grayClipsHaveEqualChannels() {
     let batch = (randomPictures(9, count: 6, height: 5, width: 5).0.to(.float32) * (1 / 255))
       .reshaped([3, 2, 3, 5, 5])

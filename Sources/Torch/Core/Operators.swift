@@ -111,6 +111,8 @@ enum Operators {
   static let fusedDropout = Operator("_fused_dropout")
   static let emptyLike = Operator("empty_like")
   static let bernoulliInPlace = Operator("bernoulli_", "float")
+  static let colorJitter = Operator("mosi::color_jitter")
+  static let normalizeClips = Operator("mosi::normalize_clips")
   static let upsampleTrilinear3d = Operator("upsample_trilinear3d")
   static let crossEntropy = Operator("cross_entropy_loss")
 

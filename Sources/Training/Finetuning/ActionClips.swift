@@ -21,8 +21,8 @@ struct ActionClips {
   /// Training clips before normalization, float32 [B, N, 3, H, W] in 0...1.
   func jittered(_ samples: [Sample], _ device: Device) -> Tensor {
     let clips = samples.map { $0.clips[0] }
-    let frames = Tensor.clips(clips).to(device).unitRange
-    guard jitter != .none else { return frames }
+    let frames = Tensor.clips(clips).to(device)
+    guard jitter != .none else { return frames.unitRange }
     let draws = samples.map { sample in
       var generator = sample.id.generator(.augmentation)
       return jitter.drawClipWise(frames: clips[0].frames, using: &generator)

@@ -52,6 +52,25 @@ struct NormalizedRows {
   float *residual_gradient = nullptr;
 };
 
+/// torchvision's operations on colors.
+enum class ColorOperation : int { brightness, contrast, saturation, hue };
+
+/// A frame of planes of red, green and blue, and what is done with its colors.
+struct JitteredFrame {
+  ptrdiff_t pixels = 0;
+  /// The planes: bytes in 0...255, or NULL and numbers in 0...1.
+  const unsigned char *bytes = nullptr;
+  const float *numbers = nullptr;
+  /// True if the frame is made gray first.
+  bool is_gray = false;
+  /// The operations in order, each with its factor; for hue, the shift in sixths of the color circle, 0 ..< 6.
+  int count = 0;
+  const ColorOperation *operations = nullptr;
+  const float *factors = nullptr;
+  /// Planes of numbers in 0...1.
+  float *output = nullptr;
+};
+
 /// The width of the panel that begins at `column` of `columns`, a multiple of 8.
 constexpr int panel_width(int lanes, int columns, int column) {
   const int left = columns - column;
@@ -76,6 +95,9 @@ struct Processor {
   void (*normalize)(const NormalizedRows &);
   void (*add_gradients)(const NormalizedRows &, double *sums, double *products);
   void (*input_gradient)(const NormalizedRows &);
+  void (*jitter_colors)(const JitteredFrame &);
+  /// From planes of red, green and blue to pixels, each channel times its scale plus its shift.
+  void (*normalize_colors)(const float *input, ptrdiff_t pixels, const float *scale, const float *shift, float *output);
   Spreading to_points[2], spread[2];
   Collecting from_points[2];
   Strided filter_to_points[2], filter_from_points[2];

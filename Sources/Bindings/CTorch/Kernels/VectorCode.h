@@ -29,6 +29,7 @@ MOSI_INLINE void store(float *to, Vector value) {
 #include "ProductCode.h"
 #include "TransformCode.h"
 #include "NormalizationCode.h"
+#include "ColorCode.h"
 
 const Processor processor = {
     MOSI_LANES,
@@ -39,6 +40,8 @@ const Processor processor = {
     normalize,
     add_gradients,
     input_gradient,
+    jitter_colors,
+    normalize_colors,
     {spread_places<ToPoints, 1>, spread_places<ToPoints, 2>},
     {spread_places<Spread, 1>, spread_places<Spread, 2>},
     {collect_places<FromPoints, 1>, collect_places<FromPoints, 2>},
