@@ -7,6 +7,8 @@ public enum CropRule: Hashable, Sendable {
   case randomWindow(height: Int, width: Int, shortSide: Int? = nil)
   /// A window of this size in the center.
   case centerWindow(height: Int, width: Int, shortSide: Int? = nil)
+  /// The whole frame, squashed to a square of `side` pixels.
+  case squashed(side: Int)
   /// The random square of a preset, scaled to `side` pixels and mirrored with probability `flip`.
   case training(SpatialPreset, side: Int, flip: Double)
   /// The squares on which a preset is tested: 1 in the center, or 3 along the long side, each of which is a clip.
@@ -18,6 +20,7 @@ public enum CropRule: Hashable, Sendable {
     case .randomWindow(let height, let width, let shortSide),
       .centerWindow(let height, let width, let shortSide):
       shortSide ?? max(height, width)
+    case .squashed(let side): side
     case .training(let preset, let side, _): preset.storageShortSide(side: side)
     case .test(let preset, let side, _): preset.testShortSide(side: side)
     }
@@ -28,7 +31,7 @@ public enum CropRule: Hashable, Sendable {
     switch self {
     case .randomWindow(let height, let width, _), .centerWindow(let height, let width, _):
       (height, width)
-    case .training(_, let side, _), .test(_, let side, _): (side, side)
+    case .squashed(let side), .training(_, let side, _), .test(_, let side, _): (side, side)
     }
   }
 
@@ -46,6 +49,7 @@ public enum CropRule: Hashable, Sendable {
       let left = generator.integer(below: freeX + 1)
       return [window(left, generator.integer(below: freeY + 1))]
     case .centerWindow: return [window(freeX / 2, freeY / 2)]
+    case .squashed: return [SpatialPreset.Crop(left: 0, top: 0, width: width, height: height)]
     case .training(let preset, let side, let flip):
       return [
         preset.trainingCrop(width: width, height: height, side: side, flip: flip, using: &generator)
