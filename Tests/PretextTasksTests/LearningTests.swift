@@ -93,4 +93,16 @@ import VideoSamples
       frames: 2, side: 16, cellFrames: 2, cellSide: 18, sourceSide: 36)
     #expect(try accuracy(task, frames: 10, steps: 120, learningRate: 0.003) > 0.3)
   }
+
+  /// How fast it gets brighter.
+  @Test func speedIsLearned() throws {
+    let task = Speed(frames: 8, sides: 16...16, sourceSide: 16)
+    #expect(try accuracy(task, frames: 26, steps: 120, learningRate: 0.003) > 0.75)
+  }
+
+  @Test func playbackRateIsLearned() throws {
+    let task = PlaybackRate(
+      frames: 8, side: 16, sourceSide: 16, rates: [1, 4], classificationWeight: 1)
+    #expect(try accuracy(task, frames: 34, steps: 80, learningRate: 0.003) > 0.75)
+  }
 }
