@@ -127,8 +127,9 @@ let package = Package(
       exclude: ["Presets/paper"],
       resources: [
         "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tasks/clip-order",
-        "tasks/cloze", "tasks/cubic-puzzle", "tasks/frame-order", "tasks/tiny-clip-order",
-        "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle", "tasks/tiny-frame-order", "tiny",
+        "tasks/cloze", "tasks/cubic-puzzle", "tasks/frame-order", "tasks/playback-rate",
+        "tasks/speed", "tasks/tiny-clip-order", "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle",
+        "tasks/tiny-frame-order", "tasks/tiny-playback-rate", "tasks/tiny-speed", "tiny",
         "tiny-finetune", "tiny-masked",
       ].map {
         .embedInCode("Presets/\($0).yaml")

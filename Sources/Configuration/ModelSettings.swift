@@ -45,13 +45,13 @@ public struct ModelSettings: Settings {
       .positive),
   ]
 
-  /// Checks that the network's poolings do not reduce clips of this size to nothing.
+  /// Checks that the network's poolings do not reduce clips of this size, whose key is `sizeKey`, to nothing.
   ///
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
-  public func check(frames: Int, size: Int) throws {
+  public func check(frames: Int, size: Int, sizeKey: String = "clip.size") throws {
     let least = architecture.minimalClip
     for (key, value, least) in [
-      ("clip.frames", frames, least.time), ("clip.size", size, max(least.height, least.width)),
+      ("clip.frames", frames, least.time), (sizeKey, size, max(least.height, least.width)),
     ] {
       try require(
         value >= least, key,

@@ -29,6 +29,14 @@ public enum Preset: String, CaseIterable, Sendable {
   case cubicPuzzle = "cubic-puzzle"
   /// A small ST-Puzzle for a laptop.
   case tinyCubicPuzzle = "tiny-cubic-puzzle"
+  /// SpeedNet as in its paper.
+  case speed
+  /// A small SpeedNet for a laptop.
+  case tinySpeed = "tiny-speed"
+  /// PRP as in its paper.
+  case playbackRate = "playback-rate"
+  /// A small PRP for a laptop.
+  case tinyPlaybackRate = "tiny-playback-rate"
   /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
   /// The fine-tuning of `make demo`.
@@ -50,6 +58,8 @@ public enum Preset: String, CaseIterable, Sendable {
     case .cloze: .tinyCloze
     case .frameOrder: .tinyFrameOrder
     case .cubicPuzzle: .tinyCubicPuzzle
+    case .speed: .tinySpeed
+    case .playbackRate: .tinyPlaybackRate
     }
   }
 
@@ -70,6 +80,10 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tinyFrameOrder: PackageResources.tiny_frame_order_yaml
       case .cubicPuzzle: PackageResources.cubic_puzzle_yaml
       case .tinyCubicPuzzle: PackageResources.tiny_cubic_puzzle_yaml
+      case .speed: PackageResources.speed_yaml
+      case .tinySpeed: PackageResources.tiny_speed_yaml
+      case .playbackRate: PackageResources.playback_rate_yaml
+      case .tinyPlaybackRate: PackageResources.tiny_playback_rate_yaml
       case .tinyFinetune: PackageResources.tiny_finetune_yaml
       case .demoFinetune: PackageResources.demo_finetune_yaml
       }

@@ -1,5 +1,6 @@
 import MoSI
 import Pretext
+import PretextTasks
 import VideoModels
 
 /// The settings of a pre-training. The defaults are the paper's (section 3.3 and appendix).
@@ -220,6 +221,26 @@ public struct PretrainingConfiguration: RunConfiguration {
         "task.cubic_puzzle.cell_size",
         "must be from clip.size (\(clip.size)) to half of sources.size (\(sources.size)), not "
           + "\(puzzle.cellSize)")
+    case .speed:
+      try require(
+        task.speed.smallestSize <= clip.size, "task.speed.smallest_size",
+        "must be at most clip.size (\(clip.size)), not \(task.speed.smallestSize)")
+      try model.check(
+        frames: clip.frames, size: task.speed.smallestSize, sizeKey: "task.speed.smallest_size")
+    case .playbackRate:
+      try require(
+        clip.frames % 8 == 0, "clip.frames",
+        "must be a multiple of 8 for task.kind=playback_rate, whose decoder doubles, not "
+          + "\(clip.frames)")
+      try require(
+        clip.size % 16 == 0, "clip.size",
+        "must be a multiple of 16 for task.kind=playback_rate, whose decoder doubles, not "
+          + "\(clip.size)")
+      for rate in task.playbackRate.rates {
+        try require(
+          PlaybackRate.isPossible(rate, frames: clip.frames), "task.playback_rate.rates",
+          "must be 1 or even divisors of 2 x clip.frames (\(2 * clip.frames)), not \(rate)")
+      }
     }
   }
 }

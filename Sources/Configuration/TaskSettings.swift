@@ -15,6 +15,10 @@ public enum TaskKind: String, CaseIterable, SettingValue {
   case frameOrder = "frame_order"
   /// ST-Puzzle: recognize the arrangement of pieces in space and time.
   case cubicPuzzle = "cubic_puzzle"
+  /// SpeedNet: recognize whether a clip is sped up.
+  case speed
+  /// PRP: recognize the playback rate of a clip, and reconstruct the frames in between.
+  case playbackRate = "playback_rate"
 }
 
 /// The pretext task, with a group for each kind. Only the group of ``kind`` is used.
@@ -33,6 +37,10 @@ public struct TaskSettings: Settings {
   public var frameOrder = FrameOrderSettings()
   /// ST-Puzzle (Kim et al., AAAI 2019): recognize the arrangement of pieces in space and time.
   public var cubicPuzzle = CubicPuzzleSettings()
+  /// SpeedNet (Benaim et al., CVPR 2020): recognize whether a clip is sped up.
+  public var speed = SpeedSettings()
+  /// PRP (Yao et al., CVPR 2020): recognize the playback rate, and reconstruct the frames in between.
+  public var playbackRate = PlaybackRateSettings()
 
   /// The defaults.
   public init() {}
@@ -64,6 +72,14 @@ public struct TaskSettings: Settings {
       "cubic_puzzle", \.cubicPuzzle,
       "ST-Puzzle (Kim et al., AAAI 2019): recognize the arrangement of pieces in space and time.",
       isInUse: { $0.kind == .cubicPuzzle }),
+    .group(
+      "speed", \.speed,
+      "SpeedNet (Benaim et al., CVPR 2020): recognize whether a clip is sped up.",
+      isInUse: { $0.kind == .speed }),
+    .group(
+      "playback_rate", \.playbackRate,
+      "PRP (Yao et al., CVPR 2020): recognize the playback rate, and reconstruct the frames in between.",
+      isInUse: { $0.kind == .playbackRate }),
   ]
 }
 

@@ -104,7 +104,10 @@ import Testing
 
   /// Whoever trains a task in full is offered a small one of the same kind.
   @Test func theSmallPresetHasTheSameTask() throws {
-    for preset in [Preset.paperPretrain, .clipOrder, .cloze, .frameOrder, .cubicPuzzle] {
+    let wholes: [Preset] = [
+      .paperPretrain, .clipOrder, .cloze, .frameOrder, .cubicPuzzle, .speed, .playbackRate,
+    ]
+    for preset in wholes {
       let whole = try PretrainingConfiguration(file: preset.rawValue)
       let small = try PretrainingConfiguration(file: Preset.tiny(for: whole.task).rawValue)
       #expect(small.task.kind == whole.task.kind && small.model.width == 24)
@@ -134,7 +137,8 @@ import Testing
       complaint { _ = try PretrainingConfiguration(file: "somethingelse") }
         == "there is neither a file nor a preset somethingelse: presets are paper-pretrain, tiny, "
         + "tiny-masked, demo, clip-order, tiny-clip-order, cloze, tiny-cloze, frame-order, "
-        + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle")
+        + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle, speed, tiny-speed, playback-rate, "
+        + "tiny-playback-rate")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
         == "the preset tiny is for mosi pretrain: use paper-finetune or tiny-finetune or "

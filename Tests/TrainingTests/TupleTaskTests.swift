@@ -9,9 +9,10 @@ import Training
 import VideoData
 
 extension TrainingRuns {
-  /// The tasks whose classes belong to tuples.
+  /// The tasks of other papers that classify: tuples of clips, or clips by their speed.
   @Suite struct TupleTaskTests {
-    static let kinds: [TaskKind] = [.clipOrder, .cloze, .frameOrder, .cubicPuzzle]
+    static let tuples: [TaskKind] = [.clipOrder, .cloze, .frameOrder, .cubicPuzzle]
+    static let kinds: [TaskKind] = tuples + [.speed, .playbackRate]
 
     let folder: ScratchFolder
     let videos: SyntheticVideos
@@ -32,7 +33,9 @@ extension TrainingRuns {
       c.sources.paths = ["left", "right", "still"].flatMap { name in
         (0..<3).map { "\(videos.folder)/\(name)\($0).mp4" }
       }
-      c.clip.frames = 4
+      c.task.speed.smallestSize = 12
+      c.task.playbackRate.rates = [1, 2]
+      c.clip.frames = kind == .playbackRate ? 8 : 4
       c.epochs = 2
       c.batch.accumulationSteps = 1
       c.sources.validationFraction = 0.34
@@ -76,11 +79,11 @@ extension TrainingRuns {
       #expect(metrics.steps.count == 6 && metrics.steps.allSatisfy { $0.top1 != nil })
       #expect(metrics.summary?.chance == 1 / Double(classes.count))
       #expect(metrics.validations.last?.top1PerLabel.isEmpty == false)
-      let terms = metrics.steps.last?.terms?.keys.sorted()
-      #expect(
-        terms
-          == (kind == .cubicPuzzle
-            ? ["spatial_loss", "spatial_top1", "temporal_loss", "temporal_top1"] : nil))
+      let terms: [TaskKind: [String]] = [
+        .cubicPuzzle: ["spatial_loss", "spatial_top1", "temporal_loss", "temporal_top1"],
+        .playbackRate: ["classification_loss", "reconstruction_loss"],
+      ]
+      #expect(metrics.steps.last?.terms?.keys.sorted() == terms[kind])
       #expect(FileManager.default.fileExists(atPath: whole.preview))
       #expect(try Weights(at: whole.path).classNames == nil)
       #expect(
@@ -120,7 +123,7 @@ extension TrainingRuns {
     }
 
     /// Clips for another program need classes of their own.
-    @Test(arguments: kinds) func singleClipsHaveNoLabels(kind: TaskKind) throws {
+    @Test(arguments: tuples) func singleClipsHaveNoLabels(kind: TaskKind) throws {
       let clips = try PretrainingClips(configuration(kind), workers: 1)
       let refusal = complaint { _ = try clips.next() }
       #expect(refusal.contains("the single clips of task.kind=\(kind.rawValue) have no labels"))
@@ -147,6 +150,20 @@ extension TrainingRuns {
       #expect(
         refusal(.cubicPuzzle) { $0.task.cubicPuzzle.cellFrames = 3 }
           .contains("cell_frames must be at least clip.frames (4), not 3"))
+      #expect(
+        refusal(.speed) { $0.task.speed.smallestSize = 17 }
+          .contains("smallest_size must be at most clip.size (16), not 17"))
+      #expect(
+        refusal(.speed) { $0.task.speed.fastFactors = 1.1...2 }
+          .contains("fast_factors must be above normal_factors, which end at 1.2"))
+      #expect(
+        refusal(.playbackRate) { $0.clip.frames = 4 }
+          .contains("clip.frames must be a multiple of 8"))
+      #expect(
+        refusal(.playbackRate) { $0.clip.size = 24 }.contains("clip.size must be a multiple of 16"))
+      #expect(
+        refusal(.playbackRate) { $0.task.playbackRate.rates = [1, 3] }
+          .contains("rates must be 1 or even divisors of 2 x clip.frames (16), not 3"))
       #expect(refusal(.clipOrder) { $0.task.clipOrder.clips = 6 }.contains("from 2 to 5"))
     }
   }

@@ -36,6 +36,17 @@ extension PretrainingConfiguration {
         cellSide: task.cubicPuzzle.cellSize, sourceSide: sources.size,
         puzzles: task.cubicPuzzle.puzzles, replication: task.cubicPuzzle.channelReplication,
         jitter: jitter, normalization: normalization)
+    case .speed:
+      Speed(
+        frames: clip.frames, sides: task.speed.smallestSize...clip.size, sourceSide: sources.size,
+        normalFactors: task.speed.normalFactors, fastFactors: task.speed.fastFactors,
+        pooling: task.speed.pooling, jitter: jitter, normalization: normalization)
+    case .playbackRate:
+      PlaybackRate(
+        frames: clip.frames, side: clip.size, sourceSide: sources.size,
+        rates: task.playbackRate.rates,
+        classificationWeight: task.playbackRate.classificationWeight,
+        attention: task.playbackRate.attention, jitter: jitter, normalization: normalization)
     }
   }
 }
