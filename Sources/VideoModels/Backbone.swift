@@ -29,6 +29,14 @@ open class Backbone: Layer {
     stages.reduce(prepared(clips)) { $1.module($0) }
   }
 
+  /// The output before the ReLU with which the last stage ends: [N, 3, T, H, W] to [N, featureCount, t, h, w]. The output
+  /// itself for a network that does not end with a ReLU of its own.
+  public final func unrectified(_ clips: Tensor) -> Tensor {
+    let input = stages.dropLast().reduce(prepared(clips)) { $1.module($0) }
+    let last = stages.last!.module
+    return (last as? RectifiedLayer)?.unrectified(input) ?? last(input)
+  }
+
   /// The mean of the output over time, height and width: [N, 3, T, H, W] to [N, featureCount].
   public final func features(_ clips: Tensor) -> Tensor { self(clips).globalAveragePool() }
 
@@ -73,4 +81,10 @@ open class Backbone: Layer {
       "clips of \(Array(extents)) vanish in a network that needs \(least)")
     return clips.contiguous(.video)
   }
+}
+
+/// A layer that ends with a ReLU.
+protocol RectifiedLayer: Layer {
+  /// The output before the ReLU.
+  func unrectified(_ input: Tensor) -> Tensor
 }

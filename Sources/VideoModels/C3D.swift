@@ -52,7 +52,7 @@ public final class C3D: Backbone {
   /// Poolings round down: smaller clips would vanish.
   public override var minimalClip: Extent3 { Extent3(8, 16, 16) }
 
-  private final class Stage: Layer {
+  private final class Stage: Layer, RectifiedLayer {
     private let units: [ConvolutionUnit]
     private let pool: MaxPool3d?
 
@@ -66,6 +66,12 @@ public final class C3D: Backbone {
     override func callAsFunction(_ input: Tensor) -> Tensor {
       let output = units.reduce(input) { $1($0, activation: .relu) }
       return pool?(output) ?? output
+    }
+
+    /// For a stage without pooling, which would come after the ReLU.
+    func unrectified(_ input: Tensor) -> Tensor {
+      let output = units.dropLast().reduce(input) { $1($0, activation: .relu) }
+      return units.last!(output, activation: .identity)
     }
   }
 }

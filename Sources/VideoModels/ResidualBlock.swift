@@ -2,7 +2,7 @@ import Torch
 
 /// The basic block of He et al. (2016): two convolutions and a shortcut, which is a 1x1x1 convolution if the shape
 /// changes.
-final class ResidualBlock: Layer {
+final class ResidualBlock: Layer, RectifiedLayer {
   private let first: ConvolutionUnit
   private let second: ConvolutionUnit
   private let shortcut: ConvolutionUnit?
@@ -35,10 +35,14 @@ final class ResidualBlock: Layer {
     (shortcut?.children ?? []) + [("conv_branch", branch)]
   }
 
-  override func callAsFunction(_ input: Tensor) -> Tensor {
+  override func callAsFunction(_ input: Tensor) -> Tensor { output(input, activation: .relu) }
+
+  func unrectified(_ input: Tensor) -> Tensor { output(input, activation: .identity) }
+
+  private func output(_ input: Tensor, activation: ConvolutionUnit.Activation) -> Tensor {
     let output = first(input, activation: .relu)
     let residual = shortcut?(input, activation: .identity) ?? input
-    return second(output, adding: residual, activation: .relu)
+    return second(output, adding: residual, activation: activation)
   }
 
   private final class Branch: Module {

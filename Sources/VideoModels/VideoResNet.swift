@@ -62,7 +62,7 @@ public final class VideoResNet: Backbone {
     }
   }
 
-  private final class ResidualStage: Layer {
+  private final class ResidualStage: Layer, RectifiedLayer {
     private let blocks: [ResidualBlock]
     init(_ blocks: [ResidualBlock]) { self.blocks = blocks }
 
@@ -71,5 +71,9 @@ public final class VideoResNet: Backbone {
     }
 
     override func callAsFunction(_ input: Tensor) -> Tensor { blocks.reduce(input) { $1($0) } }
+
+    func unrectified(_ input: Tensor) -> Tensor {
+      blocks.last!.unrectified(blocks.dropLast().reduce(input) { $1($0) })
+    }
   }
 }
