@@ -118,6 +118,7 @@ struct Inspect: ParsableCommand {
     case .mosi: "mosi's"
     case .torchvision: "torchvision's"
     case .vcop: "VCOP's"
+    case .dpc: "DPC's"
     }
   }
 

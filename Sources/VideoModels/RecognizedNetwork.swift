@@ -29,7 +29,8 @@ public struct RecognizedNetwork: Hashable, Sendable {
   /// Recognizes a network.
   ///
   /// - Parameter shapes: the shapes of all tensors of the state dict by name. Batch counters of normalizations
-  ///   (`num_batches_tracked`) may be missing, as in files of other programs and of old versions of PyTorch.
+  ///   (`num_batches_tracked`) may be missing, as in files of other programs and of old versions of PyTorch, and with DPC's
+  ///   names also their running statistics.
   /// - Throws: ``UnrecognizedNetwork`` if tensors are missing or left over, or have another shape.
   public init(shapes: [String: [Int]]) throws {
     let prefix = Self.prefix(of: shapes.keys)
@@ -90,16 +91,12 @@ public struct RecognizedNetwork: Hashable, Sendable {
     }
     return StateMismatch(
       expected: expected.map { (names.name(of: $0.0, in: architecture)!, $0.1) }
-        .filter { !Self.mayBeMissing($0.0) || shapes[$0.0] != nil },
+        .filter { !names.mayLack($0.0) || shapes[$0.0] != nil },
       found: shapes)
   }
 
-  private static func mayBeMissing(_ name: String) -> Bool {
-    name.hasSuffix(".num_batches_tracked")
-  }
-
   /// The prefix of the network's names: what wrappers add (PyTorch's data parallelism and compilation, and many training
-  /// programs), followed by the attribute in which VCOP's task stores its network.
+  /// programs), followed by the attribute in which VCOP's or DPC's task stores its network.
   private static func prefix(of names: some Collection<String>) -> String {
     var prefix = ""
     // Repeat only a few times: names in foreign files may be long.
@@ -109,8 +106,11 @@ public struct RecognizedNetwork: Hashable, Sendable {
       }
       prefix += next ?? ""
     }
-    let tower = prefix + "base_network."
-    return names.contains { $0.hasPrefix(tower) } ? tower : prefix
+    let towers = [("base_network.", ""), ("backbone.", "layer1.")]
+    let tower = towers.first { tower, layer in
+      names.contains { $0.hasPrefix(prefix + tower + layer) }
+    }
+    return prefix + (tower?.0 ?? "")
   }
 }
 
@@ -133,6 +133,7 @@ private struct Fingerprint {
       tensor: "stem.3.weight", names: .torchvision, architectures: [.torchvisionR2plus1d18]),
     Fingerprint(tensor: "stem.0.weight", names: .torchvision, architectures: [.r3d18, .mc318]),
     Fingerprint(tensor: "conv1.weight", names: .vcop, architectures: [.c3d]),
+    Fingerprint(tensor: "conv1.weight", names: .dpc, architectures: [.r2d3d18, .r2d3d34]),
     Fingerprint(
       tensor: "conv1.temporal_spatial_conv.weight", names: .vcop, architectures: [.r3d10]),
     Fingerprint(
@@ -148,9 +149,13 @@ extension RecognizedNetwork {
   }
 
   /// The tensors of the recognized state dict under their names in a ``VideoClassifier``, each in its own shape. Missing
-  /// batch counters are added as zeros.
+  /// batch counters and running statistics are added as they are in a new network.
   public func ownState(_ state: [String: Tensor]) -> [String: Tensor] {
-    namesInFile.mapValues { state[$0] ?? .zeros([], dtype: .int64) }
+    let names = namesInFile
+    let found = names.compactMapValues { state[$0] }
+    guard found.count < names.count else { return found }
+    let new = architecture.makeBackbone(width: width, using: Generator(seed: 0)).buffers
+    return found.merging(new.map { ("backbone.\($0.name)", $0.tensor) }) { given, _ in given }
   }
 }
 
@@ -173,6 +178,7 @@ public struct UnrecognizedNetwork: Error, Sendable, CustomStringConvertible {
       case .mosi: ""
       case .torchvision: " with torchvision's names"
       case .vcop: " with VCOP's names"
+      case .dpc: " with DPC's names"
       }
     return
       "is most similar to \(nearest.architecture.rawValue) of width \(nearest.width)\(names), but "

@@ -8,6 +8,9 @@ public enum StateNames: String, CaseIterable, Sendable {
   /// The names in VCOP's code: `conv3a.weight`, `bn3a.weight`, `linear.weight` in C3D, `conv3.block1.conv1.…` in R3D and
   /// R(2+1)D.
   case vcop
+  /// The names in DPC's and MemDPC's code: `layer1.0.conv1.weight`, `layer1.0.downsample.0.weight`. Both store the backbone
+  /// as `backbone` of their task; in DPC's, normalizations have no running statistics.
+  case dpc
 }
 
 extension StateNames {
@@ -17,7 +20,14 @@ extension StateNames {
     case .mosi: true
     case .torchvision: [.r3d18, .mc318, .torchvisionR2plus1d18].contains(architecture)
     case .vcop: [.c3d, .r3d10, .vcopR2plus1d10].contains(architecture)
+    case .dpc: [.r2d3d18, .r2d3d34].contains(architecture)
     }
+  }
+
+  /// True if files with these names may lack the tensor `name`: batch counters, and with DPC's names running statistics.
+  public func mayLack(_ name: String) -> Bool {
+    let statistics = self == .dpc ? [".running_mean", ".running_var"] : []
+    return ([".num_batches_tracked"] + statistics).contains { name.hasSuffix($0) }
   }
 
   /// The epsilon of batch normalization in networks with these names. State dicts do not contain it.
@@ -32,6 +42,7 @@ extension StateNames {
     case .mosi: own
     case .torchvision: torchvisionName(of: own)
     case .vcop: architecture == .c3d ? vcopC3DName(of: own) : vcopResNetName(of: own)
+    case .dpc: dpcName(of: own)
     }
   }
 }
@@ -136,4 +147,21 @@ private func vcopResNetName(of own: String) -> String? {
   let block = path[1] == "conv1" ? "" : "\(path[1]).block\(path[2].dropFirst("res_".count))."
   let place = placesInVCOPUnit[layer].map { "\(convolution).\($0)" } ?? normalization
   return "\(block)\(place).\(tensor)"
+}
+
+// MARK: - DPC
+
+/// `backbone.conv3.res_1.conv_branch.a` and `a_bn` are `layer2.0.conv1` and `layer2.0.bn1`. The heads of its classifiers work
+/// on an aggregator, so that there are none for a backbone.
+private func dpcName(of own: String) -> String? {
+  let (path, tensor) = split(own)
+  let places = [
+    "a": "conv1", "a_bn": "bn1", "b": "conv2", "b_bn": "bn2", "short_cut": "downsample.0",
+    "short_cut_bn": "downsample.1",
+  ]
+  guard path[0] == "backbone", let place = places[path.last!] else { return nil }
+  guard path[1] != "conv1" else { return "\(place).\(tensor)" }
+  let layer = Int(path[1].dropFirst("conv".count))! - 1
+  let block = Int(path[2].dropFirst("res_".count))! - 1
+  return "layer\(layer).\(block).\(place).\(tensor)"
 }

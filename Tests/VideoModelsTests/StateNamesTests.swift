@@ -17,11 +17,20 @@ import VideoModels
     return Dictionary(uniqueKeysWithValues: own.map { (table[$0.key]!, $0.value) })
   }
 
+  /// The heads that files with these names can have.
+  private static func heads(_ names: StateNames) -> [Kind?] {
+    switch names {
+    case .mosi: [nil, .actions, .pretext]
+    case .torchvision, .vcop: [nil, .actions]
+    case .dpc: [nil]
+    }
+  }
+
   @Test(arguments: Architecture.allCases, StateNames.allCases)
   func everyTensorHasOneName(architecture: Architecture, names: StateNames) throws {
     for head in [nil, .actions, .pretext] as [Kind?] {
       let table = architecture.tensorNames(names, head: head)
-      guard names == .mosi || names.supports(architecture) && head != .pretext else {
+      guard names.supports(architecture), Self.heads(names).contains(head) else {
         #expect(table == nil)
         continue
       }
@@ -111,8 +120,7 @@ import VideoModels
   func networksAreRecognizedByTheirTensors(architecture: Architecture, names: StateNames) throws {
     guard names.supports(architecture) else { return }
     for width in [1, 2, 3, 5, 8, 24, 63, 64, 200] {
-      for head in [nil, .actions, .pretext] as [Kind?] {
-        if names != .mosi && head == .pretext { continue }
+      for head in Self.heads(names) {
         let network = try RecognizedNetwork(
           shapes: shapes(architecture, names, width: width, head: head, classes: 7))
         #expect(network.architecture == architecture && network.names == names)

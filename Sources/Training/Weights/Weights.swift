@@ -37,7 +37,7 @@ public struct Weights {
   /// one.
   ///
   /// - Parameter path: a run's folder, whose last checkpoint is read; a checkpoint; a file written by
-  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision or VCOP. Files are safetensors
+  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision, VCOP or DPC. Files are safetensors
   ///   or PyTorch files (.pt, .pth, .pyth).
   /// - Throws: ``WeightsError``, also for NaN, infinity and negative running variances; `SafetensorsError`,
   ///   `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
@@ -60,8 +60,8 @@ public struct Weights {
     }
     tensors =
       loaded
-      // Files of other programs may lack the batch counters.
-      .merging(header.missingCounts.map { ($0, .zeros([], dtype: .int64)) }) { own, _ in own }
+      // Files of other programs may lack batch counters, and DPC's running statistics.
+      .merging(header.missingState()) { own, _ in own }
   }
 
   /// The tensors of a pretext task's own layers, such as a decoder, by the names of the task's network: `decoder.…`,

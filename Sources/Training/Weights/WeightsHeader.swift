@@ -115,10 +115,16 @@ struct WeightsHeader {
       .sorted { $0.name < $1.name }
   }
 
-  /// The batch counters that the network has but the file lacks.
-  var missingCounts: [String] {
-    description?.expectedState(classCount: classCount).map(\.name).filter { network[$0] == nil }
-      ?? []
+  /// The batch counters and running statistics that the network has but the file lacks, as they are in a new network.
+  func missingState() -> [String: Tensor] {
+    let missing = description?.expectedState(classCount: classCount).filter {
+      network[$0.name] == nil
+    }
+    return Dictionary(
+      uniqueKeysWithValues: (missing ?? []).map { name, tensor in
+        let isVariance = name.hasSuffix(".running_var")
+        return (name, .full(tensor.shape, isVariance ? 1 : 0, dtype: tensor.dtype))
+      })
   }
 
   /// Loads tensors of the file. The keys name them in the result.
