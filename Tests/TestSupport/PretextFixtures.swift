@@ -52,10 +52,10 @@ public struct PretextFixtures {
     try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
-  /// All tensors of an official state dict, as listed in `name`.names.txt.
+  /// All tensors of an official state dict, as listed in `name`.names.txt. A second name of a tensor is left out.
   public static func state(_ name: String) throws -> [String: Tensor] {
     let lines = try String(contentsOfFile: path("\(name).names.txt"), encoding: .utf8)
-      .split(separator: "\n")
+      .split(separator: "\n").filter { !$0.contains(" same-as ") }
     return Dictionary(
       uniqueKeysWithValues: lines.map { line in
         // conv1.weight [64, 3, 3, 3, 3] weight
