@@ -127,10 +127,11 @@ let package = Package(
       exclude: ["Presets/paper"],
       resources: [
         "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tasks/clip-order",
-        "tasks/cloze", "tasks/cubic-puzzle", "tasks/frame-order", "tasks/playback-rate",
-        "tasks/speed", "tasks/tiny-clip-order", "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle",
-        "tasks/tiny-frame-order", "tasks/tiny-playback-rate", "tasks/tiny-speed", "tiny",
-        "tiny-finetune", "tiny-masked",
+        "tasks/cloze", "tasks/cubic-puzzle", "tasks/dense-prediction", "tasks/frame-order",
+        "tasks/memory-prediction", "tasks/playback-rate", "tasks/speed", "tasks/tiny-clip-order",
+        "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle", "tasks/tiny-dense-prediction",
+        "tasks/tiny-frame-order", "tasks/tiny-memory-prediction", "tasks/tiny-playback-rate",
+        "tasks/tiny-speed", "tiny", "tiny-finetune", "tiny-masked",
       ].map {
         .embedInCode("Presets/\($0).yaml")
       }, swiftSettings: strict),

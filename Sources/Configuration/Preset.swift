@@ -37,6 +37,14 @@ public enum Preset: String, CaseIterable, Sendable {
   case playbackRate = "playback-rate"
   /// A small PRP for a laptop.
   case tinyPlaybackRate = "tiny-playback-rate"
+  /// DPC as in its paper.
+  case densePrediction = "dense-prediction"
+  /// A small DPC for a laptop.
+  case tinyDensePrediction = "tiny-dense-prediction"
+  /// MemDPC as in its paper.
+  case memoryPrediction = "memory-prediction"
+  /// A small MemDPC for a laptop.
+  case tinyMemoryPrediction = "tiny-memory-prediction"
   /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
   /// The fine-tuning of `make demo`.
@@ -60,6 +68,8 @@ public enum Preset: String, CaseIterable, Sendable {
     case .cubicPuzzle: .tinyCubicPuzzle
     case .speed: .tinySpeed
     case .playbackRate: .tinyPlaybackRate
+    case .densePrediction:
+      task.densePrediction.memorySlots == nil ? .tinyDensePrediction : .tinyMemoryPrediction
     }
   }
 
@@ -84,6 +94,10 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tinySpeed: PackageResources.tiny_speed_yaml
       case .playbackRate: PackageResources.playback_rate_yaml
       case .tinyPlaybackRate: PackageResources.tiny_playback_rate_yaml
+      case .densePrediction: PackageResources.dense_prediction_yaml
+      case .tinyDensePrediction: PackageResources.tiny_dense_prediction_yaml
+      case .memoryPrediction: PackageResources.memory_prediction_yaml
+      case .tinyMemoryPrediction: PackageResources.tiny_memory_prediction_yaml
       case .tinyFinetune: PackageResources.tiny_finetune_yaml
       case .demoFinetune: PackageResources.demo_finetune_yaml
       }

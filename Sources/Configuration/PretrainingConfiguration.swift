@@ -188,7 +188,7 @@ public struct PretrainingConfiguration: RunConfiguration {
       clip.size <= sources.size, "clip.size",
       "must be from 8 to sources.size (\(sources.size)) pixels, not \(clip.size)")
     switch task.kind {
-    case .rotation, .clipOrder: break
+    case .rotation, .clipOrder, .densePrediction: break
     case .mosi:
       let labels = task.mosi.labels
       try require(

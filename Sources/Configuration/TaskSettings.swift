@@ -19,6 +19,8 @@ public enum TaskKind: String, CaseIterable, SettingValue {
   case speed
   /// PRP: recognize the playback rate of a clip, and reconstruct the frames in between.
   case playbackRate = "playback_rate"
+  /// DPC and MemDPC: predict the features of the next blocks of a video.
+  case densePrediction = "dense_prediction"
 }
 
 /// The pretext task, with a group for each kind. Only the group of ``kind`` is used.
@@ -41,6 +43,8 @@ public struct TaskSettings: Settings {
   public var speed = SpeedSettings()
   /// PRP (Yao et al., CVPR 2020): recognize the playback rate, and reconstruct the frames in between.
   public var playbackRate = PlaybackRateSettings()
+  /// DPC (Han et al., 2019) and MemDPC (Han et al., ECCV 2020): predict the features of the next blocks.
+  public var densePrediction = DensePredictionSettings()
 
   /// The defaults.
   public init() {}
@@ -80,6 +84,10 @@ public struct TaskSettings: Settings {
       "playback_rate", \.playbackRate,
       "PRP (Yao et al., CVPR 2020): recognize the playback rate, and reconstruct the frames in between.",
       isInUse: { $0.kind == .playbackRate }),
+    .group(
+      "dense_prediction", \.densePrediction,
+      "DPC (Han et al., 2019) and MemDPC (Han et al., ECCV 2020): predict the features of the next blocks.",
+      isInUse: { $0.kind == .densePrediction }),
   ]
 }
 

@@ -2,7 +2,7 @@ import Media
 import TestSupport
 import Testing
 
-/// All commands with the tasks of other papers that classify tuples of clips, or clips by their speed.
+/// All commands with the tasks of other papers.
 @Suite struct TupleTaskTests {
   let folder: ScratchFolder
   let tool: Tool
@@ -57,6 +57,12 @@ import Testing
       "playback_rate", ["clip.frames=8", "task.playback_rate.rates=[1, 2]"],
       "conv6_cls, conv6_rec, fc8, outc, up1, up2, up3, up4_1", 3
     ),
+    (
+      "dense_prediction",
+      ["blocks=3", "predicted=1", "interval=1", "memory_slots=8", "directions=both"].map {
+        "task.dense_prediction.\($0)"
+      }, "aggregator, memory, predictor", 3
+    ),
   ])
   func everyCommandTakesIt(kind: String, own: [String], layers: String, rows: Int) throws {
     try videos()
@@ -99,7 +105,7 @@ import Testing
     let heat = try tool.run("gradcam", "v/test", "--weights", "p")
     #expect(heat.status == 1 && heat.errors.contains("p has no head for single clips"))
     if !["speed", "playback_rate"].contains(kind) {
-      // The classes are those of tuples: there are none for a clip.
+      // The classes are those of tuples, or there are none.
       let clips = try tool.shell(
         "$MOSI clips --sources v/train \(settings.joined(separator: " ")) | cat")
       #expect(clips.errors.contains("the single clips of task.kind=\(kind) have no labels"))

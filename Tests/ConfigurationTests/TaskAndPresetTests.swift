@@ -106,6 +106,7 @@ import Testing
   @Test func theSmallPresetHasTheSameTask() throws {
     let wholes: [Preset] = [
       .paperPretrain, .clipOrder, .cloze, .frameOrder, .cubicPuzzle, .speed, .playbackRate,
+      .densePrediction, .memoryPrediction,
     ]
     for preset in wholes {
       let whole = try PretrainingConfiguration(file: preset.rawValue)
@@ -138,7 +139,8 @@ import Testing
         == "there is neither a file nor a preset somethingelse: presets are paper-pretrain, tiny, "
         + "tiny-masked, demo, clip-order, tiny-clip-order, cloze, tiny-cloze, frame-order, "
         + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle, speed, tiny-speed, playback-rate, "
-        + "tiny-playback-rate")
+        + "tiny-playback-rate, dense-prediction, tiny-dense-prediction, memory-prediction, "
+        + "tiny-memory-prediction")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
         == "the preset tiny is for mosi pretrain: use paper-finetune or tiny-finetune or "

@@ -98,6 +98,49 @@ extension TrainingRuns {
       #expect(tuned.isFinished)
     }
 
+    /// DPC and MemDPC have no classes: the best checkpoint is that with the lowest loss, records have the terms of the loss, and
+    /// the aggregator stays in the checkpoint.
+    @Test(arguments: [nil, 8]) func predictionsResumeAndAreFinetuned(slots: Int?) throws {
+      var configuration = configuration(.densePrediction)
+      configuration.clip.frames = 2
+      configuration.batch.sources = 2
+      configuration.task.densePrediction.interval = 1
+      configuration.task.densePrediction.memorySlots = slots
+      configuration.task.densePrediction.directions = slots == nil ? .forward : .both
+      let whole = try train(configuration, "whole").run
+      _ = try train(configuration, "parts", stoppingAfter: 1)
+      let parts = try train(configuration, "parts", resuming: true).run
+      let (a, b) = (
+        try Safetensors(contentsOf: whole.last).tensors,
+        try Safetensors(contentsOf: parts.last).tensors
+      )
+      #expect(a.keys == b.keys && a.keys.contains("model.memory") == (slots != nil))
+      for (name, tensor) in a {
+        #expect(tensor.to(.float32).isEqual(to: (b[name] ?? tensor.zerosLike()).to(.float32)))
+      }
+      let metrics = try Metrics(contentsOf: whole.metrics)
+      let terms = (slots == nil ? ["forward"] : ["backward", "forward"]).flatMap {
+        ["\($0)_loss", "\($0)_top1", "\($0)_top5"]
+      }
+      #expect(metrics.steps.last?.terms?.keys.sorted() == terms)
+      #expect(metrics.steps.allSatisfy { $0.top1 == nil })
+      #expect(metrics.validations.last?.top1PerLabel.isEmpty == true)
+      let weights = try Weights(at: whole.path)
+      #expect(weights.taskTensors.contains { $0.name == "aggregator.forward.reset_gate.weight" })
+
+      var tuning = tinyFinetuning(on: videos, epochs: 1)
+      tuning.start.weights = whole.path
+      let tuned = RunFolder(path: folder.file("tuned"))
+      _ = try finetune(
+        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+        reporter: Listener())
+      #expect(tuned.isFinished)
+
+      configuration.batch.accumulationSteps = 2
+      let refusal = complaint { _ = try train(configuration, "accumulated") }
+      #expect(refusal.contains("accumulat"))
+    }
+
     /// Videos that are too short are replaced, reported once each, and counted.
     @Test func shortVideosAreReportedAndCounted() throws {
       var configuration = configuration(.clipOrder)
@@ -156,6 +199,9 @@ extension TrainingRuns {
       #expect(
         refusal(.speed) { $0.task.speed.fastFactors = 1.1...2 }
           .contains("fast_factors must be above normal_factors, which end at 1.2"))
+      #expect(
+        refusal(.densePrediction) { $0.task.densePrediction.predicted = 8 }
+          .contains("predicted must be less than blocks (8), not 8"))
       #expect(
         refusal(.playbackRate) { $0.clip.frames = 4 }
           .contains("clip.frames must be a multiple of 8"))

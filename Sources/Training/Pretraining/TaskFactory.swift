@@ -47,6 +47,12 @@ extension PretrainingConfiguration {
         rates: task.playbackRate.rates,
         classificationWeight: task.playbackRate.classificationWeight,
         attention: task.playbackRate.attention, jitter: jitter, normalization: normalization)
+    case .densePrediction:
+      DensePrediction(
+        task.densePrediction.plan, frames: clip.frames, interval: task.densePrediction.interval,
+        side: clip.size, sourceSide: sources.size,
+        splittingProbability: task.densePrediction.splittingProbability, jitter: jitter,
+        normalization: normalization)
     }
   }
 }
