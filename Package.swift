@@ -72,6 +72,10 @@ let package = Package(
     .systemLibrary(
       name: "CTIFF", path: "Sources/Bindings/CTIFF", pkgConfig: "libtiff-4",
       providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+    // libtiff's development files bring it.
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/Bindings/CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     // libtiff's and FFmpeg's development files bring it.
     .systemLibrary(
       name: "CZlib", path: "Sources/Bindings/CZlib", pkgConfig: "zlib",
@@ -96,7 +100,9 @@ let package = Package(
     library("KeyedRandom"),
     library("Geometry"),
     library("Shards", ["CZlib", "KeyedRandom", "SafeFiles"]),
-    library("Media", ["CFFmpeg", "CTIFF", "SafeFiles"]),
+    .target(
+      name: "CReducedJPEG", dependencies: ["CJPEG"], path: "Sources/Bindings/CReducedJPEG"),
+    library("Media", ["CFFmpeg", "CReducedJPEG", "CTIFF", "SafeFiles"]),
     .target(
       name: "COpticalFlow", dependencies: ["COpenCV"], path: "Sources/Bindings/COpticalFlow"),
     library("OpticalFlow", ["COpticalFlow", "Media"]),

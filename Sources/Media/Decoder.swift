@@ -7,8 +7,6 @@ final class Decoder {
 
   struct Options {
     var threads = 1
-    /// The number of times that the decoder halves the width and the height.
-    var lowres = 0
     var maxPixels: Int
     /// Fail at the first error instead of returning what could be recovered.
     var isStrict = false
@@ -39,7 +37,6 @@ final class Decoder {
     context.pointee.pkt_timebase = packetTimeBase
     context.pointee.thread_count = Int32(options.threads)
     context.pointee.max_pixels = Int64(options.maxPixels)
-    context.pointee.lowres = Int32(min(options.lowres, Int(decoder.pointee.max_lowres)))
     // After a seek into an open GOP, the H.264 decoder would otherwise also hold back intact frames. (It flags them as
     // corrupt; only `decode_error_flags` reports actual damage.)
     context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT

@@ -47,7 +47,7 @@ private func decode(
   }
   if let animation = header.animation {
     return try animation.picture(shortSide: shortSide, path: path) { still throws(MediaError) in
-      try decodeFrame(still, header: header, shortSide: nil, path: path)
+      try decodeFrame(still, header: header, path: path)
     }
   }
   let frame: FrameBuffer
@@ -63,26 +63,22 @@ private func decode(
       av_shrink_packet(packet.pointer, Int32(length))
     default: break
     }
-    frame = try decodeFrame(packet, header: header, shortSide: shortSide, path: path)
+    if let shortSide,
+      let reduced = try Picture(
+        reducing: packet, header: header, shortSide: shortSide, path: path)
+    {
+      return reduced
+    }
+    frame = try decodeFrame(packet, header: header, path: path)
   }
   return try FrameScaler().picture(frame, shortSide: shortSide, path: path)
 }
 
 private func decodeFrame(
-  _ packet: PacketBuffer, header: PictureHeader, shortSide: Int?, path: String
+  _ packet: PacketBuffer, header: PictureHeader, path: String
 ) throws(MediaError) -> FrameBuffer {
   let isJPEG = header.codec == AV_CODEC_ID_MJPEG
-  var options = Decoder.Options(maxPixels: header.limit, isStrict: true)
-  if isJPEG, header.components < 4, let shortSide {
-    // Half of the frequencies of a block give half the size, which is fast but causes some aliasing. If the picture is
-    // scaled down by another factor of four or more afterwards, the mean difference from a full decode stays below 1/255
-    // (with a factor of two, it does not).
-    while options.lowres < 3,
-      min(header.width, header.height) >> (options.lowres + 1) >= 4 * shortSide
-    {
-      options.lowres += 1
-    }
-  }
+  let options = Decoder.Options(maxPixels: header.limit, isStrict: true)
   let decoder = try Decoder(header.codec, options: options, path: path)
   let frame = try decoder.picture(in: packet, path: path)
   // Unlike in a video of the same range, which FFmpeg does not report.

@@ -45,7 +45,36 @@ struct ExpectedPicture: Decodable {
 
   @Test func decodesLargePicturesAtReducedScale() throws {
     let scaled = try Picture(contentsOf: fixture("large.jpg"), shortSide: 24)
-    #expect(meanDifference(scaled, try Picture(contentsOf: fixture("large24.png"))) < 1.5)
+    #expect(meanDifference(scaled, try Picture(contentsOf: fixture("large24.png"))) < 1)
+  }
+
+  /// At 1/2, 1/4 and 1/8 of the size, also of sizes that these do not divide, and with the colors at half or full resolution.
+  @Test(arguments: [4, 5, 8, 11, 16]) func reducedPicturesAreThoseOfAFullDecode(factor: Int) throws
+  {
+    let folder = try ScratchFolder()
+    let texture = try Picture(contentsOf: fixture("large.jpg"))
+    let odd = texture.cropped(left: 3, top: 1, width: 471, height: 355)
+    for path in [
+      fixture("large.jpg"), try folder.write(odd.jpegData(quality: 2), to: "odd.jpg"),
+    ] {
+      let full = try Picture(contentsOf: path)
+      let side = full.height / factor
+      let reduced = try Picture(contentsOf: path, shortSide: side)
+      let expected = Picture.resized(
+        [full], left: 0, top: 0, partWidth: full.width, partHeight: full.height,
+        width: (full.width * side * 2 + full.height) / (2 * full.height), height: side)[0]
+      #expect(reduced.width == expected.width && reduced.height == side)
+      #expect(meanDifference(reduced, expected) < 1, "\(path)")
+    }
+  }
+
+  @Test func reducedPicturesMustBeComplete() throws {
+    let folder = try ScratchFolder()
+    let bytes = try [UInt8](Data(contentsOf: URL(filePath: fixture("large.jpg"))))
+    // The end of the picture's marker, but not of its samples.
+    let path = try folder.write(
+      Array(bytes.prefix(bytes.count / 2)) + [0xFF, 0xD9], to: "cut.jpg")
+    #expect(throws: MediaError.self) { try Picture(contentsOf: path, shortSide: 24) }
   }
 
   @Test func keepsTheAspectAndRoundsTheLongSide() throws {

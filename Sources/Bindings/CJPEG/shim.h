@@ -1,0 +1,4 @@
+#include <stddef.h>
+#include <stdio.h>
+// Needs the types of the headers above.
+#include <jpeglib.h>
