@@ -119,6 +119,7 @@ struct Inspect: ParsableCommand {
     case .torchvision: "torchvision's"
     case .vcop: "VCOP's"
     case .dpc: "DPC's"
+    case .coclr: "CoCLR's"
     }
   }
 

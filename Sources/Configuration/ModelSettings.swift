@@ -41,7 +41,7 @@ public struct ModelSettings: Settings {
       .from(0, below: 1)),
     .value(
       "batch_norm_epsilon", \.batchNormEpsilon,
-      "Added to the variance in batch normalization; default: 0.001, for VCOP's networks 0.00001.",
+      "Added to the variance in batch normalization; default: 0.001, or 0.00001 as in a network's own code.",
       .positive),
   ]
 

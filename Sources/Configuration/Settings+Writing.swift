@@ -40,7 +40,8 @@ extension Settings {
           if isCommented {
             lines.append("\(indent)# \(setting.help)")
             if !value.choices.isEmpty {
-              lines.append("\(indent)# One of \(value.choices.joined(separator: ", ")).")
+              lines += wrapped("One of \(value.choices.joined(separator: ", ")).", at: 110)
+                .map { "\(indent)# \($0)" }
             }
           }
           let plain = value.get(self)
@@ -56,6 +57,17 @@ extension Settings {
     }
     write(Self.settings, "", "")
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// The words of a text in lines of at most `length` characters.
+private func wrapped(_ text: String, at length: Int) -> [String] {
+  text.split(separator: " ").reduce(into: [String]()) { lines, word in
+    if let last = lines.last, last.count + 1 + word.count <= length {
+      lines[lines.count - 1] += " \(word)"
+    } else {
+      lines.append(String(word))
+    }
   }
 }
 

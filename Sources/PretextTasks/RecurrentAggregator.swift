@@ -7,7 +7,7 @@ import VideoModels
 /// DPC's and MemDPC's aggregator: a convolutional GRU over time, at each place on its own, and for MemDPC another one backward
 /// in time.
 ///
-/// As a ``FeatureAggregator`` it takes the backbone's output [N, C, t, h, w] and returns the mean over places of the last state,
+/// As a `FeatureAggregator` it takes the backbone's output [N, C, t, h, w] and returns the mean over places of the last state,
 /// or of both last states one after another. The tensors are named `forward.…` and `backward.…`.
 public final class RecurrentAggregator: FeatureAggregator {
   /// The directions in time.

@@ -16,12 +16,18 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case r3d10 = "r3d-10"
   /// torchvision's r3d_18: 3D convolutions throughout.
   case r3d18 = "r3d-18"
+  /// R3D of Hara et al. with 18 layers, as in 3D-RotNet: a stem of 7x7x7, a 3x3x3 max pooling, and shortcuts without weights.
+  case haraR3d18 = "r3d-18-hara"
   /// torchvision's mc3_18: 3D convolutions up to conv2, 2D convolutions from conv3.
   case mc318 = "mc3-18"
   /// torchvision's r2plus1d_18. Its factored convolutions have other numbers of intermediate channels than the paper's.
   case torchvisionR2plus1d18 = "r2plus1d-18-torchvision"
   /// C3D with batch normalization, as used by the pretext tasks VCOP, VCP and PRP.
   case c3d
+  /// S3D-G of Xie et al. (2018) in the form of CoCLR's code: Inception blocks of factored convolutions with gates.
+  case s3dg = "s3d-g"
+  /// S3D-G without strides in time, as in SpeedNet.
+  case speednetS3dg = "s3d-g-speednet"
 }
 
 extension Architecture {
@@ -46,15 +52,24 @@ extension Architecture {
     case .vcopR2plus1d10: residual(.r2plus1d(blocks: 1, splitsShortcuts: true))
     case .r3d10: residual(.r3d(blocks: 1))
     case .r3d18: residual(.r3d(blocks: 2))
+    case .haraR3d18: residual(.haraR3d18)
     case .mc318: residual(.mc318)
     case .torchvisionR2plus1d18: residual(.torchvisionR2plus1d18)
     case .c3d: C3D(width: width, epsilon: epsilon, using: generator)
+    case .s3dg: S3DG(width: width, epsilon: epsilon, using: generator)
+    case .speednetS3dg:
+      S3DG(width: width, strides: .none, epsilon: epsilon, using: generator)
     }
   }
 
-  /// The default epsilon of batch normalization: 1e-5 for VCOP's networks, as in its code; 1e-3 for others, as in the code
-  /// of the paper's authors.
-  public var defaultEpsilon: Double { StateNames.vcop.supports(self) ? 1e-5 : 1e-3 }
+  /// The default epsilon of batch normalization: 1e-5 for VCOP's, Hara's and CoCLR's networks, as in their code; 1e-3 for
+  /// others, as in the code of the paper's authors.
+  public var defaultEpsilon: Double {
+    switch self {
+    case .c3d, .r3d10, .vcopR2plus1d10, .haraR3d18, .s3dg, .speednetS3dg: 1e-5
+    case .r2d3d18, .r2d3d34, .r2plus1d10, .r2plus1d18, .r3d18, .mc318, .torchvisionR2plus1d18: 1e-3
+    }
+  }
 
   /// The smallest clip that the network does not reduce to nothing.
   public var minimalClip: Extent3 { makeBackbone(width: 1, using: .meta).minimalClip }

@@ -28,22 +28,30 @@ public struct RecognizedNetwork: Hashable, Sendable {
 
   /// Recognizes a network.
   ///
-  /// - Parameter shapes: the shapes of all tensors of the state dict by name. Batch counters of normalizations
+  /// - Parameters:
+  ///   - expected: the architecture that the file names, which is preferred if another one has the same tensors.
+  ///   - shapes: the shapes of all tensors of the state dict by name. Batch counters of normalizations
   ///   (`num_batches_tracked`) may be missing, as in files of other programs and of old versions of PyTorch, and with DPC's
   ///   names also their running statistics.
   /// - Throws: ``UnrecognizedNetwork`` if tensors are missing or left over, or have another shape.
-  public init(shapes: [String: [Int]]) throws {
+  public init(shapes: [String: [Int]], expecting expected: Architecture? = nil) throws {
     let prefix = Self.prefix(of: shapes.keys)
-    let others = shapes.keys.filter { !$0.hasPrefix(prefix) }.sorted()
+    // CoCLR's files have each tensor twice.
+    let hasSecondNames = shapes.keys.contains(prefix + "Conv_1a.conv1.weight")
+    func isNetworks(_ name: String) -> Bool {
+      name.hasPrefix(prefix) && !(hasSecondNames && name.hasPrefix(prefix + "block"))
+    }
+    let others = shapes.keys.filter { !isNetworks($0) }.sorted()
     let shapes = Dictionary(
-      uniqueKeysWithValues: shapes.filter { $0.key.hasPrefix(prefix) }
+      uniqueKeysWithValues: shapes.filter { isNetworks($0.key) }
         .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
     var nearest: (network: RecognizedNetwork, mismatch: StateMismatch)?
     for fingerprint in Fingerprint.all {
       guard let width = shapes[fingerprint.tensor]?.first, (1...1024).contains(width) else {
         continue
       }
-      for architecture in fingerprint.architectures {
+      let preferred = fingerprint.architectures.filter { $0 == expected }
+      for architecture in preferred + fingerprint.architectures {
         let network = RecognizedNetwork(
           names: fingerprint.names, architecture: architecture, width: width,
           head: Self.head(in: shapes, of: architecture, names: fingerprint.names), prefix: prefix,
@@ -96,7 +104,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
   }
 
   /// The prefix of the network's names: what wrappers add (PyTorch's data parallelism and compilation, and many training
-  /// programs), followed by the attribute in which VCOP's or DPC's task stores its network.
+  /// programs), followed by the attribute in which VCOP's, DPC's or CoCLR's task stores its network.
   private static func prefix(of names: some Collection<String>) -> String {
     var prefix = ""
     // Repeat only a few times: names in foreign files may be long.
@@ -106,7 +114,10 @@ public struct RecognizedNetwork: Hashable, Sendable {
       }
       prefix += next ?? ""
     }
-    let towers = [("base_network.", ""), ("backbone.", "layer1.")]
+    let towers = [
+      ("base_network.", ""), ("backbone.", "layer1."), ("encoder_q.0.", "Conv_1a."),
+      ("backbone.", "Conv_1a."),
+    ]
     let tower = towers.first { tower, layer in
       names.contains { $0.hasPrefix(prefix + tower + layer) }
     }
@@ -125,15 +136,18 @@ private struct Fingerprint {
   static let all = [
     Fingerprint(
       tensor: "backbone.conv1.a2.weight", names: .mosi,
-      architectures: [.r2plus1d10, .r2plus1d18, .vcopR2plus1d10, .torchvisionR2plus1d18]),
+      architectures: [
+        .r2plus1d10, .r2plus1d18, .vcopR2plus1d10, .torchvisionR2plus1d18, .s3dg, .speednetS3dg,
+      ]),
     Fingerprint(
       tensor: "backbone.conv1.a.weight", names: .mosi,
-      architectures: [.r2d3d18, .r2d3d34, .r3d18, .r3d10, .mc318, .c3d]),
+      architectures: [.r2d3d18, .r2d3d34, .r3d18, .r3d10, .haraR3d18, .mc318, .c3d]),
     Fingerprint(
       tensor: "stem.3.weight", names: .torchvision, architectures: [.torchvisionR2plus1d18]),
     Fingerprint(tensor: "stem.0.weight", names: .torchvision, architectures: [.r3d18, .mc318]),
     Fingerprint(tensor: "conv1.weight", names: .vcop, architectures: [.c3d]),
     Fingerprint(tensor: "conv1.weight", names: .dpc, architectures: [.r2d3d18, .r2d3d34]),
+    Fingerprint(tensor: "Conv_1a.conv2.weight", names: .coclr, architectures: [.s3dg]),
     Fingerprint(
       tensor: "conv1.temporal_spatial_conv.weight", names: .vcop, architectures: [.r3d10]),
     Fingerprint(
@@ -179,6 +193,7 @@ public struct UnrecognizedNetwork: Error, Sendable, CustomStringConvertible {
       case .torchvision: " with torchvision's names"
       case .vcop: " with VCOP's names"
       case .dpc: " with DPC's names"
+      case .coclr: " with CoCLR's names"
       }
     return
       "is most similar to \(nearest.architecture.rawValue) of width \(nearest.width)\(names), but "

@@ -6,8 +6,9 @@ struct ResNetPlan: Sendable {
   struct Stem: Sendable {
     var kernel: Extent3
     var convolution = ConvolutionKind.full
-    /// True if it ends with a 1x3x3 max pooling with stride 1x2x2.
-    var pools = false
+    /// The kernel of the max pooling at its end, whose stride is 2 on the axes on which the kernel is larger than 1; nil for
+    /// none.
+    var pool: Extent3?
   }
 
   /// One of the stages conv2 to conv5.
@@ -21,11 +22,21 @@ struct ResNetPlan: Sendable {
     var blocks: Int
   }
 
+  /// The shortcuts of blocks whose output has another shape than their input.
+  enum Shortcuts: Sendable {
+    /// Full 1x1x1 convolutions.
+    case full
+    /// 1x1x1 convolutions with the structure of the others.
+    case likeConvolutions
+    /// No weights: every second cell, and zeros in the channels that the input does not have (type A of He et al. 2016).
+    case padded
+  }
+
   var stem: Stem
   /// The structure of the convolutions in conv2 to conv5.
   var convolution: ConvolutionKind
-  /// True if the convolutions of shortcuts have that structure, too; false if they are full.
-  var splitsShortcuts = false
+  /// The shortcuts of blocks whose output has another shape than their input.
+  var shortcuts = Shortcuts.full
   /// conv2 to conv5.
   var stages: [Stage]
 }
@@ -34,7 +45,7 @@ extension ResNetPlan {
   /// R-2D3D of DPC and MemDPC with this number of blocks in each stage.
   static func r2d3d(blocks: [Int]) -> ResNetPlan {
     ResNetPlan(
-      stem: .init(kernel: Extent3(1, 7, 7), pools: true), convolution: .full,
+      stem: .init(kernel: Extent3(1, 7, 7), pool: square), convolution: .full,
       stages: [
         .init(kernel: square, stride: .one, widthFactor: 1, blocks: blocks[0]),
         .init(kernel: square, stride: halvingSpace, widthFactor: 2, blocks: blocks[1]),
@@ -48,12 +59,20 @@ extension ResNetPlan {
   static func r2plus1d(blocks: Int, splitsShortcuts: Bool = false) -> ResNetPlan {
     var plan = cubes(
       .factored(.ofEachConvolution), stem: .factored(.ofEachConvolution), blocks: blocks)
-    plan.splitsShortcuts = splitsShortcuts
+    if splitsShortcuts { plan.shortcuts = .likeConvolutions }
     return plan
   }
 
   /// R3D of Tran et al. (2018) with `blocks` blocks in each stage.
   static func r3d(blocks: Int) -> ResNetPlan { cubes(.full, stem: .full, blocks: blocks) }
+
+  /// R3D of Hara et al. (2018) with 18 layers.
+  static let haraR3d18 = {
+    var plan = r3d(blocks: 2)
+    plan.stem = .init(kernel: Extent3(7, 7, 7), pool: cube)
+    plan.shortcuts = .padded
+    return plan
+  }()
 
   static let mc318 = ResNetPlan(
     stem: .init(kernel: Extent3(3, 7, 7)), convolution: .full,

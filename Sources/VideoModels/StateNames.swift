@@ -11,6 +11,9 @@ public enum StateNames: String, CaseIterable, Sendable {
   /// The names in DPC's and MemDPC's code: `layer1.0.conv1.weight`, `layer1.0.downsample.0.weight`. Both store the backbone
   /// as `backbone` of their task; in DPC's, normalizations have no running statistics.
   case dpc
+  /// The names in CoCLR's code: `Conv_1a.conv1.weight`, `Mixed_3b.branch1.0.conv.weight`. Its files have each tensor a second
+  /// time as `block1.0.conv1.weight`, `block3.1.branch1.0.conv.weight`.
+  case coclr
 }
 
 extension StateNames {
@@ -21,6 +24,7 @@ extension StateNames {
     case .torchvision: [.r3d18, .mc318, .torchvisionR2plus1d18].contains(architecture)
     case .vcop: [.c3d, .r3d10, .vcopR2plus1d10].contains(architecture)
     case .dpc: [.r2d3d18, .r2d3d34].contains(architecture)
+    case .coclr: architecture == .s3dg
     }
   }
 
@@ -43,6 +47,7 @@ extension StateNames {
     case .torchvision: torchvisionName(of: own)
     case .vcop: architecture == .c3d ? vcopC3DName(of: own) : vcopResNetName(of: own)
     case .dpc: dpcName(of: own)
+    case .coclr: coclrName(of: own)
     }
   }
 }
@@ -164,4 +169,28 @@ private func dpcName(of own: String) -> String? {
   let layer = Int(path[1].dropFirst("conv".count))! - 1
   let block = Int(path[2].dropFirst("res_".count))! - 1
   return "layer\(layer).\(block).\(place).\(tensor)"
+}
+
+// MARK: - CoCLR
+
+/// `backbone.conv2.b1` and `b1_bn` are `Conv_2c.conv1` and `Conv_2c.bn1`; `backbone.conv3.mixed_1.branch_1.b1` is
+/// `Mixed_3b.branch1.1.conv1`, and its `gate` is `Mixed_3b.gating_b1.fc`.
+private func coclrName(of own: String) -> String? {
+  let (path, tensor) = split(own)
+  guard path[0] == "backbone" else { return nil }
+  let number = path[1].dropFirst("conv".count)
+  let layer = path.last!
+  // "a1_bn" is the normalization of the first factor of the unit a.
+  let factor = layer.dropFirst().prefix { $0.isNumber }
+  let place = "\(layer.hasSuffix("_bn") ? "bn" : "conv")\(factor).\(tensor)"
+  guard path[2].hasPrefix("mixed_") else {
+    let letter = path[1] == "conv1" ? "a" : layer.hasPrefix("a") ? "b" : "c"
+    return "Conv_\(number)\(letter).\(place)"
+  }
+  let letter = Array("bcdef")[Int(path[2].dropFirst("mixed_".count))! - 1]
+  let branch = path[3].dropFirst("branch_".count)
+  if layer == "gate" { return "Mixed_\(number)\(letter).gating_b\(branch).fc.\(tensor)" }
+  // The last branch begins with a pooling.
+  let index = layer.hasPrefix("b") || branch == "3" ? 1 : 0
+  return "Mixed_\(number)\(letter).branch\(branch).\(index).\(place)"
 }

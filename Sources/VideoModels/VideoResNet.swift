@@ -25,7 +25,7 @@ public final class VideoResNet: Backbone {
           (0..<stage.blocks).map { block in
             ResidualBlock(
               plan.convolution, block == 0 ? channels : output, output, kernel: stage.kernel,
-              stride: block == 0 ? stage.stride : .one, splitsShortcut: plan.splitsShortcuts,
+              stride: block == 0 ? stage.stride : .one, shortcuts: plan.shortcuts,
               epsilon: epsilon, using: generator)
           }))
       channels = output
@@ -51,7 +51,9 @@ public final class VideoResNet: Backbone {
         middle: plan.convolution.middleChannels(
           input: 3, output: width, blockInput: 3, kernel: plan.kernel),
         kernel: plan.kernel, stride: halving, epsilon: epsilon, using: generator)
-      pool = plan.pools ? MaxPool3d(kernel: Extent3(1, 3, 3), stride: halving) : nil
+      pool = plan.pool.map {
+        MaxPool3d(kernel: $0, stride: Extent3($0.time > 1 ? 2 : 1, 2, 2))
+      }
     }
 
     override var children: [(name: String, module: Module)] { unit.children }

@@ -22,7 +22,7 @@ import VideoModels
     switch names {
     case .mosi: [nil, .actions, .pretext]
     case .torchvision, .vcop: [nil, .actions]
-    case .dpc: [nil]
+    case .dpc, .coclr: [nil]
     }
   }
 
@@ -115,15 +115,19 @@ import VideoModels
     #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: found) }
   }
 
-  /// No two architectures have the same tensors at any width, so that they cannot be confused.
+  /// No two architectures have the same tensors at any width, so that they cannot be confused; except that SpeedNet's S3D-G has
+  /// those of S3D-G, which is preferred unless a file names the other.
   @Test(arguments: Architecture.allCases, StateNames.allCases)
   func networksAreRecognizedByTheirTensors(architecture: Architecture, names: StateNames) throws {
     guard names.supports(architecture) else { return }
     for width in [1, 2, 3, 5, 8, 24, 63, 64, 200] {
       for head in Self.heads(names) {
-        let network = try RecognizedNetwork(
-          shapes: shapes(architecture, names, width: width, head: head, classes: 7))
+        let shapes = try shapes(architecture, names, width: width, head: head, classes: 7)
+        let network = try RecognizedNetwork(shapes: shapes, expecting: architecture)
         #expect(network.architecture == architecture && network.names == names)
+        #expect(
+          try RecognizedNetwork(shapes: shapes, expecting: .c3d).architecture
+            == (architecture == .speednetS3dg ? .s3dg : architecture))
         #expect(network.width == width && network.prefix == "")
         #expect(network.head?.kind == head && network.head?.classes == (head == nil ? nil : 7))
       }

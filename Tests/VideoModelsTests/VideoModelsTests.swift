@@ -61,6 +61,20 @@ import VideoModels
         [64, 16, 56, 56], [64, 16, 56, 56], [128, 16, 28, 28], [256, 16, 14, 14], [512, 16, 7, 7],
       ]
     ),
+    (
+      .haraR3d18,
+      [[64, 8, 28, 28], [64, 8, 28, 28], [128, 4, 14, 14], [256, 2, 7, 7], [512, 1, 4, 4]]
+    ),
+    (
+      .s3dg,
+      [[64, 8, 56, 56], [192, 8, 28, 28], [480, 8, 14, 14], [832, 4, 7, 7], [1024, 2, 3, 3]]
+    ),
+    (
+      .speednetS3dg,
+      [
+        [64, 16, 56, 56], [192, 16, 28, 28], [480, 16, 14, 14], [832, 16, 7, 7], [1024, 16, 3, 3],
+      ]
+    ),
   ])
   func stagesHaveTheirShapes(architecture: Architecture, shapes: [[Int]]) {
     let network = architecture.makeBackbone(using: .meta)
@@ -69,6 +83,29 @@ import VideoModels
     #expect(outputs.map(\.shape) == shapes.map { [2] + $0 })
     #expect(network.featureCount == shapes.last![0])
     #expect(outputs.allSatisfy { $0.device == .meta })
+  }
+
+  /// 3D-RotNet's code cuts gradients off in shortcuts without weights. Here they pass: with a second convolution of zeros, all
+  /// of a block's gradient comes through its shortcut.
+  @Test func gradientsPassThroughShortcutsWithoutWeights() throws {
+    let network = Architecture.haraR3d18.makeBackbone(width: 2, using: Generator(seed: 1))
+    #expect(!network.state.contains { $0.name.contains("short_cut") })
+    withoutGradients {
+      for parameter in network.parameters where parameter.name.contains("conv_branch.b_bn") {
+        _ = parameter.tensor.fill(0)
+      }
+    }
+    let clips = keyed([9], [2, 3, 16, 64, 64], -1...1)
+    network(clips).sum().backward()
+    let stem = try #require(network.parameters.first?.tensor.gradient)
+    #expect(stem.norm > 0)
+    // The channels that the input does not have are zeros, the others every second cell.
+    let stages = withoutGradients { network.stageOutputs(clips) }
+    #expect(stages[2].sliced(1, 2..<4).norm == 0)
+    let kept = [2, 3, 4].reduce(stages[1]) { map, axis in
+      map.selected(axis, indices: Tensor(Array(stride(from: 0, to: map.shape[axis], by: 2))))
+    }
+    #expect(stages[2].sliced(1, 0..<2).isEqual(to: kept))
   }
 
   /// Shapes without memory are computed by our own functions, which agree with real convolutions.
@@ -94,7 +131,8 @@ import VideoModels
       $0.hasSuffix("conv_branch.a.weight") || $0.hasSuffix("conv_branch.a1.weight")
     }
     let others: [Architecture: Int] = [
-      .r2d3d34: 16, .r2plus1d10: 4, .vcopR2plus1d10: 4, .r3d10: 4, .c3d: 0,
+      .r2d3d34: 16, .r2plus1d10: 4, .vcopR2plus1d10: 4, .r3d10: 4, .c3d: 0, .s3dg: 0,
+      .speednetS3dg: 0,
     ]
     #expect(blocks.count == others[architecture] ?? 8)
   }
@@ -127,7 +165,9 @@ import VideoModels
 
   @Test func everyParameterLearns() {
     for architecture in Architecture.allCases {
-      let model = classifier(architecture, width: 2)
+      // S3D-G's narrowest branches have a fourth of the width: what scales a single channel has no effect.
+      let isNarrow = [.s3dg, .speednetS3dg].contains(architecture)
+      let model = classifier(architecture, width: isNarrow ? 16 : 2)
       crossEntropy(model(keyed([2], [2, 3, 8, 32, 32], -1...1)), Tensor([1, 3])).backward()
       // The normalization after a convolution removes its bias, whose derivative is only rounding errors.
       for parameter in model.parameters

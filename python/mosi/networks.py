@@ -59,8 +59,9 @@ class Plan:
     middle: str | None = None
     # The same for the stem, per 64 output channels. None: as in `middle`.
     stem_middle: int | None = None
-    pools: bool = False  # a max-pooling of 1x3x3 after the stem
+    pool: Extent | None = None  # the kernel of a max-pooling after the stem
     splits_shortcuts: bool = False  # shortcuts are factored like the other convolutions
+    pads_shortcuts: bool = False  # shortcuts take every second cell and add channels of zeros
 
 
 R2D3D = (Stage(SQUARE, POINT, 1), Stage(SQUARE, HALF_SPACE, 2), Stage(CUBE, HALF, 4), Stage(CUBE, HALF, 4))
@@ -73,13 +74,14 @@ MC3 = (
 )
 
 RESIDUAL = {
-    "r2d3d-18": Plan((1, 7, 7), R2D3D, (2, 2, 2, 2), pools=True),
-    "r2d3d-34": Plan((1, 7, 7), R2D3D, (3, 4, 6, 3), pools=True),
+    "r2d3d-18": Plan((1, 7, 7), R2D3D, (2, 2, 2, 2), pool=SQUARE),
+    "r2d3d-34": Plan((1, 7, 7), R2D3D, (3, 4, 6, 3), pool=SQUARE),
     "r2plus1d-10": Plan((3, 7, 7), CUBES, (1, 1, 1, 1), middle="each"),
     "r2plus1d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="each"),
     "r2plus1d-10-vcop": Plan((3, 7, 7), CUBES, (1, 1, 1, 1), middle="each", splits_shortcuts=True),
     "r3d-10": Plan((3, 7, 7), CUBES, (1, 1, 1, 1)),
     "r3d-18": Plan((3, 7, 7), CUBES, (2, 2, 2, 2)),
+    "r3d-18-hara": Plan((7, 7, 7), CUBES, (2, 2, 2, 2), pool=CUBE, pads_shortcuts=True),
     "mc3-18": Plan((3, 7, 7), MC3, (2, 2, 2, 2)),
     "r2plus1d-18-torchvision": Plan((3, 7, 7), CUBES, (2, 2, 2, 2), middle="first", stem_middle=45),
 }
@@ -93,7 +95,23 @@ C3D: list[tuple[int, str, Extent | None]] = [
     (8, "ab", None),
 ]
 
-ARCHITECTURES = (*RESIDUAL, "c3d")
+# S3D-G's Inception blocks in conv3 to conv5, for a width of 64: the channels of the first branch, of both convolutions of the
+# second and the third one, and of the last.
+S3DG: list[list[tuple[int, ...]]] = [
+    [(64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64)],
+    [
+        (192, 96, 208, 16, 48, 64),
+        (160, 112, 224, 24, 64, 64),
+        (128, 128, 256, 24, 64, 64),
+        (112, 144, 288, 32, 64, 64),
+        (256, 160, 320, 32, 128, 128),
+    ],
+    [(256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128)],
+]
+# The stride in time of conv1 and of the poolings of conv4 and conv5.
+S3DG_STRIDES = {"s3d-g": 2, "s3d-g-speednet": 1}
+
+ARCHITECTURES = (*RESIDUAL, "c3d", *S3DG_STRIDES)
 
 
 class Convolution(nn.Sequential):
@@ -139,7 +157,9 @@ class Block(nn.Module):
         self.conv_branch = nn.Sequential()
         for name, module in [*first.named_children(), ("relu", nn.ReLU()), *second.named_children()]:
             self.conv_branch.add_module(name, module)
-        self.has_short_cut = c_in != c_out or stride != POINT
+        changes = c_in != c_out or stride != POINT
+        self.has_short_cut = changes and not plan.pads_shortcuts
+        self.stride, self.added = stride, c_out - c_in
         if self.has_short_cut:
             split = middle(c_in, POINT) if plan.splits_shortcuts else None
             for name, module in Convolution("short_cut", c_in, c_out, POINT, stride, split, epsilon).named_children():
@@ -151,6 +171,9 @@ class Block(nn.Module):
             for name, module in self.named_children():
                 if name.startswith("short_cut"):
                     kept = module(kept)
+        elif self.stride != POINT or self.added:
+            time, height, width = self.stride
+            kept = nn.functional.pad(x[:, :, ::time, ::height, ::width], (0, 0, 0, 0, 0, 0, 0, self.added))
         return torch.relu(self.conv_branch(x) + kept)
 
 
@@ -171,6 +194,74 @@ def c3d(width: int, epsilon: float) -> tuple[nn.Sequential, int]:
     return stages, channels
 
 
+class Gated(nn.Sequential):
+    """Layers, and a gate: each channel is multiplied by the sigmoid of a linear function of all channels' means."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        *layers, gate = self.children()
+        for layer in layers:
+            x = layer(x)
+        weights: Tensor = torch.sigmoid(gate(x.mean((2, 3, 4))))
+        return x * weights[:, :, None, None, None]
+
+
+class Mixed(nn.Sequential):
+    """Branches whose outputs are concatenated."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.children()], 1)
+
+
+def s3dg(width: int, epsilon: float, time_stride: int) -> tuple[nn.Sequential, int]:
+    """S3D-G's conv1 to conv5, [M, 3, N, H, W] -> [M, D, N', H', W'], and D."""
+
+    def scaled(count: int) -> int:
+        return max(1, count * width // 64)
+
+    def add(layers: nn.Sequential, name: str, c_in: int, c_out: int, kernel: Extent, stride: Extent = POINT) -> None:
+        middle = None if kernel == POINT else c_out
+        for part, module in Convolution(name, c_in, c_out, kernel, stride, middle, epsilon).named_children():
+            layers.add_module(part, module)
+        layers.add_module(name + "_end", nn.ReLU())
+
+    def branch(c_in: int, first: int, second: int | None = None, pools: bool = False) -> Gated:
+        layers = Gated()
+        if pools:
+            layers.add_module("pool", nn.MaxPool3d(3, 1, 1))
+        add(layers, "a", c_in, first, POINT)
+        if second is not None:
+            add(layers, "b", first, second, CUBE)
+        layers.add_module("gate", nn.Linear(second or first, second or first))
+        return layers
+
+    stem, second = nn.Sequential(), nn.Sequential()
+    channels = scaled(64)
+    add(stem, "a", 3, channels, (7, 7, 7), (time_stride, 2, 2))
+    second.add_module("pool", nn.MaxPool3d(SQUARE, HALF_SPACE, (0, 1, 1)))
+    add(second, "a", channels, channels, POINT)
+    add(second, "b", channels, scaled(192), CUBE)
+    channels = scaled(192)
+    stages = nn.Sequential()
+    stages.add_module("conv1", stem)
+    stages.add_module("conv2", second)
+    halving = (time_stride, 2, 2)
+    pools = [nn.MaxPool3d(SQUARE, HALF_SPACE, (0, 1, 1)), nn.MaxPool3d(3, halving, 1), nn.MaxPool3d(halving, halving)]
+    for index, (pool, blocks) in enumerate(zip(pools, S3DG)):
+        stage = nn.Sequential()
+        stage.add_module("pool", pool)
+        for number, plan in enumerate(blocks):
+            one, two, three, four, five, six = (scaled(count) for count in plan)
+            mixed = Mixed()
+            mixed.add_module("branch_0", branch(channels, one))
+            mixed.add_module("branch_1", branch(channels, two, three))
+            mixed.add_module("branch_2", branch(channels, four, five))
+            mixed.add_module("branch_3", branch(channels, six, pools=True))
+            stage.add_module(f"mixed_{number + 1}", mixed)
+            channels = one + three + five + six
+        stages.add_module(f"conv{index + 3}", stage)
+    return stages, channels
+
+
 def residual(plan: Plan, width: int, epsilon: float) -> tuple[nn.Sequential, int]:
     """A residual network's conv1 to conv5, [M, 3, N, H, W] -> [M, D, N', H', W'], and D."""
     middle = None
@@ -181,8 +272,9 @@ def residual(plan: Plan, width: int, epsilon: float) -> tuple[nn.Sequential, int
     stages = nn.Sequential()
     stages.add_module("conv1", Convolution("a", 3, width, plan.stem, HALF_SPACE, middle, epsilon))
     stages.add_module("relu", nn.ReLU())
-    if plan.pools:
-        stages.add_module("pool", nn.MaxPool3d(SQUARE, HALF_SPACE, (0, 1, 1)))
+    if plan.pool:
+        time = plan.pool[0] // 2
+        stages.add_module("pool", nn.MaxPool3d(plan.pool, (1 + time, 2, 2), (time, 1, 1)))
     channels = width
     for index, stage in enumerate(plan.stages):
         blocks = nn.Sequential()
@@ -234,8 +326,12 @@ class VideoModel(nn.Module):
         classes: int = 0, dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        plan = RESIDUAL.get(architecture)
-        self.backbone, channels = c3d(width, epsilon) if plan is None else residual(plan, width, epsilon)
+        if plan := RESIDUAL.get(architecture):
+            self.backbone, channels = residual(plan, width, epsilon)
+        elif architecture == "c3d":
+            self.backbone, channels = c3d(width, epsilon)
+        else:
+            self.backbone, channels = s3dg(width, epsilon, S3DG_STRIDES[architecture])
         self.dropout = nn.Dropout(dropout)
         self.head = nn.ModuleDict({head: nn.Linear(channels, classes)} if head else {})
         self.class_names = None

@@ -37,8 +37,8 @@ public struct Weights {
   /// one.
   ///
   /// - Parameter path: a run's folder, whose last checkpoint is read; a checkpoint; a file written by
-  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision, VCOP or DPC. Files are safetensors
-  ///   or PyTorch files (.pt, .pth, .pyth).
+  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision, VCOP, DPC or CoCLR. Files are
+  ///   safetensors or PyTorch files (.pt, .pth, .pyth).
   /// - Throws: ``WeightsError``, also for NaN, infinity and negative running variances; `SafetensorsError`,
   ///   `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {

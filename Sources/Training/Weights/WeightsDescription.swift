@@ -175,7 +175,7 @@ extension StateNames {
   /// The normalization used by the programs with these names; nil if they leave it to the training.
   fileprivate var normalization: Normalization? {
     switch self {
-    case .mosi, .dpc: nil
+    case .mosi, .dpc, .coclr: nil
     case .torchvision: .kinetics
     case .vcop: Normalization(mean: [0, 0, 0], std: [1, 1, 1])
     }

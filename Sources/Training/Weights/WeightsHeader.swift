@@ -71,7 +71,8 @@ struct WeightsHeader {
     self.file = file
     position = nil
     do {
-      let network = try RecognizedNetwork(shapes: parts.network.mapValues(\.shape))
+      let network = try RecognizedNetwork(
+        shapes: parts.network.mapValues(\.shape), expecting: described?.model.architecture)
       kind = .weights
       names = network.names
       description = described ?? WeightsDescription(network)
