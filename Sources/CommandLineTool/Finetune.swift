@@ -165,18 +165,19 @@ struct Finetune: ParsableCommand {
     on device: Device
   ) {
     guard !device.isCUDA else { return }
-    func estimate(_ configuration: FinetuningConfiguration) -> TrainingEstimate? {
-      try? TrainingEstimate(configuration) { .measured($0, on: device, effort: .quick) }
+    let estimate = try? TrainingEstimate(configuration) { step, operations in
+      CostNotice.throughput(for: step, operations: operations, on: device)
     }
     let preset = "tiny-finetune"
-    let notice = estimate(configuration).flatMap { own in
+    let notice = estimate.flatMap { own in
       CostNotice.text(
         for: own,
         preset: (
           preset,
           {
-            (try? resolved(run, config: preset, startingFrom: start, resuming: false)).flatMap(
-              estimate)
+            try? TrainingEstimate(
+              resolved(run, config: preset, startingFrom: start, resuming: false)
+            ) { step, _ in .measured(step, on: device, effort: .quick) }
           }
         ))
     }

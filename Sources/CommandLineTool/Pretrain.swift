@@ -130,21 +130,25 @@ struct Pretrain: ParsableCommand {
   {
     StartObserver { start in
       guard !device.isCUDA, start.resumedAfterStep == nil else { return }
-      func estimate(_ configuration: PretrainingConfiguration) -> TrainingEstimate {
+      func estimate(
+        _ configuration: PretrainingConfiguration, measure: (TrainingStep, Double) -> Throughput
+      ) -> TrainingEstimate {
         TrainingEstimate(
-          configuration, training: start.trainingSources, heldOut: start.validationSources
-        ) { .measured($0, on: device, effort: .quick) }
+          configuration, training: start.trainingSources, heldOut: start.validationSources,
+          measure: measure)
       }
       let preset = Preset.tiny(for: configuration.task).rawValue
       let notice = CostNotice.text(
-        for: estimate(configuration),
+        for: estimate(configuration) { step, operations in
+          CostNotice.throughput(for: step, operations: operations, on: device)
+        },
         preset: (
           preset,
           {
             var options = options
             options.config = preset
             return (try? resolved(options, startingFrom: weights.map { try Weights(at: $0) }))
-              .map(estimate)
+              .map { estimate($0) { step, _ in .measured(step, on: device, effort: .quick) } }
           }
         ))
       if let notice { Terminal.line(notice) }

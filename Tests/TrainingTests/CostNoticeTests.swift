@@ -12,7 +12,8 @@ import Training
   @Test func thePapersConfigurationIsEstimatedByItsClips() {
     var measured: [TrainingStep] = []
     let estimate = TrainingEstimate(PretrainingConfiguration(), training: 900, heldOut: 100) {
-      measured.append($0)
+      step, _ in
+      measured.append(step)
       return laptop
     }
     #expect(measured.count == 1 && measured[0].clips == 90 && measured[0].size == 112)
@@ -50,6 +51,17 @@ import Training
         }
       ))
     #expect(notice == nil)
+  }
+
+  /// 2.8 hours at 5 GFLOP per second, and 28.
+  @Test func onlyLongTrainingsAreMeasured() {
+    var configuration = PretrainingConfiguration()
+    (configuration.model.width, configuration.clip.frames, configuration.clip.size) = (4, 4, 32)
+    let step = TrainingStep(configuration)
+    let short = CostNotice.throughput(for: step, operations: 5e13, on: .cpu)
+    #expect(short.origin == "assumed: a slow CPU")
+    let long = CostNotice.throughput(for: step, operations: 5e14, on: .cpu)
+    #expect(long.origin.hasPrefix("measured on cpu"))
   }
 
   /// The actual measurement is quick, even for a large network.

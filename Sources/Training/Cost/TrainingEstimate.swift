@@ -19,19 +19,19 @@ public struct TrainingEstimate: Equatable, Sendable {
   ///   - configuration: the configuration.
   ///   - training: the number of sources to train on.
   ///   - heldOut: the number of sources to validate on.
-  ///   - measure: measures the throughput of the machine for a step.
+  ///   - measure: the throughput of the machine for a step of a training of this number of operations.
   public init(
     _ configuration: PretrainingConfiguration, training: Int, heldOut: Int,
-    measure: (TrainingStep) -> Throughput
+    measure: (_ step: TrainingStep, _ operations: Double) -> Throughput
   ) {
     let step = TrainingStep(configuration)
     var cost = TrainingCost()
-    let throughput = measure(step)
+    let operations = cost.operations(
+      of: configuration, training: training,
+      heldOut: min(heldOut, configuration.sources.validationLimit))
+    let throughput = measure(step, operations)
     self.init(
-      seconds: throughput.seconds(
-        cost.operations(
-          of: configuration, training: training,
-          heldOut: min(heldOut, configuration.sources.validationLimit))),
+      seconds: throughput.seconds(operations),
       secondsPerStep: throughput.seconds(
         3 * cost.forwards(step) * Double(step.clips * configuration.batch.accumulationSteps)))
   }
@@ -40,11 +40,12 @@ public struct TrainingEstimate: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - configuration: the configuration.
-  ///   - measure: measures the throughput of the machine for a step.
+  ///   - measure: the throughput of the machine for a step of a training of this number of operations.
   /// - Throws: errors of reading the dataset, whose videos are counted.
-  public init(_ configuration: FinetuningConfiguration, measure: (TrainingStep) -> Throughput)
-    throws
-  {
+  public init(
+    _ configuration: FinetuningConfiguration,
+    measure: (_ step: TrainingStep, _ operations: Double) -> Throughput
+  ) throws {
     let dataset = try ActionDataset(configuration.dataset.description)
     let classes = dataset.classNames.count
     var training = dataset.videos(of: .training).count { $0.footage != nil }
@@ -53,12 +54,12 @@ public struct TrainingEstimate: Equatable, Sendable {
     let validation = dataset.videos(of: .validation).count
     let step = TrainingStep(configuration, classes: classes)
     var cost = TrainingCost()
-    let throughput = measure(step)
+    let operations = cost.operations(
+      of: configuration, classes: classes, training: training,
+      heldOut: validation == 0 ? evaluated : validation, evaluated: evaluated)
+    let throughput = measure(step, operations)
     self.init(
-      seconds: throughput.seconds(
-        cost.operations(
-          of: configuration, classes: classes, training: training,
-          heldOut: validation == 0 ? evaluated : validation, evaluated: evaluated)),
+      seconds: throughput.seconds(operations),
       secondsPerStep: throughput.seconds(
         3 * cost.forwards(step)
           * Double(min(training, step.clips * configuration.batch.accumulationSteps))))
