@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import data
+import demo
 import jobs
 import report
 
@@ -114,6 +115,8 @@ class Bench:
         rounds = self.rounds or job.repetitions
         if job.name == "start":
             return self.compare_starts(job, rounds)
+        if job.name == "demo":
+            return self.compare_demos(job, rounds)
         return self.alternate(job, rounds) if job.alternates else self.compare_memory(job)
 
     def alternate(self, job: jobs.Job, rounds: int) -> list[report.Entry]:
@@ -186,6 +189,18 @@ class Bench:
                 if round:
                     measured[name].append(seconds)
         return [report.entry("start", "python", measured[OURS], measured["python"])]
+
+    def compare_demos(self, job: jobs.Job, rounds: int) -> list[report.Entry]:
+        """The trainings of the demo with this tool and an earlier one, in turns; prints the accuracies."""
+        tools = {OURS: self.tool, "before": Path(job.settings["before"])}
+        measured: dict[str, list[float]] = {name: [] for name in tools}
+        for round in range(rounds):
+            for name in tools if round % 2 == 0 else reversed(list(tools)):
+                seconds, accuracies = demo.train(tools[name], self.output / "demo" / name, self.environment("tool"))
+                measured[name].append(seconds)
+                reached = ", ".join(f"{what} {100 * top1:.1f} %" for what, top1 in accuracies.items())
+                say(f"demo, {name}: {seconds:.0f} s; {reached}")
+        return [report.entry("demo", "before", measured[OURS], measured["before"])]
 
     def start_tool(self, job: jobs.Job) -> float:
         """Seconds from the start of `mosi pretrain` to its first step."""
@@ -264,6 +279,7 @@ def main() -> None:
     parser.add_argument("--gpu-jobs", action="store_true", help="the jobs of a GPU")
     parser.add_argument("--device", default="cpu", help="where they run, such as cuda; default: %(default)s")
     parser.add_argument("--programs", type=Path, help="the folder of Bench and mosi; default: where `make bench` builds them")
+    parser.add_argument("--before", type=Path, help="the mosi of an earlier commit, for the job demo")
     parser.add_argument("--output", type=Path, default=root / ".build/bench")
     options = parser.parse_args()
 
@@ -278,6 +294,8 @@ def main() -> None:
         jobs.gpu_jobs(files, threads, options.device, options.quick) if options.gpu_jobs
         else jobs.every_job(files, threads, options.quick)
     )
+    if options.before:
+        every.append(jobs.Job("demo", ["before"], {"before": str(options.before.resolve())}, 1, alternates=False))
     chosen = [job for job in every if not wanted or any(matches(job.name, name) for name in wanted)]
     known = ", ".join(f"{job.name} ({', '.join(job.opponents)})" for job in every)
     if options.opponents:
