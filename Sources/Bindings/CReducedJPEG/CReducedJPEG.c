@@ -9,13 +9,6 @@
 // Needs the types of the headers above.
 #include <jpeglib.h>
 
-#if defined(__x86_64__) && defined(__linux__)
-// Without fused multiplications, so that results are the same on every processor.
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
-
 // --- Filters ---------------------------------------------------------------------------------------
 
 /// Results of an axis: result i is the sum of inputs first[i] ..< first[i] + taps, times weights[i * taps...].
@@ -75,9 +68,22 @@ static int most_open(const axis *axis) {
   return most;
 }
 
-FOR_EACH_PROCESSOR
-static void add_row(float *sums, const uint8_t *row, float weight, int count) {
+static inline __attribute__((always_inline)) void add_each(float *sums, const uint8_t *row, float weight, int count) {
   for (int index = 0; index < count; index++) sums[index] += weight * row[index];
+}
+
+#if defined(__x86_64__)
+// Without fused multiplications, so that results are the same on every processor.
+__attribute__((target("avx2"))) static void add_row_by_avx2(float *sums, const uint8_t *row, float weight, int count) {
+  add_each(sums, row, weight, count);
+}
+#endif
+
+static void add_row(float *sums, const uint8_t *row, float weight, int count) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return add_row_by_avx2(sums, row, weight, count);
+#endif
+  add_each(sums, row, weight, count);
 }
 
 static void finish_row(const float *sums, const axis *columns, uint8_t *pixels) {
