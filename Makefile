@@ -3,7 +3,7 @@
 # make build   set up and build; the tool is .build/release/mosi
 # make install PREFIX=/usr/local  install the tool, its man pages and its shell completions (DESTDIR is respected)
 # make example set up, build and run Examples/PseudoMotionStep
-# make extras  build Benchmarks and Fuzzing
+# make extras  build Benchmarks and Fuzzing, and test the kernels for GPUs on the CPU
 # make sanitize  run the tests of readers and shims with AddressSanitizer, those of the loader with ThreadSanitizer
 # make fuzz    feed mutated files to the readers of weights, 10 minutes each
 # make bench   compare speed and memory with PyTorch side by side (docs/performance.md); JOBS=name,... runs some of them
@@ -49,6 +49,7 @@ example: setup
 	  --scratch-path .build/extras PseudoMotionStep
 
 extras: setup
+	scripts/test-cuda-kernels.sh
 	swift build $(SWIFT_BUILD_FLAGS) --package-path Benchmarks --scratch-path .build/extras
 	swift build $(SWIFT_BUILD_FLAGS) --package-path Fuzzing --scratch-path .build/extras
 

@@ -82,7 +82,8 @@ public struct ColorJitter: Hashable, Sendable {
 
   /// Applies operations to clips.
   ///
-  /// CPUs do it in few passes, other devices with ``ColorOperators``; the results differ by at most ``tolerance``.
+  /// One kernel does it if there is one and no gradient is needed, otherwise ``ColorOperators``; the results differ by at
+  /// most ``tolerance``.
   ///
   /// - Parameters:
   ///   - clips: uint8, or float32 in 0...1, [M, N, 3, H, W].
@@ -97,13 +98,14 @@ public struct ColorJitter: Hashable, Sendable {
       return draw.frames.map { ColorChange(isGray: draw.isGray, operations: $0) }
     }
     let frames = clips.flattened(from: 0, through: 1)
+    let hasKernel = clips.device == .cpu || Runtime.gpuKernels == .own
     let result =
-      clips.device == .cpu && !clips.requiresGradient
+      hasKernel && !clips.requiresGradient
       ? frames.changingColors(changes) : ColorOperators.apply(changes, to: frames)
     return result.reshaped(shape)
   }
 
-  /// The maximum difference in 0...1 between the results of a CPU and of ``ColorOperators``.
+  /// The maximum difference in 0...1 between the results of the kernel and of ``ColorOperators``.
   public static let tolerance = 5e-6
 }
 

@@ -380,6 +380,7 @@ ct_error *ct_cuda_memory(
     int32_t device, int64_t *free_bytes, int64_t *total_bytes, int64_t *peak_bytes) {
   return guarded([&] {
     const auto index = static_cast<c10::DeviceIndex>(device);
+    at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
     auto *const allocator = at::getDeviceAllocator(at::kCUDA);
     const auto memory = allocator->getMemoryInfo(index);
     constexpr auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);

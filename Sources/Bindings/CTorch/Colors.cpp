@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ChannelsLast.h"
+#include "Elements.h"
 #include "Kernels/Processors.h"
 #include "Kernels/Threads.h"
 
@@ -44,20 +45,20 @@ Tensor jitter_on_cpu(const Tensor &frames, const Tensor &is_gray, const Tensor &
     mosi::JitteredFrame &job = jobs[static_cast<size_t>(frame)];
     job.pixels = pixels;
     if (has_bytes) {
-      job.bytes = input.const_data_ptr<uint8_t>() + 3 * pixels * frame;
+      job.bytes = ctorch::elements<uint8_t>(input) + 3 * pixels * frame;
     } else {
-      job.numbers = input.const_data_ptr<float>() + 3 * pixels * frame;
+      job.numbers = ctorch::elements<float>(input) + 3 * pixels * frame;
     }
-    job.is_gray = is_gray.const_data_ptr<bool>()[frame];
+    job.is_gray = ctorch::elements<bool>(is_gray)[frame];
     job.operations = kinds.data() + kinds.size();
     job.factors = values.data() + values.size();
     job.output = output.mutable_data_ptr<float>() + 3 * pixels * frame;
     for (int64_t place = frame * places; place < (frame + 1) * places; place++) {
-      const int64_t code = codes.const_data_ptr<int64_t>()[place];
+      const int64_t code = ctorch::elements<int64_t>(codes)[place];
       if (code < 0) continue;
       TORCH_CHECK(code <= static_cast<int64_t>(mosi::ColorOperation::hue), "mosi::color_jitter has no operation ", code);
       const auto kind = static_cast<mosi::ColorOperation>(code);
-      const float factor = amounts.const_data_ptr<float>()[place];
+      const float factor = ctorch::elements<float>(amounts)[place];
       kinds.push_back(kind);
       values.push_back(kind == mosi::ColorOperation::hue ? 6 * (factor - std::floor(factor)) : factor);
       job.count++;
@@ -86,13 +87,13 @@ Tensor normalize_on_cpu(const Tensor &frames, const Tensor &scale, const Tensor 
   }
   TORCH_CHECK(scale.numel() == 3 && shift.numel() == 3, "mosi::normalize_clips needs a scale and a shift for each color");
   const Tensor input = frames.contiguous(), factors = scale.contiguous(), terms = shift.contiguous();
-  const float *const from = input.const_data_ptr<float>();
+  const float *const from = ctorch::elements<float>(input);
   float *const to = clips.mutable_data_ptr<float>();
   const int64_t pixels = frames.size(3) * frames.size(4);
   const mosi::Processor &processor = mosi::best_processor();
   mosi::each_task(at::get_num_threads(), static_cast<int>(frames.size(0) * frames.size(1)), [&](int frame, int) {
     const int64_t place = 3 * pixels * frame;
-    processor.normalize_colors(from + place, pixels, factors.const_data_ptr<float>(), terms.const_data_ptr<float>(),
+    processor.normalize_colors(from + place, pixels, ctorch::elements<float>(factors), ctorch::elements<float>(terms),
                                to + place);
   });
   return clips;

@@ -19,8 +19,7 @@ public struct ColorChange: Sendable {
 }
 
 extension Tensor {
-  /// Frames with other colors, computed in one pass and another one for each contrast. Only on the CPU, and without a
-  /// gradient.
+  /// Frames with other colors, computed in one pass and another one for each contrast, without a gradient.
   ///
   /// The receiver is uint8 or, in 0...1, float32 [F, 3, H, W], with a change for each of the F frames. The result is
   /// float32 [F, 3, H, W] in 0...1. A frame does not depend on the others, or on the number of threads.
@@ -37,8 +36,9 @@ extension Tensor {
     }
     let shape = [changes.count, places]
     return Operators.colorJitter(
-      .tensor(self), .tensor(Tensor(changes.map(\.isGray), shape: [changes.count])),
-      .tensor(Tensor(operations, shape: shape)), .tensor(Tensor(factors, shape: shape)))
+      .tensor(self), .tensor(Tensor(changes.map(\.isGray), shape: [changes.count]).to(device)),
+      .tensor(Tensor(operations, shape: shape).to(device)),
+      .tensor(Tensor(factors, shape: shape).to(device)))
   }
 
   /// Frames with each color times its scale plus its shift, as clips with channels last in memory, computed in one pass. Only

@@ -75,11 +75,17 @@ public final class BatchNorm3d: Layer {
     return results[0]
   }
 
-  // With the statistics of this process's batch, in float32 on a CPU: one operator in two passes over memory.
+  // With the statistics of this process's batch: one operator in two passes over memory.
   private func canFuse(_ input: Tensor, _ residual: Tensor?) -> Bool {
-    isTraining && group == nil && input.device == .cpu && input.dtype == .float32
+    let types: [DType] =
+      switch input.device {
+      case .cpu: [.float32]
+      case .cuda: Runtime.gpuKernels == .own ? [.float32, .bfloat16, .float16] : []
+      case .meta: []
+      }
+    return isTraining && group == nil && types.contains(input.dtype)
       && scale.dtype == .float32 && input.rank == 5 && input.count > input.shape[1]
-      && (residual.map { $0.dtype == .float32 && $0.shape == input.shape } ?? true)
+      && (residual.map { $0.dtype == input.dtype && $0.shape == input.shape } ?? true)
   }
 }
 

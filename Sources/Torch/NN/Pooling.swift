@@ -9,6 +9,14 @@ public final class MaxPool3d: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return window.metaOutput(input) }
+    if input.device.isCUDA, Runtime.gpuKernels == .own,
+      [.float32, .bfloat16, .float16].contains(input.dtype)
+    {
+      return Operators.maxPoolOnCUDA.tensors([
+        .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
+        .ints(window.padding.array),
+      ])[0]
+    }
     return Operators.maxPool3d(
       .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
       .ints(window.padding.array))

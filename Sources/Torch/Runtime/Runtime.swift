@@ -55,6 +55,30 @@ public enum Runtime {
       ?? .fastest
   }
 
+  /// Whose kernels run on GPUs: within ``withGPUKernels(_:_:)`` what it says, otherwise those of libtorch unless the
+  /// environment variable `MOSI_GPU_KERNELS` is `own`.
+  public static var gpuKernels: GPUKernels { GPUKernels.current ?? .ofEnvironment }
+
+  /// Whose kernels run on GPUs for batch normalization, max pooling and color jitter.
+  public enum GPUKernels: String, Sendable {
+    /// Those of libtorch.
+    case libtorch
+    /// Those of this library, which pass over memory less often. They are tested by emulation and have not run on a GPU
+    /// yet, so they are not the default.
+    case own
+
+    @TaskLocal fileprivate static var current: GPUKernels?
+    fileprivate static let ofEnvironment =
+      ProcessInfo.processInfo.environment["MOSI_GPU_KERNELS"].flatMap(GPUKernels.init) ?? .libtorch
+  }
+
+  /// Runs `body` with these kernels. Gradients are computed as the forward pass was. Rethrows errors of `body`.
+  public static func withGPUKernels<Result>(_ kernels: GPUKernels, _ body: () throws -> Result)
+    rethrows -> Result
+  {
+    try GPUKernels.$current.withValue(kernels, operation: body)
+  }
+
   /// Runs `body` with these algorithms. Gradients are computed as the forward pass was. Rethrows errors of `body`.
   public static func withConvolutions<Result>(
     _ convolutions: Convolutions, _ body: () throws -> Result
