@@ -48,5 +48,5 @@ LD_LIBRARY_PATH=$PWD/$media ldd "$root/carry/mosi" | awk '$2 == "=>" && $3 ~ /^\
 strip -s "$root"/carry/{mosi,Bench,DeviceCheck}
 strip --strip-unneeded "$root"/carry/lib/*
 # The programs have much in common: a dictionary that holds all of them.
-tar -c -C "$root" carry | xz --lzma2=preset=3,dict=256MiB >"$root/carry.tar.xz"
+tar -c -C "$root" carry | xz --lzma2=preset=1,dict=256MiB >"$root/carry.tar.xz"
 ls -l "$root/carry.tar.xz" >&2

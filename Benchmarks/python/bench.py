@@ -25,6 +25,7 @@ import report
 here = Path(__file__).resolve().parent
 root = here.parents[1]
 OURS = "ours"
+LIBTORCH_KERNELS = "libtorch-kernels"  # ours without its own kernels for GPUs
 
 
 class SideFailed(Exception):
@@ -94,7 +95,9 @@ class Bench:
         environment = dict(os.environ)
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[name] = str(self.threads)
-        if side == OURS:
+        # Whose kernels run on a GPU (Runtime.gpuKernels).
+        environment["MOSI_GPU_KERNELS"] = "libtorch" if side == LIBTORCH_KERNELS else "own"
+        if side in (OURS, LIBTORCH_KERNELS):
             # As the tool does for itself (KeepFreedMemory.swift).
             environment |= {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "2147483647"}
         # A cached compilation would hide its time.
@@ -104,11 +107,13 @@ class Bench:
         settings = job.settings
         if opponent == OURS:
             command = [str(self.swift), json.dumps(settings)]
+        elif opponent == LIBTORCH_KERNELS:
+            command = [str(self.swift), json.dumps(settings)]
         elif opponent == "step-alone":
             command = [str(self.swift), json.dumps({**settings, "isStepAlone": True})]
         else:
             command = [sys.executable, str(here / "opponent.py"), json.dumps({**settings, "opponent": opponent})]
-        owner = OURS if opponent in (OURS, "step-alone") else opponent
+        owner = OURS if opponent == "step-alone" else opponent
         return Side(opponent, command, self.environment(owner), self.output / "logs" / f"{job.name}-{opponent}.txt")
 
     def run(self, job: jobs.Job) -> list[report.Entry]:
@@ -288,7 +293,7 @@ def main() -> None:
     output = options.output.resolve()
     (output / "logs").mkdir(parents=True, exist_ok=True)
     bench = Bench(threads, output, options.rounds or (2 if options.quick else None), options.programs)
-    files = data.find(options.sources, options.videos, output, bench.tool, options.quick)
+    files = data.find(options.sources, options.videos, output, bench.tool, options.quick, options.gpu_jobs)
     wanted = [name for name in options.jobs.split(",") if name]
     every = list(
         jobs.gpu_jobs(files, threads, options.device, options.quick) if options.gpu_jobs

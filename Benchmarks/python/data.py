@@ -15,10 +15,12 @@ MOST_PICTURES, MOST_VIDEOS, LARGE_PICTURES = 100, 30, 8
 LARGE = 3000  # the short side of large pictures
 
 
-def find(sources: str, videos: str, folder: Path, tool: Path, quick: bool) -> Data:
-    """At most 100 JPEG files and 30 videos, spread evenly over those found."""
+def find(sources: str, videos: str, folder: Path, tool: Path, quick: bool, only_pictures: bool = False) -> Data:
+    """At most 100 JPEG files and 30 videos, spread evenly over those found; only the former for the jobs of a GPU."""
     generator = random.Random(1)
     pictures = spread(files(sources, PICTURES) if sources else drawn(folder / "pictures", generator), MOST_PICTURES)
+    if only_pictures:
+        return Data(pictures, [], [], [], str(folder))
     moving = spread(files(videos, VIDEOS) if videos else sprites(folder / "sprites", tool), MOST_VIDEOS)
     if quick:
         pictures, moving = pictures[:6], moving[:2]

@@ -90,7 +90,7 @@ def gpu_jobs(data: Data, threads: int, device: str, quick: bool) -> Iterator[Job
 
     def step(name: str, clips: int, precision: str, opponents: list[str]) -> Job:
         return Job(
-            f"step-{name}-{precision}", [] if quick and opponents == ["compile"] else opponents,
+            f"step-{name}-{precision}", opponents,
             {
                 "job": "step", "network": on_device(name, clips, precision), "steps": 1 if quick else 10,
                 "exchange": f"{data.folder}/step.safetensors",
@@ -99,13 +99,14 @@ def gpu_jobs(data: Data, threads: int, device: str, quick: bool) -> Iterator[Job
         )
 
     compiled = [] if quick else ["compile"]
-    yield step("r2d3d-18", 72, "bfloat16", ["channels-last", *compiled])
-    yield step("r2d3d-18", 72, "float16", ["channels-last"])
-    yield step("r2d3d-18", 72, "float32", ["channels-last"])
-    yield step("r2plus1d-10", 36, "bfloat16", ["channels-last", *compiled])
-    yield step("tiny", 45, "bfloat16", ["channels-last"])
+    plain = ["libtorch-kernels", "channels-last"]
+    yield step("r2d3d-18", 72, "bfloat16", [*plain, *compiled])
+    yield step("r2d3d-18", 72, "float16", plain)
+    yield step("r2d3d-18", 72, "float32", plain)
+    yield step("r2plus1d-10", 36, "bfloat16", [*plain, *compiled])
+    yield step("tiny", 45, "bfloat16", plain)
     big = on_device("r2d3d-18", 72, "bfloat16")
-    yield pseudo_motion("pseudo-motion", 1 if quick else 8, 320, big, ["batched"])
+    yield pseudo_motion("pseudo-motion", 1 if quick else 8, 320, big, ["libtorch-kernels", "batched"])
     feed = pretraining(big, data, threads, quick)
     feed.name = "pretrain-r2d3d-18-bfloat16"
     feed.settings |= {"network": {**big, "clips": 9 if quick else 72}, "sources": 1 if quick else 8, "sourceSize": 320}
