@@ -1,3 +1,4 @@
+import PretextTasks
 import Torch
 import VideoModels
 
@@ -15,14 +16,17 @@ public struct ModelSettings: Settings {
     set { chosenEpsilon = newValue }
   }
   private var chosenEpsilon: Double?
+  /// The recurrent network that makes features of the backbone's output, as DPC and MemDPC train it; nil for the global
+  /// average. Only for fine-tuning.
+  public var aggregator: RecurrentAggregator.Directions?
 
   /// The defaults.
   public init() {}
 
   /// True if the networks are equal, even if only one of them sets the architecture's epsilon explicitly.
   public static func == (a: Self, b: Self) -> Bool {
-    (a.architecture, a.width, a.dropout, a.batchNormEpsilon)
-      == (b.architecture, b.width, b.dropout, b.batchNormEpsilon)
+    (a.architecture, a.width, a.dropout, a.batchNormEpsilon, a.aggregator)
+      == (b.architecture, b.width, b.dropout, b.batchNormEpsilon, b.aggregator)
   }
 
   public func hash(into hasher: inout Hasher) {
@@ -30,6 +34,7 @@ public struct ModelSettings: Settings {
     hasher.combine(width)
     hasher.combine(dropout)
     hasher.combine(batchNormEpsilon)
+    hasher.combine(aggregator)
   }
 
   /// The keys, in the order of files.
@@ -43,6 +48,10 @@ public struct ModelSettings: Settings {
       "batch_norm_epsilon", \.batchNormEpsilon,
       "Added to the variance in batch normalization; default: 0.001, or 0.00001 as in a network's own code.",
       .positive),
+    .value(
+      "aggregator", \.aggregator,
+      "In fine-tuning, the recurrent network on the backbone that DPC or MemDPC trained; null for none.",
+      isNew: true),
   ]
 
   /// Checks that the network's poolings do not reduce clips of this size, whose key is `sizeKey`, to nothing.
@@ -63,9 +72,33 @@ public struct ModelSettings: Settings {
   public func makeModel(head: VideoClassifier.Head.Kind, classes: Int, seed: UInt64)
     -> VideoClassifier
   {
-    VideoClassifier(
-      architecture, width: width, epsilon: batchNormEpsilon, head: head, classes: classes,
-      dropout: dropout, using: Generator(seed: seed))
+    makeModel(head: head, classes: classes, using: Generator(seed: seed))
+  }
+
+  /// The network with a head for `classes` classes on the generator's device. Weights are drawn from the backbone on.
+  ///
+  /// - Parameters:
+  ///   - head: the kind of head.
+  ///   - classes: the number of classes.
+  ///   - other: the aggregator in place of ``aggregator``; nil for that one.
+  ///   - generator: draws the weights.
+  public func makeModel(
+    head: VideoClassifier.Head.Kind, classes: Int, aggregator other: FeatureAggregator? = nil,
+    using generator: Generator
+  ) -> VideoClassifier {
+    let backbone = architecture.makeBackbone(
+      width: width, epsilon: batchNormEpsilon, using: generator)
+    let own =
+      other
+      ?? aggregator.map {
+        RecurrentAggregator(
+          backbone.featureCount, directions: $0, gain: 1, dropout: 0.1, using: generator)
+      }
+    return VideoClassifier(
+      backbone: backbone, aggregator: own,
+      head: .init(
+        head, features: own?.featureCount ?? backbone.featureCount, classes: classes,
+        dropout: dropout, using: generator))
   }
 }
 

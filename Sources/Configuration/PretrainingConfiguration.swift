@@ -185,6 +185,8 @@ public struct PretrainingConfiguration: RunConfiguration {
   public func checkTogether(_ prefix: String) throws {
     try model.check(frames: clip.frames, size: clip.size)
     try require(
+      model.aggregator == nil, "model.aggregator", "is for fine-tuning: a task has its own")
+    try require(
       clip.size <= sources.size, "clip.size",
       "must be from 8 to sources.size (\(sources.size)) pixels, not \(clip.size)")
     switch task.kind {

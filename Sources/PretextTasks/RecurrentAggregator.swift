@@ -105,6 +105,7 @@ extension Conv3d {
     -> Conv3d
   {
     let layer = Conv3d(input, output, kernel: .one, bias: true, using: generator)
+    guard generator.device != .meta else { return layer }
     withoutGradients {
       _ = layer.weight.copy(
         from: .orthogonal(layer.weight.shape, gain: gain, using: generator))

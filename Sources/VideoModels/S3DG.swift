@@ -5,8 +5,8 @@ import Torch
 
 /// Inception blocks of factored convolutions with gates: each branch's channels are weighted by what the clip shows as a whole.
 ///
-/// With a width of 64 and clips of 64x224x224, the outputs of the stages are [N, 64, 32, 112, 112], [N, 192, 32, 56, 56], [N, 480,
-/// 32, 28, 28], [N, 832, 16, 14, 14] and [N, 1024, 8, 7, 7]. Each but the first begins with a pooling.
+/// With a width of 64 and clips of 64x224x224, the outputs of the stages are [N, 64, 32, 112, 112], [N, 192, 32, 56, 56],
+/// [N, 480, 32, 28, 28], [N, 832, 16, 14, 14] and [N, 1024, 8, 7, 7]. Each but the first begins with a pooling.
 ///
 /// The stem is factored, too, and there is no gate before the first Inception block; the original has a full stem and a gate
 /// there, normalizes only after the spatial factor, and pads as TensorFlow does.
@@ -153,8 +153,8 @@ public final class S3DG: Backbone {
     }
   }
 
-  /// Convolutions, after a pooling in the last branch of a block, and a gate: each channel is multiplied by the sigmoid of a linear
-  /// function of all channels' means.
+  /// Convolutions, after a pooling in the last branch of a block, and a gate: each channel is multiplied by the sigmoid of a
+  /// linear function of all channels' means.
   private final class Branch: Layer {
     private let pool: MaxPool3d?
     private let units: [ConvolutionUnit]

@@ -136,6 +136,35 @@ extension TrainingRuns {
         reporter: Listener())
       #expect(tuned.isFinished)
 
+      // With the aggregator, as in the papers: the weights are those of the task, and the run can be read.
+      tuning.model.aggregator = slots == nil ? .forward : .both
+      tuning.optimizer.learningRate = 1e-30
+      tuning.optimizer.warmupStartLearningRate = 0
+      tuning.regularization.emaDecay = nil
+      let aggregated = RunFolder(path: folder.file("aggregated"))
+      _ = try finetune(
+        tuning, in: aggregated, resuming: false,
+        options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
+      let kept = try Weights(at: aggregated.path)
+      let own = kept.tensors.filter { $0.key.hasPrefix("aggregator.") }
+      #expect(own.count == (slots == nil ? 6 : 12))
+      #expect(own.allSatisfy { $0.value.isEqual(to: a["model.\($0.key)"]!) })
+      let model = kept.makeModel()
+      #expect(model.featureCount == model.backbone.featureCount * (slots == nil ? 1 : 2))
+      #expect(
+        complaint {
+          try kept.write(to: folder.file("w.pth"), as: .mosi, backboneOnly: false)
+        }.contains("has a head on an aggregator, which only runs keep: add --backbone-only"))
+      try kept.write(to: folder.file("b.pth"), as: .mosi, backboneOnly: true)
+      #expect(try Weights(at: folder.file("b.pth")).model.aggregator == nil)
+      tuning.start.weights = folder.file("b.pth")
+      #expect(
+        complaint {
+          _ = try finetune(
+            tuning, in: RunFolder(path: folder.file("none")), resuming: false,
+            options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
+        }.contains("has no aggregator as model.aggregator asks for"))
+
       configuration.batch.accumulationSteps = 2
       let refusal = complaint { _ = try train(configuration, "accumulated") }
       #expect(refusal.contains("accumulat"))

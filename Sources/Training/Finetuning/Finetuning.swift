@@ -180,22 +180,22 @@ extension StepPlan {
 }
 
 extension FinetuningConfiguration {
-  /// The network on the CPU: random weights from the seed, then the backbone of ``Start/weights``.
+  /// The network on the CPU: random weights from the seed, then the backbone of ``Start/weights``, and the aggregator if
+  /// the settings ask for one.
   ///
   /// - Throws: ``WeightsError``.
   fileprivate func makeClassifier(
     classes: Int, aggregator: FeatureAggregator?, loadsWeights: Bool
   ) throws -> VideoClassifier {
-    let generator = Generator(seed: UInt64(seed))
-    let backbone = model.architecture.makeBackbone(
-      width: model.width, epsilon: model.batchNormEpsilon, using: generator)
-    let classifier = VideoClassifier(
-      backbone: backbone, aggregator: aggregator,
-      head: .init(
-        .actions, features: aggregator?.featureCount ?? backbone.featureCount, classes: classes,
-        dropout: model.dropout, using: generator))
+    let classifier = model.makeModel(
+      head: .actions, classes: classes, aggregator: aggregator,
+      using: Generator(seed: UInt64(seed)))
     guard loadsWeights, let path = start.weights else { return classifier }
-    try Weights(at: path).loadBackbone(into: classifier, of: model)
+    let weights = try Weights(at: path)
+    try weights.loadBackbone(into: classifier, of: model)
+    if aggregator == nil, let own = classifier.aggregator {
+      try weights.loadAggregator(into: own)
+    }
     return classifier
   }
 }

@@ -23,6 +23,24 @@ extension Weights {
   }
 }
 
+extension Weights {
+  /// Copies the aggregator that a pretext task or a fine-tuning trained.
+  ///
+  /// - Throws: ``WeightsError`` if there is none of this form; nothing is copied then.
+  func loadAggregator(into aggregator: FeatureAggregator) throws {
+    let prefix = "aggregator."
+    let all = try tensors.merging(loadTaskTensors()) { own, _ in own }
+    let found = all.filter { $0.key.hasPrefix(prefix) }
+      .map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+    do {
+      try aggregator.load(Dictionary(uniqueKeysWithValues: found))
+    } catch {
+      throw WeightsError(
+        path: path, problem: "has no aggregator as model.aggregator asks for: \(error)")
+    }
+  }
+}
+
 extension PretrainingConfiguration {
   /// The default settings with the network, normalization and clips of `weights`, if there are any, and with the task and
   /// the size of sources if they are pre-trained. A YAML file and then `key=value` settings override them.
@@ -35,6 +53,7 @@ extension PretrainingConfiguration {
     if let weights {
       base.start.weights = weights.path
       base.model = weights.model
+      base.model.aggregator = nil
       if let normalization = weights.normalization { base.normalization = normalization }
       if let clip = weights.clip { (base.clip.frames, base.clip.size) = (clip.frames, clip.size) }
       if let pretraining = weights.pretraining {

@@ -43,6 +43,11 @@ extension Weights {
           + "have; use --to \(programs.map(\.rawValue).joined(separator: " or "))")
     }
     let keepsHead = classCount != nil && !backboneOnly
+    guard model.aggregator == nil || !keepsHead else {
+      throw WeightsError(
+        path: self.path,
+        problem: "has a head on an aggregator, which only runs keep: add --backbone-only")
+    }
     guard
       let names = model.architecture.tensorNames(
         layout.names, head: keepsHead ? head : nil)
@@ -57,6 +62,7 @@ extension Weights {
     var description = description
     description.model.batchNormEpsilon = epsilon
     if !keepsHead {
+      description.model.aggregator = nil
       description.head = nil
       description.classNames = nil
     }

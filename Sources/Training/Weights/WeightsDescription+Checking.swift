@@ -54,8 +54,6 @@ extension WeightsDescription {
   }
 
   func metaModel(classCount: Int?) -> VideoClassifier {
-    VideoClassifier(
-      model.architecture, width: model.width, head: head ?? .pretext, classes: classCount ?? 1,
-      using: .meta)
+    model.makeModel(head: head ?? .pretext, classes: classCount ?? 1, using: .meta)
   }
 }

@@ -41,8 +41,8 @@ struct WeightsHeader {
         tensors[name] = tensor
       }
     }
-    let parts = Self.parts(tensors)
     var description = try WeightsDescription(checkpoint, path: file.path)
+    let parts = Self.parts(tensors, aggregates: description.model.aggregator != nil)
     if let head = description.head, parts.network["head.\(head.rawValue).weight"] == nil,
       !parts.task.isEmpty
     {
@@ -139,8 +139,8 @@ struct WeightsHeader {
     }
   }
 
-  /// Separates the tensors of a `VideoClassifier` without an aggregator from the others.
-  private static func parts(_ tensors: [String: TensorSummary]) -> (
+  /// Separates the tensors of a `VideoClassifier`, with an aggregator if `aggregates`, from the others.
+  private static func parts(_ tensors: [String: TensorSummary], aggregates: Bool = false) -> (
     network: [String: TensorSummary], task: [String: TensorSummary]
   ) {
     let heads = VideoClassifier.Head.Kind.allCases.flatMap { kind in
@@ -148,6 +148,7 @@ struct WeightsHeader {
     }
     func isNetworks(_ name: String) -> Bool {
       name.hasPrefix("backbone.") || heads.contains(name)
+        || aggregates && name.hasPrefix("aggregator.")
     }
     return (
       tensors.filter { isNetworks($0.key) }, tensors.filter { !isNetworks($0.key) }
