@@ -134,10 +134,11 @@ let package = Package(
       resources: [
         "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tasks/clip-order",
         "tasks/cloze", "tasks/cubic-puzzle", "tasks/dense-prediction", "tasks/frame-order",
-        "tasks/memory-prediction", "tasks/playback-rate", "tasks/speed", "tasks/tiny-clip-order",
-        "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle", "tasks/tiny-dense-prediction",
-        "tasks/tiny-frame-order", "tasks/tiny-memory-prediction", "tasks/tiny-playback-rate",
-        "tasks/tiny-speed", "tiny", "tiny-finetune", "tiny-masked",
+        "tasks/memory-prediction", "tasks/playback-rate", "tasks/rotation", "tasks/speed",
+        "tasks/tiny-clip-order", "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle",
+        "tasks/tiny-dense-prediction", "tasks/tiny-frame-order", "tasks/tiny-memory-prediction",
+        "tasks/tiny-playback-rate", "tasks/tiny-rotation", "tasks/tiny-speed", "tiny",
+        "tiny-finetune", "tiny-masked",
       ].map {
         .embedInCode("Presets/\($0).yaml")
       }, swiftSettings: strict),

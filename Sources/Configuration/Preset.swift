@@ -13,6 +13,10 @@ public enum Preset: String, CaseIterable, Sendable {
   case tinyMasked = "tiny-masked"
   /// The pre-training of `make demo`.
   case demo
+  /// 3D-RotNet as in its paper.
+  case rotation
+  /// A small 3D-RotNet for a laptop.
+  case tinyRotation = "tiny-rotation"
   /// VCOP as in its paper.
   case clipOrder = "clip-order"
   /// A small VCOP for a laptop.
@@ -61,7 +65,8 @@ public enum Preset: String, CaseIterable, Sendable {
   /// The pre-training for a laptop that does the same as `task`.
   public static func tiny(for task: TaskSettings) -> Preset {
     switch task.kind {
-    case .mosi, .rotation: task.mosi.mask.enabled ? .tinyMasked : .tiny
+    case .mosi: task.mosi.mask.enabled ? .tinyMasked : .tiny
+    case .rotation: .tinyRotation
     case .clipOrder: .tinyClipOrder
     case .cloze: .tinyCloze
     case .frameOrder: .tinyFrameOrder
@@ -82,6 +87,8 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tiny: PackageResources.tiny_yaml
       case .tinyMasked: PackageResources.tiny_masked_yaml
       case .demo: PackageResources.demo_yaml
+      case .rotation: PackageResources.rotation_yaml
+      case .tinyRotation: PackageResources.tiny_rotation_yaml
       case .clipOrder: PackageResources.clip_order_yaml
       case .tinyClipOrder: PackageResources.tiny_clip_order_yaml
       case .cloze: PackageResources.cloze_yaml

@@ -105,8 +105,8 @@ import Testing
   /// Whoever trains a task in full is offered a small one of the same kind.
   @Test func theSmallPresetHasTheSameTask() throws {
     let wholes: [Preset] = [
-      .paperPretrain, .clipOrder, .cloze, .frameOrder, .cubicPuzzle, .speed, .playbackRate,
-      .densePrediction, .memoryPrediction,
+      .paperPretrain, .rotation, .clipOrder, .cloze, .frameOrder, .cubicPuzzle, .speed,
+      .playbackRate, .densePrediction, .memoryPrediction,
     ]
     for preset in wholes {
       let whole = try PretrainingConfiguration(file: preset.rawValue)
@@ -137,7 +137,8 @@ import Testing
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "somethingelse") }
         == "there is neither a file nor a preset somethingelse: presets are paper-pretrain, tiny, "
-        + "tiny-masked, demo, clip-order, tiny-clip-order, cloze, tiny-cloze, frame-order, "
+        + "tiny-masked, demo, rotation, tiny-rotation, clip-order, tiny-clip-order, cloze, "
+        + "tiny-cloze, frame-order, "
         + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle, speed, tiny-speed, playback-rate, "
         + "tiny-playback-rate, dense-prediction, tiny-dense-prediction, memory-prediction, "
         + "tiny-memory-prediction")
