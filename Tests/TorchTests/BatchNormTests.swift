@@ -54,8 +54,10 @@ import Torch
     ] + (residual.map { [("residual", $0.gradient!)] } ?? [])
   }
 
-  @Test(arguments: cases) func fusedIsTheCompositionInFloat64(test: Case) {
-    for (fused, exact) in zip(results(test, .float32), results(test, .float64)) {
+  @Test(arguments: cases, VectorInstructions.available)
+  func fusedIsTheCompositionInFloat64(test: Case, vectors: VectorInstructions) {
+    let fused = Runtime.withVectorInstructions(vectors) { results(test, .float32) }
+    for (fused, exact) in zip(fused, results(test, .float64)) {
       #expect(relativeDifference(fused.tensor, exact.tensor) < 1e-5, "\(exact.name)")
     }
   }

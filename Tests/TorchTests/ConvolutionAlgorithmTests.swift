@@ -55,9 +55,11 @@ import Torch
     }
   }
 
-  @Test(arguments: cases) func winogradIsWithinItsBoundOfFloat64(test: Case) {
+  @Test(arguments: cases, VectorInstructions.available)
+  func winogradIsWithinItsBoundOfFloat64(test: Case, vectors: VectorInstructions) {
     let exact = results(test, .float64, .direct)
-    for (index, result) in results(test, .float32, .fastest).enumerated() {
+    let fast = Runtime.withVectorInstructions(vectors) { results(test, .float32, .fastest) }
+    for (index, result) in fast.enumerated() {
       let scale = exact[index].doubles.map(abs).max()!
       #expect(
         difference(result, exact[index]) < ConvolutionAlgorithm.winograd.errorBound * scale,

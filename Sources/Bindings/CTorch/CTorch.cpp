@@ -1,5 +1,6 @@
 #include "CTorch.h"
 #include "Handles.h"
+#include "Kernels/Processors.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -354,6 +355,16 @@ ct_error *ct_cpu_capability(const char **name) {
     *name = capability.c_str();
   });
 }
+
+static_assert(CT_VECTORS_PLAIN == static_cast<int>(mosi::Vectors::plain));
+static_assert(CT_VECTORS_AVX2 == static_cast<int>(mosi::Vectors::avx2));
+static_assert(CT_VECTORS_AVX512 == static_cast<int>(mosi::Vectors::avx512));
+
+ct_vectors ct_widest_vectors(void) noexcept { return static_cast<ct_vectors>(mosi::widest_vectors()); }
+
+ct_vectors ct_current_vectors(void) noexcept { return static_cast<ct_vectors>(mosi::current_vectors()); }
+
+void ct_use_vectors(ct_vectors vectors) noexcept { mosi::use_vectors(static_cast<mosi::Vectors>(vectors)); }
 
 void ct_string_free(char *text) noexcept { std::free(text); }
 

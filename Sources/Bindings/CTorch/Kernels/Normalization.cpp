@@ -52,7 +52,7 @@ void scales_of(const BatchNormalization &shape, const float *weight, const float
 
 void batch_normalize(const BatchNormalization &shape, const float *input, const float *residual, const float *weight,
                      const float *bias, float *output, float *mean, float *inverse_deviation, float *variance) {
-  const Processor &processor = best_processor();
+  const Processor &processor = current_processor();
   const Runs runs(shape);
   const int channels = shape.channels;
   // Sums of differences from the first row: those of the values themselves would lose digits of a small variance.
@@ -89,7 +89,7 @@ void batch_normalize_gradients(const BatchNormalization &shape, const float *gra
                                const float *output, const float *weight, const float *bias, const float *mean,
                                const float *inverse_deviation, float *input_gradient, float *residual_gradient,
                                float *weight_gradient, float *bias_gradient) {
-  const Processor &processor = best_processor();
+  const Processor &processor = current_processor();
   const Runs runs(shape);
   const int channels = shape.channels;
   std::vector<float> scale(channels), shift(channels), slope(channels), offset(channels);

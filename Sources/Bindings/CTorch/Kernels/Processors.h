@@ -103,8 +103,18 @@ struct Processor {
   Strided filter_to_points[2], filter_from_points[2];
 };
 
-/// The best that this machine has.
-const Processor &best_processor();
+/// Sets of vector instructions, from the narrowest vectors to the widest.
+enum class Vectors { plain, avx2, avx512 };
+
+/// The widest that this machine has.
+Vectors widest_vectors();
+/// Those of the calling thread: what `use_vectors` set, otherwise what the environment variable MOSI_VECTORS names (plain,
+/// avx2 or avx512), otherwise the widest.
+Vectors current_vectors();
+/// Makes kernels that this thread calls use these vectors, or the widest if this machine does not have them.
+void use_vectors(Vectors vectors);
+/// The functions for the vectors of the calling thread.
+const Processor &current_processor();
 
 }  // namespace mosi
 

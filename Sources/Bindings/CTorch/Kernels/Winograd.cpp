@@ -107,7 +107,7 @@ void each_reach(int frames, int segments, Body &&body) {
 template <typename Tiles>
 void convolve(const ConvolutionShapes &shapes, int segments, const float *weights, bool turned, const float *from,
               float *to) {
-  const Processor &processor = best_processor();
+  const Processor &processor = current_processor();
   const int inputs = turned ? shapes.outputs : shapes.inputs, outputs = turned ? shapes.inputs : shapes.outputs;
   const Tiles tiles(shapes);
   const Plan plan(tiles, shapes.threads, segments, inputs, outputs, most_own_filters);
@@ -171,7 +171,7 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
 template <typename Tiles>
 void sum_gradients(const ConvolutionShapes &shapes, int segments, const float *input, const float *gradient,
                    float *result) {
-  const Processor &processor = best_processor();
+  const Processor &processor = current_processor();
   const int inputs = shapes.inputs, outputs = shapes.outputs;
   const Tiles tiles(shapes);
   const Plan plan(tiles, shapes.threads, segments, inputs, outputs, most_own_gradients);

@@ -171,6 +171,16 @@ const char *ct_version(void) CT_NOEXCEPT;
 ct_error *ct_configuration(char **text);
 // The instruction set of the CPU's kernels ("AVX2"); not to be freed.
 ct_error *ct_cpu_capability(const char **name);
+// Sets of vector instructions for which this library's own kernels are compiled, from the narrowest vectors to the widest.
+typedef enum ct_vectors {
+  CT_VECTORS_PLAIN = 0,
+  CT_VECTORS_AVX2 = 1,
+  CT_VECTORS_AVX512 = 2,
+} ct_vectors;
+ct_vectors ct_widest_vectors(void) CT_NOEXCEPT;
+// Those of the calling thread: the widest unless they were set or MOSI_VECTORS names others.
+ct_vectors ct_current_vectors(void) CT_NOEXCEPT;
+void ct_use_vectors(ct_vectors vectors) CT_NOEXCEPT;
 void ct_string_free(char *text) CT_NOEXCEPT;
 // The number of usable CUDA devices. If there is none, the error has the reason.
 ct_error *ct_cuda_device_count(int32_t *count);
