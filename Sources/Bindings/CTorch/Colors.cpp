@@ -64,7 +64,7 @@ Tensor jitter_on_cpu(const Tensor &frames, const Tensor &is_gray, const Tensor &
       job.count++;
     }
   }
-  const mosi::Processor &processor = mosi::best_processor();
+  const mosi::Processor &processor = mosi::current_processor();
   mosi::each_task(at::get_num_threads(), static_cast<int>(count),
                   [&](int frame, int) { processor.jitter_colors(jobs[static_cast<size_t>(frame)]); });
   return output;
@@ -90,7 +90,7 @@ Tensor normalize_on_cpu(const Tensor &frames, const Tensor &scale, const Tensor 
   const float *const from = ctorch::elements<float>(input);
   float *const to = clips.mutable_data_ptr<float>();
   const int64_t pixels = frames.size(3) * frames.size(4);
-  const mosi::Processor &processor = mosi::best_processor();
+  const mosi::Processor &processor = mosi::current_processor();
   mosi::each_task(at::get_num_threads(), static_cast<int>(frames.size(0) * frames.size(1)), [&](int frame, int) {
     const int64_t place = 3 * pixels * frame;
     processor.normalize_colors(from + place, pixels, ctorch::elements<float>(factors), ctorch::elements<float>(terms),

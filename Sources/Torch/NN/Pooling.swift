@@ -1,6 +1,8 @@
 /// Max pooling. Input [N, C, T, H, W], output [N, C, T', H', W'].
 public final class MaxPool3d: Layer {
   private let window: SlidingWindow
+  /// The largest window of which the backward pass keeps the place of a maximum in a byte, and no inputs.
+  private static let mostCompactPlaces = 256
 
   /// Pads with minus infinity, by default by half the kernel, which is the maximum in libtorch.
   public init(kernel: Extent3, stride: Extent3, padding: Extent3? = nil) {
@@ -9,17 +11,22 @@ public final class MaxPool3d: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return window.metaOutput(input) }
-    if input.device.isCUDA, Runtime.gpuKernels == .own,
-      [.float32, .bfloat16, .float16].contains(input.dtype)
-    {
-      return Operators.maxPoolOnCUDA.tensors([
-        .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
-        .ints(window.padding.array),
-      ])[0]
-    }
-    return Operators.maxPool3d(
+    return pooling(of: input).tensors([
       .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
-      .ints(window.padding.array))
+      .ints(window.padding.array),
+    ])[0]
+  }
+
+  private func pooling(of input: Tensor) -> Operator {
+    switch input.device {
+    case .cpu:
+      input.dtype == .float32 && window.kernel.array.reduce(1, *) <= Self.mostCompactPlaces
+        ? Operators.compactMaxPool3d : Operators.maxPool3d
+    case .cuda:
+      Runtime.gpuKernels == .own && [.float32, .bfloat16, .float16].contains(input.dtype)
+        ? Operators.maxPoolOnCUDA : Operators.maxPool3d
+    case .meta: Operators.maxPool3d
+    }
   }
 }
 

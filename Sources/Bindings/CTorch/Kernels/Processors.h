@@ -3,6 +3,7 @@
 #define MOSI_PROCESSORS_H
 
 #include <cstddef>
+#include <cstdint>
 
 namespace mosi {
 
@@ -98,6 +99,12 @@ struct Processor {
   void (*jitter_colors)(const JitteredFrame &);
   /// From planes of red, green and blue to pixels, each channel times its scale plus its shift.
   void (*normalize_colors)(const float *input, ptrdiff_t pixels, const float *scale, const float *shift, float *output);
+  /// The greatest number of each channel among `count` places, at least one, and the position of its place.
+  void (*max_pixel)(const float *const *places, const uint8_t *positions, int count, int channels, float *output,
+                    uint8_t *chosen);
+  /// The sum of the gradients of those outputs that chose this pixel: their windows have it at `positions`.
+  void (*max_pixel_gradient)(const float *const *gradients, const uint8_t *const *chosen, const uint8_t *positions,
+                             int count, int channels, float *result);
   Spreading to_points[2], spread[2];
   Collecting from_points[2];
   Strided filter_to_points[2], filter_from_points[2];

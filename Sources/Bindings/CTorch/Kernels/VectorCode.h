@@ -30,6 +30,7 @@ MOSI_INLINE void store(float *to, Vector value) {
 #include "TransformCode.h"
 #include "NormalizationCode.h"
 #include "ColorCode.h"
+#include "PoolingCode.h"
 
 const Processor processor = {
     MOSI_LANES,
@@ -42,6 +43,8 @@ const Processor processor = {
     input_gradient,
     jitter_colors,
     normalize_colors,
+    max_pixel,
+    max_pixel_gradient,
     {spread_places<ToPoints, 1>, spread_places<ToPoints, 2>},
     {spread_places<Spread, 1>, spread_places<Spread, 2>},
     {collect_places<FromPoints, 1>, collect_places<FromPoints, 2>},
