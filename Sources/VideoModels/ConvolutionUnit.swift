@@ -50,16 +50,20 @@ final class ConvolutionUnit: Module {
   }
 
   /// `activation(normalization(convolution(input)) + residual)`, with a ReLU between factors: [N, Cin, T, H, W] to [N,
-  /// Cout, T', H', W'].
+  /// Cout, T', H', W']. In inference, a convolution takes over its normalization.
   func callAsFunction(_ input: Tensor, adding residual: Tensor? = nil, activation: Activation)
     -> Tensor
   {
     var output = input
     for (index, factor) in factors.enumerated() {
       let isLast = index == factors.count - 1
-      output = factor.normalization(
-        factor.convolution(output), adding: isLast ? residual : nil,
-        relu: !isLast || activation == .relu)
+      let (residual, relu) = (isLast ? residual : nil, !isLast || activation == .relu)
+      if output.device != .meta, let map = factor.normalization.inferenceMap {
+        output = factor.convolution(
+          output, scale: map.scale, shift: map.shift, adding: residual, relu: relu)
+      } else {
+        output = factor.normalization(factor.convolution(output), adding: residual, relu: relu)
+      }
     }
     return output
   }

@@ -137,6 +137,56 @@ import Torch
     #expect(layer.algorithm(for: input) == .winograd)
   }
 
+  /// What follows a convolution in inference, by Winograd's algorithm and directly; the last case has strides.
+  @Test(
+    arguments: cases + [Case(.one, [2, 9, 2, 5, 5], 12), Case(line, [1, 45, 2, 3, 3], 24)],
+    VectorInstructions.available)
+  func scaleShiftResidualAndReLUAreApplied(test: Case, vectors: VectorInstructions) {
+    let (channels, input) = (test.outputs, Tensor.keyed(7, shape: test.input).contiguous(.video))
+    let layer = Conv3d(
+      test.input[1], channels, kernel: test.kernel, bias: true, using: Generator(seed: 1))
+    withoutGradients { _ = layer.bias!.copy(from: .keyed(3, shape: [channels])) }
+    let scale = Tensor.keyed(4, shape: [channels], in: 0.5...1.5)
+    let shift = Tensor.keyed(5, shape: [channels])
+    let residual = Tensor.keyed(6, shape: [test.input[0], channels] + test.input[2...])
+      .contiguous(.video)
+    func perChannel(_ tensor: Tensor) -> Tensor { tensor.to(.float64).reshaped([1, -1, 1, 1, 1]) }
+    let plain = withoutGradients {
+      let exact = Conv3d(
+        test.input[1], channels, kernel: test.kernel, using: Generator(seed: 1))
+      exact.weight.setData(layer.weight.detached().to(.float64))
+      return exact(input.to(.float64)) + perChannel(layer.bias!.detached())
+    }
+    for (residual, relu) in [(nil, false), (nil, true), (residual, false), (residual, true)] {
+      let sum = plain * perChannel(scale) + perChannel(shift)
+      let added = residual.map { sum + $0.to(.float64) } ?? sum
+      let expected = relu ? added.relu() : added
+      let output = Runtime.withVectorInstructions(vectors) {
+        layer(input, scale: scale, shift: shift, adding: residual, relu: relu)
+      }
+      #expect(!output.requiresGradient)
+      #expect(
+        difference(output, expected)
+          < layer.algorithm(for: input).errorBound * expected.doubles.map(abs).max()!)
+    }
+  }
+
+  /// The backward pass normalizes its input again.
+  @Test(arguments: [(line, 2), (line, 8), (square, 4)] as [(Extent3, Int)])
+  func normalizedInputsAreNotKept(kernel: Extent3, times: Int) {
+    let layer = Conv3d(8, 8, kernel: kernel, using: Generator(seed: 1))
+    let input = Tensor.keyed(1, shape: [2, 8, times, 8, 8]).contiguous(.video)
+    input.requiresGradient = true
+    func references(residual: Tensor?) -> Int {
+      let normalized = BatchNorm3d(8, epsilon: 1e-3)(input, adding: residual, relu: true)
+      let output = layer(normalized)
+      defer { output.sum().backward() }
+      return normalized.referenceCount
+    }
+    #expect(references(residual: nil) == 1)
+    #expect(references(residual: input.detached()) > 1, "the output of a ReLU after a sum is kept")
+  }
+
   @Test func biasIsAddedAndItsGradientIsTheSum() {
     let layer = Conv3d(8, 9, kernel: Self.cube, bias: true, using: Generator(seed: 1))
     withoutGradients { _ = layer.bias!.copy(from: .keyed(3, shape: [9])) }

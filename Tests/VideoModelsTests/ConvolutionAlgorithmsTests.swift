@@ -20,6 +20,26 @@ import VideoModels
     #expect(greatestDifference(fast, direct) < 1e-4)
   }
 
+  /// While autograd records, normalizations are computed after their convolutions.
+  @Test(arguments: Architecture.allCases)
+  func convolutionsThatTakeOverNormalizationsGiveTheSame(architecture: Architecture) throws {
+    let model = classifier(architecture, width: 16)
+    model.train(false)
+    let clips = keyed([7], [2, 3, 8, 32, 32], -2...2)
+    for state in [keyedState(model.shapes), classifier(architecture, width: 16).state.byName] {
+      // Nothing of other weights may remain.
+      try model.load(state)
+      for convolutions in [Runtime.Convolutions.fastest, .direct] {
+        Runtime.withConvolutions(convolutions) {
+          let folded = withoutGradients { model(clips) }
+          let composed = withGradients { model(clips) }
+          #expect(folded.doubles != composed.doubles)
+          #expect(relativeDifference(folded, composed) < 1e-5)
+        }
+      }
+    }
+  }
+
   /// Rounding errors change the sign of some activation near zero and the winner of some pooling, and with them gradients:
   /// those of direct convolutions differ from float64 by up to 2e-3 here.
   @Test(arguments: Architecture.allCases)

@@ -1,4 +1,4 @@
-// Winograd's algorithm as an operator of libtorch, with its gradients.
+// Convolutions as operators of libtorch, with their gradients: by Winograd's algorithm, and as libtorch computes them.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -8,9 +8,11 @@
 #include "ChannelsLast.h"
 #include "Elements.h"
 #include "Kernels/Winograd.h"
+#include "KeptInput.h"
 
 #include <array>
 #include <limits>
+#include <optional>
 #include <tuple>
 
 namespace {
@@ -42,18 +44,42 @@ std::array<int64_t, 5> output_shape(const Tensor &input, const Tensor &weight) {
   return {input.size(0), weight.size(0), input.size(2), input.size(3), input.size(4)};
 }
 
-Tensor output_on_cpu(const Tensor &input, const Tensor &weight) {
+Tensor output_of(const Tensor &input, const Tensor &weight, const mosi::Finish &finish) {
   const mosi::ConvolutionShapes shapes = shapes_of(input, weight);
   Tensor output = empty_channels_last(output_shape(input, weight), input);
   if (output.numel() == 0) return output;
   const Tensor from = channels_last(input), weights = channels_last(weight);
-  mosi::winograd_output(shapes, elements<float>(from), elements<float>(weights),
+  mosi::winograd_output(shapes, finish, elements<float>(from), elements<float>(weights),
                        output.mutable_data_ptr<float>());
   return output;
 }
 
+Tensor output_on_cpu(const Tensor &input, const Tensor &weight) { return output_of(input, weight, {}); }
+
+Tensor normalized_on_cpu(const Tensor &input, const Tensor &weight, const Tensor &scale, const Tensor &shift,
+                         const std::optional<Tensor> &residual, bool relu) {
+  for (const Tensor &tensor : {scale, shift}) {
+    TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.numel() == weight.size(0) && tensor.is_contiguous(),
+                "mosi::normalized_winograd needs a float32 scale and shift of ", weight.size(0), " channels");
+  }
+  Tensor added;
+  if (residual) {
+    TORCH_CHECK(residual->scalar_type() == at::kFloat && residual->sizes() == at::IntArrayRef(output_shape(input, weight)),
+                "mosi::normalized_winograd: a residual of another shape or type");
+    added = channels_last(*residual);
+  }
+  return output_of(input, weight,
+                   {elements<float>(scale), elements<float>(shift),
+                    added.defined() ? elements<float>(added) : nullptr, relu});
+}
+
 Tensor output_on_meta(const Tensor &input, const Tensor &weight) {
   return empty_channels_last(output_shape(input, weight), input);
+}
+
+Tensor normalized_on_meta(const Tensor &input, const Tensor &weight, const Tensor &, const Tensor &,
+                          const std::optional<Tensor> &, bool) {
+  return output_on_meta(input, weight);
 }
 
 std::tuple<Tensor, Tensor> gradients_on_cpu(const Tensor &gradient, const Tensor &input, const Tensor &weight,
@@ -98,7 +124,7 @@ Tensor output_below_autograd(const Tensor &input, const Tensor &weight) {
 
 struct Winograd : torch::autograd::Function<Winograd> {
   static Tensor forward(torch::autograd::AutogradContext *context, const Tensor &input, const Tensor &weight) {
-    context->save_for_backward({input, weight});
+    context->save_for_backward({ctorch::kept_input(context, input), weight});
     return output_below_autograd(input, weight);
   }
 
@@ -110,7 +136,7 @@ struct Winograd : torch::autograd::Function<Winograd> {
             .typed<std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &, std::array<bool, 2>)>();
     const auto saved = context->get_saved_variables();
     if (!gradients[0].defined()) return {Tensor(), Tensor()};
-    auto [input, weight] = handle.call(gradients[0], saved[0], saved[1],
+    auto [input, weight] = handle.call(gradients[0], ctorch::input_again(context, saved[0]), saved[1],
                                        {context->needs_input_grad(0), context->needs_input_grad(1)});
     return {input, weight};
   }
@@ -118,22 +144,74 @@ struct Winograd : torch::autograd::Function<Winograd> {
 
 Tensor output_with_gradients(const Tensor &input, const Tensor &weight) { return Winograd::apply(input, weight); }
 
+// --- Direct convolution --------------------------------------------------------------------------------------
+
+constexpr std::array<int64_t, 3> ones = {1, 1, 1}, zeros = {0, 0, 0};
+
+Tensor direct_output(const Tensor &input, const Tensor &weight, const std::optional<Tensor> &bias,
+                     at::IntArrayRef stride, at::IntArrayRef padding) {
+  return at::convolution(input, weight, bias, stride, padding, ones, false, zeros, 1);
+}
+
+struct Direct : torch::autograd::Function<Direct> {
+  static Tensor forward(torch::autograd::AutogradContext *context, const Tensor &input, const Tensor &weight,
+                        const std::optional<Tensor> &bias, at::IntArrayRef stride, at::IntArrayRef padding) {
+    context->save_for_backward({ctorch::kept_input(context, input), weight});
+    context->saved_data["has_bias"] = bias.has_value();
+    context->saved_data["stride"] = stride;
+    context->saved_data["padding"] = padding;
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return direct_output(input, weight, bias, stride, padding);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::autograd::variable_list results(5);
+    if (!gradients[0].defined()) return results;
+    const auto saved = context->get_saved_variables();
+    const Tensor &weight = saved[1];
+    const bool has_bias = context->saved_data["has_bias"].toBool();
+    const std::array<int64_t, 1> bias = {weight.size(0)};
+    std::tie(results[0], results[1], results[2]) = at::convolution_backward(
+        gradients[0], ctorch::input_again(context, saved[0]), weight,
+        has_bias ? at::OptionalIntArrayRef(bias) : std::nullopt, context->saved_data["stride"].toIntVector(),
+        context->saved_data["padding"].toIntVector(), ones, false, zeros, 1,
+        {context->needs_input_grad(0), context->needs_input_grad(1), has_bias && context->needs_input_grad(2)});
+    return results;
+  }
+};
+
+Tensor direct_output_with_gradients(const Tensor &input, const Tensor &weight, const std::optional<Tensor> &bias,
+                                    at::IntArrayRef stride, at::IntArrayRef padding) {
+  return Direct::apply(input, weight, bias, stride, padding);
+}
+
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(mosi, library) {
   library.def("winograd(Tensor input, Tensor weight) -> Tensor");
+  library.def(
+      "normalized_winograd(Tensor input, Tensor weight, Tensor scale, Tensor shift, Tensor? residual, bool relu) -> Tensor");
+  library.def("convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding) -> Tensor");
   library.def(
       "winograd_backward(Tensor gradient, Tensor input, Tensor weight, bool[2] output_mask) -> (Tensor, Tensor)");
 }
 
 TORCH_LIBRARY_IMPL(mosi, CPU, library) {
   library.impl("winograd", output_on_cpu);
+  library.impl("normalized_winograd", normalized_on_cpu);
   library.impl("winograd_backward", gradients_on_cpu);
 }
 
 TORCH_LIBRARY_IMPL(mosi, Meta, library) {
   library.impl("winograd", output_on_meta);
+  library.impl("normalized_winograd", normalized_on_meta);
   library.impl("winograd_backward", gradients_on_meta);
 }
 
-TORCH_LIBRARY_IMPL(mosi, Autograd, library) { library.impl("winograd", output_with_gradients); }
+TORCH_LIBRARY_IMPL(mosi, CompositeExplicitAutograd, library) { library.impl("convolution", direct_output); }
+
+TORCH_LIBRARY_IMPL(mosi, Autograd, library) {
+  library.impl("winograd", output_with_gradients);
+  library.impl("convolution", direct_output_with_gradients);
+}

@@ -13,6 +13,7 @@
 #include "ChannelsLast.h"
 #include "Elements.h"
 #include "Kernels/Normalization.h"
+#include "KeptInput.h"
 
 namespace {
 
@@ -33,6 +34,11 @@ const float *data(const Tensor &tensor) { return tensor.defined() ? elements<flo
 
 float *mutable_data(Tensor &tensor) { return tensor.defined() ? tensor.mutable_data_ptr<float>() : nullptr; }
 
+void check_parameter(const Tensor &tensor, int channels) {
+  TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.numel() == channels && tensor.is_contiguous(),
+              "mosi::batch_norm needs float32 parameters of ", channels, " channels");
+}
+
 // The output, the mean and the inverse of the deviation.
 std::tuple<Tensor, Tensor, Tensor> normalize_on_cpu(const Tensor &input, const OptionalTensor &residual,
                                                     const Tensor &weight, const Tensor &bias, Tensor &running_mean,
@@ -42,10 +48,7 @@ std::tuple<Tensor, Tensor, Tensor> normalize_on_cpu(const Tensor &input, const O
   const Tensor from = channels_last(input), added = residual ? channels_last(*residual) : Tensor();
   TORCH_CHECK(!added.defined() || (added.sizes() == from.sizes() && added.scalar_type() == at::kFloat),
               "mosi::batch_norm: a residual of another shape or type");
-  for (const Tensor &tensor : {weight, bias, running_mean, running_variance}) {
-    TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.numel() == shape.channels && tensor.is_contiguous(),
-                "mosi::batch_norm needs float32 parameters of ", shape.channels, " channels");
-  }
+  for (const Tensor &tensor : {weight, bias, running_mean, running_variance}) check_parameter(tensor, shape.channels);
   Tensor output = empty_channels_last(from);
   Tensor mean = at::empty({shape.channels}, input.options()), inverse_deviation = at::empty_like(mean);
   Tensor variance = at::empty_like(mean);
@@ -54,6 +57,18 @@ std::tuple<Tensor, Tensor, Tensor> normalize_on_cpu(const Tensor &input, const O
   running_mean.mul_(1 - momentum).add_(mean, momentum);
   running_variance.mul_(1 - momentum).add_(variance, momentum);
   return {output, mean, inverse_deviation};
+}
+
+// The output without a residual, from the statistics of the batch.
+Tensor output_on_cpu(const Tensor &input, const Tensor &weight, const Tensor &bias, const Tensor &mean,
+                     const Tensor &inverse_deviation, double epsilon, bool relu) {
+  const auto shape = shape_of(input, epsilon, relu);
+  const Tensor from = channels_last(input);
+  for (const Tensor &tensor : {weight, bias, mean, inverse_deviation}) check_parameter(tensor, shape.channels);
+  Tensor output = empty_channels_last(from);
+  mosi::batch_normalize_again(shape, data(from), data(weight), data(bias), data(mean), data(inverse_deviation),
+                              mutable_data(output));
+  return output;
 }
 
 // The gradients of input, residual, weight and bias.
@@ -78,6 +93,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> gradients_on_cpu(const Tensor &gradie
 
 using Normalize = std::tuple<Tensor, Tensor, Tensor>(const Tensor &, const OptionalTensor &, const Tensor &,
                                                      const Tensor &, Tensor &, Tensor &, double, double, bool);
+using Output = Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &, const Tensor &, double, bool);
 using Gradients = std::tuple<Tensor, Tensor, Tensor, Tensor>(const Tensor &, const Tensor &, const OptionalTensor &,
                                                              const Tensor &, const Tensor &, const Tensor &,
                                                              const Tensor &, double, bool, bool);
@@ -131,6 +147,10 @@ std::tuple<Tensor, Tensor, Tensor> normalize_with_gradients(const Tensor &input,
   return {results[0], results[1], results[2]};
 }
 
+Tensor output_on_meta(const Tensor &input, const Tensor &, const Tensor &, const Tensor &, const Tensor &, double, bool) {
+  return empty_channels_last(input);
+}
+
 std::tuple<Tensor, Tensor, Tensor> normalize_on_meta(const Tensor &input, const OptionalTensor &, const Tensor &weight,
                                                      const Tensor &, Tensor &, Tensor &, double, double, bool) {
   return {empty_channels_last(input), at::empty_like(weight), at::empty_like(weight)};
@@ -144,12 +164,55 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> gradients_on_meta(const Tensor &, con
           at::empty_like(weight), at::empty_like(weight)};
 }
 
+// A node of autograd, in a form that its contexts can save. A node refers to those that made its inputs anyway.
+struct SavedNode : torch::CustomClassHolder {
+  std::decay_t<decltype(std::declval<const Tensor &>().grad_fn())> node;
+  const torch::autograd::AutogradContext &context() const {
+    return static_cast<torch::autograd::CppNode<BatchNorm> &>(*node).ctx_;
+  }
+};
+
+constexpr const char *normalization_key = "normalization";
+
 }  // namespace
+
+namespace ctorch {
+
+Tensor kept_input(torch::autograd::AutogradContext *context, const Tensor &input) {
+  if (!input.is_cpu()) return input;
+  auto saved = c10::make_intrusive<SavedNode>();
+  saved->node = input.grad_fn();
+  if (!saved->node || dynamic_cast<torch::autograd::CppNode<BatchNorm> *>(&*saved->node) == nullptr ||
+      saved->context().saved_data.at("has_residual").toBool()) {
+    return input;
+  }
+  context->saved_data[normalization_key] = c10::IValue::make_capsule(std::move(saved));
+  return {};
+}
+
+Tensor input_again(torch::autograd::AutogradContext *context, const Tensor &kept) {
+  if (kept.defined()) return kept;
+  static const auto handle =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mosi::batch_norm_output", "").typed<Output>();
+  const auto holder =
+      c10::static_intrusive_pointer_cast<SavedNode>(context->saved_data.at(normalization_key).toCapsule());
+  const auto &origin = holder->context();
+  // Input, output, weight, bias, mean and inverse deviation.
+  const auto saved = origin.get_saved_variables();
+  at::AutoDispatchBelowADInplaceOrView guard;
+  return handle.call(saved[0], saved[2], saved[3], saved[4], saved[5], origin.saved_data.at("epsilon").toDouble(),
+                     origin.saved_data.at("relu").toBool());
+}
+
+}  // namespace ctorch
 
 TORCH_LIBRARY_FRAGMENT(mosi, library) {
   library.def(
       "batch_norm(Tensor input, Tensor? residual, Tensor weight, Tensor bias, Tensor(a!) running_mean, "
       "Tensor(b!) running_variance, float momentum, float epsilon, bool relu) -> (Tensor, Tensor, Tensor)");
+  library.def(
+      "batch_norm_output(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor inverse_deviation, float epsilon, "
+      "bool relu) -> Tensor");
   library.def(
       "batch_norm_backward(Tensor gradient, Tensor input, Tensor? output, Tensor weight, Tensor bias, Tensor mean, "
       "Tensor inverse_deviation, float epsilon, bool relu, bool needs_input) -> (Tensor, Tensor, Tensor, Tensor)");
@@ -157,11 +220,13 @@ TORCH_LIBRARY_FRAGMENT(mosi, library) {
 
 TORCH_LIBRARY_IMPL(mosi, CPU, library) {
   library.impl("batch_norm", normalize_on_cpu);
+  library.impl("batch_norm_output", output_on_cpu);
   library.impl("batch_norm_backward", gradients_on_cpu);
 }
 
 TORCH_LIBRARY_IMPL(mosi, Meta, library) {
   library.impl("batch_norm", normalize_on_meta);
+  library.impl("batch_norm_output", output_on_meta);
   library.impl("batch_norm_backward", gradients_on_meta);
 }
 

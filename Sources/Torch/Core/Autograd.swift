@@ -73,6 +73,9 @@ public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Resul
   try withGradientMode(true, body)
 }
 
+/// True if autograd records on this thread.
+var isRecordingGradients: Bool { ct_grad_mode() }
+
 private func withGradientMode<Result>(_ isRecording: Bool, _ body: () throws -> Result) rethrows
   -> Result
 {

@@ -94,7 +94,9 @@ enum Operators {
 
   // Networks
   static let conv3d = Operator("conv3d")
+  static let convolution = Operator("mosi::convolution")
   static let winograd = Operator("mosi::winograd")
+  static let normalizedWinograd = Operator("mosi::normalized_winograd")
   static let convTranspose3d = Operator("conv_transpose3d", "input")
   static let batchNorm = Operator("batch_norm")
   static let fusedBatchNorm = Operator("mosi::batch_norm")

@@ -47,29 +47,67 @@ public final class Conv3d: Layer {
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
-    let output =
+    counted(
       input.device == .meta
-      ? Tensor.uninitialized(
-        [input.shape[0], weight.shape[0]] + window.outputExtents(input.shape), device: .meta)
-      : convolve(input)
-    if let counter = OperationCounter.current {
-      let shape = weight.shape
-      counter.add(
-        output.count * shape[1...].reduce(1, *), convolutionOutputs: output.count)
+        ? Tensor.uninitialized(
+          [input.shape[0], weight.shape[0]] + window.outputExtents(input.shape), device: .meta)
+        : convolve(input))
+  }
+
+  /// `activation(convolution * scale + shift + residual)` with a scale and a shift for each channel of the output, which the
+  /// convolution applies itself: [N, Cin, T, H, W] to [N, Cout, T', H', W']. For inference: autograd does not record it.
+  ///
+  /// - Parameters:
+  ///   - input: [N, Cin, T, H, W], not on ``Device/meta``.
+  ///   - scale: [Cout].
+  ///   - shift: [Cout].
+  ///   - residual: [N, Cout, T', H', W']; nil for none.
+  ///   - relu: true for a ReLU at the end.
+  public func callAsFunction(
+    _ input: Tensor, scale: Tensor, shift: Tensor, adding residual: Tensor?, relu: Bool
+  ) -> Tensor {
+    withoutGradients {
+      let shift = bias.map { $0 * scale + shift } ?? shift
+      switch algorithm(for: input) {
+      case .direct:
+        let output = counted(
+          directly(input, weight * scale.reshaped([-1, 1, 1, 1, 1]), shift))
+        if let residual { output.add(residual) }
+        return relu ? output.reluInPlace() : output
+      case .winograd:
+        return counted(
+          Operators.normalizedWinograd(
+            .tensor(input), .tensor(weight), .tensor(scale), .tensor(shift),
+            .optionalTensor(residual), .bool(relu)))
+      }
     }
-    return output
   }
 
   private func convolve(_ input: Tensor) -> Tensor {
     switch algorithm(for: input) {
     case .direct:
-      return Operators.conv3d(
-        .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
-        .ints(padding.array))
+      return directly(input, weight, bias)
     case .winograd:
       let output = Operators.winograd(.tensor(input), .tensor(weight))
       return bias.map { output.add($0.reshaped([1, -1, 1, 1, 1])) } ?? output
     }
+  }
+
+  private func directly(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+    // Autocast knows libtorch's operator, which keeps its input for the backward pass.
+    let convolution =
+      isAutocasting(on: input.device) ? Operators.conv3d : Operators.convolution
+    return convolution(
+      .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
+      .ints(padding.array))
+  }
+
+  private func counted(_ output: Tensor) -> Tensor {
+    if let counter = OperationCounter.current {
+      counter.add(
+        output.count * weight.shape[1...].reduce(1, *), convolutionOutputs: output.count)
+    }
+    return output
   }
 
   /// The algorithm for an input [N, Cin, T, H, W]. Only ``Runtime/convolutions``, shapes, type and device determine it.

@@ -75,6 +75,15 @@ public final class BatchNorm3d: Layer {
     return results[0]
   }
 
+  /// What the normalization is in evaluation mode: a factor and a summand for each channel, both [C], which a convolution
+  /// before it can take over. Nil while training, and while autograd records, so that gradients reach all parameters. They are
+  /// computed from the current parameters and statistics each time.
+  public var inferenceMap: (scale: Tensor, shift: Tensor)? {
+    guard !isTraining, !isRecordingGradients else { return nil }
+    let factor = scale / (runningVariance + epsilon).squareRoot()
+    return (factor, shift - runningMean * factor)
+  }
+
   // With the statistics of this process's batch: one operator in two passes over memory.
   private func canFuse(_ input: Tensor, _ residual: Tensor?) -> Bool {
     let types: [DType] =

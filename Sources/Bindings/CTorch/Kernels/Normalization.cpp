@@ -48,6 +48,28 @@ void scales_of(const BatchNormalization &shape, const float *weight, const float
   }
 }
 
+// The pass that computes the output.
+void apply(const BatchNormalization &shape, const Runs &runs, const float *input, const float *residual,
+           const float *weight, const float *bias, const float *mean, const float *inverse_deviation, float *output) {
+  const Processor &processor = current_processor();
+  const int channels = shape.channels;
+  std::vector<float> scale(channels), shift(channels);
+  scales_of(shape, weight, bias, mean, inverse_deviation, scale, shift);
+  each_task(shape.threads, runs.count, [&](int run, int) {
+    const int64_t place = runs.first(run) * channels;
+    processor.normalize({
+        .count = runs.size(run),
+        .channels = channels,
+        .input = input + place,
+        .scale = scale.data(),
+        .shift = shift.data(),
+        .residual = residual == nullptr ? nullptr : residual + place,
+        .has_relu = shape.has_relu,
+        .output = output + place,
+    });
+  });
+}
+
 }  // namespace
 
 void batch_normalize(const BatchNormalization &shape, const float *input, const float *residual, const float *weight,
@@ -68,21 +90,12 @@ void batch_normalize(const BatchNormalization &shape, const float *input, const 
     inverse_deviation[channel] = static_cast<float>(1 / std::sqrt(squares / count + shape.epsilon));
     variance[channel] = static_cast<float>(squares / (count - 1));
   }
-  std::vector<float> scale(channels), shift(channels);
-  scales_of(shape, weight, bias, mean, inverse_deviation, scale, shift);
-  each_task(shape.threads, runs.count, [&](int run, int) {
-    const int64_t place = runs.first(run) * channels;
-    processor.normalize({
-        .count = runs.size(run),
-        .channels = channels,
-        .input = input + place,
-        .scale = scale.data(),
-        .shift = shift.data(),
-        .residual = residual == nullptr ? nullptr : residual + place,
-        .has_relu = shape.has_relu,
-        .output = output + place,
-    });
-  });
+  apply(shape, runs, input, residual, weight, bias, mean, inverse_deviation, output);
+}
+
+void batch_normalize_again(const BatchNormalization &shape, const float *input, const float *weight, const float *bias,
+                           const float *mean, const float *inverse_deviation, float *output) {
+  apply(shape, Runs(shape), input, nullptr, weight, bias, mean, inverse_deviation, output);
 }
 
 void batch_normalize_gradients(const BatchNormalization &shape, const float *gradient, const float *input,

@@ -23,6 +23,10 @@ struct BatchNormalization {
 void batch_normalize(const BatchNormalization &shape, const float *input, const float *residual, const float *weight,
                      const float *bias, float *output, float *mean, float *inverse_deviation, float *variance);
 
+/// The same output without a residual, bit for bit, from the mean and the inverse of the deviation.
+void batch_normalize_again(const BatchNormalization &shape, const float *input, const float *weight, const float *bias,
+                           const float *mean, const float *inverse_deviation, float *output);
+
 /// The gradients. `output` and `residual_gradient` are only needed if there was a residual and an activation, otherwise
 /// NULL: without an activation, the gradient of the residual is that of the output.
 void batch_normalize_gradients(const BatchNormalization &shape, const float *gradient, const float *input,

@@ -83,9 +83,10 @@ MOSI_INLINE Vector zero_if_negative(Vector value) {
 
 template <bool HasResidual, bool HasReLU>
 static void normalize_rows(const NormalizedRows &rows) {
+  // In place, too: each number is read once.
   for (int row = 0; row < rows.count; row++) {
     const ptrdiff_t place = static_cast<ptrdiff_t>(row) * rows.channels;
-    each_vector(rows.channels, [&]<typename Vector>(ptrdiff_t channel) __attribute__((always_inline)) {
+    each_vector_once(rows.channels, [&]<typename Vector>(ptrdiff_t channel) __attribute__((always_inline)) {
       Vector value = load<Vector>(rows.input + place + channel) * load<Vector>(rows.scale + channel) +
                      load<Vector>(rows.shift + channel);
       if constexpr (HasResidual) value += load<Vector>(rows.residual + place + channel);

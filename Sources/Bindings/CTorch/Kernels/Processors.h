@@ -37,7 +37,7 @@ struct OuterProduct {
 struct NormalizedRows {
   int count = 0, channels = 0;
   const float *input = nullptr;
-  /// output = input * scale + shift + residual, which may be NULL, and then the activation.
+  /// output = input * scale + shift + residual, which may be NULL, and then the activation. Output and input may be the same.
   const float *scale = nullptr, *shift = nullptr;
   const float *residual = nullptr;
   bool has_relu = false;

@@ -61,6 +61,20 @@ struct Pictures {
     }
   }
 
+  /// Calls `visit(place, count)` for runs of neighboring output pixels of the columns first..<last of a frame.
+  template <typename Visit>
+  void each_run(int channels, int frame, int first, int last, Visit &&visit) const {
+    for (int column = first; column < last;) {
+      const int clip = column / (rows * across), row = column / across % rows, begin = column % across;
+      const int count = std::min(last - column, across - begin);
+      const int left = begin * tile, right = std::min(width, (begin + count) * tile);
+      for (int y = row * tile; y < std::min(height, (row + 1) * tile); y++) {
+        visit(((static_cast<ptrdiff_t>(clip * frames + frame) * height + y) * width + left) * channels, right - left);
+      }
+      column += count;
+    }
+  }
+
  private:
   template <int Side, typename Number>
   void places(Number *base, int channels, int frame, int column, Number *outside, Number **pointers) const {
@@ -105,6 +119,19 @@ struct Times {
     runs<tile>(to, channels, first, last, outside, [&](float **pointers, ptrdiff_t numbers, int offset) {
       function(from + static_cast<ptrdiff_t>(offset) * padded(channels), stride, numbers, pointers);
     });
+  }
+
+  template <typename Visit>
+  void each_run(int channels, int, int first, int last, Visit &&visit) const {
+    for (int column = first; column < last;) {
+      const int pixel = column % pixels, place = column / pixels;
+      const int count = std::min(last - column, pixels - pixel);
+      const int clip = place / groups, begin = place % groups * tile;
+      for (int time = begin; time < std::min(times, begin + tile); time++) {
+        visit((static_cast<ptrdiff_t>(clip * times + time) * pixels + pixel) * channels, count);
+      }
+      column += count;
+    }
   }
 
  private:

@@ -105,8 +105,8 @@ void each_reach(int frames, int segments, Body &&body) {
 // --- The output, and the gradient of the input --------------------------------------------------------------
 
 template <typename Tiles>
-void convolve(const ConvolutionShapes &shapes, int segments, const float *weights, bool turned, const float *from,
-              float *to) {
+void convolve(const ConvolutionShapes &shapes, int segments, const float *weights, bool turned, const Finish &finish,
+              const float *from, float *to) {
   const Processor &processor = current_processor();
   const int inputs = turned ? shapes.outputs : shapes.inputs, outputs = turned ? shapes.inputs : shapes.outputs;
   const Tiles tiles(shapes);
@@ -143,6 +143,19 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
   auto collect = [&](const Part &part, int frame, int first, int last, int worker) {
     tiles.collect(processor.from_points[Tiles::rank - 1], part.out + plan.out_row(part, frame, first), plan.out_stride,
                   outputs, frame, first, last, outside.data() + static_cast<ptrdiff_t>(worker) * outside_count, to);
+    if (finish.scale == nullptr) return;
+    tiles.each_run(outputs, frame, first, last, [&](ptrdiff_t place, int count) {
+      processor.normalize({
+          .count = count,
+          .channels = outputs,
+          .input = to + place,
+          .scale = finish.scale,
+          .shift = finish.shift,
+          .residual = finish.residual == nullptr ? nullptr : finish.residual + place,
+          .has_relu = finish.has_relu,
+          .output = to + place,
+      });
+    });
   };
 
   if (plan.shares) {
@@ -262,16 +275,17 @@ void with_tiles(const ConvolutionShapes &shapes, Body &&body) {
 
 }  // namespace
 
-void winograd_output(const ConvolutionShapes &shapes, const float *input, const float *weights, float *output) {
+void winograd_output(const ConvolutionShapes &shapes, const Finish &finish, const float *input, const float *weights,
+                     float *output) {
   with_tiles(shapes, [&]<typename Tiles>(int segments) {
-    convolve<Tiles>(shapes, segments, weights, false, input, output);
+    convolve<Tiles>(shapes, segments, weights, false, finish, input, output);
   });
 }
 
 void winograd_input_gradient(const ConvolutionShapes &shapes, const float *output_gradient, const float *weights,
                              float *input_gradient) {
   with_tiles(shapes, [&]<typename Tiles>(int segments) {
-    convolve<Tiles>(shapes, segments, weights, true, output_gradient, input_gradient);
+    convolve<Tiles>(shapes, segments, weights, true, {}, output_gradient, input_gradient);
   });
 }
 

@@ -14,8 +14,18 @@ struct ConvolutionShapes {
   int threads;
 };
 
+/// What follows a convolution while its output is in the cache: output * scale + shift + residual, and then ReLU.
+struct Finish {
+  /// Of each output channel; NULL if nothing follows.
+  const float *scale, *shift;
+  /// In the order of the output, or NULL.
+  const float *residual;
+  bool has_relu;
+};
+
 /// The output.
-void winograd_output(const ConvolutionShapes &shapes, const float *input, const float *weights, float *output);
+void winograd_output(const ConvolutionShapes &shapes, const Finish &finish, const float *input, const float *weights,
+                     float *output);
 /// The gradient of the input, given that of the output.
 void winograd_input_gradient(const ConvolutionShapes &shapes, const float *output_gradient, const float *weights,
                              float *input_gradient);
