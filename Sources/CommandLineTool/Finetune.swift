@@ -86,6 +86,8 @@ struct Finetune: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  @OptionGroup var activations: ActivationOptions
+
   @OptionGroup var cache: CacheOptions
 
   @OptionGroup var together: ProcessOptions
@@ -127,7 +129,7 @@ struct Finetune: ParsableCommand {
     }
     try TrainingResult.report("finetune", run, asJSON: format.json, table: Self.table) {
       try finetune(
-        configuration, in: run, resuming: resuming, options: execution,
+        configuration, in: run, resuming: resuming, options: activations.applied(to: execution),
         observers: runObservers(reportingTo: $0), reporter: $0)
     }
   }

@@ -62,6 +62,8 @@ struct Pretrain: ParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
+  @OptionGroup var activations: ActivationOptions
+
   @OptionGroup var together: ProcessOptions
 
   @OptionGroup var format: JSONOption
@@ -105,7 +107,7 @@ struct Pretrain: ParsableCommand {
     }
     try TrainingResult.report("pretrain", run, asJSON: format.json, table: Self.table) {
       try pretrain(
-        configuration, in: run, resuming: resuming, options: execution,
+        configuration, in: run, resuming: resuming, options: activations.applied(to: execution),
         observers: [costNotice(of: configuration, on: execution.device)]
           + runObservers(reportingTo: $0),
         reporter: $0)

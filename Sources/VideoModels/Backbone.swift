@@ -19,6 +19,10 @@ open class Backbone: Layer {
   /// The smallest clip that the network does not reduce to nothing. Smaller clips trap.
   open var minimalClip: Extent3 { .one }
 
+  /// True for activation checkpointing: while training, only the stages' inputs are kept for the backward pass, which computes
+  /// the rest again, one stage at a time. Results are the same; see `Layer.recomputed(_:)`.
+  public final var checkpointsActivations = false
+
   /// The stages by their names: their tensors are `conv1.…` to `conv5.…`.
   open override var children: [(name: String, module: Module)] {
     stages.map { ($0.name.rawValue, $0.module) }
@@ -26,13 +30,13 @@ open class Backbone: Layer {
 
   /// The output of the last stage: [N, 3, T, H, W] to [N, featureCount, t, h, w].
   public final override func callAsFunction(_ clips: Tensor) -> Tensor {
-    stages.reduce(prepared(clips)) { $1.module($0) }
+    stages.reduce(prepared(clips)) { output(of: $1.module, $0) }
   }
 
   /// The output before the ReLU with which the last stage ends: [N, 3, T, H, W] to [N, featureCount, t, h, w]. The output
   /// itself for a network that does not end with a ReLU of its own.
   public final func unrectified(_ clips: Tensor) -> Tensor {
-    let input = stages.dropLast().reduce(prepared(clips)) { $1.module($0) }
+    let input = stages.dropLast().reduce(prepared(clips)) { output(of: $1.module, $0) }
     let last = stages.last!.module
     return (last as? RectifiedLayer)?.unrectified(input) ?? last(input)
   }
@@ -71,6 +75,10 @@ open class Backbone: Layer {
   public final func freezeStages(_ count: Int) {
     precondition((0...stages.count).contains(count), "there are 5 stages, not \(count)")
     for stage in stages.prefix(count) { stage.module.freeze() }
+  }
+
+  private func output(of stage: Layer, _ input: Tensor) -> Tensor {
+    checkpointsActivations ? stage.recomputed(input) : stage(input)
   }
 
   /// The clips in the memory format of the layers. Nothing else converts formats.

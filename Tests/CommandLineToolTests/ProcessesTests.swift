@@ -89,6 +89,17 @@ import Training
     #expect(distance(try tensors("one"), try tensors("two")) < 1e-4)
   }
 
+  /// The gradients of checkpointed stages reach the exchange between processes, and their statistics are exchanged again.
+  @Test func activationCheckpointingChangesNothing() throws {
+    let synchronized = ["--set", "batch.synchronized_statistics=true", "--epochs", "1"]
+    for (name, more) in [("kept", []), ("checkpointed", ["--checkpoint-activations"])] {
+      let run = try tool.run(pretrain(name, parts: 2, processes: 2, synchronized + more))
+      #expect(run.status == 0, "\(run.errors)")
+    }
+    #expect(try losses("kept") == losses("checkpointed"))
+    #expect(try distance(tensors("kept"), tensors("checkpointed")) == 0)
+  }
+
   /// Two batches of a step in each of two processes: also for one that has four, and four that have one.
   @Test func anotherNumberOfProcessesResumes() throws {
     let sgd = ["--set", "optimizer.kind=sgd", "--epochs", "20"]

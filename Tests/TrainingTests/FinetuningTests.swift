@@ -21,13 +21,15 @@ extension TrainingRuns {
     @discardableResult
     private func train(
       _ configuration: FinetuningConfiguration, _ name: String, resuming: Bool = false,
-      workers: Int = 1, cacheBytes: Int = 0, stoppingAfter step: Int = .max
+      workers: Int = 1, cacheBytes: Int = 0, checkpoints: Bool = false,
+      stoppingAfter step: Int = .max
     ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
       let run = RunFolder(path: folder.file(name))
       let listener = Listener(stoppingAfter: step)
+      var options = ExecutionOptions(device: .cpu, workers: workers, cacheBytes: cacheBytes)
+      options.checkpointsActivations = checkpoints
       let outcome = try finetune(
-        configuration, in: run, resuming: resuming,
-        options: ExecutionOptions(device: .cpu, workers: workers, cacheBytes: cacheBytes),
+        configuration, in: run, resuming: resuming, options: options,
         observers: runObservers(reportingTo: listener), reporter: listener)
       return (outcome, run, listener)
     }
@@ -102,6 +104,15 @@ extension TrainingRuns {
       let (_, three, _) = try train(configuration, "three", workers: 3, cacheBytes: 50_000_000)
       #expect(try numbers(one) == numbers(three))
       #expect(try tensors(one) == tensors(three))
+    }
+
+    @Test(arguments: [0, 2]) func activationCheckpointingChangesNothing(frozenStages: Int) throws {
+      var configuration = tinyFinetuning(on: videos)
+      configuration.start.frozenStages = frozenStages
+      let (_, kept, _) = try train(configuration, "kept")
+      let (_, checkpointed, _) = try train(configuration, "checkpointed", checkpoints: true)
+      #expect(try numbers(kept) == numbers(checkpointed))
+      #expect(try tensors(kept) == tensors(checkpointed))
     }
 
     /// Clips come with the labels of their videos: obvious differences are learned.

@@ -17,13 +17,14 @@ extension TrainingRuns {
     @discardableResult
     private func train(
       _ configuration: PretrainingConfiguration, _ name: String, resuming: Bool = false,
-      workers: Int = 1, stoppingAfter step: Int = .max
+      workers: Int = 1, checkpoints: Bool = false, stoppingAfter step: Int = .max
     ) throws -> (outcome: TrainingOutcome, run: RunFolder, listener: Listener) {
       let run = RunFolder(path: folder.file(name))
       let listener = Listener(stoppingAfter: step)
+      var options = ExecutionOptions(device: .cpu, workers: workers)
+      options.checkpointsActivations = checkpoints
       let outcome = try pretrain(
-        configuration, in: run, resuming: resuming,
-        options: ExecutionOptions(device: .cpu, workers: workers),
+        configuration, in: run, resuming: resuming, options: options,
         observers: runObservers(reportingTo: listener), reporter: listener)
       return (outcome, run, listener)
     }
@@ -216,6 +217,15 @@ extension TrainingRuns {
       let four = try train(tinyConfiguration(), "four", workers: 4).run
       #expect(try numbers(one) == numbers(four))
       #expect(try tensors(one) == tensors(four))
+    }
+
+    // MARK: Activation checkpointing
+
+    @Test func activationCheckpointingChangesNothing() throws {
+      let kept = try train(tinyConfiguration(), "kept").run
+      let checkpointed = try train(tinyConfiguration(), "checkpointed", checkpoints: true).run
+      #expect(try numbers(kept) == numbers(checkpointed))
+      #expect(try tensors(kept) == tensors(checkpointed))
     }
 
     @Test func anotherSeedIsAnotherRun() throws {

@@ -40,6 +40,24 @@ import VideoModels
     }
   }
 
+  /// Two steps: losses, gradients and running statistics.
+  @Test(arguments: Architecture.allCases)
+  func activationCheckpointingGivesTheSameBits(architecture: Architecture) throws {
+    let clips = keyed([8], [2, 3, 8, 32, 32], -2...2)
+    func results(checkpoints: Bool) throws -> [[Double]] {
+      let model = classifier(architecture, width: 8, dropout: 0.5)
+      model.backbone.checkpointsActivations = checkpoints
+      let losses = (0..<2).map { _ in
+        let loss = crossEntropy(model(clips), Tensor([0, 1]))
+        loss.backward()
+        return loss.item
+      }
+      return try [losses] + model.parameters.map { try #require($0.tensor.gradient).doubles }
+        + model.buffers.map(\.tensor.doubles)
+    }
+    #expect(try results(checkpoints: true) == results(checkpoints: false))
+  }
+
   /// Rounding errors change the sign of some activation near zero and the winner of some pooling, and with them gradients:
   /// those of direct convolutions differ from float64 by up to 2e-3 here.
   @Test(arguments: Architecture.allCases)

@@ -190,6 +190,8 @@ void ct_tensor_release(ct_tensor tensor) noexcept {
   TensorPointer::reclaim(impl_of(tensor));
 }
 
+ct_tensor ct_tensor_share(ct_tensor tensor) noexcept { return give(borrow(tensor)); }
+
 int64_t ct_tensor_live_handles(void) noexcept {
   return live_handles.load(std::memory_order_relaxed);
 }
@@ -326,6 +328,22 @@ ct_error *ct_generator_seed(ct_generator generator, uint64_t seed) {
     at::Generator &own = generator_of(generator);
     std::lock_guard<std::mutex> lock(own.mutex());
     own.set_current_seed(seed);
+  });
+}
+
+ct_error *ct_generator_state(ct_generator generator, ct_tensor *state) {
+  return guarded([&] {
+    at::Generator &own = generator_of(generator);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    *state = give(own.get_state());
+  });
+}
+
+ct_error *ct_generator_set_state(ct_generator generator, ct_tensor state) {
+  return guarded([&] {
+    at::Generator &own = generator_of(generator);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    own.set_state(borrow(state));
   });
 }
 

@@ -106,11 +106,14 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
 }
 
 /// True within ``withAutocast(_:on:_:)`` on `device`.
-func isAutocasting(on device: Device) -> Bool {
+func isAutocasting(on device: Device) -> Bool { autocastType(on: device) != nil }
+
+/// The type of the innermost ``withAutocast(_:on:_:)`` on `device`; nil outside.
+func autocastType(on device: Device) -> DType? {
   var enabled = false
   var dtype: Int32 = 0
   mustSucceed(
     "autocast",
     ct_autocast(device.isCUDA ? CT_DEVICE_CUDA : CT_DEVICE_CPU, &enabled, &dtype))
-  return enabled
+  return enabled ? DType(rawValue: dtype) : nil
 }

@@ -30,6 +30,24 @@ public final class Generator {
   /// A generator that draws nothing, for networks on the meta device.
   public static var meta: Generator { Generator(seed: 0, device: .meta) }
 
+  /// The state, which determines the numbers to come. A generator on the meta device has none, and setting it changes nothing.
+  var state: Tensor {
+    get {
+      guard let handle else { return .zeros([0]) }
+      return withExtendedLifetime(self) {
+        var state: ct_tensor?
+        mustSucceed("state", ct_generator_state(handle, &state))
+        return Tensor(owning: state!)
+      }
+    }
+    set {
+      guard let handle else { return }
+      withExtendedLifetime((self, newValue)) {
+        mustSucceed("state", ct_generator_set_state(handle, newValue.handle))
+      }
+    }
+  }
+
   /// Restarts the generator with a seed. It then draws the numbers of a new generator with this seed.
   public func seed(_ seed: UInt64) {
     guard let handle else { return }

@@ -51,11 +51,11 @@ public final class BatchNorm3d: Layer {
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return input }
-    if isTraining { withoutGradients { _ = batchesTracked.increment() } }
+    countBatch()
     if isTraining, let group { return normalized(input, over: group) }
+    let (mean, variance) = statistics
     return Operators.batchNorm(
-      .tensor(input), .tensor(scale), .tensor(shift), .tensor(runningMean),
-      .tensor(runningVariance),
+      .tensor(input), .tensor(scale), .tensor(shift), .tensor(mean), .tensor(variance),
       .bool(isTraining), .double(momentum), .double(epsilon), .bool(true))
   }
 
@@ -66,13 +66,24 @@ public final class BatchNorm3d: Layer {
       let sum = residual.map { output + $0 } ?? output
       return relu ? sum.reluInPlace() : sum
     }
-    withoutGradients { _ = batchesTracked.increment() }
+    countBatch()
+    let (mean, variance) = statistics
     let results = Operators.fusedBatchNorm.tensors([
       .tensor(input), .optionalTensor(residual), .tensor(scale), .tensor(shift),
-      .tensor(runningMean), .tensor(runningVariance), .double(momentum), .double(epsilon),
-      .bool(relu),
+      .tensor(mean), .tensor(variance), .double(momentum), .double(epsilon), .bool(relu),
     ])
     return results[0]
+  }
+
+  private func countBatch() {
+    guard isTraining, !Recomputation.isActive else { return }
+    withoutGradients { _ = batchesTracked.increment() }
+  }
+
+  /// The running mean and variance, which a batch changes; copies if they contain the batch already.
+  private var statistics: (mean: Tensor, variance: Tensor) {
+    Recomputation.isActive
+      ? (runningMean.clone(), runningVariance.clone()) : (runningMean, runningVariance)
   }
 
   /// What the normalization is in evaluation mode: a factor and a summand for each channel, both [C], which a convolution
@@ -118,6 +129,7 @@ extension BatchNorm3d {
     let squares = group.sum((centered * centered).sum(axes))
     let deviation = (squares / count + epsilon).squareRoot()
     withoutGradients {
+      let (runningMean, runningVariance) = statistics
       runningMean.scale(by: 1 - momentum).add(mean.detached(), scale: momentum)
       runningVariance.scale(by: 1 - momentum).add(
         (squares / (count - 1)).detached(), scale: momentum)

@@ -58,6 +58,7 @@ public func finetune(
     classes: videos.classNames.count, aggregator: aggregator,
     loadsWeights: resumption.position == nil && processes.isFirst)
   model.move(to: device)
+  model.backbone.checkpointsActivations = options.checkpointsActivations
   model.backbone.freezeStages(configuration.start.frozenStages)
   if configuration.batch.synchronizedStatistics {
     model.synchronizeStatistics(over: processes.group)

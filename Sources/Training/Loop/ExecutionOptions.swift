@@ -9,6 +9,8 @@ public struct ExecutionOptions: Sendable {
   public var workers: Int
   /// Bytes of memory for decoded videos, so that each is decoded only once; 0 decodes them again in every epoch.
   public var cacheBytes: Int
+  /// True for activation checkpointing while training: less memory, and a second forward pass.
+  public var checkpointsActivations = false
   /// The time without a sample after which a warning names the files that are being read.
   public var loadingPatience = Duration.seconds(60)
   /// The maximum time that a run waits for space on the disk, or for sources when none can be read.

@@ -81,6 +81,7 @@ public func pretrain(
     try Weights(at: path).loadBackbone(into: network, of: configuration.model)
   }
   network.move(to: device)
+  network.backbone.checkpointsActivations = options.checkpointsActivations
   if batch.synchronizedStatistics { network.synchronizeStatistics(over: processes.group) }
   let objective = PretrainingObjective(
     task, network: network,

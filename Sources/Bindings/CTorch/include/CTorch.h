@@ -107,6 +107,8 @@ void ct_values_free(ct_value *values) CT_NOEXCEPT;
 // --- Tensors ---------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor tensor) CT_NOEXCEPT;
+// Another handle of the same tensor.
+ct_tensor ct_tensor_share(ct_tensor tensor) CT_NOEXCEPT;
 // The number of live handles, for tests that detect leaks.
 int64_t ct_tensor_live_handles(void) CT_NOEXCEPT;
 // The number of strong references to the tensor, for tests of lifetimes.
@@ -145,6 +147,20 @@ ct_error *ct_grad(const ct_tensor *outputs, const ct_tensor *output_gradients, i
                   const ct_tensor *inputs, int32_t input_count, bool keep_graph,
                   ct_tensor *results);
 
+// A function of a tensor that is computed once for its output, and again for its gradients.
+typedef struct ct_computation {
+  void *context;
+  // The output, a new handle, for `input`, which it takes over. Called on any thread.
+  ct_tensor (*compute)(void *context, ct_tensor input, bool again);
+  // Called once, when nobody needs the computation any longer.
+  void (*release)(void *context);
+} ct_computation;
+// The output of a computation of which autograd keeps only the input: the backward pass computes it again. Autograd must be
+// recording. `parameters` are all other tensors that require a gradient and that the output depends on. Takes over the context,
+// also after an error.
+ct_error *ct_recomputed(ct_computation computation, ct_tensor input, const ct_tensor *parameters, int32_t count,
+                        ct_tensor *output);
+
 bool ct_grad_mode(void) CT_NOEXCEPT;
 void ct_set_grad_mode(bool enabled) CT_NOEXCEPT;
 
@@ -160,6 +176,9 @@ ct_error *ct_generator_create(ct_device device, uint64_t seed, ct_generator *gen
 // Restarts the generator: it then draws the numbers of a new one with this seed.
 ct_error *ct_generator_seed(ct_generator generator, uint64_t seed);
 void ct_generator_release(ct_generator generator) CT_NOEXCEPT;
+// A copy of the generator's state, a tensor of bytes, and the way back.
+ct_error *ct_generator_state(ct_generator generator, ct_tensor *state);
+ct_error *ct_generator_set_state(ct_generator generator, ct_tensor state);
 
 // --- Runtime -----------------------------------------------------------------------------------------
 
