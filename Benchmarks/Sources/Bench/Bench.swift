@@ -28,6 +28,8 @@ protocol Job {
       print("usage: Bench JSON (make bench starts it)")
       exit(2)
     }
+    // As the tool does.
+    Runtime.keepFreedMemory()
     let input = Data(CommandLine.arguments[1].utf8)
     switch try JSONDecoder().decode(Name.self, from: input).job {
     case "step": try serve(StepJob.self, input)

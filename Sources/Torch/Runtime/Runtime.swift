@@ -31,6 +31,13 @@ public enum Runtime {
     set { mustSucceed("threads", ct_set_threads(Int32(newValue))) }
   }
 
+  /// Makes large tensors on the CPU reuse each other's memory from now on, in the whole process. Without it, each training step
+  /// pays for fresh, zeroed pages again. Memory goes back to the system only if all of it would otherwise be more than the
+  /// tensors have needed at once.
+  public static func keepFreedMemory() {
+    mustSucceed("keepFreedMemory", ct_keep_freed_memory())
+  }
+
   /// Allows TF32 for float32 products on CUDA, and lets cuDNN choose its kernels by measuring them.
   ///
   /// - Parameter isFast: false for products in full float32, by the kernels that cuDNN chooses without measuring.

@@ -184,6 +184,9 @@ ct_error *ct_generator_set_state(ct_generator generator, ct_tensor state);
 
 ct_error *ct_threads(int32_t *count);
 ct_error *ct_set_threads(int32_t count);
+// Makes large tensors on the CPU, and the intermediate results of kernels, reuse each other's memory from now on: it goes back to
+// the system only if all together would take more than the tensors alone have taken at once.
+ct_error *ct_keep_freed_memory(void);
 // The version of libtorch's headers, "2.13.0".
 const char *ct_version(void) CT_NOEXCEPT;
 // A description of libtorch's build; the caller frees it with ct_string_free.
