@@ -186,7 +186,7 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(of: "SafeFiles", ["TestSupport"]),
     tests(of: "KeyedRandom", ["TestSupport"], resources: goldens),
-    tests(of: "Torch", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: goldens),
+    tests(of: "Torch", ["CTorch", "KeyedRandom", "SafeFiles", "TestSupport"], resources: goldens),
     tests(
       of: "Media", ["KeyedRandom", "SafeFiles", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "OpticalFlow", ["KeyedRandom", "Media"]),

@@ -4,9 +4,9 @@ import Training
 /// What a training keeps in memory.
 struct ActivationOptions: ParsableArguments {
   @Flag(
-    help:
-      "Activation checkpointing: keep the outputs of the network's stages only, and compute the rest again for the gradients. "
-      + "Needs about half of the memory and a quarter more time; results are the same.")
+    help: ArgumentHelp(
+      "Activation checkpointing: keep only the outputs of the network's stages, and compute the rest again for the "
+        + "gradients. Less memory, more time, the same results."))
   var checkpointActivations = false
 
   /// `execution` with these options.

@@ -25,7 +25,7 @@
 
     private static var faults: Int {
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(0, &usage)  // RUSAGE_SELF, an enumeration that the function does not take
       return usage.ru_minflt
     }
 
@@ -66,7 +66,8 @@
                 held.append((Self.tensor(size, value), value))
                 if held.count > 4 {
                   let (tensor, value) = held.remove(at: round % held.count)
-                  areRight = areRight && tensor.min([0]).item == value && tensor.max([0]).item == value
+                  areRight =
+                    areRight && tensor.min([0]).item == value && tensor.max([0]).item == value
                 }
               }
               return areRight

@@ -82,36 +82,36 @@ Tensor normalized_on_meta(const Tensor &input, const Tensor &weight, const Tenso
   return output_on_meta(input, weight);
 }
 
-std::tuple<Tensor, Tensor> gradients_on_cpu(const Tensor &gradient, const Tensor &input, const Tensor &weight,
-                                            std::array<bool, 2> needed) {
-  const mosi::ConvolutionShapes shapes = shapes_of(input, weight);
-  std::tuple<Tensor, Tensor> results;
-  const Tensor arriving = channels_last(gradient);
-  if (needed[0]) {
-    Tensor &result = std::get<0>(results) = empty_channels_last(input.sizes(), input);
-    const Tensor weights = channels_last(weight);
-    if (input.numel() > 0) {
-      mosi::winograd_input_gradient(shapes, elements<float>(arriving), elements<float>(weights),
-                                   result.mutable_data_ptr<float>());
-    }
-  }
-  if (needed[1]) {
-    Tensor &result = std::get<1>(results) = empty_channels_last(weight.sizes(), weight);
-    if (input.numel() == 0) {
-      result.zero_();
-    } else {
-      const Tensor from = channels_last(input);
-      mosi::winograd_weight_gradient(shapes, elements<float>(from), elements<float>(arriving),
-                                    result.mutable_data_ptr<float>());
-    }
-  }
-  return results;
+std::array<int64_t, 5> input_shape(const Tensor &gradient, const Tensor &weight) {
+  return {gradient.size(0), weight.size(1), gradient.size(2), gradient.size(3), gradient.size(4)};
 }
 
-std::tuple<Tensor, Tensor> gradients_on_meta(const Tensor &, const Tensor &input, const Tensor &weight,
-                                             std::array<bool, 2> needed) {
-  return {needed[0] ? empty_channels_last(input.sizes(), input) : Tensor(),
-          needed[1] ? empty_channels_last(weight.sizes(), weight) : Tensor()};
+Tensor input_gradient_on_cpu(const Tensor &gradient, const Tensor &weight) {
+  Tensor result = empty_channels_last(input_shape(gradient, weight), gradient);
+  const mosi::ConvolutionShapes shapes = shapes_of(result, weight);
+  if (result.numel() == 0) return result;
+  const Tensor arriving = channels_last(gradient), weights = channels_last(weight);
+  mosi::winograd_input_gradient(shapes, elements<float>(arriving), elements<float>(weights),
+                               result.mutable_data_ptr<float>());
+  return result;
+}
+
+Tensor weight_gradient_on_cpu(const Tensor &gradient, const Tensor &input, const Tensor &weight) {
+  const mosi::ConvolutionShapes shapes = shapes_of(input, weight);
+  Tensor result = empty_channels_last(weight.sizes(), weight);
+  if (input.numel() == 0) return result.zero_();
+  const Tensor arriving = channels_last(gradient), from = channels_last(input);
+  mosi::winograd_weight_gradient(shapes, elements<float>(from), elements<float>(arriving),
+                                result.mutable_data_ptr<float>());
+  return result;
+}
+
+Tensor input_gradient_on_meta(const Tensor &gradient, const Tensor &weight) {
+  return empty_channels_last(input_shape(gradient, weight), gradient);
+}
+
+Tensor weight_gradient_on_meta(const Tensor &, const Tensor &, const Tensor &weight) {
+  return empty_channels_last(weight.sizes(), weight);
 }
 
 Tensor output_below_autograd(const Tensor &input, const Tensor &weight) {
@@ -130,15 +130,21 @@ struct Winograd : torch::autograd::Function<Winograd> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
                                                  torch::autograd::variable_list gradients) {
-    static const auto handle =
-        c10::Dispatcher::singleton()
-            .findSchemaOrThrow("mosi::winograd_backward", "")
-            .typed<std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &, std::array<bool, 2>)>();
+    static const auto input_gradient = c10::Dispatcher::singleton()
+                                           .findSchemaOrThrow("mosi::winograd_input_gradient", "")
+                                           .typed<Tensor(const Tensor &, const Tensor &)>();
+    static const auto weight_gradient = c10::Dispatcher::singleton()
+                                            .findSchemaOrThrow("mosi::winograd_weight_gradient", "")
+                                            .typed<Tensor(const Tensor &, const Tensor &, const Tensor &)>();
+    torch::autograd::variable_list results(2);
+    if (!gradients[0].defined()) return results;
     const auto saved = context->get_saved_variables();
-    if (!gradients[0].defined()) return {Tensor(), Tensor()};
-    auto [input, weight] = handle.call(gradients[0], ctorch::input_again(context, saved[0]), saved[1],
-                                       {context->needs_input_grad(0), context->needs_input_grad(1)});
-    return {input, weight};
+    // In this order, an input that is computed again is gone before there is a gradient of it.
+    if (context->needs_input_grad(1)) {
+      results[1] = weight_gradient.call(gradients[0], ctorch::input_again(context, saved[0]), saved[1]);
+    }
+    if (context->needs_input_grad(0)) results[0] = input_gradient.call(gradients[0], saved[1]);
+    return results;
   }
 };
 
@@ -153,6 +159,16 @@ Tensor direct_output(const Tensor &input, const Tensor &weight, const std::optio
   return at::convolution(input, weight, bias, stride, padding, ones, false, zeros, 1);
 }
 
+// libtorch's own does not compute 3D convolutions on the meta device.
+Tensor direct_on_meta(const Tensor &input, const Tensor &weight, const std::optional<Tensor> &, at::IntArrayRef stride,
+                      at::IntArrayRef padding) {
+  std::array<int64_t, 5> shape = {input.size(0), weight.size(0)};
+  for (size_t axis = 0; axis < 3; axis++) {
+    shape[2 + axis] = (input.size(2 + axis) + 2 * padding[axis] - weight.size(2 + axis)) / stride[axis] + 1;
+  }
+  return empty_channels_last(shape, input);
+}
+
 struct Direct : torch::autograd::Function<Direct> {
   static Tensor forward(torch::autograd::AutogradContext *context, const Tensor &input, const Tensor &weight,
                         const std::optional<Tensor> &bias, at::IntArrayRef stride, at::IntArrayRef padding) {
@@ -160,8 +176,12 @@ struct Direct : torch::autograd::Function<Direct> {
     context->saved_data["has_bias"] = bias.has_value();
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
+    static const auto handle =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("mosi::convolution", "")
+            .typed<Tensor(const Tensor &, const Tensor &, const std::optional<Tensor> &, at::IntArrayRef, at::IntArrayRef)>();
     at::AutoDispatchBelowADInplaceOrView guard;
-    return direct_output(input, weight, bias, stride, padding);
+    return handle.call(input, weight, bias, stride, padding);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
@@ -193,20 +213,23 @@ TORCH_LIBRARY_FRAGMENT(mosi, library) {
   library.def(
       "normalized_winograd(Tensor input, Tensor weight, Tensor scale, Tensor shift, Tensor? residual, bool relu) -> Tensor");
   library.def("convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding) -> Tensor");
-  library.def(
-      "winograd_backward(Tensor gradient, Tensor input, Tensor weight, bool[2] output_mask) -> (Tensor, Tensor)");
+  library.def("winograd_input_gradient(Tensor gradient, Tensor weight) -> Tensor");
+  library.def("winograd_weight_gradient(Tensor gradient, Tensor input, Tensor weight) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(mosi, CPU, library) {
   library.impl("winograd", output_on_cpu);
   library.impl("normalized_winograd", normalized_on_cpu);
-  library.impl("winograd_backward", gradients_on_cpu);
+  library.impl("winograd_input_gradient", input_gradient_on_cpu);
+  library.impl("winograd_weight_gradient", weight_gradient_on_cpu);
 }
 
 TORCH_LIBRARY_IMPL(mosi, Meta, library) {
   library.impl("winograd", output_on_meta);
+  library.impl("convolution", direct_on_meta);
   library.impl("normalized_winograd", normalized_on_meta);
-  library.impl("winograd_backward", gradients_on_meta);
+  library.impl("winograd_input_gradient", input_gradient_on_meta);
+  library.impl("winograd_weight_gradient", weight_gradient_on_meta);
 }
 
 TORCH_LIBRARY_IMPL(mosi, CompositeExplicitAutograd, library) { library.impl("convolution", direct_output); }
