@@ -34,6 +34,25 @@ import Testing
     }
   }
 
+  /// Beta(a, a) has the mean 1/2, the variance 1 / (4 (2 a + 1)), and for a = 1 is uniform.
+  @Test(arguments: [1e-3, 0.2, 0.8, 1, 4])
+  func betaNumbersHaveTheirMoments(alpha: Double) {
+    var generator = KeyedGenerator(11)
+    let values = (0..<8000).map { _ in generator.beta(alpha) }
+    #expect(values.allSatisfy { (0.0...1).contains($0) })
+    let mean = values.reduce(0, +) / 8000
+    let variance = values.reduce(0) { $0 + ($1 - 0.5) * ($1 - 0.5) } / 8000
+    // Five deviations of the mean of 8,000 numbers of deviation 1/2.
+    #expect(abs(mean - 0.5) < 0.028)
+    #expect(abs(variance - 1 / (4 * (2 * alpha + 1))) < 0.01)
+    if alpha == 1 {
+      #expect(
+        (0..<10).allSatisfy { tenth in
+          abs(values.count { Int($0 * 10) == tenth } - 800) < 140
+        })
+    }
+  }
+
   @Test func bothInitializersNameTheSameStream() {
     var a = KeyedGenerator(3, 1, 4)
     var b = KeyedGenerator(key: [3, 1, 4])
