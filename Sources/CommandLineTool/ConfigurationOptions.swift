@@ -8,8 +8,9 @@ struct ConfigurationOptions: ParsableArguments {
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "Sources to train on: folders (searched recursively), pictures, videos, shards (tar files, also as "
-        + "name-{0000..0123}.tar), list files (.txt, .lst, .list: one path per line), or synthetic:dead-leaves:N, generated "
-        + "pictures. Default: those of the configuration, else synthetic:dead-leaves:10000.",
+        + "name-{0000..0123}.tar), list files (.txt, .lst, .list: one path per line), or generated ones: "
+        + "synthetic:dead-leaves:N (pictures), synthetic:moving-shapes:N and the like (videos). Default: those of the "
+        + "configuration, else synthetic:dead-leaves:10000.",
       valueName: "path"))
   var sources: [String] = []
 

@@ -36,6 +36,11 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   case deadLeaves = 0xDEAD_1EAF
   /// The noise in the textures of all leaves: `[stream]`.
   case leafTexture = 0x1EAF
+  /// A video of moving shapes: `[stream, seed, index]`, or `[stream, seed, index, bits]` with bits of the sample's
+  /// loading stream if each sample shows another one.
+  case shapeVideo = 0x5AA9_E5
+  /// A texture of the shapes: `[stream, index]`.
+  case shapeTexture = 0x5AA9_7E
   /// A Moving Sprites video: `[stream, seed, scene, 0]` for its appearance, `[stream, seed, scene, 1, class]` for its
   /// motion.
   case movingSprites = 0x5921_7E5

@@ -96,6 +96,8 @@ public struct SourceList: RandomAccessCollection, Sendable {
     for index in indices {
       text.removeAll(keepingCapacity: true)
       records.withRecord(at: record(index)) { record in
+        // The name of a procedural video is not its description.
+        guard record.form != .shapes else { return }
         text += records.places[record.place].prefix
         text += record.content.name
       }
@@ -170,6 +172,13 @@ public struct SourceListBuilder {
         name: member.name.pathBytes[...], offset: member.offset, size: member.size)
     case .deadLeaves(let index):
       add(.deadLeaves, place: number(of: .init(prefix: [])), numbers: [index], name: [])
+    case .shapes(let video):
+      add(
+        .shapes, place: number(of: .init(prefix: [])),
+        numbers: [
+          ShapeVideo.Level.allCases.firstIndex(of: video.level)!, video.seed,
+          video.isRedrawn ? 1 : 0, video.index,
+        ], name: (video.pictures ?? "").pathBytes[...])
     }
   }
 
@@ -243,6 +252,11 @@ extension SourceRecords {
         let rate = Double(bitPattern: UInt64(UInt(bitPattern: numbers[0])))
         return .frameFolder(path: path(), framesPerSecond: rate)
       case .deadLeaves: return .deadLeaves(index: numbers[0])
+      case .shapes:
+        return .shapes(
+          ShapeVideo(
+            ShapeVideo.Level.allCases[numbers[0]], index: numbers[3], seed: numbers[1],
+            isRedrawn: numbers[2] == 1, pictures: name.isEmpty ? nil : path()))
       case .shardPicture, .shardVideo:
         let place = places[record.place]
         return .shardMember(

@@ -8,7 +8,7 @@ import SafeFiles
 struct SourceRecords: Sendable {
   /// The kind of source; the raw value is the first byte of a record.
   enum Form: UInt8 {
-    case picture, video, frameFolder, deadLeaves, shardPicture, shardVideo
+    case picture, video, frameFolder, deadLeaves, shardPicture, shardVideo, shapes
 
     /// The number of numbers between the place and the name.
     var numberCount: Int {
@@ -18,6 +18,8 @@ struct SourceRecords: Sendable {
       case .frameFolder, .deadLeaves: 1
       // Where the bytes begin, and how many there are.
       case .shardPicture, .shardVideo: 2
+      // The level's number, the seed, 1 if it is redrawn, the index. The path of its pictures takes the place of a name.
+      case .shapes: 4
       }
     }
   }

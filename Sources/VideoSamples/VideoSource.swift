@@ -12,26 +12,30 @@ public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
   case shardMember(ShardMember)
   /// A procedural picture; equal indices give equal pictures.
   case deadLeaves(index: Int)
+  /// A procedural video.
+  case shapes(ShapeVideo)
 
   /// The frame rate assumed for folders of frames without a known rate, in frames per second.
   public static let assumedFrameRate = 25.0
 
-  /// The path of the file or folder, the path of the shard and the name in it, or the name of the procedural picture.
+  /// The path of the file or folder, the path of the shard and the name in it, or the name of the procedural picture
+  /// or video.
   public var path: String {
     switch self {
     case .picture(let path), .video(let path), .frameFolder(let path, _): path
     case .shardMember(let member): member.path
     case .deadLeaves(let index): "synthetic:dead-leaves #\(index)"
+    case .shapes(let video): video.description
     }
   }
 
-  /// The folder that contains the source, according to its path; nil for a procedural picture. For a member of a shard, the
+  /// The folder that contains the source, according to its path; nil for a procedural one. For a member of a shard, the
   /// folder that would contain it if all shards of a folder were unpacked there.
   public var folder: String? {
     switch self {
     case .picture(let path), .video(let path), .frameFolder(let path, _): PathParts(path).folder
     case .shardMember(let member): PathParts(member.unpackedPath).folder
-    case .deadLeaves: nil
+    case .deadLeaves, .shapes: nil
     }
   }
 
@@ -39,7 +43,7 @@ public enum VideoSource: Hashable, Sendable, CustomStringConvertible {
   public var isStill: Bool {
     switch self {
     case .picture, .deadLeaves: true
-    case .video, .frameFolder: false
+    case .video, .frameFolder, .shapes: false
     case .shardMember(let member): !member.isVideo
     }
   }

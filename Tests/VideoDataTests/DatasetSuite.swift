@@ -30,6 +30,7 @@ extension DatasetSuite {
         case .video(let path)?: folder.relative(path)
         case .shardMember(let member)?: folder.relative(member.path)
         case .picture?, .deadLeaves?: "a still picture"
+        case .shapes?: "a procedural video"
         case .frameFolder(let path, let rate)?: "\(folder.relative(path)) at \(rate)"
         case nil: "absent"
         }

@@ -24,6 +24,9 @@ import VideoSamples
         shard: "s/é.tar.gz", file: "/cache/x.tar", name: "1.mp4", offset: 1 << 40, size: 1 << 33,
         isVideo: true)),
     .picture(path: "s/é.tar/1.jpg"),
+    .shapes(ShapeVideo(.staticCircles, index: 0)),
+    .shapes(ShapeVideo(.acceleratingShapes, index: 9_999_999, seed: .max, isRedrawn: true)),
+    .shapes(ShapeVideo(.pictureShapes, index: 3, pictures: "a/é b:c")),
   ]
 
   @Test func everyFormComesBack() {
@@ -36,7 +39,8 @@ import VideoSamples
   @Test func manyComeBackInTheirOrder() {
     var generator = KeyedGenerator(1)
     let sources = (0..<10_000).map { number -> VideoSource in
-      switch generator.integer(below: 4) {
+      switch generator.integer(below: 5) {
+      case 3: .shapes(ShapeVideo(.movingShapes, index: number))
       case 0: .picture(path: "d\(generator.integer(below: 50))/\(number).jpg")
       case 1: .video(path: "/v/\(number).mp4")
       case 2: .frameFolder(path: "f/\(number)", framesPerSecond: Double(number + 1))

@@ -157,6 +157,7 @@ extension VideoSource {
           _ = try Picture(contentsOf: folder.path(ofFrame: index))
         }
         return Inspection(frames: folder.count)
+      case .shapes: return Inspection()
       case .picture, .deadLeaves, .shardMember:
         return Inspection(trouble: "\(path) is a still picture")
       }

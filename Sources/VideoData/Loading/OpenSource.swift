@@ -9,9 +9,11 @@ enum OpenSource {
   case video(Video)
   case frameFolder(FrameFolder, framesPerSecond: Double)
   case deadLeaves(index: Int)
+  case shapes(ShapeScene, ShapeTextures?)
 
+  /// - Parameter generator: draws another video if the source is one that each sample redraws.
   /// - Throws: `MediaError` if it cannot be read.
-  init(_ source: VideoSource) throws(MediaError) {
+  init(_ source: VideoSource, redrawing generator: inout KeyedGenerator) throws(MediaError) {
     switch source {
     case .picture(let path): self = .picture(MediaFile(path))
     case .video(let path): self = .video(try Video(contentsOf: path))
@@ -21,7 +23,24 @@ enum OpenSource {
     case .frameFolder(let path, let rate):
       self = .frameFolder(try FrameFolder.ofVideo(path), framesPerSecond: rate)
     case .deadLeaves(let index): self = .deadLeaves(index: index)
+    case .shapes(let video):
+      let textures = try ShapeTextures.textures(of: video)
+      let key = [
+        RandomStream.shapeVideo.rawValue, UInt64(video.seed), UInt64(video.index),
+      ]
+      self = .shapes(
+        ShapeScene(
+          key: video.isRedrawn ? key + [generator.next()] : key, features: video.level.features,
+          textureCount: textures?.count), textures)
     }
+  }
+
+  /// The source; of one that each sample redraws, some video.
+  ///
+  /// - Throws: `MediaError` if it cannot be read.
+  init(_ source: VideoSource) throws(MediaError) {
+    var generator = KeyedGenerator()
+    try self.init(source, redrawing: &generator)
   }
 
   /// The time of the last frame in seconds after the first; 0 for a still picture.
@@ -29,6 +48,7 @@ enum OpenSource {
     switch self {
     case .video(let video): video.lastFrameTime
     case .frameFolder(let folder, let rate): Double(folder.count - 1) / rate
+    case .shapes(let scene, _): Double(scene.frameCount - 1) / ShapeScene.framesPerSecond
     case .picture, .deadLeaves: 0
     }
   }
@@ -39,6 +59,7 @@ enum OpenSource {
     case .video(let video):
       Int(exactly: (video.lastFrameTime * video.averageFrameRate).rounded()).map { $0 + 1 } ?? 1
     case .frameFolder(let folder, _): folder.count
+    case .shapes(let scene, _): scene.frameCount
     case .picture, .deadLeaves: 1
     }
   }
@@ -54,6 +75,9 @@ enum OpenSource {
       // The picture is a little wider than the crop, so that the position of the crop matters.
       var painter = KeyedGenerator(.deadLeaves, UInt64(index))
       return DeadLeaves.picture(width: shortSide * 5 / 4, height: shortSide, using: &painter)
+    case .shapes(let scene, let textures):
+      let frame = min(Int(share * Double(scene.frameCount)), scene.frameCount - 1)
+      return try scene.pictures([frame], side: shortSide, textures)[0]
     }
   }
 
@@ -63,6 +87,12 @@ enum OpenSource {
     case .video(let video): return try video.pictures(shownAt: times, shortSide: shortSide)
     case .frameFolder(let folder, let rate):
       return try folder.pictures(shownAt: times, rate: rate, shortSide: shortSide)
+    case .shapes(let scene, let textures):
+      let frames = times.map { time in
+        let frame = (time * ShapeScene.framesPerSecond + 1e-3).rounded(.down)
+        return Int(min(max(frame, 0), Double(scene.frameCount - 1)))
+      }
+      return try scene.pictures(frames, side: shortSide, textures)
     case .picture, .deadLeaves:
       return Array(repeating: try picture(at: 0, shortSide: shortSide), count: times.count)
     }
@@ -74,7 +104,7 @@ enum OpenSource {
     case .video(let video): try video.allPictures(shortSide: shortSide, bytes: bytes)
     case .frameFolder(let folder, let rate):
       try folder.allPictures(rate: rate, shortSide: shortSide, bytes: bytes)
-    case .picture, .deadLeaves: nil
+    case .picture, .deadLeaves, .shapes: nil
     }
   }
 
@@ -88,7 +118,7 @@ enum OpenSource {
     case .frameFolder(let folder, _):
       let picture = try Picture(contentsOf: folder.path(ofFrame: 0), shortSide: shortSide)
       return Double(folder.count * picture.pixels.count)
-    case .picture, .deadLeaves: return .infinity
+    case .picture, .deadLeaves, .shapes: return .infinity
     }
   }
 }

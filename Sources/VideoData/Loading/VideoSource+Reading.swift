@@ -51,7 +51,7 @@ extension VideoSource {
       }
       return (clips, request.choice)
     }
-    let open = try OpenSource(self)
+    let open = try OpenSource(self, redrawing: &generator)
     // Finding the end of a video may require reading all of it. Only samples of several frames need it.
     let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
     if let span = rule.span, span.policy == .skip, info.frameCount < span.frames {

@@ -230,7 +230,7 @@ private final class PackedContent {
     case .shardMember(let member): file = MediaFile(member)
     case .frameFolder(let path, _):
       throw PackingError(path, "is a folder of frames and cannot be packed: make it a video file")
-    case .deadLeaves: throw PackingError("\(source)", "is not a file and cannot be packed")
+    case .deadLeaves, .shapes: throw PackingError("\(source)", "is not a file and cannot be packed")
     }
     let bytes = try file.bytes()
     (offset, size) = (bytes.lowerBound, bytes.count)

@@ -22,7 +22,8 @@ public struct SourceCollection: Sendable {
   /// - Parameters:
   ///   - paths: folders (searched recursively for pictures and videos; if a folder has neither, for shards), pictures,
   ///     videos, shards (tar files, also as `train-{0000..0123}.tar`), list files (one path per line, relative to the list;
-  ///     `#` begins a comment line; whole numbers after a path are ignored), or `synthetic:dead-leaves:N`.
+  ///     `#` begins a comment line; whole numbers after a path are ignored), or the name of a set of procedural pictures or
+  ///     videos, such as `synthetic:dead-leaves:N`.
   ///   - frameFolders: true if a folder that contains only pictures holds the frames of a video.
   ///   - whileSearching: called for each folder and each line of a list; an error that it throws ends the search.
   /// - Throws: ``SourceError`` if a path does not exist or is of an unknown kind, or if no source is found.

@@ -1,3 +1,5 @@
+import VideoSamples
+
 /// Why the paths give no sources.
 public enum SourceError: Error, Sendable, CustomStringConvertible {
   /// The path does not exist.
@@ -23,13 +25,12 @@ public enum SourceError: Error, Sendable, CustomStringConvertible {
       "the list \(path) cannot be read: \(reason)"
     case .unreadableShard(let path, let problem): "\(path) \(problem)"
     case .malformedSynthetic(let name):
-      "\(name) is not a synthetic source: write synthetic:dead-leaves:N with N from 1 to \(maximalSynthetic)"
+      "\(name) is not a synthetic source: write synthetic:dead-leaves:N or synthetic:LEVEL:N (with :seed=S, :redrawn, and for "
+        + "picture-shapes :from=PATH at the end) with N from 1 to \(maximalSynthetic) and LEVEL from "
+        + ShapeVideo.Level.allCases.map(\.rawValue).joined(separator: ", ")
     case .nothingFound(let paths, let problem):
       "no picture or video was found in \(paths.joined(separator: ", "))"
         + (problem.map { "; \($0)" } ?? "")
     }
   }
 }
-
-/// The maximum number of synthetic sources; an epoch's order of this many still fits into memory.
-let maximalSynthetic = 10_000_000

@@ -53,11 +53,11 @@ struct SourceSearch {
   }
 
   private mutating func addSynthetic(_ name: String) throws {
-    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[1] == "dead-leaves", let count = Int(parts[2]),
-      (1...maximalSynthetic).contains(count)
-    else { throw SourceError.malformedSynthetic(name: name) }
-    for index in 0..<count { sources.append(.deadLeaves(index: index)) }
+    let set = try SyntheticSet(name)
+    if let pictures = set.pictures, !fileExists(at: pictures) {
+      throw SourceError.missing(path: pictures)
+    }
+    for index in 0..<set.count { sources.append(set.source(index)) }
   }
 
   /// False if the folder or list was visited before, under any name.
