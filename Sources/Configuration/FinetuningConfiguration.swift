@@ -19,6 +19,8 @@ public struct FinetuningConfiguration: RunConfiguration {
   public var clip = ClipSettings()
   /// Random changes of color, the same for all frames of a clip.
   public var jitter = ColorJitter()
+  /// More augmentation, which the paper does not use; off by default.
+  public var augmentation = ClipAugmentationSettings()
   /// How pixels of 0 to 1 are normalized, for each of red, green, blue.
   public var normalization = Normalization()
   /// The network; default: that of the weights.
@@ -57,6 +59,9 @@ public struct FinetuningConfiguration: RunConfiguration {
     .group("start", \.start, "The weights to start from."),
     .group("clip", \.clip, "How clips are cut from videos."),
     .group("jitter", \.jitter, "Random changes of color, the same for all frames of a clip."),
+    .group(
+      "augmentation", \.augmentation,
+      "More augmentation, which the paper does not use; off by default."),
     .group(
       "normalization", \.normalization,
       "How pixels of 0 to 1 are normalized, for each of red, green, blue."),

@@ -1,7 +1,7 @@
 import KeyedRandom
 
 /// The rule for training clips of actions: one clip per video at a uniformly random start, with a random crop, mirrored
-/// at random.
+/// at random; or several with the same frames, each with its own crop.
 public struct TrainingClips: Hashable, Sendable {
   /// The times of a clip's frames.
   public let sampling: ClipSampling
@@ -11,12 +11,17 @@ public struct TrainingClips: Hashable, Sendable {
   public let side: Int
   /// The probability that a clip is mirrored.
   public let flip: Double
+  /// The number of clips.
+  public let repeats: Int
 
   /// A rule with these values.
   public init(
-    _ sampling: ClipSampling, preset: SpatialPreset, side: Int = 112, flip: Double = 0.5
+    _ sampling: ClipSampling, preset: SpatialPreset, side: Int = 112, flip: Double = 0.5,
+    repeats: Int = 1
   ) {
     precondition(side > 0, "a clip has a positive side, not \(side)")
+    precondition(repeats > 0, "a sample has at least one clip, not \(repeats)")
+    self.repeats = repeats
     self.sampling = sampling
     self.preset = preset
     self.side = side
@@ -29,8 +34,8 @@ public struct TrainingClips: Hashable, Sendable {
       let start = sampling.trainingStart(
         draw: generator.uniform(), lastFrameTime: source.lastFrameTime)
       return SampleRequest(
-        .clips([sampling.times(from: start)]),
-        crop: .training(preset, side: side, flip: flip))
+        .clips(Array(repeating: sampling.times(from: start), count: repeats)),
+        crop: .training(preset, side: side, flip: flip), sharesCrop: false)
     }
   }
 }

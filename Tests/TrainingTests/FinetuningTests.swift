@@ -106,6 +106,23 @@ extension TrainingRuns {
       #expect(try tensors(one) == tensors(three))
     }
 
+    /// Augmentation draws from the samples' IDs, and so does the mixing of a batch.
+    @Test func augmentedAndResumedIsTheSame() throws {
+      var configuration = tinyFinetuning(on: videos)
+      configuration.augmentation.mixupAlpha = 0.8
+      configuration.augmentation.cutmixAlpha = 1
+      configuration.augmentation.randomOperations = 4
+      configuration.augmentation.erasingProbability = 0.5
+      configuration.augmentation.repeats = 2
+      let (_, whole, _) = try train(configuration, "whole")
+      try train(configuration, "parts", stoppingAfter: 2)
+      let (_, parts, _) = try train(configuration, "parts", resuming: true, workers: 2)
+      #expect(try numbers(parts) == numbers(whole))
+      #expect(try tensors(parts) == tensors(whole))
+      configuration.augmentation.repeats = 1
+      #expect(try numbers(train(configuration, "single").run) != numbers(whole))
+    }
+
     @Test(arguments: [0, 2]) func activationCheckpointingChangesNothing(frozenStages: Int) throws {
       var configuration = tinyFinetuning(on: videos)
       configuration.start.frozenStages = frozenStages

@@ -8,6 +8,15 @@ public func crossEntropy(_ logits: Tensor, _ labels: Tensor, smoothing: Double =
     .tensor(logits), .tensor(labels), .none, .default, .default, .double(smoothing))
 }
 
+/// The mean cross-entropy over the rows of `logits` [N, C] with distributions of the classes, `targets` [N, C] with rows
+/// that sum to 1, in nats; float32 [].
+public func crossEntropy(_ logits: Tensor, distributions targets: Tensor) -> Tensor {
+  precondition(
+    logits.shape == targets.shape,
+    "logits of shape \(logits.shape) and distributions of shape \(targets.shape)")
+  return -(targets * logits.logSoftmax(1)).sum([1]).mean()
+}
+
 /// The mean squared difference of two tensors with the same shape; float32 [].
 ///
 /// - Parameters:

@@ -33,7 +33,7 @@ public struct TrainingStep: Equatable, Sendable {
     self.classes = classes
     frames = configuration.clip.frames
     size = configuration.clip.size
-    clips = configuration.batch.clips
+    clips = configuration.batch.clips * configuration.augmentation.repeats
     precision = configuration.precision
   }
 

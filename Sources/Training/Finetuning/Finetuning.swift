@@ -40,7 +40,8 @@ public func finetune(
   // Videos that are evaluated repeatedly are decoded only once if they fit; the rest of the memory is for training.
   let heldOutClips = TestClipCache(byteLimit: options.cacheBytes / 4)
   let loader = SampleLoader(
-    videos.training.map { $0.footage! }, rule: clip.trainingClips.rule,
+    videos.training.map { $0.footage! },
+    rule: clip.trainingClips(repeats: configuration.augmentation.repeats).rule,
     cacheBytes: options.cacheBytes - heldOutClips.byteLimit
   ) { reporter.warn("skipped: \($0.reason)") }
   let names = [videos.training, videos.heldOut, videos.evaluated]
@@ -71,7 +72,8 @@ public func finetune(
       processes: processes)
   }
   let clips = ActionClips(
-    jitter: configuration.jitter, normalization: configuration.normalization)
+    jitter: configuration.jitter, normalization: configuration.normalization,
+    augmentation: configuration.augmentation)
   let validation = configuration.validation
   let objective = FinetuningObjective(
     configuration, on: videos, classifier: model, clips: clips,
@@ -176,7 +178,7 @@ extension StepPlan {
       epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
       batches: (0..<batchCount).map {
         clipsPerStep * ($0 + 1) / batchCount - clipsPerStep * $0 / batchCount
-      }, clipsPerSample: 1)
+      }, clipsPerSample: configuration.augmentation.repeats)
   }
 }
 

@@ -44,15 +44,21 @@ final class FinetuningObjective: TrainingObjective {
   var classNames: [String]? { videos.classNames }
   var skippedSources: [Int] { samples.loader.skippedIndices }
 
-  func nextBatch(_ place: BatchPlace) throws -> LabeledClips {
+  func nextBatch(_ place: BatchPlace) throws -> ActionBatch {
     let loaded = try samples.next(place.count)
-    return LabeledClips(
-      clips: clips.training(loaded, device: device),
-      labels: Tensor(loaded.map { videos.training[$0.source].label }).to(device))
+    return clips.training(
+      loaded, labels: loaded.map { videos.training[$0.source].label },
+      classes: videos.classNames.count, smoothing: labelSmoothing, device: device)
   }
 
-  func evaluate(_ batch: LabeledClips) -> StepOutput {
-    classifier.evaluate(batch, smoothing: labelSmoothing)
+  func evaluate(_ batch: ActionBatch) -> StepOutput {
+    let logits = classifier(batch.clips)
+    guard let targets = batch.targets else {
+      return StepOutput(classifying: logits, as: batch.labels, smoothing: labelSmoothing)
+    }
+    return StepOutput(
+      loss: crossEntropy(logits.to(.float32), distributions: targets),
+      predictions: .init(logits: logits, labels: batch.labels), count: batch.labels.count)
   }
 
   func validates(afterEpoch epoch: Int) -> Bool {
@@ -82,7 +88,7 @@ extension FinetuningObjective {
   {
     let rows = try evenlySpaced(8, of: videos.training.count).enumerated().map { row, index in
       let sample = try loader.sample(.preview(seed: seed, row: row), of: index)
-      let frames = withoutGradients { clips.jittered([sample], .cpu).selected(0, 0).frameBytes }
+      let frames = withoutGradients { clips.augmented([sample], .cpu).selected(0, 0).frameBytes }
       // Twelve frames suffice to show the motion.
       let shown = evenlySpaced(12, of: frames.shape[0])
       let video = videos.training[sample.source]
@@ -112,9 +118,9 @@ extension FinetuningObjective {
 }
 
 extension ClipSettings {
-  /// The rule for training clips.
-  public var trainingClips: TrainingClips {
-    TrainingClips(sampling, preset: crop, side: size, flip: flipProbability)
+  /// The rule for training clips, `repeats` of each sample.
+  public func trainingClips(repeats: Int = 1) -> TrainingClips {
+    TrainingClips(sampling, preset: crop, side: size, flip: flipProbability, repeats: repeats)
   }
 
   /// The rule for the clips on which a video is tested.
