@@ -10,10 +10,26 @@ public struct OptimizerSettings: Settings {
     case sgd
   }
 
+  /// How the learning rate falls.
+  public enum Decay: String, CaseIterable, SettingValue {
+    /// To 0 along a cosine.
+    case cosine
+    /// Not at all.
+    case constant
+    /// By a factor at each milestone.
+    case steps
+  }
+
   /// The optimizer.
   public var kind = Kind.adam
-  /// The highest learning rate, from which it falls to 0 along a cosine.
+  /// The highest learning rate, from which it falls as ``decay`` says.
   public var learningRate = 1e-3
+  /// How the learning rate falls over the run.
+  public var decay = Decay.cosine
+  /// For steps: the fractions of the run at which the learning rate falls.
+  public var milestones = [0.6, 0.8]
+  /// For steps: the factor by which it falls.
+  public var milestoneFactor = 0.1
   /// The samples of a step for which the learning rates are meant; nil for no scaling.
   public var baseBatch: Int?
   /// The fraction of the run in which the learning rate rises linearly; the paper uses 10 epochs.
@@ -35,7 +51,19 @@ public struct OptimizerSettings: Settings {
     .value("kind", \.kind, "The optimizer."),
     .value(
       "learning_rate", \.learningRate,
-      "The highest learning rate, from which it falls to 0 along a cosine.", .positive),
+      "The highest learning rate, from which it falls as decay says.", .positive),
+    .value(
+      "decay", \.decay,
+      "How the learning rate falls over the run: to 0 along a cosine, not at all, or in steps.",
+      isNew: true),
+    .value(
+      "milestones", \.milestones,
+      "For decay=steps: the fractions of the run at which the learning rate falls.",
+      Rule("must be numbers above 0 and below 1") { $0.allSatisfy { 0 < $0 && $0 < 1 } },
+      isNew: true),
+    .value(
+      "milestone_factor", \.milestoneFactor, "For decay=steps: the factor by which it falls.",
+      .above(0, below: 1), isNew: true),
     .value(
       "base_batch", \.baseBatch,
       "The samples of a step for which the rates are meant; other steps scale them; null for never.",
@@ -80,10 +108,16 @@ public struct OptimizerSettings: Settings {
   ///   - totalSteps: the number of steps of the run.
   ///   - samplesPerStep: the sources or clips of a step, over all processes; see ``baseBatch`` (the linear rule of Goyal et
   ///     al. 2017).
-  package func makeSchedule(totalSteps: Int, samplesPerStep: Int) -> CosineSchedule {
+  package func makeSchedule(totalSteps: Int, samplesPerStep: Int) -> LearningRateSchedule {
     let scale = baseBatch.map { Double(samplesPerStep) / Double($0) } ?? 1
-    return CosineSchedule(
-      base: learningRate * scale, warmupStart: warmupStartLearningRate * scale,
+    let decay: LearningRateSchedule.Decay =
+      switch decay {
+      case .cosine: .cosine
+      case .constant: .constant
+      case .steps: .steps(at: milestones, factor: milestoneFactor)
+      }
+    return LearningRateSchedule(
+      base: learningRate * scale, decay: decay, warmupStart: warmupStartLearningRate * scale,
       warmupSteps: Int((warmupFraction * Double(totalSteps)).rounded()), totalSteps: totalSteps)
   }
 }

@@ -334,7 +334,7 @@ import Torch
   }
 }
 
-@Suite struct CosineScheduleTests {
+@Suite struct LearningRateScheduleTests {
   private struct Expected: Decodable {
     let base: Double
     let start: Double
@@ -348,7 +348,7 @@ import Torch
     let goldens: [String: Expected] = try golden("schedule")
     let expected = goldens[name]!
     #expect(expected.rates.count == expected.total + 1)
-    let schedule = CosineSchedule(
+    let schedule = LearningRateSchedule(
       base: expected.base, warmupStart: expected.start, warmupSteps: expected.warmup,
       totalSteps: expected.total)
     // PyTorch's schedulers multiply from step to step.
@@ -360,12 +360,30 @@ import Torch
   }
 
   @Test func noWarmupStartsAtTheBase() {
-    let schedule = CosineSchedule(base: 0.1, warmupStart: 0.5, warmupSteps: 0, totalSteps: 10)
+    let schedule = LearningRateSchedule(base: 0.1, warmupStart: 0.5, warmupSteps: 0, totalSteps: 10)
     #expect(schedule.rate(at: 0) == 0.1)
     #expect(abs(schedule.rate(at: 5) - 0.05) < 1e-15)
     #expect((0..<10).allSatisfy { schedule.rate(at: $0) > schedule.rate(at: $0 + 1) })
     #expect(
-      CosineSchedule(base: 1, warmupStart: 0, warmupSteps: 0, totalSteps: 0).rate(at: 0).isFinite)
+      LearningRateSchedule(base: 1, warmupStart: 0, warmupSteps: 0, totalSteps: 0)
+        .rate(at: 0).isFinite)
+  }
+
+  @Test func aConstantRateIsReachedByTheWarmup() {
+    let schedule = LearningRateSchedule(
+      base: 0.1, decay: .constant, warmupStart: 0.02, warmupSteps: 4, totalSteps: 10)
+    let rates = (0..<12).map { schedule.rate(at: $0) }
+    #expect(zip(rates, [0.02, 0.04, 0.06, 0.08]).allSatisfy { abs($0 - $1) < 1e-15 })
+    #expect(rates[4...].allSatisfy { $0 == 0.1 })
+  }
+
+  /// Every milestone takes effect, the last one too, whatever their order.
+  @Test func stepsFallAtEachMilestone() {
+    let schedule = LearningRateSchedule(
+      base: 1, decay: .steps(at: [0.9, 0.6], factor: 0.25), warmupStart: 0, warmupSteps: 0,
+      totalSteps: 10)
+    let rates = (0..<10).map { schedule.rate(at: $0) }
+    #expect(rates == [1, 1, 1, 1, 1, 1, 0.25, 0.25, 0.25, 0.0625])
   }
 }
 

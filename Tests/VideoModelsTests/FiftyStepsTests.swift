@@ -57,7 +57,7 @@ import VideoModels
     let isAdam = run.hasSuffix("adam")
     let optimizer: any Optimizer = isAdam ? Adam(groups) : SGD(groups, momentum: 0.9)
     let base = isAdam ? 1e-3 : 2e-3
-    let schedule = CosineSchedule(
+    let schedule = LearningRateSchedule(
       base: base, warmupStart: base / 10, warmupSteps: 10, totalSteps: 50)
     let average = golden["average"].map { _ in ExponentialMovingAverage(of: model, decay: 0.8) }
     let batches = (0..<5).map { keyed([53, UInt64($0)], [4, 3, 8, 32, 32], -1...1).to(.float64) }

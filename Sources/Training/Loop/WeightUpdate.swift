@@ -9,13 +9,13 @@ struct WeightUpdate {
   let average: ExponentialMovingAverage?
   /// The scale of the loss for float16; nil for none.
   let lossScale: LossScale?
-  private let schedule: CosineSchedule
+  private let schedule: LearningRateSchedule
   /// Gradients with a larger norm are scaled down to it; nil leaves them unchanged.
   private let maxGradientNorm: Double?
   private let parameters: [Module.Parameter]
 
   init(
-    of network: Module, optimizer: any Optimizer, schedule: CosineSchedule,
+    of network: Module, optimizer: any Optimizer, schedule: LearningRateSchedule,
     maxGradientNorm: Double? = nil, averageDecay: Double? = nil, scalesLoss: Bool = false
   ) {
     self.optimizer = optimizer
