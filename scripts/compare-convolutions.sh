@@ -17,7 +17,7 @@ accuracy() { tail -n 1 "$1/metrics.jsonl" | sed -n "s/.*\"$2\":\([0-9.e-]*\).*/\
 
 is_finished() { grep -q '"event":"summary"' "$1/metrics.jsonl" 2>/dev/null; }
 
-[ -e "$out/sprites/annotations.csv" ] || "$mosi" synthesize sprites --output "$out/sprites" --seed 1 --train 10 --test 10 >&2
+[ -e "$out/sprites/annotations.csv" ] || "$mosi" synthesize sprites --sprites plain --output "$out/sprites" --seed 1 --train 10 --test 10 >&2
 
 train() { # form, seed
   local run=$out/$1-$2

@@ -113,7 +113,7 @@ train pretrain "$demo/pretrained" --config configs/demo.yaml "$@"
 if [ ! -e "$demo/sprites/annotations.csv" ]; then
   say "2 of 4: making videos of moving sprites"
   rm -rf "$demo/sprites"
-  "$mosi" synthesize sprites --output "$demo/sprites" --seed 1 --train 10 --test 10 >&2
+  "$mosi" synthesize sprites --sprites plain --output "$demo/sprites" --seed 1 --train 10 --test 10 >&2
 fi
 
 say "3 of 4: fine-tuning the pre-trained network on 15 actions, 10 videos each (chance 6.7%)"

@@ -77,7 +77,7 @@ demo() {
   for precision in bfloat16 float16; do
     train "demo-pretraining-$precision" pretrain --config configs/demo.yaml --set "precision=$precision" "${short[@]}"
   done
-  "$programs/mosi" synthesize sprites --output /tmp/gpu-check/sprites --seed 1 --train "$videos" --test "$videos" >"$out/sprites.log" 2>&1
+  "$programs/mosi" synthesize sprites --sprites plain --output /tmp/gpu-check/sprites --seed 1 --train "$videos" --test "$videos" >"$out/sprites.log" 2>&1
   for weights in /tmp/gpu-check/demo-pretraining none; do
     train "demo-finetuning-from-$(basename "$weights")" finetune --dataset csv --data-root /tmp/gpu-check/sprites \
       --weights "$weights" --config configs/demo-finetune.yaml --cache-mb 1000 "${short[@]}"

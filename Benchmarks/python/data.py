@@ -63,7 +63,7 @@ def sprites(folder: Path, tool: Path) -> list[str]:
     """Moving Sprites."""
     if not folder.exists():
         subprocess.run(
-            [str(tool), "synthesize", "sprites", "--output", str(folder), "--train", "2", "--test", "1"], check=True,
+            [str(tool), "synthesize", "sprites", "--sprites", "plain", "--output", str(folder), "--train", "2", "--test", "1"], check=True,
             stdout=subprocess.DEVNULL,
         )
     return files(str(folder), VIDEOS)

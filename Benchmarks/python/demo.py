@@ -28,7 +28,7 @@ def train(tool: Path, folder: Path, environment: dict[str, str]) -> tuple[float,
             "--config", str(root / "configs/demo-finetune.yaml"), "--cache-mb", "1000",
         )
 
-    run("synthesize", "sprites", "--output", str(videos), "--seed", "1", "--train", "10", "--test", "10")
+    run("synthesize", "sprites", "--sprites", "plain", "--output", str(videos), "--seed", "1", "--train", "10", "--test", "10")
     begun = time.perf_counter()
     run("pretrain", "--output", str(folder / "pretrained"), "--config", str(root / "configs/demo.yaml"))
     finetune("mosi", str(folder / "pretrained"))

@@ -19,11 +19,15 @@ struct Reproduce: ParsableCommand {
       are carried out, then those of the second. If it is interrupted, run the same command again: finished \
       runs are not repeated. Two commands on one folder, for instance on two GPUs, share the work.
 
-      --dataset sprites needs no data: its videos are made from a seed, and so are the pictures to pre-train on. For other \
-      datasets, networks are pre-trained on the frames of the dataset's own training videos, as in the paper.
+      --dataset sprites needs no data: its videos are made from a seed, and so are the pictures to pre-train on. With \
+      --sprites looks, the default, a part of the class is in the look of a video, as in real actions; with plain, only \
+      motion tells classes apart. For other datasets, networks are pre-trained on the frames of the dataset's own training \
+      videos, as in the paper.
 
       Writes to DIR: runs/ (a folder for each run, like those of mosi pretrain and mosi finetune), and for each experiment \
-      NAME-DATASET-SCALE.md, .json and .html: our results, mean and deviation over the seeds, beside the paper's.
+      NAME-DATASET-SCALE.md, .json and .html: our results, mean and deviation over the seeds, beside the paper's. --results \
+      also keeps a small file for each finished run. Such a run is not repeated, even without its folder, unless another run \
+      needs its weights.
 
       Examples:
         mosi reproduce effect --dataset sprites --output out
@@ -43,6 +47,12 @@ struct Reproduce: ParsableCommand {
   var dataset: ReproductionDataset
 
   @OptionGroup var root: DataRootOption
+
+  @Option(
+    help: ArgumentHelp(
+      "The setting of Moving Sprites: looks or plain. Default: that of --data-root, else looks.",
+      valueName: "setting"))
+  var sprites: SpriteSetting?
 
   @Option(
     help: ArgumentHelp("The lists of the dataset, as for mosi finetune.", valueName: "path"))
@@ -65,6 +75,12 @@ struct Reproduce: ParsableCommand {
 
   @Option(help: ArgumentHelp("The folder for runs and results.", valueName: "dir"))
   var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder for small files of finished runs, from which a plan continues. Default: none.",
+      valueName: "dir"))
+  var results: String?
 
   @Option(
     help: ArgumentHelp(
@@ -109,6 +125,9 @@ struct Reproduce: ParsableCommand {
       throw ValidationError(
         "--dataset sprites has its own lists: leave out --splits and --split")
     }
+    if dataset != .sprites, sprites != nil {
+      throw ValidationError("--sprites needs --dataset sprites")
+    }
     let seeds = try seeds
     if !(1...100).contains(seeds) {
       throw ValidationError("--repeats must be from 1 to 100, not \(seeds)")
@@ -128,11 +147,12 @@ struct Reproduce: ParsableCommand {
     try requireOutput(output, outside: pictures + kinetics)
     let execution = try machine.execution(cacheBytes: cache.bytes)
     let folder = absolute(output)
-    let sprites = dataset == .sprites ? Self.sprites : nil
+    let sprites = dataset == .sprites ? try benchmarkSprites : nil
     func makePlan() throws -> Plan {
       try Plan(
         recipes, scale: scale ?? (sprites == nil ? .paper : .tiny), seeds: seeds,
-        data: benchmarkData(sprites, folder: folder), folder: folder)
+        data: benchmarkData(sprites, folder: folder), folder: folder,
+        results: results.map { ResultFolder(path: absolute($0)) })
     }
     var plan = try makePlan()
     try plan.checkResults()
@@ -167,10 +187,22 @@ struct Reproduce: ParsableCommand {
   }
 
   /// The videos of the built-in benchmark; the seed is not one that people try first.
-  private static var sprites: SpriteDataset {
-    var sprites = SpriteDataset()
-    sprites.seed = 1
-    return sprites
+  private var benchmarkSprites: SpriteDataset {
+    get throws {
+      var benchmark = SpriteDataset()
+      benchmark.seed = 1
+      if let root = try root.path.map(absolute), fileExists(at: root) {
+        benchmark.setting = try SpriteSetting(ofFolder: root)
+        if let sprites, sprites != benchmark.setting {
+          throw ValidationError(
+            "\(root.printable) holds the Moving Sprites \(benchmark.setting.rawValue): leave out --sprites, or name "
+              + "another --data-root")
+        }
+      } else if let sprites {
+        benchmark.setting = sprites
+      }
+      return benchmark
+    }
   }
 
   private func benchmarkData(_ sprites: SpriteDataset?, folder: String) throws -> BenchmarkData {
@@ -182,7 +214,9 @@ struct Reproduce: ParsableCommand {
       try settings.requireOutput(output)
     } else {
       settings.kind = .csv
-      settings.videos = try root.path.map(absolute) ?? "\(folder)/sprites"
+      settings.videos =
+        try root.path.map(absolute)
+        ?? "\(folder)/\(BenchmarkData.spritesName(sprites!.setting))"
     }
     return try BenchmarkData(
       dataset: settings, sprites: sprites,

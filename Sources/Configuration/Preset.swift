@@ -111,6 +111,11 @@ public enum Preset: String, CaseIterable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The settings of the file.
+  public var layer: ConfigurationLayer {
+    get throws { try ConfigurationLayer(yaml: text, origin: "the preset \(rawValue)") }
+  }
+
   /// The names of the presets for a kind of training, joined for a message.
   public static func names(of phase: TrainingPhase) -> String {
     allCases.filter { $0.phase == phase }.map(\.rawValue).joined(separator: ", ")
@@ -126,7 +131,7 @@ public enum Preset: String, CaseIterable, Sendable {
         throw ConfigurationError.foreignPreset(
           name: name, command: preset.phase.command, presets: own)
       }
-      return try ConfigurationLayer(yaml: preset.text, origin: "the preset \(name)")
+      return try preset.layer
     }
     let isName = !name.contains("/") && !name.contains(".")
     guard !isName || fileExists(at: name) else {

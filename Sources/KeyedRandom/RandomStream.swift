@@ -42,7 +42,7 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   /// A texture of the shapes: `[stream, index]`.
   case shapeTexture = 0x5AA9_7E
   /// A Moving Sprites video: `[stream, seed, scene, 0]` for its appearance, `[stream, seed, scene, 1, class]` for its
-  /// motion.
+  /// motion, `[stream, seed, five scenes, 2, class]` for its look.
   case movingSprites = 0x5921_7E5
 
   // MARK: Analyses

@@ -7,7 +7,7 @@ import VideoData
 import VideoModels
 import VideoSamples
 
-/// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8.
+/// The analyses of a pre-trained network, before any fine-tuning: figures 4, 5 and 8, and retrieval.
 public enum AnalysisKind: String, CaseIterable, Sendable {
   /// Where Grad-CAM's heat is in masked clips, whose moving region is known, and in videos, compared with the optical
   /// flow; with strips of some videos.
@@ -16,12 +16,15 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   case clusters
   /// The videos in which heat and flow agree least.
   case failures
+  /// Retrieval of training videos of the same class by nearest neighbors.
+  case retrieval
 
   var title: String {
     switch self {
     case .localization: "localization of motion"
     case .clusters: "clusters of clips"
     case .failures: "failures"
+    case .retrieval: "retrieval"
     }
   }
 
@@ -31,6 +34,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     case .localization: "\(run.insight(.localize))/\(LocalizationReport.fileName)"
     case .clusters: "\(run.insight(.clusters))/\(ClusterReport.fileName)"
     case .failures: "\(run.insight(.failures))/\(GradCAMReport.fileName)"
+    case .retrieval: "\(run.insight(.retrieval))/retrieval.json"
     }
   }
 
@@ -43,6 +47,8 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       try LocalizationReport(folder: run.insight(.localize)).videos?.skipped ?? []
     case .clusters: try ClusterReport(folder: run.insight(.clusters)).skipped
     case .failures: try GradCAMReport(folder: run.insight(.failures)).skipped
+    // They are counted in its result.
+    case .retrieval: []
     }
   }
 
@@ -50,6 +56,8 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   private static let limit = 300
   /// The number of networks with random weights for comparison.
   private static let randomNetworks = 5
+  /// The number of clips per video for retrieval.
+  private static let retrievalClips = 3
   /// The number of videos to draw.
   static let drawnVideos = 6
   /// The frame rate of folders of frames, in frames per second.
@@ -59,30 +67,34 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   /// flow is not counted.
   ///
   /// - Parameters:
-  ///   - videos: the number of videos.
+  ///   - videos: the number of test videos.
+  ///   - trainingVideos: the number of training videos.
   ///   - maskedClips: the number of clips with a known moving region.
-  func forwards(videos: Int, maskedClips: Int) -> Int {
+  func forwards(videos: Int, trainingVideos: Int, maskedClips: Int) -> Int {
+    if self == .retrieval { return 2 * Self.retrievalClips * (videos + trainingVideos) }
     let videos = min(videos, Self.limit)
     let networks = 1 + Self.randomNetworks
     return switch self {
     case .localization: 2 * (networks * (videos + maskedClips) + min(videos, Self.drawnVideos))
     case .clusters: networks * videos
     case .failures: 2 * videos
+    case .retrieval: 0
     }
   }
 
   /// Analyzes the network of `run`, and writes the files of `mosi gradcam`, `localize` or `clusters` to the run's folder.
   ///
   /// - Parameters:
-  ///   - footage: the videos.
+  ///   - data: the videos.
   ///   - clip: how clips are cut from the videos.
   ///   - progress: called with the number of finished items and their total; an error that it throws stops the analysis.
   /// - Throws: errors of the analysis.
   func run(
-    in run: RunFolder, footage: [VideoSource], clip: ClipSettings, options: ExecutionOptions,
+    in run: RunFolder, data: BenchmarkData, clip: ClipSettings, options: ExecutionOptions,
     progress: (_ what: String, _ done: Int, _ total: Int) throws -> Void
   ) throws {
     let weights = try Weights(at: run.path)
+    let footage = data.testFootage
     let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
     // At 56 pixels, conv5 has two cells per side, too few to locate anything.
     let stage: StageName = clip.size < 112 ? .conv4 : .conv5
@@ -132,6 +144,19 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       _ = try analysis.write(to: run.insight(.clusters)) { try progress("clusters", $1, $2) }
     case .failures:
       try drawStrips(.failures, paths, worst: Self.drawnVideos)
+    case .retrieval:
+      let inference = weights.makeInference(
+        clip: clip, clips: Self.retrievalClips, options: options)
+      // A different random network for each seed, as above.
+      let random = weights.makeRandomModel(seed: UInt64(weights.pretraining?.seed ?? 0))
+      random.move(to: options.device)
+      let scores = try RetrievalScores(
+        network: data.retrieval(with: inference) { try progress("retrieval", $0, $1) },
+        random: data.retrieval(with: inference.with(random)) {
+          try progress("retrieval by random weights", $0, $1)
+        })
+      try makeFolder(at: run.insight(.retrieval))
+      try replaceFile(at: result(in: run), with: JSON.data(scores))
     }
   }
 }

@@ -12,8 +12,8 @@ public struct BenchmarkData: Sendable {
   public let dataset: FinetuningConfiguration.Dataset
   /// The folder of the videos.
   public let videos: String
-  /// True if the videos are Moving Sprites.
-  public let isSprites: Bool
+  /// The setting of Moving Sprites; nil for other videos.
+  public let sprites: SpriteSetting?
   /// The pictures for pre-training: folders, lists, `synthetic:dead-leaves:N`; empty if none are given.
   public let pictures: [String]
   /// The training videos of Kinetics-400, as folders or lists; empty if none are given.
@@ -48,7 +48,7 @@ public struct BenchmarkData: Sendable {
     self.dataset = dataset
     let description = try dataset.description
     videos = description.videos
-    isSprites = sprites != nil
+    self.sprites = sprites?.setting
     self.pictures = pictures.isEmpty && sprites != nil ? [Self.syntheticPictures] : pictures
     self.kinetics = kinetics
     self.folder = folder
@@ -82,16 +82,24 @@ public struct BenchmarkData: Sendable {
     }
   }
 
-  /// The name for display.
+  /// True if the videos are Moving Sprites.
+  public var isSprites: Bool { sprites != nil }
+
+  /// The name for display; it includes the setting and version of Moving Sprites.
   public var title: String {
-    if isSprites {
-      return "Moving Sprites" + (hasUsualPlace ? "" : " in \(videos)")
+    if let sprites {
+      return "Moving Sprites (\(sprites.rawValue), version \(sprites.version))" + titlesPlace
     }
     return switch dataset.kind {
     case .hmdb51, .ucf101: "\(dataset.kind.rawValue.uppercased()), split \(dataset.split)"
     default: videos
     }
   }
+
+  /// The title in results of earlier versions of mosi, which had one setting of Moving Sprites.
+  var formerTitle: String { sprites == .plain ? "Moving Sprites" + titlesPlace : title }
+
+  private var titlesPlace: String { hasUsualPlace ? "" : " in \(videos)" }
 
   /// The sources for pre-training unless a recipe chooses others: the frames of the training videos, as in the paper;
   /// pictures for sprites, which are not natural images.
@@ -123,8 +131,9 @@ public struct BenchmarkData: Sendable {
     return sources
   }
 
-  /// A short name for files of results: `sprites`, `hmdb51`, `hmdb51-split2`, or, for formats in which everybody has
-  /// other videos, one with the folder's name, `csv-swimming`.
+  /// A short name for files of results: `sprites-looks-1`, `hmdb51`, `hmdb51-split2`, or, for formats in which everybody
+  /// has other videos, one with the folder's name, `csv-swimming`. It is `sprites` for plain sprites, as before there were
+  /// others.
   public var name: String {
     switch dataset.kind {
     case .hmdb51, .ucf101: kindOfVideos
@@ -135,12 +144,19 @@ public struct BenchmarkData: Sendable {
   }
 
   private var kindOfVideos: String {
-    isSprites
-      ? "sprites" : dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
+    sprites.map(Self.spritesName)
+      ?? dataset.kind.rawValue + (dataset.split == 1 ? "" : "-split\(dataset.split)")
+  }
+
+  /// The name of the folder of Moving Sprites in the output's folder.
+  public static func spritesName(_ setting: SpriteSetting) -> String {
+    setting == .plain ? "sprites" : "sprites-\(setting.label)"
   }
 
   /// True if they are sprites in their default folder.
-  private var hasUsualPlace: Bool { isSprites && videos == folder + "/sprites" }
+  private var hasUsualPlace: Bool {
+    sprites.map { videos == "\(folder)/\(Self.spritesName($0))" } ?? false
+  }
 
   /// The path differs between datasets, because it is one of the settings that determine the name of a pre-training.
   private func listPath(_ subset: Subset) -> String {
@@ -216,6 +232,23 @@ public struct BenchmarkData: Sendable {
   }
 
   var classCount: Int { listed.classNames.count }
+
+  /// Retrieves training videos for the test videos. Missing videos are left out of the search, and count as missed.
+  ///
+  /// - Parameters:
+  ///   - inference: computes the features.
+  ///   - progress: called with the number of finished videos and their total.
+  /// - Throws: errors of `progress`.
+  func retrieval(with inference: VideoInference, progress: (Int, Int) throws -> Void) throws
+    -> Retrieval
+  {
+    let (training, test) = (
+      listed.videos(of: .training), listed.videos(of: listed.evaluationSubset)
+    )
+    return try Retrieval(
+      training: training, test: test, classNames: listed.classNames, with: inference
+    ) { try progress($0, training.count + test.count) }
+  }
 
   /// The test videos that exist.
   var testFootage: [VideoSource] { Self.footage(listed, of: listed.evaluationSubset) }

@@ -31,7 +31,10 @@ extension Experiment {
     if name == "all" {
       return try Recipe.allCases.filter(\.isOfThePaper).map { try $0.experiment }
     }
-    if let recipe = Recipe(rawValue: name) { return [try recipe.experiment] }
+    if let recipe = Recipe(rawValue: name) {
+      // Table 5 is told twice: with the backbones of the rows, and with one for all.
+      return try (recipe == .table5 ? [.table5, .table5Equal] : [recipe]).map { try $0.experiment }
+    }
     guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else {
       throw UnknownExperiment(
         problem:
@@ -61,7 +64,7 @@ extension Recipe {
   /// True if it is a table or figure of the paper.
   var isOfThePaper: Bool {
     switch self {
-    case .limits, .effect, .scratchTuning: false
+    case .limits, .effect, .scratchTuning, .spritesRange, .table5Equal: false
     default: true
     }
   }

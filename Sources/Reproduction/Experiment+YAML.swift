@@ -25,6 +25,8 @@ extension Experiment {
     question = try fields.optionalText("question") ?? ""
     measures = try fields.list("measures").map { try fields.choice(Measure.self, $0, "measures") }
     axis = try fields.optionalText("axis") ?? ""
+    order = try fields.optionalChoice(Order.self, "order") ?? .seeds
+    reference = try fields.optionalText("reference")
     settings = try Settings(fields)
     var series = try fields.optionalList("series").map { value in
       let fields = try Fields(value, key: "series", origin: origin)
@@ -39,21 +41,17 @@ extension Experiment {
       let row = Row(
         name: try fields.text("name"), position: try fields.optionalNumber("position"),
         settings: try Settings(fields),
+        before: try fields.optionalFields("before").map { below in
+          let settings = try Settings(below)
+          try below.finish()
+          return settings
+        },
         paper: try fields.paper(series: series.count))
       try fields.finish()
       return row
     }
-    others = try fields.optionalList("others").map { value in
-      let fields = try Fields(value, key: "others", origin: origin)
-      let name = try fields.text("name")
-      let numbers = try fields.optionalFields("paper")
-      var paper: [PaperDataset: Double] = [:]
-      for dataset in PaperDataset.allCases {
-        paper[dataset] = try numbers?.optionalNumber(dataset.rawValue)
-      }
-      try numbers?.finish()
-      try fields.finish()
-      return Other(name: name, paper: paper)
+    if let reference, !rows.contains(where: { $0.name == reference }) {
+      throw fields.fail("reference", "must be the name of a row, not \(reference)")
     }
     try fields.finish()
   }
@@ -63,6 +61,10 @@ extension Experiment.Settings {
   /// - Parameter isConditional: true for `tiny` and `scratch`, which cannot contain each other.
   init(_ fields: Fields, isConditional: Bool = false) throws {
     self.init()
+    preset = try fields.optionalChoice(Preset.self, "preset")
+    if let preset, preset.phase != .pretraining {
+      throw fields.fail("preset", "must be a preset of a pre-training, not \(preset.rawValue)")
+    }
     pretraining = try fields.layer("pretraining", without: ["seed": "follows from --repeats"])
     finetuning = try fields.layer(
       "finetuning",
@@ -81,6 +83,13 @@ extension Experiment.Settings {
     let lengths = try fields.optionalFields("length")
     length.pretraining = try fields.duration("pretraining", lengths)
     length.finetuning = try fields.duration("finetuning", lengths)
+    if let clips = try lengths?.optionalCount("pretraining_budget") {
+      guard length.pretraining == nil else {
+        throw fields.fail(
+          "length.pretraining_budget", "and another key both set the length: remove one of them")
+      }
+      length.pretraining = .budget(clips: clips)
+    }
     try lengths?.finish()
     guard !isConditional else { return }
     func box(_ key: String) throws -> Box? {

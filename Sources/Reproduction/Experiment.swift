@@ -11,6 +11,10 @@ public struct Experiment: Sendable {
   public let question: String
   /// The results that are reported for each cell, in order.
   public let measures: [Measure]
+  /// What comes first in a plan: the seeds or the series.
+  public let order: Order
+  /// The name of the row with which the other rows are compared, seed by seed; nil for none.
+  public let reference: String?
   /// The title of a chart's axis, along which rows have positions; empty for no chart.
   public let axis: String
   /// The settings of all cells.
@@ -19,8 +23,14 @@ public struct Experiment: Sendable {
   public let series: [Variant]
   /// The rows.
   public let rows: [Row]
-  /// Published results of other methods, shown below ours; they are not trained.
-  public let others: [Other]
+
+  /// The order in which the cells of an experiment are carried out.
+  public enum Order: String, Sendable, CaseIterable {
+    /// Everything for the first seed, then everything for the second: a complete table exists early.
+    case seeds
+    /// The first series with all seeds, then the second: the first series is complete early.
+    case series
+  }
 
   /// A series.
   public struct Variant: Sendable {
@@ -38,21 +48,17 @@ public struct Experiment: Sendable {
     public let position: Double?
     /// The settings in which it differs.
     public let settings: Settings
+    /// The settings of another pre-training, with whose weights that of the row begins; nil for random weights.
+    public let before: Settings?
     /// The paper's results in percent, by dataset and measure, one for each series; nil if the paper has none.
     public let paper: [PaperDataset: [Measure: [Double?]]]
-  }
-
-  /// A row of the paper for another method.
-  public struct Other: Sendable, Equatable {
-    /// The name of the method.
-    public let name: String
-    /// The top-1 accuracy in percent.
-    public let paper: [PaperDataset: Double]
   }
 
   /// Changes to the trainings of a cell. Those of a series override those of the experiment, and those of a row override
   /// both.
   public struct Settings: Sendable {
+    /// The preset from which the pre-training starts; it replaces an earlier one. Nil for no change.
+    public var preset: Preset?
     /// The settings of the pre-training.
     public var pretraining: [ConfigurationLayer] = []
     /// The settings of the fine-tuning.
@@ -94,6 +100,9 @@ public struct Experiment: Sendable {
   public enum Duration: Sendable, Equatable {
     /// This number of samples in total: the number of epochs follows from the number of sources.
     case samples(Int)
+    /// As many operations of the backbone's forward passes as this number of the fine-tuning's clips takes; only for a
+    /// pre-training. All tasks with one backbone then cost the same.
+    case budget(clips: Int)
     /// The epochs of the configuration.
     case epochs
   }

@@ -1,13 +1,35 @@
+import SyntheticData
+
 /// A result of a trained network. All are fractions, except correlations and agreements.
 public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
   /// The share of motions in unseen pictures that the pre-trained network recognizes: the paper's Acc-PT.
   case pretraining
   /// The top-1 accuracy of the fine-tuned network on the test videos.
   case finetuning
+  /// The accuracy of the fine-tuned network on its training clips, with augmentation and dropout, in the last tenth of the
+  /// steps.
+  case training
+  /// The share of test videos for which a class with the look of the true one is predicted; only for sprites with looks.
+  case look
+  /// The share of those videos for which the class is right, which among classes of one look only motion tells; the
+  /// product with ``look`` is ``finetuning``.
+  case motion
   /// The accuracy for classes with the motions of the pretext task: straight directions and speeds.
   case plainClasses = "plain-classes"
   /// The accuracy for the other classes.
   case otherClasses = "other-classes"
+  /// The share of test videos whose nearest training video has their class, by the pre-trained network's features.
+  case retrieval
+  /// The same share for random weights.
+  case randomRetrieval = "random-retrieval"
+  /// The operations of the backbone's forward passes in the pre-training, in units of 10¹².
+  case operations = "pretraining-operations"
+  /// The clips that pass through the backbone in the pre-training.
+  case clips = "pretraining-clips"
+  /// The frames of these clips.
+  case frames = "pretraining-frames"
+  /// The seconds that the pre-training took, with validation.
+  case seconds = "pretraining-seconds"
   /// The share of Grad-CAM's heat inside the moving region, for unseen pictures.
   case heat
   /// The same share for random weights.
@@ -34,8 +56,17 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     switch self {
     case .pretraining: "pre-training"
     case .finetuning: "top-1"
+    case .training: "training clips"
+    case .look: "look"
+    case .motion: "motion within a look"
     case .plainClasses: "plain motions"
     case .otherClasses: "other motions"
+    case .retrieval: "retrieval"
+    case .randomRetrieval: "random weights"
+    case .operations: "forward TFLOP"
+    case .clips: "clips"
+    case .frames: "frames"
+    case .seconds: "seconds"
     case .heat: "heat inside"
     case .randomHeat: "random weights"
     case .squareArea: "chance"
@@ -54,26 +85,50 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
     switch self {
     case .flowCorrelation, .randomFlowCorrelation, .worstFlowCorrelation, .axes, .randomAxes,
       .directions,
-      .randomDirections:
+      .randomDirections, .operations, .clips, .frames, .seconds:
       false
     default: true
     }
   }
 
+  /// True if it is the number of something or a time, shown without decimals.
+  public var isCount: Bool {
+    switch self {
+    case .operations, .clips, .frames, .seconds: true
+    default: false
+    }
+  }
+
+  /// True if the rows of a table are compared by it, seed by seed.
+  public var isCompared: Bool { self == .finetuning || self == .retrieval }
+
   /// The analysis that measures it; nil if training does.
   var analysis: AnalysisKind? {
     switch self {
-    case .pretraining, .finetuning, .plainClasses, .otherClasses: nil
+    case .pretraining, .finetuning, .training, .look, .motion, .plainClasses, .otherClasses,
+      .operations, .clips, .frames, .seconds:
+      nil
+    case .retrieval, .randomRetrieval: .retrieval
     case .heat, .randomHeat, .squareArea, .flowCorrelation, .randomFlowCorrelation: .localization
     case .worstFlowCorrelation: .failures
     case .axes, .randomAxes, .directions, .randomDirections: .clusters
     }
   }
 
+  /// True if it exists for these videos: only for sprites it is known which classes resemble the pretext task, and which
+  /// look alike.
+  func exists(for sprites: SpriteSetting?) -> Bool {
+    switch self {
+    case .look, .motion: sprites == .looks
+    case .plainClasses, .otherClasses: sprites != nil
+    default: true
+    }
+  }
+
   /// True if it requires a fine-tuned network.
   var needsFinetuning: Bool {
     switch self {
-    case .finetuning, .plainClasses, .otherClasses: true
+    case .finetuning, .training, .look, .motion, .plainClasses, .otherClasses: true
     default: false
     }
   }

@@ -11,7 +11,7 @@ extension Plan {
       let path = "\(folder)/\(fileName(of: experiment)).json"
       guard
         let other = try? JSON.decode(ResultTable.self, from: readFile(at: path)),
-        other.dataset != data.title
+        other.dataset != data.title, other.dataset != data.formerTitle
       else { continue }
       throw ResultsOfOtherData(path: path, found: other.dataset, expected: data.title)
     }
@@ -44,7 +44,7 @@ extension Plan {
           return try RunDescription.all(at: [path], names: [title(of: run, in: experiment)])
         } catch {
           warn(
-            "the page omits \(run.title): \(error); remove \(path) and run the same command to make it again"
+            "the page omits \(run.title): \(error); remove \(files(of: run.name)) and run the same command to make it again"
           )
           return []
         }

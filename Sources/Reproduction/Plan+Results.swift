@@ -49,12 +49,12 @@ extension Plan {
   func incompleteTrainings(of experiment: Experiment) -> [String] {
     var notes: [String] = []
     for run in runs(of: experiment) {
-      guard let sources = run.sources, let summary = runFolder(run.name).summary else { continue }
+      guard let sources = run.sources, let summary = summary(of: run.name) else { continue }
       let title = title(of: run, in: experiment)
       if summary.trainingSources != sources {
         notes.append(
           "\(title): trained on \(summary.trainingSources) sources, but there are \(sources) now; remove "
-            + "\(runFolder(run.name).path), and the same command makes it again")
+            + "\(files(of: run.name)), and the same command makes it again")
       }
       if summary.skippedSources > 0 {
         let were = summary.skippedSources == 1 ? "source was" : "sources were"
@@ -85,27 +85,22 @@ extension Plan {
   /// The value of a measure in a cell; nil if its run is not finished or has no such result.
   func value(of measure: Measure, in cell: Cell) throws -> Double? {
     if measure == .pretraining {
-      return cell.pretraining.flatMap { runFolder($0).summary?.top1 }
+      return cell.pretraining.flatMap { summary(of: $0)?.top1 }
     }
+    if measure.isCount { return cell.pretraining.flatMap { cost(measure, of: $0) } }
     if measure.needsFinetuning {
-      guard let name = cell.finetuning, let summary = runFolder(name).summary else { return nil }
+      guard let name = cell.finetuning, let summary = summary(of: name) else { return nil }
       if measure == .finetuning { return summary.evaluation?.top1 }
-      guard data.isSprites else { return nil }
-      let path = "\(runFolder(name).evaluation)/evaluation.json"
-      let evaluation = try decoded(Evaluation.Summary.self, at: path)
-      let classes = evaluation.classes.filter { result in
-        SpriteAction(rawValue: result.name)?.isPseudoMotion == (measure == .plainClasses)
-      }
-      let videos = classes.reduce(0) { $0 + $1.videos }
-      return videos == 0
-        ? nil : Double(classes.reduce(0) { $0 + $1.correct }) / Double(videos)
+      if measure == .training { return try trainingTop1(of: name) }
+      guard measure.exists(for: data.sprites) else { return nil }
+      return try evaluation(of: name).flatMap { SpriteScore($0)[measure] }
     }
     guard let kind = measure.analysis, let name = cell.pretraining else { return nil }
     let run = runFolder(name)
-    let isAnalyzed = runs.contains { run in
-      run.work.analysis.map { $0.network == name && $0.kind == kind } ?? false && isFinished(run)
+    let analysis = runs.first { run in
+      run.work.analysis.map { $0.network == name && $0.kind == kind } ?? false
     }
-    guard isAnalyzed else { return nil }
+    guard let analysis, isFinished(analysis) else { return nil }
     switch kind {
     case .localization:
       let found = try LocalizationReport(folder: run.insight(.localize))
@@ -129,10 +124,42 @@ extension Plan {
       let least = found.clips.filter(\.hasHeat).compactMap(\.agreement).sorted()
         .prefix(AnalysisKind.drawnVideos)
       return least.isEmpty ? nil : least.reduce(0, +) / Double(least.count)
+    case .retrieval:
+      let path = kind.result(in: run)
+      let scores =
+        fileExists(at: path)
+        ? try decoded(RetrievalScores.self, at: path)
+        : result(of: analysis.name)?.retrieval
+      return measure == .retrieval ? scores?.network : scores?.random
     }
   }
 
-  private func decoded<Value: Decodable>(_: Value.Type, at path: String) throws -> Value {
+  /// What a pre-training takes, with the one whose weights it begins with: known before it runs, except for the seconds.
+  private func cost(_ measure: Measure, of name: String) -> Double? {
+    guard let run = runs.first(where: { $0.name == name }), let own = ownCost(measure, of: run)
+    else { return nil }
+    guard let predecessor = run.predecessor else { return own }
+    return cost(measure, of: predecessor).map { own + $0 }
+  }
+
+  private func ownCost(_ measure: Measure, of run: PlannedRun) -> Double? {
+    guard case .pretraining(let configuration) = run.work, let sources = run.sources
+    else { return nil }
+    let samples = Double(configuration.epochs * configuration.samplesPerEpoch(sources: sources))
+    let clips = samples * Double(configuration.makeTask().clipsPerSample)
+    switch measure {
+    case .operations:
+      var cost = TrainingCost()
+      return samples * cost.forwardsPerSample(configuration) / 1e12
+    case .clips: return clips
+    case .frames: return clips * Double(configuration.clip.frames)
+    case .seconds: return summary(of: run.name)?.seconds
+    default: return nil
+    }
+  }
+
+  /// - Throws: `FileError`.
+  func decoded<Value: Decodable>(_: Value.Type, at path: String) throws -> Value {
     let data = try readFile(at: path)
     do {
       return try JSON.decode(Value.self, from: data)

@@ -5,7 +5,7 @@ import Training
 import VideoData
 
 /// The runs that experiments need, without duplicates, in the order in which they are carried out: first everything for
-/// the first seed, then for the second, so that complete tables exist early.
+/// the first seed, then for the second, so that complete tables exist early; see also ``Experiment/Order``.
 public struct Plan: Sendable {
   /// The experiments.
   public let experiments: [Experiment]
@@ -17,6 +17,8 @@ public struct Plan: Sendable {
   public let data: BenchmarkData
   /// The folder of all runs and results.
   public let folder: String
+  /// What is kept of finished runs; nil to keep nothing but their folders.
+  public let results: ResultFolder?
   /// The runs, in order.
   public let runs: [PlannedRun]
   /// The cells of all experiments.
@@ -43,7 +45,7 @@ public struct Plan: Sendable {
   }
 
   /// A row that cannot be trained.
-  public struct Omission: Sendable {
+  public struct Omission: Sendable, Equatable {
     /// The name of the experiment.
     public let experiment: String
     /// The name of the row.
@@ -54,18 +56,32 @@ public struct Plan: Sendable {
 
   /// Plans the runs.
   ///
+  /// - Parameter results: what is kept of finished runs; nil to keep nothing but their folders.
   /// - Throws: ``RecipeError``, `ConfigurationError`, `SourceError`, `FileError`.
   public init(
-    _ experiments: [Experiment], scale: Scale, seeds: Int, data: BenchmarkData, folder: String
+    _ experiments: [Experiment], scale: Scale, seeds: Int, data: BenchmarkData, folder: String,
+    results: ResultFolder? = nil
   ) throws {
     self.experiments = experiments
     self.scale = scale
     self.seeds = seeds
     self.data = data
     self.folder = folder
+    self.results = results
     var planner = try Planner(scale: scale, data: data, folder: folder)
-    for seed in 0..<seeds {
-      for experiment in experiments { try planner.add(experiment, seed: seed) }
+    // In turn: all experiments that are ordered by seeds and the first series of the others, then their second, and so on.
+    for turn in 0..<(experiments.map(\.series.count).max() ?? 0) {
+      for seed in 0..<seeds {
+        for experiment in experiments {
+          switch experiment.order {
+          case .seeds where turn == 0:
+            try planner.add(experiment, experiment.series.indices, seed: seed)
+          case .series where turn < experiment.series.count:
+            try planner.add(experiment, turn..<turn + 1, seed: seed)
+          default: break
+          }
+        }
+      }
     }
     runs = planner.runs
     cells = planner.cells
@@ -81,7 +97,11 @@ extension Plan {
   /// The runs that an experiment needs, including shared ones.
   public func runs(of experiment: Experiment) -> [PlannedRun] {
     let cells = cells.filter { $0.experiment == experiment.name }
-    let trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
+    var trained = Set(cells.flatMap { [$0.pretraining, $0.finetuning].compactMap { $0 } })
+    // A pre-training may begin with the weights of another one.
+    for run in runs.reversed() where trained.contains(run.name) {
+      if let predecessor = run.predecessor { trained.insert(predecessor) }
+    }
     let analyzed = Set(cells.compactMap(\.pretraining))
     let kinds = Set(experiment.measures.compactMap(\.analysis))
     return runs.filter { run in
@@ -111,7 +131,9 @@ extension Plan {
   /// stays small.
   public func shownRuns(of experiment: Experiment, limit: Int = 8) -> [PlannedRun] {
     Array(
-      runs(of: experiment).filter { $0.work.trainingSeed == 0 && isFinished($0) }.prefix(limit))
+      runs(of: experiment).filter {
+        $0.work.trainingSeed == 0 && runFolder($0.name).isFinished
+      }.prefix(limit))
   }
 }
 
@@ -198,36 +220,49 @@ private struct Planner {
     base = (data.isSprites ? [try .sprites] : []) + [try scale.settings]
   }
 
-  mutating func add(_ experiment: Experiment, seed: Int) throws {
+  mutating func add(_ experiment: Experiment, _ series: Range<Int>, seed: Int) throws {
     for (rowIndex, row) in experiment.rows.enumerated() {
-      for (seriesIndex, series) in experiment.series.enumerated() {
-        let settings = MergedSettings(
+      for seriesIndex in series {
+        let series = experiment.series[seriesIndex]
+        let settings = try MergedSettings(
           base + [experiment.settings, series.settings, row.settings], scale: scale)
+        let before = try row.before.map {
+          try MergedSettings(base + [experiment.settings, series.settings, $0], scale: scale)
+        }
         do {
           let cell = try add(
-            settings, measures: experiment.measures, seed: seed,
+            settings, after: before, measures: experiment.measures, seed: seed,
             label: Plan.label(series.name, row.name))
           cells.append(
             Plan.Cell(
               experiment: experiment.name, row: rowIndex, series: seriesIndex, seed: seed,
               pretraining: cell.pretraining, finetuning: cell.finetuning))
         } catch let missing as MissingData {
-          guard seed == 0 else { continue }
-          omissions.append(
-            Plan.Omission(experiment: experiment.name, row: row.name, reason: missing.problem))
+          let omission = Plan.Omission(
+            experiment: experiment.name, row: row.name, reason: missing.problem)
+          if !omissions.contains(omission) { omissions.append(omission) }
         }
       }
     }
   }
 
   private mutating func add(
-    _ settings: MergedSettings, measures: [Measure], seed: Int, label: String
+    _ settings: MergedSettings, after before: MergedSettings?, measures: [Measure], seed: Int,
+    label: String
   ) throws -> (pretraining: String?, finetuning: String?) {
-    var pretraining = try PretrainingConfiguration(layers: [.usualSources] + settings.pretraining)
+    var pretraining = try PretrainingConfiguration(
+      layers: [.usualSources] + settings.pretrainingLayers)
     pretraining.seed = seed
     var pretrainingName: String?
     if settings.start == .pretrained {
-      let name = try addPretraining(&pretraining, settings, label: label)
+      var first: String?
+      if let before {
+        var earlier = try PretrainingConfiguration(
+          layers: [.usualSources] + before.pretrainingLayers)
+        earlier.seed = seed
+        first = try addPretraining(&earlier, before, label: "\(label), first", after: nil)
+      }
+      let name = try addPretraining(&pretraining, settings, label: label, after: first)
       for kind in AnalysisKind.allCases where measures.contains(where: { $0.analysis == kind }) {
         let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
         if let known = analysisClips[name], known != clip {
@@ -283,8 +318,10 @@ private struct Planner {
     return (pretrainingName, name)
   }
 
+  /// - Parameter predecessor: the name of the pre-training with whose weights it begins; nil for random weights.
   private mutating func addPretraining(
-    _ configuration: inout PretrainingConfiguration, _ settings: MergedSettings, label: String
+    _ configuration: inout PretrainingConfiguration, _ settings: MergedSettings, label: String,
+    after predecessor: String?
   ) throws -> String {
     let configured = configuration.sources
     let kind = sourceKind(settings)
@@ -303,20 +340,31 @@ private struct Planner {
       }
     }
     let counts = try count(kind, configuration)
-    if case .samples(let pictures) = settings.length.pretraining {
+    switch settings.length.pretraining {
+    case .samples(let pictures):
       configuration.epochs = max(1, (pictures + counts.training / 2) / max(counts.training, 1))
       // Every source is used at least once.
       let remark =
         "\(label): uses each of its \(counts.training) sources once; the other rows use about \(pictures) in total"
       if 2 * counts.training > 3 * pictures, !remarks.contains(remark) { remarks.append(remark) }
+    case .budget(let clips):
+      let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
+      configuration.epochs = cost.epochs(
+        of: configuration, sources: counts.training,
+        costing: Double(clips)
+          * cost.forwards(configuration.model, frames: clip.frames, size: clip.size))
+    case .epochs, nil: break
     }
-    try configuration.check()
+    // As for a fine-tuning, weights are named by their run.
+    if let predecessor { configuration.start.weights = predecessor }
     let name = try self.name("pretraining", configuration, seed: configuration.seed, from: nil)
+    if let predecessor { configuration.start.weights = "\(folder)/runs/\(predecessor)" }
+    try configuration.check()
     let work = PlannedRun.Work.pretraining(configuration)
     add(
       PlannedRun(
         name: name, title: work.title(label, seed: configuration.seed), work: work,
-        predecessor: nil, sources: counts.training,
+        predecessor: predecessor, sources: counts.training,
         operations: cost.operations(
           of: configuration, training: counts.training, heldOut: counts.heldOut)))
     return name
@@ -359,13 +407,11 @@ private struct Planner {
   ) throws -> Double {
     let task = configuration.makeTask()
     let heldOut = try count(sourceKind(settings), configuration).heldOut
-    let forwards = cost.forwards(
-      configuration.model, classes: task.classNames?.count ?? 1, frames: clip.frames,
-      size: clip.size)
+    let forwards = cost.forwards(configuration.model, frames: clip.frames, size: clip.size)
     return forwards
       * Double(
         kind.forwards(
-          videos: data.evaluatedCount,
+          videos: data.evaluatedCount, trainingVideos: data.trainingCount(shots: nil),
           maskedClips: configuration.masksClips ? heldOut * task.clipsPerSample : 0))
   }
 }
@@ -379,25 +425,34 @@ extension ConfigurationLayer {
 
 /// The settings of a cell: all changes that apply, where later ones override earlier ones.
 struct MergedSettings {
-  private(set) var pretraining: [ConfigurationLayer] = []
+  /// The layers, and whether each is a preset's.
+  private var pretraining: [(layer: ConfigurationLayer, isPreset: Bool)] = []
   private(set) var finetuning: [ConfigurationLayer] = []
   private(set) var start = Start.pretrained
   private(set) var sources: SourceKind?
   private(set) var length = Experiment.Length()
 
-  init(_ parts: [Experiment.Settings], scale: Scale) {
+  /// The settings of the pre-training.
+  var pretrainingLayers: [ConfigurationLayer] { pretraining.map(\.layer) }
+
+  /// - Throws: `ConfigurationError`; tests check that presets can be read.
+  init(_ parts: [Experiment.Settings], scale: Scale) throws {
     let isTiny = scale == .tiny
     // The start determines which conditional changes apply, whichever part sets it.
     start = parts.compactMap { (isTiny ? $0.tiny?.settings.start : nil) ?? $0.start }.last ?? start
     for part in parts {
-      merge(part)
-      if isTiny, let changes = part.tiny { merge(changes.settings) }
-      if start == .scratch, let changes = part.scratch { merge(changes.settings) }
+      try merge(part)
+      if isTiny, let changes = part.tiny { try merge(changes.settings) }
+      if start == .scratch, let changes = part.scratch { try merge(changes.settings) }
     }
   }
 
-  private mutating func merge(_ part: Experiment.Settings) {
-    pretraining += part.pretraining
+  private mutating func merge(_ part: Experiment.Settings) throws {
+    if let preset = part.preset {
+      pretraining.removeAll(where: \.isPreset)
+      pretraining.append((try preset.layer, true))
+    }
+    pretraining += part.pretraining.map { ($0, false) }
     finetuning += part.finetuning
     sources = part.sources ?? sources
     length.pretraining = part.length.pretraining ?? length.pretraining

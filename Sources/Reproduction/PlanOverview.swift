@@ -95,7 +95,7 @@ public struct PlanOverview: Encodable, Sendable {
     experiments = plan.experiments.map { cost($0.name, $0.title, plan.runs(of: $0)) }
     total = cost("all", "shared runs counted once", plan.runs)
     hoursLeft = hours(
-      plan.runs.reduce(0) { $0 + (done.contains($1.name) ? 0 : $1.operations) }, here)
+      plan.missingRuns.reduce(0) { $0 + $1.operations }, here)
     remarks = plan.remarks
     omissions = plan.omissions.map { "\($0.experiment), \($0.row): \($0.reason)" }
     runs = plan.runs.map {

@@ -12,8 +12,10 @@ public enum Recipe: String, CaseIterable, Sendable {
   case table3
   /// Table 4 of the paper.
   case table4
-  /// Table 5 of the paper.
+  /// Table 5 of the paper, each system on its own backbone.
   case table5
+  /// The systems of Table 5 on one backbone at equal cost.
+  case table5Equal = "table5-equal"
   /// Figure 4 of the paper.
   case fig4
   /// Figure 5 of the paper.
@@ -28,6 +30,8 @@ public enum Recipe: String, CaseIterable, Sendable {
   case limits
   /// The paper's claim in a single table.
   case effect
+  /// The range of Moving Sprites, from random weights to MoSI with all videos.
+  case spritesRange = "sprites-range"
   /// The search for the best training from random weights, with which pre-training is compared.
   case scratchTuning = "scratch-tuning"
 
@@ -41,6 +45,7 @@ public enum Recipe: String, CaseIterable, Sendable {
       case .table3: PackageResources.table3_yaml
       case .table4: PackageResources.table4_yaml
       case .table5: PackageResources.table5_yaml
+      case .table5Equal: PackageResources.table5_equal_yaml
       case .fig4: PackageResources.fig4_yaml
       case .fig5: PackageResources.fig5_yaml
       case .fig6: PackageResources.fig6_yaml
@@ -48,6 +53,7 @@ public enum Recipe: String, CaseIterable, Sendable {
       case .fig8: PackageResources.fig8_yaml
       case .limits: PackageResources.limits_yaml
       case .effect: PackageResources.effect_yaml
+      case .spritesRange: PackageResources.sprites_range_yaml
       case .scratchTuning: PackageResources.scratch_tuning_yaml
       }
     return String(decoding: bytes, as: UTF8.self)

@@ -13,25 +13,21 @@ extension ResultTable {
         lines.contains { $0.paper[dataset]?[measure] != nil }
       }.map { (dataset, $0) }
     }
+    let compared = reference == nil ? [] : measures.filter(\.isCompared)
     let header =
-      names + measures.map(\.title)
+      names + measures.map(\.title) + compared.map { "\($0.title) − \(reference!)" }
       + paperColumns.map { dataset, measure in
         "paper, \(dataset.title)" + (measure == .finetuning ? "" : ", \(measure.title)")
       }
-    var rows = lines.map { line in
+    let rows = lines.map { line in
       (hasSeries ? [line.row, line.series] : [line.row])
         + measures.map { measure in line.ours[measure].map { text($0, measure) } ?? "–" }
+        + compared.map { measure in
+          line.differences?[measure].map { signed($0, measure) } ?? "–"
+        }
         + paperColumns.map { dataset, measure in
           line.paper[dataset]?[measure].map { Self.text($0, measure) } ?? "–"
         }
-    }
-    for other in others {
-      rows.append(
-        (hasSeries ? [other.name, ""] : [other.name]) + measures.map { _ in "" }
-          + paperColumns.map { dataset, measure in
-            measure == .finetuning
-              ? other.paper[dataset].map { Self.text($0, measure) } ?? "–" : ""
-          })
     }
     return (header, rows)
   }
@@ -43,7 +39,10 @@ extension ResultTable {
     let open =
       isWhole ? "" : "; unfinished: \(openRuns) \(openRuns == 1 ? "run is" : "runs are") missing"
     let trained = (["scale \(scale.rawValue)"] + conditions).joined(separator: ", ")
-    return "\(dataset), \(trained); top-1 and shares in %\(deviation)\(open)"
+    let paired =
+      reference.map { "; differences to \($0) are taken seed by seed, ± their standard deviation" }
+      ?? ""
+    return "\(dataset), \(trained); top-1 and shares in %\(deviation)\(paired)\(open)"
   }
 
   /// The table as Markdown.
@@ -66,7 +65,13 @@ extension ResultTable {
       + (spread.values.count < seeds ? " (\(spread.values.count) of \(seeds))" : "")
   }
 
+  /// A difference with its sign.
+  private func signed(_ spread: SampleStatistics, _ measure: Measure) -> String {
+    (spread.mean > 0 ? "+" : "") + text(spread, measure)
+  }
+
   private static func text(_ value: Double, _ measure: Measure) -> String {
-    measure.isShare ? Format.number(100 * value, 1) : Format.number(value, 2)
+    if measure.isCount { return Format.grouped(Int(value.rounded())) }
+    return measure.isShare ? Format.number(100 * value, 1) : Format.number(value, 2)
   }
 }

@@ -31,10 +31,10 @@ public struct ResultTable: Codable, Sendable, Equatable {
   public let paperDatasets: [PaperDataset]
   /// The lines, by row and, within a row, by series.
   public let lines: [Line]
-  /// Published results of other methods.
-  public let others: [Other]
   /// The rows that were not trained, in sentences.
   public let omissions: [String]
+  /// The row with which the others are compared; nil for none.
+  public let reference: String?
   /// The differences between our trainings and the paper's, in words.
   public let conditions: [String]
   /// What the numbers do not include, in sentences.
@@ -51,18 +51,13 @@ public struct ResultTable: Codable, Sendable, Equatable {
     /// Our results as fractions. Missing ones are not available yet or do not exist, such as the pre-training of a
     /// network that is trained from random weights.
     public let ours: [Measure: SampleStatistics]
+    /// Our results minus those of ``ResultTable/reference`` in the same series and with the same seed, over the seeds for
+    /// which both exist; nil without a reference.
+    public let differences: [Measure: SampleStatistics]?
     /// The paper's results as fractions.
     public let paper: [PaperDataset: [Measure: Double]]
     /// The folders of its runs: the fine-tunings if there are any, else the pre-trainings.
     public let runs: [String]
-  }
-
-  /// Published results of another method.
-  public struct Other: Codable, Sendable, Equatable {
-    /// The name of the method.
-    public let name: String
-    /// The top-1 accuracy as a fraction.
-    public let paper: [PaperDataset: Double]
   }
 
   /// Collects the available results.
@@ -74,18 +69,26 @@ public struct ResultTable: Codable, Sendable, Equatable {
     title = experiment.title
     question = experiment.question
     axis = experiment.axis
+    reference = experiment.reference
     dataset = plan.data.title
     scale = plan.scale
     seeds = plan.seeds
     openRuns = plan.runs(of: experiment).count { !plan.isFinished($0) }
-    // Only for sprites it is known which classes resemble the pretext task.
-    measures = experiment.measures.filter {
-      plan.data.isSprites || ($0 != .plainClasses && $0 != .otherClasses)
-    }
+    measures = experiment.measures.filter { $0.exists(for: plan.data.sprites) }
     let datasets = plan.data.paperDatasets.filter { dataset in
       experiment.rows.contains { $0.paper[dataset] != nil }
     }
     paperDatasets = datasets
+    /// The values of a cell by seed.
+    func values(of measure: Measure, row: Int, series: Int) throws -> [Int: Double] {
+      var values: [Int: Double] = [:]
+      for cell in plan.cells
+      where cell.experiment == experiment.name && cell.row == row && cell.series == series {
+        values[cell.seed] = try plan.value(of: measure, in: cell)
+      }
+      return values
+    }
+    let referenceRow = experiment.rows.firstIndex { $0.name == experiment.reference }
     var lines: [Line] = []
     for (rowIndex, row) in experiment.rows.enumerated() {
       for (seriesIndex, series) in experiment.series.enumerated() {
@@ -93,9 +96,15 @@ public struct ResultTable: Codable, Sendable, Equatable {
           $0.experiment == experiment.name && $0.row == rowIndex && $0.series == seriesIndex
         }
         var ours: [Measure: SampleStatistics] = [:]
+        var differences: [Measure: SampleStatistics] = [:]
         for measure in measures {
-          let values = try cells.compactMap { try plan.value(of: measure, in: $0) }
-          if !values.isEmpty { ours[measure] = SampleStatistics(values) }
+          let own = try values(of: measure, row: rowIndex, series: seriesIndex)
+          ours[measure] = .bySeed(own)
+          guard let referenceRow, rowIndex != referenceRow, measure.isCompared else { continue }
+          let others = try values(of: measure, row: referenceRow, series: seriesIndex)
+          var paired: [Int: Double] = [:]
+          for (seed, value) in own { paired[seed] = others[seed].map { value - $0 } }
+          differences[measure] = .bySeed(paired)
         }
         var paper: [PaperDataset: [Measure: Double]] = [:]
         for dataset in datasets {
@@ -103,14 +112,12 @@ public struct ResultTable: Codable, Sendable, Equatable {
         }
         lines.append(
           Line(
-            row: row.name, series: series.name, position: row.position, ours: ours, paper: paper,
+            row: row.name, series: series.name, position: row.position, ours: ours,
+            differences: referenceRow == nil ? nil : differences, paper: paper,
             runs: cells.compactMap { $0.finetuning ?? $0.pretraining }))
       }
     }
     self.lines = lines
-    others = experiment.others.map { other in
-      Other(name: other.name, paper: other.paper.mapValues { $0 / 100 })
-    }
     omissions = plan.omissions.filter { $0.experiment == experiment.name }
       .map { "\($0.row) \($0.reason)" }
     conditions = plan.conditions(of: experiment)
@@ -119,4 +126,11 @@ public struct ResultTable: Codable, Sendable, Equatable {
 
   /// True if all runs are finished.
   public var isWhole: Bool { openRuns == 0 }
+}
+
+extension SampleStatistics {
+  /// The statistics of values by seed, in the order of the seeds; nil for none.
+  fileprivate static func bySeed(_ values: [Int: Double]) -> SampleStatistics? {
+    values.isEmpty ? nil : SampleStatistics(values.sorted { $0.key < $1.key }.map(\.value))
+  }
 }

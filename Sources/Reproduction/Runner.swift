@@ -57,11 +57,12 @@ public struct Runner {
   public func run(_ reporter: any ReproductionReporter) throws -> (Outcome, [Failure]) {
     try makeFolder(at: "\(plan.folder)/runs")
     try plan.data.writeLists()
+    try plan.keepResults()
     var failures: [Failure] = []
     var clock = RemainingTime(throughput)
     while true {
       let failed = Set(failures.map(\.run.name))
-      let open = plan.runs.filter { !plan.isFinished($0) && !failed.contains($0.name) }
+      let open = plan.missingRuns.filter { !failed.contains($0.name) }
       let possible = open.filter { run in
         !(run.predecessor.map(failed.contains) ?? false)
       }
@@ -75,7 +76,7 @@ public struct Runner {
       for run in ready {
         guard let claim = try Claim(at: "\(plan.folder)/runs/.\(run.name).lock") else { continue }
         // Another process may have finished it in the meantime.
-        guard !plan.isFinished(run) else {
+        guard plan.missingRuns.contains(where: { $0.name == run.name }) else {
           claim.release()
           continue
         }
@@ -97,6 +98,8 @@ public struct Runner {
       do {
         defer { reporter.ended() }
         try make(taken.run, reporter)
+        try plan.keepResult(of: taken.run)
+        _ = try plan.writeTables()
         if !isResumed { clock.add(taken.run, seconds: (ContinuousClock.now - begun) / .seconds(1)) }
       } catch is StopRequested {
         return (.stopped, failures)
@@ -155,8 +158,7 @@ public struct Runner {
         observers: runObservers(reportingTo: reporter), reporter: reporter)
     case .analysis(let analysis):
       try analysis.kind.run(
-        in: plan.runFolder(analysis.network), footage: plan.data.testFootage, clip: analysis.clip,
-        options: options
+        in: plan.runFolder(analysis.network), data: plan.data, clip: analysis.clip, options: options
       ) {
         reporter.analyzing($0, $1, of: $2)
         if reporter.wantsToStop { throw StopRequested() }
@@ -175,8 +177,26 @@ public struct Runner {
 }
 
 extension Plan {
-  /// True if a run is finished.
+  /// The runs that are not finished, and those of which only the result was kept although an unfinished run needs their
+  /// weights, in order.
+  public var missingRuns: [PlannedRun] {
+    var missing: [PlannedRun] = []
+    var needed: Set<String> = []
+    for run in runs.reversed() {
+      let lacksWeights = needed.contains(run.name) && !runFolder(run.name).isFinished
+      guard lacksWeights || !isFinished(run) else { continue }
+      missing.append(run)
+      if let predecessor = run.predecessor { needed.insert(predecessor) }
+    }
+    return missing.reversed()
+  }
+
+  /// True if a run is finished, or its result was kept.
   public func isFinished(_ run: PlannedRun) -> Bool {
+    isFinishedInItsFolder(run) || result(of: run.name) != nil
+  }
+
+  func isFinishedInItsFolder(_ run: PlannedRun) -> Bool {
     switch run.work {
     case .pretraining, .finetuning: return runFolder(run.name).isFinished
     case .analysis:

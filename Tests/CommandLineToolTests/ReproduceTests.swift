@@ -72,7 +72,7 @@ import Training
     var runsDone = [0]
     var disturbed = 0
     for attempt in 0..<5 {
-      let started = try tool.start(Tool.path, arguments("cut"))
+      let started = try tool.start(Tool.path, arguments("cut", ["--results", "kept"]))
       // At a point after the existing files.
       let target = runsDone.last! + draw.integer(below: 2)
       tool.wait(for: started) { summaries("cut") > target || begun("cut") > target + 1 }
@@ -84,10 +84,21 @@ import Training
       if result.status != 0 { disturbed += 1 }
     }
     #expect(disturbed >= 3)
-    let resumed = try tool.run(arguments("cut"))
+    let resumed = try tool.run(arguments("cut", ["--results", "kept"]))
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(resumed.output == whole.output)
     #expect(try table("cut") == expected)
+
+    // Small files suffice to make the table again, without any run.
+    let kept = try tool.run(arguments("other", ["--results", "kept"]))
+    #expect(kept.status == 0, "\(kept.errors)")
+    #expect(runs("other").isEmpty)
+    #expect(try table("other").lines.map(\.ours) == expected.lines.map(\.ours))
+    for name in try FileManager.default.contentsOfDirectory(
+      atPath: folder.file("kept"))
+    {
+      #expect(try folder.bytes("kept/\(name)").count < 4000, "\(name)")
+    }
 
     // The plan is done: running it again trains nothing.
     let before = try folder.contents(of: "cut/runs")
@@ -198,7 +209,7 @@ import Training
   @Test func spritesAreReportedByKindOfMotion() throws {
     let made = try tool.run(
       "synthesize", "sprites", "--output", "s", "--train", "2", "--test", "2", "--difficulty",
-      "plain")
+      "plain", "--sprites", "plain")
     #expect(made.status == 0, "\(made.errors)")
     try folder.write(
       """
@@ -219,7 +230,7 @@ import Training
     #expect(result.status == 0, "\(result.errors)")
     let table = try JSON.decode(
       ResultTable.self, from: folder.bytes("o/sprites-sprites-s-paper.json"))
-    #expect(table.dataset.hasPrefix("Moving Sprites in "))
+    #expect(table.dataset.hasPrefix("Moving Sprites (plain, version 1) in "))
     let run = try #require(runs("o").first)
     let evaluation = try JSON.decode(
       Evaluation.Summary.self, from: folder.bytes("o/runs/\(run)/evaluation/evaluation.json"))
@@ -349,6 +360,12 @@ import Training
       (
         ["reproduce", "table1", "--dataset", "sprites", "--split", "2", "--output", "o"],
         "its own lists"
+      ),
+      (
+        [
+          "reproduce", "table1", "--dataset", "folders", "--data-root", "v", "--sprites", "plain",
+          "--output", "o",
+        ], "--sprites needs --dataset sprites"
       ),
       (
         ["reproduce", "mine.yaml", "other/mine.yaml", "--dataset", "sprites", "--output", "o"],

@@ -27,8 +27,10 @@ import VideoData
     var dataset = FinetuningConfiguration.Dataset()
     dataset.kind = .csv
     dataset.videos = folder
+    var sprites = SpriteDataset()
+    sprites.setting = .plain
     return try BenchmarkData(
-      dataset: dataset, sprites: isSprites ? SpriteDataset() : nil, pictures: pictures,
+      dataset: dataset, sprites: isSprites ? sprites : nil, pictures: pictures,
       kinetics: [], folder: folder + "/out")
   }
 
@@ -47,8 +49,10 @@ import VideoData
       var dataset = FinetuningConfiguration.Dataset()
       dataset.kind = .csv
       dataset.videos = folder + "/out/sprites"
+      var sprites = SpriteDataset()
+      sprites.setting = .plain
       let data = try BenchmarkData(
-        dataset: dataset, sprites: SpriteDataset(), pictures: [], kinetics: [],
+        dataset: dataset, sprites: sprites, pictures: [], kinetics: [],
         folder: folder + "/out")
       return try plan([recipe], scale: scale, data).runs.map {
         $0.name.replacingOccurrences(of: "-seed0", with: "")
@@ -100,6 +104,31 @@ import VideoData
         }
       }
     }
+  }
+
+  /// Results of one setting of sprites cannot be taken for those of another: folders, files and titles differ.
+  @Test func resultsNameTheSettingOfSprites() throws {
+    for (setting, name, words) in [
+      (SpriteSetting.plain, "sprites", "Moving Sprites (plain, version 1)"),
+      (.looks, "sprites-looks-1", "Moving Sprites (looks, version 1)"),
+    ] {
+      var sprites = SpriteDataset()
+      sprites.setting = setting
+      var dataset = FinetuningConfiguration.Dataset()
+      dataset.kind = .csv
+      dataset.videos = "\(folder)/out/\(BenchmarkData.spritesName(setting))"
+      let data = try BenchmarkData(
+        dataset: dataset, sprites: sprites, pictures: [], kinetics: [], folder: folder + "/out")
+      #expect(data.name == name && data.title == words)
+      let plan = try plan([.effect], scale: .tiny, data)
+      let table = try ResultTable(plan.experiments[0], of: plan)
+      #expect(table.dataset == words && table.fileName == "effect-\(name)-tiny")
+      #expect(table.measures.contains(.look) == (setting == .looks))
+      #expect(table.measures.contains(.otherClasses))
+    }
+    let plan = try plan([.effect], scale: .tiny, data(perClass: 5))
+    let measures = try ResultTable(plan.experiments[0], of: plan).measures
+    #expect(measures == [.pretraining, .finetuning])
   }
 
   /// Both axes, five speeds and N frames share the same pre-training and the same fine-tuning.

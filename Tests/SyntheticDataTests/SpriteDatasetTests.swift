@@ -1,4 +1,5 @@
 import Foundation
+import KeyedRandom
 import Media
 import SyntheticData
 import TestSupport
@@ -8,6 +9,7 @@ import VideoData
 @Suite struct SpriteDatasetTests {
   private func dataset(_ difficulty: SpriteDifficulty = .plain) -> SpriteDataset {
     var dataset = SpriteDataset()
+    dataset.setting = .plain
     dataset.difficulty = difficulty
     dataset.format.width = 48
     dataset.format.height = 36
@@ -213,6 +215,102 @@ import VideoData
     other.seed = 1
     #expect(other.frames(of: .circling, number: 3) != first)
     #expect(dataset(.hard).frames(of: .circling, number: 4) != first)
+  }
+
+  /// The frames of the first version, bit for bit: other ones would make all earlier results incomparable.
+  @Test func plainSpritesAreThoseOfTheFirstVersion() {
+    var dataset = SpriteDataset()
+    dataset.setting = .plain
+    dataset.seed = 1
+    dataset.format.duration = 0.2
+    var hash = FNV1a()
+    for difficulty in SpriteDifficulty.allCases {
+      dataset.difficulty = difficulty
+      for (number, action) in SpriteAction.allCases.enumerated() {
+        for frame in dataset.frames(of: action, number: number) { hash.add(frame.pixels) }
+      }
+    }
+    #expect(hash.value == 0x5aeb_10d0_7ce0_d246)
+  }
+
+  /// Each look is typical of three classes, and one of five consecutive scenes of a class has another look.
+  @Test func looksTellAPartOfTheClass() throws {
+    var dataset = SpriteDataset()
+    dataset.seed = 3
+    for look in SpriteLook.allCases {
+      #expect(SpriteAction.allCases.count { $0.look == look } == 3)
+    }
+    for action in SpriteAction.allCases {
+      var others: Set<SpriteLook> = []
+      for block in 0..<20 {
+        let looks = (0..<5).compactMap { dataset.look(of: action, number: 5 * block + $0) }
+        #expect(looks.count == 5 && looks.count { $0 == action.look } == 4)
+        others.formUnion(looks)
+      }
+      #expect(others.count == 5, "\(action)")
+    }
+    dataset.setting = .plain
+    #expect(dataset.look(of: .still, number: 0) == nil)
+  }
+
+  /// A look is seen in a single frame, whatever the class: the mean colors of frames of two looks differ by more than those
+  /// of one look. The motion of a class does not depend on the look.
+  @Test func looksAreSeenInSingleFrames() throws {
+    var dataset = dataset(.standard)
+    dataset.setting = .looks
+    func blueness(_ look: SpriteLook) -> [Double] {
+      SpriteAction.allCases.flatMap { action in
+        (0..<5).filter { dataset.look(of: action, number: $0) == look }.map { number in
+          let pixels = dataset.frames(of: action, number: number)[0].pixels
+          let sums = (0..<3).map { channel in
+            stride(from: channel, to: pixels.count, by: 3).reduce(0.0) { $0 + Double(pixels[$1]) }
+          }
+          return sums[2] / (sums[0] + sums[1] + sums[2])
+        }
+      }
+    }
+    let (sea, desert) = (blueness(.sea), blueness(.desert))
+    #expect(sea.count > 5 && desert.count > 5)
+    #expect(sea.min()! > desert.max()!)
+  }
+
+  /// The list names the look of each video, the setting and its version; that of plain sprites is the first version's.
+  @Test func annotationsCarryTheSettingAndItsVersion() throws {
+    let folder = try ScratchFolder()
+    var dataset = dataset(.plain)
+    dataset.actions = [.left, .up]
+    (dataset.trainingVideos, dataset.testVideos) = (1, 1)
+    dataset.format.duration = 0.2
+    try write(dataset, to: folder.path + "/plain")
+    dataset.setting = .looks
+    try write(dataset, to: folder.path + "/looks")
+    func list(_ name: String) throws -> [String] {
+      String(decoding: try folder.bytes("\(name)/annotations.csv"), as: UTF8.self)
+        .split(separator: "\n").map(String.init)
+    }
+    #expect(
+      try list("plain") == [
+        "path,label,split", "left/train-0000.mp4,left,train", "left/test-0001.mp4,left,test",
+        "up/train-0000.mp4,up,train", "up/test-0001.mp4,up,test",
+      ])
+    let looks = try list("looks")
+    #expect(looks[0] == "path,label,split,look,sprites")
+    for (line, (action, number)) in zip(
+      looks.dropFirst(), [(SpriteAction.left, 0), (.left, 1), (.up, 0), (.up, 1)])
+    {
+      let look = try #require(dataset.look(of: action, number: number))
+      #expect(line.hasSuffix(",\(look.rawValue),looks-1"), "\(line)")
+    }
+    #expect(try SpriteSetting(ofFolder: folder.path + "/plain") == .plain)
+    #expect(try SpriteSetting(ofFolder: folder.path + "/looks") == .looks)
+    let read = try ActionDataset(
+      DatasetDescription(kind: .csv, videos: folder.path + "/looks"))
+    #expect(read.classNames == ["left", "up"] && read.videos.count == 4)
+    try folder.write(
+      "path,label,split,look,sprites\na.mp4,left,test,sea,looks-99\n", to: "later/annotations.csv")
+    #expect(throws: UnknownSpriteSetting.self) {
+      try SpriteSetting(ofFolder: folder.path + "/later")
+    }
   }
 
   /// The camera moves static content, and small objects move next to the sprite.

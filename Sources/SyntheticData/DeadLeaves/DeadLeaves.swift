@@ -16,12 +16,28 @@ public enum DeadLeaves {
   /// The bounds of the leaves' radii, as shares of the picture's short side.
   static let radii: ClosedRange<Float> = 0.008...0.5
 
+  /// What distinguishes a kind of picture from natural images in general.
+  struct Style {
+    /// Added to the mean color, in OKLab (L, a, b).
+    let tint: SIMD3<Float>
+    /// The bounds of the leaves' radii, as shares of the picture's short side.
+    let radii: ClosedRange<Float>
+  }
+
   /// A picture drawn with `generator`, uint8 RGB, [height, width, 3], fully covered by leaves.
   public static func picture(width: Int, height: Int, using generator: inout KeyedGenerator)
     -> Picture
   {
+    picture(width: width, height: height, style: nil, using: &generator)
+  }
+
+  /// As ``picture(width:height:using:)``, in a style; nil for natural images in general.
+  static func picture(
+    width: Int, height: Int, style: Style?, using generator: inout KeyedGenerator
+  ) -> Picture {
     precondition(width > 0 && height > 0, "no picture of \(width)x\(height)")
-    let scene = Scene(using: &generator)
+    let scene = Scene(tint: style?.tint ?? .zero, using: &generator)
+    let radii = style?.radii ?? Self.radii
     let canvas = Canvas(width: width, height: height)
     let side = Float(min(canvas.width, canvas.height))
     // A leaf below one and a half samples would be noise.
@@ -81,15 +97,17 @@ struct Scene {
   /// The standard deviation of the sensor's noise, in units of 1/255.
   let noise: Float
 
-  init(using generator: inout KeyedGenerator) {
+  /// - Parameter tint: added to the mean color, in OKLab.
+  init(tint: SIMD3<Float>, using generator: inout KeyedGenerator) {
     // Photographs range from gray to vivid, vary most in lightness, vary more along yellow and blue than along red and
     // green, and have a color cast.
     let vividness =
       generator.chance(0.12) ? generator.float(in: 0...0.1) : generator.float(in: 0.3...1.15)
     let contrast = generator.float(in: 0.10...0.19)
-    let mean = SIMD3(
+    let natural = SIMD3(
       generator.float(in: 0.45...0.68), 0.007 * vividness * generator.bell(),
       (0.015 + 0.022 * generator.bell()) * vividness)
+    let mean = natural + tint
     palette = (0..<4 + generator.integer(below: 6)).map { _ in
       let chroma = generator.bell()
       return mean

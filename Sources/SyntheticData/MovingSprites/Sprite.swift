@@ -10,12 +10,15 @@ struct Sprite {
   private let waves: [(count: Double, amplitude: Double, phase: Double)]
   private let texture: Picture
 
-  init(radius: Double, using generator: inout KeyedGenerator) {
+  /// - Parameters:
+  ///   - radius: the mean radius as a share of the frame's short side.
+  ///   - style: the style of its texture; nil for that of natural images in general.
+  init(radius: Double, style: DeadLeaves.Style? = nil, using generator: inout KeyedGenerator) {
     self.radius = radius
     waves = [1.0, 2, 3, 5].map {
       ($0, generator.uniform(in: 0.05...0.2), generator.uniform(in: 0...2 * .pi))
     }
-    texture = DeadLeaves.picture(width: 64, height: 64, using: &generator)
+    texture = DeadLeaves.picture(width: 64, height: 64, style: style, using: &generator)
   }
 
   /// Paints the sprite over a frame, and the part that crosses an edge on the opposite side.

@@ -4,13 +4,20 @@ import Media
 import SafeFiles
 import Synchronization
 
-/// Moving Sprites: videos of actions that only motion distinguishes, made from a seed.
+/// Moving Sprites: videos of actions, made from a seed.
 ///
-/// Scene number n looks the same in every class: background, sprite, distractors and camera shake. Positions and angles of
-/// the sprite are uniform in every class. A single frame therefore hardly reveals the class: only sizes differ, which vary
-/// more in approaching, receding and pulsing. A classifier that knew every sprite's true size would reach 10 % on single
-/// frames, and 16 % on first frames (chance 6.7 %).
+/// In the setting ``SpriteSetting/plain`` only motion distinguishes them: scene number n looks the same in every class,
+/// background, sprite, distractors and camera shake. Positions and angles of the sprite are uniform in every class. A single
+/// frame therefore hardly reveals the class: only sizes differ, which vary more in approaching, receding and pulsing. A
+/// classifier that knew every sprite's true size would reach 10 % on single frames, and 16 % on first frames (chance 6.7 %).
+///
+/// In ``SpriteSetting/looks``, the look tells a part: a single frame reveals which three classes a video likely belongs to.
 public struct SpriteDataset: Sendable {
+  /// The name of the list of the videos in the dataset's folder.
+  static let annotations = "annotations.csv"
+
+  /// What tells the classes apart.
+  public var setting = SpriteSetting.looks
   /// The classes.
   public var actions = SpriteAction.allCases
   /// The number of training videos per class.
@@ -30,8 +37,9 @@ public struct SpriteDataset: Sendable {
   /// The number of videos.
   public var videoCount: Int { actions.count * (trainingVideos + testVideos) }
 
-  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv with path, label and split, for `--dataset csv`. The list
-  /// is written last: if it is missing, the dataset is incomplete.
+  /// Writes CLASS/train-0000.mp4 and so on, and annotations.csv with path, label and split, for `--dataset csv`, and except
+  /// for ``SpriteSetting/plain`` the look of each video and the setting with its version. The list is written last: if it is
+  /// missing, the dataset is incomplete.
   ///
   /// - Parameters:
   ///   - folder: the folder, which is made if it does not exist.
@@ -62,11 +70,27 @@ public struct SpriteDataset: Sendable {
       }
     }
     if let failure = state.withLock({ $0.failure }) { throw failure }
-    let lines =
-      ["path,label,split"]
-      + videos.map { "\($0.path),\($0.action.rawValue),\($0.isTest ? "test" : "train")" }
-    try replaceFile(
-      at: "\(folder)/annotations.csv", with: Data((lines.joined(separator: "\n") + "\n").utf8))
+    try replaceFile(at: "\(folder)/\(Self.annotations)", with: Data(list.utf8))
+  }
+
+  /// The content of annotations.csv.
+  private var list: String {
+    var rows = [["path", "label", "split"]]
+    if setting != .plain { rows[0] += ["look", "sprites"] }
+    rows += videos.map { video in
+      [video.path, video.action.rawValue, video.isTest ? "test" : "train"]
+        + (look(of: video.action, number: video.number).map { [$0.rawValue, setting.label] } ?? [])
+    }
+    return rows.map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
+  /// The look of a video; nil for ``SpriteSetting/plain``.
+  ///
+  /// - Parameters:
+  ///   - action: the class.
+  ///   - number: the number of the scene.
+  public func look(of action: SpriteAction, number: Int) -> SpriteLook? {
+    setting == .plain ? nil : SpriteLook(of: action, number: number, seed: seed)
   }
 
   /// The frames of a video, each uint8 [height, width, 3].
@@ -78,7 +102,7 @@ public struct SpriteDataset: Sendable {
     let scene = SpriteScene(
       action,
       key: [RandomStream.movingSprites.rawValue, UInt64(bitPattern: Int64(seed)), UInt64(number)],
-      difficulty: difficulty, format: format)
+      look: look(of: action, number: number), difficulty: difficulty, format: format)
     return (0..<format.frameCount).map { scene.frame(at: Double($0) / format.framesPerSecond) }
   }
 

@@ -29,8 +29,8 @@ public enum SpriteDifficulty: String, CaseIterable, Sendable {
   }
 }
 
-/// A Moving Sprites video. Background, sprite and distractors depend on the scene's number and are the same in all
-/// classes; the class determines how the sprite moves.
+/// A Moving Sprites video. Background, sprite and distractors depend on the scene's number and its look, and are the same
+/// in all classes with that look; the class determines how the sprite moves.
 struct SpriteScene {
   private let format: SpriteFormat
   private let ground: Picture
@@ -42,9 +42,11 @@ struct SpriteScene {
 
   /// - Parameters:
   ///   - action: the action of the sprite.
-  ///   - key: the key of the scene: the same key gives the same appearance.
+  ///   - key: the key of the scene: the same key and look give the same appearance.
+  ///   - look: the look of ground and sprite; nil if looks do not depend on the class.
   init(
-    _ action: SpriteAction, key: [UInt64], difficulty: SpriteDifficulty, format: SpriteFormat
+    _ action: SpriteAction, key: [UInt64], look: SpriteLook?, difficulty: SpriteDifficulty,
+    format: SpriteFormat
   ) {
     self.format = format
     let short = Double(min(format.width, format.height))
@@ -52,8 +54,9 @@ struct SpriteScene {
     margin = (2 * difficulty.shake * short).rounded(.up)
     var looks = KeyedGenerator(key: key + [0])
     ground = DeadLeaves.picture(
-      width: format.width + 2 * Int(margin), height: format.height + 2 * Int(margin), using: &looks)
-    sprite = Sprite(radius: looks.uniform(in: 0.13...0.19), using: &looks)
+      width: format.width + 2 * Int(margin), height: format.height + 2 * Int(margin),
+      style: look?.ground, using: &looks)
+    sprite = Sprite(radius: looks.uniform(in: 0.13...0.19), style: look?.sprite, using: &looks)
     let count =
       difficulty.distractors.lowerBound + looks.integer(below: difficulty.distractors.count)
     let actions = SpriteAction.allCases

@@ -34,6 +34,37 @@ public struct TrainingCost {
     return cost
   }
 
+  /// The operations of the backbone's forward pass of one clip.
+  public mutating func forwards(_ model: ModelSettings, frames: Int, size: Int) -> Double {
+    // A head of one class is not worth telling apart: it takes some hundred operations.
+    forwards(model, classes: 1, frames: frames, size: size)
+  }
+
+  /// The operations of the backbone's forward passes of the clips of one sample of a pre-training, in the mean over the
+  /// sides from which the task draws.
+  public mutating func forwardsPerSample(_ configuration: PretrainingConfiguration) -> Double {
+    let sizes = configuration.clipSizes
+    let total = sizes.reduce(0) {
+      $0 + forwards(configuration.model, frames: configuration.clip.frames, size: $1)
+    }
+    return Double(configuration.makeTask().clipsPerSample) * total / Double(sizes.count)
+  }
+
+  /// The number of epochs, at least 1, in which the backbone's forward passes in training take about `operations`.
+  ///
+  /// - Parameters:
+  ///   - configuration: the pre-training; its own epochs do not matter.
+  ///   - sources: the number of sources to train on.
+  ///   - operations: the operations of all forward passes.
+  public mutating func epochs(
+    of configuration: PretrainingConfiguration, sources: Int, costing operations: Double
+  ) -> Int {
+    // Too few sources for a step are reported when the training begins.
+    let samples = max(configuration.samplesPerEpoch(sources: sources), 1)
+    let perEpoch = forwardsPerSample(configuration) * Double(samples)
+    return min(max(1, Int((operations / perEpoch).rounded())), 1_000_000)
+  }
+
   mutating func forwards(_ step: TrainingStep) -> Double {
     forwards(step.model, classes: step.classes, frames: step.frames, size: step.size)
   }
@@ -42,12 +73,8 @@ public struct TrainingCost {
   public mutating func operations(
     of configuration: PretrainingConfiguration, training: Int, heldOut: Int
   ) -> Double {
-    let task = configuration.makeTask()
-    let clips = Double(configuration.epochs * task.clipsPerSample)
-    let forwards = forwards(
-      configuration.model, classes: task.classNames?.count ?? 1, frames: configuration.clip.frames,
-      size: configuration.clip.size)
-    return clips * forwards * (3 * Double(training) + Double(heldOut))
+    Double(configuration.epochs) * forwardsPerSample(configuration)
+      * (3 * Double(training) + Double(heldOut))
   }
 
   /// The operations of a fine-tuning on `training` videos, with validations on `heldOut` videos and a final evaluation on
@@ -66,5 +93,20 @@ public struct TrainingCost {
       validations * validation.clipsPerVideo * heldOut
       + (validation.testClipsPerVideo ?? 0) * evaluated
     return forwards * (3 * Double(configuration.epochs * training) + Double(clips))
+  }
+}
+
+extension PretrainingConfiguration {
+  /// The sides of clips in pixels from which the task draws one for each step.
+  var clipSizes: ClosedRange<Int> {
+    task.kind == .speed ? task.speed.smallestSize...clip.size : clip.size...clip.size
+  }
+
+  /// The number of samples that an epoch on this number of sources has: only complete steps count.
+  ///
+  /// - Parameter sources: the number of sources to train on.
+  public func samplesPerEpoch(sources: Int) -> Int {
+    let samples = batch.sources * batch.accumulationSteps
+    return sources / samples * samples
   }
 }

@@ -52,7 +52,14 @@ extension Evaluation {
     /// The counts by true class (rows) and predicted class (columns), in the order of `classes`.
     public let confusion: [[Int]]
     /// The results of the videos, in the dataset's order.
-    public let videos: [Video]
+    public private(set) var videos: [Video]
+
+    /// The same without the results of single videos.
+    public var withoutVideos: Self {
+      var copy = self
+      copy.videos = []
+      return copy
+    }
   }
 
   /// The summary of this evaluation.

@@ -52,6 +52,8 @@ public struct RunFolder: Sendable {
     case clusters
     /// The clips on which the heat map and the optical flow agree least.
     case failures
+    /// Retrieval of training videos by nearest neighbors.
+    case retrieval
   }
 
   /// True if the folder contains the configuration, records or a checkpoint of a run.
