@@ -35,11 +35,12 @@ import Torch
   }
 
   enum Kind: String, CaseIterable, Sendable {
-    case adam, sgd, momentum, nesterov
+    case adam, adamw, sgd, momentum, nesterov
 
     func make(_ groups: [ParameterGroup]) -> any Optimizer {
       switch self {
       case .adam: Adam(groups)
+      case .adamw: Adam(groups, betas: (0.9, 0.95), isDecayDecoupled: true)
       case .sgd: SGD(groups, momentum: 0)
       case .momentum: SGD(groups)
       case .nesterov: SGD(groups, nesterov: true)
@@ -357,6 +358,25 @@ import Torch
     }
     #expect(schedule.rate(at: 0) == expected.start)
     #expect(schedule.rate(at: expected.total) == 0 && schedule.rate(at: 10_000) == 0)
+  }
+
+  /// As the code of VideoMAE computes it for 5 epochs of 4 steps, 2 of them warming up.
+  @Test func theCosineCanFollowTheWarmup() {
+    let schedule = LearningRateSchedule(
+      base: 1, minimum: 0.1, decay: .cosineAfterWarmup, warmupStart: 0, warmupSteps: 8,
+      totalSteps: 20)
+    let expected = [
+      0, 1.0 / 7, 2.0 / 7, 3.0 / 7, 4.0 / 7, 5.0 / 7, 6.0 / 7, 1, 1, 0.9846666218300807,
+      0.9397114317029974, 0.8681980515339464, 0.775, 0.6664685702961344, 0.55, 0.4335314297038657,
+      0.325, 0.23180194846605365, 0.16028856829700258, 0.11533337816991932,
+    ]
+    for (step, rate) in expected.enumerated() {
+      #expect(abs(schedule.rate(at: step) - rate) < 1e-15, "step \(step)")
+    }
+    let whole = LearningRateSchedule(
+      base: 1, minimum: 0.1, warmupStart: 0, warmupSteps: 0, totalSteps: 20)
+    #expect(whole.rate(at: 0) == 1 && abs(whole.rate(at: 10) - 0.55) < 1e-15)
+    #expect(abs(whole.rate(at: 20) - 0.1) < 1e-15)
   }
 
   @Test func noWarmupStartsAtTheBase() {

@@ -122,6 +122,7 @@ enum Operators {
 
   // Optimizers
   static let fusedAdam = Operator("_fused_adam_")
+  static let fusedAdamW = Operator("_fused_adamw_")
   static let fusedSGD = Operator("_fused_sgd_")
   static let lerpEachInPlace = Operator("_foreach_lerp_", "Scalar")
   static let copyEachInPlace = Operator("_foreach_copy_")

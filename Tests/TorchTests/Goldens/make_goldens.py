@@ -132,6 +132,7 @@ def optimizers():
     results = {}
     for name, make in {
         "adam": lambda groups: torch.optim.Adam(groups, lr=0.01),
+        "adamw": lambda groups: torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.95)),
         "sgd": lambda groups: torch.optim.SGD(groups, lr=0.01),
         "momentum": lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.9),
         "nesterov": lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.9, nesterov=True),
