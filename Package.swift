@@ -199,9 +199,9 @@ let package = Package(
     tests(
       of: "PretextTasks",
       [
-        "KeyedRandom", "Media", "Pretext", "TestSupport", "Torch", "VideoData", "VideoModels",
-        "VideoSamples",
-      ]),
+        "KeyedRandom", "Media", "MoSI", "Pretext", "TestSupport", "Torch", "VideoData",
+        "VideoModels", "VideoSamples",
+      ], resources: goldens),
     tests(of: "VideoModels", ["KeyedRandom", "TestSupport", "Torch"], resources: goldens),
     tests(of: "Geometry", ["KeyedRandom"]),
     tests(of: "Shards", ["KeyedRandom", "SafeFiles", "TestSupport"]),

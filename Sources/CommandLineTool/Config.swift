@@ -58,6 +58,8 @@ struct Config: ParsableCommand {
   private var pretraining: PretrainingConfiguration {
     var configuration = PretrainingConfiguration()
     if let task { configuration.task.kind = task }
+    // Other networks cannot be trained with it.
+    if task == .masked { configuration.model.architecture = .vitTiny }
     return configuration
   }
 

@@ -15,6 +15,8 @@ struct Convert: ParsableCommand {
         --to torchvision  for torchvision.models.video: r3d-18, mc3-18,
                           r2plus1d-18-torchvision
         --to vcop         for the code of VCOP: c3d, r3d-10, r2plus1d-10-vcop
+        --to videomae     for the code of VideoMAE: vit-s, vit-b, vit-l, vit-h, with
+                          the decoder of masked modeling if there is one
 
       Batch normalization has an epsilon of 0.001 in the authors' code and of 0.00001 in torchvision and VCOP. If the epsilon \
       differs, the scales are adjusted so that evaluation gives the same outputs.
@@ -34,7 +36,7 @@ struct Convert: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to write.", valueName: "out"))
   var output: String
 
-  @Option(help: ArgumentHelp("mosi, authors, torchvision or vcop.", valueName: "program"))
+  @Option(help: ArgumentHelp("mosi, authors, torchvision, vcop or videomae.", valueName: "program"))
   var to: WeightsLayout
 
   @Flag(help: "Leave the head out.")

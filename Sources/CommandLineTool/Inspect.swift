@@ -75,7 +75,7 @@ struct Inspect: ParsableCommand {
       table.add("parameters", Format.grouped(inspection.parameterCount ?? 0))
       table.add(
         "names", namesDescription(inspection.names!))
-      table.add("batch norm", "epsilon \(description.model.batchNormEpsilon)")
+      table.add("normalization", "epsilon \(description.model.batchNormEpsilon)")
       table.add("head", inspection.headDescription)
       let task = inspection.taskTensors
       if !task.isEmpty {
@@ -120,6 +120,8 @@ struct Inspect: ParsableCommand {
     case .vcop: "VCOP's"
     case .dpc: "DPC's"
     case .coclr: "CoCLR's"
+    case .videomae: "VideoMAE's"
+    case .huggingFace: "Hugging Face's"
     }
   }
 

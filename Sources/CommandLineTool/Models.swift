@@ -13,7 +13,8 @@ struct Models: ParsableCommand {
       """
   )
 
-  @Option(help: ArgumentHelp("The channels of conv1.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("The channels of conv1, or of a transformer's head.", valueName: "number"))
   var width = 64
 
   @Option(help: ArgumentHelp("The classes of the head.", valueName: "number"))

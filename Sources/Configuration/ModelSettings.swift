@@ -6,11 +6,13 @@ import VideoModels
 public struct ModelSettings: Settings {
   /// The network's architecture; mosi models lists them.
   public var architecture = Architecture.r2d3d18
-  /// The number of channels of conv1.
+  /// The number of channels of conv1, or of a transformer's head.
   public var width = 64
   /// The probability of dropout before the head's linear layer.
   public var dropout = 0.5
-  /// The epsilon of batch normalization; the architecture's own until it is set.
+  /// The probability with which a transformer's last block is left out for a clip while training.
+  public var dropPath = 0.0
+  /// The epsilon of batch or layer normalization; the architecture's own until it is set.
   public var batchNormEpsilon: Double {
     get { chosenEpsilon ?? architecture.defaultEpsilon }
     set { chosenEpsilon = newValue }
@@ -25,14 +27,15 @@ public struct ModelSettings: Settings {
 
   /// True if the networks are equal, even if only one of them sets the architecture's epsilon explicitly.
   public static func == (a: Self, b: Self) -> Bool {
-    (a.architecture, a.width, a.dropout, a.batchNormEpsilon, a.aggregator)
-      == (b.architecture, b.width, b.dropout, b.batchNormEpsilon, b.aggregator)
+    (a.architecture, a.width, a.dropout, a.dropPath, a.batchNormEpsilon, a.aggregator)
+      == (b.architecture, b.width, b.dropout, b.dropPath, b.batchNormEpsilon, b.aggregator)
   }
 
   public func hash(into hasher: inout Hasher) {
     hasher.combine(architecture)
     hasher.combine(width)
     hasher.combine(dropout)
+    hasher.combine(dropPath)
     hasher.combine(batchNormEpsilon)
     hasher.combine(aggregator)
   }
@@ -40,13 +43,19 @@ public struct ModelSettings: Settings {
   /// The keys, in the order of files.
   public static let settings: [Setting<Self>] = [
     .value("architecture", \.architecture, "The network's architecture; mosi models lists them."),
-    .value("width", \.width, "The number of channels of conv1.", .from(1, to: 1024)),
+    .value(
+      "width", \.width, "The number of channels of conv1, or of a transformer's head.",
+      .from(1, to: 1024)),
     .value(
       "dropout", \.dropout, "The probability of dropout before the head's linear layer.",
       .from(0, below: 1)),
     .value(
+      "drop_path", \.dropPath,
+      "The probability with which a transformer's last block is left out for a clip while training.",
+      .from(0, below: 1), isNew: true),
+    .value(
       "batch_norm_epsilon", \.batchNormEpsilon,
-      "Added to the variance in batch normalization; default: 0.001, or 0.00001 as in a network's own code.",
+      "Added to the variance in normalizations; default: 0.001, or 0.00001 or 0.000001 as in a network's own code.",
       .positive),
     .value(
       "aggregator", \.aggregator,
@@ -54,7 +63,8 @@ public struct ModelSettings: Settings {
       isNew: true),
   ]
 
-  /// Checks that the network's poolings do not reduce clips of this size, whose key is `sizeKey`, to nothing.
+  /// Checks that the network's poolings do not reduce clips of this size, whose key is `sizeKey`, to nothing, and that a
+  /// transformer sees all of a clip.
   ///
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func check(frames: Int, size: Int, sizeKey: String = "clip.size") throws {
@@ -66,6 +76,16 @@ public struct ModelSettings: Settings {
         value >= least, key,
         "must be at least \(least) for model.architecture=\(architecture.rawValue), not \(value)")
     }
+    let unit = architecture.clipUnit
+    for (key, value, unit) in [("clip.frames", frames, unit.time), (sizeKey, size, unit.width)] {
+      try require(
+        value % unit == 0, key,
+        "must be a multiple of \(unit) for model.architecture=\(architecture.rawValue), not \(value)"
+      )
+    }
+    try require(
+      dropPath == 0 || architecture.isTransformer, "model.drop_path",
+      "must be 0 for model.architecture=\(architecture.rawValue): only transformers have it")
   }
 
   /// The network with a head for `classes` classes on the CPU, initialized with the random seed `seed`.
@@ -86,8 +106,7 @@ public struct ModelSettings: Settings {
     head: VideoClassifier.Head.Kind, classes: Int, aggregator other: FeatureAggregator? = nil,
     using generator: Generator
   ) -> VideoClassifier {
-    let backbone = architecture.makeBackbone(
-      width: width, epsilon: batchNormEpsilon, using: generator)
+    let backbone = makeBackbone(using: generator)
     let own =
       other
       ?? aggregator.map {
@@ -99,6 +118,14 @@ public struct ModelSettings: Settings {
       head: .init(
         head, features: own?.featureCount ?? backbone.featureCount, classes: classes,
         dropout: dropout, using: generator))
+  }
+}
+
+extension ModelSettings {
+  /// The network without a head, on the generator's device.
+  public func makeBackbone(using generator: Generator) -> Backbone {
+    architecture.makeBackbone(
+      width: width, epsilon: batchNormEpsilon, dropPath: dropPath, using: generator)
   }
 }
 

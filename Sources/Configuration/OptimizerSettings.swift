@@ -1,4 +1,6 @@
+import Foundation
 import Torch
+import VideoModels
 
 /// The optimizer and its learning rate.
 public struct OptimizerSettings: Settings {
@@ -6,14 +8,18 @@ public struct OptimizerSettings: Settings {
   public enum Kind: String, CaseIterable, SettingValue {
     /// Adam.
     case adam
+    /// Adam with decoupled weight decay, and none for biases.
+    case adamw
     /// Stochastic gradient descent with momentum.
     case sgd
   }
 
   /// How the learning rate falls.
   public enum Decay: String, CaseIterable, SettingValue {
-    /// To 0 along a cosine.
+    /// Along a cosine over the whole run.
     case cosine
+    /// Along a cosine that begins after the warm-up.
+    case cosineAfterWarmup = "cosine_after_warmup"
     /// Not at all.
     case constant
     /// By a factor at each milestone.
@@ -24,6 +30,8 @@ public struct OptimizerSettings: Settings {
   public var kind = Kind.adam
   /// The highest learning rate, from which it falls as ``decay`` says.
   public var learningRate = 1e-3
+  /// The learning rate at the end of a cosine.
+  public var minimumLearningRate = 0.0
   /// How the learning rate falls over the run.
   public var decay = Decay.cosine
   /// For steps: the fractions of the run at which the learning rate falls.
@@ -36,10 +44,15 @@ public struct OptimizerSettings: Settings {
   public var warmupFraction = 0.1
   /// The learning rate of the first step.
   public var warmupStartLearningRate = 1e-4
-  /// The L2 penalty, added to the gradients of all parameters except normalizations.
+  /// The L2 penalty, added to the gradients of all parameters except normalizations; for adamw the decoupled decay, also not of
+  /// biases.
   public var weightDecay = 1e-4
   /// The momentum of sgd.
   public var momentum = 0.9
+  /// The decays of the two moments of adam and adamw.
+  public var betas = [0.9, 0.999]
+  /// The factor of the learning rate from each layer of the backbone to the one before it; nil for the same rate everywhere.
+  public var layerDecay: Double?
   /// True if a step whose loss or gradients are not finite is skipped and counted; false if it ends the run.
   public var skipNonFiniteSteps = false
 
@@ -53,8 +66,11 @@ public struct OptimizerSettings: Settings {
       "learning_rate", \.learningRate,
       "The highest learning rate, from which it falls as decay says.", .positive),
     .value(
+      "min_learning_rate", \.minimumLearningRate, "The learning rate at the end of a cosine.",
+      .atLeast(0), isNew: true),
+    .value(
       "decay", \.decay,
-      "How the learning rate falls over the run: to 0 along a cosine, not at all, or in steps.",
+      "How the learning rate falls: along a cosine, from the start or after the warm-up, not at all, in steps.",
       isNew: true),
     .value(
       "milestones", \.milestones,
@@ -78,30 +94,62 @@ public struct OptimizerSettings: Settings {
       "The learning rate of the first step.", .atLeast(0), formerly: "warmup_learning_rate"),
     .value(
       "weight_decay", \.weightDecay,
-      "The L2 penalty, added to the gradients of all parameters except normalizations.",
+      "The L2 penalty of all parameters except normalizations; of adamw a decay, also not of biases.",
       .atLeast(0)),
     .value("momentum", \.momentum, "The momentum of sgd.", .from(0, below: 1)),
+    .value(
+      "betas", \.betas, "The decays of the two moments of adam and adamw.",
+      Rule("must be two numbers of at least 0 and below 1") {
+        $0.count == 2 && $0.allSatisfy((0..<1).contains)
+      }, isNew: true),
+    .value(
+      "layer_decay", \.layerDecay,
+      "The factor of the learning rate from each layer of the backbone to the one before; null for 1.",
+      .above(0, to: 1), isNew: true),
     .value(
       "skip_non_finite_steps", \.skipNonFiniteSteps,
       "Whether a step whose loss or gradients are NaN or infinite is skipped and counted; false stops the run.",
       isNew: true),
   ]
 
+  /// Checks values that depend on each other.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
+  public func checkTogether(_ prefix: String) throws {
+    try require(
+      minimumLearningRate <= learningRate, "\(prefix)min_learning_rate",
+      "must be at most learning_rate (\(learningRate)), not \(minimumLearningRate)")
+  }
+
   /// The optimizer of the parameters that are not frozen.
   ///
-  /// - Parameter scale: the factor of a parameter's learning rate.
+  /// - Parameters:
+  ///   - model: the network, in which the names of `backbone`'s parameters begin with `backbone.`.
+  ///   - backbone: tells the layers for ``layerDecay``. Everything else belongs to the last layer.
+  ///   - scale: the factor of a parameter's learning rate besides.
   package func makeOptimizer(
-    for model: Module, scale: (Module.Parameter) -> Double = { _ in 1 }
+    for model: Module, on backbone: Backbone, scale: (Module.Parameter) -> Double = { _ in 1 }
   ) -> any Optimizer {
-    let scales = Dictionary(grouping: model.trainableParameters, by: scale)
-    let groups = scales.sorted { $0.key < $1.key }.flatMap {
-      ParameterGroup.sparingNormalization(
-        $1, weightDecay: weightDecay, learningRateScale: $0)
+    let scales = Dictionary(grouping: model.trainableParameters) {
+      scale($0) * layerScale(of: $0.name, in: backbone)
     }
+    let grouping =
+      kind == .adamw ? ParameterGroup.sparingVectors : ParameterGroup.sparingNormalization
+    let groups = scales.sorted { $0.key < $1.key }.flatMap { grouping($1, weightDecay, $0) }
+    let betas = (betas[0], betas[1])
     return switch kind {
-    case .adam: Adam(groups)
+    case .adam: Adam(groups, betas: betas)
+    case .adamw: Adam(groups, betas: betas, isDecayDecoupled: true)
     case .sgd: SGD(groups, momentum: momentum)
     }
+  }
+
+  /// The factor of the learning rate of a parameter of a network on `backbone`.
+  private func layerScale(of parameter: String, in backbone: Backbone) -> Double {
+    let (prefix, last) = ("backbone.", backbone.layerCount - 1)
+    guard let layerDecay, parameter.hasPrefix(prefix) else { return 1 }
+    let layer = backbone.layerIndex(of: String(parameter.dropFirst(prefix.count)))
+    return pow(layerDecay, Double(last - layer))
   }
 
   /// - Parameters:
@@ -113,11 +161,13 @@ public struct OptimizerSettings: Settings {
     let decay: LearningRateSchedule.Decay =
       switch decay {
       case .cosine: .cosine
+      case .cosineAfterWarmup: .cosineAfterWarmup
       case .constant: .constant
       case .steps: .steps(at: milestones, factor: milestoneFactor)
       }
     return LearningRateSchedule(
-      base: learningRate * scale, decay: decay, warmupStart: warmupStartLearningRate * scale,
+      base: learningRate * scale, minimum: minimumLearningRate * scale, decay: decay,
+      warmupStart: warmupStartLearningRate * scale,
       warmupSteps: Int((warmupFraction * Double(totalSteps)).rounded()), totalSteps: totalSteps)
   }
 }

@@ -66,6 +66,7 @@ public enum Preset: String, CaseIterable, Sendable {
   public static func tiny(for task: TaskSettings) -> Preset {
     switch task.kind {
     case .mosi: task.mosi.mask.enabled ? .tinyMasked : .tiny
+    case .masked: .tiny
     case .rotation: .tinyRotation
     case .clipOrder: .tinyClipOrder
     case .cloze: .tinyCloze

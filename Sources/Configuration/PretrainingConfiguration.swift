@@ -200,6 +200,7 @@ public struct PretrainingConfiguration: RunConfiguration {
       try require(
         task.mosi.mask.background == .static || clip.frames > 2, "clip.frames",
         "must be at least 3 for task.mosi.mask.background=drifting, not \(clip.frames)")
+    case .masked: try checkMasked()
     case .cloze:
       try require(
         clip.frames % 4 == 0, "clip.frames",
@@ -248,6 +249,31 @@ public struct PretrainingConfiguration: RunConfiguration {
 }
 
 extension PretrainingConfiguration {
+  /// Checks the settings of masked modeling with those of clips and of the network.
+  ///
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
+  private func checkMasked() throws {
+    let transformers = Architecture.allCases.filter(\.isTransformer).map(\.rawValue)
+    let plan = model.architecture.transformer(width: model.width)
+    try require(
+      plan != nil, "model.architecture",
+      "must be a transformer (\(transformers.joined(separator: ", "))) for task.kind=masked: "
+        + "\(model.architecture.rawValue) cannot leave out the hidden parts of a clip")
+    try require(
+      plan!.heads % 2 == 0 || model.width % 2 == 0, "model.width",
+      "must be even for task.kind=masked, whose decoder is half as wide, not \(model.width)")
+    let columns = clip.size / model.architecture.clipUnit.width
+    try require(
+      Int(task.masked.ratio * Double(columns * columns)) > 0, "task.masked.ratio",
+      "hides none of the \(columns * columns) cubes of a frame: raise it")
+    guard task.masked.motion == .window else { return }
+    let labels = task.masked.window.labels
+    try require(
+      sources.size - clip.size >= labels.granularity, "clip.size",
+      "leaves the window no room to move at \(labels.granularity) speeds: sources.size (\(sources.size)) "
+        + "must exceed it by at least \(labels.granularity)")
+  }
+
   /// The paper's task, even if ``TaskSettings/kind`` selects another.
   public var motionTask: MotionFromStaticImages {
     MotionFromStaticImages(

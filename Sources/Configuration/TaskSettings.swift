@@ -21,6 +21,8 @@ public enum TaskKind: String, CaseIterable, SettingValue {
   case playbackRate = "playback_rate"
   /// DPC and MemDPC: predict the features of the next blocks of a video.
   case densePrediction = "dense_prediction"
+  /// VideoMAE: predict the hidden parts of clips.
+  case masked
 }
 
 /// The pretext task, with a group for each kind. Only the group of ``kind`` is used.
@@ -45,6 +47,8 @@ public struct TaskSettings: Settings {
   public var playbackRate = PlaybackRateSettings()
   /// DPC (Han et al., 2019) and MemDPC (Han et al., ECCV 2020): predict the features of the next blocks.
   public var densePrediction = DensePredictionSettings()
+  /// VideoMAE (Tong et al., NeurIPS 2022): predict the hidden parts of clips.
+  public var masked = MaskedTaskSettings()
 
   /// The defaults.
   public init() {}
@@ -88,6 +92,10 @@ public struct TaskSettings: Settings {
       "dense_prediction", \.densePrediction,
       "DPC (Han et al., 2019) and MemDPC (Han et al., ECCV 2020): predict the features of the next blocks.",
       isInUse: { $0.kind == .densePrediction }),
+    .group(
+      "masked", \.masked,
+      "VideoMAE (Tong et al., NeurIPS 2022): predict the hidden parts of clips.",
+      isInUse: { $0.kind == .masked }),
   ]
 }
 

@@ -11,12 +11,15 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   case augmentation = 2
   /// The dropout of a step: `[seed, stream, step, part]`, where a part is one of the step's batches.
   case dropout = 3
-  /// The samples of preview.png: `[seed, stream, row]` for loading, `[seed, stream, row, 3]` for the pixels.
+  /// The samples of preview.png: `[seed, stream, row]` for loading, `[seed, stream, row, 3]` for the pixels,
+  /// `[seed, stream, row, 4]` for what is hidden.
   case preview = 4
   /// The training videos per class in a run with few labels: `[seed, stream, class]`.
   case shots = 5
   /// The sources per folder in a run with a limit: `[seed, stream, folder]`.
   case folders = 6
+  /// The hidden parts of a sample's clips, and what is drawn after them: `[seed, stream, epoch, source]`.
+  case mask = 7
   /// The order of the sources in an epoch: `[seed, epoch, stream]`.
   case epochOrder = 0x0BDE_B000
 

@@ -19,6 +19,10 @@ public struct Normalization: Hashable, Sendable {
   public static let kinetics = Normalization(
     mean: [0.43216, 0.394666, 0.37645], std: [0.22803, 0.22145, 0.216989])
 
+  /// The normalization for ImageNet, which VideoMAE uses.
+  public static let imageNet = Normalization(
+    mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+
   /// Normalizes frames, float32 [M, N, 3, H, W] in 0...1, to clips [M, 3, N, H, W] for the network, channels last in
   /// memory.
   public func clips(from frames: Tensor) -> Tensor {

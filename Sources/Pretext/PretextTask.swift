@@ -25,6 +25,10 @@ public protocol PretextTask: Sendable {
   /// True for a task that needs real motion. Such a task rejects still pictures before the first step.
   var needsMotion: Bool { get }
 
+  /// True for a task that hides parts of clips from the backbone, which must then be a `TokenBackbone`. Other backbones are
+  /// rejected before the first step.
+  var needsTokens: Bool { get }
+
   /// False if the loss is not a mean over samples, for example because the other samples of a batch are negatives:
   /// gradients of several batches must not be accumulated then.
   var supportsAccumulation: Bool { get }
@@ -49,6 +53,14 @@ public protocol PretextTask: Sendable {
   /// A preview for the user before training: the network's input for a sample, and the correct answer.
   func preview(_ sample: Sample) -> TaskPreview
 
+  /// What a network makes of samples, to look at during training; nil for tasks that have nothing to show.
+  ///
+  /// - Parameters:
+  ///   - network: the network, in evaluation mode.
+  ///   - samples: validation samples.
+  ///   - device: the network's device.
+  func result(of network: Network, on samples: [Sample], device: Device) -> TaskPreview?
+
   /// The clips of a batch with their classes, for analyses; nil for tasks whose clips have no classes.
   func labeledClips(_ batch: Network.Batch) -> LabeledClips?
 }
@@ -56,6 +68,12 @@ public protocol PretextTask: Sendable {
 extension PretextTask {
   /// False.
   public var needsMotion: Bool { false }
+  /// False.
+  public var needsTokens: Bool { false }
+  /// Nil.
+  public func result(of network: Network, on samples: [Sample], device: Device) -> TaskPreview? {
+    nil
+  }
   /// True.
   public var supportsAccumulation: Bool { true }
   /// Empty.

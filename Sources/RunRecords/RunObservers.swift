@@ -1,12 +1,14 @@
 import Training
 
-/// The usual observers of a training: TensorBoard events, the preview and the learning curves.
+/// The usual observers of a training: TensorBoard events, the preview, the learning curves and what the network makes of
+/// samples.
 ///
 /// - Parameter reporter: receives warnings about errors of the observers, which never stop a training.
 public func runObservers(reportingTo reporter: any TrainingReporter) -> [any TrainingObserver] {
   [
     PreviewFile(reporter: reporter), TensorBoardRecorder(reporter: reporter),
     CurvesFile(reporter: reporter), ConfusionFile(reporter: reporter),
+    ResultFile(reporter: reporter),
   ]
 }
 
@@ -58,6 +60,32 @@ private final class ConfusionFile: TrainingObserver {
       try evaluation.drawConfusion(in: folder)
     } catch {
       reporter.warn("the confusion matrix was not drawn: \(error)")
+    }
+  }
+}
+
+/// result.png: what the network makes of a few samples, drawn again as the training goes on.
+private final class ResultFile: TrainingObserver {
+  private let reporter: any TrainingReporter
+  private var start: TrainingStart?
+  /// The maximum number of drawings of a run.
+  private static let limit = 50
+
+  init(reporter: any TrainingReporter) { self.reporter = reporter }
+
+  func began(_ start: TrainingStart) { self.start = start }
+
+  func endedEpoch(_ epoch: EpochEnd) {
+    guard let start, let result = start.result,
+      epoch.epoch == epoch.epochs || epoch.epoch % max(1, epoch.epochs / Self.limit) == 0
+    else { return }
+    epoch.withEvaluationWeights {
+      guard let shown = result() else { return }
+      do {
+        try shown.sheet.write(to: start.run.result)
+      } catch {
+        reporter.warn("what the network makes of samples was not drawn: \(error)")
+      }
     }
   }
 }

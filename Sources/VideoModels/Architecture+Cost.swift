@@ -4,10 +4,11 @@ import Torch
 public struct ModelCost: Sendable {
   /// The number of trained numbers, including the head.
   public let parameters: Int
-  /// The floating-point operations of the forward pass of one clip, counting a multiply-add as two; only convolutions and
-  /// linear layers.
+  /// The floating-point operations of the forward pass of one clip, counting a multiply-add as two; only convolutions,
+  /// linear layers and attention.
   public let operations: Int
-  /// The numbers in the outputs of all convolutions for one clip, by which the memory of a training step goes.
+  /// The numbers in the outputs of all convolutions, or in a transformer's queries, keys and values, for one clip: by them
+  /// goes the memory of a training step.
   public let convolutionOutputs: Int
 }
 

@@ -28,18 +28,34 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case s3dg = "s3d-g"
   /// S3D-G without strides in time, as in SpeedNet.
   case speednetS3dg = "s3d-g-speednet"
+  /// A small vision transformer for small clips: cubes of 2x8x8, 192 wide, 8 blocks.
+  case vitTiny = "vit-tiny"
+  /// ViT-S as in VideoMAE: cubes of 2x16x16, 384 wide, 12 blocks.
+  case vitSmall = "vit-s"
+  /// ViT-B: 768 wide, 12 blocks.
+  case vitBase = "vit-b"
+  /// ViT-L: 1024 wide, 24 blocks.
+  case vitLarge = "vit-l"
+  /// ViT-H: 1280 wide, 32 blocks.
+  case vitHuge = "vit-h"
 }
 
 extension Architecture {
   /// The network without a head. Weights are drawn stage by stage.
   ///
   /// - Parameters:
-  ///   - width: the number of channels of conv1: 64 in the papers and in torchvision.
-  ///   - epsilon: the epsilon of batch normalization; nil for ``defaultEpsilon``.
+  ///   - width: the number of channels of conv1, or of a transformer's head: 64 in the papers and in torchvision. (ViT-H has
+  ///     heads of 80, of which 64 is the width 64.)
+  ///   - epsilon: the epsilon of batch or layer normalization; nil for ``defaultEpsilon``.
+  ///   - dropPath: the probability with which the last block's branches are left out while training; only for transformers.
   ///   - generator: draws the weights. The network is made on its device.
-  public func makeBackbone(width: Int = 64, epsilon: Double? = nil, using generator: Generator)
-    -> Backbone
-  {
+  public func makeBackbone(
+    width: Int = 64, epsilon: Double? = nil, dropPath: Double = 0, using generator: Generator
+  ) -> Backbone {
+    if let plan = transformer(width: width) {
+      return VisionTransformer(
+        plan, epsilon: epsilon ?? defaultEpsilon, dropPath: dropPath, using: generator)
+    }
     let epsilon = epsilon ?? defaultEpsilon
     func residual(_ plan: ResNetPlan) -> Backbone {
       VideoResNet(plan, width: width, epsilon: epsilon, using: generator)
@@ -59,20 +75,46 @@ extension Architecture {
     case .s3dg: S3DG(width: width, epsilon: epsilon, using: generator)
     case .speednetS3dg:
       S3DG(width: width, strides: .none, epsilon: epsilon, using: generator)
+    case .vitTiny, .vitSmall, .vitBase, .vitLarge, .vitHuge:
+      preconditionFailure("\(rawValue) has no plan")
     }
   }
 
-  /// The default epsilon of batch normalization: 1e-5 for VCOP's, Hara's and CoCLR's networks, as in their code; 1e-3 for
-  /// others, as in the code of the paper's authors.
+  /// The sizes of a transformer whose heads have `width` numbers (ViT-H's a fourth more); nil for other networks.
+  public func transformer(width: Int) -> VisionTransformer.Plan? {
+    func plan(_ heads: Int, blocks: Int, headWidth: Int, cube: Extent3 = Extent3(2, 16, 16))
+      -> VisionTransformer.Plan
+    {
+      .init(cube: cube, width: heads * headWidth, blocks: blocks, heads: heads)
+    }
+    return switch self {
+    case .vitTiny: plan(3, blocks: 8, headWidth: width, cube: Extent3(2, 8, 8))
+    case .vitSmall: plan(6, blocks: 12, headWidth: width)
+    case .vitBase: plan(12, blocks: 12, headWidth: width)
+    case .vitLarge: plan(16, blocks: 24, headWidth: width)
+    case .vitHuge: plan(16, blocks: 32, headWidth: width + width / 4)
+    default: nil
+    }
+  }
+
+  /// True for a transformer: its backbone is a ``TokenBackbone``.
+  public var isTransformer: Bool { transformer(width: 1) != nil }
+
+  /// The default epsilon of normalization: 1e-5 for VCOP's, Hara's and CoCLR's networks and 1e-6 for transformers, as in their
+  /// code; 1e-3 for others, as in the code of the paper's authors.
   public var defaultEpsilon: Double {
     switch self {
     case .c3d, .r3d10, .vcopR2plus1d10, .haraR3d18, .s3dg, .speednetS3dg: 1e-5
     case .r2d3d18, .r2d3d34, .r2plus1d10, .r2plus1d18, .r3d18, .mc318, .torchvisionR2plus1d18: 1e-3
+    case .vitTiny, .vitSmall, .vitBase, .vitLarge, .vitHuge: 1e-6
     }
   }
 
   /// The smallest clip that the network does not reduce to nothing.
   public var minimalClip: Extent3 { makeBackbone(width: 1, using: .meta).minimalClip }
+
+  /// The number of frames, rows and columns of which a clip should have a multiple.
+  public var clipUnit: Extent3 { makeBackbone(width: 1, using: .meta).clipUnit }
 
   /// The latest stage whose maps have at least 4 x 4 cells for clips of this size, which is fine enough to locate
   /// something; conv1 if there is none.

@@ -19,6 +19,24 @@ open class Backbone: Layer {
   /// The smallest clip that the network does not reduce to nothing. Smaller clips trap.
   open var minimalClip: Extent3 { .one }
 
+  /// The number of frames, rows and columns of which a clip should have a multiple: the rest of a clip is not seen.
+  open var clipUnit: Extent3 { .one }
+
+  /// Turns the output [N, ``featureCount``, t, h, w] into features [N, ``featureCount``]: the mean over time, height and
+  /// width, and what the network has after it.
+  open func pooled(_ map: Tensor) -> Tensor { map.globalAveragePool() }
+
+  /// The number of layers between which learning rates can fall towards the input, including one for what follows the
+  /// blocks and stages: the head.
+  open var layerCount: Int { stages.count + 1 }
+
+  /// The layer of a parameter, from 0 at the input to ``layerCount`` - 1; here its stage.
+  ///
+  /// - Parameter parameter: the name, relative to the backbone.
+  open func layerIndex(of parameter: String) -> Int {
+    stages.firstIndex { parameter.hasPrefix("\($0.name.rawValue).") } ?? layerCount - 1
+  }
+
   /// True for activation checkpointing: while training, only the stages' inputs are kept for the backward pass, which computes
   /// the rest again, one stage at a time. Results are the same; see `Layer.recomputed(_:)`.
   public final var checkpointsActivations = false
@@ -41,8 +59,8 @@ open class Backbone: Layer {
     return (last as? RectifiedLayer)?.unrectified(input) ?? last(input)
   }
 
-  /// The mean of the output over time, height and width: [N, 3, T, H, W] to [N, featureCount].
-  public final func features(_ clips: Tensor) -> Tensor { self(clips).globalAveragePool() }
+  /// The features of clips, see ``pooled(_:)``: [N, 3, T, H, W] to [N, featureCount].
+  public final func features(_ clips: Tensor) -> Tensor { pooled(self(clips)) }
 
   /// The outputs of all stages for clips [N, 3, T, H, W], each [N, C, t, h, w].
   public final func stageOutputs(_ clips: Tensor) -> [Tensor] {
@@ -74,15 +92,18 @@ open class Backbone: Layer {
   /// Freezes the first `count` stages permanently; see `Module.freeze()`.
   public final func freezeStages(_ count: Int) {
     precondition((0...stages.count).contains(count), "there are 5 stages, not \(count)")
+    // With all stages, also what comes after them: only a head remains.
+    if count == stages.count { return freeze() }
     for stage in stages.prefix(count) { stage.module.freeze() }
   }
 
-  private func output(of stage: Layer, _ input: Tensor) -> Tensor {
+  /// The output of a stage, computed again in the backward pass if ``checkpointsActivations``.
+  final func output(of stage: Layer, _ input: Tensor) -> Tensor {
     checkpointsActivations ? stage.recomputed(input) : stage(input)
   }
 
   /// The clips in the memory format of the layers. Nothing else converts formats.
-  private func prepared(_ clips: Tensor) -> Tensor {
+  final func prepared(_ clips: Tensor) -> Tensor {
     let (extents, least) = (clips.shape.suffix(3), minimalClip)
     precondition(
       zip(extents, [least.time, least.height, least.width]).allSatisfy { $0 >= $1 },

@@ -6,7 +6,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
   public let names: StateNames
   /// The architecture.
   public let architecture: Architecture
-  /// The number of channels of conv1.
+  /// The number of channels of conv1, or of a transformer's heads.
   public let width: Int
   /// The head and its number of classes; nil for a backbone alone.
   public let head: Head?
@@ -23,7 +23,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
     public let classes: Int
   }
 
-  /// The epsilon of batch normalization, which follows from the layout of the names.
+  /// The epsilon of normalization, which follows from the layout of the names.
   public var epsilon: Double { names.epsilon(of: architecture) }
 
   /// Recognizes a network.
@@ -35,28 +35,37 @@ public struct RecognizedNetwork: Hashable, Sendable {
   ///   names also their running statistics.
   /// - Throws: ``UnrecognizedNetwork`` if tensors are missing or left over, or have another shape.
   public init(shapes: [String: [Int]], expecting expected: Architecture? = nil) throws {
-    let prefix = Self.prefix(of: shapes.keys)
+    let shapes = StateNames.joined(shapes) { StateNames.joinedShape($1) }
+    let (wrapper, tower) = Self.prefixes(of: shapes.keys)
+    let prefix = wrapper + tower
     // CoCLR's files have each tensor twice.
     let hasSecondNames = shapes.keys.contains(prefix + "Conv_1a.conv1.weight")
+    let isVideoMAE = [
+      "patch_embed.proj.weight", "videomae.embeddings.patch_embeddings.projection.weight",
+    ]
+    .contains { shapes[prefix + $0] != nil }
     func isNetworks(_ name: String) -> Bool {
-      name.hasPrefix(prefix) && !(hasSecondNames && name.hasPrefix(prefix + "block"))
+      // Of VideoMAE's pre-training every other tensor is known.
+      if isVideoMAE { return !StateNames.isOfMaskedModeling(name.dropFirst(wrapper.count)) }
+      return name.hasPrefix(prefix) && !(hasSecondNames && name.hasPrefix(prefix + "block"))
     }
     let others = shapes.keys.filter { !isNetworks($0) }.sorted()
-    let shapes = Dictionary(
-      uniqueKeysWithValues: shapes.filter { isNetworks($0.key) }
-        .map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    let own = Dictionary(
+      uniqueKeysWithValues: shapes.filter { isNetworks($0.key) }.map { name, shape in
+        let isStrange = !name.hasPrefix(prefix)
+        return (
+          isStrange ? "\(name) (outside of \(prefix))" : String(name.dropFirst(prefix.count)), shape
+        )
+      })
     var nearest: (network: RecognizedNetwork, mismatch: StateMismatch)?
     for fingerprint in Fingerprint.all {
-      guard let width = shapes[fingerprint.tensor]?.first, (1...1024).contains(width) else {
-        continue
-      }
-      let preferred = fingerprint.architectures.filter { $0 == expected }
-      for architecture in preferred + fingerprint.architectures {
+      guard let channels = own[fingerprint.tensor]?.first else { continue }
+      for (architecture, width) in fingerprint.candidates(channels: channels, expecting: expected) {
         let network = RecognizedNetwork(
           names: fingerprint.names, architecture: architecture, width: width,
-          head: Self.head(in: shapes, of: architecture, names: fingerprint.names), prefix: prefix,
+          head: Self.head(in: own, of: architecture, names: fingerprint.names), prefix: prefix,
           others: others)
-        let mismatch = network.mismatch(shapes)
+        let mismatch = network.mismatch(own)
         if mismatch.isEmpty {
           self = network
           return
@@ -99,13 +108,15 @@ public struct RecognizedNetwork: Hashable, Sendable {
     }
     return StateMismatch(
       expected: expected.map { (names.name(of: $0.0, in: architecture)!, $0.1) }
-        .filter { !names.mayLack($0.0) || shapes[$0.0] != nil },
+        .filter { !names.mayLack($0.0, hasHead: head != nil) || shapes[$0.0] != nil },
       found: shapes)
   }
 
   /// The prefix of the network's names: what wrappers add (PyTorch's data parallelism and compilation, and many training
-  /// programs), followed by the attribute in which VCOP's, DPC's or CoCLR's task stores its network.
-  private static func prefix(of names: some Collection<String>) -> String {
+  /// programs), followed by the attribute in which VCOP's, DPC's, CoCLR's or VideoMAE's task stores its network.
+  private static func prefixes(of names: some Collection<String>) -> (
+    wrapper: String, tower: String
+  ) {
     var prefix = ""
     // Repeat only a few times: names in foreign files may be long.
     for _ in 0..<4 where !names.isEmpty {
@@ -116,18 +127,18 @@ public struct RecognizedNetwork: Hashable, Sendable {
     }
     let towers = [
       ("base_network.", ""), ("backbone.", "layer1."), ("encoder_q.0.", "Conv_1a."),
-      ("backbone.", "Conv_1a."),
+      ("backbone.", "Conv_1a."), ("encoder.", "patch_embed."),
     ]
     let tower = towers.first { tower, layer in
       names.contains { $0.hasPrefix(prefix + tower + layer) }
     }
-    return prefix + (tower?.0 ?? "")
+    return (prefix, tower?.0 ?? "")
   }
 }
 
 /// A tensor by which a family of networks is recognized.
 private struct Fingerprint {
-  /// The last convolution of conv1, or of its factors. The size of its first axis is the network's width.
+  /// The last convolution of conv1, or of its factors. The size of its first axis is that of conv1's output.
   let tensor: String
   let names: StateNames
   /// The networks that have such a tensor; all tensors together distinguish them.
@@ -152,7 +163,44 @@ private struct Fingerprint {
       tensor: "conv1.temporal_spatial_conv.weight", names: .vcop, architectures: [.r3d10]),
     Fingerprint(
       tensor: "conv1.temporal_conv.weight", names: .vcop, architectures: [.vcopR2plus1d10]),
+    Fingerprint(
+      tensor: "backbone.conv1.proj.weight", names: .mosi, architectures: transformers),
+    Fingerprint(tensor: "patch_embed.proj.weight", names: .videomae, architectures: transformers),
+    Fingerprint(
+      tensor: "videomae.embeddings.patch_embeddings.projection.weight", names: .huggingFace,
+      architectures: transformers),
   ]
+
+  private static let transformers = Architecture.allCases.filter(\.isTransformer)
+
+  /// The networks to compare with, each with the width at which conv1 has this number of channels: first that which the file
+  /// names, then those of the papers' width.
+  ///
+  /// Tensors do not tell the number of a transformer's heads. Other programs' files are taken for the papers' networks.
+  func candidates(channels: Int, expecting expected: Architecture?) -> [(Architecture, Int)] {
+    let all = architectures.compactMap { architecture in
+      architecture.width(ofChannels: channels).map { (architecture, $0) }
+    }
+    let preferred = all.filter { $0.0 == expected }
+    let usual = all.filter { $0.1 == 64 }
+    let areHeadsKnown = names == .mosi || !architectures.contains(where: \.isTransformer)
+    return preferred + usual + (areHeadsKnown ? all : [])
+  }
+}
+
+extension Architecture {
+  /// The width, in 1...1024, of the network whose conv1 has this number of channels; nil if there is none.
+  fileprivate func width(ofChannels channels: Int) -> Int? {
+    guard (1...1 << 15).contains(channels) else { return nil }
+    guard let unit = transformer(width: 1) else { return channels <= 1024 ? channels : nil }
+    // ViT-H's heads are a fourth wider than its width.
+    let inner = channels / unit.heads
+    let width = self == .vitHuge ? inner - inner / 5 : inner
+    guard (1...1024).contains(width), transformer(width: width)?.width == channels else {
+      return nil
+    }
+    return width
+  }
 }
 
 extension RecognizedNetwork {
@@ -163,11 +211,22 @@ extension RecognizedNetwork {
   }
 
   /// The tensors of the recognized state dict under their names in a ``VideoClassifier``, each in its own shape. Missing
-  /// batch counters and running statistics are added as they are in a new network.
+  /// batch counters, running statistics and the normalization of a transformer's features are added as they are in a new
+  /// network.
   public func ownState(_ state: [String: Tensor]) -> [String: Tensor] {
     let names = namesInFile
-    let found = names.compactMapValues { state[$0] }
+    let found = names.compactMapValues { name -> Tensor? in
+      let parts = StateNames.parts(of: name).compactMap { state[$0] }
+      return parts.count > 1 ? .concatenated(parts) : parts.first
+    }
     guard found.count < names.count else { return found }
+    if let plan = architecture.transformer(width: width) {
+      let norm = [
+        "backbone.fc_norm.weight": Tensor.ones([plan.width]),
+        "backbone.fc_norm.bias": .zeros([plan.width]),
+      ]
+      return found.merging(norm) { given, _ in given }
+    }
     let new = architecture.makeBackbone(width: width, using: Generator(seed: 0)).buffers
     return found.merging(new.map { ("backbone.\($0.name)", $0.tensor) }) { given, _ in given }
   }
@@ -194,6 +253,8 @@ public struct UnrecognizedNetwork: Error, Sendable, CustomStringConvertible {
       case .vcop: " with VCOP's names"
       case .dpc: " with DPC's names"
       case .coclr: " with CoCLR's names"
+      case .videomae: " with VideoMAE's names"
+      case .huggingFace: " with Hugging Face's names"
       }
     return
       "is most similar to \(nearest.architecture.rawValue) of width \(nearest.width)\(names), but "

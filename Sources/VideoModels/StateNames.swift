@@ -14,6 +14,12 @@ public enum StateNames: String, CaseIterable, Sendable {
   /// The names in CoCLR's code: `Conv_1a.conv1.weight`, `Mixed_3b.branch1.0.conv.weight`. Its files have each tensor a second
   /// time as `block1.0.conv1.weight`, `block3.1.branch1.0.conv.weight`.
   case coclr
+  /// The names in VideoMAE's code: `patch_embed.proj.weight`, `blocks.0.attn.qkv.weight`, `fc_norm.weight`, `head.weight`. A
+  /// pre-training's begin with `encoder.`, and there is no `fc_norm`.
+  case videomae
+  /// The names of VideoMAE in Hugging Face's transformers: `videomae.encoder.layer.0.attention.attention.query.weight`,
+  /// `classifier.weight`. Queries, keys and values are three tensors; see ``parts(of:)``.
+  case huggingFace = "hugging_face"
 }
 
 extension StateNames {
@@ -25,18 +31,21 @@ extension StateNames {
     case .vcop: [.c3d, .r3d10, .vcopR2plus1d10].contains(architecture)
     case .dpc: [.r2d3d18, .r2d3d34].contains(architecture)
     case .coclr: architecture == .s3dg
+    case .videomae, .huggingFace: architecture.isTransformer
     }
   }
 
-  /// True if files with these names may lack the tensor `name`: batch counters, and with DPC's names running statistics.
-  public func mayLack(_ name: String) -> Bool {
+  /// True if files with these names may lack the tensor `name`: batch counters, with DPC's names running statistics, and with
+  /// VideoMAE's, if there is no head, the normalization of features, which begins with fine-tuning.
+  public func mayLack(_ name: String, hasHead: Bool) -> Bool {
+    if self == .videomae || self == .huggingFace { return !hasHead && name.hasPrefix("fc_norm.") }
     let statistics = self == .dpc ? [".running_mean", ".running_var"] : []
     return ([".num_batches_tracked"] + statistics).contains { name.hasSuffix($0) }
   }
 
-  /// The epsilon of batch normalization in networks with these names. State dicts do not contain it.
+  /// The epsilon of normalization in networks with these names. State dicts do not contain it.
   public func epsilon(of architecture: Architecture) -> Double {
-    self == .mosi ? architecture.defaultEpsilon : 1e-5
+    self == .mosi || architecture.isTransformer ? architecture.defaultEpsilon : 1e-5
   }
 
   /// The name of the tensor that a ``VideoClassifier`` of `architecture` calls `own`; nil for a head that these names do not
@@ -48,6 +57,9 @@ extension StateNames {
     case .vcop: architecture == .c3d ? vcopC3DName(of: own) : vcopResNetName(of: own)
     case .dpc: dpcName(of: own)
     case .coclr: coclrName(of: own)
+    case .videomae: videoMAEName(of: own, in: architecture)
+    case .huggingFace:
+      videoMAEName(of: own, in: architecture).map(huggingFaceName)
     }
   }
 }
@@ -193,4 +205,92 @@ private func coclrName(of own: String) -> String? {
   // The last branch begins with a pooling.
   let index = layer.hasPrefix("b") || branch == "3" ? 1 : 0
   return "Mixed_\(number)\(letter).branch\(branch).\(index).\(place)"
+}
+
+// MARK: - VideoMAE
+
+/// `backbone.conv3.block_2.attn.qkv.weight` is `blocks.N.attn.qkv.weight`, where N counts the blocks of all stages.
+private func videoMAEName(of own: String, in architecture: Architecture) -> String? {
+  var path = own.split(separator: ".").map(String.init)
+  switch (path.removeFirst(), path[0]) {
+  case ("head", VideoClassifier.Head.Kind.actions.rawValue): return "head.\(path[1])"
+  case ("backbone", "conv1"): return "patch_embed.\(path.dropFirst().joined(separator: "."))"
+  case ("backbone", "fc_norm"): return path.joined(separator: ".")
+  case ("backbone", let stage):
+    let blocks = architecture.transformer(width: 1)!.blocks
+    let before = blocks * (Int(stage.dropFirst("conv".count))! - 2) / 4
+    let block = before + Int(path[1].dropFirst("block_".count))! - 1
+    return "blocks.\(block).\(path.dropFirst(2).joined(separator: "."))"
+  default: return nil
+  }
+}
+
+/// Hugging Face's name of what VideoMAE's code calls `name`.
+private func huggingFaceName(of name: String) -> String {
+  let path = name.split(separator: ".").map(String.init)
+  switch path[0] {
+  case "head": return "classifier.\(path[1])"
+  case "fc_norm": return name
+  case "patch_embed": return "videomae.embeddings.patch_embeddings.projection.\(path[2])"
+  default:
+    let places = [
+      "norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense",
+      "mlp.fc2": "output.dense", "attn.proj": "attention.output.dense",
+    ]
+    let layer = "videomae.encoder.layer.\(path[1])"
+    let place = path.dropFirst(2).dropLast().joined(separator: ".")
+    if let found = places[place] { return "\(layer).\(found).\(path.last!)" }
+    // attn.q_bias, attn.v_bias and attn.qkv.weight
+    return "\(layer).attention.attention.\(path.dropFirst(3).joined(separator: "."))"
+  }
+}
+
+extension StateNames {
+  private static let joint = ".attention.attention.qkv.weight"
+
+  /// The names under which Hugging Face's files have the parts of a tensor, along its first axis: queries, keys and values;
+  /// the name itself for tensors that are not divided.
+  public static func parts(of name: String) -> [String] {
+    guard name.hasSuffix(joint) else { return [name] }
+    let layer = name.dropLast("qkv.weight".count)
+    return ["query", "key", "value"].map { "\(layer)\($0).weight" }
+  }
+
+  /// Puts together what Hugging Face's files divide.
+  ///
+  /// - Parameters:
+  ///   - tensors: the tensors of a file by name.
+  ///   - join: makes one of parts, which are one after another along the first axis.
+  /// - Returns: the tensors, in which one takes the place of three.
+  public static func joined<Value>(
+    _ tensors: [String: Value], _ join: (_ name: String, _ parts: [Value]) -> Value?
+  ) -> [String: Value] {
+    var result = tensors
+    for name in tensors.keys where name.hasSuffix(".attention.attention.query.weight") {
+      let whole = "\(name.dropLast("query.weight".count))qkv.weight"
+      let names = parts(of: whole)
+      let parts = names.compactMap { tensors[$0] }
+      guard parts.count == names.count, tensors[whole] == nil, let value = join(whole, parts) else {
+        continue
+      }
+      for name in names { result[name] = nil }
+      result[whole] = value
+    }
+    return result
+  }
+
+  /// The shape of parts of these shapes, one after another along the first axis; nil if they do not fit.
+  public static func joinedShape(_ shapes: [[Int]]) -> [Int]? {
+    guard let first = shapes.first, first.count == 2, shapes.allSatisfy({ $0 == first }),
+      (1...1 << 20).contains(first[0])
+    else { return nil }
+    return [shapes.count * first[0], first[1]]
+  }
+
+  /// True for a tensor that VideoMAE's pre-training has besides the network for clips, in its code or in Hugging Face's: the
+  /// encoder's last normalization, the decoder, and what is between them. Fine-tuning leaves them out on purpose.
+  static func isOfMaskedModeling(_ name: some StringProtocol) -> Bool {
+    ["mask_token", "encoder_to_decoder.weight"].contains { $0 == name }
+      || ["decoder.", "encoder.norm.", "videomae.layernorm."].contains { name.hasPrefix($0) }
+  }
 }

@@ -43,7 +43,7 @@ public final class VideoClassifier: Layer {
   public func features(_ clips: Tensor) -> Tensor { pooled(backbone(clips)) }
 
   /// The features for the backbone's output: [N, C, t, h, w] to [N, featureCount].
-  func pooled(_ output: Tensor) -> Tensor { aggregator?(output) ?? output.globalAveragePool() }
+  func pooled(_ output: Tensor) -> Tensor { aggregator?(output) ?? backbone.pooled(output) }
 
   /// The logits of the classes: [N, 3, T, H, W] to [N, classes].
   public override func callAsFunction(_ clips: Tensor) -> Tensor { classify(features(clips)) }

@@ -17,9 +17,15 @@ public enum SampleID: Hashable, Sendable {
     case loading
     /// The augmentation of the pixels.
     case augmentation
+    /// What is hidden of clips.
+    case mask
 
     fileprivate var number: UInt64 {
-      (self == .loading ? RandomStream.loading : .augmentation).rawValue
+      switch self {
+      case .loading: RandomStream.loading.rawValue
+      case .augmentation: RandomStream.augmentation.rawValue
+      case .mask: RandomStream.mask.rawValue
+      }
     }
   }
 
@@ -33,9 +39,8 @@ public enum SampleID: Hashable, Sendable {
         ? [RandomStream.validation.rawValue, UInt64(index)]
         : [RandomStream.validation.rawValue, UInt64(index), stream.number]
     case .preview(let seed, let row):
-      stream == .loading
-        ? [seed, RandomStream.preview.rawValue, UInt64(row)]
-        : [seed, RandomStream.preview.rawValue, UInt64(row), 3]
+      [seed, RandomStream.preview.rawValue, UInt64(row)]
+        + (stream == .loading ? [] : [stream == .augmentation ? 3 : 4])
     }
   }
 

@@ -1,26 +1,42 @@
 import Foundation
 import Torch
 
-/// What researchers' code computed for the systems that MoSI is compared with: ../shared/fixtures/pretext-tasks, whose README
-/// has the rule by which weights and inputs follow from their names.
+/// What researchers' code computed for the systems that MoSI is compared with, and for VideoMAE: ../shared/fixtures, whose
+/// READMEs have the rule by which weights and inputs follow from their names.
 public struct PretextFixtures {
+  /// A folder of fixtures.
+  public enum Folder: String, Sendable {
+    case pretextTasks = "pretext-tasks"
+    case videoMAE = "videomae"
+
+    /// True if the files exist.
+    public var exists: Bool { shared("fixtures/\(rawValue)") != nil }
+    /// The reason for which tests are skipped without the files.
+    public var absence: String { "needs the numbers of ../shared/fixtures/\(rawValue)" }
+  }
+
   /// True if the files exist.
-  public static let exist = shared("fixtures/pretext-tasks") != nil
+  public static let exist = Folder.pretextTasks.exists
   /// The reason for which tests are skipped without the files.
-  public static let absence = "needs the numbers of ../shared/fixtures/pretext-tasks"
+  public static let absence = Folder.pretextTasks.absence
 
   private let tensors: [String: Tensor]
   private let tolerances: [String: Double]
 
   /// The numbers in `name`.safetensors.
-  public init(_ name: String) throws {
+  public init(_ name: String, in folder: Folder = .pretextTasks) throws {
     struct Tolerance: Decodable {
       let suggested: Double?
       enum CodingKeys: String, CodingKey { case suggested = "suggested_tolerance" }
     }
-    tensors = try Safetensors(contentsOf: Self.path("\(name).safetensors")).tensors
-    let all = try Self.json("tolerance.json", [String: [String: Tolerance]].self)
+    tensors = try Safetensors(contentsOf: Self.path("\(name).safetensors", in: folder)).tensors
+    let all = try Self.json("tolerance.json", [String: [String: Tolerance]].self, in: folder)
     tolerances = all[name, default: [:]].compactMapValues(\.suggested)
+  }
+
+  /// The keys that begin with `prefix`.
+  public func keys(_ prefix: String) -> [String] {
+    tensors.keys.filter { $0.hasPrefix(prefix) }.sorted()
   }
 
   /// The tensor `key`.
@@ -43,25 +59,32 @@ public struct PretextFixtures {
   struct Missing: Error { let key: String }
 
   /// The path of a file.
-  public static func path(_ name: String) -> String {
-    shared("fixtures/pretext-tasks/\(name)") ?? name
+  public static func path(_ name: String, in folder: Folder = .pretextTasks) -> String {
+    shared("fixtures/\(folder.rawValue)/\(name)") ?? name
   }
 
   /// The content of a JSON file.
-  public static func json<Value: Decodable>(_ name: String, _: Value.Type) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: path(name))))
+  public static func json<Value: Decodable>(
+    _ name: String, _: Value.Type, in folder: Folder = .pretextTasks
+  ) throws -> Value {
+    let file = URL(fileURLWithPath: path(name, in: folder))
+    return try JSONDecoder().decode(Value.self, from: Data(contentsOf: file))
   }
 
   /// All tensors of an official state dict, as listed in `name`.names.txt. A second name of a tensor is left out.
-  public static func state(_ name: String) throws -> [String: Tensor] {
-    let lines = try String(contentsOfFile: path("\(name).names.txt"), encoding: .utf8)
+  ///
+  /// - Parameter filledAs: the name whose hash a tensor is filled by; its own by default.
+  public static func state(
+    _ name: String, in folder: Folder = .pretextTasks, filledAs: (String) -> String = { $0 }
+  ) throws -> [String: Tensor] {
+    let lines = try String(contentsOfFile: path("\(name).names.txt", in: folder), encoding: .utf8)
       .split(separator: "\n").filter { !$0.contains(" same-as ") }
     return Dictionary(
       uniqueKeysWithValues: lines.map { line in
         // conv1.weight [64, 3, 3, 3, 3] weight
         let words = line.split(whereSeparator: { " [],".contains($0) }).map(String.init)
         let shape = words.dropFirst().dropLast().map { Int($0)! }
-        return (words[0], FillRule(name: words[0]).tensor(shape, kind: words.last!))
+        return (words[0], FillRule(name: filledAs(words[0])).tensor(shape, kind: words.last!))
       })
   }
 
@@ -101,8 +124,8 @@ public struct FillRule {
       switch kind {
       case "weight": { (2 * $0 - 1) * bound }
       case "bias", "bn-mean": { (2 * $0 - 1) * 0.1 }
-      case "bn-bias": { (2 * $0 - 1) * 0.2 }
-      case "bn-weight", "bn-var": { 0.5 + $0 }
+      case "bn-bias", "ln-bias": { (2 * $0 - 1) * 0.2 }
+      case "bn-weight", "bn-var", "ln-weight": { 0.5 + $0 }
       default: { (2 * $0 - 1) * 2 }
       }
     let values = (0..<shape.reduce(1, *)).map { Float(value(Double(output($0) >> 11) * 0x1p-53)) }

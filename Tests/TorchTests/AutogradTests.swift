@@ -20,7 +20,7 @@ import Torch
         normalization.scale.copy(from: .keyed(22, shape: [4], in: 0.5...1.5))
         normalization.shift.copy(from: .keyed(23, shape: [4]))
         linear.weight.copy(from: .keyed(24, shape: [5, 4]))
-        linear.bias.copy(from: .keyed(25, shape: [5]))
+        linear.bias!.copy(from: .keyed(25, shape: [5]))
       }
       for tensor in leaves.values { tensor.requiresGradient = true }
     }
@@ -28,7 +28,7 @@ import Torch
     var leaves: [String: Tensor] {
       [
         "clip": clip, "kernel": convolution.weight, "scale": normalization.scale,
-        "shift": normalization.shift, "weight": linear.weight, "bias": linear.bias,
+        "shift": normalization.shift, "weight": linear.weight, "bias": linear.bias!,
       ]
     }
 

@@ -114,7 +114,7 @@ import Torch
       batchNorm.scale.copy(from: .keyed(12, shape: [3], in: 0.5...2))
       batchNorm.shift.copy(from: .keyed(13, shape: [3]))
       linear.weight.copy(from: m.permuted([1, 0]))
-      linear.bias.copy(from: Tensor([Float(0.5), -0.25]))
+      linear.bias!.copy(from: Tensor([Float(0.5), -0.25]))
       results["conv3d"] = convolution(clip)
       results["conv3d stride"] = strided(clip)
       let biased = Conv3d(

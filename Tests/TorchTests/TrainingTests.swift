@@ -187,7 +187,7 @@ import Torch
       super.init()
       withoutGradients {
         second.weight.copy(from: .keyed(42, shape: [3, 6]))
-        second.bias.copy(from: .keyed(43, shape: [3]))
+        second.bias!.copy(from: .keyed(43, shape: [3]))
       }
     }
 
@@ -469,7 +469,7 @@ import Torch
     #expect(layer(.ones([1, 2])).requiresGradient)
     layer.weight.requiresGradient = false
     _ = layer.state
-    #expect(!layer.weight.requiresGradient && layer.bias.requiresGradient)
+    #expect(!layer.weight.requiresGradient && layer.bias!.requiresGradient)
   }
 
   @Test func trainReachesEveryPart() {
@@ -531,7 +531,7 @@ import Torch
     #expect(abs(layer.weight.mean().item) < 5 * deviation / count.squareRoot())
     let linear = Linear(300, 200, using: generator)
     #expect(abs(linear.weight.norm / 60_000.0.squareRoot() / 0.01 - 1) < 0.02)
-    #expect(linear.bias.norm == 0)
+    #expect(linear.bias!.norm == 0)
   }
 
   /// Fan-in initialization preserves the mean square after a ReLU, here for a layer that enlarges.

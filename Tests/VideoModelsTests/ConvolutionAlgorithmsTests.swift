@@ -4,9 +4,12 @@ import Testing
 import Torch
 import VideoModels
 
+/// Networks with convolutions.
+private let convolutional = Architecture.allCases.filter { !$0.isTransformer }
+
 /// Whole networks, with convolutions by the fastest algorithms and directly.
 @Suite struct ConvolutionAlgorithmsTests {
-  @Test(arguments: Architecture.allCases)
+  @Test(arguments: convolutional)
   func logitsAtFullWidthAreThoseOfDirectConvolutions(architecture: Architecture) {
     let model = classifier(architecture, width: 64, classes: 101, kind: .actions)
     model.train(false)
@@ -21,7 +24,7 @@ import VideoModels
   }
 
   /// While autograd records, normalizations are computed after their convolutions.
-  @Test(arguments: Architecture.allCases)
+  @Test(arguments: convolutional)
   func convolutionsThatTakeOverNormalizationsGiveTheSame(architecture: Architecture) throws {
     let model = classifier(architecture, width: 16)
     model.train(false)
@@ -60,7 +63,7 @@ import VideoModels
 
   /// Rounding errors change the sign of some activation near zero and the winner of some pooling, and with them gradients:
   /// those of direct convolutions differ from float64 by up to 2e-3 here.
-  @Test(arguments: Architecture.allCases)
+  @Test(arguments: convolutional)
   func gradientsOfWeightsAreNearFloat64(architecture: Architecture) throws {
     let clips = keyed([8], [4, 3, 8, 32, 32], -2...2)
     let labels = Tensor([0, 1, 2, 3])

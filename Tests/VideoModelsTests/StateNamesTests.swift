@@ -21,7 +21,7 @@ import VideoModels
   private static func heads(_ names: StateNames) -> [Kind?] {
     switch names {
     case .mosi: [nil, .actions, .pretext]
-    case .torchvision, .vcop: [nil, .actions]
+    case .torchvision, .vcop, .videomae, .huggingFace: [nil, .actions]
     case .dpc, .coclr: [nil]
     }
   }
@@ -98,6 +98,105 @@ import VideoModels
     ] { #expect(split[own] == expected) }
   }
 
+  @Test func videoMAEsNamesAreKnown() throws {
+    let names = try #require(Architecture.vitBase.tensorNames(.videomae, head: .actions))
+    let others = try #require(Architecture.vitBase.tensorNames(.huggingFace, head: .actions))
+    let layer = "videomae.encoder.layer.7"
+    for (own, official, huggingFace) in [
+      (
+        "backbone.conv1.proj.bias", "patch_embed.proj.bias",
+        "videomae.embeddings.patch_embeddings.projection.bias"
+      ),
+      (
+        "backbone.conv4.block_2.norm2.weight", "blocks.7.norm2.weight",
+        "\(layer).layernorm_after.weight"
+      ),
+      (
+        "backbone.conv4.block_2.attn.q_bias", "blocks.7.attn.q_bias",
+        "\(layer).attention.attention.q_bias"
+      ),
+      (
+        "backbone.conv4.block_2.attn.proj.bias", "blocks.7.attn.proj.bias",
+        "\(layer).attention.output.dense.bias"
+      ),
+      (
+        "backbone.conv4.block_2.mlp.fc1.weight", "blocks.7.mlp.fc1.weight",
+        "\(layer).intermediate.dense.weight"
+      ),
+      (
+        "backbone.conv4.block_2.mlp.fc2.weight", "blocks.7.mlp.fc2.weight",
+        "\(layer).output.dense.weight"
+      ),
+      ("backbone.fc_norm.weight", "fc_norm.weight", "fc_norm.weight"),
+      ("head.out.bias", "head.bias", "classifier.bias"),
+    ] { #expect(names[own] == official && others[own] == huggingFace) }
+    let mixed = try #require(others["backbone.conv4.block_2.attn.qkv.weight"])
+    #expect(
+      StateNames.parts(of: mixed)
+        == ["query", "key", "value"].map { "\(layer).attention.attention.\($0).weight" })
+    #expect(names.count == 2 + 12 * 13 + 2 + 2)
+  }
+
+  /// The state dict of a pre-training of ViT-S with 4 blocks of the decoder, in VideoMAE's code or in Hugging Face's.
+  private func pretraining(_ names: StateNames) throws -> [String: [Int]] {
+    let isOfficial = names == .videomae
+    var shapes: [String: [Int]] = [:]
+    for (name, shape) in try self.shapes(.vitSmall, names, width: 64, head: nil)
+    where !name.hasPrefix("fc_norm") {
+      if isOfficial {
+        shapes["encoder.\(name)"] = shape
+      } else {
+        for part in StateNames.parts(of: name) {
+          shapes[part] = part == name ? shape : [shape[0] / 3, shape[1]]
+        }
+      }
+    }
+    let norm = isOfficial ? "encoder.norm" : "videomae.layernorm"
+    shapes["\(norm).weight"] = [384]
+    shapes["\(norm).bias"] = [384]
+    shapes["mask_token"] = [1, 1, 192]
+    shapes["encoder_to_decoder.weight"] = [192, 384]
+    shapes["decoder.norm.weight"] = [192]
+    return shapes
+  }
+
+  /// What a pre-training has besides the encoder is left out on purpose; anything else is an error.
+  @Test(arguments: [StateNames.videomae, .huggingFace], ["", "module."])
+  func pretrainingsOfVideoMAEAreRecognized(names: StateNames, wrapper: String) throws {
+    var shapes = try pretraining(names)
+    shapes = Dictionary(uniqueKeysWithValues: shapes.map { (wrapper + $0.key, $0.value) })
+    let network = try RecognizedNetwork(shapes: shapes)
+    #expect(network.architecture == .vitSmall && network.width == 64 && network.head == nil)
+    #expect(network.names == names)
+    let norm = names == .videomae ? "encoder.norm" : "videomae.layernorm"
+    let others = [
+      "decoder.norm.weight", "\(norm).bias", "\(norm).weight", "encoder_to_decoder.weight",
+      "mask_token",
+    ]
+    #expect(Set(network.others) == Set(others.map { wrapper + $0 }))
+    // What is missing begins as it is in a new network.
+    let state = shapes.mapValues { Tensor.zeros($0) }
+    let own = network.ownState(state)
+    #expect(own["backbone.fc_norm.weight"]?.doubles == Array(repeating: 1, count: 384))
+    #expect(own["backbone.conv3.block_1.attn.qkv.weight"]?.shape == [1152, 384])
+    #expect(own.count == network.namesInFile.count)
+    for strange in ["cls_token", "blocks.12.norm1.weight", "encoder.blocks.12.norm1.weight"] {
+      var other = shapes
+      other[wrapper + strange] = [384]
+      let error = try #require(throws: UnrecognizedNetwork.self) {
+        try RecognizedNetwork(shapes: other)
+      }
+      #expect(error.mismatch?.leftOver.count == 1 && "\(error)".contains(strange.suffix(9)))
+    }
+    // A head needs its normalization.
+    shapes[wrapper + (names == .videomae ? "encoder.head.weight" : "classifier.weight")] = [5, 384]
+    shapes[wrapper + (names == .videomae ? "encoder.head.bias" : "classifier.bias")] = [5]
+    let error = try #require(throws: UnrecognizedNetwork.self) {
+      try RecognizedNetwork(shapes: shapes)
+    }
+    #expect(error.mismatch?.missing == ["fc_norm.weight", "fc_norm.bias"])
+  }
+
   /// VCOP's task stores its network under a name; other tensors belong to the task.
   @Test(arguments: ["", "module."])
   func aNetworkInsideOfATaskIsFound(wrapper: String) throws {
@@ -116,7 +215,8 @@ import VideoModels
   }
 
   /// No two architectures have the same tensors at any width, so that they cannot be confused; except that SpeedNet's S3D-G has
-  /// those of S3D-G, which is preferred unless a file names the other.
+  /// those of S3D-G, which is preferred unless a file names the other, and that the heads of transformers are not in their
+  /// tensors: without a name, those of the usual width are preferred, and of other programs there are no others.
   @Test(arguments: Architecture.allCases, StateNames.allCases)
   func networksAreRecognizedByTheirTensors(architecture: Architecture, names: StateNames) throws {
     guard names.supports(architecture) else { return }
@@ -125,9 +225,13 @@ import VideoModels
         let shapes = try shapes(architecture, names, width: width, head: head, classes: 7)
         let network = try RecognizedNetwork(shapes: shapes, expecting: architecture)
         #expect(network.architecture == architecture && network.names == names)
-        #expect(
-          try RecognizedNetwork(shapes: shapes, expecting: .c3d).architecture
-            == (architecture == .speednetS3dg ? .s3dg : architecture))
+        if width == 64 || !architecture.isTransformer {
+          #expect(
+            try RecognizedNetwork(shapes: shapes, expecting: .c3d).architecture
+              == (architecture == .speednetS3dg ? .s3dg : architecture))
+        } else if names != .mosi {
+          #expect(throws: UnrecognizedNetwork.self) { try RecognizedNetwork(shapes: shapes) }
+        }
         #expect(network.width == width && network.prefix == "")
         #expect(network.head?.kind == head && network.head?.classes == (head == nil ? nil : 7))
       }

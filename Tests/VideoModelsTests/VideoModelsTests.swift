@@ -132,7 +132,7 @@ import VideoModels
     }
     let others: [Architecture: Int] = [
       .r2d3d34: 16, .r2plus1d10: 4, .vcopR2plus1d10: 4, .r3d10: 4, .c3d: 0, .s3dg: 0,
-      .speednetS3dg: 0,
+      .speednetS3dg: 0, .vitTiny: 0, .vitSmall: 0, .vitBase: 0, .vitLarge: 0, .vitHuge: 0,
     ]
     #expect(blocks.count == others[architecture] ?? 8)
   }

@@ -111,7 +111,27 @@ S3DG: list[list[tuple[int, ...]]] = [
 # The stride in time of conv1 and of the poolings of conv4 and conv5.
 S3DG_STRIDES = {"s3d-g": 2, "s3d-g-speednet": 1}
 
-ARCHITECTURES = (*RESIDUAL, "c3d", *S3DG_STRIDES)
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """The sizes of a vision transformer."""
+
+    blocks: int
+    heads: int
+    head_width: int  # for a width of 64
+    cube: Extent = (2, 16, 16)  # what becomes a token
+
+
+TRANSFORMERS = {
+    "vit-tiny": Transformer(8, 3, 64, (2, 8, 8)),
+    "vit-s": Transformer(12, 6, 64),
+    "vit-b": Transformer(12, 12, 64),
+    "vit-l": Transformer(24, 16, 64),
+    "vit-h": Transformer(32, 16, 80),
+}
+
+ARCHITECTURES = (*RESIDUAL, "c3d", *S3DG_STRIDES, *TRANSFORMERS)
 
 
 class Convolution(nn.Sequential):
@@ -288,6 +308,76 @@ def residual(plan: Plan, width: int, epsilon: float) -> tuple[nn.Sequential, int
     return stages, channels
 
 
+class Attention(nn.Module):
+    """Self-attention with several heads; keys have no bias."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q_bias, self.v_bias = nn.Parameter(torch.zeros(width)), nn.Parameter(torch.zeros(width))
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = torch.cat([self.q_bias, torch.zeros_like(self.v_bias), self.v_bias])
+        mixed = nn.functional.linear(x, self.qkv.weight, bias).unflatten(2, (3, self.heads, -1))
+        query, key, value = mixed.permute(2, 0, 3, 1, 4).unbind()
+        attended = nn.functional.scaled_dot_product_attention(query, key, value)
+        output: Tensor = self.proj(attended.transpose(1, 2).flatten(2))
+        return output
+
+
+class TransformerBlock(nn.Module):
+    """Attention among tokens [M, K, D], then a perceptron for each; both add to their input."""
+
+    def __init__(self, width: int, heads: int, epsilon: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=epsilon)
+        self.attn = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=epsilon)
+        self.mlp = nn.Sequential()
+        self.mlp.add_module("fc1", nn.Linear(width, 4 * width))
+        self.mlp.add_module("gelu", nn.GELU())
+        self.mlp.add_module("fc2", nn.Linear(4 * width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attn(self.norm1(x))
+        output: Tensor = x + self.mlp(self.norm2(x))
+        return output
+
+
+def positions(count: int, width: int) -> Tensor:
+    """Sines and cosines of the tokens' numbers, [count, width]."""
+    columns = torch.arange(width)
+    angles = torch.arange(count, dtype=torch.float64)[:, None] / 10000 ** (columns // 2 * 2 / width).double()
+    return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).float()
+
+
+class VisionTransformer(nn.Module):
+    """A transformer's conv1 (a token for each cube) to conv5 (a fourth of the blocks each): [M, 3, N, H, W] -> [M, D, N', H', W']."""
+
+    def __init__(self, plan: Transformer, width: int, epsilon: float) -> None:
+        super().__init__()
+        inner = width + width // 4 if plan.head_width == 80 else width
+        self.channels = plan.heads * inner
+        self.conv1 = nn.Sequential()
+        self.conv1.add_module("proj", nn.Conv3d(3, self.channels, plan.cube, plan.cube))
+        for group in range(4):
+            stage = nn.Sequential()
+            for number in range(plan.blocks * (group + 1) // 4 - plan.blocks * group // 4):
+                stage.add_module(f"block_{number + 1}", TransformerBlock(self.channels, plan.heads, epsilon))
+            self.add_module(f"conv{group + 2}", stage)
+        self.fc_norm = nn.LayerNorm(self.channels, eps=epsilon)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        maps = self.conv1(clips)
+        x = maps.flatten(2).transpose(1, 2)
+        x = x + positions(x.shape[1], self.channels).to(x)
+        for stage in (self.conv2, self.conv3, self.conv4, self.conv5):
+            x = stage(x)
+        return x.transpose(1, 2).unflatten(2, maps.shape[2:])
+
+
 @dataclass(frozen=True)
 class Normalization:
     """The mean and standard deviation of red, green and blue, for pixels of 0...1."""
@@ -320,6 +410,7 @@ class VideoModel(nn.Module):
     normalization: Normalization | None  # of its clips; None if the file does not contain it
     clip: Clip | None  # None if the file does not contain it
     about: dict[str, Any]  # the file's description of the network and its training
+    backbone: nn.Module
 
     def __init__(
         self, architecture: str, width: int = 64, epsilon: float = 1e-3, *, head: str | None = None,
@@ -330,6 +421,9 @@ class VideoModel(nn.Module):
             self.backbone, channels = residual(plan, width, epsilon)
         elif architecture == "c3d":
             self.backbone, channels = c3d(width, epsilon)
+        elif transformer := TRANSFORMERS.get(architecture):
+            self.backbone = VisionTransformer(transformer, width, epsilon)
+            channels = self.backbone.channels
         else:
             self.backbone, channels = s3dg(width, epsilon, S3DG_STRIDES[architecture])
         self.dropout = nn.Dropout(dropout)
@@ -340,9 +434,11 @@ class VideoModel(nn.Module):
         self.about = {}
 
     def features(self, clips: Tensor) -> Tensor:
-        """The mean of conv5's output over time and space, [M, D], of normalized clips [M, 3, N, H, W]."""
+        """The mean of conv5's output over time and space, [M, D], of normalized clips [M, 3, N, H, W]; normalized for
+        transformers."""
         maps: Tensor = self.backbone(clips)
-        return maps.mean((2, 3, 4))
+        features = maps.mean((2, 3, 4))
+        return self.backbone.fc_norm(features) if isinstance(self.backbone, VisionTransformer) else features
 
     def forward(self, clips: Tensor) -> Tensor:
         """The logits [M, classes] of normalized clips [M, 3, N, H, W]; without a head the features [M, D]."""

@@ -7,6 +7,20 @@ extension Tensor {
       .ints(shape), .generator(generator), .dtype(.float32), .none, .device(generator.device))
   }
 
+  /// Normal numbers with a standard deviation of `deviation`, none of which is more than one deviation from 0, in the given
+  /// shape, float32. Numbers that are farther away are drawn again.
+  public static func normalWithinOneDeviation(
+    _ shape: [Int], deviation: Double, using generator: Generator
+  ) -> Tensor {
+    let one = Tensor.ones([], device: generator.device)
+    var drawn = normal(shape, using: generator)
+    // A share of 0.32 is drawn again each time: after 16 times, that of one in a hundred million.
+    for _ in 0..<16 {
+      drawn = drawn.absolute().less(than: one).choose(drawn, normal(shape, using: generator))
+    }
+    return drawn.clamped(-1, 1) * deviation
+  }
+
   /// Uniform numbers in [0, 1) in the given shape, float32.
   public static func uniform(_ shape: [Int], using generator: Generator) -> Tensor {
     Operators.rand(

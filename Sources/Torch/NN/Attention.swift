@@ -5,3 +5,60 @@ public func scaledDotProductAttention(_ queries: Tensor, _ keys: Tensor, _ value
 {
   Operators.scaledDotProductAttention(.tensor(queries), .tensor(keys), .tensor(values))
 }
+
+/// Self-attention with several heads (Vaswani et al. 2017), with biases for queries and values and none for keys, as in
+/// BEiT and VideoMAE. Input and output [N, K, width]: N sequences of K tokens.
+public final class SelfAttention: Layer {
+  /// The weights of queries, keys and values one after another, [3 * width, width]; the rows of each are those of the heads
+  /// in order.
+  public let weight: Tensor
+  /// The bias of the queries, [width].
+  public let queryBias: Tensor
+  /// The bias of the values, [width].
+  public let valueBias: Tensor
+  private let output: Linear
+  private let heads: Int
+
+  /// Draws weights from the distribution of Glorot and Bengio; biases are zero.
+  ///
+  /// - Parameters:
+  ///   - width: the size of a token, a multiple of `heads`.
+  ///   - heads: the number of heads.
+  ///   - generator: draws the weights. The layer is made on its device.
+  public init(_ width: Int, heads: Int, using generator: Generator) {
+    precondition(
+      width % heads == 0, "tokens of \(width) numbers do not divide among \(heads) heads")
+    self.heads = heads
+    weight = Linear.Initialization.glorot.drawn([3 * width, width], using: generator)
+    queryBias = .zeros([width], device: generator.device)
+    valueBias = .zeros([width], device: generator.device)
+    output = Linear(width, width, weights: .glorot, using: generator)
+    for tensor in [weight, queryBias, valueBias] { tensor.requiresGradient = true }
+  }
+
+  public override var ownParameters: [Parameter] {
+    [
+      Parameter(name: "q_bias", tensor: queryBias, role: .bias),
+      Parameter(name: "v_bias", tensor: valueBias, role: .bias),
+      Parameter(name: "qkv.weight", tensor: weight, role: .weight),
+    ]
+  }
+
+  public override var children: [(name: String, module: Module)] { [("proj", output)] }
+
+  public override func callAsFunction(_ tokens: Tensor) -> Tensor {
+    let (count, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+    let bias = Tensor.concatenated([queryBias, valueBias.detached().zerosLike(), valueBias])
+    let projected = tokens.linear(weight, bias)
+    // The products of queries with keys and of weights with values.
+    OperationCounter.current?.add(
+      2 * count * length * length * width, convolutionOutputs: projected.count)
+    if tokens.device == .meta { return output(tokens) }
+    let mixed =
+      projected
+      .reshaped([count, length, 3, heads, width / heads]).permuted([2, 0, 3, 1, 4])
+    let attended = scaledDotProductAttention(
+      mixed.selected(0, 0), mixed.selected(0, 1), mixed.selected(0, 2))
+    return output(attended.permuted([0, 2, 1, 3]).reshaped([count, length, width]))
+  }
+}

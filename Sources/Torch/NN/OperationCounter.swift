@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Counts the multiply-adds of convolutions and linear layers, and the numbers in the outputs of convolutions, inside
-/// ``count(_:)``.
+/// Counts the multiply-adds of convolutions, linear layers and attention, and the numbers in the outputs of convolutions and
+/// in the queries, keys and values of attention, inside ``count(_:)``.
 public final class OperationCounter: Sendable {
   @TaskLocal static var current: OperationCounter?
   private let multiplyAdds = Atomic(0)

@@ -71,12 +71,12 @@ extension PyTorchCheckpoint {
   /// The keys of state dicts in a checkpoint, in the order in which they are tried. The first is that of the released
   /// MoSI code.
   private static let stateDictKeys = [
-    "model_state", "state_dict", "model", "model_state_dict", "net", "network", "weights",
+    "model_state", "state_dict", "model", "model_state_dict", "module", "net", "network", "weights",
   ]
 
   /// The model's tensors by name, in the file's order and not loaded: the whole object if it is a dictionary of only
-  /// tensors; else the first dictionary of tensors under `model_state`, `state_dict`, `model`, `model_state_dict`, `net`,
-  /// `network` or `weights`; else again the whole object. Plain values next to tensors are skipped under a key, and in
+  /// tensors; else the first dictionary of tensors under `model_state`, `state_dict`, `model`, `model_state_dict`, `module`,
+  /// `net`, `network` or `weights`; else again the whole object. Plain values next to tensors are skipped under a key, and in
   /// the whole object if no key has a state dict.
   ///
   /// - Throws: ``PyTorchCheckpointError`` with the reason if there is none.

@@ -57,7 +57,7 @@ public func finetune(
   // Network
   let model = try configuration.makeClassifier(
     classes: videos.classNames.count, aggregator: aggregator,
-    loadsWeights: resumption.position == nil && processes.isFirst)
+    loadsWeights: resumption.position == nil && processes.isFirst, note: speaker.note)
   model.move(to: device)
   model.backbone.checkpointsActivations = options.checkpointsActivations
   model.backbone.freezeStages(configuration.start.frozenStages)
@@ -91,7 +91,7 @@ public func finetune(
       ).validationResult
   }
   let update = WeightUpdate(
-    of: model, optimizer: configuration.optimizer.makeOptimizer(for: model),
+    of: model, optimizer: configuration.optimizer.makeOptimizer(for: model, on: model.backbone),
     schedule: configuration.optimizer.makeSchedule(
       totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep),
     maxGradientNorm: configuration.regularization.maxGradientNorm,
@@ -188,7 +188,7 @@ extension FinetuningConfiguration {
   ///
   /// - Throws: ``WeightsError``.
   fileprivate func makeClassifier(
-    classes: Int, aggregator: FeatureAggregator?, loadsWeights: Bool
+    classes: Int, aggregator: FeatureAggregator?, loadsWeights: Bool, note: (String) -> Void
   ) throws -> VideoClassifier {
     let classifier = model.makeModel(
       head: .actions, classes: classes, aggregator: aggregator,
@@ -196,6 +196,7 @@ extension FinetuningConfiguration {
     guard loadsWeights, let path = start.weights else { return classifier }
     let weights = try Weights(at: path)
     try weights.loadBackbone(into: classifier, of: model)
+    note("\(path): \(weights.loading(into: classifier).description)")
     if aggregator == nil, let own = classifier.aggregator {
       try weights.loadAggregator(into: own)
     }

@@ -55,6 +55,9 @@ public struct TrainingStart {
   public let preview: TaskPreview?
   /// A few validation clips to follow during training; nil if there are none or they have no classes.
   public let watchedClips: LabeledClips?
+  /// What the network makes of a few validation samples at the moment; it is in evaluation mode. Nil for tasks that have
+  /// nothing to show.
+  public let result: (() -> TaskPreview?)?
   /// The normalization of the network's input.
   public let normalization: Normalization
   /// The number of sources or videos to train on.

@@ -122,6 +122,12 @@ final class PretextValidation<Task: PretextTask> {
     return total.result(sourceCount: sourceCount)
   }
 
+  /// At most `limit` samples of evenly spaced sources that are kept in memory.
+  func watchedSamples(_ limit: Int) -> [Sample] {
+    let samples = kept.sorted { $0.key < $1.key }.map(\.value)
+    return evenlySpaced(limit, of: samples.count).map { samples[$0] }
+  }
+
   /// At most `limit` clips of evenly spaced sources, with different labels; nil for tasks whose clips have no class.
   func watchedClips(_ limit: Int) -> LabeledClips? {
     let samples = kept.sorted { $0.key < $1.key }.map(\.value)

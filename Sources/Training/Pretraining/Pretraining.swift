@@ -57,7 +57,8 @@ public func pretrain(
     configuration, processes: resumption.position?.processes ?? processes.count,
     sources: sources.training.count, clipsPerSample: task.clipsPerSample
   ).shared(between: processes)
-  try task.check(batchesPerStep: plan.batches.count, sources)
+  try task.check(
+    batchesPerStep: plan.batches.count, sources, architecture: configuration.model.architecture)
   func loader(_ sources: SourceList, _ purpose: Purpose) -> SampleLoader {
     SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
       reporter.warn("skipped: \($0.reason)")
@@ -78,7 +79,9 @@ public func pretrain(
   // Network
   let network = configuration.model.makeNetwork(for: task, seed: seed)
   if resumption.position == nil, processes.isFirst, let path = configuration.start.weights {
-    try Weights(at: path).loadBackbone(into: network, of: configuration.model)
+    let weights = try Weights(at: path)
+    try weights.loadBackbone(into: network, of: configuration.model)
+    speaker.note("\(path): \(weights.loading(into: network).description)")
   }
   network.move(to: device)
   network.backbone.checkpointsActivations = options.checkpointsActivations
@@ -92,7 +95,7 @@ public func pretrain(
   let update = WeightUpdate(
     of: network,
     optimizer: configuration.optimizer.makeOptimizer(
-      for: network, scale: network.learningRateScale),
+      for: network, on: network.backbone, scale: network.learningRateScale),
     schedule: configuration.optimizer.makeSchedule(
       totalSteps: plan.totalSteps, samplesPerStep: plan.samplesPerStep),
     scalesLoss: configuration.precision.scalesLoss)
@@ -113,6 +116,10 @@ public func pretrain(
       classNames: task.classNames, preview: preview,
       watchedClips: processes.isFirst
         ? validation?.watchedClips(TrainingStart.watchedClipLimit) : nil,
+      result: validation.map { validation in
+        let samples = validation.watchedSamples(TrainingStart.watchedClipLimit)
+        return { samples.isEmpty ? nil : task.result(of: network, on: samples, device: device) }
+      },
       clipsPerStep: plan.clipsPerStep,
       sourceCounts: (sources.training.count, validation?.sourceCount ?? 0)),
     network: network, update: update, processes: processes, observers: observers,
@@ -154,7 +161,11 @@ extension StepPlan {
 
 extension PretextTask {
   /// Throws an error before the first step if the task cannot be trained with this batch or these sources.
-  func check(batchesPerStep: Int, _ sources: PretrainingSources) throws {
+  func check(batchesPerStep: Int, _ sources: PretrainingSources, architecture: Architecture) throws
+  {
+    guard !needsTokens || architecture.isTransformer else {
+      throw RunError.needsTokens(task: "\(Self.self)", architecture: architecture)
+    }
     guard supportsAccumulation || batchesPerStep == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
@@ -176,7 +187,6 @@ extension ModelSettings {
   public func makeNetwork<Task: PretextTask>(for task: Task, seed: UInt64) -> Task.Network {
     let generator = Generator(seed: seed)
     return task.makeNetwork(
-      on: architecture.makeBackbone(width: width, epsilon: batchNormEpsilon, using: generator),
-      dropout: dropout, using: generator)
+      on: makeBackbone(using: generator), dropout: dropout, using: generator)
   }
 }

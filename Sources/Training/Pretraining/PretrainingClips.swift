@@ -61,7 +61,9 @@ public final class PretrainingClips {
     }
     let sources = try PretrainingSources(
       configuration.sources, seed: configuration.seed, note: note, warn: warn)
-    try task.check(batchesPerStep: configuration.batch.accumulationSteps, sources)
+    try task.check(
+      batchesPerStep: configuration.batch.accumulationSteps, sources,
+      architecture: configuration.model.architecture)
     let plan = try StepPlan(
       configuration, processes: 1, sources: sources.training.count,
       clipsPerSample: task.clipsPerSample)

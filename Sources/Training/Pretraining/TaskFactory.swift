@@ -2,6 +2,7 @@ import Configuration
 import MoSI
 import Pretext
 import PretextTasks
+import VideoModels
 import VideoSamples
 
 extension PretrainingConfiguration {
@@ -53,6 +54,32 @@ extension PretrainingConfiguration {
         side: clip.size, sourceSide: sources.size,
         splittingProbability: task.densePrediction.splittingProbability, jitter: jitter,
         normalization: normalization)
+    case .masked:
+      MaskedModeling(
+        makeMotion(), mask: TubeMask(ratio: task.masked.ratio),
+        cubes: ClipCubes(model.architecture.clipUnit), decoderBlocks: task.masked.decoderBlocks,
+        jitter: jitter, normalization: normalization)
+    }
+  }
+
+  /// Makes the motion that `MaskedTaskSettings.motion` names.
+  private func makeMotion() -> any ClipMotion {
+    switch task.masked.motion {
+    case .window:
+      WindowMotion(
+        PseudoMotion(
+          labels: task.masked.window.labels.pool,
+          geometry: ClipGeometry(source: sources.size, clip: clip.size, frames: clip.frames)),
+        makesAllLabels: task.masked.window.makesAllLabels)
+    case .transformations:
+      task.masked.transformations.generator(
+        frames: clip.frames, side: clip.size, sourceSide: sources.size)
+    case .clips:
+      ClipsOfVideos(
+        ClipSampling(
+          frames: clip.frames, interval: task.masked.clips.interval,
+          targetRate: task.masked.clips.framesPerSecond),
+        side: clip.size, sourceSide: sources.size)
     }
   }
 }

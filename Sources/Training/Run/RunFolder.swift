@@ -1,5 +1,6 @@
 import Foundation
 import SafeFiles
+import VideoModels
 
 /// The folder of a run and the paths of its files.
 public struct RunFolder: Sendable {
@@ -27,6 +28,8 @@ public struct RunFolder: Sendable {
   }
   /// The state before a step whose loss or gradients were not finite, diverged.safetensors.
   public var diverged: String { file("diverged.safetensors") }
+  /// A contact sheet of what the network makes of samples, result.png, for tasks that have something to show.
+  public var result: String { file("result.png") }
   /// A contact sheet of training clips, preview.png.
   public var preview: String { file("preview.png") }
   /// The learning curves, curves.png.
@@ -170,6 +173,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
   case unequalShares(batches: Int, processes: Int)
   /// The task needs videos, and `source` is a still picture.
   case needsMotion(task: String, source: String)
+  /// The task needs a transformer.
+  case needsTokens(task: String, architecture: Architecture)
 
   /// The file or folder that the error is about; nil if the error concerns neither.
   public var path: String? {
@@ -181,7 +186,7 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
       .damagedMetrics(let path):
       path
     case .tooFewSources, .noValidationSource, .noTrainingVideo, .diverged, .noAccumulation,
-      .unequalShares, .needsMotion:
+      .unequalShares, .needsMotion, .needsTokens:
       nil
     }
   }
@@ -240,6 +245,9 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
     case .needsMotion(let task, let source):
       "the task \(task) needs videos, and \(source) is a still picture: name videos or folders of frames, or choose "
         + "task.kind=mosi"
+    case .needsTokens(let task, let architecture):
+      "the task \(task) hides parts of clips, which \(architecture.rawValue) cannot leave out: choose a transformer, such "
+        + "as model.architecture=vit-tiny"
     }
   }
 }

@@ -41,6 +41,7 @@ final class RunSession<Configuration: RunConfiguration> {
     let classNames: [String]?
     let preview: TaskPreview?
     let watchedClips: LabeledClips?
+    var result: (() -> TaskPreview?)?
     let clipsPerStep: Int
     /// The numbers of sources or videos to train and to validate on.
     let sourceCounts: (training: Int, validation: Int)
@@ -101,7 +102,7 @@ final class RunSession<Configuration: RunConfiguration> {
       run: run, phase: Configuration.phase,
       architecture: configuration.model.architecture, classNames: opening.classNames,
       resumedAfterStep: resumption.position?.step, preview: opening.preview,
-      watchedClips: opening.watchedClips,
+      watchedClips: opening.watchedClips, result: opening.result,
       normalization: configuration.normalization,
       trainingSources: opening.sourceCounts.training,
       validationSources: opening.sourceCounts.validation)

@@ -7,6 +7,42 @@ import VideoModels
 // Trainings that start from weights
 
 extension Weights {
+  /// What a training takes of a file of weights.
+  public struct Loading: Equatable, Sendable {
+    /// The names of the network's tensors that come from the file.
+    public let taken: [String]
+    /// The names of the file's tensors that are left out on purpose, as the file has them.
+    public let dropped: [String]
+    /// The names of the network's tensors that are not in the file.
+    public let new: [String]
+
+    /// One line for the user.
+    public var description: String {
+      func words(_ names: [String]) -> String {
+        // mask_token, decoder (52)
+        let groups = Dictionary(grouping: names) {
+          $0.split(separator: ".").prefix(2).joined(separator: ".")
+        }
+        let all = groups.sorted { $0.key < $1.key }
+          .map { $1.count == 1 ? $1[0] : "\($0) (\($1.count))" }
+        return all.isEmpty
+          ? "none" : all.prefix(8).joined(separator: ", ") + (all.count > 8 ? ", …" : "")
+      }
+      return
+        "taken: \(taken.count) tensors of the backbone; left out: \(words(dropped)); new: \(words(new))"
+    }
+  }
+
+  /// What ``loadBackbone(into:of:)`` does with this file.
+  func loading(into network: Module) -> Loading {
+    let names = fileNames
+    let taken = names.keys.filter { $0.hasPrefix("backbone.") }
+    let used = Set(taken.flatMap { names[$0]! })
+    return Loading(
+      taken: taken.sorted(), dropped: allFileNames.filter { !used.contains($0) }.sorted(),
+      new: network.state.map(\.name).filter { !taken.contains($0) })
+  }
+
   /// Copies the backbone into `network`, and leaves its head and other layers unchanged.
   ///
   /// - Parameter model: the settings of the network, for the error message.

@@ -14,7 +14,8 @@ extension Weights {
   ///   - path: a path that ends in .safetensors, or in .pt, .pth or .pyth for a file that `torch.load(path,
   ///     weights_only=True)` opens: for the authors' code a dictionary with `epoch` (0), `model_state` and `cfg` (the
   ///     recipe as YAML), else the state dict itself.
-  ///   - layout: the program to write for.
+  ///   - layout: the program to write for. For VideoMAE, weights without a head are those of a fine-tuning's backbone, or of a
+  ///     pre-training if they have the decoder of masked modeling.
   ///   - backboneOnly: true to leave out the head and a pretext task's other layers, which only mosi can read.
   /// - Returns: true if scales were adapted to another epsilon.
   /// - Throws: ``WeightsError`` if the program does not have such a network or head, or if the path has another ending;
@@ -59,6 +60,13 @@ extension Weights {
     }
 
     let epsilon = layout.epsilon(of: model.architecture) ?? model.batchNormEpsilon
+    guard epsilon == model.batchNormEpsilon || !model.architecture.isTransformer else {
+      throw WeightsError(
+        path: self.path,
+        problem:
+          "has layer normalizations with an epsilon of \(model.batchNormEpsilon), --to \(layout.rawValue) has "
+          + "\(epsilon), and no change of weights makes up for it: use --to mosi")
+    }
     var description = description
     description.model.batchNormEpsilon = epsilon
     if !keepsHead {
@@ -80,6 +88,9 @@ extension Weights {
         (name: $0.key, tensor: $0.value)
       }
     }
+    if layout == .videomae, !backboneOnly, !keepsHead, isOfMaskedModeling {
+      state = try pretrainingState(state)
+    }
     let metadata = try description.metadata(layout)
     switch (form, layout) {
     case (.safetensors, _):
@@ -98,6 +109,31 @@ extension Weights {
       try PyTorchCheckpoint.write(stateDict: state, metadata: metadata, to: path)
     }
     return epsilon != model.batchNormEpsilon
+  }
+}
+
+extension Weights {
+  /// True if the weights have the decoder of masked modeling.
+  private var isOfMaskedModeling: Bool {
+    Set(taskTensors.map(\.name)).isSuperset(of: ["mask_token", "encoder_norm.weight"])
+  }
+
+  /// What VideoMAE's code calls the state of its pre-training, with the decoder and without the normalization of features.
+  ///
+  /// - Parameter state: the backbone's tensors under VideoMAE's names for fine-tuning.
+  private func pretrainingState(_ state: [(name: String, tensor: Tensor)]) throws -> [(
+    name: String, tensor: Tensor
+  )] {
+    let encoder = state.filter { !$0.name.hasPrefix("fc_norm.") }
+      .map { (name: "encoder.\($0.name)", tensor: $0.tensor) }
+    let others = try loadTaskTensors().sorted { $0.key < $1.key }.map { name, tensor in
+      let norm = "encoder_norm."
+      return (
+        name: name.hasPrefix(norm) ? "encoder.norm.\(name.dropFirst(norm.count))" : name,
+        tensor: tensor
+      )
+    }
+    return encoder + others
   }
 }
 

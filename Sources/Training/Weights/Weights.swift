@@ -64,6 +64,14 @@ public struct Weights {
       .merging(header.missingState()) { own, _ in own }
   }
 
+  /// The names in the file of the network's tensors, by their names in a `VideoClassifier`.
+  var fileNames: [String: [String]] {
+    header.network.mapValues { StateNames.parts(of: $0.name) }
+  }
+
+  /// The names of the file's tensors of weights: not of an optimizer's state.
+  var allFileNames: [String] { header.weightNames }
+
   /// The tensors of a pretext task's own layers, such as a decoder, by the names of the task's network: `decoder.…`,
   /// `aggregator.…`.
   /// Most tasks have none.

@@ -167,7 +167,8 @@ extension WeightsDescription {
     model.batchNormEpsilon = network.epsilon
     self.init(
       model: model, head: network.head?.kind, classNames: nil, labels: nil,
-      normalization: network.names.normalization, clip: nil, recipe: nil, version: nil)
+      normalization: network.names.normalization,
+      clip: network.names.clip(of: network.architecture), recipe: nil, version: nil)
   }
 }
 
@@ -178,6 +179,15 @@ extension StateNames {
     case .mosi, .dpc, .coclr: nil
     case .torchvision: .kinetics
     case .vcop: Normalization(mean: [0, 0, 0], std: [1, 1, 1])
+    case .videomae, .huggingFace: .imageNet
     }
+  }
+
+  /// The clips of the programs with these names; nil if they leave them to the training.
+  fileprivate func clip(of architecture: Architecture) -> ClipSettings? {
+    guard self == .videomae || self == .huggingFace, architecture != .vitTiny else { return nil }
+    var clip = ClipSettings()
+    clip.size = 224
+    return clip
   }
 }

@@ -63,7 +63,11 @@ struct WeightsHeader {
   /// Reads a file that mosi or another program wrote for use by others.
   private init(_ file: TensorFile, path: String) throws {
     let described = try WeightsDescription(metadata: file.metadata, path: path)
-    let all = file.tensors(below: "")
+    let all = StateNames.joined(file.tensors(below: "")) { name, parts in
+      StateNames.joinedShape(parts.map(\.shape)).map {
+        TensorSummary(name: name, dtype: parts[0].dtype, shape: $0)
+      }
+    }
     // In a file of another program, all tensors must belong to the network: unknown ones could be part of it. Such files
     // have no tensors of a task.
     let isOwn = described != nil && all.keys.contains { $0.hasPrefix("backbone.") }
@@ -110,29 +114,39 @@ struct WeightsHeader {
     return network["head.\(head.rawValue).weight"]?.shape.first
   }
 
+  /// The names of the file's tensors, without an optimizer's state and what a moving average replaces.
+  var weightNames: [String] {
+    kind == .checkpoint
+      ? (Array(network.values) + Array(task.values)).map(\.name) : file.tensors.map(\.name)
+  }
+
   /// See ``Weights/taskTensors``.
   var taskTensors: [TensorSummary] {
     task.map { TensorSummary(name: $0, dtype: $1.dtype, shape: $1.shape) }
       .sorted { $0.name < $1.name }
   }
 
-  /// The batch counters and running statistics that the network has but the file lacks, as they are in a new network.
+  /// The batch counters, running statistics and normalization of features that the network has but the file lacks, as they
+  /// are in a new network.
   func missingState() -> [String: Tensor] {
     let missing = description?.expectedState(classCount: classCount).filter {
       network[$0.name] == nil
     }
     return Dictionary(
       uniqueKeysWithValues: (missing ?? []).map { name, tensor in
-        let isVariance = name.hasSuffix(".running_var")
-        return (name, .full(tensor.shape, isVariance ? 1 : 0, dtype: tensor.dtype))
+        let isOne = name.hasSuffix(".running_var") || name.hasSuffix(".fc_norm.weight")
+        return (name, .full(tensor.shape, isOne ? 1 : 0, dtype: tensor.dtype))
       })
   }
 
   /// Loads tensors of the file. The keys name them in the result.
   func load(_ tensors: [String: TensorSummary]) throws -> [String: Tensor] {
-    let loaded = try file.load(Set(tensors.values.map(\.name)))
+    let loaded = try file.load(Set(tensors.values.flatMap { StateNames.parts(of: $0.name) }))
     return try tensors.mapValues { tensor in
-      guard let found = loaded[tensor.name], found.shape == tensor.shape else {
+      let parts = StateNames.parts(of: tensor.name).compactMap { loaded[$0] }
+      guard let found = parts.count > 1 ? .concatenated(parts) : parts.first,
+        found.shape == tensor.shape
+      else {
         throw WeightsError(path: file.path, problem: "was changed while it was read")
       }
       return found

@@ -10,6 +10,8 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
   case torchvision
   /// VCOP's C3D, R3D and R(2+1)D.
   case vcop
+  /// VideoMAE's vision transformers.
+  case videomae
 
   /// The layout named `name`, which may be a former name from older files and scripts.
   public init?(named name: String) {
@@ -22,10 +24,11 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
     case .mosi, .authors: .mosi
     case .torchvision: .torchvision
     case .vcop: .vcop
+    case .videomae: .videomae
     }
   }
 
-  /// The epsilon of the batch normalizations in that program's networks; nil if it accepts any.
+  /// The epsilon of the normalizations in that program's networks; nil if it accepts any.
   public func epsilon(of architecture: Architecture) -> Double? {
     self == .mosi ? nil : names.epsilon(of: architecture)
   }
@@ -37,7 +40,7 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
 
   private func supports(_ architecture: Architecture) -> Bool {
     switch self {
-    case .mosi, .torchvision, .vcop: names.supports(architecture)
+    case .mosi, .torchvision, .vcop, .videomae: names.supports(architecture)
     case .authors: [.r2d3d18, .r2d3d34, .r2plus1d10, .r2plus1d18].contains(architecture)
     }
   }
