@@ -22,10 +22,11 @@ let package = Package(
     benchmark(
       "Bench",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "Torch", "Training",
-        "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "PretextTasks", "Torch",
+        "Training", "VideoData", "VideoModels", "VideoSamples",
       ]),
-    benchmark("DeviceCheck", ["Configuration", "KeyedRandom", "MoSI", "Pretext", "Torch", "VideoModels"]),
+    benchmark(
+      "DeviceCheck", ["Configuration", "KeyedRandom", "MoSI", "Pretext", "Torch", "VideoModels"]),
     benchmark("ReduceOverlap", ["Torch", "VideoModels"]),
   ],
   swiftLanguageModes: [.v6]

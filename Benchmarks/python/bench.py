@@ -111,9 +111,11 @@ class Bench:
             command = [str(self.swift), json.dumps(settings)]
         elif opponent == "step-alone":
             command = [str(self.swift), json.dumps({**settings, "isStepAlone": True})]
+        elif opponent == "all-tokens":
+            command = [str(self.swift), json.dumps({**settings, "exchange": None, "seesAllTokens": True})]
         else:
             command = [sys.executable, str(here / "opponent.py"), json.dumps({**settings, "opponent": opponent})]
-        owner = OURS if opponent == "step-alone" else opponent
+        owner = OURS if opponent in ("step-alone", "all-tokens") else opponent
         return Side(opponent, command, self.environment(owner), self.output / "logs" / f"{job.name}-{opponent}.txt")
 
     def run(self, job: jobs.Job) -> list[report.Entry]:

@@ -54,6 +54,8 @@ def every_job(data: Data, threads: int, quick: bool) -> Iterator[Job]:
             {"job": "step", "network": shape, "exchange": f"{data.folder}/step.safetensors", "steps": 1},
             15 if name == "tiny" else 7,
         )
+    yield masked_step("vit-tiny", 16, 8, 56, data, quick)
+    yield masked_step("vit-s", 4, 16, 224, data, quick)
     for name, shape in networks.items():
         yield convolutions(name, shape)
     yield pseudo_motion("pseudo-motion", 1, 320, networks["r2d3d-18"])
@@ -117,6 +119,21 @@ def gpu_jobs(data: Data, threads: int, device: str, quick: bool) -> Iterator[Job
             f"memory-r2d3d-18-{precision}", ["channels-last"],
             {"job": "step", "network": on_device("r2d3d-18", 72, precision), "steps": 1}, 1, "MiB", alternates=False,
         )
+
+
+def masked_step(name: str, clips: int, frames: int, size: int, data: Data, quick: bool) -> Job:
+    """Masked modeling with a ratio of 0.9: against VideoMAE's way in PyTorch, and against an encoder that sees all tokens."""
+    shape = {"width": 64, "clips": clips, "frames": frames, "size": size}
+    if quick:
+        shape = {"width": 8, "clips": 2, "frames": 4, "size": 64}
+    return Job(
+        f"step-{name}", ["eager", "fused", *([] if quick else ["compile"]), "all-tokens"],
+        {
+            "job": "masked-step", "architecture": name, **shape, "ratio": 0.9, "decoderBlocks": 4,
+            "exchange": f"{data.folder}/{name}.safetensors",
+        },
+        15 if name == "vit-tiny" else 7,
+    )
 
 
 def reduced(shape: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Job(Protocol):
 
 MODULES = {
     "step": "steps",
+    "masked-step": "masked_steps",
     "convolutions": "convolutions",
     "pseudo-motion": "pseudo_motion",
     "decoding": "decoding",

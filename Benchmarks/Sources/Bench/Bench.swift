@@ -33,6 +33,7 @@ protocol Job {
     let input = Data(CommandLine.arguments[1].utf8)
     switch try JSONDecoder().decode(Name.self, from: input).job {
     case "step": try serve(StepJob.self, input)
+    case "masked-step": try serve(MaskedStepJob.self, input)
     case "convolutions": try serve(ConvolutionsJob.self, input)
     case "pseudo-motion": try serve(PseudoMotionJob.self, input)
     case "decoding": try serve(DecodingJob.self, input)
