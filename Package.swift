@@ -132,7 +132,11 @@ let package = Package(
       ],
       exclude: ["Presets/paper"],
       resources: [
-        "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "tasks/clip-order",
+        "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "successors/moving-shapes",
+        "successors/pmg", "successors/tiny-moving-shapes", "successors/tiny-pmg",
+        "successors/tiny-videomae", "successors/tiny-window", "successors/videomae",
+        "successors/videomae-finetune",
+        "tasks/clip-order",
         "tasks/cloze", "tasks/cubic-puzzle", "tasks/dense-prediction", "tasks/frame-order",
         "tasks/memory-prediction", "tasks/playback-rate", "tasks/rotation", "tasks/speed",
         "tasks/tiny-clip-order", "tasks/tiny-cloze", "tasks/tiny-cubic-puzzle",

@@ -49,6 +49,22 @@ public enum Preset: String, CaseIterable, Sendable {
   case memoryPrediction = "memory-prediction"
   /// A small MemDPC for a laptop.
   case tinyMemoryPrediction = "tiny-memory-prediction"
+  /// VideoMAE on the videos of UCF101.
+  case videoMAE = "videomae"
+  /// A small VideoMAE for a laptop.
+  case tinyVideoMAE = "tiny-videomae"
+  /// Masked modeling of MoSI's moving window for a laptop.
+  case tinyWindow = "tiny-window"
+  /// PMG: masked modeling of transformed stills.
+  case pmg
+  /// A small PMG for a laptop.
+  case tinyPMG = "tiny-pmg"
+  /// Masked modeling of moving shapes, without data.
+  case movingShapes = "moving-shapes"
+  /// The same for a laptop.
+  case tinyMovingShapes = "tiny-moving-shapes"
+  /// The fine-tuning of VideoMAE on UCF101.
+  case videoMAEFinetune = "videomae-finetune"
   /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
   /// The fine-tuning of `make demo`.
@@ -57,7 +73,7 @@ public enum Preset: String, CaseIterable, Sendable {
   /// The kind of training that it configures.
   public var phase: TrainingPhase {
     switch self {
-    case .paperFinetune, .tinyFinetune, .demoFinetune: .finetuning
+    case .paperFinetune, .tinyFinetune, .demoFinetune, .videoMAEFinetune: .finetuning
     default: .pretraining
     }
   }
@@ -66,7 +82,12 @@ public enum Preset: String, CaseIterable, Sendable {
   public static func tiny(for task: TaskSettings) -> Preset {
     switch task.kind {
     case .mosi: task.mosi.mask.enabled ? .tinyMasked : .tiny
-    case .masked: .tiny
+    case .masked:
+      switch task.masked.motion {
+      case .window: .tinyWindow
+      case .transformations: .tinyPMG
+      case .clips: .tinyVideoMAE
+      }
     case .rotation: .tinyRotation
     case .clipOrder: .tinyClipOrder
     case .cloze: .tinyCloze
@@ -106,6 +127,14 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tinyDensePrediction: PackageResources.tiny_dense_prediction_yaml
       case .memoryPrediction: PackageResources.memory_prediction_yaml
       case .tinyMemoryPrediction: PackageResources.tiny_memory_prediction_yaml
+      case .videoMAE: PackageResources.videomae_yaml
+      case .tinyVideoMAE: PackageResources.tiny_videomae_yaml
+      case .tinyWindow: PackageResources.tiny_window_yaml
+      case .pmg: PackageResources.pmg_yaml
+      case .tinyPMG: PackageResources.tiny_pmg_yaml
+      case .movingShapes: PackageResources.moving_shapes_yaml
+      case .tinyMovingShapes: PackageResources.tiny_moving_shapes_yaml
+      case .videoMAEFinetune: PackageResources.videomae_finetune_yaml
       case .tinyFinetune: PackageResources.tiny_finetune_yaml
       case .demoFinetune: PackageResources.demo_finetune_yaml
       }

@@ -116,6 +116,16 @@ import Testing
     }
   }
 
+  /// Masked modeling in full and in small has the same motion.
+  @Test(arguments: [Preset.videoMAE, .pmg, .movingShapes])
+  func theSmallPresetHasTheSameMotion(preset: Preset) throws {
+    let whole = try PretrainingConfiguration(file: preset.rawValue)
+    let small = try PretrainingConfiguration(file: Preset.tiny(for: whole.task).rawValue)
+    #expect(small.task.masked.motion == whole.task.masked.motion)
+    #expect(whole.task.kind == .masked && small.model.architecture == .vitTiny)
+    #expect(whole.model.architecture == .vitBase && whole.task.masked.ratio == 0.75)
+  }
+
   /// The paper's presets contain all defaults: applied over another preset, they undo it.
   @Test func thePapersPresetsAreComplete() throws {
     var tiny = try PretrainingConfiguration(file: "tiny-masked")
@@ -142,11 +152,12 @@ import Testing
         + "tiny-cloze, frame-order, "
         + "tiny-frame-order, cubic-puzzle, tiny-cubic-puzzle, speed, tiny-speed, playback-rate, "
         + "tiny-playback-rate, dense-prediction, tiny-dense-prediction, memory-prediction, "
-        + "tiny-memory-prediction")
+        + "tiny-memory-prediction, videomae, tiny-videomae, tiny-window, pmg, tiny-pmg, "
+        + "moving-shapes, tiny-moving-shapes")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
-        == "the preset tiny is for mosi pretrain: use paper-finetune or tiny-finetune or "
-        + "demo-finetune")
+        == "the preset tiny is for mosi pretrain: use paper-finetune or videomae-finetune or "
+        + "tiny-finetune or demo-finetune")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }
         == "cannot read tinny.yaml: No such file or directory")
