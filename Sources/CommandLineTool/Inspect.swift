@@ -75,7 +75,8 @@ struct Inspect: ParsableCommand {
       table.add("parameters", Format.grouped(inspection.parameterCount ?? 0))
       table.add(
         "names", namesDescription(inspection.names!))
-      table.add("normalization", "epsilon \(description.model.batchNormEpsilon)")
+      let norm = description.model.architecture.isTransformer ? "layer norm" : "batch norm"
+      table.add(norm, "epsilon \(description.model.batchNormEpsilon)")
       table.add("head", inspection.headDescription)
       let task = inspection.taskTensors
       if !task.isEmpty {
