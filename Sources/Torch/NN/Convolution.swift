@@ -94,9 +94,10 @@ public final class Conv3d: Layer {
   }
 
   private func directly(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
-    // Autocast knows libtorch's operator, which keeps its input for the backward pass.
+    // Ours does not keep its input. Autocast knows libtorch's, which is also the one for GPUs.
     let convolution =
-      isAutocasting(on: input.device) ? Operators.conv3d : Operators.convolution
+      input.device == .cpu && !isAutocasting(on: .cpu)
+      ? Operators.convolution : Operators.conv3d
     return convolution(
       .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
       .ints(padding.array))
