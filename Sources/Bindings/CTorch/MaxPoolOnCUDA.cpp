@@ -1,22 +1,20 @@
-// Max pooling for CUDA devices as an operator of libtorch, with its gradient. libtorch's own copies a batch into another
-// layout and back.
+// Max pooling for CUDA devices and its gradient. libtorch's own copies a batch into another layout and back.
 
 #include <ATen/ATen.h>
 #include <ATen/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "ChannelsLast.h"
+#include "MaxPool.h"
 #include "VectorsOnCUDA.h"
 
 namespace {
 
 using at::Tensor;
-using ctorch::channels_last, ctorch::DeviceProgram, ctorch::empty_channels_last;
+using ctorch::channels_last, ctorch::DeviceProgram, ctorch::empty_channels_last, ctorch::pooled_shape;
 
 // A thread has V channels of a point. A choice is the place of the largest number in its window.
 constexpr const char *kernels = R"cuda(
@@ -128,25 +126,16 @@ struct Shapes {
 };
 
 Shapes shapes_of(at::IntArrayRef input, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding) {
-  TORCH_CHECK(input.size() == 5 && kernel.size() == 3 && stride.size() == 3 && padding.size() == 3,
-              "mosi::max_pool needs an input of rank 5 and three extents");
-  TORCH_CHECK(kernel[0] * kernel[1] * kernel[2] <= 256, "mosi::max_pool: a kernel of ", kernel, " is too large");
+  const auto pooling = ctorch::pooling_shapes(input, kernel, stride, padding);
   Shapes shapes{};
   for (size_t axis = 0; axis < 3; axis++) {
-    const int64_t padded = input[axis + 2] + 2 * padding[axis] - kernel[axis];
-    TORCH_CHECK(kernel[axis] > 0 && stride[axis] > 0 && 2 * padding[axis] <= kernel[axis] && padded >= 0,
-                "mosi::max_pool: no window of ", kernel, " with padding ", padding, " fits ", input);
-    shapes.input[axis] = static_cast<int32_t>(input[axis + 2]);
-    shapes.output[axis] = static_cast<int32_t>(padded / stride[axis] + 1);
-    shapes.kernel[axis] = static_cast<int32_t>(kernel[axis]);
-    shapes.stride[axis] = static_cast<int32_t>(stride[axis]);
-    shapes.padding[axis] = static_cast<int32_t>(padding[axis]);
+    shapes.input[axis] = pooling.input[axis];
+    shapes.output[axis] = pooling.output[axis];
+    shapes.kernel[axis] = pooling.kernel[axis];
+    shapes.stride[axis] = pooling.stride[axis];
+    shapes.padding[axis] = pooling.padding[axis];
   }
   return shapes;
-}
-
-std::array<int64_t, 5> output_shape(at::IntArrayRef input, const Shapes &shapes) {
-  return {input[0], input[1], shapes.output[0], shapes.output[1], shapes.output[2]};
 }
 
 // A thread for each vector, and several if there are too many.
@@ -160,7 +149,7 @@ std::tuple<Tensor, Tensor> pool_on_cuda(
   const at::DeviceGuard guard(input.device());
   Shapes shapes = shapes_of(input.sizes(), kernel, stride, padding);
   const Tensor from = channels_last(input);
-  Tensor output = empty_channels_last(output_shape(input.sizes(), shapes), from);
+  Tensor output = empty_channels_last(pooled_shape(input.sizes(), kernel, stride, padding), from);
   Tensor choices = at::empty(
       output.sizes(), from.options().dtype(at::kByte).memory_format(at::MemoryFormat::ChannelsLast3d));
   if (output.numel() == 0) return {output, choices};
@@ -193,73 +182,10 @@ Tensor gradient_on_cuda(
   return result;
 }
 
-using Pool = std::tuple<Tensor, Tensor>(const Tensor &, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef);
-using Gradient = Tensor(const Tensor &, const Tensor &, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef);
-
-struct MaxPool : torch::autograd::Function<MaxPool> {
-  static torch::autograd::variable_list forward(
-      torch::autograd::AutogradContext *context, const Tensor &input, at::IntArrayRef kernel, at::IntArrayRef stride,
-      at::IntArrayRef padding) {
-    static const auto handle = c10::Dispatcher::singleton().findSchemaOrThrow("mosi::max_pool", "").typed<Pool>();
-    at::AutoDispatchBelowADInplaceOrView guard;
-    auto [output, choices] = handle.call(input, kernel, stride, padding);
-    context->save_for_backward({choices});
-    context->saved_data["shape"] = input.sizes();
-    context->saved_data["kernel"] = kernel;
-    context->saved_data["stride"] = stride;
-    context->saved_data["padding"] = padding;
-    context->mark_non_differentiable({choices});
-    return {output, choices};
-  }
-
-  static torch::autograd::variable_list backward(
-      torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
-    static const auto handle =
-        c10::Dispatcher::singleton().findSchemaOrThrow("mosi::max_pool_backward", "").typed<Gradient>();
-    torch::autograd::variable_list results(4);
-    if (!gradients[0].defined()) return results;
-    auto extents = [&](const char *name) { return context->saved_data[name].toIntVector(); };
-    results[0] = handle.call(
-        gradients[0], context->get_saved_variables()[0], extents("shape"), extents("kernel"), extents("stride"),
-        extents("padding"));
-    return results;
-  }
-};
-
-std::tuple<Tensor, Tensor> pool_with_gradient(
-    const Tensor &input, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding) {
-  auto results = MaxPool::apply(input, kernel, stride, padding);
-  return {results[0], results[1]};
-}
-
-std::tuple<Tensor, Tensor> pool_on_meta(
-    const Tensor &input, at::IntArrayRef kernel, at::IntArrayRef stride, at::IntArrayRef padding) {
-  const auto shape = output_shape(input.sizes(), shapes_of(input.sizes(), kernel, stride, padding));
-  Tensor output = empty_channels_last(shape, input);
-  return {output, at::empty_like(output, at::kByte)};
-}
-
-Tensor gradient_on_meta(
-    const Tensor &gradient, const Tensor &, at::IntArrayRef input, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef) {
-  return empty_channels_last(input, gradient);
-}
-
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(mosi, library) {
-  library.def("max_pool(Tensor input, int[] kernel, int[] stride, int[] padding) -> (Tensor, Tensor)");
-  library.def(
-      "max_pool_backward(Tensor gradient, Tensor choices, int[] input, int[] kernel, int[] stride, int[] padding) -> Tensor");
-}
-
+// Pooling.cpp has the schemas and the gradient.
 TORCH_LIBRARY_IMPL(mosi, CUDA, library) {
-  library.impl("max_pool", pool_on_cuda);
-  library.impl("max_pool_backward", gradient_on_cuda);
+  library.impl("max_pool3d", pool_on_cuda);
+  library.impl("max_pool3d_backward", gradient_on_cuda);
 }
-
-TORCH_LIBRARY_IMPL(mosi, Meta, library) {
-  library.impl("max_pool", pool_on_meta);
-  library.impl("max_pool_backward", gradient_on_meta);
-}
-
-TORCH_LIBRARY_IMPL(mosi, Autograd, library) { library.impl("max_pool", pool_with_gradient); }

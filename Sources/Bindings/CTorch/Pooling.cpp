@@ -11,38 +11,16 @@
 #include "ChannelsLast.h"
 #include "Elements.h"
 #include "Kernels/Pooling.h"
+#include "MaxPool.h"
 
 namespace {
 
 using at::IntArrayRef;
 using at::Tensor;
-using ctorch::channels_last, ctorch::elements, ctorch::empty_channels_last;
-
-std::array<int64_t, 5> output_shape(IntArrayRef input, IntArrayRef kernel, IntArrayRef stride, IntArrayRef padding) {
-  std::array<int64_t, 5> shape = {input[0], input[1]};
-  for (int axis = 0; axis < 3; axis++) {
-    const int64_t padded = input[2 + axis] + 2 * padding[axis];
-    TORCH_CHECK(padded >= kernel[axis], "mosi::max_pool3d: a window of ", kernel, " does not fit into ", input);
-    shape[2 + axis] = (padded - kernel[axis]) / stride[axis] + 1;
-  }
-  return shape;
-}
+using ctorch::channels_last, ctorch::elements, ctorch::empty_channels_last, ctorch::pooled_shape;
 
 mosi::PoolingShapes shapes_of(IntArrayRef input, IntArrayRef kernel, IntArrayRef stride, IntArrayRef padding) {
-  TORCH_CHECK(input.size() == 5 && kernel.size() == 3 && stride.size() == 3 && padding.size() == 3,
-              "mosi::max_pool3d needs an input of rank 5 and three extents");
-  TORCH_CHECK(kernel[0] * kernel[1] * kernel[2] <= 256, "mosi::max_pool3d: a window of ", kernel, " is too large");
-  const auto output = output_shape(input, kernel, stride, padding);
-  mosi::PoolingShapes shapes{static_cast<int>(input[0]), static_cast<int>(input[1])};
-  for (int axis = 0; axis < 3; axis++) {
-    TORCH_CHECK(stride[axis] > 0 && kernel[axis] > 0 && 0 <= padding[axis] && 2 * padding[axis] <= kernel[axis],
-                "mosi::max_pool3d: padding ", padding, " or stride ", stride, " do not suit a window of ", kernel);
-    shapes.input[axis] = static_cast<int>(input[2 + axis]);
-    shapes.output[axis] = static_cast<int>(output[2 + axis]);
-    shapes.kernel[axis] = static_cast<int>(kernel[axis]);
-    shapes.stride[axis] = static_cast<int>(stride[axis]);
-    shapes.padding[axis] = static_cast<int>(padding[axis]);
-  }
+  auto shapes = ctorch::pooling_shapes(input, kernel, stride, padding);
   shapes.threads = at::get_num_threads();
   return shapes;
 }
@@ -56,7 +34,7 @@ std::tuple<Tensor, Tensor> output_on_cpu(const Tensor &input, IntArrayRef kernel
                                          IntArrayRef padding) {
   TORCH_CHECK(input.scalar_type() == at::kFloat, "mosi::max_pool3d needs float32");
   const auto shapes = shapes_of(input.sizes(), kernel, stride, padding);
-  const auto shape = output_shape(input.sizes(), kernel, stride, padding);
+  const auto shape = pooled_shape(input.sizes(), kernel, stride, padding);
   Tensor output = empty_channels_last(shape, input), chosen = empty_bytes(shape, input);
   const Tensor from = channels_last(input);
   mosi::max_pool(shapes, elements<float>(from), output.mutable_data_ptr<float>(),
@@ -69,7 +47,7 @@ Tensor gradient_on_cpu(const Tensor &gradient, const Tensor &chosen, IntArrayRef
   const auto shapes = shapes_of(input_shape, kernel, stride, padding);
   TORCH_CHECK(gradient.scalar_type() == at::kFloat && chosen.scalar_type() == at::kByte &&
                   gradient.sizes() == chosen.sizes() &&
-                  gradient.sizes() == IntArrayRef(output_shape(input_shape, kernel, stride, padding)),
+                  gradient.sizes() == IntArrayRef(pooled_shape(input_shape, kernel, stride, padding)),
               "mosi::max_pool3d_backward: a gradient of another shape or type");
   Tensor result = empty_channels_last(input_shape, gradient);
   const Tensor arriving = channels_last(gradient), positions = channels_last(chosen);
@@ -80,7 +58,7 @@ Tensor gradient_on_cpu(const Tensor &gradient, const Tensor &chosen, IntArrayRef
 
 std::tuple<Tensor, Tensor> output_on_meta(const Tensor &input, IntArrayRef kernel, IntArrayRef stride,
                                           IntArrayRef padding) {
-  const auto shape = output_shape(input.sizes(), kernel, stride, padding);
+  const auto shape = pooled_shape(input.sizes(), kernel, stride, padding);
   return {empty_channels_last(shape, input), empty_bytes(shape, input)};
 }
 

@@ -109,7 +109,6 @@ enum Operators {
   static let tanh = Operator("tanh")
   static let gelu = Operator("gelu")
   static let maxPool3d = Operator("max_pool3d")
-  static let maxPoolOnCUDA = Operator("mosi::max_pool")
   static let compactMaxPool3d = Operator("mosi::max_pool3d")
   static let averagePool3d = Operator("avg_pool3d")
   static let fusedDropout = Operator("_fused_dropout")

@@ -18,15 +18,15 @@ public final class MaxPool3d: Layer {
   }
 
   private func pooling(of input: Tensor) -> Operator {
-    switch input.device {
-    case .cpu:
-      input.dtype == .float32 && window.kernel.array.reduce(1, *) <= Self.mostCompactPlaces
-        ? Operators.compactMaxPool3d : Operators.maxPool3d
-    case .cuda:
-      Runtime.gpuKernels == .own && [.float32, .bfloat16, .float16].contains(input.dtype)
-        ? Operators.maxPoolOnCUDA : Operators.maxPool3d
-    case .meta: Operators.maxPool3d
-    }
+    let hasKernel =
+      switch input.device {
+      case .cpu: input.dtype == .float32
+      case .cuda:
+        Runtime.gpuKernels == .own && [.float32, .bfloat16, .float16].contains(input.dtype)
+      case .meta: false
+      }
+    return hasKernel && window.kernel.array.reduce(1, *) <= Self.mostCompactPlaces
+      ? Operators.compactMaxPool3d : Operators.maxPool3d
   }
 }
 
