@@ -279,6 +279,21 @@ extension TrainingRuns {
       #expect((scale["steady_steps"]?.item ?? -1) <= Double(6 - skipped))
     }
 
+    /// Two digits of a loss are the same; more would be float32 in disguise.
+    @Test(arguments: [Precision.bfloat16, .float16])
+    func lowPrecisionsTrainLikeFloat32(precision: Precision) throws {
+      var c = tinyConfiguration()
+      func losses() throws -> [Double] {
+        let metrics = try Metrics(contentsOf: try train(c, c.precision.rawValue).run.metrics)
+        return metrics.steps.map(\.loss)
+      }
+      let exact = try losses()
+      c.precision = precision
+      let rough = try losses()
+      #expect(rough != exact && rough.count == exact.count)
+      for (one, other) in zip(rough, exact) { #expect(abs(one - other) < 0.02 * other) }
+    }
+
     @Test func finishedRunsStayAsTheyAre() throws {
       let (outcome, run, _) = try train(tinyConfiguration(), "done")
       guard case .finished(let summary) = outcome else {

@@ -192,11 +192,29 @@ struct Direct : torch::autograd::Function<Direct> {
     const Tensor &weight = saved[1];
     const bool has_bias = context->saved_data["has_bias"].toBool();
     const std::array<int64_t, 1> bias = {weight.size(0)};
-    std::tie(results[0], results[1], results[2]) = at::convolution_backward(
-        gradients[0], ctorch::input_again(context, saved[0]), weight,
-        has_bias ? at::OptionalIntArrayRef(bias) : std::nullopt, context->saved_data["stride"].toIntVector(),
-        context->saved_data["padding"].toIntVector(), ones, false, zeros, 1,
-        {context->needs_input_grad(0), context->needs_input_grad(1), has_bias && context->needs_input_grad(2)});
+    const Tensor input = ctorch::input_again(context, saved[0]);
+    const bool of_input = context->needs_input_grad(0), of_weight = context->needs_input_grad(1);
+    const bool of_bias = has_bias && context->needs_input_grad(2);
+    const auto gradients_of = [&](at::ScalarType type, std::array<bool, 3> wanted) {
+      return at::convolution_backward(gradients[0].to(type), input.to(type), weight.to(type),
+                                      has_bias ? at::OptionalIntArrayRef(bias) : std::nullopt,
+                                      context->saved_data["stride"].toIntVector(),
+                                      context->saved_data["padding"].toIntVector(), ones, false, zeros, 1, wanted);
+    };
+    const at::ScalarType type = gradients[0].scalar_type();
+    if (type == at::kBFloat16 && gradients[0].device().is_cpu()) {
+      // oneDNN's gradients of bfloat16 weights read memory that nobody has written: seen as NaN with libtorch 2.13 on a CPU
+      // with AVX512_BF16, in one call of ten.
+      Tensor unused;
+      if (of_input) std::tie(results[0], unused, unused) = gradients_of(type, {true, false, false});
+      if (of_weight || of_bias) {
+        std::tie(unused, results[1], results[2]) = gradients_of(at::kFloat, {false, of_weight, of_bias});
+        if (of_weight) results[1] = results[1].to(type);
+        if (of_bias) results[2] = results[2].to(type);
+      }
+    } else {
+      std::tie(results[0], results[1], results[2]) = gradients_of(type, {of_input, of_weight, of_bias});
+    }
     return results;
   }
 };

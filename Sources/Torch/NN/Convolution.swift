@@ -94,13 +94,17 @@ public final class Conv3d: Layer {
   }
 
   private func directly(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
-    // Ours does not keep its input. Autocast knows libtorch's, which is also the one for GPUs.
-    let convolution =
-      input.device == .cpu && !isAutocasting(on: .cpu)
-      ? Operators.convolution : Operators.conv3d
-    return convolution(
-      .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
-      .ints(padding.array))
+    guard input.device == .cpu else {
+      return Operators.conv3d(
+        .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
+        .ints(padding.array))
+    }
+    // Ours need not keep its input, and autocast does not know it.
+    let type = autocastType(on: .cpu)
+    func cast(_ tensor: Tensor) -> Tensor { type.map { tensor.to($0) } ?? tensor }
+    return Operators.convolution(
+      .tensor(cast(input)), .tensor(cast(weight)), .optionalTensor(bias.map(cast)),
+      .ints(stride.array), .ints(padding.array))
   }
 
   private func counted(_ output: Tensor) -> Tensor {
