@@ -5,9 +5,12 @@ import Training
 
 /// The advice if a step gets no memory.
 @Suite struct BatchAdviceTests {
-  private func text(memory: Double?) -> String {
+  private func text(memory: Double?, checkpointsActivations: Bool = true) -> String {
     let c = tinyConfiguration()
-    return BatchAdvice(TrainingStep(c), setting: "batch.sources", batch: 8, memory: memory).text
+    return BatchAdvice(
+      TrainingStep(c), setting: "batch.sources", batch: 8,
+      checkpointsActivations: checkpointsActivations, memory: memory
+    ).text
   }
 
   @Test func aSmallerBatchIsNamed() throws {
@@ -36,6 +39,13 @@ import Training
         == "by a rough estimate not even batch.sources=1 fits: lower clip.size, clip.frames or model.width"
     )
     #expect(text(memory: nil) == "lower batch.sources (8 now)")
+  }
+
+  @Test func checkpointedActivationsAreNamedUnlessInUse() {
+    #expect(
+      text(memory: nil, checkpointsActivations: false)
+        == "lower batch.sources (8 now); with --checkpoint-activations, the same batch needs less memory"
+    )
   }
 
   /// It takes the place of the general one while the steps run, and is given once: it needs memory itself.

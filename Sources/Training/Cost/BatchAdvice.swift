@@ -11,20 +11,35 @@ package struct BatchAdvice: Sendable {
   private let setting: String
   /// Its value.
   private let batch: Int
+  /// True if activations are not kept already.
+  private let checkpointsActivations: Bool
   /// The bytes that steps can have; nil if nobody says.
   private let memory: Double?
 
   /// Made before the first step, when the network and the optimizer's moments are there.
-  init(_ step: TrainingStep, setting: String, batch: Int, device: Device) {
-    self.init(step, setting: setting, batch: batch, memory: Self.freeMemory(of: device))
+  init(
+    _ step: TrainingStep, setting: String, batch: Int, checkpointsActivations: Bool, device: Device
+  ) {
+    self.init(
+      step, setting: setting, batch: batch, checkpointsActivations: checkpointsActivations,
+      memory: Self.freeMemory(of: device))
   }
 
-  package init(_ step: TrainingStep, setting: String, batch: Int, memory: Double?) {
+  package init(
+    _ step: TrainingStep, setting: String, batch: Int, checkpointsActivations: Bool, memory: Double?
+  ) {
     (self.step, self.setting, self.batch, self.memory) = (step, setting, batch, memory)
+    self.checkpointsActivations = checkpointsActivations
   }
 
   /// The end of a sentence about the memory.
   package var text: String {
+    batchText
+      + (checkpointsActivations
+        ? "" : "; with --checkpoint-activations, the same batch needs less memory")
+  }
+
+  private var batchText: String {
     guard let memory else { return "lower \(setting) (\(batch) now)" }
     let perUnit = Double(step.clips / max(batch, 1)) * Self.bytesPerClip(step)
     let gradients = Double(4 * Self.cost(step).parameters)

@@ -124,7 +124,8 @@ public func finetune(
     processes: processes,
     memory: BatchAdvice(
       TrainingStep(configuration, classes: videos.classNames.count), setting: "batch.clips",
-      batch: configuration.batch.clips, device: device))
+      batch: configuration.batch.clips, checkpointsActivations: options.checkpointsActivations,
+      device: device))
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }

@@ -129,7 +129,8 @@ public func pretrain(
     objective: objective, plan: plan, update: update, session: session, device: device,
     processes: processes,
     memory: BatchAdvice(
-      TrainingStep(configuration), setting: "batch.sources", batch: batch.sources, device: device))
+      TrainingStep(configuration), setting: "batch.sources", batch: batch.sources,
+      checkpointsActivations: options.checkpointsActivations, device: device))
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
