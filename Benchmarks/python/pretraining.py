@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from decoding import picture
+from pictures import picture
 from pseudo_motion import MOTIONS, make_clips
 from steps import Step
 from torch import Tensor
