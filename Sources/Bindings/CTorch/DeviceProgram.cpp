@@ -10,6 +10,8 @@
 namespace ctorch {
 namespace {
 
+constexpr const char *advice = "; set MOSI_GPU_KERNELS=libtorch to run without kernels of mosi";
+
 // The functions of NVRTC and of the driver that are needed, as their manuals declare them. All return 0 for success.
 struct Driver {
   using Program = void *;
@@ -32,7 +34,7 @@ struct Driver {
   Driver() {
     // libtorch's own stub of both. Symbols are found in the libraries that it needs, whatever their versions.
     void *const library = dlopen("libcaffe2_nvrtc.so", RTLD_NOW | RTLD_LOCAL);
-    TORCH_CHECK(library != nullptr, "cannot load libtorch's compiler for CUDA: ", dlerror());
+    TORCH_CHECK(library != nullptr, "cannot load libtorch's compiler for CUDA: ", dlerror(), advice);
     find(library, create, "nvrtcCreateProgram");
     find(library, compile, "nvrtcCompileProgram");
     find(library, log_size, "nvrtcGetProgramLogSize");
@@ -50,7 +52,7 @@ struct Driver {
   template <typename Function>
   static void find(void *library, Function &function, const char *name) {
     function = reinterpret_cast<Function>(dlsym(library, name));
-    TORCH_CHECK(function != nullptr, "libtorch's compiler for CUDA has no ", name);
+    TORCH_CHECK(function != nullptr, "libtorch's compiler for CUDA has no ", name, advice);
   }
 };
 
@@ -59,7 +61,9 @@ const Driver &driver() {
   return loaded;
 }
 
-void succeed(int status, const char *what) { TORCH_CHECK(status == 0, "cannot ", what, ": CUDA's error ", status); }
+void succeed(int status, const char *what) {
+  TORCH_CHECK(status == 0, "cannot ", what, ": CUDA's error ", status, advice);
+}
 
 // The kernels as machine code of the device.
 std::string compiled(const std::string &source, int index) {
@@ -85,7 +89,7 @@ std::string compiled(const std::string &source, int index) {
     driver().code(program, text.data());
   }
   driver().destroy(&program);
-  TORCH_CHECK(status == 0, "cannot compile kernels for ", architecture, ": error ", status, "\n", text);
+  TORCH_CHECK(status == 0, "cannot compile kernels for ", architecture, ": error ", status, advice, "\n", text);
   return text;
 }
 

@@ -62,21 +62,20 @@ public enum Runtime {
       ?? .fastest
   }
 
-  /// Whose kernels run on GPUs: within ``withGPUKernels(_:_:)`` what it says, otherwise those of libtorch unless the
-  /// environment variable `MOSI_GPU_KERNELS` is `own`.
+  /// Whose kernels run on GPUs: within ``withGPUKernels(_:_:)`` what it says, otherwise those of this library unless the
+  /// environment variable `MOSI_GPU_KERNELS` is `libtorch`.
   public static var gpuKernels: GPUKernels { GPUKernels.current ?? .ofEnvironment }
 
   /// Whose kernels run on GPUs for batch normalization, max pooling and color jitter.
   public enum GPUKernels: String, Sendable {
     /// Those of libtorch.
     case libtorch
-    /// Those of this library, which pass over memory less often. They are tested by emulation and have not run on a GPU
-    /// yet, so they are not the default.
+    /// Those of this library, which pass over memory less often. They are compiled when they are first used.
     case own
 
     @TaskLocal fileprivate static var current: GPUKernels?
     fileprivate static let ofEnvironment =
-      ProcessInfo.processInfo.environment["MOSI_GPU_KERNELS"].flatMap(GPUKernels.init) ?? .libtorch
+      ProcessInfo.processInfo.environment["MOSI_GPU_KERNELS"].flatMap(GPUKernels.init) ?? .own
   }
 
   /// Runs `body` with these kernels. Gradients are computed as the forward pass was. Rethrows errors of `body`.
