@@ -14,7 +14,7 @@ import Testing
         "epochOrder": 0x0BDE_B000, "heldOutSources": 0x5911_7000,
         "heldOutVideos": 0xC1A5_5E5, "validation": 0xACC0_0000, "deadLeaves": 0xDEAD_1EAF,
         "leafTexture": 0x1EAF, "movingSprites": 0x5921_7E5, "localization": 0x5CA1_AB1E,
-        "shapeVideo": 0x5AA9_E5, "shapeTexture": 0x5AA9_7E,
+        "shapeVideo": 0x5AA9_E5, "shapeTexture": 0x5AA9_7E, "mask": 7,
         "kMeans": 0x6B_6D65_616E_73, "tSNE": 0x7473_6E65, "randomNetwork": 0x7261_6E64_6F6D,
       ])
   }
