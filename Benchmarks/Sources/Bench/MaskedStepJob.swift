@@ -29,7 +29,7 @@ struct MaskedStepJob: Job {
   private let frames: Tensor
   private let kept: Tensor
   private let masked: Tensor
-  let facts: [String: Double]
+  private(set) var facts: [String: Double]
 
   init(_ input: Input) throws {
     let generator = Generator(seed: 1)
@@ -61,7 +61,8 @@ struct MaskedStepJob: Job {
       try Safetensors(tensors: tensors).write(to: path)
     }
     let count = network.trainableParameters.reduce(0) { $0 + $1.tensor.count }
-    facts = ["parameters": Double(count), "loss": step()]
+    facts = ["parameters": Double(count)]
+    facts["loss"] = step()
   }
 
   func run() -> [String: Double] { ["": seconds { _ = step() }] }
