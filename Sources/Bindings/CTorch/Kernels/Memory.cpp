@@ -1,7 +1,8 @@
 // The system hands out memory in pages that it fills with zeros, which takes longer than most operators. So blocks are kept
 // for later ones of nearly the same size. A heap that keeps everything ends up with two or three times of what is needed: blocks
 // of many sizes do not fit into each other's gaps. Here each block is a mapping of its own, and the oldest kept ones go back to
-// the system before blocks in use and kept ones together take more than blocks in use have ever taken.
+// the system before blocks in use and kept ones together take more than five quarters of what blocks in use have ever taken:
+// without the quarter, a step of the tiny network has half as many page faults again and takes 1.07 times as long.
 
 #include "Memory.h"
 
@@ -76,7 +77,7 @@ class Blocks {
   }
 
   void make_room(size_t size) {
-    const size_t most = std::max(most_used_, used_ + size);
+    const size_t most = std::max(most_used_, used_ + size) / 4 * 5;
     while (!by_age_.empty() && used_ + kept_ + size > most) evict_oldest();
   }
 
