@@ -16,9 +16,12 @@ public final class ShapeTextures: @unchecked Sendable {
   private let lock = NSLock()
   private var pictures: [Int: Picture] = [:]
 
-  /// `count` textures, of which the first `kept` that are made are kept.
+  /// Textures that are made when they are needed.
   ///
-  /// - Parameter make: makes the texture with an index in 0 ..< `count`, ``side`` pixels high and wide.
+  /// - Parameters:
+  ///   - count: the number of textures, at least 1.
+  ///   - kept: the number of textures that stay in memory once they are made.
+  ///   - make: makes the texture with an index in 0 ..< `count`, ``side`` pixels high and wide.
   public init(
     count: Int, kept: Int, make: @escaping @Sendable (Int) throws(MediaError) -> Picture
   ) {
