@@ -18,8 +18,8 @@ public final class VideoClassifier: Layer {
     self.head = head
   }
 
-  /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:dropPath:using:)`` for `width`, `epsilon` and
-  /// the weights.
+  /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:dropPath:using:)`` for `width`,
+  /// `epsilon` and the weights.
   public convenience init(
     _ architecture: Architecture, width: Int = 64, epsilon: Double? = nil,
     head: Head.Kind = .pretext, classes: Int, dropout: Double = 0.5, using generator: Generator

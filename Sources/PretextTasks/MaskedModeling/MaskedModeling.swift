@@ -9,7 +9,7 @@ import VideoSamples
 
 /// Predicts the hidden parts of clips from the others: masked video modeling. The clips come from any motion.
 ///
-/// There are no classes. The network must be a ``TokenBackbone``: the hidden parts never enter it, which is what makes the
+/// There are no classes. The network must be a `TokenBackbone`: the hidden parts never enter it, which is what makes the
 /// task fast.
 public struct MaskedModeling: PretextTask {
   /// A token backbone with a decoder.
@@ -61,7 +61,7 @@ public struct MaskedModeling: PretextTask {
   /// The motion's.
   public func rule(for purpose: Purpose) -> SampleRule { motion.rule(for: purpose) }
 
-  /// The backbone, which must be a ``TokenBackbone``, with a decoder.
+  /// The backbone, which must be a `TokenBackbone`, with a decoder.
   public func makeNetwork(
     on backbone: Backbone, dropout: Double, using generator: Generator
   ) -> MaskedNetwork {
