@@ -56,7 +56,13 @@ public struct Plan: Sendable {
 
   /// Plans the runs.
   ///
-  /// - Parameter results: what is kept of finished runs; nil to keep nothing but their folders.
+  /// - Parameters:
+  ///   - experiments: the experiments whose runs are planned.
+  ///   - scale: the size of the runs.
+  ///   - data: the videos.
+  ///   - folder: the folder of all runs.
+  ///   - seeds: the seeds with which each run is repeated.
+  ///   - results: what is kept of finished runs; nil to keep nothing but their folders.
   /// - Throws: ``RecipeError``, `ConfigurationError`, `SourceError`, `FileError`.
   public init(
     _ experiments: [Experiment], scale: Scale, seeds: Int, data: BenchmarkData, folder: String,
