@@ -61,7 +61,7 @@ public struct Plan: Sendable {
   ///   - scale: the size of the runs.
   ///   - data: the videos.
   ///   - folder: the folder of all runs.
-  ///   - seeds: the seeds with which each run is repeated.
+  ///   - seeds: the number of seeds, with each of which a run is repeated.
   ///   - results: what is kept of finished runs; nil to keep nothing but their folders.
   /// - Throws: ``RecipeError``, `ConfigurationError`, `SourceError`, `FileError`.
   public init(
