@@ -5,36 +5,14 @@ in float64."""
 
 import json
 import pathlib
-import sys
 
 import torch
 import torch.nn.functional as F
+from filled import dump, fill, tensor
 from videomae_networks import Classifier
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "KeyedRandomTests" / "Goldens"))
-from keyed_random import tensor  # noqa: E402
-
 torch.set_num_threads(1)
-
-
-def fill(model):
-    state = model.state_dict()
-    for place, name in enumerate(sorted(state)):
-        shape = list(state[name].shape)
-        if len(shape) == 5:
-            bound = (3 / (shape[1] * shape[2] * shape[3] * shape[4])) ** 0.5
-            value = tensor([50, place], shape, -bound, bound)
-        elif len(shape) == 1 and name.endswith(".weight"):
-            value = tensor([50, place], shape, 0.5, 1.5)
-        else:
-            value = tensor([50, place], shape, -0.5, 0.5)
-        state[name].copy_(value)
-    return model.double()
-
-
-def dump(t):
-    return {"shape": list(t.shape), "values": [float(f"{v:.9g}") for v in t.detach().double().flatten().tolist()]}
 
 
 def shapes(model):
