@@ -71,14 +71,14 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
   ///   - trainingVideos: the number of training videos.
   ///   - maskedClips: the number of clips with a known moving region.
   func forwards(videos: Int, trainingVideos: Int, maskedClips: Int) -> Int {
-    if self == .retrieval { return 2 * Self.retrievalClips * (videos + trainingVideos) }
-    let videos = min(videos, Self.limit)
+    let analyzed = min(videos, Self.limit)
     let networks = 1 + Self.randomNetworks
     return switch self {
-    case .localization: 2 * (networks * (videos + maskedClips) + min(videos, Self.drawnVideos))
-    case .clusters: networks * videos
-    case .failures: 2 * videos
-    case .retrieval: 0
+    case .localization:
+      2 * (networks * (analyzed + maskedClips) + min(analyzed, Self.drawnVideos))
+    case .clusters: networks * analyzed
+    case .failures: 2 * analyzed
+    case .retrieval: 2 * Self.retrievalClips * (videos + trainingVideos)
     }
   }
 

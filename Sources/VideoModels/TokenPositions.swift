@@ -9,7 +9,7 @@ import Torch
 #endif
 
 /// The fixed positions of tokens: sines and cosines of the token's number (Vaswani et al. 2017), which counts all tokens of a
-/// clip, not time and place apart, as in VideoMAE. They are no parameters and in no file.
+/// clip, not time and place apart, as in VideoMAE. They are not parameters, and files do not contain them.
 public final class TokenPositions {
   private let width: Int
   /// The last table: most clips of a network have the same size.
@@ -25,6 +25,17 @@ public final class TokenPositions {
     let table = Tensor(Self.values(count, width: width), shape: [count, width]).to(device)
     last = table
     return table
+  }
+
+  /// The positions of the tokens at some places of clips.
+  ///
+  /// - Parameters:
+  ///   - places: the numbers of tokens, int64 [N, K].
+  ///   - count: the number of all tokens of a clip.
+  /// - Returns: float32 [N, K, width], on the device of `places`.
+  public func rows(at places: Tensor, of count: Int) -> Tensor {
+    table(count, on: places.device)
+      .selected(0, indices: places.flattened()).reshaped(places.shape + [-1])
   }
 
   /// Element j of token p is sin(p / 10000^(j / width)) for even j, and the cosine of the previous element's angle for odd j;

@@ -164,9 +164,8 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     /// The tokens [N, K, D] of the cubes at `places`, int64 [N, K].
     func tokens(_ clips: Tensor, keeping places: Tensor) -> Tensor {
       let numbers = cubes.cut(clips).flattened(from: 2)
-      let table = positions.table(numbers.shape[1], on: clips.device)
       return embedded(numbers.rows(at: places))
-        + table.selected(0, indices: places.flattened()).reshaped(places.shape + [-1])
+        + positions.rows(at: places, of: numbers.shape[1])
     }
 
     /// Linear in the numbers of cubes: [N, K, pixels * 3] to [N, K, D].

@@ -43,7 +43,6 @@ public struct MaskedModeling: PretextTask {
     self.decoderBlocks = decoderBlocks
     self.jitter = jitter
     self.normalization = normalization
-    let grid = cubes.grid(of: [1, 3, clip.time, clip.height, clip.width])
     precondition(mask.maskedPerTime(grid) > 0, "a mask of \(mask.ratio) hides nothing of \(grid)")
   }
 

@@ -60,9 +60,8 @@ public final class MaskedNetwork: Module, PretextNetwork {
   /// - Returns: [N, M, pixels * 3], of each pixel its channels.
   public func callAsFunction(_ clips: Tensor, kept: Tensor, masked: Tensor) -> Tensor {
     let seen = toDecoder(encoderNorm(encoder.tokens(clips, keeping: kept)))
-    let table = positions.table(kept.shape[1] + masked.shape[1], on: clips.device)
     func placed(_ places: Tensor) -> Tensor {
-      table.selected(0, indices: places.flattened()).reshaped(places.shape + [-1])
+      positions.rows(at: places, of: kept.shape[1] + masked.shape[1])
     }
     let all = Tensor.concatenated([seen + placed(kept), maskToken + placed(masked)], axis: 1)
     return decoder(all, last: masked.shape[1])

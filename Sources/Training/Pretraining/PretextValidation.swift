@@ -130,10 +130,9 @@ final class PretextValidation<Task: PretextTask> {
 
   /// At most `limit` clips of evenly spaced sources, with different labels; nil for tasks whose clips have no class.
   func watchedClips(_ limit: Int) -> LabeledClips? {
-    let samples = kept.sorted { $0.key < $1.key }.map(\.value)
-    let clips = evenlySpaced(limit, of: samples.count).enumerated().compactMap { row, index in
+    let clips = watchedSamples(limit).enumerated().compactMap { row, sample in
       withoutGradients { () -> LabeledClips? in
-        let batch = task.batch([samples[index]], for: .validation, on: device)
+        let batch = task.batch([sample], for: .validation, on: device)
         guard let made = task.labeledClips(batch) else { return nil }
         // Clips with neighboring labels look alike.
         let clip = row * 2 % made.labels.count
