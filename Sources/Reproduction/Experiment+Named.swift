@@ -32,7 +32,7 @@ extension Experiment {
       return try Recipe.allCases.filter(\.isOfThePaper).map { try $0.experiment }
     }
     if let recipe = Recipe(rawValue: name) {
-      // Table 5 is told twice: with the backbones of the rows, and with one for all.
+      // Table 5 exists twice: with the backbones of the rows, and with one for all.
       return try (recipe == .table5 ? [.table5, .table5Equal] : [recipe]).map { try $0.experiment }
     }
     guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else {

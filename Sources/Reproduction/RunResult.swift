@@ -46,7 +46,7 @@ public struct ResultFolder: Sendable {
 }
 
 extension Plan {
-  /// Keeps the result of a finished run, if results are kept. Of the analyses only retrieval is kept: the others have pictures.
+  /// Keeps the result of a finished run, if results are kept. Retrieval is the only analysis kept: the others have pictures.
   ///
   /// - Throws: `FileError`.
   func keepResult(of run: PlannedRun) throws {

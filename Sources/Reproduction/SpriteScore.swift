@@ -40,7 +40,7 @@ public struct SpriteScore: Sendable, Equatable {
     }
   }
 
-  /// The value of a measure as a share; nil for measures that are no part of the accuracy, and for parts without videos.
+  /// The value of a measure as a share; nil for measures that are not a part of the accuracy, and for parts without videos.
   public subscript(measure: Measure) -> Double? {
     switch measure {
     case .look: look.share

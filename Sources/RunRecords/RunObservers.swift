@@ -64,7 +64,7 @@ private final class ConfusionFile: TrainingObserver {
   }
 }
 
-/// result.png: what the network makes of a few samples, drawn again as the training goes on.
+/// result.png: what the network makes of a few samples, drawn again during the training.
 private final class ResultFile: TrainingObserver {
   private let reporter: any TrainingReporter
   private var start: TrainingStart?

@@ -15,7 +15,7 @@ namespace {
 struct KeepingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     void *block = mosi::take_block(bytes);
-    // It throws if there is no memory.
+    // It throws if memory is short.
     if (block == nullptr) block = c10::alloc_cpu(bytes);
     return {block, block, release, c10::Device(c10::DeviceType::CPU)};
   }

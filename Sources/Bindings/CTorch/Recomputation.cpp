@@ -55,7 +55,7 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     const auto held =
         c10::static_intrusive_pointer_cast<HeldComputation>(context->saved_data.at("computation").toCapsule());
     const auto saved = context->get_saved_variables();
-    // One for the computation, which is no tensor.
+    // One for the computation, which is not a tensor.
     torch::autograd::variable_list results(1 + saved.size());
     if (!gradients[0].defined()) return results;
     const bool needs_input = context->needs_input_grad(0);

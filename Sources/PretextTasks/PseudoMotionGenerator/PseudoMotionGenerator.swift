@@ -9,7 +9,7 @@ import VideoSamples
 ///
 /// Each frame is sampled from the still by the product of the maps so far, so that it is as sharp as the still;
 /// ``Sampling/recursive`` samples it from the frame before, as the paper does. The parts of a still that a frame may need
-/// are left around the first frame if the still is large enough, else the still goes on as its mirror image: a constant
+/// are left around the first frame if the still is large enough, else the mirror image of the still continues it: a constant
 /// border would give patches whose normalized pixels are noise.
 public struct PseudoMotionGenerator: ClipMotion {
   /// How frames are sampled.

@@ -73,8 +73,8 @@ struct ShapeCanvas {
 }
 
 extension Picture {
-  /// The color at a position in pixels from the left and top edge, bilinear; beyond its borders the picture goes on as its mirror
-  /// image.
+  /// The color at a position in pixels from the left and top edge, bilinear; beyond its borders the picture is
+  /// mirrored.
   @inline(__always)
   fileprivate func mirrored(at position: SIMD2<Float>) -> SIMD3<UInt8> {
     func place(_ value: Float, _ count: Int) -> (first: Int, second: Int, share: Float) {

@@ -62,7 +62,7 @@ public enum SpriteLook: String, CaseIterable, Sendable {
 }
 
 extension SpriteAction {
-  /// The look that is typical of the class in ``SpriteSetting/looks``. Its three classes are told apart by motion.
+  /// The look that is typical of the class in ``SpriteSetting/looks``. Its three classes differ in motion.
   public var look: SpriteLook {
     switch self {
     case .still, .left, .right: .meadow

@@ -2,7 +2,7 @@ import Foundation
 
 /// A setting of Moving Sprites: what tells its classes apart. Results of different settings or versions cannot be compared.
 public enum SpriteSetting: String, CaseIterable, Sendable, Codable {
-  /// All classes look alike; only motion tells them apart.
+  /// All classes look alike; only motion distinguishes them.
   case plain
   /// Each of five looks of ground and sprite is typical of three classes, which only motion tells apart: see
   /// ``SpriteLook``.

@@ -7,7 +7,7 @@ extension Tensor {
   ///     picture. Both range from -1 to 1, with x to the right before y downward.
   ///   - height: the height of the result in pixels.
   ///   - width: the width of the result in pixels.
-  ///   - isMirrored: true if a picture goes on as its mirror image beyond its borders.
+  ///   - isMirrored: true if a picture is mirrored beyond its borders.
   public func sampled(by maps: [[Float]], height: Int, width: Int, isMirrored: Bool = false)
     -> Tensor
   {
@@ -25,7 +25,7 @@ extension Tensor {
   }
 
   /// Samples pictures [M, C, H, W] at positions with bilinear interpolation; returns [M, C, height, width]. Beyond its borders a
-  /// picture goes on as its mirror image.
+  /// picture is mirrored.
   ///
   /// - Parameter positions: float [M, height, width, 2], x before y. Both range from -1 to 1 between a picture's edges.
   public func sampled(at positions: Tensor) -> Tensor {
