@@ -35,19 +35,36 @@
         _ = Self.tensor(64)
         let before = Self.faults
         for _ in 0..<20 { _ = Self.tensor(64) }
-        // 64 MiB are 32 huge or 16384 small pages.
-        exit(Self.faults - before < 30 ? EXIT_SUCCESS : EXIT_FAILURE)
+        // 64 MiB are 32 huge or 16384 small pages. A sanitizer of addresses has some faults of its own.
+        exit(Self.faults - before < 150 ? EXIT_SUCCESS : EXIT_FAILURE)
+      }
+    }
+
+    @Test func otherSizesReuseTheirPages() async {
+      await #expect(processExitsWith: .success) {
+        Runtime.keepFreedMemory()
+        _ = Self.tensor(120)
+        let before = Self.faults
+        // Blocks are composed of parts of others, and their parts of parts.
+        for size in [7, 40, 13, 100, 64, 3, 115, 22] {
+          let first = Self.tensor(size, 1)
+          let second = Self.tensor(120 - size - 2, 2)
+          guard first.min([0]).item == 1, first.max([0]).item == 1, second.min([0]).item == 2,
+            second.max([0]).item == 2
+          else { exit(EXIT_FAILURE) }
+        }
+        exit(Self.faults - before < 150 ? EXIT_SUCCESS : EXIT_FAILURE)
       }
     }
 
     /// Blocks of other sizes do not add up.
-    @Test func atMostAQuarterMoreIsKeptThanWasNeededAtOnce() async {
+    @Test func noMoreIsKeptThanWasNeededAtOnce() async {
       await #expect(processExitsWith: .success) {
         Runtime.keepFreedMemory()
         let before = Self.resident
         for size in 1...40 { _ = Self.tensor(3 * size) }
         let kept = (Self.resident - before) / 1024
-        exit(100 < kept && kept < 165 ? EXIT_SUCCESS : EXIT_FAILURE)
+        exit(100 < kept && kept < 135 ? EXIT_SUCCESS : EXIT_FAILURE)
       }
     }
 
