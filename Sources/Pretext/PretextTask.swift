@@ -25,9 +25,9 @@ public protocol PretextTask: Sendable {
   /// True for a task that needs real motion. Such a task rejects still pictures before the first step.
   var needsMotion: Bool { get }
 
-  /// True for a task that hides parts of clips from the backbone, which must then be a `TokenBackbone`. Other backbones are
-  /// rejected before the first step.
-  var needsTokens: Bool { get }
+  /// The number of cubes of each clip that enter the backbone, for a task that hides the others from it; nil if whole clips
+  /// do. The backbone must then be a `TokenBackbone`: others are rejected before the first step.
+  var visibleCubes: Int? { get }
 
   /// False if the loss is not a mean over samples, for example because the other samples of a batch are negatives:
   /// gradients of several batches must not be accumulated then.
@@ -68,8 +68,8 @@ public protocol PretextTask: Sendable {
 extension PretextTask {
   /// False.
   public var needsMotion: Bool { false }
-  /// False.
-  public var needsTokens: Bool { false }
+  /// Nil: the backbone receives whole clips.
+  public var visibleCubes: Int? { nil }
   /// Nil.
   public func result(of network: Network, on samples: [Sample], device: Device) -> TaskPreview? {
     nil

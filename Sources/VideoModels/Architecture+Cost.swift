@@ -15,13 +15,23 @@ public struct ModelCost: Sendable {
 extension Architecture {
   /// The cost of this network with a head of `classes` classes, for a clip of `frames` frames of `height` x `clipWidth`
   /// pixels.
-  public func cost(width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int) -> ModelCost
-  {
+  ///
+  /// - Parameter visibleCubes: the number of a clip's cubes that enter a transformer, whose head is then not counted; nil for
+  ///   whole clips.
+  public func cost(
+    width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int, visibleCubes: Int? = nil
+  ) -> ModelCost {
     let model = VideoClassifier(self, width: width, classes: classes, using: .meta)
     model.train(false)
+    let clip = Tensor.uninitialized([1, 3, frames, height, clipWidth], device: .meta)
     let counts = OperationCounter.count {
-      _ = withoutGradients {
-        model(.uninitialized([1, 3, frames, height, clipWidth], device: .meta))
+      withoutGradients {
+        if let visibleCubes, let backbone = model.backbone as? any TokenBackbone {
+          let places = Tensor.uninitialized([1, visibleCubes], dtype: .int64, device: .meta)
+          _ = backbone.tokens(clip, keeping: places)
+        } else {
+          _ = model(clip)
+        }
       }
     }
     return ModelCost(

@@ -34,7 +34,11 @@ public final class TokenPositions {
   ///   - count: the number of all tokens of a clip.
   /// - Returns: float32 [N, K, width], on the device of `places`.
   public func rows(at places: Tensor, of count: Int) -> Tensor {
-    table(count, on: places.device)
+    // libtorch cannot select rows without their numbers.
+    guard places.device != .meta else {
+      return .uninitialized(places.shape + [width], device: .meta)
+    }
+    return table(count, on: places.device)
       .selected(0, indices: places.flattened()).reshaped(places.shape + [-1])
   }
 

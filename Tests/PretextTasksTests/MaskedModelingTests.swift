@@ -86,6 +86,7 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     let both = task.batch([still(1), still(2)], for: trained, on: .cpu)
     #expect(both.clips.shape == [2, 3, 4, 16, 16] && both.targets.shape == [2, 6, 384])
     #expect(both.kept.shape == [2, 2] && both.masked.shape == [2, 6])
+    #expect(task.visibleCubes == 2 && task.maskedPerClip == 6)
     let single = task.batch([still(2)], for: trained, on: .cpu)
     #expect(both.clips.sliced(0, 1..<2).isEqual(to: single.clips))
     #expect(both.masked.sliced(0, 1..<2).isEqual(to: single.masked))

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Testing
 import Training
+import VideoModels
 
 /// The notice before a training for which the machine is too slow.
 @Suite struct CostNoticeTests {
@@ -20,6 +21,26 @@ import Training
     #expect(abs(estimate.secondsPerStep / (3 * 13.73e9 * 1440 / 1e11) - 1) < 1e-3)
     let clips = Double(100 * 9 * (3 * 900 + 100))
     #expect(abs(estimate.seconds / (13.73e9 * clips / 1e11) - 1) < 1e-3)
+  }
+
+  /// Masked modeling counts the cubes that its network sees, here 52 of 196 of each clip.
+  @Test func hiddenCubesAreNotCounted() throws {
+    var configuration = PretrainingConfiguration()
+    configuration.task.kind = .masked
+    configuration.task.masked.ratio = 0.75
+    configuration.model.architecture = .vitTiny
+    (configuration.clip.frames, configuration.clip.size) = (8, 56)
+    let visible = Double(
+      Architecture.vitTiny.cost(
+        width: 64, classes: 1, frames: 8, height: 56, clipWidth: 56, visibleCubes: 52
+      ).operations)
+    var cost = TrainingCost()
+    #expect(cost.forwardsPerSample(configuration) == visible)
+    let whole = cost.forwards(configuration.model, frames: 8, size: 56)
+    #expect((3.9...4.5).contains(whole / visible))
+    #expect(cost.epochs(of: configuration, sources: 160, costing: 1600 * visible) == 10)
+    let estimate = TrainingEstimate(configuration, training: 900, heldOut: 100) { _, _ in laptop }
+    #expect(abs(estimate.secondsPerStep / (3 * visible * 160 / 1e11) - 1) < 1e-9)
   }
 
   @Test func slowTrainingsAreNamedWithAFasterPreset() {

@@ -168,6 +168,17 @@ import VideoModels
     #expect(cost.convolutionOutputs == 12 * 3 * tokens * width)
   }
 
+  /// Cubes that do not enter the network cost nothing: neither their embedding nor attention to them.
+  @Test func hiddenCubesCostNothing() {
+    let cost = Architecture.vitTiny.cost(
+      width: 64, classes: 9, frames: 8, height: 56, clipWidth: 56, visibleCubes: 52)
+    let (tokens, width) = (52, 192)
+    let block = tokens * (12 * width * width + 2 * tokens * width)
+    #expect(cost.operations == 2 * (tokens * 384 * width + 8 * block))
+    let network = VideoClassifier(.vitTiny, width: 64, classes: 9, using: .meta)
+    #expect(cost.parameters == network.parameterCount)
+  }
+
   /// Positions of other sizes are the same rule over other numbers; tables of one size are made once.
   @Test func positionsFollowTheRule() {
     let positions = TokenPositions(width: 6)

@@ -54,8 +54,8 @@ public struct MaskedModeling: PretextTask {
   public var clipsPerSample: Int { motion.clipsPerSample }
   /// The motion's.
   public var needsMotion: Bool { motion.needsMotion }
-  /// True.
-  public var needsTokens: Bool { true }
+  /// The cubes that the mask leaves.
+  public var visibleCubes: Int? { cubeCount - maskedPerClip }
 
   /// The motion's.
   public func rule(for purpose: Purpose) -> SampleRule { motion.rule(for: purpose) }

@@ -2,7 +2,8 @@ import Configuration
 import VideoModels
 
 /// Counts the operations of trainings: the forward passes of their clips, times three for training and once for
-/// evaluation. Decoding is not counted.
+/// evaluation. Decoding is not counted, and of pre-trainings only the backbone, with those parts of clips that enter it: the
+/// decoder of masked modeling is not, as no other task's layers.
 public struct TrainingCost {
   /// The forward passes counted so far, by network and clip.
   private var known: [Network: Double] = [:]
@@ -12,6 +13,7 @@ public struct TrainingCost {
     let classes: Int
     let frames: Int
     let size: Int
+    let visibleCubes: Int?
   }
 
   /// A counter that has not counted anything yet.
@@ -24,30 +26,38 @@ public struct TrainingCost {
   ///   - classes: the number of classes of its head.
   ///   - frames: the number of frames per clip.
   ///   - size: the side of a clip in pixels.
-  public mutating func forwards(_ model: ModelSettings, classes: Int, frames: Int, size: Int)
-    -> Double
-  {
-    let key = Network(model: model, classes: classes, frames: frames, size: size)
+  ///   - visibleCubes: the number of its cubes that enter the backbone, without a head; nil for the whole clip.
+  public mutating func forwards(
+    _ model: ModelSettings, classes: Int, frames: Int, size: Int, visibleCubes: Int? = nil
+  ) -> Double {
+    let key = Network(
+      model: model, classes: classes, frames: frames, size: size, visibleCubes: visibleCubes)
     if let cost = known[key] { return cost }
-    let cost = model.forwards(classes: classes, frames: frames, size: size)
+    let cost = model.forwards(
+      classes: classes, frames: frames, size: size, visibleCubes: visibleCubes)
     known[key] = cost
     return cost
   }
 
-  /// The operations of the backbone's forward pass of one clip.
-  public mutating func forwards(_ model: ModelSettings, frames: Int, size: Int) -> Double {
+  /// The operations of the backbone's forward pass of one clip, of which perhaps only some cubes enter it.
+  public mutating func forwards(
+    _ model: ModelSettings, frames: Int, size: Int, visibleCubes: Int? = nil
+  ) -> Double {
     // A head of one class is not worth telling apart: it takes some hundred operations.
-    forwards(model, classes: 1, frames: frames, size: size)
+    forwards(model, classes: 1, frames: frames, size: size, visibleCubes: visibleCubes)
   }
 
   /// The operations of the backbone's forward passes of the clips of one sample of a pre-training, in the mean over the
   /// sides from which the task draws.
   public mutating func forwardsPerSample(_ configuration: PretrainingConfiguration) -> Double {
-    let sizes = configuration.clipSizes
+    let (sizes, task) = (configuration.clipSizes, configuration.makeTask())
     let total = sizes.reduce(0) {
-      $0 + forwards(configuration.model, frames: configuration.clip.frames, size: $1)
+      $0
+        + forwards(
+          configuration.model, frames: configuration.clip.frames, size: $1,
+          visibleCubes: task.visibleCubes)
     }
-    return Double(configuration.makeTask().clipsPerSample) * total / Double(sizes.count)
+    return Double(task.clipsPerSample) * total / Double(sizes.count)
   }
 
   /// The number of epochs, at least 1, in which the backbone's forward passes in training take about `operations`.

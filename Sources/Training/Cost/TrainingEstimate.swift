@@ -30,10 +30,11 @@ public struct TrainingEstimate: Equatable, Sendable {
       of: configuration, training: training,
       heldOut: min(heldOut, configuration.sources.validationLimit))
     let throughput = measure(step, operations)
+    let samples = configuration.batch.sources * configuration.batch.accumulationSteps
     self.init(
       seconds: throughput.seconds(operations),
       secondsPerStep: throughput.seconds(
-        3 * cost.forwards(step) * Double(step.clips * configuration.batch.accumulationSteps)))
+        3 * cost.forwardsPerSample(configuration) * Double(samples)))
   }
 
   /// Estimates a fine-tuning.

@@ -37,16 +37,19 @@ public struct TrainingStep: Equatable, Sendable {
     precision = configuration.precision
   }
 
-  /// The operations of the forward pass of one clip.
+  /// The operations of the forward pass of one whole clip.
   var forwards: Double { model.forwards(classes: classes, frames: frames, size: size) }
 }
 
 extension ModelSettings {
   /// The operations of the forward pass of a clip of `frames` x `size` x `size`. Makes the network to count them.
-  func forwards(classes: Int, frames: Int, size: Int) -> Double {
+  ///
+  /// - Parameter visibleCubes: the number of its cubes that enter the backbone, without a head; nil for the whole clip.
+  func forwards(classes: Int, frames: Int, size: Int, visibleCubes: Int? = nil) -> Double {
     Double(
       architecture.cost(
-        width: width, classes: classes, frames: frames, height: size, clipWidth: size
+        width: width, classes: classes, frames: frames, height: size, clipWidth: size,
+        visibleCubes: visibleCubes
       ).operations)
   }
 }

@@ -164,7 +164,7 @@ extension PretextTask {
   /// Throws an error before the first step if the task cannot be trained with this batch or these sources.
   func check(batchesPerStep: Int, _ sources: PretrainingSources, architecture: Architecture) throws
   {
-    guard !needsTokens || architecture.isTransformer else {
+    guard visibleCubes == nil || architecture.isTransformer else {
       throw RunError.needsTokens(task: "\(Self.self)", architecture: architecture)
     }
     guard supportsAccumulation || batchesPerStep == 1 else {
