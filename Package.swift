@@ -169,8 +169,9 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Configuration", "Figures", "Insight", "KeyedRandom", "RunRecords", "SafeFiles",
-        "SyntheticData", "Torch", "Training", "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "Figures", "Insight", "KeyedRandom", "PretextTasks", "RunRecords",
+        "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
+        "VideoSamples",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),
 
@@ -217,8 +218,8 @@ let package = Package(
     tests(
       of: "Training",
       [
-        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "RunRecords", "SafeFiles",
-        "TestSupport", "Torch", "VideoData", "VideoModels", "VideoSamples",
+        "Configuration", "KeyedRandom", "Media", "MoSI", "Pretext", "PretextTasks", "RunRecords",
+        "SafeFiles", "TestSupport", "Torch", "VideoData", "VideoModels", "VideoSamples",
       ]),
     tests(
       of: "Insight",

@@ -4,6 +4,9 @@ import SyntheticData
 public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
   /// The share of motions in unseen pictures that the pre-trained network recognizes: the paper's Acc-PT.
   case pretraining
+  /// The share of the variance in hidden parts of unseen clips that masked modeling explains: 0 for a network that says
+  /// nothing about them, less for one that is wrong.
+  case explained
   /// The top-1 accuracy of the fine-tuned network on the test videos.
   case finetuning
   /// The accuracy of the fine-tuned network on its training clips, with augmentation and dropout, in the last tenth of the
@@ -55,6 +58,7 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
   public var title: String {
     switch self {
     case .pretraining: "pre-training"
+    case .explained: "explained"
     case .finetuning: "top-1"
     case .training: "training clips"
     case .look: "look"
@@ -105,8 +109,8 @@ public enum Measure: String, Sendable, CaseIterable, Codable, CodingKeyRepresent
   /// The analysis that measures it; nil if training does.
   var analysis: AnalysisKind? {
     switch self {
-    case .pretraining, .finetuning, .training, .look, .motion, .plainClasses, .otherClasses,
-      .operations, .clips, .frames, .seconds:
+    case .pretraining, .explained, .finetuning, .training, .look, .motion, .plainClasses,
+      .otherClasses, .operations, .clips, .frames, .seconds:
       nil
     case .retrieval, .randomRetrieval: .retrieval
     case .heat, .randomHeat, .squareArea, .flowCorrelation, .randomFlowCorrelation: .localization

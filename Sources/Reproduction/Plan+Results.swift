@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Insight
+import PretextTasks
 import SafeFiles
 import SyntheticData
 import Training
@@ -87,6 +88,9 @@ extension Plan {
     if measure == .pretraining {
       return cell.pretraining.flatMap { summary(of: $0)?.top1 }
     }
+    if measure == .explained {
+      return cell.pretraining.flatMap { summary(of: $0)?.explained }
+    }
     if measure.isCount { return cell.pretraining.flatMap { cost(measure, of: $0) } }
     if measure.needsFinetuning {
       guard let name = cell.finetuning, let summary = summary(of: name) else { return nil }
@@ -167,5 +171,14 @@ extension Plan {
       throw FileError(
         path: path, attempt: "cannot read", reason: "remove its run's folder to make it again")
     }
+  }
+}
+
+extension SummaryRecord {
+  /// The share of the variance in hidden parts that masked modeling explains in the last validation; nil for other tasks.
+  fileprivate var explained: Double? {
+    guard let validationLoss, let zeros = validationTerms?[MaskedNetwork.lossOfZeros], zeros > 0
+    else { return nil }
+    return 1 - validationLoss / zeros
   }
 }

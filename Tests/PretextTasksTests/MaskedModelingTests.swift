@@ -145,6 +145,8 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     #expect(output.predictions == nil && output.count == 2)
     let difference = prediction - batch.targets
     #expect(abs(output.loss.item - (difference * difference).mean().item) < 1e-6)
+    #expect(output.terms.map(\.name) == [MaskedNetwork.lossOfZeros])
+    #expect(output.terms[0].value.item == (batch.targets * batch.targets).mean().item)
     output.loss.backward()
     for parameter in network.parameters {
       let isForFeatures = parameter.name.hasPrefix("backbone.fc_norm.")

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Pretext
+import PretextTasks
 import RunRecords
 import TestSupport
 import Testing
@@ -63,6 +64,9 @@ extension TrainingRuns {
       #expect(metrics.steps.allSatisfy { $0.top1 == nil && $0.loss > 0 })
       #expect(metrics.validations.count == 2 && metrics.validations[0].top1 == nil)
       #expect(metrics.steps.allSatisfy { $0.annotations?["masked_tokens"] == [3] })
+      let terms = try #require(metrics.validations.last?.terms)
+      #expect(terms.keys.sorted() == [MaskedNetwork.lossOfZeros])
+      #expect(whole.summary?.validationTerms == terms)
       for file in [whole.preview, whole.result] {
         #expect(FileManager.default.fileExists(atPath: file), "\(file)")
       }

@@ -67,11 +67,16 @@ public final class MaskedNetwork: Module, PretextNetwork {
     return decoder(all, last: masked.shape[1])
   }
 
-  /// The mean squared error over all masked cubes and their numbers, in float32.
+  /// The name of the term that has the loss of a network that says 0: cubes of one color make it smaller than 1.
+  public static let lossOfZeros = "loss_of_zeros"
+
+  /// The mean squared error over all masked cubes and their numbers, in float32, and ``lossOfZeros``.
   public func evaluate(_ batch: MaskedModeling.Batch) -> StepOutput {
     let prediction = self(batch.clips, kept: batch.kept, masked: batch.masked)
     return StepOutput(
-      loss: meanSquaredError(prediction.to(.float32), batch.targets), count: batch.clips.shape[0])
+      loss: meanSquaredError(prediction.to(.float32), batch.targets),
+      terms: [(Self.lossOfZeros, (batch.targets * batch.targets).mean())],
+      count: batch.clips.shape[0])
   }
 
   private final class Decoder: Module {

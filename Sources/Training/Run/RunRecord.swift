@@ -134,6 +134,8 @@ public struct SummaryRecord: RunRecord {
   public let validationLoss: Double?
   /// The lowest loss of a validation; absent without validation and in files written before version 0.2.
   public let bestValidationLoss: Double?
+  /// The terms of the last validation; absent if there are none.
+  public let validationTerms: [String: Double]?
   /// The accuracy of guessing; absent for tasks without classes.
   public let chance: Double?
   /// Clips per second over the whole training, without validations.
@@ -193,6 +195,7 @@ public struct SummaryRecord: RunRecord {
     bestTop1 = position.bestTop1
     validationLoss = validation?.loss
     bestValidationLoss = metrics.validations.map(\.loss).filter(\.isFinite).min()
+    validationTerms = validation?.terms
     self.chance = chance
     clipsPerSecond = Double(plan.totalSteps * plan.clipsPerStep) / position.trainingSeconds
     seconds = position.trainingSeconds + position.validationSeconds
@@ -213,6 +216,7 @@ public struct SummaryRecord: RunRecord {
     bestTop1 = try values.decodeIfPresent(Double.self, forKey: .bestTop1)
     validationLoss = try values.decodeIfPresent(Double.self, forKey: .validationLoss)
     bestValidationLoss = try values.decodeIfPresent(Double.self, forKey: .bestValidationLoss)
+    validationTerms = try values.decodeIfPresent([String: Double].self, forKey: .validationTerms)
     chance = try values.decodeIfPresent(Double.self, forKey: .chance)
     clipsPerSecond = try values.decode(Double.self, forKey: .clipsPerSecond)
     seconds = try values.decode(Double.self, forKey: .seconds)
