@@ -382,7 +382,42 @@ struct MaskedFixtureTests {
     }
   }
 
-  @Test func tapsAndGradientsAreTheOfficialOnes() throws {
+  /// The outputs of the parts of the network, one after another.
+  @Test func tapsAreTheOfficialOnes() throws {
+    let fixtures = try PretextFixtures("pretrain", in: folder)
+    let (network, batch) = (try network(), try batch("square", fixtures))
+    func part(_ names: String...) throws -> Layer {
+      let module = try names.reduce(network as Module) { module, name in
+        try #require(module.children.first { $0.name == name }?.module, "\(name)")
+      }
+      return try #require(module as? Layer)
+    }
+    func expect(_ found: Tensor, _ layer: String) throws {
+      let key = "square.tap/\(layer)"
+      #expect(try fixtures.deviation(PretextFixtures.sample(found), key) < 1, "\(layer)")
+    }
+    try withoutGradients {
+      let encoder = try #require(network.backbone as? any TokenBackbone)
+      let embedded = encoder.output(of: .conv1, batch.clips).flattened(from: 2).permuted([0, 2, 1])
+      try expect(embedded - TokenPositions(width: 48).table(128, on: .cpu), "encoder.patch_embed")
+      let kept = embedded.rows(at: batch.kept)
+      try expect(part("backbone", "conv3", "block_1")(kept), "encoder.blocks.0")
+      let encoded = try part("encoder_norm")(encoder.tokens(batch.clips, keeping: batch.kept))
+      try expect(encoded, "encoder")
+      let seen = try part("encoder_to_decoder")(encoded)
+      try expect(seen, "encoder_to_decoder")
+      let positions = TokenPositions(width: 24)
+      let token = try #require(network.state.first { $0.name == "mask_token" }).tensor
+      let all = Tensor.concatenated(
+        [
+          seen + positions.rows(at: batch.kept, of: 128),
+          token + positions.rows(at: batch.masked, of: 128),
+        ], axis: 1)
+      try expect(part("decoder", "blocks.0")(all), "decoder.blocks.0")
+    }
+  }
+
+  @Test func positionsAndGradientsAreTheOfficialOnes() throws {
     let fixtures = try PretextFixtures("pretrain", in: folder)
     let (network, batch) = (try network(), try batch("square", fixtures))
     let table = [(48, "square.position48_sub"), (24, "square.position24_sub")]

@@ -1,12 +1,14 @@
+import Configuration
 import Foundation
 import TestSupport
 import Testing
 import Torch
+import Training
 import VideoModels
 
 private let folder = PretextFixtures.Folder.videoMAE
 
-/// VideoMAE's network for fine-tuning as its authors' code computed it in float64.
+/// VideoMAE's fine-tuning as its authors' code computed it in float64.
 @Suite(.enabled(if: folder.exists, .init(rawValue: folder.absence)))
 struct VideoMAEFixtureTests {
   /// The network of the fixtures, 48 wide with two blocks, with weights by the fill rule.
@@ -56,6 +58,11 @@ struct VideoMAEFixtureTests {
         let outputs = model.backbone.stageOutputs(clips).map {
           PretextFixtures.sample($0.flattened(from: 2).permuted([0, 2, 1]))
         }
+        let positions = TokenPositions(width: 48).table(64, on: .cpu)
+        let embedded = model.backbone.output(of: .conv1, clips).flattened(from: 2)
+          .permuted([0, 2, 1])
+        try expect(
+          PretextFixtures.sample(embedded - positions), "eval8.tap/patch_embed", fixtures)
         try expect(outputs[2], "eval8.tap/blocks.0", fixtures)
         try expect(outputs[4], "eval8.tap/blocks.1", fixtures)
       }
@@ -80,6 +87,47 @@ struct VideoMAEFixtureTests {
       if !fixtures.keys(probe).isEmpty {
         try expect(PretextFixtures.sample(gradient, most: 512), probe, fixtures)
       }
+    }
+  }
+
+  /// Mixup's clips, classes with label smoothing, and loss.
+  @Test func mixedClipsAreTheOfficialOnes() throws {
+    let fixtures = try PretextFixtures("finetune", in: folder)
+    let labels = try fixtures.tensor("train8.labels")
+    let (clips, targets) = ClipMixing.apply(
+      .mixup(share: 0.3), to: PretextFixtures.input([2, 3, 8, 32, 32]),
+      ClipMixing.targets(labels, classes: 5, smoothing: 0.1))
+    try expect(targets, "mixup8.target", fixtures)
+    let model = try model()
+    try withoutGradients {
+      let logits = model(clips)
+      try expect(logits, "mixup8.logits", fixtures)
+      try expect(crossEntropy(logits, distributions: targets), "mixup8.loss", fixtures)
+    }
+  }
+
+  private struct Examples: Decodable {
+    let groups: [String: [String: [Double]]]
+
+    enum CodingKeys: String, CodingKey { case groups = "parameter_groups" }
+  }
+
+  /// The factor of the learning rate and the weight decay of each parameter.
+  @Test func layersHaveTheOfficialRates() throws {
+    let examples = try PretextFixtures.json("examples.json", Examples.self, in: folder)
+    let expected = try #require(examples.groups["finetune wd 0.05 layer_decay 0.7"])
+    var settings = OptimizerSettings()
+    (settings.kind, settings.layerDecay, settings.weightDecay) = (.adamw, 0.7, 0.05)
+    let model = try model()
+    let groups = settings.makeOptimizer(for: model, on: model.backbone).groups
+    let found = Dictionary(
+      uniqueKeysWithValues: groups.flatMap { group in
+        group.parameters.map { ($0.name, (group.learningRateScale, group.weightDecay)) }
+      })
+    #expect(found.count == expected.count)
+    for (name, values) in expected {
+      let own = try #require(found[Self.own(name)], "\(name)")
+      #expect(abs(own.0 - values[0]) < 1e-12 && own.1 == values[1], "\(name)")
     }
   }
 
