@@ -229,7 +229,10 @@ let package = Package(
       ], resources: goldens),
     tests(
       of: "Reproduction",
-      ["Configuration", "SafeFiles", "SyntheticData", "TestSupport", "Training", "VideoData"]),
+      [
+        "Configuration", "SafeFiles", "SyntheticData", "TestSupport", "Training", "VideoData",
+        "VideoModels",
+      ]),
     tests(
       of: "CommandLineTool",
       [

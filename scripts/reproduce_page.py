@@ -8,7 +8,7 @@ root = Path(__file__).resolve().parent.parent
 page = root / "docs/reproduce.md"
 MARKER = "<!-- Below: written by scripts/reproduce_page.py from the headers of configs/paper. -->\n"
 # The order of the page; what follows the paper's own tables and figures is ours.
-ORDER = ["effect", "table1", "table2ab", "table2cd", "table3", "table4", "table5", "table5-equal", "fig4", "fig5", "fig6", "fig7", "fig8",
+ORDER = ["effect", "table1", "table2ab", "table2cd", "table3", "table4", "table5", "table5-equal", "successors", "fig4", "fig5", "fig6", "fig7", "fig8",
          "limits", "sprites-range", "scratch-tuning"]  # fmt: skip
 SHARED = ["tiny", "sprites"]
 

@@ -64,7 +64,7 @@ extension Recipe {
   /// True if it is a table or figure of the paper.
   var isOfThePaper: Bool {
     switch self {
-    case .limits, .effect, .scratchTuning, .spritesRange, .table5Equal: false
+    case .limits, .effect, .scratchTuning, .spritesRange, .table5Equal, .successors: false
     default: true
     }
   }

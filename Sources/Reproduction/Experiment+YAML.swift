@@ -83,12 +83,12 @@ extension Experiment.Settings {
     let lengths = try fields.optionalFields("length")
     length.pretraining = try fields.duration("pretraining", lengths)
     length.finetuning = try fields.duration("finetuning", lengths)
-    if let clips = try lengths?.optionalCount("pretraining_budget") {
+    if let budget = try lengths?.optionalBudget("pretraining_budget") {
       guard length.pretraining == nil else {
         throw fields.fail(
           "length.pretraining_budget", "and another key both set the length: remove one of them")
       }
-      length.pretraining = .budget(clips: clips)
+      length.pretraining = budget
     }
     try lengths?.finish()
     guard !isConditional else { return }

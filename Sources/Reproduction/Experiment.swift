@@ -1,5 +1,6 @@
 import Configuration
 import Training
+import VideoModels
 
 /// A table or figure of the paper, described by the networks to train: a cell for each row and series.
 public struct Experiment: Sendable {
@@ -100,9 +101,10 @@ public struct Experiment: Sendable {
   public enum Duration: Sendable, Equatable {
     /// This number of samples in total: the number of epochs follows from the number of sources.
     case samples(Int)
-    /// As many operations of the backbone's forward passes as this number of the fine-tuning's clips takes; only for a
-    /// pre-training. All tasks with one backbone then cost the same.
-    case budget(clips: Int)
+    /// As many operations of the backbone's forward passes as this number of the fine-tuning's clips takes in a network of
+    /// the scale's width, nil for the trained network itself; only for a pre-training. All tasks with one backbone then cost
+    /// the same, with a network also those with different backbones.
+    case budget(clips: Int, of: Architecture?)
     /// The epochs of the configuration.
     case epochs
   }

@@ -1,4 +1,5 @@
 import Configuration
+import VideoModels
 
 /// The keys and values of a mapping, which are read by name; a key that is not read is an error.
 final class Fields {
@@ -86,6 +87,18 @@ final class Fields {
 
   func optionalFields(_ key: String) throws -> Fields? {
     try value(key).map { try Fields($0, key: path + key, origin: origin) }
+  }
+
+  /// The operations of a number of clips, `N` for those of the trained network or `{clips: N, of: NETWORK}`.
+  func optionalBudget(_ key: String) throws -> Experiment.Duration? {
+    guard case .group = value(key) else {
+      return try optionalCount(key).map { .budget(clips: $0, of: nil) }
+    }
+    guard let fields = try optionalFields(key), let clips = try fields.optionalCount("clips"),
+      let network = try fields.optionalChoice(Architecture.self, "of")
+    else { throw fail(key, "must be a number of clips, or {clips: N, of: NETWORK}") }
+    try fields.finish()
+    return .budget(clips: clips, of: network)
   }
 
   func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -270,7 +270,7 @@ private struct Planner {
       }
       let name = try addPretraining(&pretraining, settings, label: label, after: first)
       for kind in AnalysisKind.allCases where measures.contains(where: { $0.analysis == kind }) {
-        let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
+        let clip = try settings.finetuningConfiguration.clip
         if let known = analysisClips[name], known != clip {
           throw RecipeError(
             origin: label,
@@ -290,7 +290,7 @@ private struct Planner {
     }
     guard measures.contains(where: \.needsFinetuning) else { return (pretrainingName, nil) }
 
-    var finetuning = try FinetuningConfiguration(layers: settings.finetuning)
+    var finetuning = try settings.finetuningConfiguration
     finetuning.seed = seed
     // Pre-training and fine-tuning have the same network; a recipe describes it once.
     finetuning.model.architecture = pretraining.model.architecture
@@ -353,12 +353,16 @@ private struct Planner {
       let remark =
         "\(label): uses each of its \(counts.training) sources once; the other rows use about \(pictures) in total"
       if 2 * counts.training > 3 * pictures, !remarks.contains(remark) { remarks.append(remark) }
-    case .budget(let clips):
-      let clip = try FinetuningConfiguration(layers: settings.finetuning).clip
+    case .budget(let clips, let network):
+      let clip = try settings.finetuningConfiguration.clip
+      var model = configuration.model
+      if let network {
+        model = try MergedSettings(base, scale: scale).pretrainingModel
+        model.architecture = network
+      }
       configuration.epochs = cost.epochs(
         of: configuration, sources: counts.training,
-        costing: Double(clips)
-          * cost.forwards(configuration.model, frames: clip.frames, size: clip.size))
+        costing: Double(clips) * cost.forwards(model, frames: clip.frames, size: clip.size))
     case .epochs, nil: break
     }
     // As for a fine-tuning, weights are named by their run.
@@ -433,13 +437,34 @@ extension ConfigurationLayer {
 struct MergedSettings {
   /// The layers, and whether each is a preset's.
   private var pretraining: [(layer: ConfigurationLayer, isPreset: Bool)] = []
-  private(set) var finetuning: [ConfigurationLayer] = []
+  private var finetuning: [ConfigurationLayer] = []
   private(set) var start = Start.pretrained
   private(set) var sources: SourceKind?
   private(set) var length = Experiment.Length()
 
   /// The settings of the pre-training.
   var pretrainingLayers: [ConfigurationLayer] { pretraining.map(\.layer) }
+
+  /// The fine-tuning, of a network of the pre-training's architecture, on which rules for other settings depend.
+  ///
+  /// - Throws: `ConfigurationError`.
+  var finetuningConfiguration: FinetuningConfiguration {
+    get throws {
+      let name = try pretrainingModel.architecture.rawValue
+      let architecture = ConfigurationLayer(
+        [.init(key: "model.architecture", value: .text(name))], origin: "the pre-training")
+      return try FinetuningConfiguration(layers: finetuning + [architecture])
+    }
+  }
+
+  /// The network of the pre-training.
+  ///
+  /// - Throws: `ConfigurationError`.
+  var pretrainingModel: ModelSettings {
+    get throws {
+      try PretrainingConfiguration(layers: [.usualSources] + pretrainingLayers).model
+    }
+  }
 
   /// - Throws: `ConfigurationError`; tests check that presets can be read.
   init(_ parts: [Experiment.Settings], scale: Scale) throws {

@@ -16,6 +16,8 @@ public enum Recipe: String, CaseIterable, Sendable {
   case table5
   /// The systems of Table 5 on one backbone at equal cost.
   case table5Equal = "table5-equal"
+  /// MoSI and its successors, at equal cost.
+  case successors
   /// Figure 4 of the paper.
   case fig4
   /// Figure 5 of the paper.
@@ -46,6 +48,7 @@ public enum Recipe: String, CaseIterable, Sendable {
       case .table4: PackageResources.table4_yaml
       case .table5: PackageResources.table5_yaml
       case .table5Equal: PackageResources.table5_equal_yaml
+      case .successors: PackageResources.successors_yaml
       case .fig4: PackageResources.fig4_yaml
       case .fig5: PackageResources.fig5_yaml
       case .fig6: PackageResources.fig6_yaml

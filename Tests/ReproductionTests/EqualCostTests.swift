@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 import Training
 import VideoData
+import VideoModels
 
 /// Tables in which all pre-trainings cost the same, and what is kept of their runs.
 @Suite struct EqualCostTests {
@@ -80,6 +81,36 @@ import VideoData
       #expect(abs(total / budget - 1) < 0.2, "\(configuration.task.kind)")
     }
     #expect(kinds.count == 9)
+  }
+
+  /// Different backbones and objectives: the operations are those of 81,000 clips in R-2D3D-18, up to half an epoch. Of
+  /// masked clips, 13 of 49 places enter the network.
+  @Test func successorsCostTheSame() throws {
+    let plan = try plan(Recipe.successors.experiment)
+    let trained = pretrainings(plan).values
+    let reference = Architecture.r2d3d18.cost(
+      width: 24, classes: 1, frames: 8, height: 56, clipWidth: 56)
+    let budget = 81_000 * Double(reference.operations)
+    var kinds: [String: Int] = [:]
+    for (configuration, sources) in trained {
+      let (model, isMasked) = (configuration.model, configuration.task.kind == .masked)
+      kinds["\(model.architecture.rawValue) \(configuration.task.kind.rawValue)", default: 0] += 1
+      let clip = model.architecture.cost(
+        width: model.width, classes: 1, frames: 8, height: 56, clipWidth: 56,
+        visibleCubes: isMasked ? 4 * 13 : nil)
+      let perStep = configuration.batch.sources
+      let clips = Double(sources / perStep * perStep * (isMasked ? 1 : 9))
+      let perEpoch = clips * Double(clip.operations)
+      #expect(abs(Double(configuration.epochs) * perEpoch - budget) <= perEpoch / 2)
+    }
+    #expect(kinds == ["r2d3d-18 mosi": 1, "vit-tiny mosi": 2, "vit-tiny masked": 3])
+    // A fine-tuning has the network of its pre-training, with what only transformers have.
+    for run in plan.runs {
+      guard case .finetuning(let configuration) = run.work else { continue }
+      let model = configuration.model
+      #expect(model.width == (model.architecture == .vitTiny ? 32 : 24))
+      #expect((model.dropPath > 0) == (model.architecture == .vitTiny))
+    }
   }
 
   /// All networks but that of the last row are trained on the same videos, MoSI's on single frames of them.
@@ -174,6 +205,25 @@ import VideoData
     try FileManager.default.createDirectory(
       atPath: folder.path, withIntermediateDirectories: true)
     try summary(run, top1).write(toFile: folder.metrics, atomically: true, encoding: .utf8)
+  }
+
+  /// What masked modeling explains follows from the last validation; tasks with classes have no such value.
+  @Test func masksExplainAShare() throws {
+    let plan = try plan(Recipe.successors.experiment)
+    func finish(_ row: Int, _ values: String) throws {
+      let name = try #require(plan.cells.first { $0.row == row }?.pretraining)
+      let run = try #require(plan.runs.first { $0.name == name })
+      try FileManager.default.createDirectory(
+        atPath: plan.runFolder(name).path, withIntermediateDirectories: true)
+      try summary(run, 0.5).replacingOccurrences(of: #""chance":0.5"#, with: values)
+        .write(toFile: plan.runFolder(name).metrics, atomically: true, encoding: .utf8)
+    }
+    try finish(5, #""validation_loss":0.6,"validation_terms":{"loss_of_zeros":0.8}"#)
+    try finish(1, #""validation_loss":0.6,"top1":0.9,"chance":0.1"#)
+    let lines = try ResultTable(plan.experiments[0], of: plan).lines
+    #expect(abs(lines[5].ours[.explained]!.mean - 0.25) < 1e-12)
+    #expect(lines[5].ours[.pretraining] == nil)
+    #expect(lines[1].ours[.explained] == nil && lines[1].ours[.pretraining]!.mean == 0.9)
   }
 
   private func summary(_ run: PlannedRun, _ top1: Double) -> String {

@@ -109,6 +109,14 @@ import Testing
         sound + "    length: {pretraining: 9, pretraining_budget: 9}\n",
         "rows.length.pretraining_budget and another key both set the length"
       ),
+      (
+        sound + "    length: {pretraining_budget: {clips: 9}}\n",
+        "rows.length.pretraining_budget must be a number of clips, or {clips: N, of: NETWORK}"
+      ),
+      (
+        sound + "    length: {pretraining_budget: {clips: 9, of: vgg}}\n",
+        "rows.length.pretraining_budget.of must be one of r2d3d-18,"
+      ),
       ("title: t\nmeasures: [speed]\nrows:\n  - name: a\n", "measures must be one of pretraining,"),
       ("title: t\nmeasures: [finetuning]\nrows: []\n", "rows must be a list of at least one"),
       (sound + "    start: nowhere\n", "rows.start must be one of pretrained, scratch"),
