@@ -3,19 +3,44 @@ import TestSupport
 import Testing
 import Torch
 
+extension Extent3 {
+  fileprivate var extents: [Int] { [time, height, width] }
+}
+
 @Suite struct ConvolutionAlgorithmTests {
-  /// A convolution with stride 1 that keeps the extents.
   struct Case: CustomTestStringConvertible {
     let kernel: Extent3
     /// N, Cin, T, H, W.
     let input: [Int]
     let outputs: Int
+    let stride: Extent3
+    let padding: Extent3
 
-    init(_ kernel: Extent3, _ input: [Int], _ outputs: Int) {
+    init(
+      _ kernel: Extent3, _ input: [Int], _ outputs: Int, stride: Extent3 = .one,
+      padding: Extent3? = nil
+    ) {
       (self.kernel, self.input, self.outputs) = (kernel, input, outputs)
+      (self.stride, self.padding) = (stride, padding ?? kernel.half)
     }
 
-    var testDescription: String { "\(kernel.time)x\(kernel.height) of \(input) to \(outputs)" }
+    func layer(bias: Bool = false) -> Conv3d {
+      Conv3d(
+        input[1], outputs, kernel: kernel, stride: stride, padding: padding, bias: bias,
+        using: Generator(seed: 1))
+    }
+
+    /// [N, Cout, T', H', W'].
+    var output: [Int] {
+      [input[0], outputs]
+        + zip(zip(input[2...], kernel.extents), zip(stride.extents, padding.extents)).map {
+          ($0.0 + 2 * $1.1 - $0.1) / $1.0 + 1
+        }
+    }
+
+    var testDescription: String {
+      "\(kernel.extents) of \(input) to \(outputs), stride \(stride.extents), padding \(padding.extents)"
+    }
   }
 
   private static let square = Extent3(1, 3, 3)
@@ -34,35 +59,54 @@ import Torch
     Case(line, [1, 32, 16, 5, 4], 8), Case(line, [1, 500, 4, 3, 3], 450),
   ]
 
+  /// Strides that leave cells over, kernels that lie in the padding as a whole, pictures that are all edge, cells that no
+  /// patch has, rows that are cut into parts, channels that vectors do not fill.
+  static let patchCases = [
+    Case(.one, [2, 16, 3, 14, 14], 24), Case(.one, [2, 24, 4, 7, 7], 40, stride: Extent3(2, 2, 2)),
+    Case(cube, [2, 24, 4, 7, 7], 48, stride: Extent3(2, 2, 2)),
+    Case(cube, [5, 12, 2, 2, 2], 9), Case(cube, [2, 9, 1, 1, 2], 17),
+    Case(square, [1, 200, 2, 9, 8], 300, stride: Extent3(1, 2, 2)),
+    Case(line, [2, 230, 5, 4, 4], 45, stride: Extent3(2, 1, 1)), Case(line, [1, 40, 2, 3, 3], 24),
+    Case(
+      Extent3(2, 5, 4), [2, 11, 6, 13, 9], 10, stride: Extent3(3, 3, 2),
+      padding: Extent3(1, 4, 0)),
+    Case(Extent3(3, 9, 9), [1, 8, 5, 9, 9], 8, stride: Extent3(1, 2, 3)),
+    Case(cube, [1, 8, 3, 6, 6], 8, stride: Extent3(4, 4, 4)),
+    Case(square, [1, 70, 1, 8, 8], 33, padding: Extent3(0, 0, 0)),
+  ]
+
   /// The output, and the gradients of input and weight, of a random sum of the output.
   private func results(_ test: Case, _ dtype: DType, _ convolutions: Runtime.Convolutions)
     -> [Tensor]
   {
-    let layer = Conv3d(test.input[1], test.outputs, kernel: test.kernel, using: Generator(seed: 1))
-    let factors = Tensor.keyed(
-      8, shape: [test.input[0], test.outputs] + test.input[2...])
+    let layer = test.layer()
+    let factors = Tensor.keyed(8, shape: test.output)
     let input = Tensor.keyed(7, shape: test.input).contiguous(.video)
+    let expected =
+      Self.patchCases.contains { $0.testDescription == test.testDescription }
+      ? ConvolutionAlgorithm.patches : .winograd
     return Runtime.withConvolutions(convolutions) {
       layer.weight.setData(layer.weight.detached().to(dtype))
       let input = input.to(dtype)
       input.requiresGradient = true
       #expect(
         layer.algorithm(for: input)
-          == (dtype == .float32 && convolutions == .fastest ? .winograd : .direct))
+          == (dtype == .float32 && convolutions == .fastest ? expected : .direct))
       let output = layer(input)
       (output * factors.to(dtype)).sum().backward()
       return [output.detached(), input.gradient!, layer.weight.gradient!]
     }
   }
 
-  @Test(arguments: cases, VectorInstructions.available)
-  func winogradIsWithinItsBoundOfFloat64(test: Case, vectors: VectorInstructions) {
+  @Test(arguments: cases + patchCases, VectorInstructions.available)
+  func eachAlgorithmIsWithinItsBoundOfFloat64(test: Case, vectors: VectorInstructions) {
     let exact = results(test, .float64, .direct)
+    let bound = test.layer().algorithm(for: .keyed(7, shape: test.input)).errorBound
     let fast = Runtime.withVectorInstructions(vectors) { results(test, .float32, .fastest) }
     for (index, result) in fast.enumerated() {
       let scale = exact[index].doubles.map(abs).max()!
       #expect(
-        difference(result, exact[index]) < ConvolutionAlgorithm.winograd.errorBound * scale,
+        difference(result, exact[index]) < bound * scale,
         "\(["output", "input", "weight"][index])")
     }
     for (index, result) in results(test, .float32, .direct).enumerated() {
@@ -73,7 +117,7 @@ import Torch
     }
   }
 
-  @Test(arguments: cases) func repeatedCallsReturnTheSameBits(test: Case) {
+  @Test(arguments: cases + patchCases) func repeatedCallsReturnTheSameBits(test: Case) {
     let first = results(test, .float32, .fastest)
     for (a, b) in zip(first, results(test, .float32, .fastest)) { #expect(a.doubles == b.doubles) }
   }
@@ -88,33 +132,33 @@ import Torch
       (Case(square, [9, 64, 16, 56, 56], 144), .winograd),
       (Case(line, [9, 144, 16, 56, 56], 64), .winograd),
       (Case(line, [9, 576, 4, 14, 14], 256), .winograd),
-      (Case(line, [9, 1152, 2, 7, 7], 512), .direct),
+      (Case(line, [9, 1152, 2, 7, 7], 512), .patches),
       (Case(square, [45, 24, 8, 14, 14], 24), .winograd),
-      (Case(cube, [45, 96, 2, 2, 2], 96), .direct),
+      (Case(cube, [45, 96, 2, 2, 2], 96), .patches),
+      (Case(cube, [45, 96, 4, 4, 4], 96, stride: Extent3(2, 2, 2)), .patches),
+      (Case(square, [45, 24, 8, 14, 14], 48, stride: Extent3(1, 2, 2)), .patches),
+      (Case(square, [9, 64, 16, 56, 56], 230, stride: Extent3(1, 2, 2)), .direct),
+      (Case(line, [9, 230, 16, 28, 28], 128, stride: Extent3(2, 1, 1)), .patches),
+      (Case(.one, [9, 64, 16, 56, 56], 128, stride: Extent3(2, 2, 2)), .patches),
+      (Case(square, [9, 64, 16, 28, 28], 64, padding: Extent3(1, 1, 0)), .direct),
+      (Case(square, [9, 64, 16, 2, 2], 64, padding: Extent3(0, 0, 0)), .direct),
       (Case(cube, [9, 3, 16, 112, 112], 64), .direct),
-      (Case(square, [1, 64, 1, 5, 5], 64), .direct),
-      (Case(.one, [9, 64, 16, 28, 28], 128), .direct),
+      (Case(square, [1, 64, 1, 5, 5], 64), .patches),
+      (Case(.one, [9, 64, 16, 28, 28], 128), .patches),
       (Case(Extent3(1, 7, 7), [9, 8, 16, 56, 56], 64), .direct),
       (Case(square, [0, 64, 16, 28, 28], 64), .direct),
     ] as [(Case, ConvolutionAlgorithm)])
   func shapesDetermineTheAlgorithm(test: Case, expected: ConvolutionAlgorithm) {
-    func algorithm(stride: Extent3, padding: Extent3) -> ConvolutionAlgorithm {
-      .fastest(
-        input: test.input,
-        weight: [test.outputs, test.input[1]] + [
-          test.kernel.time, test.kernel.height, test.kernel.width,
-        ],
-        stride: stride, padding: padding)
-    }
-    #expect(algorithm(stride: .one, padding: test.kernel.half) == expected)
-    #expect(algorithm(stride: Extent3(1, 2, 2), padding: test.kernel.half) == .direct)
-    #expect(algorithm(stride: .one, padding: Extent3(1, 1, 0)) == .direct)
+    let algorithm = ConvolutionAlgorithm.fastest(
+      input: test.input, weight: [test.outputs, test.input[1]] + test.kernel.extents,
+      stride: test.stride, padding: test.padding)
+    #expect(algorithm == expected)
   }
 
   @Test func theNumberOfThreadsDoesNotChangeOutputsAndInputGradients() {
     let threads = Runtime.threads
     defer { Runtime.threads = threads }
-    for test in Self.cases {
+    for test in Self.cases + Self.patchCases {
       Runtime.threads = 1
       let alone = results(test, .float32, .fastest)
       for count in [2, 5] {
@@ -137,23 +181,20 @@ import Torch
     #expect(layer.algorithm(for: input) == .winograd)
   }
 
-  /// What follows a convolution in inference, by Winograd's algorithm and directly; the last case has strides.
+  /// What follows a convolution in inference; the last case is computed directly.
   @Test(
-    arguments: cases + [Case(.one, [2, 9, 2, 5, 5], 12), Case(line, [1, 45, 2, 3, 3], 24)],
+    arguments: cases + patchCases + [Case(square, [1, 9, 2, 9, 9], 12, stride: Extent3(2, 1, 1))],
     VectorInstructions.available)
   func scaleShiftResidualAndReLUAreApplied(test: Case, vectors: VectorInstructions) {
     let (channels, input) = (test.outputs, Tensor.keyed(7, shape: test.input).contiguous(.video))
-    let layer = Conv3d(
-      test.input[1], channels, kernel: test.kernel, bias: true, using: Generator(seed: 1))
+    let layer = test.layer(bias: true)
     withoutGradients { _ = layer.bias!.copy(from: .keyed(3, shape: [channels])) }
     let scale = Tensor.keyed(4, shape: [channels], in: 0.5...1.5)
     let shift = Tensor.keyed(5, shape: [channels])
-    let residual = Tensor.keyed(6, shape: [test.input[0], channels] + test.input[2...])
-      .contiguous(.video)
+    let residual = Tensor.keyed(6, shape: test.output).contiguous(.video)
     func perChannel(_ tensor: Tensor) -> Tensor { tensor.to(.float64).reshaped([1, -1, 1, 1, 1]) }
     let plain = withoutGradients {
-      let exact = Conv3d(
-        test.input[1], channels, kernel: test.kernel, using: Generator(seed: 1))
+      let exact = test.layer()
       exact.weight.setData(layer.weight.detached().to(.float64))
       return exact(input.to(.float64)) + perChannel(layer.bias!.detached())
     }

@@ -78,6 +78,26 @@ import Testing
     try expect("winograd_input_gradient", [value(y), value(w)], returns: [input])
     try expect(
       "winograd_weight_gradient", [value(y), value(x), value(w)], returns: [[9, 8, 1, 3, 3]])
+    // Strides of 2 and no padding.
+    let patches = [2, 9, 2, 2, 2] as [Int64]
+    let p = try tensor(patches)
+    try values([2, 2, 2]) { stride in
+      try values([0, 0, 0]) { padding in
+        try expect(
+          "patch_convolution", [value(x), value(w), stride, padding], returns: [patches])
+        try expect(
+          "normalized_patch_convolution",
+          [value(x), value(w), stride, padding, value(c), value(c), value(p), value(false)],
+          returns: [patches])
+        try values(input) {
+          try expect(
+            "patch_input_gradient", [value(p), value(w), $0, stride, padding], returns: [input])
+        }
+        try expect(
+          "patch_weight_gradient", [value(p), value(x), value(w), stride, padding],
+          returns: [[9, 8, 1, 3, 3]])
+      }
+    }
     try values([1, 2, 2]) { stride in
       try values([0, 1, 1]) { padding in
         try expect(

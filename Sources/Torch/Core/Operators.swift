@@ -97,6 +97,8 @@ enum Operators {
   static let convolution = Operator("mosi::convolution")
   static let winograd = Operator("mosi::winograd")
   static let normalizedWinograd = Operator("mosi::normalized_winograd")
+  static let patchConvolution = Operator("mosi::patch_convolution")
+  static let normalizedPatchConvolution = Operator("mosi::normalized_patch_convolution")
   static let convTranspose3d = Operator("conv_transpose3d", "input")
   static let batchNorm = Operator("batch_norm")
   static let fusedBatchNorm = Operator("mosi::batch_norm")

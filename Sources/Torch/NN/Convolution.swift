@@ -74,6 +74,11 @@ public final class Conv3d: Layer {
           directly(input, weight * scale.reshaped([-1, 1, 1, 1, 1]), shift))
         if let residual { output.add(residual) }
         return relu ? output.reluInPlace() : output
+      case .patches:
+        return counted(
+          Operators.normalizedPatchConvolution(
+            .tensor(input), .tensor(weight), .ints(stride.array), .ints(padding.array),
+            .tensor(scale), .tensor(shift), .optionalTensor(residual), .bool(relu)))
       case .winograd:
         return counted(
           Operators.normalizedWinograd(
@@ -87,10 +92,17 @@ public final class Conv3d: Layer {
     switch algorithm(for: input) {
     case .direct:
       return directly(input, weight, bias)
+    case .patches:
+      return biased(
+        Operators.patchConvolution(
+          .tensor(input), .tensor(weight), .ints(stride.array), .ints(padding.array)))
     case .winograd:
-      let output = Operators.winograd(.tensor(input), .tensor(weight))
-      return bias.map { output.add($0.reshaped([1, -1, 1, 1, 1])) } ?? output
+      return biased(Operators.winograd(.tensor(input), .tensor(weight)))
     }
+  }
+
+  private func biased(_ output: Tensor) -> Tensor {
+    bias.map { output.add($0.reshaped([1, -1, 1, 1, 1])) } ?? output
   }
 
   private func directly(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {

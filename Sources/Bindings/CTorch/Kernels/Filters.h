@@ -30,7 +30,7 @@ class Filters {
       : processor_(processor),
         depth_(turned ? shapes.outputs : shapes.inputs),
         columns_(turned ? shapes.inputs : shapes.outputs),
-        wide_(padded(columns_)),
+        wide_(padded(columns_, processor.lanes)),
         segments_(segments),
         stride_(point_stride(static_cast<ptrdiff_t>(segments) * depth_ * wide_)),
         memory_(static_cast<size_t>(Tiles::points) * stride_) {

@@ -21,6 +21,8 @@ struct Product {
   const float *panels;
   float *results;
   ptrdiff_t result_stride;
+  /// True if the sums are added to what is there.
+  bool adds = false;
 };
 
 /// results[row, column] = sum over 0..<count of left[index, row] * right[index, column], or added to what is there.
@@ -31,6 +33,17 @@ struct OuterProduct {
   float *results;
   ptrdiff_t result_stride;
   bool adds;
+};
+
+/// Patches of pixels [clip, time, height, width, channels], a row of numbers for each. Arrays are in time, height and width.
+struct PatchGrid {
+  const float *source;
+  int channels;
+  int extents[3];
+  /// The numbers of patches of a clip. Patch i begins at first + i * step, and has zeros outside of the extents.
+  int counts[3], first[3], step[3];
+  /// The size of a patch.
+  int taps[3];
 };
 
 /// Rows of channels, and what a pass over them reads and writes.
@@ -90,6 +103,10 @@ struct Processor {
   int lanes;
   void (*multiply)(const Product &);
   void (*accumulate)(const OuterProduct &);
+  /// Copies the patches first_row..<last_row, of each the lines first_line..<last_line, to rows that are `stride` apart,
+  /// with zeros between them. A line is a patch's pixels at one time and height.
+  void (*gather)(const PatchGrid &, int first_row, int last_row, int first_line, int last_line, float *to,
+                 ptrdiff_t stride);
   /// to[column, row] = from[row, column].
   void (*transpose)(const float *from, ptrdiff_t stride, int rows, int columns, float *to, ptrdiff_t to_stride);
   void (*add_moments)(const float *input, int rows, int channels, const float *shift, double *sums, double *squares);

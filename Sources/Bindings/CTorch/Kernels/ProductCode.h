@@ -19,10 +19,13 @@ MOSI_INLINE void each_panel(int first, int last, int columns, Body &&body) {
   }
 }
 
-// Calls `body(row, rows)` for the rows first..<last in groups that registers hold, about equally large.
+// The rows of a panel of `count` vectors whose sums registers hold.
+constexpr int held_rows(int count) { return count > 2 ? MOSI_ROWS * 2 / count : MOSI_ROWS; }
+
+// Calls `body(row, rows)` for the rows first..<last in groups of at most `most`, about equally large.
 template <typename Body>
-MOSI_INLINE void each_group(int first, int last, Body &&body) {
-  const int groups = (last - first + MOSI_ROWS - 1) / MOSI_ROWS;
+MOSI_INLINE void each_group(int first, int last, int most, Body &&body) {
+  const int groups = (last - first + most - 1) / most;
   for (int group = 0, row = first; group < groups; group++) {
     const int rows = (last - row + groups - group - 1) / (groups - group);
     body(row, rows);
@@ -33,13 +36,16 @@ MOSI_INLINE void each_group(int first, int last, Body &&body) {
 // Rows of values times a panel of Count vectors, as [R, depth] x [depth, Count * lanes], in registers.
 template <typename Vector, int Count, int R>
 static void multiply_rows(const Product &product, const float *values, const float *panel, int width, float *results) {
+  constexpr int lanes = sizeof(Vector) / sizeof(float);
   Vector sums[R][Count];
   MOSI_UNROLL
   for (int row = 0; row < R; row++) {
     MOSI_UNROLL
-    for (int part = 0; part < Count; part++) sums[row][part] = Vector{};
+    for (int part = 0; part < Count; part++) {
+      sums[row][part] =
+          product.adds ? load<Vector>(results + row * product.result_stride + part * lanes) : Vector{};
+    }
   }
-  constexpr int lanes = sizeof(Vector) / sizeof(float);
   const ptrdiff_t stride = product.value_stride;
   for (int segment = 0; segment < product.segments; segment++) {
     const float *from = values;
@@ -79,8 +85,8 @@ static void multiply_all_rows(const Product &product, const float *values, const
 template <typename Vector, int Count>
 static void multiply_panel(const Product &product, const float *panel, int column) {
   constexpr int lanes = sizeof(Vector) / sizeof(float);
-  each_group(0, product.rows, [&](int row, int rows) {
-    multiply_all_rows<Vector, Count, MOSI_ROWS>(product, product.values + row * product.value_stride, panel,
+  each_group(0, product.rows, held_rows(Count), [&](int row, int rows) {
+    multiply_all_rows<Vector, Count, held_rows(Count)>(product, product.values + row * product.value_stride, panel,
                                                 Count * lanes, product.results + row * product.result_stride + column,
                                                 rows);
   });
@@ -141,8 +147,8 @@ static void accumulate_some_rows(const OuterProduct &product, const float *left,
 
 template <typename Vector, int Count>
 static void accumulate_panel(const OuterProduct &product, int column) {
-  each_group(product.first_row, product.last_row, [&](int row, int rows) {
-    accumulate_some_rows<Vector, Count, MOSI_ROWS>(product, product.left + row, product.right + column,
+  each_group(product.first_row, product.last_row, held_rows(Count), [&](int row, int rows) {
+    accumulate_some_rows<Vector, Count, held_rows(Count)>(product, product.left + row, product.right + column,
                                                    product.results + row * product.result_stride + column, rows);
   });
 }

@@ -17,8 +17,12 @@ constexpr int tile = 4;
 /// The number of its input pixels or frames.
 constexpr int tile_with_margins = tile + 2;
 
-/// The channels of a row in scratch memory, so that rows end with whole vectors.
-constexpr int padded(int channels) { return (channels + 7) / 8 * 8; }
+/// The channels of a row in scratch memory, so that rows end with whole vectors of `lanes` numbers: one that is a half of zeros
+/// takes no longer than a half one.
+constexpr int padded(int channels, int lanes) {
+  const int unit = std::max(8, lanes);
+  return (channels + unit - 1) / unit * unit;
+}
 
 /// The most numbers that a place outside of the pictures stands for, and the most channels of a tile.
 constexpr int outside_count = 8192;
@@ -40,24 +44,25 @@ struct Pictures {
   /// The number of columns of a frame of all clips.
   int columns() const { return clips * rows * across; }
 
-  /// Transforms the columns first..<last of a frame, with Side x Side pixels each, to points that are `stride` apart.
+  /// Transforms the columns first..<last of a frame, with Side x Side pixels each, to rows of `wide` numbers at points that are
+  /// `stride` apart.
   template <int Side>
   void spread(Spreading function, const float *from, int channels, int frame, int first, int last, const float *zeros,
-              float *to, ptrdiff_t stride) const {
+              float *to, int wide, ptrdiff_t stride) const {
     for (int column = first; column < last; column++) {
       const float *pointers[Side * Side];
       places<Side>(from, channels, frame, column, zeros, pointers);
-      function(pointers, channels, to + static_cast<ptrdiff_t>(column - first) * padded(channels), stride);
+      function(pointers, channels, to + static_cast<ptrdiff_t>(column - first) * wide, stride);
     }
   }
 
-  /// Transforms points to the output pixels of the columns first..<last of a frame.
-  void collect(Collecting function, const float *from, ptrdiff_t stride, int channels, int frame, int first, int last,
+  /// Transforms such points to the output pixels of the columns first..<last of a frame.
+  void collect(Collecting function, const float *from, int wide, ptrdiff_t stride, int channels, int frame, int first, int last,
                float *outside, float *to) const {
     for (int column = first; column < last; column++) {
       float *pointers[tile * tile];
       places<tile>(to, channels, frame, column, outside, pointers);
-      function(from + static_cast<ptrdiff_t>(column - first) * padded(channels), stride, channels, pointers);
+      function(from + static_cast<ptrdiff_t>(column - first) * wide, stride, channels, pointers);
     }
   }
 
@@ -108,16 +113,16 @@ struct Times {
 
   template <int Side>
   void spread(Spreading function, const float *from, int channels, int, int first, int last, const float *zeros,
-              float *to, ptrdiff_t stride) const {
-    runs<Side>(from, channels, first, last, zeros, [&](const float **pointers, ptrdiff_t numbers, int offset) {
-      function(pointers, numbers, to + static_cast<ptrdiff_t>(offset) * padded(channels), stride);
+              float *to, int wide, ptrdiff_t stride) const {
+    runs<Side>(from, channels, wide, first, last, zeros, [&](const float **pointers, ptrdiff_t numbers, int offset) {
+      function(pointers, numbers, to + static_cast<ptrdiff_t>(offset) * wide, stride);
     });
   }
 
-  void collect(Collecting function, const float *from, ptrdiff_t stride, int channels, int, int first, int last,
+  void collect(Collecting function, const float *from, int wide, ptrdiff_t stride, int channels, int, int first, int last,
                float *outside, float *to) const {
-    runs<tile>(to, channels, first, last, outside, [&](float **pointers, ptrdiff_t numbers, int offset) {
-      function(from + static_cast<ptrdiff_t>(offset) * padded(channels), stride, numbers, pointers);
+    runs<tile>(to, channels, wide, first, last, outside, [&](float **pointers, ptrdiff_t numbers, int offset) {
+      function(from + static_cast<ptrdiff_t>(offset) * wide, stride, numbers, pointers);
     });
   }
 
@@ -137,9 +142,9 @@ struct Times {
  private:
   // Neighboring pixels are one long row of numbers if their channels need no padding.
   template <int Side, typename Number, typename Visit>
-  void runs(Number *base, int channels, int first, int last, Number *outside, Visit &&visit) const {
+  void runs(Number *base, int channels, int wide, int first, int last, Number *outside, Visit &&visit) const {
     constexpr int margin = (Side - tile) / 2;
-    const int longest = channels == padded(channels) ? std::max(1, outside_count / channels) : 1;
+    const int longest = channels == wide ? std::max(1, outside_count / channels) : 1;
     for (int column = first; column < last;) {
       const int pixel = column % pixels, place = column / pixels;
       const int count = std::min({last - column, pixels - pixel, longest});

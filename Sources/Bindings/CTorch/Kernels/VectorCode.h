@@ -28,6 +28,7 @@ MOSI_INLINE void store(float *to, Vector value) {
 
 #include "ProductCode.h"
 #include "TransformCode.h"
+#include "PatchCode.h"
 #include "NormalizationCode.h"
 #include "ColorCode.h"
 #include "PoolingCode.h"
@@ -36,6 +37,7 @@ const Processor processor = {
     MOSI_LANES,
     multiply,
     accumulate,
+    gather,
     transpose,
     add_moments,
     normalize,

@@ -39,12 +39,12 @@ struct Plan {
   size_t in_size, part_size;
 
   template <typename Tiles>
-  Plan(const Tiles &tiles, int threads, int segments, int in, int out, ptrdiff_t most_own)
+  Plan(const Tiles &tiles, int lanes, int threads, int segments, int in, int out, ptrdiff_t most_own)
       : threads(threads),
         columns(tiles.columns()),
         frames(tiles.frames),
-        wide_in(padded(in)),
-        wide_out(padded(out)),
+        wide_in(padded(in, lanes)),
+        wide_out(padded(out, lanes)),
         shares(static_cast<ptrdiff_t>(Tiles::points) * segments * wide_in * wide_out > most_own) {
     const ptrdiff_t column_size = static_cast<ptrdiff_t>(Tiles::points) * frames * (wide_in + wide_out);
     const ptrdiff_t most = shares ? columns : (columns + 2 * threads - 1) / (2 * threads);
@@ -110,14 +110,14 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
   const Processor &processor = current_processor();
   const int inputs = turned ? shapes.outputs : shapes.inputs, outputs = turned ? shapes.inputs : shapes.outputs;
   const Tiles tiles(shapes);
-  const Plan plan(tiles, shapes.threads, segments, inputs, outputs, most_own_filters);
+  const Plan plan(tiles, processor.lanes, shapes.threads, segments, inputs, outputs, most_own_filters);
   const Filters<Tiles> filters(processor, shapes, segments, weights, turned);
   const std::vector<float> zeros(outside_count, 0.f);
   const Scratch outside(static_cast<size_t>(outside_count) * shapes.threads);
 
   auto spread = [&](const Part &part, int frame, int first, int last) {
     tiles.template spread<tile_with_margins>(processor.to_points[Tiles::rank - 1], from, inputs, frame, first, last,
-                                             zeros.data(), part.in + plan.in_row(part, frame, first), plan.in_stride);
+                                             zeros.data(), part.in + plan.in_row(part, frame, first), plan.wide_in, plan.in_stride);
   };
   auto multiply = [&](const Part &part, int point, int first_column, int last_column) {
     each_reach(plan.frames, segments, [&](int first, int last, int first_segment, int used) {
@@ -141,8 +141,8 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
     });
   };
   auto collect = [&](const Part &part, int frame, int first, int last, int worker) {
-    tiles.collect(processor.from_points[Tiles::rank - 1], part.out + plan.out_row(part, frame, first), plan.out_stride,
-                  outputs, frame, first, last, outside.data() + static_cast<ptrdiff_t>(worker) * outside_count, to);
+    tiles.collect(processor.from_points[Tiles::rank - 1], part.out + plan.out_row(part, frame, first), plan.wide_out,
+                  plan.out_stride, outputs, frame, first, last, outside.data() + static_cast<ptrdiff_t>(worker) * outside_count, to);
     if (finish.scale == nullptr) return;
     tiles.each_run(outputs, frame, first, last, [&](ptrdiff_t place, int count) {
       processor.normalize({
@@ -187,7 +187,7 @@ void sum_gradients(const ConvolutionShapes &shapes, int segments, const float *i
   const Processor &processor = current_processor();
   const int inputs = shapes.inputs, outputs = shapes.outputs;
   const Tiles tiles(shapes);
-  const Plan plan(tiles, shapes.threads, segments, inputs, outputs, most_own_gradients);
+  const Plan plan(tiles, processor.lanes, shapes.threads, segments, inputs, outputs, most_own_gradients);
   const std::vector<float> zeros(outside_count, 0.f);
 
   // Sums at the points: [point][segment][output][input], for each run of parts that one thread takes.
@@ -198,9 +198,9 @@ void sum_gradients(const ConvolutionShapes &shapes, int segments, const float *i
 
   auto spread = [&](const Part &part, int frame, int first, int last) {
     tiles.template spread<tile_with_margins>(processor.to_points[Tiles::rank - 1], input, inputs, frame, first, last,
-                                             zeros.data(), part.in + plan.in_row(part, frame, first), plan.in_stride);
+                                             zeros.data(), part.in + plan.in_row(part, frame, first), plan.wide_in, plan.in_stride);
     tiles.template spread<tile>(processor.spread[Tiles::rank - 1], gradient, outputs, frame, first, last, zeros.data(),
-                                part.out + plan.out_row(part, frame, first), plan.out_stride);
+                                part.out + plan.out_row(part, frame, first), plan.wide_out, plan.out_stride);
   };
   auto accumulate = [&](const Part &part, int point, int first_output, int last_output, float *to, bool adds) {
     for (int segment = 0; segment < segments; segment++) {

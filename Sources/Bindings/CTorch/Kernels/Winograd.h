@@ -2,6 +2,8 @@
 #ifndef MOSI_WINOGRAD_H
 #define MOSI_WINOGRAD_H
 
+#include "Finish.h"
+
 namespace mosi {
 
 /// The shapes of a convolution: input [clips, frames, height, width, inputs], output the same with `outputs` channels,
@@ -12,15 +14,6 @@ struct ConvolutionShapes {
   int kernel_time, kernel_side;
   /// The number of threads. Only gradients of weights depend on it, in their last bits.
   int threads;
-};
-
-/// What follows a convolution while its output is in the cache: output * scale + shift + residual, and then ReLU.
-struct Finish {
-  /// Of each output channel; NULL if nothing follows.
-  const float *scale, *shift;
-  /// In the order of the output, or NULL.
-  const float *residual;
-  bool has_relu;
 };
 
 /// The output.
