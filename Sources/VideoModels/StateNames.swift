@@ -290,7 +290,30 @@ extension StateNames {
   /// True for a tensor that VideoMAE's pre-training has besides the network for clips, in its code or in Hugging Face's: the
   /// encoder's last normalization, the decoder, and what is between them. Fine-tuning leaves them out on purpose.
   static func isOfMaskedModeling(_ name: some StringProtocol) -> Bool {
-    ["mask_token", "encoder_to_decoder.weight"].contains { $0 == name }
-      || ["decoder.", "encoder.norm.", "videomae.layernorm."].contains { name.hasPrefix($0) }
+    let path = String(name).split(separator: ".", maxSplits: 3).map(String.init)
+    guard path.count == 4, path[0] == "decoder", Int(path[2]) != nil else {
+      return besideBackbone.contains(String(name))
+    }
+    return switch path[1] {
+    case "blocks": blockTensors.contains(path[3])
+    case "decoder_layers":
+      blockTensors.contains {
+        huggingFaceName(of: "blocks.0.\($0)") == "videomae.encoder.layer.0.\(path[3])"
+      }
+    default: false
+    }
   }
+
+  private static let besideBackbone = Set(
+    ["mask_token", "encoder_to_decoder.weight"]
+      + ["encoder.norm", "videomae.layernorm", "decoder.norm", "decoder.head"].flatMap {
+        ["\($0).weight", "\($0).bias"]
+      })
+
+  /// The tensors of a block in VideoMAE's code.
+  private static let blockTensors =
+    ["attn.q_bias", "attn.v_bias", "attn.qkv.weight"]
+    + ["norm1", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2"].flatMap {
+      ["\($0).weight", "\($0).bias"]
+    }
 }

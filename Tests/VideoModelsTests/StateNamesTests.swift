@@ -157,6 +157,12 @@ import VideoModels
     shapes["mask_token"] = [1, 1, 192]
     shapes["encoder_to_decoder.weight"] = [192, 384]
     shapes["decoder.norm.weight"] = [192]
+    let block = isOfficial ? "decoder.blocks.3" : "decoder.decoder_layers.3"
+    shapes["\(block).\(isOfficial ? "mlp.fc2" : "output.dense").bias"] = [192]
+    for part in isOfficial ? ["qkv"] : ["query", "key", "value"] {
+      let attention = isOfficial ? "attn" : "attention.attention"
+      shapes["\(block).\(attention).\(part).weight"] = [isOfficial ? 576 : 192, 192]
+    }
     return shapes
   }
 
@@ -169,10 +175,18 @@ import VideoModels
     #expect(network.architecture == .vitSmall && network.width == 64 && network.head == nil)
     #expect(network.names == names)
     let norm = names == .videomae ? "encoder.norm" : "videomae.layernorm"
-    let others = [
-      "decoder.norm.weight", "\(norm).bias", "\(norm).weight", "encoder_to_decoder.weight",
-      "mask_token",
-    ]
+    let block =
+      names == .videomae
+      ? ["decoder.blocks.3.attn.qkv.weight", "decoder.blocks.3.mlp.fc2.bias"]
+      : [
+        "decoder.decoder_layers.3.attention.attention.qkv.weight",
+        "decoder.decoder_layers.3.output.dense.bias",
+      ]
+    let others =
+      block + [
+        "decoder.norm.weight", "\(norm).bias", "\(norm).weight", "encoder_to_decoder.weight",
+        "mask_token",
+      ]
     #expect(Set(network.others) == Set(others.map { wrapper + $0 }))
     // What is missing begins as it is in a new network.
     let state = shapes.mapValues { Tensor.zeros($0) }
@@ -180,7 +194,10 @@ import VideoModels
     #expect(own["backbone.fc_norm.weight"]?.doubles == Array(repeating: 1, count: 384))
     #expect(own["backbone.conv3.block_1.attn.qkv.weight"]?.shape == [1152, 384])
     #expect(own.count == network.namesInFile.count)
-    for strange in ["cls_token", "blocks.12.norm1.weight", "encoder.blocks.12.norm1.weight"] {
+    for strange in [
+      "cls_token", "blocks.12.norm1.weight", "encoder.blocks.12.norm1.weight", "decoder.strange",
+      "decoder.blocks.3.gamma_1", "decoder.decoder_layers.0.norm1.weight",
+    ] {
       var other = shapes
       other[wrapper + strange] = [384]
       let error = try #require(throws: UnrecognizedNetwork.self) {
