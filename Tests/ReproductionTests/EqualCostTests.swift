@@ -84,7 +84,7 @@ import VideoModels
   }
 
   /// Different backbones and objectives: the operations are those of 81,000 clips in R-2D3D-18, up to half an epoch. Of
-  /// masked clips, 13 of 49 places enter the network.
+  /// masked clips, 25 of 49 places enter the network.
   @Test func successorsCostTheSame() throws {
     let plan = try plan(Recipe.successors.experiment)
     let trained = pretrainings(plan).values
@@ -97,7 +97,7 @@ import VideoModels
       kinds["\(model.architecture.rawValue) \(configuration.task.kind.rawValue)", default: 0] += 1
       let clip = model.architecture.cost(
         width: model.width, classes: 1, frames: 8, height: 56, clipWidth: 56,
-        visibleCubes: isMasked ? 4 * 13 : nil)
+        visibleCubes: isMasked ? 4 * 25 : nil)
       let perStep = configuration.batch.sources
       let clips = Double(sources / perStep * perStep * (isMasked ? 1 : 9))
       let perEpoch = clips * Double(clip.operations)
