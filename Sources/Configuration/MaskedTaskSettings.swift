@@ -16,6 +16,8 @@ public struct MaskedTaskSettings: Settings {
   public var motion = Motion.window
   /// The share of each frame's cubes that is hidden, the same places in all frames.
   public var ratio = 0.9
+  /// What is predicted of a hidden cube.
+  public var targets = MaskedModeling.Targets.normalized
   /// The number of blocks of the decoder.
   public var decoderBlocks = 4
   /// MoSI's window.
@@ -37,6 +39,10 @@ public struct MaskedTaskSettings: Settings {
       "ratio", \.ratio,
       "The share of each frame's cubes that is hidden, the same places in all frames.",
       .above(0, below: 1), isNew: true),
+    .value(
+      "targets", \.targets,
+      "What is predicted: pixels normalized by the mean and deviation of their cube, or as they are.",
+      isNew: true),
     .value(
       "decoder_blocks", \.decoderBlocks, "The number of blocks of the decoder.", .from(1, to: 64),
       isNew: true),
@@ -97,3 +103,5 @@ public struct MaskedTaskSettings: Settings {
     ]
   }
 }
+
+extension MaskedModeling.Targets: SettingValue {}

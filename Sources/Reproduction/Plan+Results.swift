@@ -177,8 +177,8 @@ extension Plan {
 extension SummaryRecord {
   /// The share of the variance in hidden parts that masked modeling explains in the last validation; nil for other tasks.
   fileprivate var explained: Double? {
-    guard let validationLoss, let zeros = validationTerms?[MaskedNetwork.lossOfZeros], zeros > 0
+    guard let validationLoss, let means = validationTerms?[MaskedNetwork.lossOfMeans], means > 0
     else { return nil }
-    return 1 - validationLoss / zeros
+    return 1 - validationLoss / means
   }
 }

@@ -218,7 +218,7 @@ import VideoModels
       try summary(run, 0.5).replacingOccurrences(of: #""chance":0.5"#, with: values)
         .write(toFile: plan.runFolder(name).metrics, atomically: true, encoding: .utf8)
     }
-    try finish(5, #""validation_loss":0.6,"validation_terms":{"loss_of_zeros":0.8}"#)
+    try finish(5, #""validation_loss":0.6,"validation_terms":{"loss_of_means":0.8}"#)
     try finish(1, #""validation_loss":0.6,"top1":0.9,"chance":0.1"#)
     let lines = try ResultTable(plan.experiments[0], of: plan).lines
     #expect(abs(lines[5].ours[.explained]!.mean - 0.25) < 1e-12)

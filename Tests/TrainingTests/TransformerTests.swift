@@ -65,7 +65,7 @@ extension TrainingRuns {
       #expect(metrics.validations.count == 2 && metrics.validations[0].top1 == nil)
       #expect(metrics.steps.allSatisfy { $0.annotations?["masked_tokens"] == [3] })
       let terms = try #require(metrics.validations.last?.terms)
-      #expect(terms.keys.sorted() == [MaskedNetwork.lossOfZeros])
+      #expect(terms.keys.sorted() == [MaskedNetwork.lossOfMeans])
       #expect(whole.summary?.validationTerms == terms)
       for file in [whole.preview, whole.result] {
         #expect(FileManager.default.fileExists(atPath: file), "\(file)")

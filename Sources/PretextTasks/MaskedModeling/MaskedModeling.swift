@@ -15,6 +15,14 @@ public struct MaskedModeling: PretextTask {
   /// A token backbone with a decoder.
   public typealias Network = MaskedNetwork
 
+  /// What is predicted of a cube.
+  public enum Targets: String, CaseIterable, Sendable {
+    /// Its pixels, normalized by its own mean and deviation in each channel.
+    case normalized
+    /// Its pixels as they are, 0 to 1. Small networks learn these much earlier: their colors tell where to look.
+    case pixels
+  }
+
   /// What makes the clips.
   public let motion: any ClipMotion
   /// What is hidden.
@@ -23,6 +31,8 @@ public struct MaskedModeling: PretextTask {
   public let cubes: ClipCubes
   /// The number of blocks of the decoder.
   public let decoderBlocks: Int
+  /// What is predicted.
+  public let targets: Targets
   /// The color jitter, the same for all frames of a clip. It comes before the targets.
   public let jitter: ColorJitter
   /// The normalization of the network's input. Targets are made of pixels of 0 to 1.
@@ -31,7 +41,8 @@ public struct MaskedModeling: PretextTask {
   /// The task with these settings. Traps if clips do not consist of whole cubes.
   public init(
     _ motion: any ClipMotion, mask: TubeMask = TubeMask(), cubes: ClipCubes,
-    decoderBlocks: Int = 4, jitter: ColorJitter = .none, normalization: Normalization = .video
+    decoderBlocks: Int = 4, targets: Targets = .normalized, jitter: ColorJitter = .none,
+    normalization: Normalization = .video
   ) {
     let (clip, cube) = (motion.clipExtent, cubes.extent)
     precondition(
@@ -41,6 +52,7 @@ public struct MaskedModeling: PretextTask {
     self.mask = mask
     self.cubes = cubes
     self.decoderBlocks = decoderBlocks
+    self.targets = targets
     self.jitter = jitter
     self.normalization = normalization
     precondition(mask.maskedPerTime(grid) > 0, "a mask of \(mask.ratio) hides nothing of \(grid)")
@@ -78,7 +90,7 @@ public struct MaskedModeling: PretextTask {
     public let kept: Tensor
     /// The numbers of the cubes that are predicted, int64 [M, masked].
     public let masked: Tensor
-    /// The normalized pixels of the masked cubes, float32 [M, masked, pixels * 3].
+    /// The pixels of the masked cubes, perhaps normalized, float32 [M, masked, pixels * 3].
     public let targets: Tensor
 
     /// A batch of these tensors.
@@ -122,10 +134,11 @@ public struct MaskedModeling: PretextTask {
   public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Batch {
     withoutGradients {
       let (clips, kept, masked) = parts(samples, for: purpose, on: device)
+      let hidden = cubes.cut(clips).rows(at: masked)
+      let predicted = targets == .normalized ? CubeTargets(of: hidden).normalized : hidden
       return Batch(
         clips: normalization.clips(from: clips.permuted([0, 2, 1, 3, 4])), kept: kept,
-        masked: masked,
-        targets: CubeTargets(of: cubes.cut(clips).rows(at: masked)).normalized.flattened(from: 2))
+        masked: masked, targets: predicted.flattened(from: 2))
     }
   }
 
@@ -177,7 +190,8 @@ public struct MaskedModeling: PretextTask {
   }
 
   /// What the network sees of the first clip of each sample, what it makes of it, and the truth. Predictions are normalized
-  /// pixels: the true mean and deviation of each cube are added, so that a prediction of nothing shows each cube's mean.
+  /// pixels: the true mean and deviation of each cube are added, so that a prediction of nothing shows each cube's mean. (Not if
+  /// ``targets`` are pixels as they are.)
   public func result(of network: MaskedNetwork, on samples: [Sample], device: Device)
     -> TaskPreview?
   {
@@ -190,9 +204,13 @@ public struct MaskedModeling: PretextTask {
         let input = normalization.clips(from: clips.permuted([0, 2, 1, 3, 4]))
         let cut = cubes.cut(clips)
         let predicted = network(input, kept: kept, masked: masked).to(.float32)
-        let targets = CubeTargets(of: cut.rows(at: masked))
-        let error = meanSquaredError(predicted, targets.normalized.flattened(from: 2)).item
-        let pixels = targets.pixels(predicted.reshaped(targets.normalized.shape)).clamped(0, 1)
+        let truth = cut.rows(at: masked)
+        let normalized = CubeTargets(of: truth)
+        let isNormalized = targets == .normalized
+        let target = isNormalized ? normalized.normalized : truth
+        let error = meanSquaredError(predicted, target.flattened(from: 2)).item
+        let values = predicted.reshaped(truth.shape)
+        let pixels = (isNormalized ? normalized.pixels(values) : values).clamped(0, 1)
         let loss = (error * 1000).rounded() / 1000
         return [
           row(

@@ -58,7 +58,7 @@ extension PretrainingConfiguration {
       MaskedModeling(
         makeMotion(), mask: TubeMask(ratio: task.masked.ratio),
         cubes: ClipCubes(model.architecture.clipUnit), decoderBlocks: task.masked.decoderBlocks,
-        jitter: jitter, normalization: normalization)
+        targets: task.masked.targets, jitter: jitter, normalization: normalization)
     }
   }
 
