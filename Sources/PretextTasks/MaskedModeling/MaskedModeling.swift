@@ -19,7 +19,7 @@ public struct MaskedModeling: PretextTask {
   public enum Targets: String, CaseIterable, Sendable {
     /// Its pixels, normalized by its own mean and deviation in each channel.
     case normalized
-    /// Its pixels as they are, 0 to 1. Small networks learn these much earlier: their colors tell where to look.
+    /// Its pixels as they are, 0 to 1: its color is a part of the target.
     case pixels
   }
 
