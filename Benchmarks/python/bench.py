@@ -203,9 +203,13 @@ class Bench:
         """The trainings of the demo with this tool and an earlier one, in turns; prints the accuracies."""
         tools = {OURS: self.tool, "before": Path(job.settings["before"])}
         measured: dict[str, list[float]] = {name: [] for name in tools}
+        videos = self.output / "demo" / "sprites"
+        demo.make_videos(self.tool, videos, self.environment("tool"))
         for round in range(rounds):
             for name in tools if round % 2 == 0 else reversed(list(tools)):
-                seconds, accuracies = demo.train(tools[name], self.output / "demo" / name, self.environment("tool"))
+                seconds, accuracies = demo.train(
+                    tools[name], videos, self.output / "demo" / name, self.environment("tool")
+                )
                 measured[name].append(seconds)
                 reached = ", ".join(f"{what} {100 * top1:.1f} %" for what, top1 in accuracies.items())
                 say(f"demo, {name}: {seconds:.0f} s; {reached}")
