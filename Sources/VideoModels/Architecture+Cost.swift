@@ -13,11 +13,16 @@ public struct ModelCost: Sendable {
 }
 
 extension Architecture {
-  /// The cost of this network with a head of `classes` classes, for a clip of `frames` frames of `height` x `clipWidth`
-  /// pixels.
+  /// The cost of this network for a clip.
   ///
-  /// - Parameter visibleCubes: the number of a clip's cubes that enter a transformer, whose head is then not counted; nil for
-  ///   whole clips.
+  /// - Parameters:
+  ///   - width: the width of the network.
+  ///   - classes: the number of classes of its head.
+  ///   - frames: the number of frames of the clip.
+  ///   - height: the height of its frames in pixels.
+  ///   - clipWidth: their width.
+  ///   - visibleCubes: the number of the clip's cubes that enter a transformer, whose head is then not counted; nil for whole
+  ///     clips.
   public func cost(
     width: Int, classes: Int, frames: Int, height: Int, clipWidth: Int, visibleCubes: Int? = nil
   ) -> ModelCost {
