@@ -20,8 +20,10 @@ namespace {
 constexpr int longest_row = 384;
 // The numbers of gathered rows, a part of a usual second-level cache.
 constexpr int gathered = 3 << 14;
-// A gradient of weights is cut into about this number of tasks, but each takes at least so many places.
+// A gradient of weights is cut into about this number of tasks, but each takes at least `least_places`.
 constexpr int gradient_tasks = 32, least_places = 256;
+// Lines of at least `least_line` numbers are taken one by one if the output has at most `most_edges` frames and rows.
+constexpr int least_line = 64, most_edges = 4;
 // The outputs of a task.
 constexpr int most_outputs = 256;
 // Sums of this number of gathered blocks are added up in float32 before they join the others, for their accuracy.
@@ -31,6 +33,17 @@ constexpr int blocks_in_sum = 16;
 int row_stride(int count) {
   const int whole = (count + 15) / 16 * 16;
   return whole % 256 == 0 ? whole + 16 : whole;
+}
+
+// The pixel of a row among those of a tensor. Along each axis, the rows of a clip are `counts` places from `first` on, with
+// `steps` between them.
+ptrdiff_t pixel_of(int row, const Triple &counts, const Triple &first, const Triple &steps, const Triple &extents) {
+  Triple place;
+  for (int axis = 2; axis >= 0; axis--) {
+    place[axis] = first[axis] + row % counts[axis] * steps[axis];
+    row /= counts[axis];
+  }
+  return ((static_cast<ptrdiff_t>(row) * extents[0] + place[0]) * extents[1] + place[1]) * extents[2] + place[2];
 }
 
 // Along one axis, places with a value each, and the patches that determine it. Patch i begins at first + i * step.
@@ -59,7 +72,7 @@ std::vector<Places> without_edges(const Places &all, int extent) {
   return {all};
 }
 
-// The places of the output.
+// The places of the output along an axis.
 std::vector<Places> output_places(const PatchShapes &shapes, int axis) {
   const Places all = {shapes.output_extent(axis), 0, 1, -shapes.padding[axis], shapes.stride[axis], shapes.kernel[axis],
                       0,  1};
@@ -89,7 +102,8 @@ std::vector<Places> input_places(const PatchShapes &shapes, int axis) {
 // Weights [outputs][taps][inputs], for products with patches of `depth` channels.
 struct Weights {
   const float *numbers;
-  int kernel[3], inputs, outputs;
+  Triple kernel;
+  int inputs, outputs;
   // For the gradient of the input, with inputs and outputs exchanged.
   bool turned;
 
@@ -118,13 +132,12 @@ struct Weights {
 // Places of all axes that meet the same taps, and the filters of these.
 class Cells {
  public:
-  Cells(const std::array<Places, 3> &axes, const PatchShapes &shapes, const int (&extents)[3], const Weights &weights,
+  Cells(const std::array<Places, 3> &axes, const PatchShapes &shapes, const Triple &extents, const Weights &weights,
         const float *source, int lanes)
       : axes_(axes), weights_(weights) {
-    grid_ = {source, weights.depth(), {}, {}, {}, {}, {}};
+    grid_ = {source, weights.depth(), extents, {}, {}, {}, {}};
     rows_ = shapes.clips;
     for (int axis = 0; axis < 3; axis++) {
-      grid_.extents[axis] = extents[axis];
       grid_.counts[axis] = axes[axis].count;
       grid_.first[axis] = axes[axis].first;
       grid_.step[axis] = axes[axis].step;
@@ -136,7 +149,7 @@ class Cells {
     lines_in_block_ = std::clamp(longest_row / std::max(1, line_), 1, std::max(1, lines_));
     wide_ = (weights.columns() + lanes - 1) / lanes * lanes;
     stride_ = row_stride(lines_in_block_ * line_);
-    chunk_ = std::clamp(gathered / std::max(1, stride_) / 28 * 28, 28, 224);
+    chunk_ = std::clamp(gathered / stride_ / 28 * 28, 28, 224);
     chunk_ = std::min(chunk_, std::max(14, (rows_ + 3 * shapes.threads - 1) / (3 * shapes.threads)));
   }
 
@@ -197,13 +210,9 @@ class Cells {
   }
 
   // The pixel of a row among those of a tensor of these extents.
-  ptrdiff_t pixel(int row, const int (&extents)[3]) const {
-    int places[3];
-    for (int axis = 2; axis >= 0; axis--) {
-      places[axis] = axes_[axis].place + row % axes_[axis].count * axes_[axis].place_step;
-      row /= axes_[axis].count;
-    }
-    return ((static_cast<ptrdiff_t>(row) * extents[0] + places[0]) * extents[1] + places[1]) * extents[2] + places[2];
+  ptrdiff_t pixel(int row, const Triple &extents) const {
+    return pixel_of(row, grid_.counts, {axes_[0].place, axes_[1].place, axes_[2].place},
+                    {axes_[0].place_step, axes_[1].place_step, axes_[2].place_step}, extents);
   }
 
  private:
@@ -217,8 +226,8 @@ class Cells {
 
 // From a tensor with extents `from_extents` to one with `to_extents`.
 void convolve(const PatchShapes &shapes, const std::array<std::vector<Places>, 3> &places, const Weights &weights,
-              const Finish &finish, const float *from, const int (&from_extents)[3], float *to,
-              const int (&to_extents)[3]) {
+              const Finish &finish, const float *from, const Triple &from_extents, float *to,
+              const Triple &to_extents) {
   const Processor &processor = current_processor();
   std::vector<Cells> all;
   for (const Places &time : places[0]) {
@@ -258,34 +267,22 @@ void convolve(const PatchShapes &shapes, const std::array<std::vector<Places>, 3
   const size_t results_size = is_direct ? 0 : static_cast<size_t>(longest) * wide;
   const size_t size = gathered_size + results_size;
   const Scratch memory(size * shapes.threads);
-  const auto finish_rows = [&](ptrdiff_t first, int count) {
-    if (finish.scale == nullptr) return;
-    processor.normalize({
-        .count = count,
-        .channels = columns,
-        .input = to + first * columns,
-        .scale = finish.scale,
-        .shift = finish.shift,
-        .residual = finish.residual == nullptr ? nullptr : finish.residual + first * columns,
-        .has_relu = finish.has_relu,
-        .output = to + first * columns,
-    });
-  };
   each_task(shapes.threads, static_cast<int>(chunks.size()), [&](int task, int worker) {
     const auto [index, chunk] = chunks[task];
     const Cells &cells = all[index];
     const int first = chunk * cells.chunk(), last = std::min(cells.rows(), first + cells.chunk());
     float *own = memory.data() + worker * size;
-    float *results = is_direct ? to + static_cast<ptrdiff_t>(first) * columns : own + gathered_size;
+    const ptrdiff_t place = static_cast<ptrdiff_t>(first) * columns;
+    float *results = is_direct ? to + place : own + gathered_size;
     cells.multiply(processor, first, last, filters.data() + begins[index], own, results, wide);
     if (!is_direct) {
       for (int row = first; row < last; row++) {
         const ptrdiff_t pixel = is_whole ? row : cells.pixel(row, to_extents);
         std::memcpy(to + pixel * columns, results + static_cast<ptrdiff_t>(row - first) * wide, columns * sizeof(float));
-        if (!is_whole) finish_rows(pixel, 1);
+        if (!is_whole) finish.apply(processor, columns, to, pixel * columns, 1);
       }
     }
-    if (is_whole) finish_rows(first, last - first);
+    if (is_whole) finish.apply(processor, columns, to, place, last - first);
   });
 }
 
@@ -298,7 +295,7 @@ struct LineBlock {
   int size, stride;
   PatchGrid grid;
   /// The first place of the output in time, height and width.
-  int places[3];
+  Triple places;
   int rows;
   ptrdiff_t begin;
 };
@@ -307,15 +304,15 @@ std::vector<LineBlock> line_blocks(const PatchShapes &shapes, const float *input
   const int line = shapes.kernel[2] * shapes.inputs, lines = shapes.kernel[0] * shapes.kernel[1];
   int lines_in_block = std::clamp(longest_row / line, 1, lines);
   // One by one, they can skip the zeros beyond edges.
-  if (shapes.output_extent(0) <= 4 && shapes.output_extent(1) <= 4 && line >= 64) lines_in_block = 1;
+  if (std::max(shapes.output_extent(0), shapes.output_extent(1)) <= most_edges && line >= least_line) lines_in_block = 1;
   std::vector<LineBlock> blocks;
   ptrdiff_t begin = 0;
   for (int first = 0; first < lines; first += lines_in_block) {
     LineBlock block{first, std::min(lines, first + lines_in_block), 0, 0, {}, {}, shapes.clips, begin};
     block.size = (block.last - first) * line;
     block.stride = row_stride(block.size);
-    block.grid = {input, shapes.inputs, {}, {}, {}, {}, {}};
-    const int taps[3] = {first / shapes.kernel[1], first % shapes.kernel[1], 0};
+    block.grid = {input, shapes.inputs, shapes.extents, {}, {}, shapes.stride, shapes.kernel};
+    const Triple taps = {first / shapes.kernel[1], first % shapes.kernel[1], 0};
     for (int axis = 0; axis < 3; axis++) {
       int from = 0, to = shapes.output_extent(axis);
       if (lines_in_block == 1 && axis < 2) {
@@ -325,11 +322,8 @@ std::vector<LineBlock> line_blocks(const PatchShapes &shapes, const float *input
         to = std::clamp((shapes.extents[axis] - tap + stride - 1) / stride, from, to);
       }
       block.places[axis] = from;
-      block.grid.extents[axis] = shapes.extents[axis];
       block.grid.counts[axis] = to - from;
       block.grid.first[axis] = from * shapes.stride[axis] - shapes.padding[axis];
-      block.grid.step[axis] = shapes.stride[axis];
-      block.grid.taps[axis] = shapes.kernel[axis];
       block.rows *= to - from;
     }
     begin += static_cast<ptrdiff_t>(shapes.outputs) * block.stride;
@@ -342,27 +336,23 @@ std::vector<LineBlock> line_blocks(const PatchShapes &shapes, const float *input
 
 void patch_output(const PatchShapes &shapes, const Finish &finish, const float *input, const float *weights,
                   float *output) {
-  const Weights filters = {weights, {shapes.kernel[0], shapes.kernel[1], shapes.kernel[2]}, shapes.inputs, shapes.outputs,
-                           false};
-  const int extents[3] = {shapes.output_extent(0), shapes.output_extent(1), shapes.output_extent(2)};
-  convolve(shapes, {output_places(shapes, 0), output_places(shapes, 1), output_places(shapes, 2)}, filters, finish, input,
-           shapes.extents, output, extents);
+  convolve(shapes, {output_places(shapes, 0), output_places(shapes, 1), output_places(shapes, 2)},
+           {weights, shapes.kernel, shapes.inputs, shapes.outputs, false}, finish, input, shapes.extents, output,
+           shapes.output_extents());
 }
 
 void patch_input_gradient(const PatchShapes &shapes, const float *output_gradient, const float *weights,
                           float *input_gradient) {
-  const Weights filters = {weights, {shapes.kernel[0], shapes.kernel[1], shapes.kernel[2]}, shapes.inputs, shapes.outputs,
-                           true};
-  const int extents[3] = {shapes.output_extent(0), shapes.output_extent(1), shapes.output_extent(2)};
-  convolve(shapes, {input_places(shapes, 0), input_places(shapes, 1), input_places(shapes, 2)}, filters, {},
-           output_gradient, extents, input_gradient, shapes.extents);
+  convolve(shapes, {input_places(shapes, 0), input_places(shapes, 1), input_places(shapes, 2)},
+           {weights, shapes.kernel, shapes.inputs, shapes.outputs, true}, {}, output_gradient, shapes.output_extents(),
+           input_gradient, shapes.extents);
 }
 
 void patch_weight_gradient(const PatchShapes &shapes, const float *input, const float *output_gradient,
                            float *weight_gradient) {
   const Processor &processor = current_processor();
   const int outputs = shapes.outputs;
-  const int extents[3] = {shapes.output_extent(0), shapes.output_extent(1), shapes.output_extent(2)};
+  const Triple extents = shapes.output_extents();
   const int all_rows = shapes.clips * extents[0] * extents[1] * extents[2];
   const std::vector<LineBlock> blocks = line_blocks(shapes, input);
   // Outputs and places are cut, too.
@@ -404,10 +394,7 @@ void patch_weight_gradient(const PatchShapes &shapes, const float *input, const 
       const float *left = output_gradient + static_cast<ptrdiff_t>(first) * outputs;
       if (block.rows != all_rows) {
         for (int row = first; row < last; row++) {
-          const int column = row % grid.counts[2], y = row / grid.counts[2] % grid.counts[1] + block.places[1];
-          const int rest = row / grid.counts[2] / grid.counts[1];
-          const int t = rest % grid.counts[0] + block.places[0], clip = rest / grid.counts[0];
-          const ptrdiff_t pixel = ((static_cast<ptrdiff_t>(clip) * extents[0] + t) * extents[1] + y) * extents[2] + column;
+          const ptrdiff_t pixel = pixel_of(row, grid.counts, block.places, {1, 1, 1}, extents);
           std::memcpy(arriving + static_cast<ptrdiff_t>(row - first) * outputs, output_gradient + pixel * outputs,
                       outputs * sizeof(float));
         }

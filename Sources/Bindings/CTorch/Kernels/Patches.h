@@ -3,6 +3,7 @@
 #define MOSI_PATCHES_H
 
 #include "Finish.h"
+#include "Processors.h"
 
 namespace mosi {
 
@@ -10,10 +11,11 @@ namespace mosi {
 /// [outputs, kernel, inputs]. Axes are time, height and width.
 struct PatchShapes {
   int clips, inputs, outputs;
-  int extents[3], kernel[3], stride[3], padding[3];
+  Triple extents, kernel, stride, padding;
   int threads;
 
   int output_extent(int axis) const { return (extents[axis] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1; }
+  Triple output_extents() const { return {output_extent(0), output_extent(1), output_extent(2)}; }
 };
 
 /// The output. Its bits do not depend on the number of threads, and neither do those of the gradients.

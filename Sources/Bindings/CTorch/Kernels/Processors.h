@@ -2,6 +2,7 @@
 #ifndef MOSI_PROCESSORS_H
 #define MOSI_PROCESSORS_H
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,15 +36,18 @@ struct OuterProduct {
   bool adds;
 };
 
-/// Patches of pixels [clip, time, height, width, channels], a row of numbers for each. Arrays are in time, height and width.
+/// Numbers for time, height and width.
+using Triple = std::array<int, 3>;
+
+/// Patches of pixels [clip, time, height, width, channels], a row of numbers for each.
 struct PatchGrid {
   const float *source;
   int channels;
-  int extents[3];
+  Triple extents;
   /// The numbers of patches of a clip. Patch i begins at first + i * step, and has zeros outside of the extents.
-  int counts[3], first[3], step[3];
+  Triple counts, first, step;
   /// The size of a patch.
-  int taps[3];
+  Triple taps;
 };
 
 /// Rows of channels, and what a pass over them reads and writes.

@@ -144,18 +144,8 @@ void convolve(const ConvolutionShapes &shapes, int segments, const float *weight
     tiles.collect(processor.from_points[Tiles::rank - 1], part.out + plan.out_row(part, frame, first), plan.wide_out,
                   plan.out_stride, outputs, frame, first, last, outside.data() + static_cast<ptrdiff_t>(worker) * outside_count, to);
     if (finish.scale == nullptr) return;
-    tiles.each_run(outputs, frame, first, last, [&](ptrdiff_t place, int count) {
-      processor.normalize({
-          .count = count,
-          .channels = outputs,
-          .input = to + place,
-          .scale = finish.scale,
-          .shift = finish.shift,
-          .residual = finish.residual == nullptr ? nullptr : finish.residual + place,
-          .has_relu = finish.has_relu,
-          .output = to + place,
-      });
-    });
+    tiles.each_run(outputs, frame, first, last,
+                   [&](ptrdiff_t place, int count) { finish.apply(processor, outputs, to, place, count); });
   };
 
   if (plan.shares) {
