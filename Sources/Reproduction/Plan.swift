@@ -256,15 +256,13 @@ private struct Planner {
     _ settings: MergedSettings, after before: MergedSettings?, measures: [Measure], seed: Int,
     label: String
   ) throws -> (pretraining: String?, finetuning: String?) {
-    var pretraining = try PretrainingConfiguration(
-      layers: [.usualSources] + settings.pretrainingLayers)
+    var pretraining = try settings.pretrainingConfiguration
     pretraining.seed = seed
     var pretrainingName: String?
     if settings.start == .pretrained {
       var first: String?
       if let before {
-        var earlier = try PretrainingConfiguration(
-          layers: [.usualSources] + before.pretrainingLayers)
+        var earlier = try before.pretrainingConfiguration
         earlier.seed = seed
         first = try addPretraining(&earlier, before, label: "\(label), first", after: nil)
       }
@@ -357,7 +355,7 @@ private struct Planner {
       let clip = try settings.finetuningConfiguration.clip
       var model = configuration.model
       if let network {
-        model = try MergedSettings(base, scale: scale).pretrainingModel
+        model = try MergedSettings(base, scale: scale).pretrainingConfiguration.model
         model.architecture = network
       }
       configuration.epochs = cost.epochs(
@@ -450,20 +448,18 @@ struct MergedSettings {
   /// - Throws: `ConfigurationError`.
   var finetuningConfiguration: FinetuningConfiguration {
     get throws {
-      let name = try pretrainingModel.architecture.rawValue
+      let name = try pretrainingConfiguration.model.architecture.rawValue
       let architecture = ConfigurationLayer(
         [.init(key: "model.architecture", value: .text(name))], origin: "the pre-training")
       return try FinetuningConfiguration(layers: finetuning + [architecture])
     }
   }
 
-  /// The network of the pre-training.
+  /// The pre-training.
   ///
   /// - Throws: `ConfigurationError`.
-  var pretrainingModel: ModelSettings {
-    get throws {
-      try PretrainingConfiguration(layers: [.usualSources] + pretrainingLayers).model
-    }
+  var pretrainingConfiguration: PretrainingConfiguration {
+    get throws { try PretrainingConfiguration(layers: [.usualSources] + pretrainingLayers) }
   }
 
   /// - Throws: `ConfigurationError`; tests check that presets can be read.
