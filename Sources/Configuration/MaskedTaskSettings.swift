@@ -41,7 +41,7 @@ public struct MaskedTaskSettings: Settings {
       .above(0, below: 1), isNew: true),
     .value(
       "targets", \.targets,
-      "What is predicted: pixels normalized by the mean and deviation of their cube, or as they are.",
+      "What is predicted: pixels normalized by their own cube, or as those that enter the network.",
       isNew: true),
     .value(
       "decoder_blocks", \.decoderBlocks, "The number of blocks of the decoder.", .from(1, to: 64),

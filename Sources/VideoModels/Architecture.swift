@@ -28,7 +28,7 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case s3dg = "s3d-g"
   /// S3D-G without strides in time, as in SpeedNet.
   case speednetS3dg = "s3d-g-speednet"
-  /// A small vision transformer for small clips: cubes of 2x8x8, 192 wide, 8 blocks.
+  /// A small vision transformer for small clips: cubes of 2x8x8, 192 wide, 8 blocks, positions by time, row and column.
   case vitTiny = "vit-tiny"
   /// ViT-S as in VideoMAE: cubes of 2x16x16, 384 wide, 12 blocks.
   case vitSmall = "vit-s"
@@ -82,13 +82,12 @@ extension Architecture {
 
   /// The sizes of a transformer whose heads have `width` numbers (ViT-H's a fourth more); nil for other networks.
   public func transformer(width: Int) -> VisionTransformer.Plan? {
-    func plan(_ heads: Int, blocks: Int, headWidth: Int, cube: Extent3 = Extent3(2, 16, 16))
-      -> VisionTransformer.Plan
-    {
-      .init(cube: cube, width: heads * headWidth, blocks: blocks, heads: heads)
+    func plan(_ heads: Int, blocks: Int, headWidth: Int) -> VisionTransformer.Plan {
+      .init(width: heads * headWidth, blocks: blocks, heads: heads)
     }
     return switch self {
-    case .vitTiny: plan(3, blocks: 8, headWidth: width, cube: Extent3(2, 8, 8))
+    case .vitTiny:
+      .init(cube: Extent3(2, 8, 8), width: 3 * width, blocks: 8, heads: 3, positions: .axes)
     case .vitSmall: plan(6, blocks: 12, headWidth: width)
     case .vitBase: plan(12, blocks: 12, headWidth: width)
     case .vitLarge: plan(16, blocks: 24, headWidth: width)

@@ -12,6 +12,9 @@ public protocol TokenBackbone: Backbone {
   /// The number of heads and the epsilon of the normalizations, for layers of the same kind on top.
   var blockPlan: (heads: Int, epsilon: Double) { get }
 
+  /// The positions that the tokens have, for layers on top.
+  var positions: TokenPositions.Scheme { get }
+
   /// Freezes what only ``Backbone/pooled(_:)`` uses, for a training without it.
   func freezePooling()
 
@@ -39,13 +42,19 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     public var blocks: Int
     /// The number of heads of each block, a divisor of `width`.
     public var heads: Int
+    /// The positions of tokens.
+    public var positions: TokenPositions.Scheme
 
     /// A network of these sizes.
-    public init(cube: Extent3 = Extent3(2, 16, 16), width: Int, blocks: Int, heads: Int) {
+    public init(
+      cube: Extent3 = Extent3(2, 16, 16), width: Int, blocks: Int, heads: Int,
+      positions: TokenPositions.Scheme = .number
+    ) {
       self.cube = cube
       self.width = width
       self.blocks = blocks
       self.heads = heads
+      self.positions = positions
     }
   }
 
@@ -71,7 +80,8 @@ public final class VisionTransformer: Backbone, TokenBackbone {
   ) {
     (self.plan, self.epsilon) = (plan, epsilon)
     cubes = ClipCubes(plan.cube)
-    embedding = Embedding(cubes, width: plan.width, using: generator)
+    embedding = Embedding(
+      cubes, width: plan.width, positions: plan.positions, using: generator)
     groups = (0..<4).map { group in
       Group(
         (plan.blocks * group / 4..<plan.blocks * (group + 1) / 4).map { block in
@@ -97,6 +107,8 @@ public final class VisionTransformer: Backbone, TokenBackbone {
   public override var clipUnit: Extent3 { plan.cube }
   /// The number of heads and the epsilon of the normalizations.
   public var blockPlan: (heads: Int, epsilon: Double) { (plan.heads, epsilon) }
+  /// The plan's.
+  public var positions: TokenPositions.Scheme { plan.positions }
 
   public override func pooled(_ map: Tensor) -> Tensor { featureNorm(map.globalAveragePool()) }
 
@@ -130,7 +142,9 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     private let bias: Tensor
     private let positions: TokenPositions
 
-    init(_ cubes: ClipCubes, width: Int, using generator: Generator) {
+    init(
+      _ cubes: ClipCubes, width: Int, positions: TokenPositions.Scheme, using generator: Generator
+    ) {
       self.cubes = cubes
       let extent = cubes.extent
       // Channels last in memory, so that a row of the weights has the order of a cube's numbers.
@@ -140,7 +154,7 @@ public final class VisionTransformer: Backbone, TokenBackbone {
       bias =
         (Tensor.uniform([width], using: generator) - 0.5)
         * (2 / Double(3 * cubes.pixels).squareRoot())
-      positions = TokenPositions(width: width)
+      self.positions = TokenPositions(width: width, scheme: positions)
       weight.requiresGradient = true
       bias.requiresGradient = true
     }
@@ -154,10 +168,9 @@ public final class VisionTransformer: Backbone, TokenBackbone {
 
     override func callAsFunction(_ clips: Tensor) -> Tensor {
       let grid = cubes.grid(of: clips.shape)
-      let count = grid.time * grid.height * grid.width
       let numbers = cubes.cut(clips).flattened(from: 2)
       return Group.map(
-        embedded(numbers) + positions.table(count, on: clips.device),
+        embedded(numbers) + positions.table(grid, on: clips.device),
         extents: [grid.time, grid.height, grid.width])
     }
 
@@ -165,7 +178,7 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     func tokens(_ clips: Tensor, keeping places: Tensor) -> Tensor {
       let numbers = cubes.cut(clips).flattened(from: 2)
       return embedded(numbers.rows(at: places))
-        + positions.rows(at: places, of: numbers.shape[1])
+        + positions.rows(at: places, of: cubes.grid(of: clips.shape))
     }
 
     /// Linear in the numbers of cubes: [N, K, pixels * 3] to [N, K, D].

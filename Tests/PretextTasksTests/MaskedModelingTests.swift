@@ -157,14 +157,15 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     #expect(task.annotations(at: 0) == [Annotation("masked_tokens", [6])])
   }
 
-  /// Pixels as they are can be predicted, too; previews then show them without the truth's mean.
-  @Test func pixelsCanBePredictedAsTheyAre() throws {
+  /// Pixels can be predicted as the network sees others; previews then show them without the truth's mean.
+  @Test func pixelsCanBePredictedWithTheirColors() throws {
+    let normalization = Normalization(mean: [0.5, 0.4, 0.3], std: [0.25, 0.5, 0.125])
+    let cubes = ClipCubes(Extent3(2, 8, 8))
     let task = MaskedModeling(
-      window, mask: TubeMask(ratio: 0.75), cubes: ClipCubes(Extent3(2, 8, 8)), decoderBlocks: 1,
-      targets: .pixels, normalization: plainNormalization)
+      window, mask: TubeMask(ratio: 0.75), cubes: cubes, decoderBlocks: 1,
+      targets: .pixels, normalization: normalization)
     let batch = task.batch([still(1)], for: trained, on: .cpu)
-    let clips = window.clips([still(1)], for: trained, on: .cpu)
-    let hidden = ClipCubes(Extent3(2, 8, 8)).cut(clips).rows(at: batch.masked)
+    let hidden = cubes.cut(batch.clips).rows(at: batch.masked)
     #expect(batch.targets.isEqual(to: hidden.flattened(from: 2)))
     let generator = Generator(seed: 1)
     let network = task.makeNetwork(on: backbone(using: generator), dropout: 0, using: generator)
@@ -176,7 +177,17 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     }
     let expected = variance.reduce(0, +) / 3
     #expect(abs(network.evaluate(batch).terms[0].value.item - expected) < 1e-5)
-    #expect(task.result(of: network, on: [still(1)], device: .cpu)?.rows.count == 3)
+
+    let shown = task.batch([still(1)], for: .validation, on: .cpu)
+    let made = network(shown.clips, kept: shown.kept, masked: shown.masked)
+    let whole = cubes.cut(shown.clips).clone()
+    whole.selected(0, 0).setSlices(
+      0, indices: shown.masked.selected(0, 0), to: made.selected(0, 0).reshaped([-1, 128, 3]))
+    let frames = normalization.frames(from: cubes.joined(whole, grid: Extent3(2, 2, 2)))
+    let rows = try #require(task.result(of: network, on: [still(1)], device: .cpu)?.rows)
+    #expect(rows.count == 3)
+    let difference = rows[1].frames.to(.float32) - frames.selected(0, 0).frameBytes.to(.float32)
+    #expect(difference.absolute().max([0, 1, 2, 3]).item <= 1)
   }
 
   /// Waves, of which a part tells the rest, are learned.
@@ -421,20 +432,22 @@ struct MaskedFixtureTests {
     }
     try withoutGradients {
       let encoder = try #require(network.backbone as? any TokenBackbone)
+      let grid = encoder.cubes.grid(of: batch.clips.shape)
       let embedded = encoder.output(of: .conv1, batch.clips).flattened(from: 2).permuted([0, 2, 1])
-      try expect(embedded - TokenPositions(width: 48).table(128, on: .cpu), "encoder.patch_embed")
+      let table = TokenPositions(width: 48, scheme: .number).table(grid, on: .cpu)
+      try expect(embedded - table, "encoder.patch_embed")
       let kept = embedded.rows(at: batch.kept)
       try expect(part("backbone", "conv3", "block_1")(kept), "encoder.blocks.0")
       let encoded = try part("encoder_norm")(encoder.tokens(batch.clips, keeping: batch.kept))
       try expect(encoded, "encoder")
       let seen = try part("encoder_to_decoder")(encoded)
       try expect(seen, "encoder_to_decoder")
-      let positions = TokenPositions(width: 24)
+      let positions = TokenPositions(width: 24, scheme: .number)
       let token = try #require(network.state.first { $0.name == "mask_token" }).tensor
       let all = Tensor.concatenated(
         [
-          seen + positions.rows(at: batch.kept, of: 128),
-          token + positions.rows(at: batch.masked, of: 128),
+          seen + positions.rows(at: batch.kept, of: grid),
+          token + positions.rows(at: batch.masked, of: grid),
         ], axis: 1)
       try expect(part("decoder", "blocks.0")(all), "decoder.blocks.0")
     }
@@ -445,7 +458,7 @@ struct MaskedFixtureTests {
     let (network, batch) = (try network(), try batch("square", fixtures))
     let table = [(48, "square.position48_sub"), (24, "square.position24_sub")]
     for (width, key) in table {
-      let rows = TokenPositions(width: width).table(128, on: .cpu)
+      let rows = TokenPositions(width: width, scheme: .number).table(Extent3(1, 1, 128), on: .cpu)
         .selected(0, indices: Tensor([0, 1, 2, 63, 127]))
       #expect(try fixtures.deviation(rows, key) < 1)
     }

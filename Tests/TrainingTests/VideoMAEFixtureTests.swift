@@ -58,7 +58,8 @@ struct VideoMAEFixtureTests {
         let outputs = model.backbone.stageOutputs(clips).map {
           PretextFixtures.sample($0.flattened(from: 2).permuted([0, 2, 1]))
         }
-        let positions = TokenPositions(width: 48).table(64, on: .cpu)
+        let positions = TokenPositions(width: 48, scheme: .number)
+          .table(Extent3(4, 4, 4), on: .cpu)
         let embedded = model.backbone.output(of: .conv1, clips).flattened(from: 2)
           .permuted([0, 2, 1])
         try expect(

@@ -181,12 +181,36 @@ import VideoModels
 
   /// Positions of other sizes are the same rule over other numbers; tables of one size are made once.
   @Test func positionsFollowTheRule() {
-    let positions = TokenPositions(width: 6)
-    let table = positions.table(5, on: .cpu)
-    #expect(table === positions.table(5, on: .cpu))
+    let positions = TokenPositions(width: 6, scheme: .number)
+    let table = positions.table(Extent3(1, 1, 5), on: .cpu)
+    #expect(table === positions.table(Extent3(1, 1, 5), on: .cpu))
     let angle = 3 / pow(10_000, 2.0 / 6)
     #expect(abs(table.selected(0, 3).doubles[2] - sin(angle)) < 1e-6)
     #expect(abs(table.selected(0, 3).doubles[3] - cos(angle)) < 1e-6)
-    #expect(positions.table(9, on: .cpu).sliced(0, 0..<5).isEqual(to: table))
+    #expect(positions.table(Extent3(1, 3, 3), on: .cpu).sliced(0, 0..<5).isEqual(to: table))
+  }
+
+  /// Each of time, row and column has features of its own, and each token others.
+  @Test func positionsByAxesTellTimeRowAndColumn() {
+    let positions = TokenPositions(width: 16, scheme: .axes)
+    let grid = Extent3(2, 3, 4)
+    let table = positions.table(grid, on: .cpu)
+    let rows = (0..<24).map { table.selected(0, $0).doubles }
+    for (place, row) in rows.enumerated() {
+      let (time, y, x) = (place / 12, place / 4 % 3, place % 4)
+      func expect(_ features: Range<Int>, _ coordinate: Int) {
+        for (number, value) in row[features].enumerated() {
+          let angle = Double(coordinate) / pow(100, Double(number / 2 * 2) / Double(features.count))
+          #expect(abs(value - (number % 2 == 0 ? sin(angle) : cos(angle))) < 1e-6)
+        }
+      }
+      expect(0..<4, time)
+      expect(4..<8, y)
+      expect(8..<16, x)
+    }
+    #expect(Set(rows).count == 24)
+    let places = Tensor([7, 22], shape: [1, 2])
+    let chosen = positions.rows(at: places, of: grid).selected(0, 0)
+    #expect(chosen.selected(0, 0).doubles == rows[7] && chosen.selected(0, 1).doubles == rows[22])
   }
 }

@@ -16,9 +16,11 @@ As a module:
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,10 +123,11 @@ class Transformer:
     heads: int
     head_width: int  # for a width of 64
     cube: Extent = (2, 16, 16)  # what becomes a token
+    by_axes: bool = False  # positions of time, row and column, not of the token's number
 
 
 TRANSFORMERS = {
-    "vit-tiny": Transformer(8, 3, 64, (2, 8, 8)),
+    "vit-tiny": Transformer(8, 3, 64, (2, 8, 8), by_axes=True),
     "vit-s": Transformer(12, 6, 64),
     "vit-b": Transformer(12, 12, 64),
     "vit-l": Transformer(24, 16, 64),
@@ -346,11 +349,21 @@ class TransformerBlock(nn.Module):
         return output
 
 
-def positions(count: int, width: int) -> Tensor:
-    """Sines and cosines of the tokens' numbers, [count, width]."""
+def waves(coordinates: Tensor, width: int, base: float) -> Tensor:
+    """Sines and cosines of coordinates, [count, width]."""
     columns = torch.arange(width)
-    angles = torch.arange(count, dtype=torch.float64)[:, None] / 10000 ** (columns // 2 * 2 / width).double()
+    angles = coordinates.double()[:, None] / base ** (columns // 2 * 2 / max(width, 1)).double()
     return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).float()
+
+
+def positions(grid: Sequence[int], width: int, by_axes: bool) -> Tensor:
+    """The positions of all tokens of a grid [T, H, W]: [T * H * W, width]."""
+    if not by_axes:
+        return waves(torch.arange(math.prod(grid)), width, 10000)
+    third = width // 6 * 2
+    axes = torch.meshgrid(*(torch.arange(count) for count in grid), indexing="ij")
+    widths = (third, third, width - 2 * third)
+    return torch.cat([waves(axis.flatten(), part, 100) for axis, part in zip(axes, widths)], 1)
 
 
 class VisionTransformer(nn.Module):
@@ -360,6 +373,7 @@ class VisionTransformer(nn.Module):
         super().__init__()
         inner = width + width // 4 if plan.head_width == 80 else width
         self.channels = plan.heads * inner
+        self.by_axes = plan.by_axes
         self.conv1 = nn.Sequential()
         self.conv1.add_module("proj", nn.Conv3d(3, self.channels, plan.cube, plan.cube))
         for group in range(4):
@@ -372,7 +386,7 @@ class VisionTransformer(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         maps = self.conv1(clips)
         x = maps.flatten(2).transpose(1, 2)
-        x = x + positions(x.shape[1], self.channels).to(x)
+        x = x + positions(maps.shape[2:], self.channels, self.by_axes).to(x)
         for stage in (self.conv2, self.conv3, self.conv4, self.conv5):
             x = stage(x)
         return x.transpose(1, 2).unflatten(2, maps.shape[2:])

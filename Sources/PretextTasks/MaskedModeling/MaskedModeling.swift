@@ -19,7 +19,7 @@ public struct MaskedModeling: PretextTask {
   public enum Targets: String, CaseIterable, Sendable {
     /// Its pixels, normalized by its own mean and deviation in each channel.
     case normalized
-    /// Its pixels as they are, 0 to 1: its color is a part of the target.
+    /// Its pixels as the network sees those of others, with the input's normalization: its color is a part of the target.
     case pixels
   }
 
@@ -35,7 +35,7 @@ public struct MaskedModeling: PretextTask {
   public let targets: Targets
   /// The color jitter, the same for all frames of a clip. It comes before the targets.
   public let jitter: ColorJitter
-  /// The normalization of the network's input. Targets are made of pixels of 0 to 1.
+  /// The normalization of the network's input.
   public let normalization: Normalization
 
   /// The task with these settings. Traps if clips do not consist of whole cubes.
@@ -134,11 +134,14 @@ public struct MaskedModeling: PretextTask {
   public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> Batch {
     withoutGradients {
       let (clips, kept, masked) = parts(samples, for: purpose, on: device)
-      let hidden = cubes.cut(clips).rows(at: masked)
-      let predicted = targets == .normalized ? CubeTargets(of: hidden).normalized : hidden
+      let input = normalization.clips(from: clips.permuted([0, 2, 1, 3, 4]))
+      let predicted =
+        switch targets {
+        case .normalized: CubeTargets(of: cubes.cut(clips).rows(at: masked)).normalized
+        case .pixels: cubes.cut(input).rows(at: masked)
+        }
       return Batch(
-        clips: normalization.clips(from: clips.permuted([0, 2, 1, 3, 4])), kept: kept,
-        masked: masked, targets: predicted.flattened(from: 2))
+        clips: input, kept: kept, masked: masked, targets: predicted.flattened(from: 2))
     }
   }
 
@@ -181,6 +184,11 @@ public struct MaskedModeling: PretextTask {
     return cubes.joined(.stacked(clips), grid: grid)
   }
 
+  /// A number for each channel of cubes [..., 3].
+  private func channels(_ values: [Double]) -> Tensor {
+    Tensor(values.map(Float.init), shape: [3])
+  }
+
   private func row(
     _ name: String, _ title: String, _ subtitle: String, _ clips: Tensor, _ index: Int
   ) -> TaskPreview.Row {
@@ -191,7 +199,7 @@ public struct MaskedModeling: PretextTask {
 
   /// What the network sees of the first clip of each sample, what it makes of it, and the truth. Predictions are normalized
   /// pixels: the true mean and deviation of each cube are added, so that a prediction of nothing shows each cube's mean. (Not if
-  /// ``targets`` are pixels as they are.)
+  /// ``targets`` are pixels.)
   public func result(of network: MaskedNetwork, on samples: [Sample], device: Device)
     -> TaskPreview?
   {
@@ -205,12 +213,19 @@ public struct MaskedModeling: PretextTask {
         let cut = cubes.cut(clips)
         let predicted = network(input, kept: kept, masked: masked).to(.float32)
         let truth = cut.rows(at: masked)
-        let normalized = CubeTargets(of: truth)
-        let isNormalized = targets == .normalized
-        let target = isNormalized ? normalized.normalized : truth
-        let error = meanSquaredError(predicted, target.flattened(from: 2)).item
         let values = predicted.reshaped(truth.shape)
-        let pixels = (isNormalized ? normalized.pixels(values) : values).clamped(0, 1)
+        let target: Tensor
+        let pixels: Tensor
+        switch targets {
+        case .normalized:
+          let normalized = CubeTargets(of: truth)
+          (target, pixels) = (normalized.normalized, normalized.pixels(values))
+        case .pixels:
+          target = cubes.cut(input).rows(at: masked)
+          let (mean, std) = (channels(normalization.mean), channels(normalization.std))
+          pixels = values * std.to(device) + mean.to(device)
+        }
+        let error = meanSquaredError(predicted, target.flattened(from: 2)).item
         let loss = (error * 1000).rounded() / 1000
         return [
           row(
@@ -218,7 +233,7 @@ public struct MaskedModeling: PretextTask {
             shownCubes(cut, at: kept), 0),
           row(
             "reconstruction-\(number)", "reconstruction", "loss \(loss)",
-            replacing(masked, of: cut, by: pixels), 0),
+            replacing(masked, of: cut, by: pixels.clamped(0, 1)), 0),
           row("truth-\(number)", "truth", "", clips, 0),
         ]
       }

@@ -31,7 +31,7 @@ public final class MaskedNetwork: Module, PretextNetwork {
     toDecoder = Linear(features, width, bias: false, weights: .fanIn, using: generator)
     maskToken = .normalWithinOneDeviation([1, 1, width], deviation: 0.02, using: generator)
     maskToken.requiresGradient = true
-    positions = TokenPositions(width: width)
+    positions = TokenPositions(width: width, scheme: encoder.positions)
     decoder = Decoder(
       width: width, blocks: decoderBlocks, heads: heads % 2 == 0 ? heads / 2 : heads,
       outputs: 3 * encoder.cubes.pixels, epsilon: epsilon, using: generator)
@@ -60,9 +60,8 @@ public final class MaskedNetwork: Module, PretextNetwork {
   /// - Returns: [N, M, pixels * 3], of each pixel its channels.
   public func callAsFunction(_ clips: Tensor, kept: Tensor, masked: Tensor) -> Tensor {
     let seen = toDecoder(encoderNorm(encoder.tokens(clips, keeping: kept)))
-    func placed(_ places: Tensor) -> Tensor {
-      positions.rows(at: places, of: kept.shape[1] + masked.shape[1])
-    }
+    let grid = encoder.cubes.grid(of: clips.shape)
+    func placed(_ places: Tensor) -> Tensor { positions.rows(at: places, of: grid) }
     let all = Tensor.concatenated([seen + placed(kept), maskToken + placed(masked)], axis: 1)
     return decoder(all, last: masked.shape[1])
   }
