@@ -6,6 +6,7 @@ Opponents: `eager`, `compile`, and `fused` (eager, with scaled_dot_product_atten
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -85,7 +86,8 @@ class MaskedStep:
     """A network that is trained on one batch, the same as ours."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.cube = networks.TRANSFORMERS[settings["architecture"]].cube
+        plan = networks.TRANSFORMERS[settings["architecture"]]
+        self.cube = plan.cube
         self.model = Masked(settings)
         if settings["opponent"] != "fused":
             for module in self.model.modules():
@@ -98,9 +100,10 @@ class MaskedStep:
         self.model.backbone.fc_norm.requires_grad_(False)
         self.clips = ((frames.transpose(1, 2) - MEAN) / STD).contiguous()
         cubes = [size // side for size, side in zip(self.clips.shape[2:], self.cube)]
-        count = cubes[0] * cubes[1] * cubes[2]
+        count = math.prod(cubes)
         self.mask = torch.ones(len(kept), count, dtype=torch.bool).scatter_(1, kept, False)
-        self.tables = [networks.positions(count, width) for width in (self.model.backbone.channels, self.model.mask_token.shape[2])]
+        widths = (self.model.backbone.channels, self.model.mask_token.shape[2])
+        self.tables = [networks.positions(cubes, width, plan.by_axes) for width in widths]
         trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         decays = [parameter for parameter in trained if parameter.ndim > 1 and parameter is not self.model.mask_token]
         known = {id(parameter) for parameter in decays}
