@@ -18,6 +18,8 @@ public struct ModelSettings: Settings {
     set { chosenEpsilon = newValue }
   }
   private var chosenEpsilon: Double?
+  /// The positions of a transformer's tokens; nil for the architecture's own.
+  public var positions: TokenPositions.Scheme?
   /// The recurrent network that makes features of the backbone's output, as DPC and MemDPC train it; nil for the global
   /// average. Only for fine-tuning.
   public var aggregator: RecurrentAggregator.Directions?
@@ -25,11 +27,15 @@ public struct ModelSettings: Settings {
   /// The defaults.
   public init() {}
 
-  /// True if the networks are equal, even if only one of them sets the architecture's epsilon explicitly.
+  /// True if the networks are equal, even if only one of them sets the architecture's epsilon or positions explicitly.
   public static func == (a: Self, b: Self) -> Bool {
-    (a.architecture, a.width, a.dropout, a.dropPath, a.batchNormEpsilon, a.aggregator)
-      == (b.architecture, b.width, b.dropout, b.dropPath, b.batchNormEpsilon, b.aggregator)
+    (a.architecture, a.width, a.dropout, a.dropPath, a.batchNormEpsilon)
+      == (b.architecture, b.width, b.dropout, b.dropPath, b.batchNormEpsilon)
+      && (a.tokenPositions, a.aggregator) == (b.tokenPositions, b.aggregator)
   }
+
+  /// The positions of the network's tokens, the architecture's own if none are set; nil for networks without tokens.
+  public var tokenPositions: TokenPositions.Scheme? { positions ?? architecture.defaultPositions }
 
   public func hash(into hasher: inout Hasher) {
     hasher.combine(architecture)
@@ -37,6 +43,7 @@ public struct ModelSettings: Settings {
     hasher.combine(dropout)
     hasher.combine(dropPath)
     hasher.combine(batchNormEpsilon)
+    hasher.combine(tokenPositions)
     hasher.combine(aggregator)
   }
 
@@ -57,6 +64,10 @@ public struct ModelSettings: Settings {
       "batch_norm_epsilon", \.batchNormEpsilon,
       "Added to the variance in normalizations; default: 0.001, or 0.00001 or 0.000001 as in a network's own code.",
       .positive),
+    .value(
+      "positions", \.positions,
+      "Positions of a transformer's tokens: by number (as VideoMAE), or by time, row and column; null for its own.",
+      isNew: true),
     .value(
       "aggregator", \.aggregator,
       "In fine-tuning, the recurrent network on the backbone that DPC or MemDPC trained; null for none.",
@@ -86,6 +97,9 @@ public struct ModelSettings: Settings {
     try require(
       dropPath == 0 || architecture.isTransformer, "model.drop_path",
       "must be 0 for model.architecture=\(architecture.rawValue): only transformers have it")
+    try require(
+      positions == nil || architecture.isTransformer, "model.positions",
+      "must be null for model.architecture=\(architecture.rawValue): only transformers have tokens")
   }
 
   /// The network with a head for `classes` classes on the CPU, initialized with the random seed `seed`.
@@ -125,11 +139,13 @@ extension ModelSettings {
   /// The network without a head, on the generator's device.
   public func makeBackbone(using generator: Generator) -> Backbone {
     architecture.makeBackbone(
-      width: width, epsilon: batchNormEpsilon, dropPath: dropPath, using: generator)
+      width: width, epsilon: batchNormEpsilon, dropPath: dropPath, positions: positions,
+      using: generator)
   }
 }
 
 extension Architecture: SettingValue {}
+extension TokenPositions.Scheme: SettingValue {}
 
 /// The precision of convolutions and matrix products.
 public enum Precision: String, CaseIterable, SettingValue {

@@ -73,6 +73,7 @@ extension Experiment.Settings {
         "model.architecture": "equals pretraining.model.architecture; set that instead",
         "model.width": "equals pretraining.model.width; set that instead",
         "model.batch_norm_epsilon": "equals pretraining.model.batch_norm_epsilon; set that instead",
+        "model.positions": "equals pretraining.model.positions; set that instead",
         "normalization": "equals pretraining.normalization; set that instead",
         "dataset.kind": "is --dataset", "dataset.videos": "is --data-root",
         "dataset.splits": "is --splits", "dataset.split": "is --split",

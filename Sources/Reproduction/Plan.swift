@@ -294,6 +294,7 @@ private struct Planner {
     finetuning.model.architecture = pretraining.model.architecture
     finetuning.model.width = pretraining.model.width
     finetuning.model.batchNormEpsilon = pretraining.model.batchNormEpsilon
+    finetuning.model.positions = pretraining.model.positions
     finetuning.normalization = pretraining.normalization
     let shots = finetuning.dataset.shots
     finetuning.dataset = data.dataset

@@ -48,11 +48,14 @@ extension Architecture {
   ///     heads of 80, of which 64 is the width 64.)
   ///   - epsilon: the epsilon of batch or layer normalization; nil for ``defaultEpsilon``.
   ///   - dropPath: the probability with which the last block's branches are left out while training; only for transformers.
+  ///   - positions: the positions of a transformer's tokens; nil for ``defaultPositions``.
   ///   - generator: draws the weights. The network is made on its device.
   public func makeBackbone(
-    width: Int = 64, epsilon: Double? = nil, dropPath: Double = 0, using generator: Generator
+    width: Int = 64, epsilon: Double? = nil, dropPath: Double = 0,
+    positions: TokenPositions.Scheme? = nil, using generator: Generator
   ) -> Backbone {
-    if let plan = transformer(width: width) {
+    if var plan = transformer(width: width) {
+      plan.positions = positions ?? plan.positions
       return VisionTransformer(
         plan, epsilon: epsilon ?? defaultEpsilon, dropPath: dropPath, using: generator)
     }
@@ -108,6 +111,9 @@ extension Architecture {
     case .vitTiny, .vitSmall, .vitBase, .vitLarge, .vitHuge: 1e-6
     }
   }
+
+  /// The positions of a transformer's tokens as the network has them; nil for other networks.
+  public var defaultPositions: TokenPositions.Scheme? { transformer(width: 1)?.positions }
 
   /// The smallest clip that the network does not reduce to nothing.
   public var minimalClip: Extent3 { makeBackbone(width: 1, using: .meta).minimalClip }

@@ -25,6 +25,8 @@ public struct RecognizedNetwork: Hashable, Sendable {
 
   /// The epsilon of normalization, which follows from the layout of the names.
   public var epsilon: Double { names.epsilon(of: architecture) }
+  /// The positions of a transformer's tokens, which follow from the layout of the names, too; nil for other networks.
+  public var positions: TokenPositions.Scheme? { names.positions(of: architecture) }
 
   /// Recognizes a network.
   ///

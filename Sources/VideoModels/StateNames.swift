@@ -48,6 +48,11 @@ extension StateNames {
     self == .mosi || architecture.isTransformer ? architecture.defaultEpsilon : 1e-5
   }
 
+  /// The positions of tokens in networks with these names, nil for networks without tokens. State dicts do not contain them.
+  public func positions(of architecture: Architecture) -> TokenPositions.Scheme? {
+    self == .mosi ? architecture.defaultPositions : architecture.defaultPositions.map { _ in .number }
+  }
+
   /// The name of the tensor that a ``VideoClassifier`` of `architecture` calls `own`; nil for a head that these names do not
   /// have.
   func name(of own: String, in architecture: Architecture) -> String? {

@@ -12,7 +12,7 @@ import Torch
 /// them.
 public final class TokenPositions {
   /// What the sines and cosines are of.
-  public enum Scheme: Hashable, Sendable {
+  public enum Scheme: String, CaseIterable, Sendable {
     /// The token's number among all tokens of a clip, as in VideoMAE. Two tokens that touch can have numbers far apart.
     case number
     /// The token's time, row and column: a third of the features for each. Small networks learn to attend to neighbors

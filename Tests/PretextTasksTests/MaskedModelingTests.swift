@@ -271,7 +271,7 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     let golden = try Bundle.module.golden("masked", as: Golden.self)
     let network = MaskedNetwork(
       on: try #require(
-        Architecture.vitTiny.makeBackbone(width: 4, using: Generator(seed: 1))
+        Architecture.vitTiny.makeBackbone(width: 4, positions: .number, using: Generator(seed: 1))
           as? any TokenBackbone),
       decoderBlocks: 2, using: Generator(seed: 1))
     let names = try #require(Architecture.vitTiny.tensorNames(.videomae, head: nil))

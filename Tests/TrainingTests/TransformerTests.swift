@@ -173,7 +173,9 @@ extension TrainingRuns {
     /// What a run of masked modeling writes for VideoMAE's code is a pre-training of it, and comes back.
     @Test(arguments: ["safetensors", "pth"])
     func pretrainingsAreWrittenForVideoMAE(ending: String) throws {
-      let weights = try Weights(at: train(configuration(), "run").path)
+      var configuration = configuration()
+      configuration.model.positions = .number
+      let weights = try Weights(at: train(configuration, "run").path)
       let path = folder.file("official.\(ending)")
       try weights.write(to: path, as: .videomae, backboneOnly: false)
       let file = try TensorFile(at: path)
@@ -189,6 +191,7 @@ extension TrainingRuns {
       #expect(names.count == 1 + 108 + 1 + 17)
       let back = try Weights(at: path)
       #expect(back.model.architecture == .vitTiny && back.model.width == 4)
+      #expect(back.model.tokenPositions == .number)
       #expect(back.tensors.count == weights.tensors.count)
       for (name, tensor) in weights.tensors {
         #expect(back.tensors[name]?.isEqual(to: tensor) == true, "\(name)")
@@ -229,6 +232,16 @@ extension TrainingRuns {
         try Safetensors(tensors: strange, metadata: [:]).write(to: path)
         #expect(complaint { _ = try Weights(at: path) }.contains("left over cls_token"))
       }
+    }
+
+    /// Files of VideoMAE do not say which positions tokens have.
+    @Test func otherPositionsAreRefused() throws {
+      let weights = try Weights(at: train(configuration(), "run").path)
+      #expect(weights.model.tokenPositions == .axes)
+      let text = complaint {
+        try weights.write(to: folder.file("w.pth"), as: .videomae, backboneOnly: true)
+      }
+      #expect(text.contains("has tokens with positions by time, row and column"))
     }
 
     /// Scales of layer normalization cannot make up for another epsilon.

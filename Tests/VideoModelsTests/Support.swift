@@ -26,9 +26,15 @@ func classifier(
   _ network: RecognizedNetwork, _ state: [String: Tensor], epsilon: Double? = nil
 ) throws -> VideoClassifier {
   let head = try #require(network.head)
+  let generator = Generator(seed: 1)
+  let backbone = network.architecture.makeBackbone(
+    width: network.width, epsilon: epsilon ?? network.epsilon, positions: network.positions,
+    using: generator)
   let model = VideoClassifier(
-    network.architecture, width: network.width, epsilon: epsilon ?? network.epsilon,
-    head: head.kind, classes: head.classes, dropout: 0, using: Generator(seed: 1))
+    backbone: backbone,
+    head: .init(
+      head.kind, features: backbone.featureCount, classes: head.classes, dropout: 0,
+      using: generator))
   try model.load(network.ownState(state))
   return model
 }

@@ -369,11 +369,11 @@ def positions(grid: Sequence[int], width: int, by_axes: bool) -> Tensor:
 class VisionTransformer(nn.Module):
     """A transformer's conv1 (a token for each cube) to conv5 (a fourth of the blocks each): [M, 3, N, H, W] -> [M, D, N', H', W']."""
 
-    def __init__(self, plan: Transformer, width: int, epsilon: float) -> None:
+    def __init__(self, plan: Transformer, width: int, epsilon: float, by_axes: bool | None = None) -> None:
         super().__init__()
         inner = width + width // 4 if plan.head_width == 80 else width
         self.channels = plan.heads * inner
-        self.by_axes = plan.by_axes
+        self.by_axes = plan.by_axes if by_axes is None else by_axes
         self.conv1 = nn.Sequential()
         self.conv1.add_module("proj", nn.Conv3d(3, self.channels, plan.cube, plan.cube))
         for group in range(4):
@@ -428,7 +428,7 @@ class VideoModel(nn.Module):
 
     def __init__(
         self, architecture: str, width: int = 64, epsilon: float = 1e-3, *, head: str | None = None,
-        classes: int = 0, dropout: float = 0.5,
+        classes: int = 0, dropout: float = 0.5, positions: str | None = None,
     ) -> None:
         super().__init__()
         if plan := RESIDUAL.get(architecture):
@@ -436,7 +436,8 @@ class VideoModel(nn.Module):
         elif architecture == "c3d":
             self.backbone, channels = c3d(width, epsilon)
         elif transformer := TRANSFORMERS.get(architecture):
-            self.backbone = VisionTransformer(transformer, width, epsilon)
+            by_axes = None if positions is None else positions == "axes"
+            self.backbone = VisionTransformer(transformer, width, epsilon, by_axes)
             channels = self.backbone.channels
         else:
             self.backbone, channels = s3dg(width, epsilon, S3DG_STRIDES[architecture])
@@ -518,6 +519,7 @@ def load(path: str | os.PathLike[str]) -> VideoModel:
         head=head,
         classes=len(state[f"head.{head}.bias"]) if head else 0,
         dropout=settings["dropout"],
+        positions=settings.get("positions"),
     )
     # Other tensors belong to layers of a pretext task, such as a decoder.
     missing = [name for name in model.state_dict() if name not in state]

@@ -36,7 +36,7 @@ class TemporaryFolder(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def pretrain(self, architecture):
+    def pretrain(self, architecture, *more):
         # Small clips, but not so small that nothing is left of them.
         frames, size = {"c3d": (16, 32), "s3d-g": (8, 32), "s3d-g-speednet": (4, 32)}.get(architecture, (4, 16))
         run = self.folder / architecture
@@ -44,7 +44,7 @@ class TemporaryFolder(unittest.TestCase):
             "pretrain", "--sources", SOURCES, "--output", run, "--epochs", 1, *SETS,
             "--set", f"model.architecture={architecture}", "--set", f"clip.size={size}",
             "--set", f"sources.size={2 * size}",
-            "--set", f"clip.frames={frames}",
+            "--set", f"clip.frames={frames}", *more,
         )
         self.assertEqual(result.returncode, 0, result.stderr)
         return run
@@ -76,6 +76,10 @@ class LoadTests(TemporaryFolder):
                 self.assertEqual(len(model.class_names), 9)
                 self.assertEqual(model.normalization.mean, (0.45, 0.45, 0.45))
                 self.compare(run, model)
+
+    def test_positions_of_tokens_are_those_of_the_file(self):
+        run = self.pretrain("vit-tiny", "--set", "model.positions=number")
+        self.compare(run, mosi.load(run))
 
     def test_models_are_exported_and_give_the_same(self):
         for architecture in ("r2d3d-18", "r2plus1d-10", "c3d"):

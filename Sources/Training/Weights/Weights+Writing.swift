@@ -18,7 +18,7 @@ extension Weights {
   ///     pre-training if they have the decoder of masked modeling.
   ///   - backboneOnly: true to leave out the head and a pretext task's other layers, which only mosi can read.
   /// - Returns: true if scales were adapted to another epsilon.
-  /// - Throws: ``WeightsError`` if the program does not have such a network or head, or if the path has another ending;
+  /// - Throws: ``WeightsError`` if the program does not have such a network, positions or head, or if the path has another ending;
   ///   `FileError`.
   @discardableResult
   public func write(to path: String, as layout: WeightsLayout, backboneOnly: Bool) throws
@@ -66,6 +66,13 @@ extension Weights {
         problem:
           "has layer normalizations with an epsilon of \(model.batchNormEpsilon), --to \(layout.rawValue) has "
           + "\(epsilon), and no change of weights makes up for it: use --to mosi")
+    }
+    let positions = layout.positions(of: model.architecture)
+    guard positions == nil || positions == model.tokenPositions else {
+      throw WeightsError(
+        path: self.path,
+        problem: "has tokens with positions by time, row and column (model.positions=axes), which --to "
+          + "\(layout.rawValue) does not have: use --to mosi")
     }
     var description = description
     description.model.batchNormEpsilon = epsilon

@@ -165,6 +165,7 @@ extension WeightsDescription {
     model.architecture = network.architecture
     model.width = network.width
     model.batchNormEpsilon = network.epsilon
+    if network.positions != model.tokenPositions { model.positions = network.positions }
     self.init(
       model: model, head: network.head?.kind, classNames: nil, labels: nil,
       normalization: network.names.normalization,

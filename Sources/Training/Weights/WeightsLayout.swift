@@ -33,6 +33,11 @@ public enum WeightsLayout: String, CaseIterable, Sendable {
     self == .mosi ? nil : names.epsilon(of: architecture)
   }
 
+  /// The positions of tokens in that program's networks; nil if it accepts any, or for networks without tokens.
+  public func positions(of architecture: Architecture) -> TokenPositions.Scheme? {
+    self == .mosi ? nil : names.positions(of: architecture)
+  }
+
   /// The layouts of the programs that have this architecture.
   public static func all(for architecture: Architecture) -> [WeightsLayout] {
     allCases.filter { $0.supports(architecture) }

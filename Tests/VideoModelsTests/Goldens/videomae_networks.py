@@ -4,22 +4,12 @@ import torch
 from torch import nn
 
 
-def waves(coordinate, width):
-    """Sines in even columns, cosines in odd ones."""
+def positions(count, width):
+    """Sines in even columns, cosines in odd ones, of the token's number."""
+    rows = torch.arange(count, dtype=torch.float64)[:, None]
     columns = torch.arange(width)
-    angles = coordinate / 100 ** (2 * (columns // 2) / width)
+    angles = rows / 10000 ** (2 * (columns // 2) / width)
     return torch.where(columns % 2 == 0, angles.sin(), angles.cos())
-
-
-def positions(grid, width):
-    """Of vit-tiny, not of VideoMAE: an even third of the columns for the time, as many for the row, the rest for the column."""
-    third = width // 6 * 2
-    time, height, columns = grid
-    rows = []
-    for number in range(time * height * columns):
-        t, y, x = number // (height * columns), number // columns % height, number % columns
-        rows.append(torch.cat([waves(t, third), waves(y, third), waves(x, width - 2 * third)]))
-    return torch.stack(rows).double()
 
 
 class Attention(nn.Module):
@@ -61,10 +51,8 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(blocks))
 
     def tokens(self, clips, kept=None):
-        maps = self.patch_embed["proj"](clips)
-        self.grid = maps.shape[2:]
-        x = maps.flatten(2).mT
-        x = x + positions(self.grid, x.shape[2]).to(x)
+        x = self.patch_embed["proj"](clips).flatten(2).mT
+        x = x + positions(x.shape[1], x.shape[2]).to(x)
         if kept is not None:
             x = torch.stack([row[places] for row, places in zip(x, kept)])
         for block in self.blocks:
@@ -102,7 +90,7 @@ class Masked(nn.Module):
 
     def forward(self, clips, kept, masked):
         seen = self.encoder_to_decoder(self.encoder.norm(self.encoder.tokens(clips, kept)))
-        table = positions(self.encoder.grid, seen.shape[2]).to(seen)
+        table = positions(len(kept[0]) + len(masked[0]), seen.shape[2]).to(seen)
         # In the tokens' order, unlike the network that is tested.
         rows = []
         for row, places, hidden in zip(seen, kept, masked):
