@@ -103,14 +103,17 @@ import VideoModels
       let perEpoch = clips * Double(clip.operations)
       #expect(abs(Double(configuration.epochs) * perEpoch - budget) <= perEpoch / 2)
     }
-    #expect(kinds == ["r2d3d-18 mosi": 1, "vit-tiny mosi": 2, "vit-tiny masked": 3])
+    #expect(kinds == ["r2d3d-18 mosi": 1, "vit-tiny mosi": 3, "vit-tiny masked": 3])
     // A fine-tuning has the network of its pre-training, with what only transformers have.
+    var positions: Set<TokenPositions.Scheme?> = []
     for run in plan.runs {
       guard case .finetuning(let configuration) = run.work else { continue }
       let model = configuration.model
       #expect(model.width == (model.architecture == .vitTiny ? 32 : 24))
       #expect((model.dropPath > 0) == (model.architecture == .vitTiny))
+      positions.insert(model.positions)
     }
+    #expect(positions == [nil, .number])
   }
 
   /// All networks but that of the last row are trained on the same videos, MoSI's on single frames of them.
