@@ -16,8 +16,9 @@ struct Gradcam: ParsableCommand {
       The classes of a pre-trained network are motions of a window over a picture. The content moves the other way, and \
       labels name both: "window left 1, content right".
 
-      Later stages are more specific and coarser: a map of conv5 has a sixteenth or a 32nd of the clip's side. For clips of \
-      less than 112 pixels use conv3 or conv4.
+      For transformers the heat is that of the attention, weighted by its gradients (Chefer et al., ICCV 2021): Grad-CAM \
+      hardly locates anything there. For other networks, later stages are more specific and coarser: a map of conv5 has a \
+      sixteenth or a 32nd of the clip's side. For clips of less than 112 pixels use conv3 or conv4.
 
       Writes the pictures and gradcam.json to --output.
 
@@ -31,7 +32,7 @@ struct Gradcam: ParsableCommand {
 
   @OptionGroup var input: VideoInputOptions
 
-  @OptionGroup var stage: StageOption
+  @OptionGroup var heat: HeatOptions
 
   @Option(
     help: ArgumentHelp(
@@ -73,13 +74,12 @@ struct Gradcam: ParsableCommand {
   }
 
   func run() throws {
-    let stage = try stage.value(usual: .conv5)
     let folder = try output.requiredFolder(
       .gradcam, weights: network.weights, outside: input.requiredPaths)
     let videos = try input.search()
     let weights = try Weights(at: network.weights)
     var settings = GradCAMAnalysis.Settings()
-    settings.stage = stage
+    settings.maps = try heat.method(for: weights.model.architecture, usual: .conv5)
     if case .number(let number) = try explained { settings.label = .number(number) }
     settings.clips = clips
     settings.worst = worst
@@ -111,7 +111,7 @@ struct Gradcam: ParsableCommand {
     }
     let mean = report.meanAgreement.map { ", mean agreement \(Format.number($0, 2))" } ?? ""
     return table.text(leftAligned: true)
-      + "\n\n\(Format.count(report.clips.count, "clip")) at \(report.stage)\(mean)\nfiles  \(folder.printable)"
+      + "\n\n\(Format.count(report.clips.count, "clip")), \(report.maps.description)\(mean)\nfiles  \(folder.printable)"
   }
 }
 

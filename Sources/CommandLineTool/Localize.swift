@@ -8,9 +8,9 @@ struct Localize: ParsableCommand {
     abstract: "Measures how well a network locates motion, without fine-tuning.",
     discussion: """
       A pre-trained network is shown unseen pictures as masked clips, whose moving region is known. The command reports how \
-      well its Grad-CAM points at that region: the share of the heat inside, how often the hottest place is inside (the \
-      pointing game), and the overlap (intersection over union) of the region with the heat above a threshold, the best \
-      one for all clips. For comparison, it reports the same for networks with random weights, and chance, which is the \
+      well its Grad-CAM (for transformers, its attention) points at that region: the share of the heat inside, how often \
+      the hottest place is inside (the pointing game), and the overlap (intersection over union) of the region with the \
+      heat above a threshold, the best one for all clips. For comparison, it reports the same for networks with random weights, and chance, which is the \
       region's share of the picture. Maps without heat count as chance. Clips of the static label are not used.
 
       In videos, if there are any, it reports the rank correlation of the heat of the most likely motion with the magnitude \
@@ -37,7 +37,7 @@ struct Localize: ParsableCommand {
         + "Default: those that the run held out for validation.", valueName: "path"))
   var sources: [String] = []
 
-  @OptionGroup var stage: StageOption
+  @OptionGroup var heat: HeatOptions
 
   @Option(
     help: ArgumentHelp(
@@ -98,7 +98,7 @@ struct Localize: ParsableCommand {
       .localize, weights: network.weights, outside: paths + sources)
     let weights = try Weights(at: network.weights)
     var settings = LocalizationAnalysis.Settings()
-    settings.stage = try stage.value(usual: .conv4)
+    settings.maps = try heat.method(for: weights.model.architecture, usual: .conv4)
     settings.label = try label
     settings.randomSeeds = (1...(try networks)).map(UInt64.init)
     settings.stills =

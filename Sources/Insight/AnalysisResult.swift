@@ -49,7 +49,9 @@ extension AnalysisResult {
 }
 
 /// The current names of keys that had other names in earlier versions.
-private let renamedKeys = ["leftOut": "skipped", "layer": "stage", "squares": "regions"]
+private let renamedKeys = [
+  "leftOut": "skipped", "layer": "maps", "stage": "maps", "squares": "regions",
+]
 
 /// The extensions of the files that results name.
 private let endings: Set = ["png", "svg", "gif", "mp4"]

@@ -97,10 +97,12 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     let footage = data.testFootage
     let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
     // At 56 pixels, conv5 has two cells per side, too few to locate anything.
-    let stage: StageName = clip.size < 112 ? .conv4 : .conv5
+    let maps: HeatMethod =
+      weights.model.architecture.isTransformer
+      ? .attention : .gradCAM(clip.size < 112 ? .conv4 : .conv5)
     func drawStrips(_ analysis: RunFolder.Analysis, _ paths: [String], worst: Int?) throws {
       var settings = GradCAMAnalysis.Settings()
-      settings.stage = stage
+      settings.maps = maps
       // The heat of the static label is not where something moves.
       settings.label =
         weights.mosi.map { .likeliest($0.motion.labels.movingLabels) }
@@ -118,7 +120,7 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
       try drawStrips(.gradcam, drawn, worst: nil)
       guard let pretraining = weights.pretraining else { return }
       var settings = LocalizationAnalysis.Settings()
-      settings.stage = stage
+      settings.maps = maps
       settings.clip = clip
       settings.limit = Self.limit
       // Without masks, there is no region to find.

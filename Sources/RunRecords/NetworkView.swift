@@ -40,7 +40,7 @@ struct NetworkView {
       && (ContinuousClock.now - lastTime) * Self.share >= cost
   }
 
-  /// Writes the weights and gradients of each stage and, if the network is a classifier, the Grad-CAM of the clips.
+  /// Writes the weights and gradients of each stage and, if the network is a classifier, the heat maps of the clips.
   mutating func record(_ epoch: EpochEnd, to board: TensorBoardRecorder) {
     let begun = ContinuousClock.now
     for (name, part) in parts(of: epoch.network) {
@@ -51,11 +51,14 @@ struct NetworkView {
     }
     if let clips, let classifier = epoch.network as? VideoClassifier {
       let extents = clips.clips.shape
-      let stage = architecture.latestStage(
-        frames: extents[2], height: extents[3], width: extents[4])
+      let maps: HeatMethod =
+        architecture.isTransformer
+        ? .attention
+        : .gradCAM(
+          architecture.latestStage(frames: extents[2], height: extents[3], width: extents[4]))
       epoch.withEvaluationWeights {
         board.picture(
-          "grad_cam/\(stage.rawValue)", sheet(of: classifier, clips, at: stage), step: epoch.step)
+          "grad_cam/\(maps.code)", sheet(of: classifier, clips, by: maps), step: epoch.step)
       }
     }
     lastTime = .now
@@ -85,26 +88,26 @@ struct NetworkView {
   }
 
   /// A row for each clip: the heat map of its true label over its frames.
-  private func sheet(of classifier: VideoClassifier, _ clips: LabeledClips, at stage: StageName)
+  private func sheet(of classifier: VideoClassifier, _ clips: LabeledClips, by maps: HeatMethod)
     -> ContactSheet
   {
     let labels = clips.labels.array(of: Int.self)
-    let cam = classifier.gradCAM(clips.clips, at: stage, labels: labels)
-    let guesses = cam.logits.argmax(1).array(of: Int.self)
+    let heat = classifier.heat(clips.clips, by: maps, labels: labels)
+    let guesses = heat.logits.argmax(1).array(of: Int.self)
     let frames = normalization.frames(from: clips.clips)
     return ContactSheet(
-      title: "Grad-CAM at \(stage.rawValue)",
+      title: maps.description,
       legend: ColorBar(label: "heat: share of the clip's maximum", range: 0...1),
       rows: labels.indices.map { index in
         let pictures = [Picture](frames: frames.selected(0, index))
-        let maps = cam.maps.selected(0, index)
+        let values = heat.maps.selected(0, index)
         return ContactSheet.Row(
           title: classNames[labels[index]], subtitle: "seen as \(classNames[guesses[index]])",
           motion: nil,
           frames: pictures.enumerated().map { frame, picture in
             HeatMap(
               width: picture.width, height: picture.height,
-              values: maps.selected(0, frame).to(.cpu).array()
+              values: values.selected(0, frame).to(.cpu).array()
             ).picture(over: picture)
           })
       }, maximumWidth: 1000)

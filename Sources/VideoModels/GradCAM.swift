@@ -3,24 +3,8 @@
 
 import Torch
 
-/// Shows which places and times in clips support a label.
-public struct GradCAM {
-  /// The maps at the resolution of the stage, float32 [B, t, h, w], not negative: eq. 2.
-  public let coarse: Tensor
-  /// The maps at the size of the clips, float32 [B, T, H, W] in 0...1: enlarged trilinearly and divided by each map's
-  /// maximum. If nothing in a clip supports its label, its map is 0.
-  public let maps: Tensor
-  /// The label of each map.
-  public let labels: [Int]
-  /// The network's logits, float32 [B, classes].
-  public let logits: Tensor
-}
-
 extension VideoClassifier {
-  /// Computes the Grad-CAM of clips.
-  ///
-  /// The network is used in evaluation mode. Its mode, its parameters' gradients and its running statistics do not
-  /// change. The maps of a clip do not depend on the other clips of the batch, up to rounding.
+  /// Computes the Grad-CAM of clips, as ``heat(_:by:labels:among:)`` says; the coarse maps are those of eq. 2.
   ///
   /// - Parameters:
   ///   - clips: float32 [B, 3, T, H, W], normalized, on the network's device.
@@ -29,7 +13,7 @@ extension VideoClassifier {
   ///   - candidates: the labels from which that with the highest logit is chosen; nil for all.
   public func gradCAM(
     _ clips: Tensor, at stage: StageName, labels: [Int]? = nil, among candidates: [Int]? = nil
-  ) -> GradCAM {
+  ) -> HeatMaps {
     let batch = clips.shape[0]
     precondition(
       labels.map { $0.count == batch } ?? true, "\(labels!.count) labels, \(batch) clips")
@@ -55,22 +39,7 @@ extension VideoClassifier {
     return withoutGradients {
       let weights = gradient.mean([2, 3, 4], keepingAxes: true)  // eq. 1
       let coarse = (activations * weights).sum([1], keepingAxes: true).relu()
-      let extents = clips.shape.suffix(3).map { $0 }
-      let enlarged = coarse.resizedTrilinearly(to: Extent3(extents[0], extents[1], extents[2]))
-      let greatest = enlarged.max([1, 2, 3, 4], keepingAxes: true)
-      let divisor = greatest.equal(to: 0).choose(greatest + 1, greatest)
-      return GradCAM(
-        coarse: coarse.squeezed(1), maps: (enlarged / divisor).squeezed(1), labels: chosen,
-        logits: logits)
+      return HeatMaps(coarse: coarse, for: clips.shape, labels: chosen, logits: logits)
     }
-  }
-}
-
-extension VideoClassifier {
-  /// The label with the highest logit for each clip; the first of several equal ones.
-  private static func likeliest(_ logits: Tensor, among labels: [Int]?) -> [Int] {
-    guard let labels else { return logits.argmax(1).array(of: Int.self) }
-    return logits.to(.cpu).selected(1, indices: Tensor(labels)).argmax(1).array(of: Int.self)
-      .map { labels[$0] }
   }
 }

@@ -50,7 +50,8 @@ extension StateNames {
 
   /// The positions of tokens in networks with these names, nil for networks without tokens. State dicts do not contain them.
   public func positions(of architecture: Architecture) -> TokenPositions.Scheme? {
-    self == .mosi ? architecture.defaultPositions : architecture.defaultPositions.map { _ in .number }
+    let own = architecture.defaultPositions
+    return self == .mosi ? own : own.map { _ in .number }
   }
 
   /// The name of the tensor that a ``VideoClassifier`` of `architecture` calls `own`; nil for a head that these names do not

@@ -38,7 +38,17 @@ public final class TransformerBlock: Layer {
   }
 
   public override func callAsFunction(_ tokens: Tensor) -> Tensor {
-    let attended = tokens + dropPath(attention(norm1(tokens)))
+    completed(tokens, attention(norm1(tokens)))
+  }
+
+  /// The same, with the weights of the attention, [N, heads, K, K], for gradients.
+  func attended(_ tokens: Tensor) -> (output: Tensor, weights: Tensor) {
+    let (mixed, weights) = attention.attended(norm1(tokens))
+    return (completed(tokens, mixed), weights)
+  }
+
+  private func completed(_ tokens: Tensor, _ mixed: Tensor) -> Tensor {
+    let attended = tokens + dropPath(mixed)
     return attended + dropPath(perceptron(norm2(attended)))
   }
 

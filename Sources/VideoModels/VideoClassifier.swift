@@ -18,7 +18,7 @@ public final class VideoClassifier: Layer {
     self.head = head
   }
 
-  /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:dropPath:using:)`` for `width`,
+  /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:dropPath:positions:using:)`` for `width`,
   /// `epsilon` and the weights.
   public convenience init(
     _ architecture: Architecture, width: Int = 64, epsilon: Double? = nil,

@@ -135,6 +135,20 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     return groups.reduce(map) { output(of: $1, $0) }.flattened(from: 2).permuted([0, 2, 1])
   }
 
+  /// The last stage's map of clips, and the weights of the attention of each block, [N, heads, K, K], for gradients.
+  func attended(_ clips: Tensor) -> (map: Tensor, weights: [Tensor]) {
+    let first = withoutGradients { output(of: .conv1, clips) }
+    var tokens = first.permuted([0, 2, 3, 4, 1]).flattened(from: 1, through: 3)
+    // Also of a network whose weights are frozen.
+    tokens.requiresGradient = true
+    let weights = groups.flatMap(\.blocks).map { block in
+      let (output, weights) = block.attended(tokens)
+      tokens = output
+      return weights
+    }
+    return (Group.map(tokens, extents: Array(first.shape[2...])), weights)
+  }
+
   /// A token for each cube of clips, with its position: [N, 3, T, H, W] to [N, D, t, h, w].
   private final class Embedding: Layer {
     private let cubes: ClipCubes

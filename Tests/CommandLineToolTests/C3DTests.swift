@@ -40,7 +40,7 @@ import Testing
       ).contains("features [1, 16], logits [1, 2]"))
     #expect(
       try output("gradcam", "v/test", "--weights", "f", "--stage", "conv3")
-        .contains("2 clips at conv3"))
+        .contains("2 clips, Grad-CAM at conv3"))
     #expect(
       try output("localize", "--weights", "p", "--stage", "conv2", "--random-networks", "1")
         .contains("heat inside the region"))

@@ -20,7 +20,8 @@ import Testing
     let arguments = ["gradcam", "--weights", "r", "v", "--stage", "conv3"]
     let result = try tool.run(arguments)
     #expect(result.status == 0 && result.complaints.isEmpty, "\(result.errors)")
-    #expect(result.output.contains("rises/b.mp4") && result.output.contains("2 clips at conv3"))
+    #expect(result.output.contains("rises/b.mp4"))
+    #expect(result.output.contains("2 clips, Grad-CAM at conv3"))
     for name in ["001-b", "002-a"].flatMap({ ["\($0).png", "\($0).mp4", "\($0).gif"] }) {
       #expect(folder.exists("r/insight/gradcam/\(name)"), "\(name)")
     }
@@ -58,7 +59,7 @@ import Testing
     let others = try tool.run(
       "gradcam", "--weights", "r", "a.mp4", "b.mp4", "--stage", "conv3", "--output",
       "out")
-    #expect(others.status == 0 && others.output.contains("1 clip at conv3"))
+    #expect(others.status == 0 && others.output.contains("1 clip, Grad-CAM at conv3"))
     #expect(others.errors.contains("warning: skipped: b.mp4 "), "\(others.errors)")
   }
 

@@ -38,7 +38,7 @@ import Testing
     let written = try json(
       String(decoding: folder.bytes("r/insight/localize/localization.json"), as: UTF8.self))
     #expect(
-      written["stage"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
+      written["maps"] as? String == "conv2" && written["sheet"] as? String == "localization.png")
     // The same numbers again, without files for a checkpoint.
     let again = try tool.run(
       "localize", "--weights", "r/last.safetensors", "--stage", "conv2", "--random-networks", "2",
@@ -47,6 +47,35 @@ import Testing
       NSDictionary(dictionary: try json(again.output)["regions"] as? [String: Any] ?? [:])
         == NSDictionary(dictionary: written["regions"] as? [String: Any] ?? ["": ""]))
     #expect(again.errors.isEmpty && !folder.exists("r/last.safetensors/insight"))
+    let none = try tool.run("localize", "--weights", "r", "--maps", "attention")
+    #expect(none.status != 0 && none.errors.contains("r2d3d-18 has no attention"))
+  }
+
+  /// The heat of transformers is that of their attention, unless a stage is chosen.
+  @Test func transformersHaveAttention() throws {
+    let trained = try tool.run([
+      "pretrain", "--output", "r", "--sources", "synthetic:dead-leaves:10", "--epochs", "1",
+      "--validation-fraction", "0.2", "--set", "model.architecture=vit-tiny",
+      "--set", "model.width=2", "--set", "clip.frames=4", "--set", "clip.size=24",
+      "--set", "sources.size=40", "--set", "batch.sources=4", "--set",
+      "batch.accumulation_steps=1",
+    ])
+    try #require(trained.status == 0, "\(trained.errors)")
+    func maps(_ more: String...) throws -> String? {
+      let result = try tool.run(
+        ["localize", "--weights", "r", "--random-networks", "1", "--json"] + more)
+      return try json(result.output)["maps"] as? String
+    }
+    #expect(try maps() == "attention")
+    #expect(try maps("--stage", "conv3") == "conv3")
+    #expect(try maps("--maps", "grad-cam") == "conv4")
+    let both = try tool.run(
+      "localize", "--weights", "r", "--maps", "attention", "--stage", "conv3")
+    #expect(both.status != 0 && both.errors.contains("leave out --stage"))
+    let drawn = try tool.run(
+      "localize", "--weights", "r", "--random-networks", "1", "--output", "o")
+    #expect(drawn.output.contains("maps of the target label"))
+    #expect(folder.exists("o/localization.png"))
   }
 
   @Test func videosAreMeasuredWithTheirFlow() throws {

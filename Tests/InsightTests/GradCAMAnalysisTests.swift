@@ -58,7 +58,7 @@ private final class Workplace {
   ) throws -> GradCAMAnalysis {
     let weights = try weights(classes)
     var settings = GradCAMAnalysis.Settings()
-    settings.stage = .conv2
+    settings.maps = .gradCAM(.conv2)
     settings.clip = weights.clip!
     change(&settings)
     return try GradCAMAnalysis(
@@ -76,7 +76,7 @@ func reportAndPictures() throws {
   try place.video("frames", seed: 2)
   let report = try place.analysis(["a.mp4", "frames"]).write(to: place.output)
   #expect(report.clips.map(\.video) == ["a.mp4", "frames"] && report.skipped.isEmpty)
-  #expect(report.stage == "conv2" && report.architecture == "r2d3d-18" && report.side == 24)
+  #expect(report.maps == .gradCAM(.conv2) && report.architecture == "r2d3d-18" && report.side == 24)
   #expect(try GradCAMReport(folder: place.output) == report)
   let files = report.clips.compactMap(\.files)
   #expect(files.map(\.png) == ["001-a.png", "002-frames.png"])

@@ -42,7 +42,7 @@ import VideoSamples
     #expect(clips.sourceCount == 3 && clips.labels == Array(0..<8))
     func measure(_ label: HeatLabel) throws -> RegionLocalization {
       try RegionLocalization(
-        of: model(1), random: [model(2), model(3)], on: clips, at: .conv2, label: label,
+        of: model(1), random: [model(2), model(3)], on: clips, by: .gradCAM(.conv2), label: label,
         device: .cpu)
     }
     let found = try measure(.target)
@@ -56,11 +56,12 @@ import VideoSamples
     stubborn.parameters.last!.tensor.setData(
       Tensor([0, 0, 1e6, 0, 0, 0, 0, 0, 0] as [Float], shape: [9]))
     let biased = try RegionLocalization(
-      of: stubborn, random: [], on: clips, at: .conv2, label: .target, device: .cpu)
+      of: stubborn, random: [], on: clips, by: .gradCAM(.conv2), label: .target, device: .cpu)
     #expect(biased.top1 == 1.0 / 8 && biased.random.isEmpty)
     // A network with random weights is measured like a trained one.
     let other = try RegionLocalization(
-      of: model(3), random: [model(1)], on: clips, at: .conv2, label: .target, device: .cpu)
+      of: model(3), random: [model(1)], on: clips, by: .gradCAM(.conv2), label: .target,
+      device: .cpu)
     #expect(other.network == found.random[1] && other.random[0] == found.network)
     // An unmasked pre-training is measured with the paper's squares.
     var plain = configuration
@@ -68,15 +69,16 @@ import VideoSamples
     let same = MaskedClips(plain.motionTask, stills: try stills(configuration))
     #expect(
       try RegionLocalization(
-        of: model(1), random: [model(2), model(3)], on: same, at: .conv2, label: .target,
+        of: model(1), random: [model(2), model(3)], on: same, by: .gradCAM(.conv2), label: .target,
         device: .cpu) == found)
 
-    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
+    let sheet = try clips.sheet(of: model(1), by: .gradCAM(.conv2), label: .target, device: .cpu)
     #expect(sheet.rows.count == 8 && sheet.rows.allSatisfy { $0.frames.count == 4 })
     #expect(sheet.rows.allSatisfy { $0.outline != nil && $0.motion != nil })
     let folder = try ScratchFolder()
     let result = LocalizationReport(
-      weights: "run", stage: .conv2, label: .target, regions: found, videos: nil, sheet: "a.png")
+      weights: "run", maps: .gradCAM(.conv2), label: .target, regions: found, videos: nil,
+      sheet: "a.png")
     try result.write(to: folder.path)
     #expect(try LocalizationReport(folder: folder.path) == result)
   }
@@ -89,9 +91,9 @@ import VideoSamples
     configuration.task.mosi.augmentation.flips = true
     let clips = MaskedClips(configuration.motionTask, stills: try stills(configuration))
     let found = try RegionLocalization(
-      of: model(1), random: [], on: clips, at: .conv2, label: .target, device: .cpu)
+      of: model(1), random: [], on: clips, by: .gradCAM(.conv2), label: .target, device: .cpu)
     #expect(found.chance > 0.09 && found.chance < 0.25)
-    let sheet = try clips.sheet(of: model(1), at: .conv2, label: .target, device: .cpu)
+    let sheet = try clips.sheet(of: model(1), by: .gradCAM(.conv2), label: .target, device: .cpu)
     let corners = sheet.rows.map { $0.outline!.count }
     #expect(corners.allSatisfy { (3...8).contains($0) } && Set(corners).count > 1)
   }
@@ -102,7 +104,7 @@ import VideoSamples
     model.parameters.last!.tensor.setData(.full([9], .nan))
     #expect(throws: DivergedNetwork.self) {
       try RegionLocalization(
-        of: model, random: [], on: clips, at: .conv2, label: .target, device: .cpu)
+        of: model, random: [], on: clips, by: .gradCAM(.conv2), label: .target, device: .cpu)
     }
   }
 
@@ -144,7 +146,7 @@ import VideoSamples
       """#
     try Data(old.utf8).write(to: URL(fileURLWithPath: "\(folder)/localization.json"))
     let report = try LocalizationReport(folder: folder)
-    #expect(report.stage == .conv4 && report.label == .target)
+    #expect(report.maps == .gradCAM(.conv4) && report.label == .target)
     #expect(report.regions?.network.energyInside.standardError == 0.1)
     #expect(report.regions?.random[0].emptyMaps == 2 && report.regions?.clips == 24)
     #expect(report.videos?.random.values == [0.1, 0.3])
@@ -154,7 +156,7 @@ import VideoSamples
     #expect(try LocalizationReport(folder: folder) == report)
     let text = try String(contentsOfFile: "\(folder)/localization.json", encoding: .utf8)
     #expect(
-      text.contains("\"stage\"") && text.contains("\"energy_inside\"") && !text.contains("leftOut"))
+      text.contains("\"maps\"") && text.contains("\"energy_inside\"") && !text.contains("leftOut"))
   }
 }
 
@@ -200,7 +202,7 @@ import VideoSamples
       var shown = shown
       shown.batch = batch
       return try FlowAgreement(
-        of: networks[0], random: [networks[1]], on: footage, shown: shown, at: .conv3,
+        of: networks[0], random: [networks[1]], on: footage, shown: shown, by: .gradCAM(.conv3),
         device: .cpu, workers: 2)
     }
     let moving = try [video("a.mp4", step: 2), video("b.mp4", step: 4)]
@@ -226,7 +228,7 @@ import VideoSamples
         of: networks[0], random: [networks[1]], on: moving.dropLast(),
         shown: .init(
           clip: settings, clips: 1, crops: 1, batch: 1, normalization: shown.normalization),
-        at: .conv3, device: .cpu, workers: 1)
+        by: .gradCAM(.conv3), device: .cpu, workers: 1)
     }
     #expect(short?.description.contains("a.mp4 is shorter than a clip: its last frame") == true)
   }

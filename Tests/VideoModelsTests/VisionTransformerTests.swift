@@ -21,7 +21,7 @@ import VideoModels
       var tensor: Tensor { Tensor(values, shape: shape) }
     }
     let state: [String: [Int]]
-    let features, logits: Values
+    let features, logits, heat: Values
     let loss: Double
     let gradients: [String: Double]
   }
@@ -44,6 +44,29 @@ import VideoModels
       let expected = try #require(golden.gradients[names[parameter.name]!])
       #expect(abs(norm - expected) < 1e-5 + 1e-4 * expected, "\(parameter.name)")
     }
+  }
+
+  /// The relevance of tokens is that of the published formulas, for each clip on its own, and leaves the network as it is.
+  @Test func attentionIsEvidenceForALabel() throws {
+    let golden = try Bundle.module.golden("videomae", as: Golden.self)
+    let network = try RecognizedNetwork(shapes: golden.state, expecting: .vitTiny)
+    let model = try classifier(network, keyedState(golden.state))
+    let clips = keyed([54], [3, 3, 4, 16, 24], -1...1)
+    model.train(true)
+    for parameter in model.parameters { parameter.tensor.requiresGradient = false }
+    let found = withoutGradients { model.heat(clips, by: .attention, labels: [2, 7, 0]) }
+    #expect(model.isTraining && found.labels == [2, 7, 0])
+    #expect(found.coarse.shape == [3, 2, 2, 3] && found.maps.shape == [3, 4, 16, 24])
+    let expected = golden.heat.tensor
+    let greatest = expected.max([0, 1]).item
+    #expect(greatest > 0)
+    #expect(greatestDifference(found.coarse.flattened(from: 1), expected) < 1e-4 * greatest)
+    #expect(greatestDifference(found.logits, golden.logits.tensor) < 1e-5)
+    #expect(abs(found.maps.max([1, 2, 3]).min([0]).item - 1) < 1e-6)
+
+    let single = model.heat(clips.sliced(0, 1..<2), by: .attention, among: [7])
+    #expect(single.labels == [7])
+    #expect(single.coarse.isEqual(to: found.coarse.sliced(0, 1..<2)))
   }
 
   /// A map has a cell for each cube, of which nothing but its own pixels is in the first stage.

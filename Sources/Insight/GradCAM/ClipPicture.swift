@@ -2,6 +2,7 @@ import Figures
 import Foundation
 import Media
 import SafeFiles
+import VideoModels
 
 /// A clip's frames, its heat map and its flow, as a strip and as an animation.
 struct ClipPicture {
@@ -10,7 +11,9 @@ struct ClipPicture {
   let video: String
   /// The explained label, such as "predicted: wave, 93.1%".
   let label: String
-  let stage: String
+  /// The architecture of the network.
+  let network: String
+  let maps: HeatMethod
   /// The time between consecutive frames in seconds.
   let step: Double
 
@@ -19,9 +22,11 @@ struct ClipPicture {
   private let caption = TextStyle(size: 13, bold: true)
 
   /// The rows of the strip, and the panels of the animation.
-  private static let captions = ["frame", "Grad-CAM", "optical flow"]
+  private var captions: [String] { ["frame", maps.name, "optical flow"] }
   private static let margin = 20.0
   private static let gap = 6.0
+
+  private var source: String { "\(network), \(maps.code)" }
 
   private var agreement: String {
     guard explanation.hasHeat else { return "no heat anywhere" }
@@ -83,9 +88,9 @@ struct ClipPicture {
       let room = width - 2 * margin
       text(video, title, at: Point(margin, margin), room, on: canvas)
       text(
-        "\(label)  ·  \(stage)  ·  \(agreement)", detail, at: Point(margin, margin + 26), room,
+        "\(label)  ·  \(source)  ·  \(agreement)", detail, at: Point(margin, margin + 26), room,
         on: canvas)
-      for (row, name) in Self.captions.enumerated() {
+      for (row, name) in captions.enumerated() {
         canvas.text(
           name, at: Point(margin, top + Double(row) * (cell + gap) + cell / 2), caption,
           anchor: TextAnchor(.left, .middle))
@@ -131,11 +136,11 @@ struct ClipPicture {
         let room = width - 2 * margin
         text(video, title, at: Point(margin, margin), room, on: canvas)
         text(label, detail, at: Point(margin, margin + 26), room, on: canvas)
-        text("\(stage)  ·  \(agreement)", detail, at: Point(margin, margin + 46), room, on: canvas)
+        text("\(source)  ·  \(agreement)", detail, at: Point(margin, margin + 46), room, on: canvas)
         for (column, picture) in panels(frame, limit).enumerated() {
           let x = margin + Double(column) * (panel + gap)
           canvas.text(
-            column == 0 ? "\(Self.captions[0]) at \(time(frame))" : Self.captions[column],
+            column == 0 ? "\(captions[0]) at \(time(frame))" : captions[column],
             at: Point(x, top - 8), caption)
           canvas.picture(picture, in: Rectangle(x: x, y: top, width: panel, height: panel))
         }

@@ -34,8 +34,8 @@ public struct GradCAMAnalysis {
 
   /// The settings of the analysis.
   public struct Settings: Sendable {
-    /// The stage whose Grad-CAM is computed.
-    public var stage = StageName.conv5
+    /// How heat maps are computed.
+    public var maps = HeatMethod.gradCAM(.conv5)
     /// The label to explain.
     public var label = Label.predicted
     /// The number of clips per video, evenly spaced.
@@ -163,7 +163,7 @@ public struct GradCAMAnalysis {
     }
     let report = GradCAMReport(
       weights: weights.path, architecture: weights.model.architecture.rawValue,
-      stage: settings.stage.rawValue, side: settings.clip.size, isRanked: settings.worst != nil,
+      maps: settings.maps, side: settings.clip.size, isRanked: settings.worst != nil,
       clips: clips.map(\.clip), skipped: skipped)
     try report.write(to: folder)
     return report
@@ -218,16 +218,16 @@ public struct GradCAMAnalysis {
         normalization.clips(
           from: Tensor.clips(Array(seen.clips[batch])).to(device).unitRange)
       }
-      let cam =
+      let heat =
         switch settings.label {
-        case .predicted: model.gradCAM(tensor, at: settings.stage)
-        case .likeliest(let labels): model.gradCAM(tensor, at: settings.stage, among: labels)
+        case .predicted: model.heat(tensor, by: settings.maps)
+        case .likeliest(let labels): model.heat(tensor, by: settings.maps, among: labels)
         case .number(let label):
-          model.gradCAM(tensor, at: settings.stage, labels: batch.map { _ in label })
+          model.heat(tensor, by: settings.maps, labels: batch.map { _ in label })
         }
-      let probabilities = withoutGradients { cam.logits.softmax(1).to(.cpu) }
+      let probabilities = withoutGradients { heat.logits.softmax(1).to(.cpu) }
         .array(of: Float.self)
-      let maps = cam.maps.to(.cpu).array(of: Float.self)
+      let maps = heat.maps.to(.cpu).array(of: Float.self)
       guard probabilities.allSatisfy(\.isFinite), maps.allSatisfy(\.isFinite) else {
         return .failure(
           SkippedVideo(
@@ -237,8 +237,8 @@ public struct GradCAMAnalysis {
       for (place, clip) in batch.enumerated() {
         explanations.append(
           ClipExplanation(
-            start: seen.starts[clip], label: cam.labels[place],
-            probability: Double(probabilities[place * names.count + cam.labels[place]]),
+            start: seen.starts[clip], label: heat.labels[place],
+            probability: Double(probabilities[place * names.count + heat.labels[place]]),
             frames: seen.frames[clip],
             heat: (0..<frames).map { frame in
               let start = (place * frames + frame) * side * side
@@ -267,7 +267,7 @@ public struct GradCAMAnalysis {
     let picture = ClipPicture(
       explanation: explanation, video: clip.video,
       label: "\(settings.label.displayName): \(clip.labelName), \(share)",
-      stage: "\(weights.model.architecture.rawValue), \(settings.stage.rawValue)", step: clip.step)
+      network: weights.model.architecture.rawValue, maps: settings.maps, step: clip.step)
     let files = GradCAMReport.Files(Self.stem(number, clip.video))
     try picture.strip().writePNG(to: "\(folder)/\(files.png)")
     let frames = try picture.animation()

@@ -1,3 +1,5 @@
+import VideoModels
+
 /// The result of `mosi gradcam`: gradcam.json.
 public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
   /// A clip with the heat of its label.
@@ -42,8 +44,8 @@ public struct GradCAMReport: AnalysisResult, Equatable, Sendable {
   public let weights: String
   /// The architecture, such as "r2d3d-18".
   public let architecture: String
-  /// The stage whose Grad-CAM was computed, such as "conv5".
-  public let stage: String
+  /// How the heat maps were computed.
+  public let maps: HeatMethod
   /// The side of the clips in pixels.
   public let side: Int
   /// True if clips are sorted by the agreement of heat and flow in ascending order, followed by those without heat and

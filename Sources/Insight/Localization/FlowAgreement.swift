@@ -61,14 +61,14 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   ///   - random: networks of the same kind with random weights, also on `device`; at least one.
   ///   - footage: the videos.
   ///   - settings: how clips are cut and passed to the network.
-  ///   - stage: the stage whose Grad-CAM is computed.
+  ///   - maps: how heat maps are computed.
   ///   - device: the device of the networks.
   ///   - workers: the number of threads that decode videos and compute the flow.
   ///   - progress: called with the number of finished videos; an error that it throws stops the work.
   /// - Throws: ``NoUsableVideo`` if no clip is left, ``SingleFrames``, ``DivergedNetwork``, errors of `progress`.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on footage: [VideoSource],
-    shown settings: ShownClips, at stage: StageName, device: Device, workers: Int,
+    shown settings: ShownClips, by maps: HeatMethod, device: Device, workers: Int,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
     guard settings.clip.frames > 1 else { throw SingleFrames() }
@@ -101,7 +101,7 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
       case .success(let moving):
         clipCount += moving.count
         for (place, network) in ([model] + random).enumerated() {
-          let all = try Self.correlations(of: network, moving, settings, stage, device)
+          let all = try Self.correlations(of: network, moving, settings, maps, device)
           means[place].append(all.reduce(0, +) / Double(all.count))
         }
       }
@@ -116,15 +116,15 @@ public struct FlowAgreement: Codable, Equatable, Sendable {
   }
 
   private static func correlations(
-    of network: VideoClassifier, _ clips: [MovingClip], _ settings: ShownClips, _ stage: StageName,
+    of network: VideoClassifier, _ clips: [MovingClip], _ settings: ShownClips, _ maps: HeatMethod,
     _ device: Device
   ) throws -> [Double] {
     try stride(from: 0, to: clips.count, by: settings.batch).flatMap { first in
       let batch = clips[first..<min(first + settings.batch, clips.count)]
       let frames = Tensor.clips(batch.map(\.pixels)).to(device).unitRange
-      let cam = network.gradCAM(
-        settings.normalization.clips(from: frames), at: stage, among: settings.labels)
-      return zip(try cam.values, batch).map { map, clip in
+      let heat = network.heat(
+        settings.normalization.clips(from: frames), by: maps, among: settings.labels)
+      return zip(try heat.values, batch).map { map, clip in
         flowAgreement(Array(map.prefix(clip.magnitudes.count)), clip.magnitudes)!
       }
     }

@@ -1,6 +1,6 @@
 import VideoModels
 
-extension GradCAM {
+extension HeatMaps {
   /// The maps as numbers, [T, H, W] each.
   ///
   /// - Throws: ``DivergedNetwork``.

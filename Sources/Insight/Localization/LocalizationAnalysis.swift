@@ -27,8 +27,8 @@ public struct LocalizationAnalysis {
 
   /// The settings of the analysis.
   public struct Settings: Sendable {
-    /// The stage whose Grad-CAM is measured.
-    public var stage = StageName.conv4
+    /// How the heat maps that are measured are computed.
+    public var maps = HeatMethod.gradCAM(.conv4)
     /// The label that the maps of masked clips explain.
     public var label = HeatLabel.target
     /// The seed of each random network.
@@ -106,25 +106,25 @@ public struct LocalizationAnalysis {
     let agreement = try videos.map { videos in
       let footage = videos.videos.map(\.footage)
       return try FlowAgreement(
-        of: model, random: random, on: footage, shown: shownClips, at: settings.stage,
+        of: model, random: random, on: footage, shown: shownClips, by: settings.maps,
         device: options.device, workers: options.workers
       ) { try progress(.videos, $0, footage.count) }
     }
     let regions = try clips.map { clips in
       try RegionLocalization(
-        of: model, random: random, on: clips, at: settings.stage, label: settings.label,
+        of: model, random: random, on: clips, by: settings.maps, label: settings.label,
         device: options.device
       ) { try progress(.stills, $0, clips.sourceCount) }
     }
 
     let sheet = folder != nil && clips != nil ? "localization.png" : nil
     let report = LocalizationReport(
-      weights: weights.path, stage: settings.stage, label: settings.label, regions: regions,
+      weights: weights.path, maps: settings.maps, label: settings.label, regions: regions,
       videos: agreement, sheet: sheet)
     if let folder {
       if let sheet, let clips {
         try clips.sheet(
-          of: model, at: settings.stage, label: settings.label, device: options.device
+          of: model, by: settings.maps, label: settings.label, device: options.device
         ).write(to: "\(folder)/\(sheet)")
       }
       try report.write(to: folder)

@@ -4,8 +4,8 @@ import VideoModels
 public struct LocalizationReport: AnalysisResult, Equatable, Sendable {
   /// The run's folder or the file of the weights.
   public let weights: String
-  /// The stage whose Grad-CAM was measured.
-  public let stage: StageName
+  /// How the heat maps were computed.
+  public let maps: HeatMethod
   /// The label that the maps of masked clips explain.
   public let label: HeatLabel
   /// The result for masked clips; nil if there were none.
@@ -25,11 +25,11 @@ public struct LocalizationReport: AnalysisResult, Equatable, Sendable {
 
   /// A report with these results.
   public init(
-    weights: String, stage: StageName, label: HeatLabel, regions: RegionLocalization?,
+    weights: String, maps: HeatMethod, label: HeatLabel, regions: RegionLocalization?,
     videos: FlowAgreement?, sheet: String?
   ) {
     self.weights = weights
-    self.stage = stage
+    self.maps = maps
     self.label = label
     self.regions = regions
     self.videos = videos

@@ -9,25 +9,25 @@ extension MaskedClips {
   ///
   /// - Throws: ``DivergedNetwork``.
   public func sheet(
-    of model: VideoClassifier, at stage: StageName, label: HeatLabel, device: Device, rows: Int = 8
+    of model: VideoClassifier, by maps: HeatMethod, label: HeatLabel, device: Device, rows: Int = 8
   ) throws -> ContactSheet {
     let count = min(rows, sourceCount * labels.count)
     let motions = task.motion.labels.motions
     let made = try (0..<count).map { row -> ContactSheet.Row in
       let place = row % labels.count
       let clips = clips(ofSource: row * sourceCount / count, on: device)
-      let cam = model.gradCAM(
-        clips.clips.sliced(0, place..<place + 1), at: stage,
+      let heat = model.heat(
+        clips.clips.sliced(0, place..<place + 1), by: maps,
         labels: label == .target ? [labels[place]] : nil)
-      let map = try cam.values[0]
+      let map = try heat.values[0]
       let region = clips.regions[place]
       let score = RegionScore(
-        map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
-        width: cam.maps.shape[3], region: region)
+        map: map, frames: heat.maps.shape[1], height: heat.maps.shape[2],
+        width: heat.maps.shape[3], region: region)
       let pictures = [Picture](frames: clips.frames.selected(0, place))
       let size = map.count / pictures.count
       let motion = motions[labels[place]]
-      let guess = motions[cam.logits.argmax(1).array(of: Int.self)[0]]
+      let guess = motions[heat.logits.argmax(1).array(of: Int.self)[0]]
       return ContactSheet.Row(
         title: motion.displayName,
         subtitle: "\(Int((100 * score.energyInside).rounded()))% inside, chance "
@@ -42,7 +42,7 @@ extension MaskedClips {
         outline: region.corners.map { Point($0.x, $0.y) })
     }
     return ContactSheet(
-      title: "Localization of motion: Grad-CAM at \(stage.rawValue) over unseen clips, "
+      title: "Localization of motion: \(maps.description) over unseen clips, "
         + "the moving region outlined",
       note:
         "Labels and arrows show the motion of the window over the picture; the content moves the other way.",

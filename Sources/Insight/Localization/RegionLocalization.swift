@@ -1,7 +1,7 @@
 import Torch
 import VideoModels
 
-/// How well a network's Grad-CAM points at the moving region of masked clips, compared with random weights and chance.
+/// How well a network's heat maps point at the moving region of masked clips, compared with random weights and chance.
 public struct RegionLocalization: Codable, Equatable, Sendable {
   /// The number of sources.
   public let sources: Int
@@ -22,30 +22,30 @@ public struct RegionLocalization: Codable, Equatable, Sendable {
   ///   - model: a network with the task's head, on `device`.
   ///   - random: networks of the same kind with random weights, on `device`.
   ///   - clips: the clips.
-  ///   - stage: the stage whose Grad-CAM is computed.
+  ///   - maps: how heat maps are computed.
   ///   - label: the label to explain, also for networks with random weights.
   ///   - device: the device of the networks.
   ///   - progress: called with the number of finished sources; an error that it throws stops the work.
   /// - Throws: ``DivergedNetwork``, errors of `progress`.
   public init(
     of model: VideoClassifier, random: [VideoClassifier], on clips: MaskedClips,
-    at stage: StageName, label: HeatLabel, device: Device, progress: (Int) throws -> Void = { _ in }
+    by maps: HeatMethod, label: HeatLabel, device: Device, progress: (Int) throws -> Void = { _ in }
   ) throws {
     var scores = [[[RegionScore]]](repeating: [], count: 1 + random.count)
     var correct = 0
     for source in 0..<clips.sourceCount {
       let made = clips.clips(ofSource: source, on: device)
       for (index, network) in ([model] + random).enumerated() {
-        let cam = network.gradCAM(
-          made.clips, at: stage, labels: label == .target ? clips.labels : nil)
+        let heat = network.heat(
+          made.clips, by: maps, labels: label == .target ? clips.labels : nil)
         scores[index].append(
-          try zip(cam.values, made.regions).map { map, region in
+          try zip(heat.values, made.regions).map { map, region in
             RegionScore(
-              map: map, frames: cam.maps.shape[1], height: cam.maps.shape[2],
-              width: cam.maps.shape[3], region: region)
+              map: map, frames: heat.maps.shape[1], height: heat.maps.shape[2],
+              width: heat.maps.shape[3], region: region)
           })
         if index == 0 {
-          let guesses = cam.logits.argmax(1).array(of: Int.self)
+          let guesses = heat.logits.argmax(1).array(of: Int.self)
           correct += zip(guesses, clips.labels).count { $0 == $1 }
         }
       }

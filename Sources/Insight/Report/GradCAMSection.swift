@@ -33,7 +33,7 @@ enum GradCAMSection {
       .element("h3", text: title),
       .element(
         "p",
-        text: "Grad-CAM at \(report.stage), over frames of videos.\(labels)\(agreement)\(order)"),
+        text: "\(report.maps.description), over frames of videos.\(labels)\(agreement)\(order)"),
     ] + shown
       + (drawn.count > shown.count
         ? [

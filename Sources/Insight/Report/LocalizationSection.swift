@@ -6,7 +6,7 @@ enum LocalizationSection {
     .init("heat inside (chance)") { run in
       run.localization.flatMap { localization in
         localization.regions.map {
-          "\(Format.percent($0.network.energyInside.mean)) (\(Format.percent($0.chance))) at \(localization.stage.rawValue)"
+          "\(Format.percent($0.network.energyInside.mean)) (\(Format.percent($0.chance))) at \(localization.maps.code)"
         }
       }
     }
@@ -15,16 +15,16 @@ enum LocalizationSection {
   static func content(_ run: RunDescription) -> [HTML] {
     guard let localization = run.localization else { return [] }
     var parts: [HTML] = [.element("h3", text: "Localization of motion")]
-    let stage = localization.stage.rawValue
+    let maps = localization.maps.description
     if let regions = localization.regions {
       parts.append(
-        table(regions, "Grad-CAM at \(stage), of the \(localization.label.rawValue) label"))
+        table(regions, "\(maps), of the \(localization.label.rawValue) label"))
     }
     if let videos = localization.videos {
       parts.append(
         .table(
           caption:
-            "Grad-CAM at \(stage), of the most likely motion or class, on \(Format.count(videos.clips, "clip")) of "
+            "\(maps), of the most likely motion or class, on \(Format.count(videos.clips, "clip")) of "
             + "\(Format.count(videos.videos, "video")): rank correlation of the heat with the optical flow's magnitude, "
             + "mean and standard error over videos; random weights with the deviation over "
             + Format.count(videos.random.values.count, "network"),
@@ -46,7 +46,7 @@ enum LocalizationSection {
           alternative:
             "Contact sheet: heat maps over frames of masked clips, the moving region outlined",
           caption:
-            "Unseen pictures; the moving region is outlined, colors are the heat of Grad-CAM. Labels name the "
+            "Unseen pictures; the moving region is outlined, colors are the heat. Labels name the "
             + "motion of the window; the content moves the other way.", isWide: true)
       )
     }

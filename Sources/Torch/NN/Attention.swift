@@ -54,11 +54,32 @@ public final class SelfAttention: Layer {
     OperationCounter.current?.add(
       2 * count * length * length * width, convolutionOutputs: projected.count)
     if tokens.device == .meta { return output(tokens) }
+    let (queries, keys, values) = divided(projected)
+    return joined(scaledDotProductAttention(queries, keys, values))
+  }
+
+  /// The same, with the weights of the values, [N, heads, K, K]: the softmax over the last axis. They are kept in memory.
+  public func attended(_ tokens: Tensor) -> (output: Tensor, weights: Tensor) {
+    let bias = Tensor.concatenated([queryBias, valueBias.detached().zerosLike(), valueBias])
+    let (queries, keys, values) = divided(tokens.linear(weight, bias))
+    let scale = 1 / Double(queries.shape[3]).squareRoot()
+    let weights = (queries * scale).matmul(keys.permuted([0, 1, 3, 2])).softmax(3)
+    return (joined(weights.matmul(values)), weights)
+  }
+
+  /// Queries, keys and values [N, heads, K, width / heads] of [N, K, 3 * width].
+  private func divided(_ projected: Tensor) -> (Tensor, Tensor, Tensor) {
+    let (count, length, width) = (
+      projected.shape[0], projected.shape[1], projected.shape[2] / 3
+    )
     let mixed =
       projected
       .reshaped([count, length, 3, heads, width / heads]).permuted([2, 0, 3, 1, 4])
-    let attended = scaledDotProductAttention(
-      mixed.selected(0, 0), mixed.selected(0, 1), mixed.selected(0, 2))
-    return output(attended.permuted([0, 2, 1, 3]).reshaped([count, length, width]))
+    return (mixed.selected(0, 0), mixed.selected(0, 1), mixed.selected(0, 2))
+  }
+
+  /// The output for the heads' values [N, heads, K, width / heads].
+  private func joined(_ values: Tensor) -> Tensor {
+    output(values.permuted([0, 2, 1, 3]).flattened(from: 2))
   }
 }

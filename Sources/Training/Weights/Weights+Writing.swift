@@ -18,8 +18,8 @@ extension Weights {
   ///     pre-training if they have the decoder of masked modeling.
   ///   - backboneOnly: true to leave out the head and a pretext task's other layers, which only mosi can read.
   /// - Returns: true if scales were adapted to another epsilon.
-  /// - Throws: ``WeightsError`` if the program does not have such a network, positions or head, or if the path has another ending;
-  ///   `FileError`.
+  /// - Throws: ``WeightsError`` if the program does not have such a network, positions or head, or if the path has another
+  ///   ending; `FileError`.
   @discardableResult
   public func write(to path: String, as layout: WeightsLayout, backboneOnly: Bool) throws
     -> Bool
@@ -71,8 +71,8 @@ extension Weights {
     guard positions == nil || positions == model.tokenPositions else {
       throw WeightsError(
         path: self.path,
-        problem: "has tokens with positions by time, row and column (model.positions=axes), which --to "
-          + "\(layout.rawValue) does not have: use --to mosi")
+        problem: "has tokens with positions by time, row and column (model.positions=axes), which "
+          + "--to \(layout.rawValue) does not have: use --to mosi")
     }
     var description = description
     description.model.batchNormEpsilon = epsilon

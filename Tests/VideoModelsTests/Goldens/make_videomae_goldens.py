@@ -33,8 +33,22 @@ def classifier():
     loss.backward()
     return {
         "state": shapes(model), "features": dump(features), "logits": dump(logits), "loss": loss.item(),
-        "gradients": gradients(model),
+        "gradients": gradients(model), "heat": dump(heat(model, clips, [2, 7, 0])),
     }
+
+
+def heat(model, clips, labels):
+    """The matrices of Chefer et al. as they are written, their products from the first block on, and the mean of the rows."""
+    rows = []
+    for clip, label in zip(clips, labels):
+        score = model(clip[None])[0, label]
+        kept = [block.attn.weights for block in model.blocks]
+        relevance = torch.eye(kept[0].shape[2], dtype=torch.float64)
+        for weights, gradient in zip(kept, torch.autograd.grad(score, kept)):
+            mixed = (weights * gradient)[0].clamp(min=0).mean(0)
+            relevance = relevance + mixed @ relevance
+        rows.append((relevance - torch.eye(len(relevance))).mean(0))
+    return torch.stack(rows)
 
 
 if __name__ == "__main__":

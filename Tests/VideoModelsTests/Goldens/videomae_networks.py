@@ -25,7 +25,8 @@ class Attention(nn.Module):
         query, value = query + self.q_bias, value + self.v_bias
         query, key, value = (t.unflatten(-1, (self.heads, -1)).movedim(-2, 1) for t in (query, key, value))
         weights = torch.einsum("nhqd,nhkd->nhqk", query, key) / query.shape[-1] ** 0.5
-        return self.proj(torch.einsum("nhqk,nhkd->nqhd", weights.softmax(-1), value).flatten(2))
+        self.weights = weights.softmax(-1)
+        return self.proj(torch.einsum("nhqk,nhkd->nqhd", self.weights, value).flatten(2))
 
 
 class Block(nn.Module):
