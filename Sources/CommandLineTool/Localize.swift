@@ -10,8 +10,9 @@ struct Localize: ParsableCommand {
       A pre-trained network is shown unseen pictures as masked clips, whose moving region is known. The command reports how \
       well its Grad-CAM (for transformers, its attention) points at that region: the share of the heat inside, how often \
       the hottest place is inside (the pointing game), and the overlap (intersection over union) of the region with the \
-      heat above a threshold, the best one for all clips. For comparison, it reports the same for networks with random weights, and chance, which is the \
-      region's share of the picture. Maps without heat count as chance. Clips of the static label are not used.
+      heat above a threshold, the best one for all clips. For comparison, \
+      it reports the same for networks with random weights, and chance, which is the region's share of the picture. Maps \
+      without heat count as chance. Clips of the static label are not used.
 
       In videos, if there are any, it reports the rank correlation of the heat of the most likely motion with the magnitude \
       of the optical flow, as the mean over the clips. \(skippedVideosHelp)
