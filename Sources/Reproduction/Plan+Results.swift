@@ -13,8 +13,8 @@ extension Plan {
     "\(experiment.name)-\(data.name)-\(scale.rawValue)"
   }
 
-  /// The differences between the trainings of an experiment and the paper's, and between those from random weights and
-  /// the others.
+  /// The differences between the trainings of an experiment and the paper's, and between the first from random weights and
+  /// the first other.
   func conditions(of experiment: Experiment) -> [String] {
     var conditions: [String] = []
     var lengths: [Bool: (clips: Int, isRegularized: Bool)] = [:]
@@ -26,10 +26,13 @@ extension Plan {
           conditions.append("masks reached by the mask curriculum")
         }
       case .finetuning(let configuration):
-        lengths[run.predecessor == nil] = (
-          configuration.epochs * data.trainingCount(shots: configuration.dataset.shots),
-          configuration.model.dropout > 0 || configuration.optimizer.weightDecay > 0
-        )
+        // Other rows from random weights say themselves how they differ.
+        let isScratch = run.predecessor == nil
+        lengths[isScratch] =
+          lengths[isScratch] ?? (
+            configuration.epochs * data.trainingCount(shots: configuration.dataset.shots),
+            configuration.model.dropout > 0 || configuration.optimizer.weightDecay > 0
+          )
       case .analysis: break
       }
     }

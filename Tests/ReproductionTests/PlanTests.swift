@@ -416,6 +416,8 @@ import VideoData
     )
     let effect = try legend(.effect, .tiny)
     #expect(effect.contains(curriculum) && effect.contains(scratch))
+    // Of two rows from random weights, the first counts.
+    #expect(try legend(.table5Equal, .tiny).contains(scratch))
     let tuning = try legend(.scratchTuning, .tiny)
     #expect(!tuning.contains(curriculum) && !tuning.contains("random weights"))
     let paper = try legend(.effect, .paper)
