@@ -23,21 +23,27 @@ struct HeatOptions: ParsableArguments {
   @Option(name: .customLong("layer"), help: .hidden)
   var oldStage: String?
 
+  private var chosenStage: String? {
+    get throws { try renamed("--stage", stage, from: "--layer", oldStage) }
+  }
+
+  func validate() throws {
+    if try chosenStage != nil, maps == .attention {
+      throw ValidationError("--maps attention is of all stages: leave out --stage")
+    }
+  }
+
   /// The method for a network; `usual` is the stage if none is given.
   ///
   /// - Throws: `UnknownStage`, `ValidationError`.
   func method(for architecture: Architecture, usual: StageName) throws -> HeatMethod {
-    let stage = try renamed("--stage", stage, from: "--layer", oldStage)
-      .map(StageName.init(named:))
+    let stage = try chosenStage.map(StageName.init(named:))
     switch maps ?? (architecture.isTransformer && stage == nil ? .attention : .gradCAM) {
     case .gradCAM: return .gradCAM(stage ?? usual)
     case .attention:
       guard architecture.isTransformer else {
         throw ValidationError(
           "--maps attention: \(architecture.rawValue) has no attention, only transformers have it")
-      }
-      guard stage == nil else {
-        throw ValidationError("--maps attention is of all stages: leave out --stage")
       }
       return .attention
     }

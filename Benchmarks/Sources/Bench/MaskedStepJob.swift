@@ -95,6 +95,7 @@ private final class AllTokens: Backbone, TokenBackbone {
   override var featureCount: Int { inner.featureCount }
   var cubes: ClipCubes { inner.cubes }
   var blockPlan: (heads: Int, epsilon: Double) { inner.blockPlan }
+  var positions: TokenPositions.Scheme { inner.positions }
 
   func freezePooling() { inner.freezePooling() }
 
