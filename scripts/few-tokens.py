@@ -11,7 +11,6 @@ import sys
 import torch
 
 import mosi
-from mosi import networks
 
 CLIPS = 900
 
@@ -26,18 +25,13 @@ def main(run, sources):
     generator = torch.Generator().manual_seed(0)
     correct, count, places = {}, 0, 0
     for clips, labels, *_ in clips_of_sources:
-        maps = backbone.conv1(clips)
-        times, rows, columns = maps.shape[2:]
+        tokens, (times, rows, columns) = backbone.tokens(clips)
         places = rows * columns
-        tokens = maps.flatten(2).transpose(1, 2)
-        tokens = tokens + networks.positions(maps.shape[2:], backbone.channels, backbone.by_axes)
         for seen in sorted({1, 2, 4, 9, 16, 25, places}):
             chosen = torch.stack([torch.randperm(places, generator=generator)[:seen] for _ in clips])
             numbers = torch.cat([chosen + places * time for time in range(times)], 1)
             x = tokens.gather(1, numbers[..., None].expand(-1, -1, tokens.shape[-1]))
-            for stage in (backbone.conv2, backbone.conv3, backbone.conv4, backbone.conv5):
-                x = stage(x)
-            guesses = head(backbone.fc_norm(x.mean(1))).argmax(1)
+            guesses = head(backbone.fc_norm(backbone.mixed(x).mean(1))).argmax(1)
             correct[seen] = correct.get(seen, 0) + (guesses == labels).sum().item()
         count += len(labels)
         if count >= CLIPS:

@@ -383,13 +383,21 @@ class VisionTransformer(nn.Module):
             self.add_module(f"conv{group + 2}", stage)
         self.fc_norm = nn.LayerNorm(self.channels, eps=epsilon)
 
-    def forward(self, clips: Tensor) -> Tensor:
+    def tokens(self, clips: Tensor) -> tuple[Tensor, torch.Size]:
+        """A token with its position for each cube of clips, [M, K, D], and the cubes [N', H', W'] of a clip."""
         maps = self.conv1(clips)
         x = maps.flatten(2).transpose(1, 2)
-        x = x + positions(maps.shape[2:], self.channels, self.by_axes).to(x)
+        return x + positions(maps.shape[2:], self.channels, self.by_axes).to(x), maps.shape[2:]
+
+    def mixed(self, x: Tensor) -> Tensor:
+        """All blocks of tokens [M, K, D], of which some may be missing."""
         for stage in (self.conv2, self.conv3, self.conv4, self.conv5):
             x = stage(x)
-        return x.transpose(1, 2).unflatten(2, maps.shape[2:])
+        return x
+
+    def forward(self, clips: Tensor) -> Tensor:
+        x, grid = self.tokens(clips)
+        return self.mixed(x).transpose(1, 2).unflatten(2, grid)
 
 
 @dataclass(frozen=True)
