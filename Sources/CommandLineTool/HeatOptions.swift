@@ -38,7 +38,8 @@ struct HeatOptions: ParsableArguments {
   /// - Throws: `UnknownStage`, `ValidationError`.
   func method(for architecture: Architecture, usual: StageName) throws -> HeatMethod {
     let stage = try chosenStage.map(StageName.init(named:))
-    switch maps ?? (architecture.isTransformer && stage == nil ? .attention : .gradCAM) {
+    switch maps {
+    case nil: return stage.map(HeatMethod.gradCAM) ?? .usual(for: architecture, at: usual)
     case .gradCAM: return .gradCAM(stage ?? usual)
     case .attention:
       guard architecture.isTransformer else {

@@ -97,9 +97,8 @@ public enum AnalysisKind: String, CaseIterable, Sendable {
     let footage = data.testFootage
     let paths = evenlySpaced(Self.limit, of: footage.count).map { footage[$0].path }
     // At 56 pixels, conv5 has two cells per side, too few to locate anything.
-    let maps: HeatMethod =
-      weights.model.architecture.isTransformer
-      ? .attention : .gradCAM(clip.size < 112 ? .conv4 : .conv5)
+    let maps = HeatMethod.usual(
+      for: weights.model.architecture, at: clip.size < 112 ? .conv4 : .conv5)
     func drawStrips(_ analysis: RunFolder.Analysis, _ paths: [String], worst: Int?) throws {
       var settings = GradCAMAnalysis.Settings()
       settings.maps = maps

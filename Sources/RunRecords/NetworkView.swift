@@ -51,11 +51,10 @@ struct NetworkView {
     }
     if let clips, let classifier = epoch.network as? VideoClassifier {
       let extents = clips.clips.shape
-      let maps: HeatMethod =
-        architecture.isTransformer
-        ? .attention
-        : .gradCAM(
-          architecture.latestStage(frames: extents[2], height: extents[3], width: extents[4]))
+      let maps = HeatMethod.usual(
+        for: architecture,
+        at: architecture.latestStage(
+          frames: extents[2], height: extents[3], width: extents[4]))
       epoch.withEvaluationWeights {
         board.picture(
           "grad_cam/\(maps.code)", sheet(of: classifier, clips, by: maps), step: epoch.step)

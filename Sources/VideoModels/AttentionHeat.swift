@@ -17,11 +17,8 @@ extension VideoClassifier {
       preconditionFailure("\(type(of: backbone)) has no attention")
     }
     let batch = clips.shape[0]
-    precondition(
-      labels.map { $0.count == batch } ?? true, "\(labels!.count) labels, \(batch) clips")
-    let wasTraining = isTraining
-    train(false)
-    defer { train(wasTraining) }
+    let mode = beginExplaining(batch, labels)
+    defer { train(mode) }
 
     // Clip by clip: the weights of all blocks and heads are many times as large as a clip.
     let parts = (0..<batch).map { place -> (map: Tensor, label: Int, logits: Tensor) in

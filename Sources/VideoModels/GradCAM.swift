@@ -15,12 +15,8 @@ extension VideoClassifier {
     _ clips: Tensor, at stage: StageName, labels: [Int]? = nil, among candidates: [Int]? = nil
   ) -> HeatMaps {
     let batch = clips.shape[0]
-    precondition(
-      labels.map { $0.count == batch } ?? true, "\(labels!.count) labels, \(batch) clips")
-    let wasTraining = isTraining
-    train(false)
-    defer { train(wasTraining) }
-
+    let mode = beginExplaining(batch, labels)
+    defer { train(mode) }
     // Record nothing up to the stage.
     let activations = withoutGradients { backbone.output(of: stage, clips) }
     activations.requiresGradient = true

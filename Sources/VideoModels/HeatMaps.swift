@@ -8,6 +8,11 @@ public enum HeatMethod: Hashable, Sendable {
   /// tokens of a transformer exchange what they know, so that any of them can be evidence for anything.
   case attention
 
+  /// Attention for transformers, the Grad-CAM of `stage` for other networks.
+  public static func usual(for architecture: Architecture, at stage: StageName) -> HeatMethod {
+    architecture.isTransformer ? .attention : .gradCAM(stage)
+  }
+
   /// "Grad-CAM" or "attention".
   public var name: String {
     switch self {
@@ -97,6 +102,16 @@ extension VideoClassifier {
     case .gradCAM(let stage): gradCAM(clips, at: stage, labels: labels, among: candidates)
     case .attention: attentionHeat(clips, labels: labels, among: candidates)
     }
+  }
+
+  /// Checks that there is a label for each clip, and begins evaluation mode.
+  ///
+  /// - Returns: the mode before.
+  func beginExplaining(_ clips: Int, _ labels: [Int]?) -> Bool {
+    precondition(
+      labels.map { $0.count == clips } ?? true, "\(labels!.count) labels, \(clips) clips")
+    defer { train(false) }
+    return isTraining
   }
 
   /// The label with the highest logit for each clip; the first of several equal ones.

@@ -48,8 +48,7 @@ public final class SelfAttention: Layer {
 
   public override func callAsFunction(_ tokens: Tensor) -> Tensor {
     let (count, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
-    let bias = Tensor.concatenated([queryBias, valueBias.detached().zerosLike(), valueBias])
-    let projected = tokens.linear(weight, bias)
+    let projected = projected(tokens)
     // The products of queries with keys and of weights with values.
     OperationCounter.current?.add(
       2 * count * length * length * width, convolutionOutputs: projected.count)
@@ -60,11 +59,16 @@ public final class SelfAttention: Layer {
 
   /// The same, with the weights of the values, [N, heads, K, K]: the softmax over the last axis. They are kept in memory.
   public func attended(_ tokens: Tensor) -> (output: Tensor, weights: Tensor) {
-    let bias = Tensor.concatenated([queryBias, valueBias.detached().zerosLike(), valueBias])
-    let (queries, keys, values) = divided(tokens.linear(weight, bias))
+    let (queries, keys, values) = divided(projected(tokens))
     let scale = 1 / Double(queries.shape[3]).squareRoot()
     let weights = (queries * scale).matmul(keys.permuted([0, 1, 3, 2])).softmax(3)
     return (joined(weights.matmul(values)), weights)
+  }
+
+  /// Queries, keys and values of tokens one after another, [N, K, 3 * width].
+  private func projected(_ tokens: Tensor) -> Tensor {
+    tokens.linear(
+      weight, .concatenated([queryBias, valueBias.detached().zerosLike(), valueBias]))
   }
 
   /// Queries, keys and values [N, heads, K, width / heads] of [N, K, 3 * width].
