@@ -169,8 +169,8 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Configuration", "Figures", "Insight", "KeyedRandom", "PretextTasks", "RunRecords",
-        "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
+        "Configuration", "Figures", "Insight", "KeyedRandom", "Pretext", "PretextTasks",
+        "RunRecords", "SafeFiles", "SyntheticData", "Torch", "Training", "VideoData", "VideoModels",
         "VideoSamples",
       ],
       resources: [.embedInCode("Recipes")], swiftSettings: strict),

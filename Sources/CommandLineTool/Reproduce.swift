@@ -156,8 +156,12 @@ struct Reproduce: ParsableCommand {
     }
     var plan = try makePlan()
     try plan.checkResults()
-    Terminal.line(Terminal.faint("timing this machine"))
-    let overview = PlanOverview(plan, here: .measured(plan.typicalStep, on: execution.device))
+    let speed = MachineSpeed(plan, on: execution.device) { done, total in
+      if done == 0 {
+        Terminal.line(Terminal.faint("timing this machine: a step of each of \(total) kinds"))
+      }
+    }
+    let overview = PlanOverview(plan, here: speed)
     if self.plan {
       return print(json ? try JSON.text(overview) : overview.text(withRuns: true))
     }
@@ -170,7 +174,7 @@ struct Reproduce: ParsableCommand {
       // Plan again, because the videos now exist.
       plan = try makePlan()
     }
-    let (outcome, failures) = try Runner(plan, options: execution, throughput: overview.here)
+    let (outcome, failures) = try Runner(plan, options: execution, speed: speed)
       .run(progress)
     let tables = try plan.writeTables()
     print(json ? try JSON.text(tables) : tables.map(Self.text).joined(separator: "\n\n"))

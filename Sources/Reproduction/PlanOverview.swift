@@ -45,7 +45,7 @@ public struct PlanOverview: Encodable, Sendable {
   public let scale: Scale
   /// The number of seeds.
   public let seeds: Int
-  /// The throughput of this machine.
+  /// The throughput of this machine over all runs; that of a single run differs.
   public let here: Throughput
   /// The assumed throughput of an H100.
   public let h100 = Throughput.h100
@@ -66,14 +66,17 @@ public struct PlanOverview: Encodable, Sendable {
   ///
   /// - Parameters:
   ///   - plan: the plan.
-  ///   - here: the throughput of this machine.
-  public init(_ plan: Plan, here: Throughput) {
-    self.here = here
+  ///   - speed: the speed of this machine.
+  public init(_ plan: Plan, here speed: MachineSpeed) {
+    here = speed.overall
     dataset = plan.data.title
     scale = plan.scale
     seeds = plan.seeds
-    func hours(_ operations: Double, _ throughput: Throughput) -> Double {
-      throughput.seconds(operations) / 3600
+    func hoursHere(_ runs: [PlannedRun]) -> Double {
+      runs.reduce(0) { $0 + speed.seconds($1) } / 3600
+    }
+    func hoursOnH100(_ operations: Double) -> Double {
+      Throughput.h100.seconds(operations) / 3600
     }
     let done = Set(plan.runs.filter(plan.isFinished).map(\.name))
     func cost(_ name: String, _ title: String, _ runs: [PlannedRun]) -> Cost {
@@ -90,33 +93,17 @@ public struct PlanOverview: Encodable, Sendable {
         name: name, title: title, pretrainings: counts.pretrainings,
         finetunings: counts.finetunings, analyses: counts.analyses,
         done: runs.count { done.contains($0.name) }, teraOperations: operations / 1e12,
-        hoursHere: hours(operations, here), hoursOnH100: hours(operations, .h100))
+        hoursHere: hoursHere(runs), hoursOnH100: hoursOnH100(operations))
     }
     experiments = plan.experiments.map { cost($0.name, $0.title, plan.runs(of: $0)) }
     total = cost("all", "shared runs counted once", plan.runs)
-    hoursLeft = hours(
-      plan.missingRuns.reduce(0) { $0 + $1.operations }, here)
+    hoursLeft = hoursHere(plan.missingRuns)
     remarks = plan.remarks
     omissions = plan.omissions.map { "\($0.experiment), \($0.row): \($0.reason)" }
     runs = plan.runs.map {
       Row(
         name: $0.name, title: $0.title, isDone: done.contains($0.name),
-        hoursHere: hours($0.operations, here), hoursOnH100: hours($0.operations, .h100))
+        hoursHere: hoursHere([$0]), hoursOnH100: hoursOnH100($0.operations))
     }
-  }
-}
-
-extension Plan {
-  /// A step of its first training, with which a machine is measured.
-  public var typicalStep: TrainingStep {
-    for run in runs {
-      if case .pretraining(let configuration) = run.work { return TrainingStep(configuration) }
-    }
-    for run in runs {
-      if case .finetuning(let configuration) = run.work {
-        return TrainingStep(configuration, classes: data.classCount)
-      }
-    }
-    return TrainingStep(PretrainingConfiguration())
   }
 }

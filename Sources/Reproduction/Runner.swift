@@ -22,14 +22,14 @@ public protocol ReproductionReporter: TrainingReporter {
 public struct Runner {
   private let plan: Plan
   private let options: ExecutionOptions
-  /// The throughput of this machine.
-  private let throughput: Throughput
+  /// The speed of this machine.
+  private let speed: MachineSpeed
 
   /// A runner for `plan`.
-  public init(_ plan: Plan, options: ExecutionOptions, throughput: Throughput) {
+  public init(_ plan: Plan, options: ExecutionOptions, speed: MachineSpeed) {
     self.plan = plan
     self.options = options
-    self.throughput = throughput
+    self.speed = speed
   }
 
   /// How the work ended.
@@ -59,7 +59,7 @@ public struct Runner {
     try plan.data.writeLists()
     try plan.keepResults()
     var failures: [Failure] = []
-    var clock = RemainingTime(throughput)
+    var clock = RemainingTime(speed)
     while true {
       let failed = Set(failures.map(\.run.name))
       let open = plan.missingRuns.filter { !failed.contains($0.name) }
@@ -225,23 +225,23 @@ extension Plan {
   }
 }
 
-/// Estimates the remaining time from the runs' operations: at first with the measured throughput of the machine, then
-/// with the runs that this process has finished. Earlier runs may have been done on another machine or under more load.
+/// Estimates the remaining time: at first with the measured speed of the machine, then corrected by how long the runs that
+/// this process has finished took. Earlier runs may have been done on another machine or under more load.
 private struct RemainingTime {
-  private let measured: Throughput
-  private var operations = 0.0
-  private var seconds = 0.0
+  private let speed: MachineSpeed
+  private var estimated = 0.0
+  private var actual = 0.0
 
-  init(_ measured: Throughput) { self.measured = measured }
+  init(_ speed: MachineSpeed) { self.speed = speed }
 
   mutating func add(_ run: PlannedRun, seconds: Double) {
-    operations += run.operations
-    self.seconds += seconds
+    estimated += speed.seconds(run)
+    actual += seconds
   }
 
   func left(for runs: [PlannedRun]) -> Double {
-    let rate = seconds > 0 ? operations / seconds : measured.operationsPerSecond
-    return runs.reduce(0) { $0 + $1.operations } / rate
+    let correction = estimated > 0 ? actual / estimated : 1
+    return runs.reduce(0) { $0 + speed.seconds($1) } * correction
   }
 }
 

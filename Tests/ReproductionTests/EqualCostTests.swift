@@ -116,6 +116,43 @@ import VideoModels
     #expect(positions == [nil, .number])
   }
 
+  /// Rows of one network share a measurement, dropout and masks do not matter, and a task with layers of its own has another.
+  @Test func aStepOfEachKindIsTimed() throws {
+    let experiment = try Experiment(
+      yaml: """
+        title: Kinds
+        question: Which steps differ?
+        measures: [pretraining, finetuning]
+        sources: own
+        pretraining: {model: {width: 4}, batch: {sources: 2}}
+        tiny: {pretraining: {model: {width: 4}}}
+        rows:
+          - {name: random, start: scratch, finetuning: {model: {dropout: 0}}}
+          - {name: MoSI}
+          - {name: unmasked, pretraining: {task: {mosi: {mask: {enabled: false}}}}}
+          - {name: rates, tiny: {preset: tiny-playback-rate, pretraining: {model: {width: 4}}}}
+        """, name: "kinds", origin: "kinds.yaml")
+    let plan = try plan(experiment)
+    #expect(plan.runs.count == 7)
+    var calls: [Int] = []
+    let speed = MachineSpeed(plan, on: .cpu) { done, total in
+      #expect(total == 2)
+      calls.append(done)
+    }
+    #expect(calls == [0, 1])
+    let perOperation = plan.runs.map { speed.seconds($0) / $0.operations }
+    let isRates = plan.runs.map { $0.title.contains("pre-training, rates") }
+    #expect(isRates.filter(\.self).count == 1)
+    let others = zip(perOperation, isRates).filter { !$1 }.map(\.0)
+    #expect(others.allSatisfy { $0 > 0 && abs($0 / others[0] - 1) < 1e-9 })
+    let total = plan.runs.reduce(0) { $0 + speed.seconds($1) }
+    let operations = plan.runs.reduce(0) { $0 + $1.operations }
+    #expect(abs(total * speed.overall.operationsPerSecond / operations - 1) < 1e-9)
+    let overview = PlanOverview(plan, here: speed)
+    #expect(abs(overview.total.hoursHere - total / 3600) < 1e-9 * total)
+    #expect(abs(overview.hoursLeft - total / 3600) < 1e-9 * total)
+  }
+
   /// All pre-trainings but that of the last row have the same videos, MoSI's on single frames of them.
   @Test func allTasksHaveTheSameVideos() throws {
     let plan = try plan(equal())

@@ -92,4 +92,24 @@ import VideoModels
     let throughput = Throughput.measured(TrainingStep(configuration), on: .cpu, effort: .quick)
     #expect(throughput.operationsPerSecond > 1e6 && throughput.operationsPerSecond.isFinite)
   }
+
+  /// Each task makes clips of patterned samples, of the shapes that it would read, and its own layers are trained.
+  @Test(arguments: [
+    Preset.tiny, .tinyRotation, .tinyClipOrder, .tinyCloze, .tinyFrameOrder, .tinyCubicPuzzle,
+    .tinySpeed, .tinyPlaybackRate, .tinyDensePrediction, .tinyMemoryPrediction, .tinyPMG,
+    .tinyWindow, .tinyVideoMAE,
+  ])
+  func stepsOfEveryTaskAreTimed(_ preset: Preset) throws {
+    var configuration = try PretrainingConfiguration(yaml: preset.text, origin: preset.rawValue)
+    configuration.model.width = 8
+    configuration.batch.sources = 2
+    let throughput = try #require(Throughput.measured(configuration, on: .cpu))
+    #expect(throughput.operationsPerSecond > 1e4 && throughput.operationsPerSecond.isFinite)
+    #expect(throughput.origin == "measured on cpu: steps of 2 samples")
+  }
+
+  /// At the paper's size a sample of MoSI is nine large clips: more than two seconds of a CPU.
+  @Test func stepsThatTakeTooLongAreNotTried() {
+    #expect(Throughput.measured(PretrainingConfiguration(), on: .cpu) == nil)
+  }
 }

@@ -59,57 +59,41 @@ extension Throughput {
     let most = device.isCUDA ? step.clips : Int(operations / cost)
     let count = max(effort == .quick ? 1 : 2, min(step.clips, most))
     let timer = StepTimer(step, clips: count, on: device)
-    var times = [timer.seconds()]
-    switch effort {
-    case .quick:
-      // The first step is slower than the others, but suffices if it takes long.
-      while times.count < 4, times.reduce(0, +) + (times.last ?? 0) < 1.5 {
-        times.append(timer.seconds())
+    let typical =
+      switch effort {
+      case .quick: timer.quickSeconds()
+      case .thorough: timer.medianSeconds()
       }
-    case .thorough:
-      times = []
-      repeat { times.append(timer.seconds()) } while times.count < 3 || times.reduce(0, +) < 1.5
-    }
-    let typical = effort == .quick ? times.min() ?? 0 : times.sorted()[times.count / 2]
     return Throughput(
       operationsPerSecond: cost * Double(count) / max(typical, 1e-9),
       origin: "measured on \(device): steps of \(count) clips")
   }
 
-  private static let quickOperations = 5e10
-}
-
-/// Training steps of a network on gray clips.
-private struct StepTimer {
-  private let model: VideoClassifier
-  private let optimizer: SGD
-  private let clips: Tensor
-  private let labels: Tensor
-  private let step: TrainingStep
-  private let device: Device
-
-  init(_ step: TrainingStep, clips count: Int, on device: Device) {
-    (self.step, self.device) = (step, device)
-    model = step.model.makeModel(head: .pretext, classes: step.classes, seed: 0)
-    model.move(to: device)
-    model.setGenerator(Generator(seed: 0, device: device))
-    optimizer = SGD(
-      ParameterGroup.sparingNormalization(model.trainableParameters, weightDecay: 0))
-    clips = Tensor.full([count, 3, step.frames, step.size, step.size], 0.5, device: device)
-      .contiguous(.video)
-    labels = Tensor((0..<count).map { $0 % step.classes }).to(device)
-  }
-
-  /// The seconds of one step.
-  func seconds() -> Double {
-    let start = ContinuousClock.now
-    let loss = withAutocast(step.precision.autocast, on: device) {
-      crossEntropy(model(clips), labels)
+  /// Times steps of a pre-training with all that they do after reading: the task makes clips and answers, and trains its
+  /// own layers too. Operations are those that ``TrainingCost`` counts; a task with a large decoder has a lower throughput.
+  /// It takes at most about two seconds on common machines.
+  ///
+  /// - Parameters:
+  ///   - configuration: the pre-training; on a CPU, steps of fewer samples are measured if they suffice.
+  ///   - device: the device to measure.
+  /// - Returns: nil if a step of two samples takes a CPU too long to be tried.
+  public static func measured(_ configuration: PretrainingConfiguration, on device: Device)
+    -> Throughput?
+  {
+    var cost = TrainingCost()
+    let perSample = 3 * cost.forwardsPerSample(configuration)
+    let batch = configuration.batch.sources
+    var count = batch
+    if !device.isCUDA {
+      // Tasks whose other samples are negatives need two.
+      count = min(batch, max(2, Int(quickOperations / perSample)))
+      guard Double(count) * perSample <= 2 * quickOperations else { return nil }
     }
-    loss.backward()
-    optimizer.clearGradients()
-    // This waits for the device.
-    _ = loss.item
-    return (ContinuousClock.now - start) / .seconds(1)
+    let timer = StepTimer(configuration.makeTask(), configuration, samples: count, on: device)
+    return Throughput(
+      operationsPerSecond: perSample * Double(count) / max(timer.quickSeconds(), 1e-9),
+      origin: "measured on \(device): steps of \(count) samples")
   }
+
+  private static let quickOperations = 5e10
 }

@@ -2,7 +2,7 @@ import Configuration
 import VideoModels
 
 /// The network and the clips of a training step, which determine its duration.
-public struct TrainingStep: Equatable, Sendable {
+public struct TrainingStep: Hashable, Sendable {
   /// The network.
   public var model: ModelSettings
   /// The number of classes of its head.
