@@ -30,7 +30,7 @@ public struct Throughput: Sendable, Codable, Equatable {
 extension Throughput {
   /// How thorough the measurement is.
   public enum Effort: Sendable {
-    /// At most two seconds on common machines, with few and, if necessary, smaller clips.
+    /// A few seconds at most, with few and, if necessary, smaller clips.
     case quick
     /// A few seconds: the median of at least three steps.
     case thorough
@@ -71,7 +71,7 @@ extension Throughput {
 
   /// Times steps of a pre-training with all that they do after reading: the task makes clips and answers, and trains its
   /// own layers too. Operations are those that ``TrainingCost`` counts; a task with a large decoder has a lower throughput.
-  /// It takes at most about two seconds on common machines.
+  /// It takes a few seconds at most.
   ///
   /// - Parameters:
   ///   - configuration: the pre-training; on a CPU, steps of fewer samples are measured if they suffice.
