@@ -51,7 +51,7 @@ public struct ClipOrder: PretextTask {
   /// A tuple at a uniformly random time in training, in the middle in validation, with a crop for each clip. Shorter videos
   /// are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (tuple.span, .skip)) { source, generator in
+    SampleRule(readsClips: true, span: tuple.span) { source, generator in
       let first = source.firstFrame(
         ofSpan: tuple.span, using: &generator, atRandom: purpose.isTraining)
       return SampleRequest(

@@ -105,7 +105,7 @@ public struct Cloze: PretextTask {
   /// for ``Operation/remoteShuffle``, another clip is read instead of the middle one. Videos that are too short for that are
   /// skipped whatever the operation.
   public func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (tuple.span + tuple.frames, .skip)) { source, generator in
+    SampleRule(readsClips: true, span: tuple.span + tuple.frames) { source, generator in
       let operation = Operation.allCases[generator.integer(below: Operation.allCases.count)]
       let places = places(in: source, using: &generator)
       var clips = tuple.times(from: places.tuple, in: source)

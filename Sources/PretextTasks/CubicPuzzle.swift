@@ -90,7 +90,7 @@ public struct CubicPuzzle: PretextTask {
   /// The frames of all cells: at a random time and place in training, in the middle in validation. Shorter videos are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
     let cells = ClipTuple(clips: 4, frames: cellFrames, gap: 0)
-    return SampleRule(readsClips: true, span: (cells.span, .skip)) { source, generator in
+    return SampleRule(readsClips: true, span: cells.span) { source, generator in
       let first = source.firstFrame(
         ofSpan: cells.span, using: &generator, atRandom: purpose.isTraining)
       return SampleRequest(

@@ -67,12 +67,13 @@ public struct DensePrediction: PretextTask {
   /// Adjoining blocks at a uniformly random time in training, in the middle in validation, with one crop for all frames. Shorter
   /// videos are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (span, .skip)) { source, generator in
+    SampleRule(readsClips: true, span: span) { source, generator in
       let first = source.firstFrame(
         ofSpan: span, using: &generator, atRandom: purpose.isTraining)
-      let times = source.times(ofFrames: first, count: span)
       return SampleRequest(
-        .clips([stride(from: 0, to: span, by: interval).map { times[$0] }]),
+        .clips([
+          source.times(ofFrames: first, count: plan.blocks * frames, interval: interval)
+        ]),
         crop: .window(side, shortSide: sourceSide, for: purpose))
     }
   }

@@ -70,7 +70,7 @@ public struct FrameOrder: PretextTask {
   /// uniformly random; in validation, it is the longest in the middle of the video. Shorter videos are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
     let region = side + margin
-    return SampleRule(readsClips: true, span: (window.upperBound, .skip)) { source, generator in
+    return SampleRule(readsClips: true, span: window.upperBound) { source, generator in
       let length =
         purpose.isTraining
         ? window.lowerBound + generator.integer(below: window.count) : window.upperBound

@@ -79,7 +79,7 @@ public struct PlaybackRate: PretextTask {
   /// A clip of a random rate at a uniformly random time in training, in the middle in validation, cropped from the center.
   /// Videos that are too short for the highest rate are skipped, whatever the rate.
   public func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (span, .skip)) { source, generator in
+    SampleRule(readsClips: true, span: span) { source, generator in
       let label = generator.integer(below: rates.count)
       let length = frames * rates[label]
       let first = source.firstFrame(

@@ -16,8 +16,10 @@ public struct Rotation: PretextTask {
   /// A backbone with a linear head for four classes.
   public typealias Network = VideoClassifier
 
-  /// The times of a clip's frames.
-  public let sampling: ClipSampling
+  /// The number of frames N of a clip.
+  public let frames: Int
+  /// The distance between the clip's frames, in frames of the video: 2 takes every second one.
+  public let interval: Int
   /// The height and width of a clip in pixels.
   public let side: Int
   /// The short side to which frames are scaled before a clip is cropped.
@@ -31,10 +33,11 @@ public struct Rotation: PretextTask {
 
   /// The task with these settings.
   public init(
-    sampling: ClipSampling = ClipSampling(interval: 2), side: Int = 112, sourceSide: Int = 136,
+    frames: Int = 16, interval: Int = 2, side: Int = 112, sourceSide: Int = 136,
     tilt: Double = 10, jitter: ColorJitter = .none, normalization: Normalization = .video
   ) {
-    self.sampling = sampling
+    self.frames = frames
+    self.interval = interval
     self.side = side
     self.sourceSide = sourceSide
     self.tilt = tilt
@@ -45,7 +48,7 @@ public struct Rotation: PretextTask {
   /// The angles counterclockwise.
   public var classNames: [String]? { ["0°", "90°", "180°", "270°"] }
   /// The number of frames, and `side` twice.
-  public var clipExtent: Extent3 { Extent3(sampling.frames, side, side) }
+  public var clipExtent: Extent3 { Extent3(frames, side, side) }
   /// 4, one for each rotation.
   public var clipsPerSample: Int { 4 }
   /// True.
@@ -58,16 +61,17 @@ public struct Rotation: PretextTask {
     return min(sourceSide, Int((Double(side) * (cos(angle) + sin(angle))).rounded(.up)))
   }
 
-  /// Clips at a uniformly random time in training, the middle clip in validation.
+  /// The number of frames of a video from the first to the last of a clip, inclusive.
+  private var span: Int { (frames - 1) * interval + 1 }
+
+  /// Clips at a uniformly random time in training, the middle clip in validation. Shorter videos are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
     let window = windowSide(purpose)
-    return SampleRule(readsClips: true) { source, generator in
-      let start =
-        purpose.isTraining
-        ? sampling.trainingStart(draw: generator.uniform(), lastFrameTime: source.lastFrameTime)
-        : sampling.testStarts(clips: 1, lastFrameTime: source.lastFrameTime)[0]
+    return SampleRule(readsClips: true, span: span) { source, generator in
+      let first = source.firstFrame(
+        ofSpan: span, using: &generator, atRandom: purpose.isTraining)
       return SampleRequest(
-        .clips([sampling.times(from: start)]),
+        .clips([source.times(ofFrames: first, count: frames, interval: interval)]),
         crop: purpose.isTraining
           ? .randomWindow(height: window, width: window, shortSide: sourceSide)
           : .centerWindow(height: window, width: window, shortSide: sourceSide))
@@ -98,7 +102,7 @@ public struct Rotation: PretextTask {
       let mirror = generator.chance(0.5) ? -1.0 : 1.0
       let (x, y) = (Float(cos(angle) * scale), Float(sin(angle) * scale))
       maps.append([x * Float(mirror), -y, 0, y * Float(mirror), x, 0])
-      return jitter.drawClipWise(frames: sampling.frames, using: &generator)
+      return jitter.drawClipWise(frames: frames, using: &generator)
     }
     // Treat all frames of a clip as channels, so that they are transformed together.
     let (shape, size) = (clips.shape, clips.shape[4])

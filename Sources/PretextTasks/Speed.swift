@@ -82,7 +82,7 @@ public struct Speed: PretextTask {
   /// A span at a uniformly random time in training, in the middle in validation; whole frames, squashed to a square. Shorter
   /// videos are skipped.
   public func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (span, .skip)) { source, generator in
+    SampleRule(readsClips: true, span: span) { source, generator in
       let first = source.firstFrame(
         ofSpan: span, using: &generator, atRandom: purpose.isTraining)
       let times = source.times(ofFrames: first, count: span)

@@ -13,11 +13,11 @@ public struct SourceInfo: Hashable, Sendable {
     self.frameCount = frameCount
   }
 
-  /// The times of `count` consecutive frames from the frame `first` on, which may lie before or beyond the video. A time is in
-  /// the middle of its frame, so that rounding in the container neither repeats nor omits a frame.
-  public func times(ofFrames first: Int, count: Int) -> [Double] {
+  /// The times of `count` frames, each `interval`-th from the frame `first` on, which may lie before or beyond the video. A time
+  /// is in the middle of its frame, so that rounding in the container neither repeats nor omits a frame.
+  public func times(ofFrames first: Int, count: Int, interval: Int = 1) -> [Double] {
     let step = frameCount > 1 ? lastFrameTime / Double(frameCount - 1) : 0
-    return (first..<first + count).map { (Double($0) + 0.5) * step }
+    return (0..<count).map { (Double(first + $0 * interval) + 0.5) * step }
   }
 }
 
@@ -51,21 +51,13 @@ public struct SampleRequest: Sendable {
   }
 }
 
-/// The treatment of videos that are shorter than a sample.
-public enum ShortVideoPolicy: String, Codable, CaseIterable, Sendable {
-  /// Repeat the last frame.
-  case repeatLastFrame = "repeat"
-  /// Skip the video and count it as skipped.
-  case skip
-}
-
 /// The rule by which samples are read from sources.
 public struct SampleRule: Sendable {
   /// False if a single frame suffices, so that no information about the source is needed in advance.
   public let readsClips: Bool
-  /// The number of frames of a video that a sample needs, and the treatment of shorter videos; nil if every source is long
+  /// The number of frames of a video that a sample needs: shorter videos are skipped, and counted. Nil if every source is long
   /// enough.
-  public let span: (frames: Int, policy: ShortVideoPolicy)?
+  public let span: Int?
   /// Returns the frames and the crop for a source. It draws from the generator, from which the loader then draws the
   /// crop.
   public let request: @Sendable (SourceInfo, inout KeyedGenerator) -> SampleRequest
@@ -74,10 +66,10 @@ public struct SampleRule: Sendable {
   ///
   /// - Parameters:
   ///   - readsClips: true if `request` returns ``SampleRequest/Frames/clips(_:)``.
-  ///   - span: the number of frames that a sample needs, and the treatment of shorter videos.
+  ///   - span: the number of frames that a sample needs; nil for samples from every source.
   ///   - request: see ``request``.
   public init(
-    readsClips: Bool, span: (frames: Int, policy: ShortVideoPolicy)? = nil,
+    readsClips: Bool, span: Int? = nil,
     request: @escaping @Sendable (SourceInfo, inout KeyedGenerator) -> SampleRequest
   ) {
     self.readsClips = readsClips

@@ -16,7 +16,7 @@ import VideoSamples
   }
 
   private func task(side: Int = 8, tilt: Double = 0) -> Rotation {
-    Rotation(sampling: ClipSampling(frames: 3, interval: 2), side: side, sourceSide: 12, tilt: tilt)
+    Rotation(frames: 3, interval: 2, side: side, sourceSide: 12, tilt: tilt)
   }
 
   /// The class of a clip is the number of quarter turns counterclockwise, and a turn only moves pixels.
@@ -63,8 +63,7 @@ import VideoSamples
 
   /// The corners of a tilted clip show the picture and no border, which would reveal the angle.
   @Test func tiltedClipsHaveNoBorder() throws {
-    let task = Rotation(
-      sampling: ClipSampling(frames: 2, interval: 2), side: 16, sourceSide: 24, tilt: 30)
+    let task = Rotation(frames: 2, interval: 2, side: 16, sourceSide: 24, tilt: 30)
     var generator = SampleID.preview(seed: 0, row: 0).generator(.loading)
     let request = task.rule(for: .training(progress: 0)).request(
       SourceInfo(lastFrameTime: 2), &generator)
@@ -83,16 +82,45 @@ import VideoSamples
     }
   }
 
-  @Test func clipsAreReadFromTheMiddleInValidation() {
-    var generator = SampleID.validation(index: 0).generator(.loading)
-    let request = task().rule(for: .validation).request(SourceInfo(lastFrameTime: 1), &generator)
-    guard case .clips(let clips) = request.frames else {
+  /// The numbers of the frames that are read of a video with this number of frames and this rate.
+  private func frames(
+    of source: SourceInfo, rate: Double, _ purpose: Purpose, _ id: SampleID
+  ) throws -> [Int] {
+    var generator = id.generator(.loading)
+    guard case .clips(let clips) = task().rule(for: purpose).request(source, &generator).frames
+    else {
       Issue.record("a rotation reads clips")
-      return
+      return []
     }
-    // Three frames at a distance of two frames of 30 per second, around the middle of a second.
-    #expect(clips.count == 1 && clips[0].count == 3)
-    #expect(abs(clips[0][1] - 0.5) < 1e-12 && abs(clips[0][2] - clips[0][1] - 2.0 / 30) < 1e-12)
+    #expect(clips.count == 1)
+    // A time in the middle of a frame is safe from rounding.
+    let places = clips[0].map { $0 * rate }
+    #expect(places.allSatisfy { abs($0 - $0.rounded(.down) - 0.5) < 1e-9 })
+    return places.map { Int($0) }
+  }
+
+  /// Every second frame of the video itself, whatever its rate: of a slow video too, no frame is shown twice.
+  @Test(arguments: [10.0, 30, 60]) func clipsAreReadFromTheMiddleInValidation(rate: Double) throws {
+    let source = SourceInfo(lastFrameTime: 30 / rate, frameCount: 31)
+    let middle = try frames(of: source, rate: rate, .validation, .validation(index: 0))
+    #expect(middle == [13, 15, 17])
+  }
+
+  /// Clips begin at each frame from which they fit, and videos of fewer frames are skipped.
+  @Test func clipsBeginAnywhereAndShortVideosAreSkipped() throws {
+    #expect(task().rule(for: .validation).span == 5)
+    #expect(task().rule(for: .training(progress: 0)).span == 5)
+    let source = SourceInfo(lastFrameTime: 0.7, frameCount: 8)
+    var starts: [Int: Int] = [:]
+    for number in 0..<400 {
+      let read = try frames(
+        of: source, rate: 10, .training(progress: 0),
+        .training(seed: 5, epoch: 0, source: number))
+      #expect(read == [read[0], read[0] + 2, read[0] + 4])
+      starts[read[0], default: 0] += 1
+    }
+    #expect(starts.keys.sorted() == [0, 1, 2, 3])
+    #expect(starts.values.allSatisfy { (70...130).contains($0) })
   }
 
   @Test func thePreviewShowsEachRotationWithItsAnswer() {

@@ -23,7 +23,7 @@ private struct ClipOrder: PretextTask {
   var needsMotion: Bool { true }
 
   func rule(for purpose: Purpose) -> SampleRule {
-    SampleRule(readsClips: true, span: (frames: 6, policy: .skip)) { source, generator in
+    SampleRule(readsClips: true, span: 6) { source, generator in
       let start = purpose.isTraining ? generator.uniform() * max(0, source.lastFrameTime - 0.5) : 0
       return SampleRequest(
         .clips([sampling.times(from: start), sampling.times(from: start + 0.4)]),

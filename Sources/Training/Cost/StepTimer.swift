@@ -86,7 +86,7 @@ extension SampleRule {
   fileprivate func patternedSample(_ index: Int) -> Sample {
     let id = SampleID.training(seed: 0, epoch: 0, source: index)
     var generator = id.generator(.loading)
-    let frames = max(span?.frames ?? 0, 300)
+    let frames = max(span ?? 0, 300)
     let request = request(
       SourceInfo(lastFrameTime: Double(frames - 1) / 30, frameCount: frames), &generator)
     let lengths =

@@ -12,8 +12,8 @@ extension PretrainingConfiguration {
     case .mosi: motionTask
     case .rotation:
       Rotation(
-        sampling: ClipSampling(frames: clip.frames, interval: task.rotation.interval),
-        side: clip.size, sourceSide: sources.size, tilt: task.rotation.tiltDegrees, jitter: jitter,
+        frames: clip.frames, interval: task.rotation.interval, side: clip.size,
+        sourceSide: sources.size, tilt: task.rotation.tiltDegrees, jitter: jitter,
         normalization: normalization)
     case .clipOrder:
       ClipOrder(

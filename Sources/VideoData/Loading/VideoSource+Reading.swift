@@ -54,10 +54,10 @@ extension VideoSource {
     let open = try OpenSource(self, redrawing: &generator)
     // Finding the end of a video may require reading all of it. Only samples of several frames need it.
     let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
-    if let span = rule.span, span.policy == .skip, info.frameCount < span.frames {
+    if let span = rule.span, info.frameCount < span {
       throw MediaError(
         .unsuitableSize, description,
-        "is too short: it has \(info.frameCount) of the \(span.frames) frames of a sample")
+        "is too short: it has \(info.frameCount) of the \(span) frames of a sample")
     }
     let request = rule.request(info, &generator)
     let shortSide = request.crop.shortSide
