@@ -12,6 +12,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
   public let head: Head?
   /// The prefix of all names, added by wrappers of modules, such as `module.`; usually empty.
   public let prefix: String
+  private let wrapper: String
   /// The names of other tensors, which belong to a pretext task; usually none.
   public let others: [String]
 
@@ -66,7 +67,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
         let network = RecognizedNetwork(
           names: fingerprint.names, architecture: architecture, width: width,
           head: Self.head(in: own, of: architecture, names: fingerprint.names), prefix: prefix,
-          others: others)
+          wrapper: wrapper, others: others)
         let mismatch = network.mismatch(own)
         if mismatch.isEmpty {
           self = network
@@ -80,13 +81,14 @@ public struct RecognizedNetwork: Hashable, Sendable {
 
   private init(
     names: StateNames, architecture: Architecture, width: Int, head: Head?, prefix: String,
-    others: [String]
+    wrapper: String, others: [String]
   ) {
     self.names = names
     self.architecture = architecture
     self.width = width
     self.head = head
     self.prefix = prefix
+    self.wrapper = wrapper
     self.others = others
   }
 
@@ -99,6 +101,12 @@ public struct RecognizedNetwork: Hashable, Sendable {
       else { return nil }
       return Head(kind: kind, classes: classes)
     }.first
+  }
+
+  /// The name of one of ``others`` as the network of the pretext task here calls it, if that has such a tensor; else the name in
+  /// the file.
+  public func taskName(of other: String) -> String {
+    names.taskName(of: other.dropFirst(wrapper.count)) ?? other
   }
 
   private func mismatch(_ shapes: [String: [Int]]) -> StateMismatch {

@@ -189,6 +189,22 @@ private func dpcName(of own: String) -> String? {
   return "layer\(layer).\(block).\(place).\(tensor)"
 }
 
+extension StateNames {
+  /// The name of a tensor of a pretext task's own layers, as the task's network here calls it, or nil if it has no such name
+  /// here: `aggregator.forward.reset_gate.weight` for DPC's `agg.ConvGRUCell_00.reset_gate.weight`, which is `agg_f` in MemDPC,
+  /// whose `agg_b` goes backward.
+  ///
+  /// - Parameter name: the name in the file, without what wrappers add.
+  func taskName(of name: some StringProtocol) -> String? {
+    guard self == .dpc else { return nil }
+    let directions = ["agg": "forward", "agg_f": "forward", "agg_b": "backward"]
+    let path = name.split(separator: ".")
+    guard path.count == 4, path[1] == "ConvGRUCell_00", let direction = directions[String(path[0])]
+    else { return nil }
+    return "aggregator.\(direction).\(path[2]).\(path[3])"
+  }
+}
+
 // MARK: - CoCLR
 
 /// `backbone.conv2.b1` and `b1_bn` are `Conv_2c.conv1` and `Conv_2c.bn1`; `backbone.conv3.mixed_1.branch_1.b1` is

@@ -36,6 +36,13 @@ public final class VideoClassifier: Layer {
     [("backbone", backbone)] + (aggregator.map { [("aggregator", $0)] } ?? []) + [("head", head)]
   }
 
+  /// Freezes the first `count` stages of the backbone permanently; with all of them also the aggregator, so that only the head
+  /// remains.
+  public func freezeStages(_ count: Int) {
+    backbone.freezeStages(count)
+    if count == backbone.stages.count { aggregator?.freeze() }
+  }
+
   /// The number of features that the head receives.
   public var featureCount: Int { aggregator?.featureCount ?? backbone.featureCount }
 

@@ -7,6 +7,7 @@ import Testing
 import Torch
 import Training
 import VideoData
+import VideoModels
 
 extension TrainingRuns {
   /// The tasks of other papers that classify: tuples of clips, or clips by their speed.
@@ -142,9 +143,15 @@ extension TrainingRuns {
       tuning.optimizer.warmupStartLearningRate = 0
       tuning.regularization.emaDecay = nil
       let aggregated = RunFolder(path: folder.file("aggregated"))
+      let listener = Listener()
       _ = try finetune(
         tuning, in: aggregated, resuming: false,
-        options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
+        options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
+      let note = try #require(listener.notes.first { $0.contains("taken:") })
+      #expect(note.contains(", \(slots == nil ? 6 : 12) of the aggregator; left out: "))
+      #expect(note.hasSuffix("; new: head.out (2)"))
+      #expect(!note.dropFirst(note.distance(from: note.startIndex, to: note.firstIndex(of: ";")!))
+        .contains("aggregator"))
       let kept = try Weights(at: aggregated.path)
       let own = kept.tensors.filter { $0.key.hasPrefix("aggregator.") }
       #expect(own.count == (slots == nil ? 6 : 12))
@@ -155,6 +162,33 @@ extension TrainingRuns {
         complaint {
           try kept.write(to: folder.file("w.pth"), as: .mosi, backboneOnly: false)
         }.contains("has a head on an aggregator, which only runs keep: add --backbone-only"))
+
+      // With all stages frozen, the aggregator stays as it is, whatever the learning rate.
+      var probe = tuning
+      probe.start.frozenStages = 5
+      probe.optimizer.learningRate = 0.1
+      let probed = RunFolder(path: folder.file("probed"))
+      _ = try finetune(
+        probe, in: probed, resuming: false,
+        options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
+      let fixed = try Weights(at: probed.path).tensors
+      for (name, tensor) in fixed where !name.hasPrefix("head.") {
+        #expect(tensor.isEqual(to: try #require(a["model.\(name)"])), "\(name)")
+      }
+      #expect(!fixed["head.out.weight"]!.isEqual(to: kept.tensors["head.out.weight"]!))
+
+      // The names and shapes of DPC's code, which has no running statistics.
+      var foreign = tuning
+      foreign.start.weights = try officialFile(of: a, both: slots != nil)
+      let taken = RunFolder(path: folder.file("foreign"))
+      _ = try finetune(
+        foreign, in: taken, resuming: false,
+        options: ExecutionOptions(device: .cpu, workers: 1), reporter: Listener())
+      for (name, tensor) in try Weights(at: taken.path).tensors
+      where name.hasPrefix("aggregator.") {
+        #expect(tensor.isEqual(to: a["model.\(name)"]!), "\(name)")
+      }
+
       try kept.write(to: folder.file("b.pth"), as: .mosi, backboneOnly: true)
       #expect(try Weights(at: folder.file("b.pth")).model.aggregator == nil)
       tuning.start.weights = folder.file("b.pth")
@@ -168,6 +202,27 @@ extension TrainingRuns {
       configuration.batch.accumulationSteps = 2
       let refusal = complaint { _ = try train(configuration, "accumulated") }
       #expect(refusal.contains("accumulat"))
+    }
+
+    /// A file as DPC or MemDPC writes it, with the tensors of a checkpoint of this task.
+    private func officialFile(of checkpoint: [String: Tensor], both: Bool) throws -> String {
+      var tensors: [String: Tensor] = [:]
+      let names = try #require(Architecture.r2d3d18.tensorNames(.dpc, head: nil))
+      for (key, tensor) in checkpoint where key.hasPrefix("model.") {
+        let name = String(key.dropFirst("model.".count))
+        if name.hasPrefix("aggregator.") {
+          let path = name.split(separator: ".")
+          let cell = both ? (path[1] == "forward" ? "agg_f" : "agg_b") : "agg"
+          let isKernel = path[3] == "weight"
+          tensors["module.\(cell).ConvGRUCell_00.\(path[2]).\(path[3])"] =
+            isKernel ? tensor.reshaped(Array(tensor.shape.dropLast())) : tensor
+        } else if let official = names[name], !name.contains("running") {
+          tensors["module.backbone.\(official)"] = tensor
+        }
+      }
+      let path = folder.file("official.safetensors")
+      try Safetensors(tensors: tensors, metadata: [:]).write(to: path)
+      return path
     }
 
     /// Videos that are too short are replaced, reported once each, and counted.

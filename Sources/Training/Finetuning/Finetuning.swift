@@ -60,7 +60,7 @@ public func finetune(
     loadsWeights: resumption.position == nil && processes.isFirst, note: speaker.note)
   model.move(to: device)
   model.backbone.checkpointsActivations = options.checkpointsActivations
-  model.backbone.freezeStages(configuration.start.frozenStages)
+  model.freezeStages(configuration.start.frozenStages)
   if configuration.batch.synchronizedStatistics {
     model.synchronizeStatistics(over: processes.group)
   }
@@ -197,10 +197,11 @@ extension FinetuningConfiguration {
     guard loadsWeights, let path = start.weights else { return classifier }
     let weights = try Weights(at: path)
     try weights.loadBackbone(into: classifier, of: model)
-    note("\(path): \(weights.loading(into: classifier).description)")
-    if aggregator == nil, let own = classifier.aggregator {
-      try weights.loadAggregator(into: own)
-    }
+    // An aggregator of the caller keeps its own weights.
+    let own = aggregator == nil ? classifier.aggregator : nil
+    if let own { try weights.loadAggregator(into: own) }
+    let loading = weights.loading(into: classifier, withAggregator: own != nil)
+    note("\(path): \(loading.description)")
     return classifier
   }
 }

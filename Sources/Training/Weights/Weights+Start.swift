@@ -28,15 +28,19 @@ extension Weights {
         return all.isEmpty
           ? "none" : all.prefix(8).joined(separator: ", ") + (all.count > 8 ? ", …" : "")
       }
-      return
-        "taken: \(taken.count) tensors of the backbone; left out: \(words(dropped)); new: \(words(new))"
+      let ofAggregator = taken.count { $0.hasPrefix(aggregatorPrefix) }
+      let parts =
+        "\(taken.count - ofAggregator) tensors of the backbone"
+        + (ofAggregator > 0 ? ", \(ofAggregator) of the aggregator" : "")
+      return "taken: \(parts); left out: \(words(dropped)); new: \(words(new))"
     }
   }
 
-  /// What ``loadBackbone(into:of:)`` does with this file.
-  func loading(into network: Module) -> Loading {
-    let names = fileNames
-    let taken = names.keys.filter { $0.hasPrefix("backbone.") }
+  /// What ``loadBackbone(into:of:)``, and ``loadAggregator(into:)`` if `withAggregator`, do with this file.
+  func loading(into network: Module, withAggregator: Bool = false) -> Loading {
+    let names = fileNames.merging(taskFileNames) { own, _ in own }
+    let prefixes = ["backbone."] + (withAggregator ? [aggregatorPrefix] : [])
+    let taken = names.keys.filter { name in prefixes.contains { name.hasPrefix($0) } }
     let used = Set(taken.flatMap { names[$0]! })
     return Loading(
       taken: taken.sorted(), dropped: allFileNames.filter { !used.contains($0) }.sorted(),
@@ -59,15 +63,23 @@ extension Weights {
   }
 }
 
+/// The beginning of the names of an aggregator's tensors.
+private let aggregatorPrefix = "aggregator."
+
 extension Weights {
   /// Copies the aggregator that a pretext task or a fine-tuning trained.
   ///
   /// - Throws: ``WeightsError`` if there is none of this form; nothing is copied then.
   func loadAggregator(into aggregator: FeatureAggregator) throws {
-    let prefix = "aggregator."
+    let shapes = Dictionary(
+      uniqueKeysWithValues: aggregator.state.map { ($0.name, $0.tensor.shape) })
     let all = try tensors.merging(loadTaskTensors()) { own, _ in own }
-    let found = all.filter { $0.key.hasPrefix(prefix) }
-      .map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+    let found = all.filter { $0.key.hasPrefix(aggregatorPrefix) }.map { key, tensor in
+      let name = String(key.dropFirst(aggregatorPrefix.count))
+      // Kernels of 1 x 1 have one axis fewer in DPC's code.
+      let shape = shapes[name].flatMap { $0 == tensor.shape + [1] ? $0 : nil }
+      return (name, shape.map(tensor.reshaped) ?? tensor)
+    }
     do {
       try aggregator.load(Dictionary(uniqueKeysWithValues: found))
     } catch {

@@ -69,6 +69,9 @@ public struct Weights {
     header.network.mapValues { StateNames.parts(of: $0.name) }
   }
 
+  /// The names in the file of ``taskTensors``, by their names there.
+  var taskFileNames: [String: [String]] { header.task.mapValues { [$0.name] } }
+
   /// The names of the file's tensors of weights: not of an optimizer's state.
   var allFileNames: [String] { header.weightNames }
 

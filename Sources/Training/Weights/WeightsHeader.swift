@@ -82,7 +82,10 @@ struct WeightsHeader {
       description = described ?? WeightsDescription(network)
       let tensors = network.namesInFile.compactMapValues { parts.network[$0] }
       self.network = tensors
-      task = parts.task.merging(network.others.map { ($0, parts.network[$0]!) }) { own, _ in own }
+      let others = network.others.map {
+        (network.taskName(of: $0), parts.network[$0]!)
+      }
+      task = parts.task.merging(others) { own, _ in own }
       problem = described.flatMap {
         $0.difference(from: network) ?? Self.problem($0, tensors, parts.task)
       }
