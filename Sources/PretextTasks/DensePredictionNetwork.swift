@@ -53,6 +53,7 @@ public final class DensePredictionNetwork: Module, PretextNetwork {
       channels, plan.memorySlots ?? channels, gain: gain, using: generator)
     memory = plan.memorySlots.map { .normal([$0, channels], using: generator) }
     memory?.requiresGradient = true
+    backbone.freezePooling()
   }
 
   public override var children: [(name: String, module: Module)] {

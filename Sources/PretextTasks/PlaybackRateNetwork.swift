@@ -39,6 +39,7 @@ public final class PlaybackRateNetwork: Module, PretextNetwork {
     classification = Unit(channels, channels, using: generator)
     start = Unit(channels, channels, using: generator)
     output = Linear(channels, classes, using: generator)
+    backbone.freezePooling()
   }
 
   public override var children: [(name: String, module: Module)] {

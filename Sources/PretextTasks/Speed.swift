@@ -18,6 +18,8 @@ public struct Speed: PretextTask {
   public let frames: Int
   /// The range of the height and width of clips in pixels; validation uses its end.
   public let sides: ClosedRange<Int>
+  /// The distance in pixels between the sides that are drawn, from the smallest one on: a backbone of cubes sees only whole ones.
+  public let sideStep: Int
   /// The height and width in pixels to which frames are squashed when they are read.
   public let sourceSide: Int
   /// The range of the factors by which clips of normal speed are sped up, from 1.
@@ -33,7 +35,7 @@ public struct Speed: PretextTask {
 
   /// The task with these settings.
   public init(
-    frames: Int = 64, sides: ClosedRange<Int> = 64...336, sourceSide: Int = 336,
+    frames: Int = 64, sides: ClosedRange<Int> = 64...336, sideStep: Int = 1, sourceSide: Int = 336,
     normalFactors: ClosedRange<Double> = 1...1.2, fastFactors: ClosedRange<Double> = 1.7...2.2,
     pooling: SpeedNetwork.Pooling = .maxOverSpace, jitter: ColorJitter = .none,
     normalization: Normalization = .video
@@ -43,6 +45,7 @@ public struct Speed: PretextTask {
         && fastFactors.upperBound <= 3, "factors ascend from 1 to 3")
     self.frames = frames
     self.sides = sides
+    self.sideStep = sideStep
     self.sourceSide = sourceSide
     self.normalFactors = normalFactors
     self.fastFactors = fastFactors
@@ -104,8 +107,8 @@ public struct Speed: PretextTask {
   public func batch(_ samples: [Sample], for purpose: Purpose, on device: Device) -> LabeledClips {
     withoutGradients {
       var generators = samples.map { $0.id.generator(.augmentation) }
-      let draw = generators[0].integer(below: sides.count)
-      let side = purpose.isTraining ? sides.lowerBound + draw : sides.upperBound
+      let draw = generators[0].integer(below: (sides.count - 1) / sideStep + 1)
+      let side = purpose.isTraining ? sides.lowerBound + draw * sideStep : sides.upperBound
       var clips = Tensor.clips(samples.flatMap(\.clips)).to(device).unitRange
       if purpose.isTraining {
         clips = jitter.applied(to: clips, clipsPerSample: 2, using: &generators)

@@ -35,6 +35,7 @@ public final class SpeedNetwork: Module, PretextNetwork {
     self.pooling = pooling
     self.dropout = Dropout(dropout)
     logit = Linear(backbone.featureCount, 1, using: generator)
+    backbone.freezePooling()
   }
 
   public override var children: [(name: String, module: Module)] {

@@ -26,6 +26,10 @@ open class Backbone: Layer {
   /// width, and what the network has after it.
   open func pooled(_ map: Tensor) -> Tensor { map.globalAveragePool() }
 
+  /// Freezes what only ``pooled(_:)`` uses, for a training that makes features in another way: its parameters would get no
+  /// gradients. Here nothing.
+  open func freezePooling() {}
+
   /// The number of layers between which learning rates can fall towards the input, including one for what follows the
   /// blocks and stages: the head.
   open var layerCount: Int { stages.count + 1 }

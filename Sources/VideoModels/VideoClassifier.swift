@@ -11,11 +11,12 @@ public final class VideoClassifier: Layer {
   /// The head.
   public let head: Head
 
-  /// A network of these parts.
+  /// A network of these parts. An aggregator takes the place of the backbone's pooling, which is frozen.
   public init(backbone: Backbone, aggregator: FeatureAggregator? = nil, head: Head) {
     self.backbone = backbone
     self.aggregator = aggregator
     self.head = head
+    if aggregator != nil { backbone.freezePooling() }
   }
 
   /// A network with this architecture; see ``Architecture/makeBackbone(width:epsilon:dropPath:positions:using:)`` for `width`,

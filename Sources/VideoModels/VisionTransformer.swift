@@ -15,9 +15,6 @@ public protocol TokenBackbone: Backbone {
   /// The positions that the tokens have, for layers on top.
   var positions: TokenPositions.Scheme { get }
 
-  /// Freezes what only ``Backbone/pooled(_:)`` uses, for a training without it.
-  func freezePooling()
-
   /// The tokens at some places of clips.
   ///
   /// - Parameters:
@@ -125,7 +122,7 @@ public final class VisionTransformer: Backbone, TokenBackbone {
   }
 
   /// Freezes the normalization of features.
-  public func freezePooling() { featureNorm.freeze() }
+  public override func freezePooling() { featureNorm.freeze() }
 
   /// The tokens at `places` of clips, as ``TokenBackbone/tokens(_:keeping:)`` says.
   public func tokens(_ clips: Tensor, keeping places: Tensor) -> Tensor {

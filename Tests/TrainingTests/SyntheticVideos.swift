@@ -72,6 +72,28 @@ struct SyntheticVideos {
   }
 }
 
+/// A training by a task of another paper on three videos of each class, which have 18 frames or more: two epochs of three
+/// steps, on two thirds of the videos.
+func tinyConfiguration(of kind: TaskKind, on videos: SyntheticVideos) -> PretrainingConfiguration {
+  var c = tinyConfiguration()
+  c.task.kind = kind
+  c.task.clipOrder.gap = 1
+  c.task.cloze.gap = 1
+  c.task.frameOrder.margin = 4
+  c.task.cubicPuzzle.cellFrames = 4
+  c.task.cubicPuzzle.cellSize = 16
+  c.sources.paths = SyntheticVideos.classes.flatMap { name in
+    (0..<3).map { "\(videos.folder)/\(name)\($0).mp4" }
+  }
+  c.task.speed.smallestSize = 12
+  c.task.playbackRate.rates = [1, 2]
+  c.clip.frames = kind == .playbackRate ? 8 : 4
+  c.epochs = 2
+  c.batch.accumulationSteps = 1
+  c.sources.validationFraction = 0.34
+  return c
+}
+
 /// A fine-tuning of one second with everything enabled that could differ between runs.
 func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningConfiguration {
   var c = FinetuningConfiguration()

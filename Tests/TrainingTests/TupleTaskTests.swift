@@ -24,23 +24,7 @@ extension TrainingRuns {
     }
 
     private func configuration(_ kind: TaskKind) -> PretrainingConfiguration {
-      var c = tinyConfiguration()
-      c.task.kind = kind
-      c.task.clipOrder.gap = 1
-      c.task.cloze.gap = 1
-      c.task.frameOrder.margin = 4
-      c.task.cubicPuzzle.cellFrames = 4
-      c.task.cubicPuzzle.cellSize = 16
-      c.sources.paths = ["left", "right", "still"].flatMap { name in
-        (0..<3).map { "\(videos.folder)/\(name)\($0).mp4" }
-      }
-      c.task.speed.smallestSize = 12
-      c.task.playbackRate.rates = [1, 2]
-      c.clip.frames = kind == .playbackRate ? 8 : 4
-      c.epochs = 2
-      c.batch.accumulationSteps = 1
-      c.sources.validationFraction = 0.34
-      return c
+      tinyConfiguration(of: kind, on: videos)
     }
 
     private func train(

@@ -93,11 +93,10 @@ private final class AllTokens: Backbone, TokenBackbone {
   override var stages: [(name: StageName, module: Layer)] { inner.stages }
   override var children: [(name: String, module: Module)] { inner.children }
   override var featureCount: Int { inner.featureCount }
+  override func freezePooling() { inner.freezePooling() }
   var cubes: ClipCubes { inner.cubes }
   var blockPlan: (heads: Int, epsilon: Double) { inner.blockPlan }
   var positions: TokenPositions.Scheme { inner.positions }
-
-  func freezePooling() { inner.freezePooling() }
 
   func tokens(_ clips: Tensor, keeping places: Tensor) -> Tensor {
     inner(clips).flattened(from: 2).permuted([0, 2, 1]).rows(at: places)

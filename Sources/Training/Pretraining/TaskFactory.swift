@@ -39,7 +39,8 @@ extension PretrainingConfiguration {
         jitter: jitter, normalization: normalization)
     case .speed:
       Speed(
-        frames: clip.frames, sides: task.speed.smallestSize...clip.size, sourceSide: sources.size,
+        frames: clip.frames, sides: task.speed.smallestSize...clip.size,
+        sideStep: model.architecture.clipUnit.width, sourceSide: sources.size,
         normalFactors: task.speed.normalFactors, fastFactors: task.speed.fastFactors,
         pooling: task.speed.pooling, jitter: jitter, normalization: normalization)
     case .playbackRate:
