@@ -111,6 +111,23 @@ import VideoSamples
       (0..<40).allSatisfy { Set(jittered.selected(0, $0).array(of: Int.self)).count > 4 })
   }
 
+  /// Validation shows the middle of a video, its center, with all channels and its own colors, the same each time. (In DPC's
+  /// code, crops and colors are random in validation, too.)
+  @Test func validationShowsFramesAsTheyAre() throws {
+    let video = try NumberedVideo(frames: 28)
+    let task = task(splitting: 1, jitter: ColorJitter(grayscaleProbability: 0))
+    for index in 0..<4 {
+      let (sample, cuts) = try video.sample(task, .validation(index: index), for: .validation)
+      #expect(cuts.count == 1 && cuts[0].frames == (0..<8).map { 3 + 3 * $0 })
+      #expect(Set(cuts[0].crops) == [[36, 28]])
+      let read = Tensor.clips(sample.clips).to(.int64).reshaped([4, 2, 3, 24, 24])
+      #expect(bytes(task.batch([sample], for: .validation, on: .cpu)).isEqual(to: read))
+      // In training, the same frames have other colors.
+      let other = Sample(id: training(index), clips: sample.clips, source: 0)
+      #expect(difference(bytes(task.batch([other], for: trained, on: .cpu)), read) > 3)
+    }
+  }
+
   /// The candidate of a row is that of the same sample, step and place: it is on the diagonal.
   @Test func positivesAreOnTheDiagonal() {
     // The C-th feature marks one sample, step and place.

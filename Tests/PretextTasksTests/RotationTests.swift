@@ -1,5 +1,6 @@
 import Pretext
 import PretextTasks
+import TestSupport
 import Testing
 import Torch
 import VideoSamples
@@ -40,6 +41,39 @@ import VideoSamples
         }
       }
     }
+  }
+
+  /// A tilted clip keeps the levels of its frames: in the authors' code, each frame is stretched to its own minimum and maximum.
+  /// If the source has no room for the corners, its border is dark, and what is inside is still as it was.
+  @Test(arguments: [24, 16]) func tiltedClipsKeepTheirLevels(sourceSide: Int) {
+    let task = Rotation(
+      side: 16, sourceSide: sourceSide, tilt: 30, normalization: plainNormalization)
+    let window = min(sourceSide, 22)
+    // Two frames of other levels, and a constant one.
+    let ranges = [64...80, 100...128, 90...90]
+    let read = clip(frames: 3, side: window) { frame, y, x, channel in
+      ranges[frame].lowerBound + (7 * y + 3 * x + 5 * channel) % ranges[frame].count
+    }
+    var shown: Set<[Float]> = []
+    for source in 0..<20 {
+      let batch = task.batch(
+        [Sample(id: training(source), clips: [read], source: source)], for: trained, on: .cpu)
+      // [rotation, frame, level], of the middle if there is a border.
+      let inside = sourceSide == 16 ? 5..<11 : 0..<16
+      let levels = (batch.clips * 255).sliced(3, inside).sliced(4, inside)
+        .permuted([0, 2, 1, 3, 4]).flattened(from: 2)
+      for (frame, range) in ranges.enumerated() {
+        let own = levels.selected(1, frame)
+        let (least, greatest) = (own.min([0, 1]).item, own.max([0, 1]).item)
+        #expect(least > Double(range.lowerBound) - 0.01, "frame \(frame)")
+        #expect(greatest < Double(range.upperBound) + 0.01, "frame \(frame)")
+        // Nor is it smoothed to a single level.
+        #expect((greatest - least > 5) == (range.count > 1), "frame \(frame)")
+      }
+      shown.insert(levels.selected(1, 0).selected(0, 0).array())
+    }
+    // Without tilt, there would be two: as it is, and mirrored.
+    #expect(shown.count > 10)
   }
 
   /// Without tilt, a training clip is its window, mirrored or not.
