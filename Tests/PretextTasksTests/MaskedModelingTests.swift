@@ -6,6 +6,7 @@ import PretextTasks
 import TestSupport
 import Testing
 import Torch
+import VideoData
 import VideoModels
 import VideoSamples
 
@@ -484,12 +485,24 @@ struct MaskedFixtureTests {
       let ratio: Double
       let masked: Int
     }
+    struct Frames: Decodable {
+      let length: Int
+      let starts: Int
+      let last: [Int]
+
+      enum CodingKeys: String, CodingKey {
+        case length, starts
+        case last = "last_start_frames"
+      }
+    }
     let counts: [Count]
     let groups: [String: [String: [Double]]]
+    let frames: [Frames]
 
     enum CodingKeys: String, CodingKey {
       case counts = "mask_counts"
       case groups = "parameter_groups"
+      case frames
     }
   }
 
@@ -501,6 +514,51 @@ struct MaskedFixtureTests {
       let draw = TubeMask(ratio: count.ratio).draw(grid, using: &generator)
       #expect(draw.masked.count == count.masked, "\(count.grid) \(count.ratio)")
     }
+  }
+
+  /// From the same start, clips of videos have the official frames, each fourth. Two things differ on purpose: a clip may end
+  /// with the video's last frame, where the official code wants three more after it, so that there are more starts; and at the
+  /// end of a short video its last frame is repeated, where the official code repeats the last one that is a multiple of four
+  /// from the start.
+  @Test func framesOfVideosAreTheOfficialOnes() throws {
+    let examples = try PretextFixtures.json("examples.json", Examples.self, in: folder).frames
+    #expect(examples.map(\.length) == [20, 40, 64, 65, 100])
+    let motion = ClipsOfVideos(
+      ClipSampling(frames: 16, interval: 4, targetRate: 25), side: 16, sourceSide: 80)
+    for example in examples {
+      let end = example.length - 1
+      let source = SourceInfo(lastFrameTime: Double(end) / 25, frameCount: example.length)
+      var clips: [Int: [Int]] = [:]
+      for number in 0..<600 {
+        var generator = training(number).generator(.loading)
+        let request = motion.rule(for: trained).request(source, &generator)
+        guard case .clips(let times) = request.frames else { throw NoClips() }
+        // As in decoding, a time may be a bit early for its frame.
+        let frames = times[0].map { min(end, Int($0 * 25 + 1e-3)) }
+        clips[frames[0]] = frames
+      }
+      let lastStart = example.last[0]
+      #expect(lastStart == example.starts - 1)
+      for start in 0..<example.starts {
+        let official = example.last.map { $0 + start - lastStart }
+        let found = try #require(clips[start], "no clip of \(example.length) begins at \(start)")
+        for (place, frame) in found.enumerated() {
+          let next = start + 4 * place
+          #expect(frame == (next <= end ? official[place] : end), "\(example.length)")
+        }
+        if example.length < 61 { #expect(official[15] < end && found[15] == end) }
+      }
+      #expect(clips.keys.allSatisfy { (0...max(0, end - 60)).contains($0) })
+    }
+    // Decoded, the last frame of a short video is repeated indeed.
+    let video = try NumberedVideo(frames: 20)
+    let slow = ClipsOfVideos(
+      ClipSampling(frames: 16, interval: 4, targetRate: 24), side: 16, sourceSide: 80)
+    let sample = try SampleLoader([video.source], rule: slow.rule(for: trained))
+      .sample(training(0), of: 0)
+    #expect(
+      NumberedVideo.Cut(sample.clips[0]).frames == [0, 4, 8, 12, 16]
+        + Array(repeating: 19, count: 11))
   }
 
   /// Five steps of AdamW, whose groups are the official ones.

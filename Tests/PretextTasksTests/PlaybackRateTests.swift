@@ -270,12 +270,18 @@ struct PlaybackRateFixtureTests {
     let fixtures = try PretextFixtures("prp")
     let (network, names) = try network()
     network.train()
-    let output = network.evaluate(batch(side: 64))
+    let batch = batch(side: 64)
+    let output = network.evaluate(batch)
     output.loss.backward()
     func deviation(_ found: Tensor, _ what: String) throws -> Double {
       try fixtures.deviation(found, "r21d.train64.\(what)")
     }
     #expect(try deviation(output.loss.detached(), "loss") < 1)
+    #expect(try deviation(output.terms[0].value, "loss_recon") < 1)
+    #expect(try deviation(output.terms[1].value, "loss_class") < 1)
+    // With the statistics of the batch, again.
+    let made = withoutGradients { network(batch.clips).reconstruction }
+    #expect(try deviation(Self.strided(made, [(2, 5), (3, 9), (4, 9)]), "recon_sub") < 1)
     #expect(try deviation(output.predictions!.logits.detached(), "logits") < 1)
     let official = [
       "base_network.conv1.spatial_conv.weight",
