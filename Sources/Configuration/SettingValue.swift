@@ -102,7 +102,12 @@ extension String: SettingValue {
 
 extension Array: SettingValue where Element: SettingValue {
   /// The expected form.
-  public static var form: String { "a list of \(Element.form.dropFirst(2))s" }
+  public static var form: String {
+    let choices = Element.choices
+    return choices.isEmpty
+      ? "a list of \(Element.form.dropFirst(2))s"
+      : "a list with any of \(choices.joined(separator: ", "))"
+  }
 
   /// Reads a list, or a single value as a list of one; nil for other values.
   public init?(plain: PlainValue) {

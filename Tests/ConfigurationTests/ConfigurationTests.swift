@@ -251,6 +251,11 @@ import Testing
     ("mask.shape=circle", "mask.shape must be one of square, ellipse, polygon, blob, mixed"),
     ("mask.background=moving", "mask.background must be one of static, drifting, not moving"),
     ("augmentation.flips=1", "augmentation.flips must be true or false, not 1"),
+    (
+      "task.masked.transformations.kinds=[zoom, spin]",
+      "task.masked.transformations.kinds must be a list with any of zoom, affine, perspective, "
+        + "sliding_window, fade, color_jitter, cutmix, not [zoom, spin]"
+    ),
     ("sources.paths=[[a]]", "sources.paths must be a list of texts, not [[a]]"),
     ("sources.paths=", "sources.paths must be a list of texts, not none"),
   ])
