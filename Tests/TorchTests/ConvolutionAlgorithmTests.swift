@@ -246,4 +246,38 @@ extension Extent3 {
       #expect(relativeDifference(fast, direct) < 1e-5)
     }
   }
+
+  /// Each half of the output sees its half of the input: two convolutions beside each other, in values and gradients.
+  @Test func groupsAreConvolutionsBesideEachOther() throws {
+    let generator = Generator(seed: 1)
+    let whole = Conv3d(
+      16, 24, kernel: Extent3(1, 3, 3), groups: 2, bias: true, using: generator)
+    withoutGradients { _ = whole.bias!.copy(from: .keyed(3, shape: [24])) }
+    #expect(whole.weight.shape == [24, 8, 1, 3, 3])
+    // Two of 432 and more numbers: the deviation is that of the fan-out of a group.
+    #expect(abs(whole.weight.norm / (24 * 8 * 9 * 2.0 / (12 * 9)).squareRoot() - 1) < 0.1)
+    let input = Tensor.keyed(1, shape: [2, 16, 2, 7, 6]).contiguous(.video)
+    input.requiresGradient = true
+    let output = whole(input)
+    let factors = Tensor.keyed(2, shape: output.shape)
+    (output * factors).sum().backward()
+    for half in 0..<2 {
+      let part = Conv3d(8, 12, kernel: Extent3(1, 3, 3), bias: true, using: generator)
+      let (channels, places) = (12 * half..<12 * half + 12, 8 * half..<8 * half + 8)
+      withoutGradients {
+        _ = part.weight.copy(from: whole.weight.detached().sliced(0, channels))
+        _ = part.bias!.copy(from: whole.bias!.detached().sliced(0, channels))
+      }
+      let own = input.detached().sliced(1, places).contiguous(.video)
+      own.requiresGradient = true
+      let expected = part(own)
+      (expected * factors.sliced(1, channels)).sum().backward()
+      #expect(difference(output.detached().sliced(1, channels), expected.detached()) < 1e-5)
+      for (found, expected) in [
+        (input.gradient!.sliced(1, places), own.gradient!),
+        (whole.weight.gradient!.sliced(0, channels), part.weight.gradient!),
+        (whole.bias!.gradient!.sliced(0, channels), part.bias!.gradient!),
+      ] { #expect(difference(found, expected) < 1e-4) }
+    }
+  }
 }

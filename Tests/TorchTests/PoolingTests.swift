@@ -9,13 +9,22 @@ import Torch
     let kernel: Extent3
     let stride: Extent3
     let padding: Extent3?
+    let roundsUp: Bool
 
-    init(_ shape: [Int], _ kernel: Extent3, _ stride: Extent3, _ padding: Extent3? = nil) {
+    init(
+      _ shape: [Int], _ kernel: Extent3, _ stride: Extent3, _ padding: Extent3? = nil,
+      roundsUp: Bool = false
+    ) {
       (self.shape, self.kernel, self.stride, self.padding) = (shape, kernel, stride, padding)
+      self.roundsUp = roundsUp
     }
 
-    var pool: MaxPool3d { MaxPool3d(kernel: kernel, stride: stride, padding: padding) }
-    var testDescription: String { "\(kernel) by \(stride) of \(shape)" }
+    var pool: MaxPool3d {
+      MaxPool3d(kernel: kernel, stride: stride, padding: padding, roundsUp: roundsUp)
+    }
+    var testDescription: String {
+      "\(kernel) by \(stride) of \(shape)\(roundsUp ? ", rounded up" : "")"
+    }
   }
 
   /// Windows that overlap, that leave gaps, that end before the input, and channels that vectors do not fill.
@@ -25,7 +34,17 @@ import Torch
     Case([2, 8, 4, 5, 3], Extent3(3, 3, 3), Extent3(1, 1, 1)),
     Case([1, 3, 6, 8, 7], Extent3(3, 2, 5), Extent3(2, 3, 1)),
     Case([2, 17, 3, 4, 5], Extent3(1, 1, 1), Extent3(2, 2, 2)),
+    Case([2, 9, 2, 8, 9], Extent3(1, 3, 3), Extent3(1, 2, 2), .zero, roundsUp: true),
+    Case([1, 8, 5, 6, 7], Extent3(3, 2, 3), Extent3(2, 3, 2), roundsUp: true),
+    // The last windows would begin behind the input.
+    Case([1, 3, 4, 4, 5], Extent3(1, 1, 2), Extent3(2, 3, 4), .zero, roundsUp: true),
   ]
+
+  /// Without memory, shapes are computed by our own function.
+  @Test(arguments: cases) func shapesAreKnownWithoutMemory(test: Case) {
+    let input = Tensor.uninitialized(test.shape, device: .meta)
+    #expect(test.pool(input).shape == test.pool(Tensor.zeros(test.shape)).shape)
+  }
 
   /// Output and gradient of the input. Small integers: ties are frequent, and all sums are exact.
   private func results(_ test: Case, _ dtype: DType) -> [[Double]] {

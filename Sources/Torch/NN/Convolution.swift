@@ -2,11 +2,13 @@
 ///
 /// Input [N, Cin, T, H, W], output [N, Cout, T', H', W'].
 public final class Conv3d: Layer {
-  /// The weights, [Cout, Cin, kernel time, height, width].
+  /// The weights, [Cout, Cin / groups, kernel time, height, width].
   public let weight: Tensor
   /// The bias, [Cout]; nil for a convolution without one.
   public let bias: Tensor?
   private let window: SlidingWindow
+  /// The number of equal parts of the channels, of which each part of the output sees one part of the input.
+  public let groups: Int
 
   /// The size of the window.
   public var kernel: Extent3 { window.kernel }
@@ -24,16 +26,21 @@ public final class Conv3d: Layer {
   ///   - kernel: the size of the window.
   ///   - stride: the distance between windows.
   ///   - padding: the number of zeros at both ends of each axis; by default half the kernel.
+  ///   - groups: the number of equal parts of the channels, which must divide both numbers of channels.
   ///   - bias: true to add a learned number to each channel.
   ///   - generator: draws the weights. The layer is made on its device.
   public init(
     _ input: Int, _ output: Int, kernel: Extent3, stride: Extent3 = .one, padding: Extent3? = nil,
-    bias: Bool = false, using generator: Generator
+    groups: Int = 1, bias: Bool = false, using generator: Generator
   ) {
+    precondition(
+      input % groups == 0 && output % groups == 0,
+      "\(groups) groups do not divide \(input) and \(output) channels")
     window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
-    let fanOut = output * kernel.time * kernel.height * kernel.width
+    self.groups = groups
+    let fanOut = output / groups * kernel.time * kernel.height * kernel.width
     let deviation = (2 / Double(fanOut)).squareRoot()
-    weight = (Tensor.normal([output, input] + kernel.array, using: generator) * deviation)
+    weight = (Tensor.normal([output, input / groups] + kernel.array, using: generator) * deviation)
       .contiguous(.video)
     weight.requiresGradient = true
     self.bias = bias ? .zeros([output], device: generator.device) : nil
@@ -106,12 +113,12 @@ public final class Conv3d: Layer {
   }
 
   private func directly(_ input: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
-    guard input.device == .cpu else {
+    guard input.device == .cpu, groups == 1 else {
       return Operators.conv3d(
         .tensor(input), .tensor(weight), .optionalTensor(bias), .ints(stride.array),
-        .ints(padding.array))
+        .ints(padding.array), .ints(Extent3.one.array), .int(groups))
     }
-    // Ours need not keep its input, and autocast does not know it.
+    // Ours need not keep its input, and autocast does not know it. It has no groups.
     let type = autocastType(on: .cpu)
     func cast(_ tensor: Tensor) -> Tensor { type.map { tensor.to($0) } ?? tensor }
     return Operators.convolution(
@@ -129,7 +136,8 @@ public final class Conv3d: Layer {
 
   /// The algorithm for an input [N, Cin, T, H, W]. Only ``Runtime/convolutions``, shapes, type and device determine it.
   public func algorithm(for input: Tensor) -> ConvolutionAlgorithm {
-    guard Runtime.convolutions == .fastest, input.device == .cpu, input.dtype == .float32,
+    guard Runtime.convolutions == .fastest, groups == 1, input.device == .cpu,
+      input.dtype == .float32,
       weight.dtype == .float32, !isAutocasting(on: .cpu)
     else { return .direct }
     return .fastest(input: input.shape, weight: weight.shape, stride: stride, padding: padding)

@@ -5,28 +5,42 @@ public final class MaxPool3d: Layer {
   private static let mostCompactPlaces = 256
 
   /// Pads with minus infinity, by default by half the kernel, which is the maximum in libtorch.
-  public init(kernel: Extent3, stride: Extent3, padding: Extent3? = nil) {
-    window = SlidingWindow(kernel: kernel, stride: stride, padding: padding ?? kernel.half)
+  ///
+  /// - Parameters:
+  ///   - kernel: the size of the window.
+  ///   - stride: the distance between windows.
+  ///   - padding: the number of cells added at both ends of each axis.
+  ///   - roundsUp: true to pool what remains at the ends of axes, too, in smaller windows, as Caffe does and PyTorch with
+  ///     `ceil_mode`.
+  public init(
+    kernel: Extent3, stride: Extent3, padding: Extent3? = nil, roundsUp: Bool = false
+  ) {
+    window = SlidingWindow(
+      kernel: kernel, stride: stride, padding: padding ?? kernel.half, roundsUp: roundsUp)
   }
 
   public override func callAsFunction(_ input: Tensor) -> Tensor {
     if input.device == .meta { return window.metaOutput(input) }
-    return pooling(of: input).tensors([
-      .tensor(input), .ints(window.kernel.array), .ints(window.stride.array),
-      .ints(window.padding.array),
-    ])[0]
+    let (kernel, stride) = (Argument.ints(window.kernel.array), Argument.ints(window.stride.array))
+    if hasKernel(for: input) {
+      return Operators.compactMaxPool3d.tensors([
+        .tensor(input), kernel, stride, .ints(window.paddings(input.shape)),
+      ])[0]
+    }
+    return Operators.maxPool3d(
+      .tensor(input), kernel, stride, .ints(window.padding.array), .ints(Extent3.one.array),
+      .bool(window.roundsUp))
   }
 
-  private func pooling(of input: Tensor) -> Operator {
-    let hasKernel =
+  private func hasKernel(for input: Tensor) -> Bool {
+    let isSupported =
       switch input.device {
       case .cpu: input.dtype == .float32
       case .cuda:
         Runtime.gpuKernels == .own && [.float32, .bfloat16, .float16].contains(input.dtype)
       case .meta: false
       }
-    return hasKernel && window.kernel.array.reduce(1, *) <= Self.mostCompactPlaces
-      ? Operators.compactMaxPool3d : Operators.maxPool3d
+    return isSupported && window.kernel.array.reduce(1, *) <= Self.mostCompactPlaces
   }
 }
 
