@@ -8,8 +8,8 @@ import VideoSamples
 
 /// Recognizes the order in which four frames of a video are shown. The network learns how things change.
 ///
-/// An order and its reverse are one class, because many motions look as likely backward. OPN's network is two-dimensional; here
-/// each frame is repeated to a clip, so that any backbone can be trained.
+/// An order and its reverse are one class, because many motions look as likely backward. OPN's network sees single frames, as
+/// `Architecture.opn` does; each frame is repeated to a clip, so that any other backbone can be trained, too.
 public struct FrameOrder: PretextTask {
   /// A backbone with a head for pairs of frames.
   public typealias Network = PairsNetwork

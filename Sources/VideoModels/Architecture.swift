@@ -28,6 +28,8 @@ public enum Architecture: String, Codable, CaseIterable, Sendable {
   case s3dg = "s3d-g"
   /// S3D-G without strides in time, as in SpeedNet.
   case speednetS3dg = "s3d-g-speednet"
+  /// OPN's network in the prototxt that its authors released: five convolutions in the manner of AlexNet for single frames.
+  case opn
   /// A small vision transformer for small clips: cubes of 2x8x8, 192 wide, 8 blocks, positions by time, row and column.
   case vitTiny = "vit-tiny"
   /// ViT-S as in VideoMAE: cubes of 2x16x16, 384 wide, 12 blocks.
@@ -44,8 +46,8 @@ extension Architecture {
   /// The network without a head. Weights are drawn stage by stage.
   ///
   /// - Parameters:
-  ///   - width: the number of channels of conv1, or of a transformer's head: 64 in the papers and in torchvision. (ViT-H has
-  ///     heads of 80, of which 64 is the width 64.)
+  ///   - width: the number of channels of conv1, or of a transformer's head: 64 in the papers and in torchvision, 96 in OPN.
+  ///     (ViT-H has heads of 80, of which 64 is the width 64.)
   ///   - epsilon: the epsilon of batch or layer normalization; nil for ``defaultEpsilon``.
   ///   - dropPath: the probability with which the last block's branches are left out while training; only for transformers.
   ///   - positions: the positions of a transformer's tokens; nil for ``defaultPositions``.
@@ -78,6 +80,7 @@ extension Architecture {
     case .s3dg: S3DG(width: width, epsilon: epsilon, using: generator)
     case .speednetS3dg:
       S3DG(width: width, strides: .none, epsilon: epsilon, using: generator)
+    case .opn: OPN(width: width, epsilon: epsilon, using: generator)
     case .vitTiny, .vitSmall, .vitBase, .vitLarge, .vitHuge:
       preconditionFailure("\(rawValue) has no plan")
     }
@@ -102,11 +105,11 @@ extension Architecture {
   /// True for a transformer: its backbone is a ``TokenBackbone``.
   public var isTransformer: Bool { transformer(width: 1) != nil }
 
-  /// The default epsilon of normalization: 1e-5 for VCOP's, Hara's and CoCLR's networks and 1e-6 for transformers, as in their
-  /// code; 1e-3 for others, as in the code of the paper's authors.
+  /// The default epsilon of normalization: 1e-5 for VCOP's, Hara's, CoCLR's and OPN's networks and 1e-6 for transformers, as in
+  /// their code; 1e-3 for others, as in the code of the paper's authors.
   public var defaultEpsilon: Double {
     switch self {
-    case .c3d, .r3d10, .vcopR2plus1d10, .haraR3d18, .s3dg, .speednetS3dg: 1e-5
+    case .c3d, .r3d10, .vcopR2plus1d10, .haraR3d18, .s3dg, .speednetS3dg, .opn: 1e-5
     case .r2d3d18, .r2d3d34, .r2plus1d10, .r2plus1d18, .r3d18, .mc318, .torchvisionR2plus1d18: 1e-3
     case .vitTiny, .vitSmall, .vitBase, .vitLarge, .vitHuge: 1e-6
     }

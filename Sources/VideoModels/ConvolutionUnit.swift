@@ -16,17 +16,23 @@ final class ConvolutionUnit: Module {
 
   /// - Parameters:
   ///   - middle: the number of channels between the factors; nil for a full convolution.
+  ///   - padding: the number of zeros at both ends of each axis of a full convolution; nil for half the kernel.
+  ///   - groups: the number of groups of a full convolution.
   ///   - bias: true for convolutions with bias.
   init(
     _ name: String, _ input: Int, _ output: Int, middle: Int? = nil, kernel: Extent3,
-    stride: Extent3 = .one, bias: Bool = false, epsilon: Double, using generator: Generator
+    stride: Extent3 = .one, padding: Extent3? = nil, groups: Int = 1, bias: Bool = false,
+    epsilon: Double, using generator: Generator
   ) {
+    precondition(middle == nil || (padding == nil && groups == 1), "only for full convolutions")
     self.name = name
     func factor(_ input: Int, _ output: Int, _ kernel: Extent3, _ stride: Extent3) -> (
       Conv3d, BatchNorm3d
     ) {
       (
-        Conv3d(input, output, kernel: kernel, stride: stride, bias: bias, using: generator),
+        Conv3d(
+          input, output, kernel: kernel, stride: stride, padding: padding, groups: groups,
+          bias: bias, using: generator),
         BatchNorm3d(output, epsilon: epsilon, device: generator.device)
       )
     }

@@ -162,7 +162,7 @@ private struct Fingerprint {
       ]),
     Fingerprint(
       tensor: "backbone.conv1.a.weight", names: .mosi,
-      architectures: [.r2d3d18, .r2d3d34, .r3d18, .r3d10, .haraR3d18, .mc318, .c3d]),
+      architectures: [.r2d3d18, .r2d3d34, .r3d18, .r3d10, .haraR3d18, .mc318, .c3d, .opn]),
     Fingerprint(
       tensor: "stem.3.weight", names: .torchvision, architectures: [.torchvisionR2plus1d18]),
     Fingerprint(tensor: "stem.0.weight", names: .torchvision, architectures: [.r3d18, .mc318]),

@@ -20,6 +20,7 @@ import VideoModels
     try folder.finetuned {
       $0.model.architecture = architecture
       $0.clip.frames = 8
+      $0.clip.size = side(architecture)
     }
     let path = folder.file("r/last.safetensors")
     var file = try Safetensors(contentsOf: path)
@@ -34,9 +35,12 @@ import VideoModels
     try file.write(to: path)
   }
 
+  /// The side of small clips.
+  private func side(_ architecture: Architecture) -> Int { architecture == .opn ? 75 : 24 }
+
   /// The output of Python for clips, next to that of `mosi features`.
-  private func compare(_ tensor: String, script: [String], count: Int) throws {
-    let clips = Tensor.normal([3, 3, 8, 24, 24], using: Generator(seed: 1))
+  private func compare(_ tensor: String, script: [String], count: Int, side: Int = 24) throws {
+    let clips = Tensor.normal([3, 3, 8, side, side], using: Generator(seed: 1))
     try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
     try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
     let features = try tool.run(
@@ -56,17 +60,21 @@ import VideoModels
   @Test(
     .enabled(
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
-    arguments: [Architecture.r2d3d18, .r2plus1d10, .vcopR2plus1d10, .r3d10, .c3d],
+    arguments: [Architecture.r2d3d18, .r2plus1d10, .vcopR2plus1d10, .r3d10, .c3d, .opn],
     ["mosi", "authors"])
   func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
-    // The authors' code has none of VCOP's networks, and VCOP's code uses other names.
-    if StateNames.vcop.supports(architecture) && program == "authors" { return }
+    // The authors' code has none of VCOP's networks and not OPN's, and VCOP's code uses other names.
+    if program == "authors", StateNames.vcop.supports(architecture) || architecture == .opn {
+      return
+    }
     try run(architecture)
     let script = [repository + "/python/mosi/networks.py", "w.pth", "clips.pt"]
     #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)
-    try compare("logits", script: script, count: 2)
+    let side = side(architecture)
+    try compare("logits", script: script, count: 2, side: side)
     #expect(try tool.run("convert", "r", "w.pth", "--to", program, "--backbone-only").status == 0)
-    try compare("features", script: script, count: architecture == .r2d3d18 ? 16 : 32)
+    let counts: [Architecture: Int] = [.r2d3d18: 16, .opn: 42]
+    try compare("features", script: script, count: counts[architecture] ?? 32, side: side)
   }
 
   /// Compares with PyTorch networks that have torchvision's names and structure, and another epsilon.

@@ -85,7 +85,7 @@ import Testing
     #expect(rows.contains(["r2plus1d-10", "14,370,094", "42.67"]))
     let json = try tool.run("models", "--json", "--width", "24", "--classes", "5")
     let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
-    #expect(list?.count == 18 && list?.allSatisfy { $0["parameters"] is Int } == true)
+    #expect(list?.count == 19 && list?.allSatisfy { $0["parameters"] is Int } == true)
   }
 
   @Test func doctorPrintsTheInstallation() throws {

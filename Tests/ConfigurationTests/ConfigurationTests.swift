@@ -244,8 +244,8 @@ import Testing
     (
       "model.architecture=resnet",
       "one of r2d3d-18, r2d3d-34, r2plus1d-10, r2plus1d-18, r2plus1d-10-vcop, r3d-10, r3d-18, "
-        + "r3d-18-hara, mc3-18, r2plus1d-18-torchvision, c3d, s3d-g, s3d-g-speednet, vit-tiny, "
-        + "vit-s, vit-b, vit-l, vit-h, not resnet"
+        + "r3d-18-hara, mc3-18, r2plus1d-18-torchvision, c3d, s3d-g, s3d-g-speednet, opn, "
+        + "vit-tiny, vit-s, vit-b, vit-l, vit-h, not resnet"
     ),
     ("labels.axes=z", "labels.axes must be one of"),
     ("mask.shape=circle", "mask.shape must be one of square, ellipse, polygon, blob, mixed"),

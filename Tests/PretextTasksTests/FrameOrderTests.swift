@@ -143,6 +143,33 @@ import VideoSamples
     }
   }
 
+  /// A step on OPN's own network, which sees each frame by itself: repetitions change nothing.
+  @Test func opnsOwnNetworkIsTrained() throws {
+    let task = FrameOrder(
+      frames: 2, side: 72, sourceSide: 80, margin: 6, shift: 2, normalization: plainNormalization)
+    let generator = Generator(seed: 1)
+    let network = task.makeNetwork(
+      on: Architecture.opn.makeBackbone(width: 4, using: generator), dropout: 0,
+      using: generator)
+    let region = clip(frames: 4, side: 78) { frame, y, x, _ in (60 * frame + 3 * y + x) % 256 }
+    let samples = (0..<3).map { Sample(id: training($0), clips: [region], source: $0) }
+    let batch = task.batch(samples, for: trained, on: .cpu)
+    #expect(batch.clips.shape == [12, 3, 2, 72, 72])
+    let before = network.evaluate(batch).loss
+    before.backward()
+    for parameter in network.parameters where parameter.name.hasPrefix("backbone.conv1.") {
+      #expect((parameter.tensor.gradient?.norm ?? 0) > 0, "\(parameter.name)")
+    }
+    let optimizer = SGD([ParameterGroup(network.trainableParameters, weightDecay: 0)])
+    optimizer.step(learningRate: 1e-3)
+    #expect(network.evaluate(batch).loss.item < before.item)
+    network.train(false)
+    withoutGradients {
+      let once = network(batch.clips.sliced(2, 0..<1))
+      #expect(difference(once, network(batch.clips)) < 1e-5)
+    }
+  }
+
   @Test func thePreviewShowsTheFramesWithTheirPlaces() throws {
     let region = clip(frames: 4, side: 14) { frame, _, _, _ in 60 * frame }
     let preview = task().preview(

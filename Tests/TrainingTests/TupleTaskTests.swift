@@ -83,6 +83,37 @@ extension TrainingRuns {
       #expect(tuned.isFinished)
     }
 
+    /// OPN's own network orders frames, and its first layers stay in a fine-tuning.
+    @Test func opnsNetworkIsFinetuned() throws {
+      var configuration = configuration(.frameOrder)
+      configuration.model.architecture = .opn
+      configuration.clip.frames = 2
+      configuration.clip.size = 72
+      configuration.sources.size = 80
+      configuration.epochs = 1
+      let run = try train(configuration, "ordered").run
+      var tuning = tinyFinetuning(on: videos, epochs: 1)
+      tuning.start.weights = run.path
+      tuning.start.frozenStages = 2
+      tuning.model.architecture = .opn
+      tuning.clip.size = 80
+      let tuned = RunFolder(path: folder.file("tuned"))
+      _ = try finetune(
+        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+        reporter: Listener())
+      let (before, after) = (
+        try Weights(at: run.path).makeModel().state, try Weights(at: tuned.path).makeModel().state
+      )
+      #expect(try Weights(at: tuned.path).model.architecture == .opn)
+      let kept = Dictionary(uniqueKeysWithValues: after.map { ($0.name, $0.tensor) })
+      for (name, tensor) in before where name.hasPrefix("backbone.conv") {
+        let isFrozen = name.hasPrefix("backbone.conv1.") || name.hasPrefix("backbone.conv2.")
+        let isSame = try #require(kept[name]).isEqual(to: tensor)
+        // Normalization removes biases; their gradients are rounding errors.
+        if isFrozen || !name.hasSuffix(".bias") { #expect(isSame == isFrozen, "\(name)") }
+      }
+    }
+
     /// DPC and MemDPC have no classes: the best checkpoint is that with the lowest loss, records have the terms of the loss, and
     /// the aggregator stays in the checkpoint.
     @Test(arguments: [nil, 8]) func predictionsResumeAndAreFinetuned(slots: Int?) throws {

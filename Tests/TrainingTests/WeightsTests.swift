@@ -18,7 +18,7 @@ extension TrainingRuns {
       Dictionary(uniqueKeysWithValues: model.state.map { ($0.name, $0.tensor) })
     }
 
-    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18, .r3d10, .c3d])
+    @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .r3d18, .r3d10, .c3d, .opn])
     func aBareStateDictIsRecognized(architecture: Architecture) throws {
       let folder = try ScratchFolder()
       let model = network(architecture, classes: 6)
@@ -35,7 +35,7 @@ extension TrainingRuns {
       for file in ["w.safetensors", "w.pth"] {
         let weights = try Weights(at: folder.file(file))
         #expect(weights.model.architecture == architecture && weights.model.width == 4)
-        #expect(weights.model.batchNormEpsilon == (names == .mosi ? 1e-3 : 1e-5))
+        #expect(weights.model.batchNormEpsilon == names.epsilon(of: architecture))
         #expect(weights.classCount == 6 && weights.classNames == nil)
         let loaded = state(weights.makeModel())
         #expect(state(model).allSatisfy { $0.value.isEqual(to: loaded[$0.key]!) })

@@ -13,7 +13,7 @@ private let convolutional = Architecture.allCases.filter { !$0.isTransformer }
   func logitsAtFullWidthAreThoseOfDirectConvolutions(architecture: Architecture) {
     let model = classifier(architecture, width: 64, classes: 101, kind: .actions)
     model.train(false)
-    let clips = keyed([7], [1, 3, 8, 56, 56], -2...2)
+    let clips = keyed([7], clipShape(1, for: architecture, side: 56), -2...2)
     func logits(_ convolutions: Runtime.Convolutions) -> Tensor {
       withoutGradients { Runtime.withConvolutions(convolutions) { model(clips) } }
     }
@@ -28,7 +28,7 @@ private let convolutional = Architecture.allCases.filter { !$0.isTransformer }
   func convolutionsThatTakeOverNormalizationsGiveTheSame(architecture: Architecture) throws {
     let model = classifier(architecture, width: 16)
     model.train(false)
-    let clips = keyed([7], [2, 3, 8, 32, 32], -2...2)
+    let clips = keyed([7], clipShape(2, for: architecture), -2...2)
     for state in [keyedState(model.shapes), classifier(architecture, width: 16).state.byName] {
       // Nothing of other weights may remain.
       try model.load(state)
@@ -46,7 +46,7 @@ private let convolutional = Architecture.allCases.filter { !$0.isTransformer }
   /// Two steps: losses, gradients and running statistics.
   @Test(arguments: Architecture.allCases)
   func activationCheckpointingGivesTheSameBits(architecture: Architecture) throws {
-    let clips = keyed([8], [2, 3, 8, 32, 32], -2...2)
+    let clips = keyed([8], clipShape(2, for: architecture), -2...2)
     func results(checkpoints: Bool) throws -> [[Double]] {
       let model = classifier(architecture, width: 8, dropout: 0.5)
       model.backbone.checkpointsActivations = checkpoints
@@ -65,7 +65,7 @@ private let convolutional = Architecture.allCases.filter { !$0.isTransformer }
   /// those of direct convolutions differ from float64 by up to 2e-3 here.
   @Test(arguments: convolutional)
   func gradientsOfWeightsAreNearFloat64(architecture: Architecture) throws {
-    let clips = keyed([8], [4, 3, 8, 32, 32], -2...2)
+    let clips = keyed([8], clipShape(4, for: architecture), -2...2)
     let labels = Tensor([0, 1, 2, 3])
     func gradients(_ convolutions: Runtime.Convolutions, inFloat64: Bool = false) throws -> [Tensor]
     {

@@ -88,6 +88,30 @@ import VideoModels
     #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
   }
 
+  /// A network of two-dimensional layers.
+  @Test func opnIsThatOfPyTorch() throws {
+    let golden = try golden("opn", in: "opn")
+    let network = try RecognizedNetwork(shapes: golden.state)
+    #expect(network.names == .mosi && network.epsilon == 1e-5)
+    #expect(network.architecture == .opn && network.width == 6)
+    #expect(network.head?.kind == .actions && network.head?.classes == 11)
+    let model = try classifier(network, keyedState(golden.state))
+    #expect(model.shapes == golden.state)
+    let training = try #require(golden.training)
+    let computed = Computed(
+      features: golden.features.tensor, logits: golden.logits.tensor,
+      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
+      gradient: ("backbone.conv1.a.weight", training.stemGradient.tensor))
+    let clips = keyed([51], [3, 3, 2, 80, 93], -1...1)
+    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
+
+    let other = try classifier(network, keyedState(golden.state))
+    _ = other(clips)
+    let mean = try #require(
+      other.buffers.first { $0.name == "backbone.conv5.fc6_bn.running_mean" })
+    #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
+  }
+
   @Test(arguments: [Architecture.r3d18, .mc318, .torchvisionR2plus1d18])
   func torchvisionsWeightsGiveTorchvisionsLogits(architecture: Architecture) throws {
     let golden = try golden(architecture.rawValue, in: "torchvision")

@@ -39,6 +39,11 @@ func classifier(
   return model
 }
 
+/// The shape of `count` small clips that the network does not reduce to nothing: of 8 x 32 x 32, or of frames alone.
+func clipShape(_ count: Int, for architecture: Architecture, side: Int = 32) -> [Int] {
+  architecture == .opn ? [count, 3, 2, 72, 72] : [count, 3, 8, side, side]
+}
+
 /// Uniform float32 numbers in the range from the stream with the key `key`.
 func keyed(_ key: [UInt64], _ shape: [Int], _ range: ClosedRange<Double>) -> Tensor {
   var generator = KeyedGenerator(key: key)

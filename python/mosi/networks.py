@@ -134,7 +134,7 @@ TRANSFORMERS = {
     "vit-h": Transformer(32, 16, 80),
 }
 
-ARCHITECTURES = (*RESIDUAL, "c3d", *S3DG_STRIDES, *TRANSFORMERS)
+ARCHITECTURES = (*RESIDUAL, "c3d", *S3DG_STRIDES, "opn", *TRANSFORMERS)
 
 
 class Convolution(nn.Sequential):
@@ -283,6 +283,36 @@ def s3dg(width: int, epsilon: float, time_stride: int) -> tuple[nn.Sequential, i
             channels = one + three + five + six
         stages.add_module(f"conv{index + 3}", stage)
     return stages, channels
+
+
+def opn(width: int, epsilon: float) -> tuple[nn.Sequential, int]:
+    """OPN's conv1 to conv5, the last with fc6, [M, 3, N, H, W] -> [M, D, N, H', W'], and D. Frames are seen one by one."""
+    second, third, last = 2 * max(1, 4 * width // 3), 4 * width, 32 * width // 3
+    halves = 1 if width % 2 else 2  # an odd number of channels has no halves
+
+    def add(stage: nn.Sequential, name: str, c_in: int, c_out: int, side: int, padding: int, groups: int = 1) -> None:
+        stage.add_module(name, nn.Conv3d(c_in, c_out, (1, side, side), padding=(0, padding, padding), groups=groups))
+        stage.add_module(name + "_bn", nn.BatchNorm3d(c_out, eps=epsilon))
+        stage.add_module(name + "_relu", nn.ReLU())
+
+    stages = nn.Sequential()
+    for index, convolution in enumerate((
+        nn.Conv3d(3, width, (1, 11, 11), (1, 4, 4)),
+        nn.Conv3d(width, second, (1, 5, 5), padding=(0, 2, 2), groups=halves),
+    )):
+        stage = nn.Sequential()
+        stage.add_module("a", convolution)
+        stage.add_module("relu", nn.ReLU())
+        stage.add_module("pool", nn.MaxPool3d(SQUARE, HALF_SPACE, ceil_mode=True))
+        stage.add_module("response", nn.LocalResponseNorm(5, 1e-4, 0.75))
+        stages.add_module(f"conv{index + 1}", stage)
+    for index, (c_in, c_out, groups) in enumerate(((second, third, 1), (third, third, 2), (third, second, 2))):
+        stage = nn.Sequential()
+        add(stage, "a", c_in, c_out, 3, 1, groups)
+        stages.add_module(f"conv{index + 3}", stage)
+    stage.add_module("pool", nn.MaxPool3d(SQUARE, HALF_SPACE, ceil_mode=True))
+    add(stage, "fc6", second, last, 2, 0)
+    return stages, last
 
 
 def residual(plan: Plan, width: int, epsilon: float) -> tuple[nn.Sequential, int]:
@@ -443,6 +473,8 @@ class VideoModel(nn.Module):
             self.backbone, channels = residual(plan, width, epsilon)
         elif architecture == "c3d":
             self.backbone, channels = c3d(width, epsilon)
+        elif architecture == "opn":
+            self.backbone, channels = opn(width, epsilon)
         elif transformer := TRANSFORMERS.get(architecture):
             by_axes = None if positions is None else positions == "axes"
             self.backbone = VisionTransformer(transformer, width, epsilon, by_axes)

@@ -38,7 +38,9 @@ class TemporaryFolder(unittest.TestCase):
 
     def pretrain(self, architecture, *more):
         # Small clips, but not so small that nothing is left of them.
-        frames, size = {"c3d": (16, 32), "s3d-g": (8, 32), "s3d-g-speednet": (4, 32)}.get(architecture, (4, 16))
+        frames, size = {
+            "c3d": (16, 32), "s3d-g": (8, 32), "s3d-g-speednet": (4, 32), "opn": (4, 72),
+        }.get(architecture, (4, 16))
         run = self.folder / architecture
         result = run_tool(
             "pretrain", "--sources", SOURCES, "--output", run, "--epochs", 1, *SETS,
