@@ -25,7 +25,7 @@ public enum Preset: String, CaseIterable, Sendable {
   case cloze
   /// A small VCP for a laptop.
   case tinyCloze = "tiny-cloze"
-  /// OPN as in its paper, on a video network.
+  /// OPN as in its paper.
   case frameOrder = "frame-order"
   /// A small OPN for a laptop.
   case tinyFrameOrder = "tiny-frame-order"

@@ -350,4 +350,34 @@ import VideoModels
       atPath: "\(folder)/kept/\(b.name).json", toPath: "\(folder)/kept/\(a.name).json")
     #expect(missing().count == 3)
   }
+
+  /// OPN has its own network in Table 5, at both scales on frames that it can see, and in the comparison at equal cost that of
+  /// all others.
+  @Test func opnHasItsOwnNetworkInItsOwnTable() throws {
+    for (scale, sides, width) in [(Scale.paper, (80, 112), 96), (.tiny, (80, 80), 24)] {
+      let plan = try Plan(
+        [Recipe.table5.experiment, equal()], scale: scale, seeds: 1, data: data(),
+        folder: "\(folder)/out")
+      var seen: [Architecture] = []
+      for run in plan.runs where run.title.contains("OPN") {
+        switch run.work {
+        case .pretraining(let configuration):
+          let (model, clip) = (configuration.model, configuration.clip)
+          #expect(configuration.task.kind == .frameOrder)
+          seen.append(model.architecture)
+          if model.architecture == .opn {
+            #expect(model.width == width && clip.frames == 2 && clip.size == sides.0)
+          } else {
+            #expect(model.width == (scale == .paper ? 64 : 24))
+            #expect(clip.frames == (scale == .paper ? 16 : 4))
+          }
+        case .finetuning(let configuration) where configuration.model.architecture == .opn:
+          #expect(configuration.model.width == width && configuration.clip.size == sides.1)
+          #expect(configuration.clip.frames == (scale == .paper ? 16 : 8))
+        default: break
+        }
+      }
+      #expect(seen == [.opn, .r2d3d18])
+    }
+  }
 }
