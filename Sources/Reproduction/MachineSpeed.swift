@@ -14,9 +14,12 @@ public struct MachineSpeed {
   /// The throughput over all runs of the plan.
   public let overall: Throughput
 
-  /// Times a step of each kind of run in `plan` on `device`, a second or two each.
+  /// Times a step of each kind of run, a second or two each.
   ///
-  /// - Parameter progress: called before each measurement with its number from 0 and the number of measurements.
+  /// - Parameters:
+  ///   - plan: the plan.
+  ///   - device: the device to measure.
+  ///   - progress: called before each measurement with its number from 0 and the number of measurements.
   public init(_ plan: Plan, on device: Device, progress: (_ done: Int, _ total: Int) -> Void) {
     let kinds = plan.stepKinds
     var speeds: [StepKind: Throughput] = [:]
