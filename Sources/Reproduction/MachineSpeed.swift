@@ -7,7 +7,7 @@ import VideoModels
 /// The speed of a machine in the runs of a plan.
 ///
 /// Runs count operations of the backbone only, so that tasks can be compared. What these take differs: a task may have a large
-/// decoder, and small clips are slower. Therefore a step of each kind of run is timed, where that is quick.
+/// decoder, and small clips are slower. Therefore a step of each kind of run is timed if that is quick.
 public struct MachineSpeed {
   private let speeds: [StepKind: Throughput]
   private let kinds: [String: StepKind]

@@ -17,8 +17,8 @@ import Torch
 /// - fc6 is a convolution of 2x2 places, which on frames of 80x80 is the fully connected layer; on larger frames, its outputs at
 ///   all places are averaged.
 /// - Dropout after fc6 belongs to the head of a classifier. The head of ``VideoClassifier`` has it.
-/// - Weights are drawn as in the other networks: normally, by their fan-out, where the prototxt has deviations of 0.01 and, in
-///   fc6, 0.005; biases are 0, also fc6's, which is 1 there and which batch normalization removes.
+/// - Weights are drawn as in the other networks: normally, by their fan-out; the prototxt has deviations of 0.01 and, in
+///   fc6, 0.005. Biases are 0, also fc6's, which is 1 there and which batch normalization removes.
 /// - Pixels are normalized in this package; theirs are bytes minus their mean. Local response normalization depends on the scale
 ///   and divides by hardly more than 1 here, until weights have grown.
 public final class OPN: Backbone {

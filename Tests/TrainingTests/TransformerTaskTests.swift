@@ -119,7 +119,7 @@ extension TrainingRuns {
       }
     }
 
-    /// Clips that are no whole cubes are refused before anything is read, whatever the task.
+    /// Clips that are not whole cubes are refused before anything is read, whatever the task.
     @Test(arguments: tasks) func partsOfCubesAreRefused(task: Case) {
       func refusal(_ change: (inout PretrainingConfiguration) -> Void) -> String {
         var c = configuration(task)
