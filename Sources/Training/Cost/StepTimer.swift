@@ -6,7 +6,6 @@ import VideoSamples
 
 /// Times training steps without the update of the weights, which takes little.
 struct StepTimer {
-  private let network: Module
   private let optimizer: SGD
   private let loss: () -> Tensor
   private let autocast: DType?
@@ -15,7 +14,6 @@ struct StepTimer {
   private init(
     _ network: Module, _ precision: Precision, on device: Device, loss: @escaping () -> Tensor
   ) {
-    self.network = network
     autocast = precision.autocast
     self.device = device
     self.loss = loss
