@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import TestSupport
+import Testing
 
 /// The tool as users run it, in a separate process.
 struct Tool {
@@ -33,6 +34,13 @@ struct Tool {
 
   func run(_ arguments: [String]) throws -> Result {
     try wait(for: start(Self.path, arguments))
+  }
+
+  /// The output of `mosi`; a failed command is recorded as an issue.
+  func output(_ arguments: [String]) throws -> String {
+    let result = try run(arguments)
+    try #require(result.status == 0, "\(arguments[0]): \(result.errors)")
+    return result.output
   }
 
   /// Runs a shell script in the folder, in which `$MOSI` is the tool.

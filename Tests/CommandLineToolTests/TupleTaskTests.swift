@@ -12,12 +12,7 @@ import Testing
     tool = Tool(folder: folder)
   }
 
-  /// The output of `mosi`; a failed command is recorded as an issue.
-  private func output(_ arguments: [String]) throws -> String {
-    let result = try tool.run(arguments)
-    try #require(result.status == 0, "\(arguments[0]): \(result.errors)")
-    return result.output
-  }
+  private func output(_ arguments: [String]) throws -> String { try tool.output(arguments) }
 
   /// Class folders of videos with 20 frames of 44 x 36 pixels: a square that sinks or rises.
   private func videos() throws {

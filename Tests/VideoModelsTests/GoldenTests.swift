@@ -34,6 +34,30 @@ import VideoModels
     try #require(Bundle.module.golden(file, as: [String: Golden].self)[name])
   }
 
+  /// Compares a network with its golden numbers in both modes, and the running mean `mean` after one batch in training.
+  ///
+  /// - Returns: the network.
+  @discardableResult
+  private func expect(
+    _ golden: Golden, of network: RecognizedNetwork, clips: Tensor, stem: String = "a",
+    mean: String
+  ) throws -> VideoClassifier {
+    let model = try classifier(network, keyedState(golden.state))
+    let training = try #require(golden.training)
+    let computed = Computed(
+      features: golden.features.tensor, logits: golden.logits.tensor,
+      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
+      gradient: ("backbone.conv1.\(stem).weight", training.stemGradient.tensor))
+    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
+
+    let other = try classifier(network, keyedState(golden.state))
+    _ = other(clips)
+    let found = try #require(
+      other.buffers.first { $0.name == "backbone.conv5.\(mean).running_mean" })
+    #expect(relativeDifference(found.tensor, training.runningMean.tensor) < 1e-5)
+    return model
+  }
+
   @Test(arguments: [
     (Architecture.r2d3d18, VideoClassifier.Head.Kind.pretext, 9), (.r2d3d18, .actions, 51),
     (.r2plus1d10, .pretext, 9), (.r2plus1d10, .actions, 51),
@@ -46,24 +70,11 @@ import VideoModels
     #expect(network.names == .mosi && network.epsilon == 1e-3)
     #expect(network.architecture == architecture && network.width == 8)
     #expect(network.head?.kind == head && network.head?.classes == classes)
-    let model = try classifier(network, keyedState(golden.state))
+    let isFull = architecture == .r2d3d18
+    let model = try expect(
+      golden, of: network, clips: keyed([51], [3, 3, 8, 56, 56], -1...1),
+      stem: isFull ? "a" : "a1", mean: "res_1.conv_branch.\(isFull ? "b_bn" : "b2_bn")")
     #expect(model.shapes == golden.state)
-
-    let clips = keyed([51], [3, 3, 8, 56, 56], -1...1)
-    let training = try #require(golden.training)
-    let stem = architecture == .r2d3d18 ? "a" : "a1"
-    let computed = Computed(
-      features: golden.features.tensor, logits: golden.logits.tensor,
-      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
-      gradient: ("backbone.conv1.\(stem).weight", training.stemGradient.tensor))
-    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
-
-    let other = try classifier(network, keyedState(golden.state))
-    _ = other(clips)
-    let last = architecture == .r2d3d18 ? "b_bn" : "b2_bn"
-    let mean = try #require(
-      other.buffers.first { $0.name == "backbone.conv5.res_1.conv_branch.\(last).running_mean" })
-    #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
   }
 
   @Test func c3dIsThatOfPyTorch() throws {
@@ -72,20 +83,8 @@ import VideoModels
     #expect(network.names == .vcop && network.epsilon == 1e-5)
     #expect(network.architecture == .c3d && network.width == 4)
     #expect(network.head?.kind == .actions && network.head?.classes == 11)
-    let model = try classifier(network, keyedState(golden.state))
-    let training = try #require(golden.training)
-    let computed = Computed(
-      features: golden.features.tensor, logits: golden.logits.tensor,
-      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
-      gradient: ("backbone.conv1.a.weight", training.stemGradient.tensor))
-    let clips = keyed([51], [3, 3, 8, 56, 56], -1...1)
-    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
-
-    let other = try classifier(network, keyedState(golden.state))
-    _ = other(clips)
-    let mean = try #require(
-      other.buffers.first { $0.name == "backbone.conv5.b_bn.running_mean" })
-    #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
+    try expect(
+      golden, of: network, clips: keyed([51], [3, 3, 8, 56, 56], -1...1), mean: "b_bn")
   }
 
   /// A network of two-dimensional layers.
@@ -95,21 +94,9 @@ import VideoModels
     #expect(network.names == .mosi && network.epsilon == 1e-5)
     #expect(network.architecture == .opn && network.width == 6)
     #expect(network.head?.kind == .actions && network.head?.classes == 11)
-    let model = try classifier(network, keyedState(golden.state))
+    let model = try expect(
+      golden, of: network, clips: keyed([51], [3, 3, 2, 80, 93], -1...1), mean: "fc6_bn")
     #expect(model.shapes == golden.state)
-    let training = try #require(golden.training)
-    let computed = Computed(
-      features: golden.features.tensor, logits: golden.logits.tensor,
-      trainingLogits: training.logits.tensor, loss: training.loss.tensor,
-      gradient: ("backbone.conv1.a.weight", training.stemGradient.tensor))
-    let clips = keyed([51], [3, 3, 2, 80, 93], -1...1)
-    try computed.expect(of: model, clips: clips, labels: Tensor([2, 7, 0]))
-
-    let other = try classifier(network, keyedState(golden.state))
-    _ = other(clips)
-    let mean = try #require(
-      other.buffers.first { $0.name == "backbone.conv5.fc6_bn.running_mean" })
-    #expect(relativeDifference(mean.tensor, training.runningMean.tensor) < 1e-5)
   }
 
   @Test(arguments: [Architecture.r3d18, .mc318, .torchvisionR2plus1d18])
