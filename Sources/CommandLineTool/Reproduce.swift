@@ -156,7 +156,9 @@ struct Reproduce: ParsableCommand {
     }
     var plan = try makePlan()
     try plan.checkResults()
-    let speed = MachineSpeed(plan, on: execution.device) { done, total in
+    let missing = plan.missingRuns
+    let timed = self.plan ? plan.runs : missing
+    let speed = MachineSpeed(plan, timing: timed, on: execution.device) { done, total in
       if done == 0 {
         Terminal.line(Terminal.faint("timing this machine: a step of each of \(total) kinds"))
       }
@@ -165,7 +167,8 @@ struct Reproduce: ParsableCommand {
     if self.plan {
       return print(json ? try JSON.text(overview) : overview.text(withRuns: true))
     }
-    Terminal.line(overview.text(withRuns: false))
+    Terminal.line(
+      missing.isEmpty ? "all \(plan.runs.count) runs are done" : overview.text(withRuns: false))
 
     InterruptSignal.listen()
     let progress = ReproductionProgressReporter(seconds: try hours.map { $0 * 3600 })

@@ -11,28 +11,32 @@ import VideoModels
 public struct MachineSpeed {
   private let speeds: [StepKind: Throughput]
   private let kinds: [String: StepKind]
-  /// The throughput over all runs of the plan.
+  /// The throughput over the timed runs.
   public let overall: Throughput
 
   /// Times a step of each kind of run, a second or two each.
   ///
   /// - Parameters:
   ///   - plan: the plan.
+  ///   - runs: the runs whose steps are timed. Others of the plan are estimated by the throughput over these.
   ///   - device: the device to measure.
   ///   - progress: called before each measurement with its number from 0 and the number of measurements.
-  public init(_ plan: Plan, on device: Device, progress: (_ done: Int, _ total: Int) -> Void) {
+  public init(
+    _ plan: Plan, timing runs: [PlannedRun], on device: Device,
+    progress: (_ done: Int, _ total: Int) -> Void
+  ) {
     let kinds = plan.stepKinds
     var speeds: [StepKind: Throughput] = [:]
-    let total = Set(kinds.values).count
+    let total = Set(runs.compactMap { kinds[$0.name] }).count
     // In the order of the runs, so that two measurements do the same.
-    for run in plan.runs {
+    for run in runs {
       guard let kind = kinds[run.name], speeds[kind] == nil else { continue }
       progress(speeds.count, total)
       speeds[kind] = kind.throughput(on: device)
     }
     (self.kinds, self.speeds) = (kinds, speeds)
-    let operations = plan.runs.reduce(0) { $0 + $1.operations }
-    let seconds = plan.runs.reduce(0) { seconds, run in
+    let operations = runs.reduce(0) { $0 + $1.operations }
+    let seconds = runs.reduce(0) { seconds, run in
       seconds + (kinds[run.name].flatMap { speeds[$0] }?.seconds(run.operations) ?? 0)
     }
     overall = Throughput(

@@ -104,6 +104,8 @@ import Training
     let before = try folder.contents(of: "cut/runs")
     let again = try tool.run(arguments("cut"))
     #expect(again.status == 0 && again.output == whole.output)
+    #expect(again.errors.contains("all 10 runs are done"), "\(again.errors)")
+    #expect(!again.errors.contains("timing this machine"), "\(again.errors)")
     #expect(try folder.contents(of: "cut/runs") == before)
     let page = String(decoding: try folder.bytes("cut/mine-folders-v-paper.html"), as: UTF8.self)
     #expect(page.contains("Two rows") && page.contains("43.0") && page.contains("Line chart"))

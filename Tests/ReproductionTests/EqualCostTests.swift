@@ -135,7 +135,7 @@ import VideoModels
     let plan = try plan(experiment)
     #expect(plan.runs.count == 7)
     var calls: [Int] = []
-    let speed = MachineSpeed(plan, on: .cpu) { done, total in
+    let speed = MachineSpeed(plan, timing: plan.runs, on: .cpu) { done, total in
       #expect(total == 2)
       calls.append(done)
     }
@@ -151,6 +151,15 @@ import VideoModels
     let overview = PlanOverview(plan, here: speed)
     #expect(abs(overview.total.hoursHere - total / 3600) < 1e-9 * total)
     #expect(abs(overview.hoursLeft - total / 3600) < 1e-9 * total)
+
+    // Of the timed runs, all are of one kind; the run of the other kind is estimated from them.
+    let rest = plan.runs.filter { !$0.title.contains("pre-training, rates") }
+    let one = MachineSpeed(plan, timing: rest, on: .cpu) { done, total in
+      #expect(done == 0 && total == 1)
+    }
+    let estimates = plan.runs.map { one.seconds($0) / $0.operations }
+    #expect(estimates.allSatisfy { abs($0 * one.overall.operationsPerSecond - 1) < 1e-9 })
+    _ = MachineSpeed(plan, timing: [], on: .cpu) { _, _ in Issue.record("nothing is timed") }
   }
 
   /// All pre-trainings but that of the last row have the same videos, MoSI's on single frames of them.
