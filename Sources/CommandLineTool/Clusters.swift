@@ -68,7 +68,7 @@ struct Clusters: ParsableCommand {
     let folder = try output.requiredFolder(
       .clusters, weights: network.weights, outside: input.requiredPaths)
     let videos = try input.search(limit: limit)
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     var settings = ClusterAnalysis.Settings()
     settings.clusters = clusters
     settings.perplexity = perplexity

@@ -44,6 +44,7 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let weights = try Weights(at: input)
+    weights.warnOfMissingStatistics()
     let isScaled = try weights.write(to: output, as: to, backboneOnly: backboneOnly)
     let inspection = try WeightsInspection(at: output)
     if isScaled {

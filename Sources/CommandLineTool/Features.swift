@@ -39,7 +39,7 @@ struct Features: ParsableCommand {
 
   private func run(_ execution: ExecutionOptions) throws {
     let paths = try input.requiredPaths
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     try checkOutput(weights, paths)
     let inference = try options.inference(weights, on: execution)
     let isTensorFile = paths.count == 1 && paths[0].lowercased().hasSuffix(".safetensors")

@@ -77,7 +77,7 @@ struct Gradcam: ParsableCommand {
     let folder = try output.requiredFolder(
       .gradcam, weights: network.weights, outside: input.requiredPaths)
     let videos = try input.search()
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     var settings = GradCAMAnalysis.Settings()
     settings.maps = try heat.method(for: weights.model.architecture, usual: .conv5)
     if case .number(let number) = try explained { settings.label = .number(number) }

@@ -97,7 +97,7 @@ struct Localize: ParsableCommand {
     let paths = try input.paths
     let folder = try output.folder(
       .localize, weights: network.weights, outside: paths + sources)
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     var settings = LocalizationAnalysis.Settings()
     settings.maps = try heat.method(for: weights.model.architecture, usual: .conv4)
     settings.label = try label

@@ -30,7 +30,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     let paths = try input.requiredPaths
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     let names = try weights.actionNames()
     let inference = try options.inference(weights)
     var results: [VideoPrediction] = []

@@ -32,7 +32,7 @@ struct Retrieve: ParsableCommand {
   func run() throws { try together.run(options.machine, run) }
 
   private func run(_ execution: ExecutionOptions) throws {
-    let weights = try Weights(at: network.weights)
+    let weights = try network.read()
     let settings = try data.settings(over: weights.finetuning?.dataset)
     let dataset = try ActionDataset(settings.description)
     let training = dataset.videos(of: .training)

@@ -41,8 +41,9 @@ public struct RecognizedNetwork: Hashable, Sendable {
     let shapes = StateNames.joined(shapes) { StateNames.joinedShape($1) }
     let (wrapper, tower) = Self.prefixes(of: shapes.keys)
     let prefix = wrapper + tower
-    // CoCLR's files have each tensor twice.
+    // CoCLR's files have each tensor of the network a second time.
     let hasSecondNames = shapes.keys.contains(prefix + "Conv_1a.conv1.weight")
+    func isSecondName(_ name: String) -> Bool { hasSecondNames && name.hasPrefix(prefix + "block") }
     let isVideoMAE = [
       "patch_embed.proj.weight", "videomae.embeddings.patch_embeddings.projection.weight",
     ]
@@ -50,9 +51,9 @@ public struct RecognizedNetwork: Hashable, Sendable {
     func isNetworks(_ name: String) -> Bool {
       // Of VideoMAE's pre-training every other tensor is known.
       if isVideoMAE { return !StateNames.isOfMaskedModeling(name.dropFirst(wrapper.count)) }
-      return name.hasPrefix(prefix) && !(hasSecondNames && name.hasPrefix(prefix + "block"))
+      return name.hasPrefix(prefix) && !isSecondName(name)
     }
-    let others = shapes.keys.filter { !isNetworks($0) }.sorted()
+    let others = shapes.keys.filter { !isNetworks($0) && !isSecondName($0) }.sorted()
     let own = Dictionary(
       uniqueKeysWithValues: shapes.filter { isNetworks($0.key) }.map { name, shape in
         let isStrange = !name.hasPrefix(prefix)

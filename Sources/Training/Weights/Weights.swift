@@ -19,6 +19,10 @@ public struct Weights {
   /// The configuration of the fine-tuning that produced them; nil if there is none.
   public let finetuning: FinetuningConfiguration?
 
+  /// True if the file has no running statistics of batch normalization, like DPC's: ``tensors`` has those of a new network,
+  /// means of 0 and variances of 1. Features are then of no use before a fine-tuning.
+  public let lacksStatistics: Bool
+
   private let header: WeightsHeader
 
   /// The network that they fit.
@@ -58,10 +62,10 @@ public struct Weights {
     if let problem = UnsoundNumbers.all(in: names).problem {
       throw WeightsError(path: path, problem: problem)
     }
-    tensors =
-      loaded
-      // Files of other programs may lack batch counters, and DPC's running statistics.
-      .merging(header.missingState()) { own, _ in own }
+    // Files of other programs may lack batch counters, and DPC's running statistics.
+    let missing = header.missingState()
+    lacksStatistics = missing.keys.contains { $0.hasSuffix(".running_var") }
+    tensors = loaded.merging(missing) { own, _ in own }
   }
 
   /// The names in the file of the network's tensors, by their names in a `VideoClassifier`.
