@@ -73,13 +73,12 @@ public final class SelfAttention: Layer {
 
   /// Queries, keys and values [N, heads, K, width / heads] of [N, K, 3 * width].
   private func divided(_ projected: Tensor) -> (Tensor, Tensor, Tensor) {
-    let (count, length, width) = (
-      projected.shape[0], projected.shape[1], projected.shape[2] / 3
-    )
-    let mixed =
-      projected
-      .reshaped([count, length, 3, heads, width / heads]).permuted([2, 0, 3, 1, 4])
-    return (mixed.selected(0, 0), mixed.selected(0, 1), mixed.selected(0, 2))
+    let (count, length) = (projected.shape[0], projected.shape[1])
+    // Divided at once, so that the gradients are only concatenated.
+    let parts = projected.chunked(3, axis: 2).map {
+      $0.reshaped([count, length, heads, -1]).permuted([0, 2, 1, 3])
+    }
+    return (parts[0], parts[1], parts[2])
   }
 
   /// The output for the heads' values [N, heads, K, width / heads].
