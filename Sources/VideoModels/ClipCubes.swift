@@ -22,6 +22,26 @@ public struct ClipCubes: Hashable, Sendable {
 
   /// The cubes of clips, in the clips' type: [N, C, T, H, W] to [N, cubes, pixels, C].
   public func cut(_ clips: Tensor) -> Tensor {
+    divided(clips).reshaped([clips.shape[0], -1, pixels, clips.shape[1]])
+  }
+
+  /// The cubes of clips [N, C, T, H, W] at `places`, int64 [N, K], in the clips' type: [N, K, pixels, C]. Only these are copied.
+  public func cut(_ clips: Tensor, at places: Tensor) -> Tensor {
+    let grid = grid(of: clips.shape)
+    let axes = [grid.time, grid.height, grid.width]
+    let coordinates = axes.indices.map { axis in
+      var shape = [1, 1, 1]
+      shape[axis] = axes[axis]
+      return Tensor.indices(axes[axis], device: clips.device)
+        .reshaped(shape).expanded(axes).flattened().gathered([places])
+    }
+    let samples = Tensor.indices(clips.shape[0], device: clips.device).unsqueezed(1)
+    return divided(clips).gathered([samples] + coordinates)
+      .reshaped([clips.shape[0], -1, pixels, clips.shape[1]])
+  }
+
+  /// A view of the clips without what does not fill a cube: [N, the cube's time, row, column, the pixel's time, row, column, C].
+  private func divided(_ clips: Tensor) -> Tensor {
     let grid = grid(of: clips.shape)
     let (count, channels) = (clips.shape[0], clips.shape[1])
     var whole = clips.permuted([0, 2, 3, 4, 1])
@@ -32,7 +52,7 @@ public struct ClipCubes: Hashable, Sendable {
     }
     return whole.reshaped([
       count, grid.time, extent.time, grid.height, extent.height, grid.width, extent.width, channels,
-    ]).permuted([0, 1, 3, 5, 2, 4, 6, 7]).reshaped([count, -1, pixels, channels])
+    ]).permuted([0, 1, 3, 5, 2, 4, 6, 7])
   }
 
   /// The inverse of ``cut(_:)``: cubes [N, cubes, pixels, C] of a grid to clips [N, C, T, H, W].

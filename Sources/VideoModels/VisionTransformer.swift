@@ -187,8 +187,7 @@ public final class VisionTransformer: Backbone, TokenBackbone {
 
     /// The tokens [N, K, D] of the cubes at `places`, int64 [N, K].
     func tokens(_ clips: Tensor, keeping places: Tensor) -> Tensor {
-      let numbers = cubes.cut(clips).flattened(from: 2)
-      return embedded(numbers.rows(at: places))
+      embedded(cubes.cut(clips, at: places).flattened(from: 2))
         + positions.rows(at: places, of: cubes.grid(of: clips.shape))
     }
 

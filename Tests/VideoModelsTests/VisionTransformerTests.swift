@@ -117,6 +117,10 @@ import VideoModels
       cut.selected(0, 1).selected(0, 8).selected(0, 17).doubles
         == clips.selected(0, 1).selected(1, 3).selected(1, 1).selected(1, 9).doubles)
     #expect(cubes.joined(cut, grid: Extent3(2, 2, 3)).isEqual(to: clips))
+    // Only some of them, of clips with a frame, a row and a column that fill no cube.
+    let larger = keyed([2], [2, 3, 5, 7, 13], -1...1)
+    let places = Tensor([7, 0, 3, 11, 11, 2], shape: [2, 3])
+    #expect(cubes.cut(larger, at: places).isEqual(to: cubes.cut(larger).rows(at: places)))
   }
 
   /// A frame, rows and columns that fill no cube are not seen.

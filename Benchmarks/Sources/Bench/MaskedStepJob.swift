@@ -71,7 +71,7 @@ struct MaskedStepJob: Job {
   @discardableResult
   private func step() -> Double {
     let batch = withoutGradients {
-      let cut = cubes.cut(frames.permuted([0, 2, 1, 3, 4])).rows(at: masked)
+      let cut = cubes.cut(frames.permuted([0, 2, 1, 3, 4]), at: masked)
       return MaskedModeling.Batch(
         clips: Normalization.imageNet.clips(from: frames), kept: kept, masked: masked,
         targets: CubeTargets(of: cut).normalized.flattened(from: 2))

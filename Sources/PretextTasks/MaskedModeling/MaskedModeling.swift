@@ -137,8 +137,8 @@ public struct MaskedModeling: PretextTask {
       let input = normalization.clips(from: clips.permuted([0, 2, 1, 3, 4]))
       let predicted =
         switch targets {
-        case .normalized: CubeTargets(of: cubes.cut(clips).rows(at: masked)).normalized
-        case .pixels: cubes.cut(input).rows(at: masked)
+        case .normalized: CubeTargets(of: cubes.cut(clips, at: masked)).normalized
+        case .pixels: cubes.cut(input, at: masked)
         }
       return Batch(
         clips: input, kept: kept, masked: masked, targets: predicted.flattened(from: 2))
@@ -221,7 +221,7 @@ public struct MaskedModeling: PretextTask {
           let normalized = CubeTargets(of: truth)
           (target, pixels) = (normalized.normalized, normalized.pixels(values))
         case .pixels:
-          target = cubes.cut(input).rows(at: masked)
+          target = cubes.cut(input, at: masked)
           let (mean, std) = (channels(normalization.mean), channels(normalization.std))
           pixels = values * std.to(device) + mean.to(device)
         }
