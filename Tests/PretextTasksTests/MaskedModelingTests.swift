@@ -149,6 +149,14 @@ private func backbone(width: Int = 12, using generator: Generator) -> VisionTran
     #expect(output.terms.map(\.name) == [MaskedNetwork.lossOfMeans])
     let zeros = (batch.targets * batch.targets).mean().item
     #expect(abs(output.terms[0].value.item - zeros) < 1e-5)
+    // Pixels have other means than 0.
+    let pixels = batch.targets * 0.1 + 0.5
+    let rows = pixels.reshaped([2, -1, 3])
+    let centered = rows - rows.mean([1], keepingAxes: true)
+    let ofPixels = network.evaluate(
+      MaskedModeling.Batch(
+        clips: batch.clips, kept: batch.kept, masked: batch.masked, targets: pixels))
+    #expect(abs(ofPixels.terms[0].value.item / (centered * centered).mean().item - 1) < 1e-4)
     output.loss.backward()
     for parameter in network.parameters {
       let isForFeatures = parameter.name.hasPrefix("backbone.fc_norm.")

@@ -74,10 +74,12 @@ public final class MaskedNetwork: Module, PretextNetwork {
   public func evaluate(_ batch: MaskedModeling.Batch) -> StepOutput {
     let prediction = self(batch.clips, kept: batch.kept, masked: batch.masked)
     let pixels = batch.targets.reshaped([batch.targets.shape[0], -1, 3])
-    let centered = pixels - pixels.mean([1], keepingAxes: true)
+    let means = pixels.mean([1])
+    // The mean of squares without the square of the mean: subtracting three means from all pixels takes four times as long.
+    let variance = (pixels * pixels).mean() - (means * means).mean()
     return StepOutput(
       loss: meanSquaredError(prediction.to(.float32), batch.targets),
-      terms: [(Self.lossOfMeans, (centered * centered).mean())],
+      terms: [(Self.lossOfMeans, variance)],
       count: batch.clips.shape[0])
   }
 
