@@ -152,7 +152,7 @@ import VideoModels
     #expect(abs(overview.total.hoursHere - total / 3600) < 1e-9 * total)
     #expect(abs(overview.hoursLeft - total / 3600) < 1e-9 * total)
 
-    // Of the timed runs, all are of one kind; the run of the other kind is estimated from them.
+    // All timed runs are of one kind; the run of the other kind is estimated from them.
     let rest = plan.runs.filter { !$0.title.contains("pre-training, rates") }
     let one = MachineSpeed(plan, timing: rest, on: .cpu) { done, total in
       #expect(done == 0 && total == 1)
