@@ -47,38 +47,26 @@ struct Tool {
   func shell(_ script: String) throws -> Result { try wait(for: start("/bin/sh", ["-c", script])) }
 
   struct Started {
-    let process: Process
-    /// Signaled at the end of the process. `waitUntilExit` needs a run loop, which the threads of tests do not have.
-    let ended: DispatchSemaphore
+    let process: ChildProcess
     let output: String
     let errors: String
   }
 
   func start(_ executable: String, _ arguments: [String]) throws -> Started {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     // Use one thread: tests run concurrently, and operators on tiny tensors do not benefit from more.
-    process.environment = ProcessInfo.processInfo.environment
+    let environment = ProcessInfo.processInfo.environment
       .merging(["OMP_NUM_THREADS": "1", "MOSI": Self.path, "TERM": "xterm"]) { $1 }
       .merging(environment) { $1 }
     // Use files instead of pipes, so that nobody has to read while the tool runs.
     let log = NSTemporaryDirectory() + "/mosi-log-\(UUID().uuidString)"
-    for name in [log + ".out", log + ".err"] {
-      _ = FileManager.default.createFile(atPath: name, contents: nil)
-    }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: log + ".out")
-    process.standardError = FileHandle(forWritingAtPath: log + ".err")
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    return Started(process: process, ended: ended, output: log + ".out", errors: log + ".err")
+    let process = try ChildProcess(
+      executable, arguments, environment: environment, folder: folder.path, output: log + ".out",
+      errors: log + ".err")
+    return Started(process: process, output: log + ".out", errors: log + ".err")
   }
 
   func wait(for started: Started) throws -> Result {
-    started.ended.wait()
+    let status = started.process.wait()
     defer {
       unlink(started.output)
       unlink(started.errors)
@@ -87,9 +75,7 @@ struct Tool {
       String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
     }
     return Result(
-      status: started.process.terminationReason == .exit
-        ? started.process.terminationStatus : -started.process.terminationStatus,
-      output: try text(started.output), errors: try text(started.errors))
+      status: status, output: try text(started.output), errors: try text(started.errors))
   }
 }
 

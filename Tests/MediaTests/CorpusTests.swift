@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import TestSupport
 import Testing
 
 /// Compares each format with another implementation, and each container with a sequential decode, on the files of
@@ -102,13 +103,8 @@ private struct Corpus: Decodable {
   }
 
   private static func run(_ command: [String]) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    let process = try? ChildProcess(
+      "/usr/bin/env", command, output: "/dev/null", errors: "/dev/null")
+    return process?.wait() == 0
   }
 }

@@ -123,12 +123,7 @@ import Testing
   // MARK: gzip
 
   private func gzip(_ path: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "gzip -nf \"$0\"", path]
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    try output(of: "/bin/sh", ["-c", "gzip -nf \"$0\"", path])
   }
 
   @Test func shardsInGzipAreUnpackedOnce() throws {

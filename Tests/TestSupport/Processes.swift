@@ -10,21 +10,13 @@ public struct ProgramFailed: Error {
 ///
 /// - Returns: its standard output.
 /// - Throws: ``ProgramFailed``.
+@discardableResult
 public func output(of program: String, _ arguments: [String]) throws -> Data {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: program)
-  process.arguments = arguments
-  process.standardInput = FileHandle.nullDevice
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  // `waitUntilExit` needs a run loop, which the threads of tests do not have.
-  let ended = DispatchSemaphore(value: 0)
-  process.terminationHandler = { _ in ended.signal() }
-  try process.run()
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  ended.wait()
-  guard process.terminationStatus == 0 else {
-    throw ProgramFailed(command: [program] + arguments, status: process.terminationStatus)
+  let file = NSTemporaryDirectory() + "/mosi-output-\(UUID().uuidString)"
+  defer { unlink(file) }
+  let status = try ChildProcess(program, arguments, output: file).wait()
+  guard status == 0 else {
+    throw ProgramFailed(command: [program] + arguments, status: status)
   }
-  return output
+  return try Data(contentsOf: URL(fileURLWithPath: file))
 }
