@@ -86,7 +86,7 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
 
   /// The error is one sentence that names the problem, in addition to the path.
   @Test(arguments: [
-    ("function", "__builtin__.print"), ("argparse", "argparse.Namespace"),
+    ("function", "__builtin__.print"), ("arguments", "__builtin__.print"),
     ("module", "torch.nn.modules.linear.Linear"), ("date", "datetime.date"),
     ("large integer", "128 bits"), ("legacy function", "__builtin__.print"),
     ("big-endian legacy", "little-endian"), ("pickle", "not written by torch.save"),
@@ -106,7 +106,8 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   @Test(arguments: [
     "module", "module with weights only", "released", "model", "model_state_dict", "beside data",
     "torchvision", "legacy torchvision", "legacy module", "legacy module with weights only",
-    "legacy released", "legacy model",
+    "legacy released", "legacy model", "training", "training protocol 4", "legacy training",
+    "reconstructed", "reconstructed protocol 4",
   ])
   func stateDictsAreFound(name: String) throws {
     let tensors = try PyTorchCheckpoint(contentsOf: checkpoint(name)).loadStateDict()
@@ -235,6 +236,117 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
   }
 }
 
+// MARK: - Arguments of programs
+
+/// Pickles with an `argparse.Namespace`, which training programs save beside the weights: it is read as a value of which only
+/// the type is known, and nothing else gets in with it.
+@Suite struct NamespaceTests {
+  /// What a file has that holds these instructions, one byte a character, between PROTO and STOP.
+  private func object(_ pickle: String) throws -> PyTorchObject<StoredTensor>? {
+    let instructions = pickle.unicodeScalars.map { UInt8($0.value) }
+    var object: PyTorchObject<StoredTensor>?
+    try withScratchFile { path in
+      let archive = FileMutator.archive([
+        (Array("a/data.pkl".utf8), [0x80, 2] + instructions + Array(".".utf8))
+      ])
+      try Data(archive).write(to: URL(fileURLWithPath: path))
+      object = try PyTorchCheckpoint(contentsOf: path).object
+    }
+    return object
+  }
+
+  /// `Namespace.__new__(Namespace)`
+  private static let new = "cargparse\nNamespace\n)\u{81}"
+  /// The beginning of the dictionary {"a": …}.
+  private static let attribute = "}X\u{1}\0\0\0a"
+  /// A value in 200 tuples, which is too deep elsewhere.
+  private static let deep = "N" + String(repeating: "\u{85}", count: 200)
+
+  private static let namespaces = [
+    new, "\(new)}b", "\(new)\(attribute)K\u{1}sb",
+    // Another Namespace, and itself
+    "\(new)\(attribute)\(new)}bsb", "\(new)q\0\(attribute)h\0sb", "\(new)\(attribute)\(deep)sb",
+    // Twice
+    "\(new)}b}b",
+    // By Python's function for objects, with names of Python 2 and 3
+    "ccopy_reg\n_reconstructor\ncargparse\nNamespace\nc__builtin__\nobject\nN\u{87}R}b",
+    "ccopyreg\n_reconstructor\n(cargparse\nNamespace\ncbuiltins\nobject\nNtR}b",
+  ]
+
+  @Test(arguments: namespaces) func namespacesAreOnlyTypes(pickle: String) throws {
+    guard case .other(let value)? = try object(pickle) else {
+      Issue.record("not another value: \(pickle)")
+      return
+    }
+    #expect(value.type == "argparse.Namespace" && !value.isTensor)
+  }
+
+  /// Harmless values, with their types.
+  @Test(arguments: [
+    ("cpathlib\nPosixPath\nX\u{1}\0\0\0/\u{85}R", "pathlib.PosixPath"),
+    ("cpathlib._local\nPosixPath\n)R", "pathlib.PosixPath"),
+    ("cpathlib\nWindowsPath\n)R", "pathlib.WindowsPath"),
+    ("cnumpy.core.multiarray\nscalar\n)R", "numpy scalar"),
+    ("ctorch\ndevice\nX\u{4}\0\0\0cuda\u{85}R", "torch.device"),
+  ])
+  func plainValuesAreOnlyTypes(pickle: String, type: String) throws {
+    guard case .other(let value)? = try object(pickle) else {
+      Issue.record("not another value: \(pickle)")
+      return
+    }
+    #expect(value.type == type && !value.isTensor)
+  }
+
+  /// With words of the error.
+  private static let unsound: [(String, String)] = [
+    // Attributes of something else: the class, a list, None; and attributes that are none
+    ("cargparse\nNamespace\n}b", "something that is not a dictionary"),
+    ("]}b", "something that is not a dictionary"), ("N}b", "something that is not a dictionary"),
+    ("\(new)]b", "a Namespace attributes that are not"),
+    ("\(new)Nb", "a Namespace attributes that are not"),
+    ("\(new)\(new)b", "a Namespace attributes that are not"),
+    ("\(new)N}\u{86}b", "a Namespace attributes that are not"), ("\(new)b", "empty stack"),
+    // Objects of other types, or with arguments
+    ("cargparse\nNamespace\n(Nt\u{81}", "makes an object"),
+    ("cargparse\nNamespace\n]\u{81}", "makes an object"),
+    ("cargparse\nNamespace\nN\u{81}", "makes an object"),
+    ("ccollections\nOrderedDict\n)\u{81}", "makes an object"),
+    ("ctorch\nFloatStorage\n)\u{81}", "makes an object"), ("N)\u{81}", "makes an object"),
+    (")\u{81}", "empty stack"), ("\u{81}", "empty stack"), ("(\u{81}", "empty stack"),
+    ("cargparse\nNamespace\n)R", "makes an object"), ("cbuiltins\nobject\n)R", "makes an object"),
+    (
+      "ccopyreg\n_reconstructor\n(ccollections\nOrderedDict\ncbuiltins\nobject\nNtR",
+      "makes an object"
+    ),
+    (
+      "ccopyreg\n_reconstructor\n(cargparse\nNamespace\ncbuiltins\nset\nNtR",
+      "makes an object"
+    ),
+    (
+      "ccopyreg\n_reconstructor\n(cargparse\nNamespace\ncbuiltins\nobject\n}tR",
+      "makes an object"
+    ),
+    ("ccopyreg\n_reconstructor\ncargparse\nNamespace\n\u{85}R", "makes an object"),
+    ("ccopyreg\n_reconstructor\n)R", "makes an object"),
+    // Code, wherever it is
+    ("cos\nsystem\n)\u{81}", "\"os.system\""),
+    ("\(new)\(attribute)cos\nsystem\nX\u{2}\0\0\0ls\u{85}Rsb", "\"os.system\""),
+    ("\(new)\(attribute)c__builtin__\neval\nsb", "\"__builtin__.eval\""),
+    ("ccopyreg\n_reconstructor\n(csubprocess\nPopen\n", "\"subprocess.Popen\""),
+    ("cargparse\nArgumentParser\n)\u{81}", "\"argparse.ArgumentParser\""),
+    ("ccopyreg\n__newobj__\n", "\"copyreg.__newobj__\""),
+    ("cpathlib\nos\n", "\"pathlib.os\""),
+    ("cnumpy.core.multiarray\n_reconstruct\n", "\"numpy.core.multiarray._reconstruct\""),
+    // Other values are not nested any deeper for it
+    ("]\(new)}ba\(deep)a", "deep"), ("\(new)\(attribute)", "more than one object"),
+  ]
+
+  @Test(arguments: unsound) func nothingElseIsRead(pickle: String, word: String) throws {
+    let error = #expect(throws: PyTorchCheckpointError.self) { try object(pickle) }
+    #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "read")")
+  }
+}
+
 // MARK: - Writing
 
 @Suite struct PyTorchCheckpointWritingTests {
@@ -291,13 +403,13 @@ private func run(_ script: String, _ arguments: String...) throws -> String {
       return
     }
     let script = try golden("make_checkpoints", "py")
-      .split(separator: "\nTYPES = ")[1].split(separator: "\nclass ")[0]
+      .split(separator: "\nTYPES = ")[1].split(separator: "\nclass Rebuilt")[0]
     try withScratchFile { path in
       try PyTorchCheckpoint.write(Self.released, metadata: ["a": "b"], to: path)
       let expected = text(Self.released) { $0 }
       let printed = try run(
         """
-        import struct, sys, torch
+        import argparse, pathlib, struct, sys, types, torch
         TYPES = \(script)
         for mmap in (False, True):
             value = torch.load(sys.argv[1], weights_only=True, mmap=mmap)

@@ -40,8 +40,8 @@ protocol PickleInterpreter {
 }
 
 /// Decodes a pickle with only the instructions that `torch.save` uses for plain data (protocol 2, and the additions of
-/// protocols 3 to 5 for the same): what `torch.load(weights_only=True)` reads. No code is executed: unknown names and
-/// other instructions are rejected.
+/// protocols 3 to 5 for the same): what `torch.load(weights_only=True)` reads, and the Namespace of a program's arguments,
+/// of which only the type is kept. No code is executed: unknown names and other instructions are rejected.
 ///
 /// The instructions are those in Python's pickletools.
 struct Pickle<Interpreter: PickleInterpreter> {
@@ -133,6 +133,7 @@ struct Pickle<Interpreter: PickleInterpreter> {
     // Protocol 3
     case data32 = 0x42  // B
     case data8 = 0x43  // C
+    case newObject = 0x81
     case tuple1 = 0x85
     case tuple2 = 0x86
     case tuple3 = 0x87
@@ -207,14 +208,13 @@ struct Pickle<Interpreter: PickleInterpreter> {
       }
       try pushName(module, name)
     case .reduce: try reduce()
-    case .build:
-      // Ignore the attributes of an OrderedDict, such as the versions that Module.state_dict() adds.
-      let _ = try pop()
-      switch try top() {
-      case .container(let place) where containers[place].kind == .dictionary: break
-      case .other: break
-      default: throw Unsound("its pickle gives attributes to something that is not a dictionary")
-      }
+    case .newObject:
+      guard case .container(let place) = try pop(), containers[place].kind == .tuple,
+        containers[place].items.isEmpty, case .name(let name) = try pop(),
+        PlainType(name) == .namespace
+      else { throw Self.strangeObject }
+      stack.append(.other(Self.namespace))
+    case .build: try build()
     case .persistent:
       stack.append(try interpreter.object(outside: try pop(), containers))
     }
@@ -234,10 +234,39 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case .byteArray: stack.append(.other(UnreadObject("bytearray")))
     case .set: stack.append(.other(UnreadObject("set")))
     case .complex: stack.append(.other(UnreadObject("complex")))
+    case .reconstructor:
+      guard arguments.count == 3, case .name(let type) = arguments[0],
+        case .name(let base) = arguments[1], case .none = arguments[2],
+        PlainType(type) == .namespace, PlainType(base) == .object
+      else { throw Self.strangeObject }
+      stack.append(.other(Self.namespace))
+    case .namespace, .object: throw Self.strangeObject
     }
   }
 
-  /// The Python types that plain data needs, and the function that Python uses for bytes.
+  /// Ignores attributes: those of an OrderedDict, such as the versions that Module.state_dict() adds, and the values of a
+  /// Namespace.
+  private mutating func build() throws {
+    let attributes = try pop()
+    switch try top() {
+    case .container(let place) where containers[place].kind == .dictionary: return
+    case .other(let object) where object != Self.namespace: return
+    case .other:
+      guard case .container(let place) = attributes, containers[place].kind == .dictionary else {
+        throw Unsound("its pickle gives a Namespace attributes that are not a dictionary")
+      }
+    default: throw Unsound("its pickle gives attributes to something that is not a dictionary")
+    }
+  }
+
+  /// The arguments of a program, which many training programs save beside the weights.
+  private static var namespace: UnreadObject { UnreadObject(PlainType.namespace.rawValue) }
+
+  private static var strangeObject: Unsound {
+    Unsound("its pickle makes an object of a kind that plain data does not need")
+  }
+
+  /// The Python types that plain data needs, and the functions that Python uses for bytes and for objects.
   private enum PlainType: String {
     case orderedDictionary = "collections.OrderedDict"
     case counter = "collections.Counter"
@@ -246,9 +275,16 @@ struct Pickle<Interpreter: PickleInterpreter> {
     case byteArray = "builtins.bytearray"
     case set = "builtins.set"
     case complex = "builtins.complex"
+    case object = "builtins.object"
+    case reconstructor = "copyreg._reconstructor"
+    case namespace = "argparse.Namespace"
 
     /// In protocol 2, the module has its Python 2 name.
     init?(_ name: String) {
+      guard name != "copy_reg._reconstructor" else {
+        self = .reconstructor
+        return
+      }
       let old = "__builtin__."
       self.init(rawValue: name.hasPrefix(old) ? "builtins." + name.dropFirst(old.count) : name)
     }

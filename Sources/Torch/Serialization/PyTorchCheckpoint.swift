@@ -5,8 +5,9 @@ import SafeFiles
 /// or, before PyTorch 1.6, a sequence of pickles and elements.
 ///
 /// Reading does not execute any code of the pickle. Tensors, lists, tuples, dictionaries, numbers, text and None are
-/// read. Other values that `torch.load(weights_only=True)` accepts are represented by their type; everything else is
-/// rejected by name. ``object`` describes the tensors without loading them.
+/// read. Other values that `torch.load(weights_only=True)` accepts are represented by their type, and so are a program's
+/// arguments (`argparse.Namespace`), paths and NumPy's numbers; everything else is rejected by name. ``object`` describes the
+/// tensors without loading them.
 public struct PyTorchCheckpoint: Sendable {
   /// The path of the file.
   public let path: String

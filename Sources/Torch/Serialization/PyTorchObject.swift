@@ -36,9 +36,9 @@ public enum PyTorchObject<Leaf> {
   }
 }
 
-/// A value that `torch.load(weights_only=True)` reads but this library does not.
+/// A value without code that this library does not read.
 public struct UnreadObject: Hashable, Sendable {
-  /// Its type in Python, such as `set`, `torch.device` or `complex64 tensor`.
+  /// Its type in Python, such as `set`, `argparse.Namespace` or `complex64 tensor`.
   public let type: String
   /// True if it is a tensor of an unsupported kind.
   public let isTensor: Bool

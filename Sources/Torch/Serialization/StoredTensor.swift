@@ -111,10 +111,18 @@ struct TensorInterpreter: PickleInterpreter {
     "torch._utils._rebuild_wrapper_subclass": "wrapped tensor",
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": "device tensor",
   ]
-  /// Functions for other values, with the types that they make.
+  /// Functions for other values, with the types that they make: values without code, which training programs save beside the
+  /// weights, such as learning rates from NumPy and paths.
   private static let otherValues = [
     "torch.device": "torch.device", "torch.serialization._get_layout": "torch.layout",
-  ]
+    "numpy.dtype": "numpy.dtype", "numpy.core.multiarray.scalar": "numpy scalar",
+    "numpy._core.multiarray.scalar": "numpy scalar",
+  ].merging(
+    ["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"].flatMap { path in
+      // Python 3.13 names the module differently.
+      ["pathlib", "pathlib._local"].map { ("\($0).\(path)", "pathlib.\(path)") }
+    }
+  ) { $1 }
   private static let quantizations = Set(
     [
       "per_tensor_affine", "per_tensor_symmetric", "per_channel_affine", "per_channel_symmetric",

@@ -3,11 +3,15 @@
 checkpoints.json has what every readable file holds as text, which the tests compare with what they read: tensors as
 their type, shape and bytes in row-major order, numbers of floating point as their bits."""
 
+import argparse
 import collections
+import copyreg
 import json
 import pathlib
 import pickle
 import struct
+import sys
+import types
 import zipfile
 
 import torch
@@ -20,10 +24,54 @@ TYPES = [
 ]  # fmt: skip
 
 
-# Values that torch.load(weights_only=True) reads and that have no counterpart in Swift, by type.
+class NumPyType:
+    """Pickles as NumPy's dtype of float64 does."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+
+    def __reduce__(self):
+        return type(self), ("f8", False, True), (3, "<", None, None, None, -1, -1, 0)
+
+    def __setstate__(self, state):
+        pass
+
+
+class NumPyScalar:
+    """Pickles as a number of NumPy does, which need not be installed: with the function `make` of its version."""
+
+    def __init__(self, make, *arguments):
+        self.make, self.arguments = make, arguments
+
+    def __reduce__(self):
+        return self.make, (NUMPY_TYPE, struct.pack("<d", 1.5))
+
+
+def numpy_function(module):
+    """NumPy's function for numbers, in modules that stand in for NumPy's."""
+
+    def scalar(*arguments):
+        return NumPyScalar(scalar, *arguments)
+
+    scalar.__module__, scalar.__qualname__ = module, "scalar"
+    names = module.split(".")
+    for count in range(1, len(names) + 1):
+        stand_in = sys.modules.setdefault(".".join(names[:count]), types.ModuleType(names[count - 1]))
+    stand_in.scalar = scalar
+    return scalar
+
+
+NUMPY_SCALARS = [numpy_function("numpy.core.multiarray"), numpy_function("numpy._core.multiarray")]
+NUMPY_TYPE = NumPyType("f8", False, True)
+NumPyType.__module__, NumPyType.__qualname__ = "numpy", "dtype"
+sys.modules["numpy"].dtype = NumPyType
+
+# Values without code that have no counterpart in Swift, by type.
 OTHERS = {
     set: "set", bytes: "bytes", bytearray: "bytearray", complex: "complex", torch.device: "torch.device",
-    torch.layout: "torch.layout", torch.storage.TypedStorage: "torch storage",
+    torch.layout: "torch.layout", torch.storage.TypedStorage: "torch storage", argparse.Namespace: "argparse.Namespace",
+    NumPyScalar: "numpy scalar", NumPyType: "numpy.dtype", pathlib.PosixPath: "pathlib.PosixPath",
+    pathlib.PurePosixPath: "pathlib.PurePosixPath", pathlib.PureWindowsPath: "pathlib.PureWindowsPath",
 }  # fmt: skip
 
 
@@ -155,12 +203,47 @@ def readable():
     }
 
 
+class Reconstructed:
+    """Pickles as a Namespace does by the function for objects of protocols 0 and 1."""
+
+    def __reduce__(self):
+        return copyreg._reconstructor, (argparse.Namespace, object, None), {"lr": 0.1}
+
+
+def trainings():
+    """What training programs save: the weights, and beside them values that PyTorch only reads with weights_only=False."""
+    model = torch.nn.Sequential(torch.nn.Conv3d(1, 2, 1), torch.nn.BatchNorm3d(2)).state_dict()
+    for index, tensor in enumerate(model.values()):
+        tensor.copy_(numbers(tensor.dtype, *tensor.shape) + index)
+    arguments = argparse.Namespace(
+        batch_size=32, lr=1.5e-4, opt="adamw", opt_betas=[0.9, 0.95], opt_eps=None, pin_mem=True, window_size=(8, 14, 14),
+        names={"a": "naïve"}, seed=1 << 70, device=torch.device("cuda"), dtype=torch.float32, output=pathlib.Path("/a/b"),
+        windows=pathlib.PureWindowsPath("c:/a"), warmup_lr=NumPyScalar(NUMPY_SCALARS[0]), tensor=numbers(torch.float32, 2),
+        nested=argparse.Namespace(a=1),
+    )  # fmt: skip
+    arguments.itself = arguments
+    group = {"weight_decay": NumPyScalar(NUMPY_SCALARS[0]), "lr": NumPyScalar(NUMPY_SCALARS[1]), "lr_scale": 1.0, "params": [0]}
+    return {
+        # As VideoMAE's code writes them: its schedules are arrays of NumPy.
+        "training": {
+            "model": model, "optimizer": {"state": {0: {"step": 3}}, "param_groups": [group]}, "epoch": 3,
+            "scaler": {"scale": 65536.0, "_growth_tracker": 3}, "args": arguments,
+        },
+        "arguments": {
+            "empty": argparse.Namespace(), "list": [arguments, arguments], "path": pathlib.Path("a/b"), "top1": group["lr"],
+            "pure": pathlib.PurePosixPath("/"), "windows": pathlib.PureWindowsPath("c:/a"), "dtype": NUMPY_TYPE,
+            "class": argparse.Namespace, pathlib.Path("a"): 1, pathlib.Path("b"): 2,
+        },
+        "reconstructed": {"args": Reconstructed(), "state_dict": model},
+    }  # fmt: skip
+
+
 def refused():
     """Files that PyTorch also writes and that contain code, or data of kinds that are not read."""
     t = torch.zeros(2)
     return {
         "function": {"f": print},
-        "argparse": {"args": __import__("argparse").Namespace(lr=1), "model": {"t": t}},
+        "arguments": {"args": argparse.Namespace(lr=1, f=print), "model": {"t": t}},
         "module": torch.nn.Linear(1, 1),
         "date": {"d": __import__("datetime").date(2026, 1, 1)},
         "large integer": 1 << 127,
@@ -251,6 +334,14 @@ def main():
         texts[f"protocol {protocol}"] = texts["nested"]
         save(f"plain objects protocol {protocol}", readable()["plain objects"], pickle_protocol=protocol)
         texts[f"plain objects protocol {protocol}"] = texts["plain objects"]
+    for name, value in trainings().items():
+        for protocol in (2, 4):
+            file = name if protocol == 2 else f"{name} protocol {protocol}"
+            save(file, value, pickle_protocol=protocol)
+            texts[file] = text(torch.load(FOLDER / f"{file}.pt", weights_only=False))
+    legacy = trainings()["training"]
+    save("legacy training", legacy, _use_new_zipfile_serialization=False)
+    texts["legacy training"] = text(legacy)
     torch.serialization.set_crc32_options(False)
     save("without checksums", readable()["types"])
     texts["without checksums"] = texts["types"]
