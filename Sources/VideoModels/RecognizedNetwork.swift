@@ -44,23 +44,23 @@ public struct RecognizedNetwork: Hashable, Sendable {
     // CoCLR's files have each tensor of the network a second time.
     let hasSecondNames = shapes.keys.contains(prefix + "Conv_1a.conv1.weight")
     func isSecondName(_ name: String) -> Bool { hasSecondNames && name.hasPrefix(prefix + "block") }
-    let isVideoMAE = [
-      "patch_embed.proj.weight", "videomae.embeddings.patch_embeddings.projection.weight",
-    ]
-    .contains { shapes[prefix + $0] != nil }
+    let videoMAE = Fingerprint.all.first {
+      [.videomae, .huggingFace].contains($0.names) && shapes[prefix + $0.tensor] != nil
+    }
     func isNetworks(_ name: String) -> Bool {
       // Of VideoMAE's pre-training every other tensor is known.
-      if isVideoMAE { return !StateNames.isOfMaskedModeling(name.dropFirst(wrapper.count)) }
+      if let videoMAE { return videoMAE.names.taskName(of: name.dropFirst(wrapper.count)) == nil }
       return name.hasPrefix(prefix) && !isSecondName(name)
     }
     let others = shapes.keys.filter { !isNetworks($0) && !isSecondName($0) }.sorted()
+    // Names may be made up so that two become equal. Both are then no network's, and one in the error is enough.
     let own = Dictionary(
-      uniqueKeysWithValues: shapes.filter { isNetworks($0.key) }.map { name, shape in
+      shapes.filter { isNetworks($0.key) }.map { name, shape in
         let isStrange = !name.hasPrefix(prefix)
         return (
           isStrange ? "\(name) (outside of \(prefix))" : String(name.dropFirst(prefix.count)), shape
         )
-      })
+      }, uniquingKeysWith: { first, _ in first })
     var nearest: (network: RecognizedNetwork, mismatch: StateMismatch)?
     for fingerprint in Fingerprint.all {
       guard let channels = own[fingerprint.tensor]?.first else { continue }

@@ -192,11 +192,18 @@ private func dpcName(of own: String) -> String? {
 extension StateNames {
   /// The name of a tensor of a pretext task's own layers, as the task's network here calls it, or nil if it has no such name
   /// here: `aggregator.forward.reset_gate.weight` for DPC's `agg.ConvGRUCell_00.reset_gate.weight`, which is `agg_f` in MemDPC,
-  /// whose `agg_b` goes backward.
+  /// whose `agg_b` goes backward; and `encoder_norm.weight` for VideoMAE's `encoder.norm.weight`.
   ///
   /// - Parameter name: the name in the file, without what wrappers add.
   func taskName(of name: some StringProtocol) -> String? {
-    guard self == .dpc else { return nil }
+    switch self {
+    case .mosi, .torchvision, .vcop, .coclr: nil
+    case .dpc: aggregatorName(of: name)
+    case .videomae, .huggingFace: maskedName(of: String(name))
+    }
+  }
+
+  private func aggregatorName(of name: some StringProtocol) -> String? {
     let directions = ["agg": "forward", "agg_f": "forward", "agg_b": "backward"]
     let path = name.split(separator: ".")
     guard path.count == 4, path[1] == "ConvGRUCell_00", let direction = directions[String(path[0])]
@@ -255,16 +262,21 @@ private func huggingFaceName(of name: String) -> String {
   case "fc_norm": return name
   case "patch_embed": return "videomae.embeddings.patch_embeddings.projection.\(path[2])"
   default:
-    let places = [
-      "norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense",
-      "mlp.fc2": "output.dense", "attn.proj": "attention.output.dense",
-    ]
-    let layer = "videomae.encoder.layer.\(path[1])"
-    let place = path.dropFirst(2).dropLast().joined(separator: ".")
-    if let found = places[place] { return "\(layer).\(found).\(path.last!)" }
-    // attn.q_bias, attn.v_bias and attn.qkv.weight
-    return "\(layer).attention.attention.\(path.dropFirst(3).joined(separator: "."))"
+    let tensor = path.dropFirst(2).joined(separator: ".")
+    return "videomae.encoder.layer.\(path[1]).\(huggingFaceBlockName(of: tensor))"
   }
+}
+
+/// Hugging Face's name of a tensor of a block, which VideoMAE's code calls `tensor`: `norm1.weight`.
+private func huggingFaceBlockName(of tensor: String) -> String {
+  let places = [
+    "norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense",
+    "mlp.fc2": "output.dense", "attn.proj": "attention.output.dense",
+  ]
+  let path = tensor.split(separator: ".")
+  if let found = places[path.dropLast().joined(separator: ".")] { return "\(found).\(path.last!)" }
+  // attn.q_bias, attn.v_bias and attn.qkv.weight
+  return "attention.attention.\(path.dropFirst().joined(separator: "."))"
 }
 
 extension StateNames {
@@ -308,34 +320,52 @@ extension StateNames {
     else { return nil }
     return [shapes.count * first[0], first[1]]
   }
+}
 
-  /// True for a tensor that VideoMAE's pre-training has besides the network for clips, in its code or in Hugging Face's: the
-  /// encoder's last normalization, the decoder, and what is between them. Fine-tuning leaves them out on purpose.
-  static func isOfMaskedModeling(_ name: some StringProtocol) -> Bool {
-    let path = String(name).split(separator: ".", maxSplits: 3).map(String.init)
-    guard path.count == 4, path[0] == "decoder", Int(path[2]) != nil else {
-      return besideBackbone.contains(String(name))
+// MARK: - VideoMAE's pre-training
+
+extension StateNames {
+  /// The name of a tensor that VideoMAE's pre-training has besides the network for clips, in its code or in Hugging Face's, as
+  /// masked modeling's network here calls it: of the encoder's last normalization, the decoder, and what is between them. Nil
+  /// for other tensors, and for those that only the other code has.
+  ///
+  /// Masked modeling's network has VideoMAE's names, except that `encoder.norm` is `encoder_norm`.
+  private func maskedName(of name: String) -> String? {
+    if ["mask_token", "encoder_to_decoder.weight"].contains(name) { return name }
+    let isOfficial = self == .videomae
+    let layers = [
+      isOfficial ? "encoder.norm" : "videomae.layernorm": "encoder_norm",
+      "decoder.norm": "decoder.norm", "decoder.head": "decoder.head",
+    ]
+    for ending in [".weight", ".bias"] where name.hasSuffix(ending) {
+      if let layer = layers[String(name.dropLast(ending.count))] { return layer + ending }
     }
-    return switch path[1] {
-    case "blocks": blockTensors.contains(path[3])
-    case "decoder_layers":
-      blockTensors.contains {
-        huggingFaceName(of: "blocks.0.\($0)") == "videomae.encoder.layer.0.\(path[3])"
-      }
-    default: false
-    }
+    let path = name.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+      .map(String.init)
+    // A number in another spelling would be a second tensor of the same block.
+    guard path.count == 4, path[0] == "decoder",
+      path[1] == (isOfficial ? "blocks" : "decoder_layers"),
+      let block = UInt(path[2]), String(block) == path[2]
+    else { return nil }
+    let tensors = isOfficial ? Self.blockTensors : Self.huggingFaceBlockTensors
+    return tensors[path[3]].map { "decoder.blocks.\(block).\($0)" }
   }
 
-  private static let besideBackbone = Set(
-    ["mask_token", "encoder_to_decoder.weight"]
-      + ["encoder.norm", "videomae.layernorm", "decoder.norm", "decoder.head"].flatMap {
-        ["\($0).weight", "\($0).bias"]
-      })
+  /// The name in the state of VideoMAE's pre-training, in its code, of what masked modeling's network here calls `own`; nil
+  /// for tensors that VideoMAE does not have, and for those of the backbone.
+  public static func videoMAEPretrainingName(of own: String) -> String? {
+    let norm = "encoder_norm."
+    let name = own.hasPrefix(norm) ? "encoder.norm.\(own.dropFirst(norm.count))" : own
+    return StateNames.videomae.maskedName(of: name) == own ? name : nil
+  }
 
-  /// The tensors of a block in VideoMAE's code.
-  private static let blockTensors =
-    ["attn.q_bias", "attn.v_bias", "attn.qkv.weight"]
-    + ["norm1", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2"].flatMap {
-      ["\($0).weight", "\($0).bias"]
-    }
+  /// The tensors of a block by their names in VideoMAE's code, which are ours.
+  private static let blockTensors = Dictionary(
+    uniqueKeysWithValues: (["attn.q_bias", "attn.v_bias", "attn.qkv.weight"]
+      + ["norm1", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2"].flatMap {
+        ["\($0).weight", "\($0).bias"]
+      }).map { ($0, $0) })
+  /// The same by Hugging Face's names.
+  private static let huggingFaceBlockTensors = Dictionary(
+    uniqueKeysWithValues: blockTensors.keys.map { (huggingFaceBlockName(of: $0), $0) })
 }

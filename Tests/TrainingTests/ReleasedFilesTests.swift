@@ -124,6 +124,8 @@ extension TrainingRuns {
       #expect(converted.model == weights.model)
       #expect(converted.taskTensors.map(\.name) == weights.taskTensors.map(\.name))
       #expect(converted.tensors.count == weights.tensors.count)
+      #expect(weights.leftOut(by: .mosi).isEmpty)
+      #expect(weights.leftOut(by: .authors) == weights.taskTensors.map(\.name))
       for (name, tensor) in weights.tensors {
         #expect(converted.tensors[name]?.isEqual(to: tensor) == true, "\(name)")
       }

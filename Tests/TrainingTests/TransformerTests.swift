@@ -234,6 +234,235 @@ extension TrainingRuns {
       }
     }
 
+    // MARK: Pre-trainings of other programs
+
+    /// A pre-training of vit-tiny with two blocks of the decoder, as VideoMAE's code names its tensors; the numbers follow from
+    /// the names.
+    private func officialPretraining() -> [String: Tensor] {
+      var shapes = [
+        "mask_token": [1, 1, 96], "encoder_to_decoder.weight": [96, 192],
+        "encoder.patch_embed.proj.weight": [192, 3, 2, 8, 8],
+        "encoder.patch_embed.proj.bias": [192], "encoder.norm.weight": [192],
+        "encoder.norm.bias": [192], "decoder.norm.weight": [96], "decoder.norm.bias": [96],
+        "decoder.head.weight": [384, 96], "decoder.head.bias": [384],
+      ]
+      let blocks =
+        (0..<8).map { ("encoder.blocks.\($0)", 192) } + (0..<2).map { ("decoder.blocks.\($0)", 96) }
+      for (block, width) in blocks {
+        let layers = [
+          "attn.qkv": [3 * width, width], "attn.proj": [width, width],
+          "mlp.fc1": [4 * width, width], "mlp.fc2": [width, 4 * width], "norm1": [width],
+          "norm2": [width],
+        ]
+        for (layer, shape) in layers {
+          shapes["\(block).\(layer).weight"] = shape
+          // Keys have no bias.
+          let biases = layer == "attn.qkv" ? ["attn.q_bias", "attn.v_bias"] : ["\(layer).bias"]
+          for bias in biases {
+            shapes["\(block).\(bias)"] = [layer == "attn.qkv" ? width : shape[0]]
+          }
+        }
+      }
+      return Dictionary(
+        uniqueKeysWithValues: shapes.map { name, shape in
+          let kind = name.hasSuffix(".weight") ? "ln-weight" : "bias"
+          return (name, FillRule(name: name).tensor(shape, kind: shape.count > 1 ? "weight" : kind))
+        })
+    }
+
+    /// The same numbers as Hugging Face's transformers names them.
+    private func huggingFacePretraining() -> [String: Tensor] {
+      let places = [
+        ("encoder.patch_embed.proj", "videomae.embeddings.patch_embeddings.projection"),
+        ("encoder.blocks", "videomae.encoder.layer"), ("encoder.norm", "videomae.layernorm"),
+        ("decoder.blocks", "decoder.decoder_layers"), ("norm1", "layernorm_before"),
+        ("norm2", "layernorm_after"), ("attn.proj", "attention.output.dense"),
+        ("mlp.fc1", "intermediate.dense"), ("mlp.fc2", "output.dense"),
+        (".attn.", ".attention.attention."),
+      ]
+      var state: [String: Tensor] = [:]
+      for (official, tensor) in officialPretraining() {
+        let name = places.reduce(official) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+        let isDivided = name.hasSuffix("qkv.weight")
+        for (part, rows) in zip(
+          isDivided ? ["query", "key", "value"] : ["qkv"],
+          isDivided ? tensor.chunked(3) : [tensor])
+        {
+          state[name.replacingOccurrences(of: "qkv", with: part)] = rows.contiguous()
+        }
+      }
+      return state
+    }
+
+    /// Writes the pre-training as the program does: VideoMAE's code in a checkpoint of the training, transformers in a file of
+    /// safetensors.
+    private func writePretraining(_ names: StateNames, wrapper: String = "") throws -> String {
+      let state = names == .videomae ? officialPretraining() : huggingFacePretraining()
+      let tensors = state.sorted { $0.key < $1.key }.map {
+        (name: wrapper + $0.key, tensor: $0.value)
+      }
+      guard names == .videomae else {
+        let path = folder.file("model.safetensors")
+        try Safetensors(
+          tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
+          metadata: ["format": "pt"]
+        ).write(to: path)
+        return path
+      }
+      let path = folder.file("checkpoint-799.pth")
+      let moment = PyTorchObject.dictionary([.init(.string("exp_avg"), .tensor(tensors[0].tensor))])
+      try PyTorchCheckpoint.write(
+        .dictionary([
+          .init(.string("model"), .stateDict(tensors)),
+          .init(
+            .string("optimizer"),
+            .dictionary([.init(.string("state"), .dictionary([.init(.integer(0), moment)]))])),
+          .init(.string("epoch"), .integer(799)),
+          .init(.string("scaler"), .dictionary([.init(.string("scale"), .number(65536))])),
+        ]), to: path)
+      return path
+    }
+
+    /// What a fine-tuning takes of such a file, leaves out on purpose, and makes new.
+    @Test(arguments: [
+      (
+        StateNames.videomae,
+        "decoder.blocks (26), decoder.head (2), decoder.norm (2), encoder.norm (2), "
+          + "encoder_to_decoder.weight, mask_token"
+      ),
+      (
+        .huggingFace,
+        "decoder.decoder_layers (30), decoder.head (2), decoder.norm (2), "
+          + "encoder_to_decoder.weight, mask_token, videomae.layernorm (2)"
+      ),
+    ])
+    func pretrainingsOfOtherProgramsAreFinetuned(names: StateNames, leftOut: String) throws {
+      let path = try writePretraining(names)
+      let inspection = try WeightsInspection(at: path)
+      #expect(inspection.kind == .weights && inspection.names == names)
+      #expect(inspection.problem == nil && inspection.classCount == nil)
+
+      let videos = try SyntheticVideos(in: folder.file("videos"), training: 1, test: 1)
+      var tuning = tinyFinetuning(on: videos, epochs: 1)
+      tuning.start.weights = path
+      tuning.model = try Weights(at: path).model
+      // A step with next to no learning rate leaves the weights as they were loaded.
+      tuning.optimizer.learningRate = 1e-30
+      tuning.optimizer.warmupStartLearningRate = 0
+      tuning.batch.accumulationSteps = 1
+      tuning.regularization.emaDecay = nil
+      tuning.validation.everyEpochs = nil
+      tuning.validation.testClipsPerVideo = nil
+      let tuned = RunFolder(path: folder.file("tuned"))
+      let listener = Listener()
+      _ = try finetune(
+        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+        reporter: listener)
+      #expect(tuned.isFinished)
+      let note = try #require(listener.notes.first { $0.contains("taken:") })
+      // 2 of the embedding and 8 blocks of 13.
+      #expect(
+        note.hasSuffix(
+          ": taken: 106 tensors of the backbone; left out: \(leftOut); "
+            + "new: backbone.fc_norm (2), head.out (2)"), "\(note)")
+      let official = officialPretraining()
+      let started = try Weights(at: tuned.path).tensors
+      for (own, name) in [
+        ("conv1.proj.weight", "patch_embed.proj.weight"),
+        ("conv2.block_1.attn.q_bias", "blocks.0.attn.q_bias"),
+        ("conv3.block_2.attn.qkv.weight", "blocks.3.attn.qkv.weight"),
+        ("conv5.block_2.mlp.fc2.bias", "blocks.7.mlp.fc2.bias"),
+      ] {
+        let expected = try #require(official["encoder.\(name)"])
+        #expect(started["backbone.\(own)"]?.isEqual(to: expected) == true, "\(own)")
+      }
+      #expect(started["backbone.fc_norm.weight"]?.isEqual(to: .ones([192])) == true)
+    }
+
+    /// The decoder travels to mosi and to VideoMAE's code, and no number changes.
+    @Test(arguments: [StateNames.videomae, .huggingFace], ["", "module."])
+    func pretrainingsOfOtherProgramsTravel(names: StateNames, wrapper: String) throws {
+      let official = officialPretraining()
+      let weights = try Weights(at: writePretraining(names, wrapper: wrapper))
+      #expect(weights.model.architecture == .vitTiny && weights.model.width == 64)
+      #expect(weights.model.tokenPositions == .number && weights.classCount == nil)
+      #expect(weights.taskTensors.count == 34)
+      let own = folder.file("own.safetensors")
+      try weights.write(to: own, as: .mosi, backboneOnly: false)
+      let converted = try Weights(at: own)
+      #expect(converted.model == weights.model && converted.taskTensors == weights.taskTensors)
+      let again = folder.file("again.safetensors")
+      try converted.write(to: again, as: .mosi, backboneOnly: false)
+      #expect(try bytes(own) == bytes(again))
+      for source in [weights, converted] {
+        #expect(source.leftOut(by: .videomae).isEmpty)
+        for ending in ["pth", "safetensors"] {
+          let path = folder.file("official.\(ending)")
+          try source.write(to: path, as: .videomae, backboneOnly: false)
+          let back = try TensorFile(at: path).load()
+          #expect(back.keys.sorted() == official.keys.sorted())
+          for (name, tensor) in official {
+            #expect(back[name]?.isEqual(to: tensor) == true, "\(name)")
+          }
+        }
+      }
+      // Masked modeling's network itself has these names and shapes.
+      let generator = Generator(seed: 1)
+      let backbone = Architecture.vitTiny.makeBackbone(positions: .number, using: generator)
+      let network = MaskedNetwork(
+        on: try #require(backbone as? any TokenBackbone), decoderBlocks: 2, using: generator)
+      let layers = network.state.filter { !$0.name.hasPrefix("backbone.") }
+      #expect(
+        Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.tensor.shape) })
+          == Dictionary(uniqueKeysWithValues: weights.taskTensors.map { ($0.name, $0.shape) }))
+    }
+
+    /// A tensor that Hugging Face's files divide may also be whole, as in conversions by earlier versions.
+    @Test func undividedTensorsAreRead() throws {
+      let own = folder.file("own.safetensors")
+      try Weights(at: writePretraining(.huggingFace)).write(
+        to: own, as: .mosi, backboneOnly: false)
+      var file = try Safetensors(contentsOf: own)
+      let name = "decoder.decoder_layers.1.attention.attention.qkv.weight"
+      let former = "decoder.blocks.1.attn.qkv.weight"
+      let tensor = try #require(file.tensors[former])
+      (file.tensors[former], file.tensors[name]) = (nil, tensor)
+      try file.write(to: own)
+      let weights = try Weights(at: own)
+      #expect(try weights.loadTaskTensors()[name]?.isEqual(to: tensor) == true)
+      let again = folder.file("again.pth")
+      try weights.write(to: again, as: .mosi, backboneOnly: false)
+      #expect(try Weights(at: again).taskTensors == weights.taskTensors)
+      #expect(weights.leftOut(by: .videomae) == [name])
+    }
+
+    /// What VideoMAE's code has no place for is named.
+    @Test func whatCannotTravelIsNamed() throws {
+      let own = folder.file("own.safetensors")
+      try Weights(at: writePretraining(.videomae)).write(
+        to: own, as: .mosi, backboneOnly: false)
+      var file = try Safetensors(contentsOf: own)
+      file.tensors["gate.weight"] = .zeros([2])
+      file.tensors["backbone.fc_norm.bias"] = .full([192], 0.5)
+      try file.write(to: own)
+      var weights = try Weights(at: own)
+      #expect(weights.leftOut(by: .mosi).isEmpty)
+      #expect(weights.leftOut(by: .videomae) == ["backbone.fc_norm.bias", "gate.weight"])
+      let path = folder.file("official.safetensors")
+      try weights.write(to: path, as: .videomae, backboneOnly: false)
+      #expect(
+        try TensorFile(at: path).tensors.map(\.name).sorted()
+          == officialPretraining().keys.sorted())
+      // Without a mask token it is no pre-training.
+      file.tensors["mask_token"] = nil
+      try file.write(to: own)
+      weights = try Weights(at: own)
+      #expect(weights.leftOut(by: .videomae) == weights.taskTensors.map(\.name))
+      try weights.write(to: path, as: .videomae, backboneOnly: false)
+      let names = try Set(TensorFile(at: path).tensors.map(\.name))
+      #expect(names.count == 108 && names.isSuperset(of: ["fc_norm.bias", "blocks.7.norm1.bias"]))
+    }
+
     /// Files of VideoMAE do not say which positions tokens have.
     @Test func otherPositionsAreRefused() throws {
       let weights = try Weights(at: train(configuration(), "run").path)

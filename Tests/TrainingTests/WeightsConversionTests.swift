@@ -233,6 +233,55 @@ extension TrainingRuns {
       }
     }
 
+    /// Tensors beside another program's network must not take the names of other tensors here.
+    @Test func namesBesideANetworkAreTheirOwn() throws {
+      func problem(
+        _ architecture: Architecture, _ names: StateNames, prefix: String, others: [String]
+      ) throws -> String? {
+        let table = try #require(architecture.tensorNames(names, head: nil))
+        let model = VideoClassifier(architecture, width: 2, classes: 3, using: Generator(seed: 1))
+        var tensors = Dictionary(uniqueKeysWithValues: others.map { ($0, Tensor.zeros([1])) })
+        for (own, tensor) in model.state {
+          if let name = table[own] { tensors[prefix + name] = tensor }
+        }
+        let path = folder.file("other.safetensors")
+        try Safetensors(tensors: tensors, metadata: [:]).write(to: path)
+        let problem = try WeightsInspection(at: path).problem
+        let refusal = complaint {
+          try Weights(at: path).write(
+            to: folder.file("own.safetensors"), as: .mosi, backboneOnly: false)
+        }
+        #expect(refusal == (problem.map { "\(path) \($0)" } ?? "no error"))
+        return problem
+      }
+      #expect(
+        try problem(.c3d, .vcop, prefix: "base_network.", others: ["fc7.weight", "fc8.weight"])
+          == nil)
+      for name in ["backbone.conv1.a.weight", "backbone.x", "head.out.weight"] {
+        #expect(
+          try problem(.c3d, .vcop, prefix: "base_network.", others: ["fc7.weight", name])
+            == "cannot be used: \(name) is beside the network, but named like a part of it")
+      }
+      let gates = ["agg", "agg_f"].map { "\($0).ConvGRUCell_00.reset_gate.weight" }
+      #expect(
+        try problem(.r2d3d18, .dpc, prefix: "backbone.", others: gates)
+          == "cannot be used: \(gates[0]) and \(gates[1]) are the same part of a task")
+      #expect(
+        try problem(.r2d3d18, .dpc, prefix: "backbone.", others: [gates[1]]) == nil)
+    }
+
+    /// A tensor without numbers can claim any number of classes.
+    @Test func aHeadWithTooManyClassesIsRefused() throws {
+      try run(.r2d3d18, head: .actions)
+      let path = folder.file("run.safetensors")
+      var file = try Safetensors(contentsOf: path)
+      file.tensors["model.head.out.weight"] = .zeros([1 << 60, 0])
+      file.metadata["class_names"] = nil
+      try file.write(to: path)
+      let refusal = complaint { _ = try Weights(at: path) }
+      #expect(refusal.contains("its head claims 1152921504606846976 classes"), "\(refusal)")
+    }
+
     @Test func anInspectionShowsEverything() throws {
       let model = try run(.r2d3d18, head: .pretext)
       let run = try WeightsInspection(at: folder.file("run.safetensors"))

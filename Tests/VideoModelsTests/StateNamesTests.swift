@@ -188,15 +188,33 @@ import VideoModels
         "mask_token",
       ]
     #expect(Set(network.others) == Set(others.map { wrapper + $0 }))
+    // Both are kept under the names of masked modeling's network.
+    #expect(
+      network.others.map { network.taskName(of: $0) }.sorted() == [
+        "decoder.blocks.3.attn.qkv.weight", "decoder.blocks.3.mlp.fc2.bias", "decoder.norm.weight",
+        "encoder_norm.bias", "encoder_norm.weight", "encoder_to_decoder.weight", "mask_token",
+      ])
     // What is missing begins as it is in a new network.
     let state = shapes.mapValues { Tensor.zeros($0) }
     let own = network.ownState(state)
     #expect(own["backbone.fc_norm.weight"]?.doubles == Array(repeating: 1, count: 384))
     #expect(own["backbone.conv3.block_1.attn.qkv.weight"]?.shape == [1152, 384])
     #expect(own.count == network.namesInFile.count)
-    for strange in [
+    // No two names of a tensor, also not by mixing the layouts.
+    let twice =
+      names == .videomae
+      ? [
+        "decoder.blocks.03.norm1.weight", "decoder.blocks.+3.norm1.weight",
+        "decoder.decoder_layers.3.output.dense.bias", "videomae.layernorm.weight",
+      ]
+      : [
+        "decoder.decoder_layers.03.output.dense.bias", "decoder.blocks.3.mlp.fc2.bias",
+        "encoder.norm.weight",
+      ]
+    for strange in twice + [
       "cls_token", "blocks.12.norm1.weight", "encoder.blocks.12.norm1.weight", "decoder.strange",
-      "decoder.blocks.3.gamma_1", "decoder.decoder_layers.0.norm1.weight",
+      "decoder.blocks.3.gamma_1", "decoder.blocks.-1.norm1.weight", "decoder.blocks..norm1.weight",
+      "decoder.decoder_layers.0.norm1.weight",
     ] {
       var other = shapes
       other[wrapper + strange] = [384]
@@ -212,6 +230,30 @@ import VideoModels
       try RecognizedNetwork(shapes: shapes)
     }
     #expect(error.mismatch?.missing == ["fc_norm.weight", "fc_norm.bias"])
+  }
+
+  @Test func masksAndDecodersHaveVideoMAEsNames() {
+    for (own, official) in [
+      ("mask_token", "mask_token"), ("encoder_norm.bias", "encoder.norm.bias"),
+      ("decoder.norm.bias", "decoder.norm.bias"), ("decoder.head.weight", "decoder.head.weight"),
+      ("decoder.blocks.11.attn.qkv.weight", "decoder.blocks.11.attn.qkv.weight"),
+      ("encoder.norm.bias", nil), ("decoder.blocks.0.gamma_1", nil), ("agg.weight", nil),
+      ("backbone.conv1.proj.weight", nil), ("videomae.layernorm.bias", nil), ("", nil),
+    ] as [(String, String?)] {
+      #expect(StateNames.videoMAEPretrainingName(of: own) == official, "\(own)")
+    }
+  }
+
+  /// A tensor that an error says is elsewhere, and another with just that text as its name.
+  @Test func namesLikeErrorsAreNoNetworks() throws {
+    let error = try #require(throws: UnrecognizedNetwork.self) {
+      try RecognizedNetwork(shapes: [
+        "encoder.patch_embed.proj.weight": [192, 3, 2, 8, 8], "foo": [1],
+        "encoder.foo (outside of encoder.)": [1],
+      ])
+    }
+    #expect(error.mismatch?.leftOver == ["foo (outside of encoder.)"])
+    #expect(error.nearest?.architecture == .vitTiny)
   }
 
   /// VCOP's task stores its network under a name; other tensors belong to the task.

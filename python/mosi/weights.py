@@ -12,7 +12,8 @@ def load(path: str | os.PathLike[str]) -> networks.VideoModel:
     """Loads a network. It is on the CPU, in evaluation mode.
 
     `path` is a run's folder, whose last checkpoint is loaded; a checkpoint; a file that `mosi convert` wrote; or a state
-    dict of the authors' code, torchvision or VCOP, in safetensors or PyTorch's format.
+    dict, alone or in a checkpoint of a training, of the authors' code, torchvision, VCOP, PRP, DPC, MemDPC, CoCLR, VideoMAE
+    or Hugging Face's VideoMAE, in safetensors or PyTorch's format.
     Raises `FileNotFoundError`, or `ToolError` if the file does not contain a network that mosi knows.
     """
     path = os.fspath(path)

@@ -16,7 +16,8 @@ extension Weights {
   ///     recipe as YAML), else the state dict itself.
   ///   - layout: the program to write for. For VideoMAE, weights without a head are those of a fine-tuning's backbone, or of a
   ///     pre-training if they have the decoder of masked modeling.
-  ///   - backboneOnly: true to leave out the head and a pretext task's other layers, which only mosi can read.
+  ///   - backboneOnly: true to leave out the head and a pretext task's other layers. Without it, what the program has no place
+  ///     for is left out, too; see ``leftOut(by:)``.
   /// - Returns: true if scales were adapted to another epsilon.
   /// - Throws: ``WeightsError`` if the program does not have such a network, positions or head, or if the path has another
   ///   ending; `FileError`.
@@ -95,7 +96,7 @@ extension Weights {
         (name: $0.key, tensor: $0.value)
       }
     }
-    if layout == .videomae, !backboneOnly, !keepsHead, isOfMaskedModeling {
+    if layout == .videomae, !backboneOnly, isPretrainingOfVideoMAE {
       state = try pretrainingState(state)
     }
     let metadata = try description.metadata(layout)
@@ -120,9 +121,24 @@ extension Weights {
 }
 
 extension Weights {
-  /// True if the weights have the decoder of masked modeling.
-  private var isOfMaskedModeling: Bool {
-    Set(taskTensors.map(\.name)).isSuperset(of: ["mask_token", "encoder_norm.weight"])
+  /// The names of the tensors of the task's own layers, and of the normalization of features if it was trained, that
+  /// ``write(to:as:backboneOnly:)`` leaves out even without `backboneOnly`, because the program has no place for them; sorted.
+  public func leftOut(by layout: WeightsLayout) -> [String] {
+    guard layout != .mosi else { return [] }
+    let names = taskTensors.map(\.name)
+    guard layout == .videomae, isPretrainingOfVideoMAE else { return names }
+    let norm = tensors.filter { $0.key.hasPrefix("backbone.fc_norm.") }
+    let trained = norm.filter { name, tensor in
+      tensor.equal(to: name.hasSuffix(".weight") ? 1 : 0).all().item == 0
+    }
+    return (names.filter { StateNames.videoMAEPretrainingName(of: $0) == nil } + trained.keys)
+      .sorted()
+  }
+
+  /// True if the weights are a backbone with the decoder of masked modeling.
+  private var isPretrainingOfVideoMAE: Bool {
+    classCount == nil
+      && Set(taskTensors.map(\.name)).isSuperset(of: ["mask_token", "encoder_norm.weight"])
   }
 
   /// What VideoMAE's code calls the state of its pre-training, with the decoder and without the normalization of features.
@@ -133,12 +149,8 @@ extension Weights {
   )] {
     let encoder = state.filter { !$0.name.hasPrefix("fc_norm.") }
       .map { (name: "encoder.\($0.name)", tensor: $0.tensor) }
-    let others = try loadTaskTensors().sorted { $0.key < $1.key }.map { name, tensor in
-      let norm = "encoder_norm."
-      return (
-        name: name.hasPrefix(norm) ? "encoder.norm.\(name.dropFirst(norm.count))" : name,
-        tensor: tensor
-      )
+    let others = try loadTaskTensors().sorted { $0.key < $1.key }.compactMap { own, tensor in
+      StateNames.videoMAEPretrainingName(of: own).map { (name: $0, tensor: tensor) }
     }
     return encoder + others
   }

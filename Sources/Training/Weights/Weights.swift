@@ -41,8 +41,8 @@ public struct Weights {
   /// one.
   ///
   /// - Parameter path: a run's folder, whose last checkpoint is read; a checkpoint; a file written by
-  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision, VCOP, DPC or CoCLR. Files are
-  ///   safetensors or PyTorch files (.pt, .pth, .pyth).
+  ///   ``write(to:as:backboneOnly:)``; or a state dict with the names of mosi, torchvision, VCOP, DPC, CoCLR, VideoMAE or
+  ///   Hugging Face's VideoMAE. Files are safetensors or PyTorch files (.pt, .pth, .pyth).
   /// - Throws: ``WeightsError``, also for NaN, infinity and negative running variances; `SafetensorsError`,
   ///   `PyTorchCheckpointError`, `FileError`, `ConfigurationError`.
   public init(at path: String) throws {
@@ -69,19 +69,16 @@ public struct Weights {
   }
 
   /// The names in the file of the network's tensors, by their names in a `VideoClassifier`.
-  var fileNames: [String: [String]] {
-    header.network.mapValues { StateNames.parts(of: $0.name) }
-  }
+  var fileNames: [String: [String]] { header.namesInFile(header.network) }
 
   /// The names in the file of ``taskTensors``, by their names there.
-  var taskFileNames: [String: [String]] { header.task.mapValues { [$0.name] } }
+  var taskFileNames: [String: [String]] { header.namesInFile(header.task) }
 
   /// The names of the file's tensors of weights: not of an optimizer's state.
   var allFileNames: [String] { header.weightNames }
 
   /// The tensors of a pretext task's own layers, such as a decoder, by the names of the task's network: `decoder.…`,
-  /// `aggregator.…`.
-  /// Most tasks have none.
+  /// `aggregator.…`. Those of other programs' tasks that do not exist here have their names in the file. Most tasks have none.
   public var taskTensors: [TensorSummary] { header.taskTensors }
 
   /// Loads ``taskTensors`` to the CPU, by name, in the shapes listed there.

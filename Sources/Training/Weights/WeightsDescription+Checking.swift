@@ -10,6 +10,10 @@ extension WeightsDescription {
   func problem(of found: [String: TensorSummary]) -> String? {
     let kind = head ?? .pretext
     let classCount = found["head.\(kind.rawValue).weight"]?.shape.first
+    // A network with the head of a hostile file could not even be described.
+    guard classCount ?? 0 <= 1 << 24 else {
+      return "cannot be used: its head claims \(classCount!) classes"
+    }
     if let classNames {
       guard classNames.count == classCount, Set(classNames).count == classCount else {
         return "names \(Set(classNames).count) classes for a head of \(classCount ?? 0)"

@@ -1,4 +1,5 @@
 import Configuration
+import SafeFiles
 import Torch
 import VideoModels
 
@@ -82,13 +83,16 @@ struct WeightsHeader {
       description = described ?? WeightsDescription(network)
       let tensors = network.namesInFile.compactMapValues { parts.network[$0] }
       self.network = tensors
-      let others = network.others.map {
-        (network.taskName(of: $0), parts.network[$0]!)
-      }
-      task = parts.task.merging(others) { own, _ in own }
-      problem = described.flatMap {
-        $0.difference(from: network) ?? Self.problem($0, tensors, parts.task)
-      }
+      let others = Set(network.others)
+      let named = Dictionary(
+        grouping: parts.network.values.filter { others.contains($0.name) },
+        by: { network.taskName(of: $0.name) })
+      task = parts.task.merging(named.compactMapValues(\.first)) { own, _ in own }
+      problem =
+        Self.problem(ofTask: named)
+        ?? described.flatMap {
+          $0.difference(from: network) ?? Self.problem($0, tensors, parts.task)
+        }
     } catch let unrecognized as UnrecognizedNetwork {
       kind = .tensors
       names = nil
@@ -109,6 +113,22 @@ struct WeightsHeader {
         + "cannot build"
     }
     return description.problem(of: network)
+  }
+
+  /// Why tensors that another program's file has beside the network cannot be kept, in the same form: their names here would
+  /// not be theirs alone. Nil if they can.
+  ///
+  /// - Parameter task: the tensors by their names here.
+  private static func problem(ofTask task: [String: [TensorSummary]]) -> String? {
+    let problems = task.compactMap { name, tensors -> String? in
+      let names = tensors.map(\.name.printable).sorted()
+      if names.count > 1 {
+        return "cannot be used: \(names[0]) and \(names[1]) are the same part of a task"
+      }
+      return isNetworks(name)
+        ? "cannot be used: \(names[0]) is beside the network, but named like a part of it" : nil
+    }
+    return problems.min()
   }
 
   /// The number of classes of the head; nil if there is none.
@@ -142,33 +162,46 @@ struct WeightsHeader {
       })
   }
 
+  /// The names in the file of the tensors: three each for those that Hugging Face's files divide, else one.
+  func namesInFile(_ tensors: [String: TensorSummary]) -> [String: [String]] {
+    // A file may also have under such a name what is not divided.
+    let undivided = Set(file.tensors.map(\.name))
+    return tensors.mapValues {
+      undivided.contains($0.name) ? [$0.name] : StateNames.parts(of: $0.name)
+    }
+  }
+
   /// Loads tensors of the file. The keys name them in the result.
   func load(_ tensors: [String: TensorSummary]) throws -> [String: Tensor] {
-    let loaded = try file.load(Set(tensors.values.flatMap { StateNames.parts(of: $0.name) }))
-    return try tensors.mapValues { tensor in
-      let parts = StateNames.parts(of: tensor.name).compactMap { loaded[$0] }
-      guard let found = parts.count > 1 ? .concatenated(parts) : parts.first,
-        found.shape == tensor.shape
-      else {
-        throw WeightsError(path: file.path, problem: "was changed while it was read")
+    let names = namesInFile(tensors)
+    let loaded = try file.load(Set(names.values.joined()))
+    return Dictionary(
+      uniqueKeysWithValues: try tensors.map { name, tensor in
+        let parts = names[name, default: []].compactMap { loaded[$0] }
+        let isDivided = parts.count > 1
+        let shapes = parts.map(\.shape)
+        guard tensor.shape == (isDivided ? StateNames.joinedShape(shapes) : shapes.first) else {
+          throw WeightsError(path: file.path, problem: "was changed while it was read")
+        }
+        return (name, isDivided ? Tensor.concatenated(parts) : parts[0])
+      })
+  }
+
+  /// True for the name of a tensor of a `VideoClassifier`, with an aggregator if `aggregates`.
+  private static func isNetworks(_ name: String, aggregates: Bool = false) -> Bool {
+    name.hasPrefix("backbone.") || aggregates && name.hasPrefix("aggregator.")
+      || VideoClassifier.Head.Kind.allCases.contains { kind in
+        ["weight", "bias"].contains { name == "head.\(kind.rawValue).\($0)" }
       }
-      return found
-    }
   }
 
   /// Separates the tensors of a `VideoClassifier`, with an aggregator if `aggregates`, from the others.
   private static func parts(_ tensors: [String: TensorSummary], aggregates: Bool = false) -> (
     network: [String: TensorSummary], task: [String: TensorSummary]
   ) {
-    let heads = VideoClassifier.Head.Kind.allCases.flatMap { kind in
-      ["weight", "bias"].map { "head.\(kind.rawValue).\($0)" }
-    }
-    func isNetworks(_ name: String) -> Bool {
-      name.hasPrefix("backbone.") || heads.contains(name)
-        || aggregates && name.hasPrefix("aggregator.")
-    }
-    return (
-      tensors.filter { isNetworks($0.key) }, tensors.filter { !isNetworks($0.key) }
+    (
+      tensors.filter { isNetworks($0.key, aggregates: aggregates) },
+      tensors.filter { !isNetworks($0.key, aggregates: aggregates) }
     )
   }
 }
