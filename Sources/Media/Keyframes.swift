@@ -40,6 +40,12 @@ struct KeyframeCheck {
     return codec == AV_CODEC_ID_H264 && isWholeH264(packet)
   }
 
+  /// True if the packet's frame is referred to by others, but never shown. Only VP8 has packets for such frames alone.
+  func isHidden(_ packet: PacketBuffer) -> Bool {
+    guard codec == AV_CODEC_ID_VP8, let first = packet.bytes.first else { return false }
+    return first & 16 == 0
+  }
+
   private func isWholeHEVC(_ packet: PacketBuffer) -> Bool {
     var units = CodedUnits(packet.bytes, lengthSize: lengthSize)
     while let unit = units.next() {

@@ -157,6 +157,34 @@ extension MediaInput {
 }
 
 extension MediaInput {
+  /// True if the container's index lists `count` frames, and decodes them at equal intervals. Indices of keyframes only
+  /// list fewer.
+  func hasEvenIndex(count: Int) -> Bool {
+    let entries = avformat_index_get_entries_count(stream)
+    // An edit list keeps frames that are not shown.
+    let ticks = (0..<entries).lazy.compactMap { index -> Double? in
+      guard let entry = avformat_index_get_entry(self.stream, index)?.pointee,
+        entry.flags & AVINDEX_DISCARD_FRAME == 0
+      else { return nil }
+      return Double(entry.timestamp)
+    }
+    guard entries >= count, let first = ticks.first, let last = ticks.last else { return false }
+    let step = count > 1 ? (last - first) / Double(count - 1) : 0
+    var found = 0
+    for tick in ticks {
+      let distance = tick - first - Double(found) * step
+      guard found < count, distance.magnitude <= step / 4 else { return false }
+      found += 1
+    }
+    return found == count
+  }
+
+  /// True if a packet may contain half of a frame.
+  var isInterlaced: Bool {
+    let order = parameters.pointee.field_order
+    return order != AV_FIELD_UNKNOWN && order != AV_FIELD_PROGRESSIVE
+  }
+
   /// True if the file is shorter than its structure says, like an interrupted download or recording.
   var isCutOff: Bool {
     let size = avio_size(context.pointee.pb)

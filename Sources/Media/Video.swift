@@ -22,6 +22,13 @@ public final class Video {
   ///
   /// The first access invalidates iterators, as ``frames(from:)`` does.
   public private(set) lazy var lastFrameTime = findLastFrameTime()
+  /// The presentation times of the frames in seconds, ascending, if the frames are not evenly spaced: if their middles at
+  /// the average rate would show other frames. Nil if they are even, as is assumed of interlaced video, of packets without
+  /// times, of a truncated file and of more than two million frames.
+  ///
+  /// Unless the container's index shows that frames are even, all packets are read, and none decoded. The first access
+  /// invalidates iterators, as ``frames(from:)`` does.
+  public private(set) lazy var unevenFrameTimes = findUnevenFrameTimes()
 
   let input: MediaInput
   private let file: MediaFile
@@ -29,7 +36,7 @@ public final class Video {
   private let orientation: Orientation
   private let scaler = FrameScaler()
   private let startTick: Int64
-  private let keyframeCheck: KeyframeCheck
+  let keyframeCheck: KeyframeCheck
   private var generation = 0
   /// True if frames are timed by their number because the container's times are not those of frames.
   private let countsFrames: Bool

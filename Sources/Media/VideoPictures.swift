@@ -63,7 +63,8 @@ extension Video {
   /// Gaps of more seconds than this are skipped by seeking instead of decoding.
   private static var longGap: Double { 10 }
 
-  private var leeway: Double {
+  /// The seconds by which a time may precede the frame that it shows.
+  var leeway: Double {
     get throws(MediaError) {
       guard averageFrameRate > 0 else {
         throw MediaError(.damaged, path, "has no frame rate: copy it into another container")

@@ -4,20 +4,39 @@ import KeyedRandom
 public struct SourceInfo: Hashable, Sendable {
   /// The time of the last frame in seconds after the first; 0 for a still picture.
   public let lastFrameTime: Double
-  /// The number of frames, from the average frame rate; 1 for a still picture.
+  /// The number of frames; 1 for a still picture. Hostile files may claim any number.
   public let frameCount: Int
+  /// The times of the frames in seconds after the first, ascending; nil if they are evenly spaced.
+  public let frameTimes: [Double]?
 
-  /// Information about a source.
+  /// Information about a source whose frames are evenly spaced.
   public init(lastFrameTime: Double, frameCount: Int = 1) {
     self.lastFrameTime = lastFrameTime
     self.frameCount = frameCount
+    frameTimes = nil
+  }
+
+  /// Information about a source with frames at these times: at least one, ascending, in seconds after the first.
+  public init(lastFrameTime: Double, frameTimes: [Double]) {
+    precondition(!frameTimes.isEmpty, "a source has at least one frame")
+    self.lastFrameTime = lastFrameTime
+    frameCount = frameTimes.count
+    self.frameTimes = frameTimes
   }
 
   /// The times of `count` frames, each `interval`-th from the frame `first` on, which may lie before or beyond the video. A time
-  /// is in the middle of its frame, so that rounding in the container neither repeats nor omits a frame.
+  /// is in the middle between its frame and the next, so that rounding in the container neither repeats nor omits a frame.
   public func times(ofFrames first: Int, count: Int, interval: Int = 1) -> [Double] {
-    let step = frameCount > 1 ? lastFrameTime / Double(frameCount - 1) : 0
-    return (0..<count).map { (Double(first + $0 * interval) + 0.5) * step }
+    let (start, end) = (frameTimes?.first ?? 0, frameTimes?.last ?? lastFrameTime)
+    let step = frameCount > 1 ? (end - start) / Double(frameCount - 1) : 0
+    return (0..<count).map { index in
+      let frame = first + index * interval
+      guard let frameTimes else { return (Double(frame) + 0.5) * step }
+      let last = frameCount - 1
+      if frame < 0 { return start + (Double(frame) + 0.5) * step }
+      if frame >= last { return end + (Double(frame - last) + 0.5) * step }
+      return frameTimes[frame] + (frameTimes[frame + 1] - frameTimes[frame]) / 2
+    }
   }
 }
 
@@ -56,7 +75,7 @@ public struct SampleRule: Sendable {
   /// False if a single frame suffices, so that no information about the source is needed in advance.
   public let readsClips: Bool
   /// The number of frames of a video that a sample needs: shorter videos are skipped, and counted. Nil if every source is long
-  /// enough.
+  /// enough; then frames must be requested by time, because those of a video of variable rate are not counted.
   public let span: Int?
   /// Returns the frames and the crop for a source. It draws from the generator, from which the loader then draws the
   /// crop.

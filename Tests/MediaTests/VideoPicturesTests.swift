@@ -210,6 +210,8 @@ import Testing
         var random = KeyedGenerator(4, UInt64(number), UInt64(round))
         let path = try folder.write(mutated(bytes, &random), to: name)
         guard let video = try? Video(contentsOf: path) else { continue }
+        let listed = video.unevenFrameTimes ?? [0]
+        #expect(!listed.isEmpty && zip(listed, listed.dropFirst()).allSatisfy { $0 < $1 })
         let times = (0..<8).map { Double($0) * video.lastFrameTime / 7 }
         guard let pictures = try? video.pictures(shownAt: times, shortSide: 16) else { continue }
         #expect(pictures.count == 8)

@@ -43,8 +43,19 @@ enum OpenSource {
     try self.init(source, redrawing: &generator)
   }
 
+  /// Information that is known before frames are decoded.
+  ///
+  /// - Parameter countsFrames: false if the frames' number and times may be those at the average rate. Counting may read all
+  ///   packets of a video.
+  func info(countsFrames: Bool) -> SourceInfo {
+    if countsFrames, case .video(let video) = self, let times = video.unevenFrameTimes {
+      return SourceInfo(lastFrameTime: lastFrameTime, frameTimes: times)
+    }
+    return SourceInfo(lastFrameTime: lastFrameTime, frameCount: frameCount)
+  }
+
   /// The time of the last frame in seconds after the first; 0 for a still picture.
-  var lastFrameTime: Double {
+  private var lastFrameTime: Double {
     switch self {
     case .video(let video): video.lastFrameTime
     case .frameFolder(let folder, let rate): Double(folder.count - 1) / rate
@@ -54,10 +65,9 @@ enum OpenSource {
   }
 
   /// The number of frames; for a video, from its average frame rate.
-  var frameCount: Int {
+  private var frameCount: Int {
     switch self {
-    case .video(let video):
-      Int(exactly: (video.lastFrameTime * video.averageFrameRate).rounded()).map { $0 + 1 } ?? 1
+    case .video(let video): video.evenFrameCount
     case .frameFolder(let folder, _): folder.count
     case .shapes(let scene, _): scene.frameCount
     case .picture, .deadLeaves: 1

@@ -7,7 +7,7 @@ extension VideoSource {
   ///
   /// - Throws: `MediaError` if the source cannot be read.
   public func info() throws(MediaError) -> SourceInfo {
-    try OpenSource(self).info
+    try OpenSource(self).info(countsFrames: true)
   }
 
   /// The clips of one sample by `rule`; all random numbers are drawn from `generator`.
@@ -52,8 +52,10 @@ extension VideoSource {
       return (clips, request.choice)
     }
     let open = try OpenSource(self, redrawing: &generator)
-    // Finding the end of a video may require reading all of it. Only samples of several frames need it.
-    let info = rule.readsClips ? open.info : SourceInfo(lastFrameTime: 0)
+    // Finding the end of a video may require reading all of it. Only samples of several frames need it, and only those with
+    // a span need the number of frames.
+    let info =
+      rule.readsClips ? open.info(countsFrames: rule.span != nil) : SourceInfo(lastFrameTime: 0)
     if let span = rule.span, info.frameCount < span {
       throw MediaError(
         .unsuitableSize, description,
@@ -87,12 +89,6 @@ extension VideoSource {
     let union = Set(clips.joined()).sorted()
     let pictureAt = Dictionary(uniqueKeysWithValues: zip(union, try pictures(union)))
     return request.cut(clips.map { $0.compactMap { pictureAt[$0] } }, using: &generator)
-  }
-}
-
-extension OpenSource {
-  fileprivate var info: SourceInfo {
-    SourceInfo(lastFrameTime: lastFrameTime, frameCount: frameCount)
   }
 }
 

@@ -222,6 +222,14 @@ subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=durati
 for name in ("variable.mp4", "variable.mkv"):
     video(name, *x264, "-vf", "settb=1/1000,setpts=100*N+37*mod(N\\,3)+15000*gte(N\\,20)", "-vsync", "passthrough",
           "-enc_time_base", "1/1000")
+# VP8 with frames that are never shown, 2 ms before the next one: its encoder decides on them in a second pass.
+with tempfile.TemporaryDirectory() as folder:
+    for number in "12":
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2.4", "-c:v", "libvpx",
+                        "-pass", number, "-passlogfile", os.path.join(folder, "log"), "-auto-alt-ref", "1",
+                        "-lag-in-frames", "16", "-arnr-maxframes", "7", "-b:v", "30k", "-threads", "1",
+                        "-bsf:v", "setts=ts=PTS+2*eq(PTS\\,PREV_INPTS)", "-fflags", "+bitexact", path("hidden.webm")],
+                       check=True)
 for name in ("longsound.mp4", "longsound.mkv"):
     sound = ["-f", "lavfi", "-i", "sine=duration=6:sample_rate=8000", "-c:a", "aac", "-b:a", "8k"]
     video(name, *sound, *x264)
