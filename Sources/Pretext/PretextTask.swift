@@ -29,8 +29,8 @@ public protocol PretextTask: Sendable {
   /// do. The backbone must then be a `TokenBackbone`: others are rejected before the first step.
   var visibleCubes: Int? { get }
 
-  /// False if the loss is not a mean over samples, for example because the other samples of a batch are negatives:
-  /// gradients of several batches must not be accumulated then.
+  /// False if the loss is not a mean over samples, for example because the other samples of a batch are negatives: several
+  /// small batches are not a large one then, and accumulation is rejected. Each process has its own batch in any case.
   var supportsAccumulation: Bool { get }
 
   /// The rule by which samples are read from a source.

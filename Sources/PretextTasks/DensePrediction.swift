@@ -61,7 +61,7 @@ public struct DensePrediction: PretextTask {
   public var clipsPerSample: Int { plan.blocks }
   /// True.
   public var needsMotion: Bool { true }
-  /// False: the other samples of a batch are negatives.
+  /// False: the other samples of a batch are negatives, as in the authors' code those on the same GPU.
   public var supportsAccumulation: Bool { false }
 
   /// Adjoining blocks at a uniformly random time in training, in the middle in validation, with one crop for all frames. Shorter

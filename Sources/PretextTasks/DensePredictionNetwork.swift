@@ -80,12 +80,19 @@ public final class DensePredictionNetwork: Module, PretextNetwork {
       self.truth = truth
     }
 
-    /// The products of all predicted features (rows) with all true ones (columns) of the batch, [R, R] with R = B * steps *
-    /// h * w. The candidates of a row are the columns; the right one is on the diagonal.
-    public var scores: Tensor { Self.rows(predicted).matmul(Self.rows(truth).permuted([1, 0])) }
+    /// The products of all predicted features (rows) with all true ones (columns) of the batch, float32 [R, R] with R = B *
+    /// steps * h * w. The candidates of a row are the columns; the right one is on the diagonal.
+    ///
+    /// They are computed in float32 in all precisions: products that are not normalized exceed the range of float16, and those
+    /// of bfloat16 differ by steps of 1 around 200.
+    public var scores: Tensor {
+      withoutAutocast(on: predicted.device) {
+        Self.rows(predicted).matmul(Self.rows(truth).permuted([1, 0]))
+      }
+    }
 
     private static func rows(_ features: Tensor) -> Tensor {
-      features.permuted([0, 1, 3, 4, 2]).flattened(from: 0, through: 3)
+      features.permuted([0, 1, 3, 4, 2]).flattened(from: 0, through: 3).to(.float32)
     }
   }
 
@@ -123,7 +130,7 @@ public final class DensePredictionNetwork: Module, PretextNetwork {
   /// The sum over the directions of the mean cross-entropy with which each predicted feature tells its own true one from all
   /// others of the batch (InfoNCE), with each direction's loss and the shares of right ones among the best 1 and 5.
   public func evaluate(_ clips: Tensor) -> StepOutput {
-    let scores = self(clips).map { $0.scores.to(.float32) }
+    let scores = self(clips).map(\.scores)
     let count = scores[0].shape[0]
     let labels = Tensor.indices(count, device: clips.device)
     let losses = scores.map { crossEntropy($0, labels) }
@@ -131,7 +138,9 @@ public final class DensePredictionNetwork: Module, PretextNetwork {
     for (name, (scores, loss)) in zip(["forward", "backward"], zip(scores, losses)) {
       let detached = scores.detached()
       let own = detached.gathered([labels, labels]).unsqueezed(1)
-      let better = detached.greater(than: own).to(.float32).sum([1])
+      // All that are not worse, but for itself: equal scores say nothing, and those that are not numbers are misses.
+      let worse = detached.less(than: own).to(.float32).sum([1])
+      let better = Tensor.full([], Double(count - 1), device: clips.device) - worse
       terms.append(("\(name)_loss", loss.detached()))
       for best in [1, 5] {
         let limit = Tensor.full([], Double(best), device: clips.device)

@@ -89,7 +89,7 @@ extension Plan {
   /// The value of a measure in a cell; nil if its run is not finished or has no such result.
   func value(of measure: Measure, in cell: Cell) throws -> Double? {
     if measure == .pretraining {
-      return cell.pretraining.flatMap { summary(of: $0)?.top1 }
+      return cell.pretraining.flatMap { summary(of: $0)?.ownTop1 }
     }
     if measure == .explained {
       return cell.pretraining.flatMap { summary(of: $0)?.explained }
@@ -178,6 +178,14 @@ extension Plan {
 }
 
 extension SummaryRecord {
+  /// The accuracy in the pre-training's own task at the last validation; for tasks with several accuracies and none of the
+  /// whole, such as MemDPC's of both directions, their mean.
+  fileprivate var ownTop1: Double? {
+    if let top1 { return top1 }
+    let parts = (validationTerms ?? [:]).filter { $0.key.hasSuffix("_top1") }.map(\.value)
+    return parts.isEmpty ? nil : parts.reduce(0, +) / Double(parts.count)
+  }
+
   /// The share of the variance in hidden parts that masked modeling explains in the last validation; nil for other tasks.
   fileprivate var explained: Double? {
     guard let validationLoss, let means = validationTerms?[MaskedNetwork.lossOfMeans], means > 0

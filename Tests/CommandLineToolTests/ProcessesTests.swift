@@ -74,6 +74,29 @@ import Training
     }
   }
 
+  /// Samples of a batch are compared with each other in each process on its own, as on each GPU in DPC's code. Accumulated
+  /// batches would look like a large one, and are not.
+  @Test func contrastIsWithinTheBatchOfAProcess() throws {
+    let dense =
+      [
+        "pretrain", "--config", "tiny-dense-prediction", "--sources",
+        "synthetic:moving-circles:12", "--epochs", "1", "--workers", "1",
+      ]
+      + [
+        "sources.validation_fraction=0", "model.width=2", "sources.size=32", "clip.size=32",
+        "batch.sources=2",
+      ].flatMap { ["--set", $0] }
+    let together = try tool.run(dense + ["--output", "dense", "--processes", "2"])
+    #expect(together.status == 0, "\(together.errors)")
+    let found = try losses("dense")
+    // Two samples of 3 predicted blocks have 6 candidates, or more if the map has several places.
+    #expect(found.count == 3 && found.allSatisfy { $0.isFinite && $0 > 0 })
+    let accumulated = try tool.run(
+      dense + ["--output", "other", "--set", "batch.accumulation_steps=2"])
+    #expect(accumulated.status == 1)
+    #expect(accumulated.errors.contains("set batch.accumulation_steps to 1"))
+  }
+
   @Test func synchronizedStatisticsAreThoseOfTheUndividedBatch() throws {
     // Dropout is drawn for each batch, and the batches differ.
     let sgd = ["--set", "optimizer.kind=sgd", "--set", "model.dropout=0"]

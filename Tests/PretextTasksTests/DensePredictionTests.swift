@@ -180,6 +180,34 @@ import VideoSamples
           .reshaped([2, 4, 16, 2, 2])) < 1e-6)
   }
 
+  /// In all precisions, products are made and compared in float32: here they exceed the range of float16.
+  @Test(arguments: [DType.bfloat16, .float16]) func scoresAreFloat32(dtype: DType) {
+    let features = Tensor.keyed(3, shape: [2, 2, 16, 2, 2]) * 200
+    let prediction = DensePredictionNetwork.Prediction(
+      predicted: features.to(dtype), truth: features)
+    let scores = withAutocast(dtype, on: .cpu) { prediction.scores }
+    let exact = DensePredictionNetwork.Prediction(
+      predicted: features.to(dtype).to(.float32), truth: features
+    ).scores
+    #expect(scores.dtype == .float32 && scores.isEqual(to: exact))
+    #expect(scores.max([0, 1]).item > 65_504)
+  }
+
+  /// Networks that see no difference, or whose features are not numbers, are never right.
+  @Test(arguments: [0, Double.nan]) func sayingNothingIsNotRight(factor: Double) {
+    let network = network(plan())
+    withoutGradients {
+      for parameter in network.parameters {
+        _ = parameter.tensor.fill(factor)
+      }
+    }
+    let output = withoutGradients {
+      network.evaluate(Tensor.keyed(1, shape: [8, 3, 2, 32, 32]))
+    }
+    let terms = Dictionary(uniqueKeysWithValues: output.terms.map { ($0.name, $0.value.item) })
+    #expect(terms["forward_top1"] == 0 && terms["forward_top5"] == 0)
+  }
+
   /// The loss is the sum over the directions. The memory's features are what is predicted.
   @Test(arguments: [nil, 5]) func lossesAndAccuracies(slots: Int?) {
     let network = network(plan(slots: slots, slots == nil ? .forward : .both))

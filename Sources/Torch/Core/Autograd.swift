@@ -105,6 +105,21 @@ public func withAutocast<Result>(_ dtype: DType?, on device: Device, _ body: () 
   return try body()
 }
 
+/// Runs `body` with the types that its tensors have, also within ``withAutocast(_:on:_:)`` on `device`. Rethrows errors of
+/// `body`.
+public func withoutAutocast<Result>(on device: Device, _ body: () throws -> Result) rethrows
+  -> Result
+{
+  let type = device.isCUDA ? CT_DEVICE_CUDA : CT_DEVICE_CPU
+  var enabled = false
+  var dtype: Int32 = 0
+  mustSucceed("autocast", ct_autocast(type, &enabled, &dtype))
+  guard enabled else { return try body() }
+  mustSucceed("autocast", ct_set_autocast(type, false, dtype))
+  defer { mustSucceed("autocast", ct_set_autocast(type, true, dtype)) }
+  return try body()
+}
+
 /// True within ``withAutocast(_:on:_:)`` on `device`.
 func isAutocasting(on device: Device) -> Bool { autocastType(on: device) != nil }
 

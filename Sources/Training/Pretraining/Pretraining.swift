@@ -58,7 +58,8 @@ public func pretrain(
     sources: sources.training.count, clipsPerSample: task.clipsPerSample
   ).shared(between: processes)
   try task.check(
-    batchesPerStep: plan.batches.count, sources, architecture: configuration.model.architecture)
+    accumulationSteps: batch.accumulationSteps, sources,
+    architecture: configuration.model.architecture)
   func loader(_ sources: SourceList, _ purpose: Purpose) -> SampleLoader {
     SampleLoader(sources, rule: task.rule(for: purpose), cacheBytes: options.cacheBytes) {
       reporter.warn("skipped: \($0.reason)")
@@ -162,12 +163,13 @@ extension StepPlan {
 
 extension PretextTask {
   /// Throws an error before the first step if the task cannot be trained with this batch or these sources.
-  func check(batchesPerStep: Int, _ sources: PretrainingSources, architecture: Architecture) throws
+  func check(accumulationSteps: Int, _ sources: PretrainingSources, architecture: Architecture)
+    throws
   {
     guard visibleCubes == nil || architecture.isTransformer else {
       throw RunError.needsTokens(task: "\(Self.self)", architecture: architecture)
     }
-    guard supportsAccumulation || batchesPerStep == 1 else {
+    guard supportsAccumulation || accumulationSteps == 1 else {
       throw RunError.noAccumulation(task: "\(Self.self)")
     }
     try checkMotion(of: sources.training)

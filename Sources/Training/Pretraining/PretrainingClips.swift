@@ -62,7 +62,7 @@ public final class PretrainingClips {
     let sources = try PretrainingSources(
       configuration.sources, seed: configuration.seed, note: note, warn: warn)
     try task.check(
-      batchesPerStep: configuration.batch.accumulationSteps, sources,
+      accumulationSteps: configuration.batch.accumulationSteps, sources,
       architecture: configuration.model.architecture)
     let plan = try StepPlan(
       configuration, processes: 1, sources: sources.training.count,

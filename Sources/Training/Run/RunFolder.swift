@@ -237,8 +237,8 @@ public enum RunError: Error, Sendable, CustomStringConvertible {
             + (sources.count > 3 ? " and \(Format.count(sources.count - 3, "other")))" : ")"))
         + (state.map { ", and \($0) has the state before the step" } ?? "")
     case .noAccumulation(let task):
-      "the task \(task) compares the samples of a batch with each other, so that gradients of several batches must "
-        + "not be added: set batch.accumulation_steps to 1, and train in one process"
+      "the task \(task) compares the samples of a batch with each other, so that several small batches are not a large "
+        + "one: set batch.accumulation_steps to 1"
     case .unequalShares(let batches, let processes):
       "a step of this run has \(batches) \(batches == 1 ? "batch" : "batches"), which \(processes) processes cannot share "
         + "equally: resume it with a number of processes that divides \(batches)"
