@@ -89,11 +89,13 @@ public struct Cloze: PretextTask {
     -> (tuple: Int, remote: Int)
   {
     let (span, frames, count) = (tuple.span, tuple.frames, source.frameCount)
-    let firsts = (0...max(0, count - span)).filter {
-      $0 >= frames || $0 + span + frames <= count
-    }
-    guard !firsts.isEmpty else { return (0, 0) }
-    let first = firsts[generator.integer(below: firsts.count)]
+    // Tuples with room after them begin before `early`, those with room before them from `late` on.
+    let early = max(0, count - span - frames + 1)
+    let late = max(frames, early)
+    let places = early + max(0, count - span + 1 - late)
+    guard places > 0 else { return (0, 0) }
+    let place = generator.integer(below: places)
+    let first = place < early ? place : late + place - early
     // Clips that end before the tuple, then those that begin after it.
     let next = first + span
     let before = max(0, first - frames + 1)

@@ -150,6 +150,23 @@ import VideoSamples
     #expect(sides.before > 5 && sides.after > 5)
   }
 
+  /// Every place of a tuple with room for a remote clip is used, and no other. The declared length of a damaged file costs
+  /// neither memory nor time.
+  @Test(arguments: [80, 81, 95, 96, 100, 112, 130]) func placesWithRoomAreUsed(count: Int) throws {
+    let task = task(frames: 16, gap: 8)
+    let source = SourceInfo(lastFrameTime: Double(count - 1) / 25, frameCount: count)
+    var starts: Set<Int> = []
+    for number in 0..<1500 {
+      var generator = training(number).generator(.loading)
+      starts.insert(
+        try frameNumbers(task.rule(for: trained).request(source, &generator), in: source)[0][0])
+    }
+    #expect(starts == Set((0...count - 64).filter { $0 >= 16 || $0 + 80 <= count }))
+    let endless = SourceInfo(lastFrameTime: 1e15, frameCount: 1 << 60)
+    var generator = training(0).generator(.loading)
+    _ = task.rule(for: trained).request(endless, &generator)
+  }
+
   /// Classes are equally frequent in the shortest videos and in long ones, and so are the places of tuples: in an unofficial
   /// implementation, remote clips need room on both sides and are rare in short videos.
   @Test(arguments: [80, 90, 120, 1000])
