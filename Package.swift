@@ -134,8 +134,8 @@ let package = Package(
       resources: [
         "demo", "demo-finetune", "paper-finetune", "paper-pretrain", "successors/moving-shapes",
         "successors/pmg", "successors/tiny-moving-shapes", "successors/tiny-pmg",
-        "successors/tiny-videomae", "successors/tiny-window", "successors/videomae",
-        "successors/videomae-finetune",
+        "successors/tiny-videomae", "successors/tiny-videomae-finetune", "successors/tiny-window",
+        "successors/videomae", "successors/videomae-finetune",
         "tasks/clip-order",
         "tasks/cloze", "tasks/cubic-puzzle", "tasks/dense-prediction", "tasks/frame-order",
         "tasks/memory-prediction", "tasks/playback-rate", "tasks/rotation", "tasks/speed",

@@ -65,6 +65,8 @@ public enum Preset: String, CaseIterable, Sendable {
   case tinyMovingShapes = "tiny-moving-shapes"
   /// The fine-tuning of VideoMAE on UCF101.
   case videoMAEFinetune = "videomae-finetune"
+  /// A small fine-tuning of a transformer for a laptop.
+  case tinyVideoMAEFinetune = "tiny-videomae-finetune"
   /// A small fine-tuning for a laptop.
   case tinyFinetune = "tiny-finetune"
   /// The fine-tuning of `make demo`.
@@ -73,7 +75,8 @@ public enum Preset: String, CaseIterable, Sendable {
   /// The kind of training that it configures.
   public var phase: TrainingPhase {
     switch self {
-    case .paperFinetune, .tinyFinetune, .demoFinetune, .videoMAEFinetune: .finetuning
+    case .paperFinetune, .videoMAEFinetune, .tinyVideoMAEFinetune, .tinyFinetune, .demoFinetune:
+      .finetuning
     default: .pretraining
     }
   }
@@ -135,6 +138,7 @@ public enum Preset: String, CaseIterable, Sendable {
       case .movingShapes: PackageResources.moving_shapes_yaml
       case .tinyMovingShapes: PackageResources.tiny_moving_shapes_yaml
       case .videoMAEFinetune: PackageResources.videomae_finetune_yaml
+      case .tinyVideoMAEFinetune: PackageResources.tiny_videomae_finetune_yaml
       case .tinyFinetune: PackageResources.tiny_finetune_yaml
       case .demoFinetune: PackageResources.demo_finetune_yaml
       }

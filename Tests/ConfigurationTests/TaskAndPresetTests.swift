@@ -157,7 +157,7 @@ import Testing
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
         == "the preset tiny is for mosi pretrain: use paper-finetune or videomae-finetune or "
-        + "tiny-finetune or demo-finetune")
+        + "tiny-videomae-finetune or tiny-finetune or demo-finetune")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }
         == "cannot read tinny.yaml: No such file or directory")
