@@ -88,6 +88,14 @@ struct Features: ParsableCommand {
           "contains clips of type \(clips.dtype)\(shape), but needs float32 [M, 3, N, H, W], H and W from 8"
       )
     }
+    let unit = model.architecture.clipUnit
+    guard shape[2] % unit.time == 0, shape[3] % unit.height == 0, shape[4] % unit.width == 0 else {
+      throw ClipsUnusable(
+        path: path,
+        problem:
+          "contains clips of \(shape[2]) x \(shape[3]) x \(shape[4]), but \(model.architecture.rawValue) needs multiples of "
+          + "\(unit.time) x \(unit.height) x \(unit.width)")
+    }
     try model.check(frames: shape[2], size: min(shape[3], shape[4]))
     let outputs = inference.run(normalized: clips)
     return Safetensors(tensors: ["features": outputs.features, "logits": outputs.logits])

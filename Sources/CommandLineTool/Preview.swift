@@ -10,9 +10,10 @@ struct Preview: ParsableCommand {
     abstract: "Draws the clips that pre-training makes of a source.",
     usage: "mosi preview [--sources <path> ...] --output <dir> [<options>]",
     discussion: """
-      Writes to DIR: preview.png, a contact sheet with a row for each label (its arrow and speed, the frames, the \
-      outlined region that moves), and an animation of each label as GIF and MP4. Arrows show the motion of the window \
-      over the picture, which is the label; the content moves the other way.
+      Writes to DIR: preview.png, a contact sheet of what the network sees and what it should answer, and an animation \
+      of each row as GIF and MP4. MoSI's has a row for each label (its arrow and speed, the frames, the outlined region \
+      that moves). Arrows show the motion of the window over the picture, which is the label; the content moves the \
+      other way. Mixing with other pictures of a batch is not shown, because a preview has one source.
 
       Examples:
         mosi preview --sources photos/ --output preview

@@ -83,6 +83,13 @@ public struct FinetuningConfiguration: RunConfiguration {
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
     try model.check(frames: clip.frames, size: clip.size)
+    for (key, alpha) in [
+      ("mixup_alpha", augmentation.mixupAlpha), ("cutmix_alpha", augmentation.cutmixAlpha),
+    ] {
+      try require(
+        alpha == nil || batch.clips > 1, "augmentation.\(key)",
+        "mixes the clips of a batch: batch.clips must be at least 2")
+    }
   }
 
   /// The videos and their classes.

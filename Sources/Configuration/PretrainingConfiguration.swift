@@ -266,6 +266,12 @@ extension PretrainingConfiguration {
     try require(
       Int(task.masked.ratio * Double(columns * columns)) > 0, "task.masked.ratio",
       "hides none of the \(columns * columns) cubes of a frame: raise it")
+    if task.masked.motion == .transformations {
+      try require(
+        task.masked.transformations.mixupAlpha == nil || batch.sources > 1,
+        "task.masked.transformations.mixup_alpha",
+        "mixes the clips of a batch: batch.sources must be at least 2")
+    }
     guard task.masked.motion == .window else { return }
     let labels = task.masked.window.labels
     try require(

@@ -91,6 +91,23 @@ import VideoModels
     #expect(!folder.exists("f.safetensors"))
   }
 
+  /// A transformer sees only whole cubes: clips with a remainder are refused on each side, and not cut.
+  @Test func clipsOfWholeCubesAreNeeded() throws {
+    let trained = try tool.run(
+      ["pretrain", "--sources", "synthetic:dead-leaves:4", "--output", "v", "--epochs", "1"] + tiny
+        + ["--set", "model.architecture=vit-tiny", "--set", "sources.validation_fraction=0"])
+    #expect(trained.status == 0, "\(trained.errors)")
+    for (shape, status) in [
+      ([1, 3, 2, 16, 24], 0), ([1, 3, 2, 16, 20], 1), ([1, 3, 2, 20, 16], 1),
+    ] {
+      try Safetensors(tensors: ["clips": clips(shape)]).write(to: folder.file("clips.safetensors"))
+      let result = try tool.run(
+        "features", "--weights", "v", "clips.safetensors", "--output", "v.safetensors")
+      #expect(Int(result.status) == status, "\(result.errors)")
+      #expect(status == 0 || result.errors.contains("needs multiples of 2 x 8 x 8"))
+    }
+  }
+
   /// A mistyped path must not destroy a network.
   @Test func inputsAreNotOverwritten() throws {
     try Safetensors(tensors: ["clips": clips([1, 3, 4, 24, 24])])

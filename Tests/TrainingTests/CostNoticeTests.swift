@@ -43,6 +43,27 @@ import VideoModels
     #expect(abs(estimate.secondsPerStep / (3 * visible * 160 / 1e11) - 1) < 1e-9)
   }
 
+  /// Every clip of a repeated augmentation is trained on, and SpeedNet's sides are those that a transformer takes.
+  @Test func repeatedClipsAndDrawnSidesAreCounted() throws {
+    var configuration = FinetuningConfiguration()
+    configuration.model.width = 4
+    var cost = TrainingCost()
+    func operations() -> Double {
+      cost.operations(of: configuration, classes: 3, training: 10, heldOut: 0, evaluated: 0)
+    }
+    let once = operations()
+    configuration.augmentation.repeats = 3
+    #expect(operations() == 3 * once)
+
+    var speed = PretrainingConfiguration()
+    speed.task.kind = .speed
+    speed.task.speed.smallestSize = 32
+    speed.model.architecture = .vitTiny
+    (speed.clip.frames, speed.clip.size) = (8, 56)
+    let sides = [32, 40, 48, 56].map { cost.forwards(speed.model, frames: 8, size: $0) }
+    #expect(abs(cost.forwardsPerSample(speed) / (2 * sides.reduce(0, +) / 4) - 1) < 1e-12)
+  }
+
   @Test func slowTrainingsAreNamedWithAFasterPreset() {
     let slow = TrainingEstimate(seconds: 19.2 * 86_400, secondsPerStep: 840)
     func text(_ seconds: Double) -> String? {

@@ -106,6 +106,17 @@ extension TrainingRuns {
       #expect(try tensors(one) == tensors(three))
     }
 
+    /// A clip that is mixed with itself would look as if the setting had no effect.
+    @Test func oneClipCannotBeMixed() throws {
+      var configuration = tinyFinetuning(on: videos)
+      configuration.batch.clips = 1
+      try configuration.checkTogether("")
+      configuration.augmentation.mixupAlpha = 0.8
+      #expect(
+        complaint { try configuration.checkTogether("") }
+          .contains("augmentation.mixup_alpha mixes the clips of a batch"))
+    }
+
     /// Augmentation draws from the samples' IDs, and so does the mixing of a batch.
     @Test func augmentedAndResumedIsTheSame() throws {
       var configuration = tinyFinetuning(on: videos)

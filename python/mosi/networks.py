@@ -382,7 +382,7 @@ class TransformerBlock(nn.Module):
 def waves(coordinates: Tensor, width: int, base: float) -> Tensor:
     """Sines and cosines of coordinates, [count, width]."""
     columns = torch.arange(width)
-    angles = coordinates.double()[:, None] / base ** (columns // 2 * 2 / max(width, 1)).double()
+    angles = coordinates.double()[:, None] / base ** ((columns // 2 * 2).double() / max(width, 1))
     return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).float()
 
 

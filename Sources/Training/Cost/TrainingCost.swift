@@ -102,14 +102,19 @@ public struct TrainingCost {
     let clips =
       validations * validation.clipsPerVideo * heldOut
       + (validation.testClipsPerVideo ?? 0) * evaluated
-    return forwards * (3 * Double(configuration.epochs * training) + Double(clips))
+    let trained = configuration.epochs * training * configuration.augmentation.repeats
+    return forwards * (3 * Double(trained) + Double(clips))
   }
 }
 
 extension PretrainingConfiguration {
   /// The sides of clips in pixels from which the task draws one for each step.
-  var clipSizes: ClosedRange<Int> {
-    task.kind == .speed ? task.speed.smallestSize...clip.size : clip.size...clip.size
+  var clipSizes: [Int] {
+    task.kind == .speed
+      ? Array(
+        stride(
+          from: task.speed.smallestSize, through: clip.size,
+          by: model.architecture.clipUnit.width)) : [clip.size]
   }
 
   /// The number of samples that an epoch on this number of sources has: only complete steps count.
