@@ -184,7 +184,7 @@ import VideoModels
     }
   }
 
-  @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .c3d, .opn])
+  @Test(arguments: [Architecture.r2d3d18, .r2plus1d10, .c3d, .opn, .vitTiny])
   func frozenStagesStayToTheBitAndTheOthersLearn(architecture: Architecture) {
     let model = classifier(architecture, width: 2)
     let clips = keyed([3], clipShape(2, for: architecture), -1...1)
