@@ -83,6 +83,9 @@ public struct FinetuningConfiguration: RunConfiguration {
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func checkTogether(_ prefix: String) throws {
     try model.check(frames: clip.frames, size: clip.size)
+    try require(
+      model.aggregator == nil || batch.clips > 1, "batch.clips",
+      "must be at least 2 for model.aggregator, whose features are normalized over the batch")
     for (key, alpha) in [
       ("mixup_alpha", augmentation.mixupAlpha), ("cutmix_alpha", augmentation.cutmixAlpha),
     ] {

@@ -23,6 +23,9 @@ public struct ModelSettings: Settings {
   /// The recurrent network that makes features of the backbone's output, as DPC and MemDPC train it; nil for the global
   /// average. Only for fine-tuning.
   public var aggregator: RecurrentAggregator.Directions?
+  /// The number of blocks in time into which a clip is divided for an ``aggregator``, each encoded on its own. 8 in DPC and
+  /// MemDPC.
+  public var aggregatorBlocks = 1
 
   /// The defaults.
   public init() {}
@@ -31,7 +34,8 @@ public struct ModelSettings: Settings {
   public static func == (a: Self, b: Self) -> Bool {
     (a.architecture, a.width, a.dropout, a.dropPath, a.batchNormEpsilon)
       == (b.architecture, b.width, b.dropout, b.dropPath, b.batchNormEpsilon)
-      && (a.tokenPositions, a.aggregator) == (b.tokenPositions, b.aggregator)
+      && (a.tokenPositions, a.aggregator, a.aggregatorBlocks)
+        == (b.tokenPositions, b.aggregator, b.aggregatorBlocks)
   }
 
   /// The positions of the network's tokens, the architecture's own if none are set; nil for networks without tokens.
@@ -45,6 +49,7 @@ public struct ModelSettings: Settings {
     hasher.combine(batchNormEpsilon)
     hasher.combine(tokenPositions)
     hasher.combine(aggregator)
+    hasher.combine(aggregatorBlocks)
   }
 
   /// The keys, in the order of files.
@@ -72,6 +77,10 @@ public struct ModelSettings: Settings {
       "aggregator", \.aggregator,
       "In fine-tuning, the recurrent network on the backbone that DPC or MemDPC trained; null for none.",
       isNew: true),
+    .value(
+      "aggregator_blocks", \.aggregatorBlocks,
+      "Parts of a clip, each encoded on its own, that the aggregator takes one after another; 8 in DPC.",
+      .from(1, to: 1000), isNew: true),
   ]
 
   /// Checks that the network's poolings do not reduce clips of this size, whose key is `sizeKey`, to nothing, and that a
@@ -80,15 +89,24 @@ public struct ModelSettings: Settings {
   /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
   public func check(frames: Int, size: Int, sizeKey: String = "clip.size") throws {
     let least = architecture.minimalClip
+    let blocks = aggregatorBlocks
+    try require(
+      blocks == 1 || aggregator != nil, "model.aggregator_blocks",
+      "is for model.aggregator, which is null")
+    try require(
+      frames % blocks == 0, "clip.frames",
+      "must be a multiple of \(blocks) for model.aggregator_blocks=\(blocks), not \(frames)")
     for (key, value, least) in [
-      ("clip.frames", frames, least.time), (sizeKey, size, max(least.height, least.width)),
+      ("clip.frames", frames, least.time * blocks), (sizeKey, size, max(least.height, least.width)),
     ] {
       try require(
         value >= least, key,
         "must be at least \(least) for model.architecture=\(architecture.rawValue), not \(value)")
     }
     let unit = architecture.clipUnit
-    for (key, value, unit) in [("clip.frames", frames, unit.time), (sizeKey, size, unit.width)] {
+    for (key, value, unit) in [
+      ("clip.frames", frames, unit.time * blocks), (sizeKey, size, unit.width),
+    ] {
       try require(
         value % unit == 0, key,
         "must be a multiple of \(unit) for model.architecture=\(architecture.rawValue), not \(value)"
@@ -128,10 +146,10 @@ public struct ModelSettings: Settings {
           backbone.featureCount, directions: $0, gain: 1, dropout: 0.1, using: generator)
       }
     return VideoClassifier(
-      backbone: backbone, aggregator: own,
+      backbone: backbone, aggregator: own, blocks: own == nil ? 1 : aggregatorBlocks,
       head: .init(
         head, features: own?.featureCount ?? backbone.featureCount, classes: classes,
-        dropout: dropout, using: generator))
+        dropout: dropout, normalizes: own != nil, using: generator))
   }
 }
 

@@ -49,6 +49,10 @@ public enum Preset: String, CaseIterable, Sendable {
   case memoryPrediction = "memory-prediction"
   /// A small MemDPC for a laptop.
   case tinyMemoryPrediction = "tiny-memory-prediction"
+  /// The fine-tuning of DPC, with its aggregator.
+  case densePredictionFinetune = "dense-prediction-finetune"
+  /// The fine-tuning of MemDPC, with its aggregators.
+  case memoryPredictionFinetune = "memory-prediction-finetune"
   /// VideoMAE on the videos of UCF101.
   case videoMAE = "videomae"
   /// A small VideoMAE for a laptop.
@@ -75,7 +79,8 @@ public enum Preset: String, CaseIterable, Sendable {
   /// The kind of training that it configures.
   public var phase: TrainingPhase {
     switch self {
-    case .paperFinetune, .videoMAEFinetune, .tinyVideoMAEFinetune, .tinyFinetune, .demoFinetune:
+    case .paperFinetune, .densePredictionFinetune, .memoryPredictionFinetune, .videoMAEFinetune,
+      .tinyVideoMAEFinetune, .tinyFinetune, .demoFinetune:
       .finetuning
     default: .pretraining
     }
@@ -130,6 +135,8 @@ public enum Preset: String, CaseIterable, Sendable {
       case .tinyDensePrediction: PackageResources.tiny_dense_prediction_yaml
       case .memoryPrediction: PackageResources.memory_prediction_yaml
       case .tinyMemoryPrediction: PackageResources.tiny_memory_prediction_yaml
+      case .densePredictionFinetune: PackageResources.dense_prediction_finetune_yaml
+      case .memoryPredictionFinetune: PackageResources.memory_prediction_finetune_yaml
       case .videoMAE: PackageResources.videomae_yaml
       case .tinyVideoMAE: PackageResources.tiny_videomae_yaml
       case .tinyWindow: PackageResources.tiny_window_yaml

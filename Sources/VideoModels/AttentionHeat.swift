@@ -23,7 +23,8 @@ extension VideoClassifier {
     // Clip by clip: the weights of all blocks and heads are many times as large as a clip.
     let parts = (0..<batch).map { place -> (map: Tensor, label: Int, logits: Tensor) in
       let (map, label, logits, weights, gradients) = withGradients {
-        let (map, weights) = transformer.attended(clips.sliced(0, place..<place + 1))
+        let clip = clips.sliced(0, place..<place + 1).divided(intoBlocks: blocks)
+        let (map, weights) = transformer.attended(clip)
         let logits = classify(pooled(map))
         let label =
           labels?[place] ?? Self.likeliest(logits.detached(), among: candidates)[0]
@@ -36,11 +37,15 @@ extension VideoClassifier {
       let heat = withoutGradients {
         let count = weights[0].shape[3]
         let uniform = Tensor.full([1, count], 1 / Double(count), device: clips.device)
-        // The mean row of the product, from the last block back.
-        let row = zip(weights, gradients).reversed().reduce(uniform) { row, block in
-          row + row.matmul((block.0 * block.1).relu().mean([0, 1]))
+        // The tokens of a part of the clip have attention for each other only.
+        let parts = (0..<blocks).map { part in
+          // The mean row of the product, from the last block of the network back.
+          let row = zip(weights, gradients).reversed().reduce(uniform) { row, block in
+            row + row.matmul((block.0 * block.1).selected(0, part).relu().mean([0]))
+          }
+          return (row - uniform).reshaped([1, 1] + map.shape[2...])
         }
-        return (row - uniform).reshaped([1, 1] + map.shape[2...])
+        return Tensor.concatenated(parts, axis: 0).joined(fromBlocks: blocks)
       }
       return (heat, label, logits)
     }

@@ -18,10 +18,13 @@ extension VideoClassifier {
     let mode = beginExplaining(batch, labels)
     defer { train(mode) }
     // Record nothing up to the stage.
-    let activations = withoutGradients { backbone.output(of: stage, clips) }
+    let activations = withoutGradients {
+      backbone.output(of: stage, clips.divided(intoBlocks: blocks)).joined(fromBlocks: blocks)
+    }
     activations.requiresGradient = true
     let (logits, chosen, gradient) = withGradients {
-      let logits = classify(pooled(backbone.output(from: stage, activations)))
+      let logits = classify(
+        pooled(backbone.output(from: stage, activations.divided(intoBlocks: blocks))))
       let chosen = labels ?? Self.likeliest(logits.detached(), among: candidates)
       let device = clips.device
       // In evaluation mode, clips are independent: the derivative of the sum contains those of all clips.

@@ -156,7 +156,8 @@ import Testing
         + "moving-shapes, tiny-moving-shapes")
     #expect(
       complaint { _ = try FinetuningConfiguration(file: "tiny") }
-        == "the preset tiny is for mosi pretrain: use paper-finetune or videomae-finetune or "
+        == "the preset tiny is for mosi pretrain: use paper-finetune or dense-prediction-finetune or "
+        + "memory-prediction-finetune or videomae-finetune or "
         + "tiny-videomae-finetune or tiny-finetune or demo-finetune")
     #expect(
       complaint { _ = try PretrainingConfiguration(file: "tinny.yaml") }

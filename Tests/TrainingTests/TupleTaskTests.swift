@@ -154,6 +154,7 @@ extension TrainingRuns {
 
       // With the aggregator, as in the papers: the weights are those of the task, and the run can be read.
       tuning.model.aggregator = slots == nil ? .forward : .both
+      tuning.model.aggregatorBlocks = 2
       tuning.optimizer.learningRate = 1e-30
       tuning.optimizer.warmupStartLearningRate = 0
       tuning.regularization.emaDecay = nil
@@ -164,7 +165,7 @@ extension TrainingRuns {
         options: ExecutionOptions(device: .cpu, workers: 1), reporter: listener)
       let note = try #require(listener.notes.first { $0.contains("taken:") })
       #expect(note.contains(", \(slots == nil ? 6 : 12) of the aggregator; left out: "))
-      #expect(note.hasSuffix("; new: head.out (2)"))
+      #expect(note.hasSuffix("; new: head.norm (5), head.out (2)"))
       #expect(note.split(separator: ";").dropFirst().allSatisfy { !$0.contains("aggregator") })
       let kept = try Weights(at: aggregated.path)
       let own = kept.tensors.filter { $0.key.hasPrefix("aggregator.") }
@@ -172,6 +173,7 @@ extension TrainingRuns {
       #expect(own.allSatisfy { $0.value.isEqual(to: a["model.\($0.key)"]!) })
       let model = kept.makeModel()
       #expect(model.featureCount == model.backbone.featureCount * (slots == nil ? 1 : 2))
+      #expect(model.blocks == 2)
       #expect(
         complaint {
           try kept.write(to: folder.file("w.pth"), as: .mosi, backboneOnly: false)

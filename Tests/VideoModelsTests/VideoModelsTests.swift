@@ -294,6 +294,56 @@ import VideoModels
     #expect(model.state.contains { $0.name == "aggregator.scale" })
   }
 
+  /// Each block of a clip is encoded without the others, and the aggregator sees their means in order. Heat maps are those of
+  /// the whole clip.
+  @Test(arguments: [Architecture.r2d3d18, .vitTiny])
+  func blocksAreEncodedOnTheirOwn(architecture: Architecture) {
+    final class Order: FeatureAggregator {
+      override var featureCount: Int { 3 }
+      override func callAsFunction(_ map: Tensor) -> Tensor { map.mean([1, 3, 4]) }
+    }
+    let generator = Generator(seed: 2)
+    let backbone = architecture.makeBackbone(width: 2, using: generator)
+    let model = VideoClassifier(
+      backbone: backbone, aggregator: Order(), blocks: 3,
+      head: .init(
+        .actions, features: 3, classes: 2, dropout: 0, normalizes: true, using: generator))
+    model.train(false)
+    let clips = keyed([4], [2, 3, 12, 16, 16], -1...1)
+    let features = model.features(clips).detached()
+    #expect(features.shape == [2, 3])
+    for block in 0..<3 {
+      let own = backbone(clips.sliced(2, 4 * block..<4 * block + 4)).mean([1, 2, 3, 4]).detached()
+      #expect((features.selected(1, block) - own).norm < 1e-6)
+    }
+    let heat =
+      architecture.isTransformer
+      ? model.attentionHeat(clips, labels: [0, 1])
+      : model.gradCAM(clips, at: .conv2, labels: [0, 1])
+    #expect(heat.maps.shape == [2, 12, 16, 16])
+    #expect((heat.logits - model(clips).detached()).norm < 1e-5)
+  }
+
+  /// The features of a batch have the mean 0 and the deviation 1; a clip alone takes the running statistics.
+  @Test func headsNormalizeFeatures() {
+    let head = VideoClassifier.Head(
+      .actions, features: 2, classes: 2, dropout: 0, normalizes: true, using: Generator(seed: 1))
+    withoutGradients {
+      for entry in head.state where entry.name.hasPrefix("out.") {
+        _ = entry.tensor.copy(
+          from: entry.name == "out.bias" ? .zeros([2]) : Tensor([1, 0, 0, 1], shape: [2, 2]))
+      }
+    }
+    let features = Tensor([Float(1), 10, 3, 30, 5, 50, 7, 70], shape: [4, 2])
+    let made = head(features).detached()
+    #expect(made.mean([0]).absolute().max([0]).item < 1e-5)
+    #expect(abs((made * made).mean([0, 1]).item - 1) < 1e-3)
+    let before = head.state.map { $0.tensor.detached().clone() }
+    let alone = head(features.sliced(0, 0..<1)).detached()
+    #expect(alone.isFinite)
+    for (entry, old) in zip(head.state, before) { #expect(entry.tensor.isEqual(to: old)) }
+  }
+
   @Test func anAggregatorIsLoadedOnRequest() throws {
     let source = aggregating()
     _ = withoutGradients {

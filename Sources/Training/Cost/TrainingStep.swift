@@ -47,9 +47,10 @@ extension ModelSettings {
   /// - Parameter visibleCubes: the number of its cubes that enter the backbone, without a head; nil for the whole clip.
   func forwards(classes: Int, frames: Int, size: Int, visibleCubes: Int? = nil) -> Double {
     Double(
-      architecture.cost(
-        width: width, classes: classes, frames: frames, height: size, clipWidth: size,
-        visibleCubes: visibleCubes
-      ).operations)
+      aggregatorBlocks
+        * architecture.cost(
+          width: width, classes: classes, frames: frames / aggregatorBlocks, height: size,
+          clipWidth: size, visibleCubes: visibleCubes
+        ).operations)
   }
 }

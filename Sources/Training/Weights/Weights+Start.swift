@@ -101,7 +101,7 @@ extension PretrainingConfiguration {
     if let weights {
       base.start.weights = weights.path
       base.model = weights.model
-      base.model.aggregator = nil
+      (base.model.aggregator, base.model.aggregatorBlocks) = (nil, 1)
       if let normalization = weights.normalization { base.normalization = normalization }
       if let clip = weights.clip { (base.clip.frames, base.clip.size) = (clip.frames, clip.size) }
       if let pretraining = weights.pretraining {

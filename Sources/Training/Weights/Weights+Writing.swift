@@ -78,7 +78,7 @@ extension Weights {
     var description = description
     description.model.batchNormEpsilon = epsilon
     if !keepsHead {
-      description.model.aggregator = nil
+      (description.model.aggregator, description.model.aggregatorBlocks) = (nil, 1)
       description.head = nil
       description.classNames = nil
     }

@@ -189,7 +189,8 @@ struct WeightsHeader {
 
   /// True for the name of a tensor of a `VideoClassifier`, with an aggregator if `aggregates`.
   private static func isNetworks(_ name: String, aggregates: Bool = false) -> Bool {
-    name.hasPrefix("backbone.") || aggregates && name.hasPrefix("aggregator.")
+    name.hasPrefix("backbone.")
+      || aggregates && ["aggregator.", "head.norm."].contains { name.hasPrefix($0) }
       || VideoClassifier.Head.Kind.allCases.contains { kind in
         ["weight", "bias"].contains { name == "head.\(kind.rawValue).\($0)" }
       }
