@@ -47,7 +47,7 @@ def table(folder, starts):
                 with open(os.path.join(folder, name)) as file:
                     result = json.load(file)
                 results.setdefault(start, {})[result["seed"]] = result
-    print("| start | seeds | top-1 | mean class accuracy | - " + starts[0] + " |")
+    print(f"| start | seeds | top-1 | mean class accuracy | its difference to {starts[0]} |")
     print("|---|---|---|---|---|")
     first = results.get(starts[0], {})
     for start in starts:
