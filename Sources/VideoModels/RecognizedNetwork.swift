@@ -48,7 +48,7 @@ public struct RecognizedNetwork: Hashable, Sendable {
       [.videomae, .huggingFace].contains($0.names) && shapes[prefix + $0.tensor] != nil
     }
     func isNetworks(_ name: String) -> Bool {
-      // Of VideoMAE's pre-training every other tensor is known.
+      // Every other tensor of VideoMAE's pre-training is known.
       if let videoMAE { return videoMAE.names.taskName(of: name.dropFirst(wrapper.count)) == nil }
       return name.hasPrefix(prefix) && !isSecondName(name)
     }

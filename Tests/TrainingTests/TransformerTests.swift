@@ -453,7 +453,7 @@ extension TrainingRuns {
       #expect(
         try TensorFile(at: path).tensors.map(\.name).sorted()
           == officialPretraining().keys.sorted())
-      // Without a mask token it is no pre-training.
+      // Without a mask token it is not a pre-training.
       file.tensors["mask_token"] = nil
       try file.write(to: own)
       weights = try Weights(at: own)
