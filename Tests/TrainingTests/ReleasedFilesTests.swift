@@ -130,33 +130,15 @@ extension TrainingRuns {
         #expect(converted.tensors[name]?.isEqual(to: tensor) == true, "\(name)")
       }
 
-      // A step with next to no learning rate leaves the weights as they were loaded.
-      let videos = try SyntheticVideos(in: folder.file("videos"), training: 1, test: 1)
-      var tuning = tinyFinetuning(on: videos, epochs: 1)
-      tuning.start.weights = path
-      tuning.model = weights.model
       // DPC's and MemDPC's aggregators are taken, too.
       let directions: RecurrentAggregator.Directions? =
         release.names == .dpc ? (release.list == "dpc-resnet18" ? .forward : .both) : nil
-      tuning.model.aggregator = directions
-      tuning.clip.frames = 8
-      tuning.clip.size = 32
-      tuning.optimizer.learningRate = 1e-30
-      tuning.optimizer.warmupStartLearningRate = 0
-      tuning.batch.accumulationSteps = 1
-      tuning.regularization.emaDecay = nil
-      tuning.validation.everyEpochs = nil
-      tuning.validation.testClipsPerVideo = nil
-      let tuned = RunFolder(path: folder.file("tuned"))
-      let listener = Listener()
-      _ = try finetune(
-        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
-        reporter: listener)
-      #expect(tuned.isFinished)
-      let started = try Weights(at: tuned.path).tensors
+      let (started, note) = try finetuningBeginning(with: path, in: folder) { tuning in
+        tuning.model.aggregator = directions
+        tuning.clip.frames = 8
+        tuning.clip.size = 32
+      }
       #expect(started[release.first.own]?.isEqual(to: first) == true)
-
-      let note = try #require(listener.notes.first { $0.contains("taken:") })
       #expect(note.contains("taken: \(release.taken) tensors of the backbone"), "\(note)")
       if let directions {
         let name = directions == .forward ? "agg" : "agg_f"

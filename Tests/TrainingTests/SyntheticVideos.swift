@@ -2,6 +2,9 @@ import Configuration
 import Foundation
 import KeyedRandom
 import Media
+import TestSupport
+import Testing
+import Torch
 import Training
 import VideoData
 
@@ -114,4 +117,36 @@ func tinyFinetuning(on videos: SyntheticVideos, epochs: Int = 3) -> FinetuningCo
   c.validation.everyEpochs = 1
   c.validation.testClipsPerVideo = 2
   return c
+}
+
+/// What a fine-tuning begins with: a step with next to no learning rate leaves the weights as they were loaded.
+///
+/// - Parameters:
+///   - path: the weights to start from.
+///   - folder: where videos and the run are written.
+///   - change: changes the other settings.
+/// - Returns: the weights of the finished run, and its note of what it took, left out and made.
+func finetuningBeginning(
+  with path: String, in folder: ScratchFolder,
+  _ change: (inout FinetuningConfiguration) -> Void = { _ in }
+) throws -> (tensors: [String: Tensor], note: String) {
+  let videos = try SyntheticVideos(in: folder.file("videos"), training: 1, test: 1)
+  var tuning = tinyFinetuning(on: videos, epochs: 1)
+  tuning.start.weights = path
+  tuning.model = try Weights(at: path).model
+  tuning.optimizer.learningRate = 1e-30
+  tuning.optimizer.warmupStartLearningRate = 0
+  tuning.batch.accumulationSteps = 1
+  tuning.regularization.emaDecay = nil
+  tuning.validation.everyEpochs = nil
+  tuning.validation.testClipsPerVideo = nil
+  change(&tuning)
+  let tuned = RunFolder(path: folder.file("tuned"))
+  let listener = Listener()
+  _ = try finetune(
+    tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
+    reporter: listener)
+  #expect(tuned.isFinished)
+  let note = try #require(listener.notes.first { $0.contains("taken:") })
+  return (try Weights(at: tuned.path).tensors, note)
 }

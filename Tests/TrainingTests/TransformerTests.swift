@@ -342,31 +342,13 @@ extension TrainingRuns {
       #expect(inspection.kind == .weights && inspection.names == names)
       #expect(inspection.problem == nil && inspection.classCount == nil)
 
-      let videos = try SyntheticVideos(in: folder.file("videos"), training: 1, test: 1)
-      var tuning = tinyFinetuning(on: videos, epochs: 1)
-      tuning.start.weights = path
-      tuning.model = try Weights(at: path).model
-      // A step with next to no learning rate leaves the weights as they were loaded.
-      tuning.optimizer.learningRate = 1e-30
-      tuning.optimizer.warmupStartLearningRate = 0
-      tuning.batch.accumulationSteps = 1
-      tuning.regularization.emaDecay = nil
-      tuning.validation.everyEpochs = nil
-      tuning.validation.testClipsPerVideo = nil
-      let tuned = RunFolder(path: folder.file("tuned"))
-      let listener = Listener()
-      _ = try finetune(
-        tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
-        reporter: listener)
-      #expect(tuned.isFinished)
-      let note = try #require(listener.notes.first { $0.contains("taken:") })
+      let (started, note) = try finetuningBeginning(with: path, in: folder)
       // 2 of the embedding and 8 blocks of 13.
       #expect(
         note.hasSuffix(
           ": taken: 106 tensors of the backbone; left out: \(leftOut); "
             + "new: backbone.fc_norm (2), head.out (2)"), "\(note)")
       let official = officialPretraining()
-      let started = try Weights(at: tuned.path).tensors
       for (own, name) in [
         ("conv1.proj.weight", "patch_embed.proj.weight"),
         ("conv2.block_1.attn.q_bias", "blocks.0.attn.q_bias"),
