@@ -345,7 +345,7 @@ struct DensePredictionFixtureTests {
     return (network, names)
   }
 
-  /// Compares the norms of gradients for which there are official ones.
+  /// Compares the norms of gradients for which there are official ones, and the elements of those that are stored.
   private func compareGradients(
     _ network: DensePredictionNetwork, _ names: [String: String], _ fixtures: PretextFixtures,
     _ run: String, _ official: [String]
@@ -357,6 +357,10 @@ struct DensePredictionFixtureTests {
       let gradient = try #require(gradients[own, default: nil])
       let norm = Tensor([Float(gradient.to(.float64).norm)], shape: [1])
       #expect(try fixtures.deviation(norm, "\(run).grad_norm/\(name)") < 1, "\(name)")
+      let probe = "\(run).grad_probe/\(name)"
+      guard !fixtures.keys(probe).isEmpty else { continue }
+      #expect(
+        try fixtures.deviation(PretextFixtures.sample(gradient, most: 512), probe) < 1, "\(name)")
     }
   }
 
@@ -435,9 +439,18 @@ struct DensePredictionFixtureTests {
       #expect(
         try deviation(
           prediction.predicted.permuted([0, 2, 1, 3, 4]), "\(direction).prediction") < 1)
+      let scores = prediction.scores
+      let rows = (0..<24).map { row in
+        crossEntropy(scores.sliced(0, row..<row + 1), Tensor([row])).item
+      }
+      #expect(try deviation(Tensor(rows.map(Float.init)), "\(direction).loss_each") < 1)
       guard run != "train64_sharp" else { continue }
       #expect(
         try deviation(prediction.truth.permuted([2, 0, 1, 3, 4]), "\(direction).truth") < 1)
+    }
+    if run != "train64_sharp" {
+      let features = withoutGradients { network.backbone.unrectified(clips) }
+      #expect(try deviation(PretextFixtures.sample(features), "tap/backbone") < 1)
     }
     guard isTraining else { return }
     output.loss.backward()

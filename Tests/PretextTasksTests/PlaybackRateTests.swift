@@ -262,7 +262,13 @@ struct PlaybackRateFixtureTests {
     #expect(try deviation(output.terms[1].value, "loss_class") < 1)
     let (logits, made) = withoutGradients { network(batch.clips) }
     #expect(try deviation(logits, "logits") < 1)
+    let map = withoutGradients { network.backbone(batch.clips) }
+    #expect(try deviation(PretextFixtures.sample(map), "tap/base_network") < 1)
     #expect(try deviation(made.mean([3, 4]), "recon_frame_mean") < 1)
+    let mean = made.to(.float64).mean([1, 2, 3, 4], keepingAxes: true)
+    let centered = made.to(.float64) - mean
+    #expect(try deviation(mean, "recon_mean") < 1)
+    #expect(try deviation((centered * centered).mean([1, 2, 3, 4]).squareRoot(), "recon_std") < 1)
     #expect(try deviation(Self.strided(made, [(2, 3), (3, 9), (4, 9)]), "recon_sub") < 1)
   }
 
@@ -293,9 +299,15 @@ struct PlaybackRateFixtureTests {
     for parameter in network.parameters {
       let name = names[parameter.name] ?? parameter.name
       guard official.contains(name) else { continue }
-      let norm = try #require(parameter.tensor.gradient).norm
+      let gradient = try #require(parameter.tensor.gradient)
       #expect(
-        try deviation(Tensor([Float(norm)], shape: [1]), "grad_norm/\(name)") < 1, "\(name)")
+        try deviation(Tensor([Float(gradient.norm)], shape: [1]), "grad_norm/\(name)") < 1,
+        "\(name)")
+      let probe = "r21d.train64.grad_probe/\(name)"
+      if !fixtures.keys(probe).isEmpty {
+        let elements = PretextFixtures.sample(gradient, most: 512)
+        #expect(try fixtures.deviation(elements, probe) < 1, "\(name)")
+      }
       compared += 1
     }
     #expect(compared == official.count)
