@@ -20,32 +20,36 @@ extension VideoClassifier {
     let mode = beginExplaining(batch, labels)
     defer { train(mode) }
 
-    // Clip by clip: the weights of all blocks and heads are many times as large as a clip.
     let parts = (0..<batch).map { place -> (map: Tensor, label: Int, logits: Tensor) in
-      let (map, label, logits, weights, gradients) = withGradients {
-        let clip = clips.sliced(0, place..<place + 1).divided(intoBlocks: blocks)
-        let (map, weights) = transformer.attended(clip)
+      let clip = clips.sliced(0, place..<place + 1).divided(intoBlocks: blocks)
+      let (map, steps) = withoutGradients { transformer.traced(clip) }
+      // Also of a network whose weights are frozen.
+      map.requiresGradient = true
+      let (label, logits, gradient) = withGradients {
         let logits = classify(pooled(map))
         let label =
           labels?[place] ?? Self.likeliest(logits.detached(), among: candidates)[0]
         let score = logits.selected(1, label).sum()
-        return (
-          map.detached(), label, logits.detached(), weights.map { $0.detached() },
-          score.gradients(by: weights).map { $0! }
-        )
+        return (label, logits.detached(), score.gradients(by: [map])[0]!)
+      }
+      let uniform = Tensor.full(
+        [blocks, 1, steps[0].tokens.shape[1]], 1 / Double(steps[0].tokens.shape[1]),
+        device: clips.device)
+      // From the last block back, so that the weights of one block at a time are in memory: those of all blocks and heads are
+      // gigabytes for a large network. For each part of the clip, whose tokens have attention for each other only, the mean
+      // row of the product.
+      let (row, _) = steps.reversed().reduce(
+        (uniform, VisionTransformer.tokens(gradient))
+      ) { state, step in
+        let (row, gradient) = state
+        let (weights, gradients) = step.block.attention(of: step.tokens, gradient: gradient)
+        return withoutGradients {
+          let relevance = (weights * gradients.weights).relu().mean([1])
+          return (row + row.matmul(relevance), gradients.tokens)
+        }
       }
       let heat = withoutGradients {
-        let count = weights[0].shape[3]
-        let uniform = Tensor.full([1, count], 1 / Double(count), device: clips.device)
-        // The tokens of a part of the clip have attention for each other only.
-        let parts = (0..<blocks).map { part in
-          // The mean row of the product, from the last block of the network back.
-          let row = zip(weights, gradients).reversed().reduce(uniform) { row, block in
-            row + row.matmul((block.0 * block.1).selected(0, part).relu().mean([0]))
-          }
-          return (row - uniform).reshaped([1, 1] + map.shape[2...])
-        }
-        return Tensor.concatenated(parts, axis: 0).joined(fromBlocks: blocks)
+        (row - uniform).reshaped([blocks, 1] + map.shape[2...]).joined(fromBlocks: blocks)
       }
       return (heat, label, logits)
     }

@@ -41,10 +41,22 @@ public final class TransformerBlock: Layer {
     completed(tokens, attention(norm1(tokens)))
   }
 
-  /// The same, with the weights of the attention, [N, heads, K, K], for gradients.
-  func attended(_ tokens: Tensor) -> (output: Tensor, weights: Tensor) {
-    let (mixed, weights) = attention.attended(norm1(tokens))
-    return (completed(tokens, mixed), weights)
+  /// The weights of the attention of tokens, [N, heads, K, K], and the gradients of a score by them and by the tokens.
+  ///
+  /// - Parameters:
+  ///   - tokens: the input, [N, K, width].
+  ///   - gradient: the gradient of the score by the output, [N, K, width].
+  func attention(of tokens: Tensor, gradient: Tensor) -> (
+    weights: Tensor, gradients: (tokens: Tensor, weights: Tensor)
+  ) {
+    let input = tokens.detached()
+    input.requiresGradient = true
+    return withGradients {
+      let (mixed, weights) = attention.attended(norm1(input))
+      let score = (completed(input, mixed) * gradient).sum()
+      let gradients = score.gradients(by: [input, weights])
+      return (weights.detached(), (gradients[0]!, gradients[1]!))
+    }
   }
 
   private func completed(_ tokens: Tensor, _ mixed: Tensor) -> Tensor {

@@ -132,19 +132,20 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     return groups.reduce(map) { output(of: $1, $0) }.flattened(from: 2).permuted([0, 2, 1])
   }
 
-  /// The last stage's map of clips, and the weights of the attention of each block, [N, heads, K, K], for gradients.
-  func attended(_ clips: Tensor) -> (map: Tensor, weights: [Tensor]) {
-    let first = withoutGradients { output(of: .conv1, clips) }
-    var tokens = first.permuted([0, 2, 3, 4, 1]).flattened(from: 1, through: 3)
-    // Also of a network whose weights are frozen.
-    tokens.requiresGradient = true
-    let weights = groups.flatMap(\.blocks).map { block in
-      let (output, weights) = block.attended(tokens)
-      tokens = output
-      return weights
+  /// The last stage's map of clips, and each block with the tokens [N, K, D] that entered it.
+  func traced(_ clips: Tensor) -> (map: Tensor, steps: [(block: TransformerBlock, tokens: Tensor)])
+  {
+    let first = output(of: .conv1, clips)
+    var tokens = Group.tokens(first)
+    let steps = groups.flatMap(\.blocks).map { block in
+      defer { tokens = block(tokens) }
+      return (block, tokens)
     }
-    return (Group.map(tokens, extents: Array(first.shape[2...])), weights)
+    return (Group.map(tokens, extents: Array(first.shape[2...])), steps)
   }
+
+  /// The tokens [N, K, D] of a map [N, D, t, h, w].
+  static func tokens(_ map: Tensor) -> Tensor { Group.tokens(map) }
 
   /// A token for each cube of clips, with its position: [N, 3, T, H, W] to [N, D, t, h, w].
   private final class Embedding: Layer {
@@ -208,8 +209,12 @@ public final class VisionTransformer: Backbone, TokenBackbone {
     }
 
     override func callAsFunction(_ input: Tensor) -> Tensor {
-      let tokens = input.permuted([0, 2, 3, 4, 1]).flattened(from: 1, through: 3)
+      let tokens = Self.tokens(input)
       return Self.map(blocks.reduce(tokens) { $1($0) }, extents: Array(input.shape[2...]))
+    }
+
+    static func tokens(_ map: Tensor) -> Tensor {
+      map.permuted([0, 2, 3, 4, 1]).flattened(from: 1, through: 3)
     }
 
     /// Tokens [N, K, D] as a map [N, D, t, h, w] of these extents; in memory, nothing moves.
