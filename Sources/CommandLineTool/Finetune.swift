@@ -168,7 +168,9 @@ struct Finetune: ParsableCommand {
   ) {
     guard !device.isCUDA else { return }
     let estimate = try? TrainingEstimate(configuration) { step, operations in
-      CostNotice.throughput(for: step, operations: operations, on: device)
+      CostNotice.throughput(for: operations) {
+        .measured(step, on: device, effort: .quick)
+      }
     }
     let preset = "tiny-finetune"
     let notice = estimate.flatMap { own in

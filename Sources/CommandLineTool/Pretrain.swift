@@ -133,7 +133,7 @@ struct Pretrain: ParsableCommand {
     StartObserver { start in
       guard !device.isCUDA, start.resumedAfterStep == nil else { return }
       func estimate(
-        _ configuration: PretrainingConfiguration, measure: (TrainingStep, Double) -> Throughput
+        _ configuration: PretrainingConfiguration, measure: (Double) -> Throughput
       ) -> TrainingEstimate {
         TrainingEstimate(
           configuration, training: start.trainingSources, heldOut: start.validationSources,
@@ -141,8 +141,8 @@ struct Pretrain: ParsableCommand {
       }
       let preset = Preset.tiny(for: configuration.task).rawValue
       let notice = CostNotice.text(
-        for: estimate(configuration) { step, operations in
-          CostNotice.throughput(for: step, operations: operations, on: device)
+        for: estimate(configuration) { operations in
+          CostNotice.throughput(for: operations) { .measured(configuration, on: device) }
         },
         preset: (
           preset,
@@ -150,7 +150,7 @@ struct Pretrain: ParsableCommand {
             var options = options
             options.config = preset
             return (try? resolved(options, startingFrom: weights.map { try Weights(at: $0) }))
-              .map { estimate($0) { step, _ in .measured(step, on: device, effort: .quick) } }
+              .map { smaller in estimate(smaller) { _ in .measured(smaller, on: device) } }
           }
         ))
       if let notice { Terminal.line(notice) }

@@ -84,9 +84,7 @@ private enum StepKind: Hashable {
 
   func throughput(on device: Device) -> Throughput {
     switch self {
-    case .task(let configuration):
-      .measured(configuration, on: device)
-        ?? .measured(TrainingStep(configuration), on: device, effort: .quick)
+    case .task(let configuration): .measured(configuration, on: device)
     case .network(let step): .measured(step, on: device, effort: .quick)
     }
   }

@@ -1,19 +1,15 @@
 import SafeFiles
-import Torch
 
 /// The notice before the first step of a long training.
 public enum CostNotice {
   /// The estimated seconds from which a training gets a notice.
   public static let threshold = 4.0 * 3600
 
-  /// The throughput of a device for a training of this number of operations. It is measured, which takes a second or two, only
-  /// if the training would get a notice on a slow CPU.
-  public static func throughput(for step: TrainingStep, operations: Double, on device: Device)
-    -> Throughput
-  {
+  /// The throughput for a training of this number of operations. It is measured, which takes a few seconds, only if the training
+  /// would get a notice on a slow CPU.
+  public static func throughput(for operations: Double, measure: () -> Throughput) -> Throughput {
     let slow = Throughput(operationsPerSecond: 5e9, origin: "assumed: a slow CPU")
-    return slow.seconds(operations) < threshold
-      ? slow : .measured(step, on: device, effort: .quick)
+    return slow.seconds(operations) < threshold ? slow : measure()
   }
 
   /// - Parameters:

@@ -73,21 +73,32 @@ extension Throughput {
   /// own layers too. Operations are those that ``TrainingCost`` counts; a task with a large decoder has a lower throughput.
   /// It takes a few seconds at most.
   ///
+  /// On a CPU, fewer samples are measured if they suffice and, if a sample takes too long, smaller clips, whose speed hardly
+  /// differs. If those take too long as well, only steps of the backbone with a classifier are timed.
+  ///
   /// - Parameters:
-  ///   - configuration: the pre-training; on a CPU, steps of fewer samples are measured if they suffice.
+  ///   - configuration: the pre-training.
   ///   - device: the device to measure.
-  /// - Returns: nil if a step of two samples takes a CPU too long to be tried.
-  public static func measured(_ configuration: PretrainingConfiguration, on device: Device)
-    -> Throughput?
-  {
+  ///   - limit: the most operations of a sample that are tried on a CPU.
+  public static func measured(
+    _ configuration: PretrainingConfiguration, on device: Device,
+    upTo limit: Double = quickOperations
+  ) -> Throughput {
     var cost = TrainingCost()
-    let perSample = 3 * cost.forwardsPerSample(configuration)
-    let batch = configuration.batch.sources
-    var count = batch
+    var configuration = configuration
+    var perSample = 3 * cost.forwardsPerSample(configuration)
+    var count = configuration.batch.sources
     if !device.isCUDA {
+      let whole = configuration
+      while perSample > limit, let smaller = configuration.withHalfTheSide {
+        configuration = smaller
+        perSample = 3 * cost.forwardsPerSample(configuration)
+      }
+      guard perSample <= limit else {
+        return .measured(TrainingStep(whole), on: device, effort: .quick)
+      }
       // Tasks whose other samples are negatives need two.
-      count = min(batch, max(2, Int(quickOperations / perSample)))
-      guard Double(count) * perSample <= 2 * quickOperations else { return nil }
+      count = min(count, max(2, Int(limit / perSample)))
     }
     let timer = StepTimer(configuration.makeTask(), configuration, samples: count, on: device)
     return Throughput(
@@ -95,5 +106,20 @@ extension Throughput {
       origin: "measured on \(device): steps of \(count) samples")
   }
 
-  private static let quickOperations = 5e10
+  /// The operations of a step that takes an ordinary CPU a second.
+  public static let quickOperations = 5e10
+}
+
+extension PretrainingConfiguration {
+  /// The same with frames and clips of half the side; nil if clips would have less than 32 pixels, or the task needs others.
+  fileprivate var withHalfTheSide: Self? {
+    guard clip.size >= 64 else { return nil }
+    var smaller = self
+    smaller.sources.size /= 2
+    smaller.clip.size /= 2
+    smaller.task.frameOrder.margin /= 2
+    smaller.task.cubicPuzzle.cellSize /= 2
+    smaller.task.speed.smallestSize /= 2
+    return (try? smaller.check()) == nil ? nil : smaller
+  }
 }

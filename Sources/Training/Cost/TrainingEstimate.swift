@@ -19,17 +19,16 @@ public struct TrainingEstimate: Equatable, Sendable {
   ///   - configuration: the configuration.
   ///   - training: the number of sources to train on.
   ///   - heldOut: the number of sources to validate on.
-  ///   - measure: the throughput of the machine for a step of a training of this number of operations.
+  ///   - measure: the throughput of the machine for a training of this number of operations.
   public init(
     _ configuration: PretrainingConfiguration, training: Int, heldOut: Int,
-    measure: (_ step: TrainingStep, _ operations: Double) -> Throughput
+    measure: (_ operations: Double) -> Throughput
   ) {
-    let step = TrainingStep(configuration)
     var cost = TrainingCost()
     let operations = cost.operations(
       of: configuration, training: training,
       heldOut: min(heldOut, configuration.sources.validationLimit))
-    let throughput = measure(step, operations)
+    let throughput = measure(operations)
     let samples = configuration.batch.sources * configuration.batch.accumulationSteps
     self.init(
       seconds: throughput.seconds(operations),
