@@ -79,17 +79,13 @@ struct Mosi: ParsableCommand {
           + "  See '\(name) --help' for more information.")
       Foundation.exit(2)
     } catch {
-      switch exitCode(for: error) {
-      case .success:
-        print(fullMessage(for: error))
-        Foundation.exit(0)
-      case .validationFailure:
-        Terminal.line(fullMessage(for: error))
-        Foundation.exit(2)
-      default:
-        Terminal.error("\(error)")
-        Foundation.exit(1)
+      let answer = ParserAnswer(to: error)
+      switch answer {
+      case .help(let text): print(text)
+      case .wrongUsage(let text): Terminal.line(text)
+      case nil: Terminal.error("\(error)")
       }
+      Foundation.exit(answer?.status ?? 1)
     }
   }
 }

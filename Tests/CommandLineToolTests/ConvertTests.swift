@@ -38,68 +38,132 @@ import VideoModels
   /// The side of small clips.
   private func side(_ architecture: Architecture) -> Int { architecture == .opn ? 75 : 24 }
 
-  /// The output of Python for clips, next to that of `mosi features`.
-  private func compare(_ tensor: String, script: [String], count: Int, side: Int = 24) throws {
+  /// Weights that `mosi convert` wrote to `name`/w.pth, clips beside them, and the tensor that `mosi features` computes of them.
+  private struct Comparison {
+    let name: String
+    let tensor: String
+    let count: Int
+  }
+
+  /// Converts the run, and computes logits of clips or, without a head, features.
+  private func converted(
+    _ name: String, to program: String, backboneOnly: Bool = false, count: Int = 2, side: Int = 24
+  ) throws -> Comparison {
+    try FileManager.default.createDirectory(
+      atPath: folder.file(name), withIntermediateDirectories: true)
+    let weights = "\(name)/w.pth"
+    let conversion = try tool.run(
+      ["convert", "r", weights, "--to", program] + (backboneOnly ? ["--backbone-only"] : []))
+    #expect(conversion.status == 0, "\(conversion.errors)")
     let clips = Tensor.normal([3, 3, 8, side, side], using: Generator(seed: 1))
-    try Safetensors(tensors: ["clips": clips]).write(to: folder.file("clips.safetensors"))
-    try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("clips.pt"))
+    try Safetensors(tensors: ["clips": clips]).write(to: folder.file("\(name)/clips.safetensors"))
+    try PyTorchCheckpoint.write(.tensor(clips), to: folder.file("\(name)/clips.pt"))
     let features = try tool.run(
-      "features", "--weights", "w.pth", "clips.safetensors", "--output", "f.safetensors")
+      "features", "--weights", weights, "\(name)/clips.safetensors", "--output",
+      "\(name)/f.safetensors")
     #expect(features.status == 0, "\(features.errors)")
+    return Comparison(name: name, tensor: backboneOnly ? "features" : "logits", count: count)
+  }
+
+  /// Compares with the numbers that Python prints, a line for each clip of each comparison. One process prints all: importing
+  /// PyTorch takes seconds.
+  private func compare(_ comparisons: [Comparison], script: [String]) throws {
     let printed = try tool.wait(for: tool.start(pythonWithTorch!, ["-W", "ignore"] + script))
     #expect(printed.status == 0, "\(printed.errors)")
-    let numbers = printed.output.split(whereSeparator: \.isWhitespace).map { Float($0) ?? .nan }
-    let written = try Safetensors(contentsOf: folder.path + "/f.safetensors").tensors
-    #expect((written["logits"] == nil) == (tensor == "features"))
-    let expected = try #require(written[tensor])
-    try #require(numbers.count == 3 * count && expected.shape == [3, count])
-    let scale = expected.absolute().flattened().max([0]).item
-    #expect(difference(Tensor(numbers, shape: [3, count]), expected) < 1e-5 * max(scale, 1))
+    let rows = printed.output.split(separator: "\n").map { row in
+      row.split(separator: " ").map { Float($0) ?? .nan }
+    }
+    try #require(rows.count == 3 * comparisons.count)
+    for (place, comparison) in comparisons.enumerated() {
+      let numbers = rows[3 * place..<3 * place + 3].flatMap { $0 }
+      let path = folder.file("\(comparison.name)/f.safetensors")
+      let written = try Safetensors(contentsOf: path).tensors
+      #expect((written["logits"] == nil) == (comparison.tensor == "features"))
+      let expected = try #require(written[comparison.tensor])
+      let shape = [3, comparison.count]
+      try #require(
+        numbers.count == 3 * comparison.count && expected.shape == shape, "\(comparison)")
+      let scale = expected.absolute().flattened().max([0]).item
+      #expect(
+        difference(Tensor(numbers, shape: shape), expected) < 1e-5 * max(scale, 1),
+        "\(comparison)")
+    }
+  }
+
+  /// A script that prints the outputs for all comparisons of a network that `load` makes of the name.
+  private func script(loading load: String, for comparisons: [Comparison]) -> [String] {
+    let names = comparisons.map(\.name)
+    return [
+      "-c",
+      """
+      import sys, torch
+      sys.dont_write_bytecode = True
+      sys.path += ["\(repository)/Tests/VideoModelsTests/Goldens", "\(repository)/python/mosi"]
+      \(load)
+      for name in \(names):
+          clips = torch.load(f"{name}/clips.pt", weights_only=True)
+          with torch.no_grad():
+              for row in load(name).eval()(clips).tolist():
+                  print(*row)
+      """,
+    ]
   }
 
   @Test(
     .enabled(
-      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
-    arguments: [Architecture.r2d3d18, .r2plus1d10, .vcopR2plus1d10, .r3d10, .c3d, .opn],
-    ["mosi", "authors"])
-  func plainPyTorchPrintsTheSameLogits(architecture: Architecture, program: String) throws {
-    // The authors' code has none of VCOP's networks and not OPN's, and VCOP's code uses other names.
-    if program == "authors", StateNames.vcop.supports(architecture) || architecture == .opn {
-      return
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
+  func plainPyTorchPrintsTheSameLogits() throws {
+    var comparisons: [Comparison] = []
+    for architecture in [
+      Architecture.r2d3d18, .r2plus1d10, .vcopR2plus1d10, .r3d10, .c3d, .opn,
+    ] {
+      try run(architecture)
+      let features: [Architecture: Int] = [.r2d3d18: 16, .opn: 42]
+      // The authors' code has none of VCOP's networks and not OPN's, and VCOP's code uses other names.
+      let isAuthors = !StateNames.vcop.supports(architecture) && architecture != .opn
+      for program in ["mosi"] + (isAuthors ? ["authors"] : []) {
+        let name = "\(architecture.rawValue)-\(program)"
+        let side = side(architecture)
+        comparisons += [
+          try converted(name, to: program, side: side),
+          try converted(
+            "\(name)-backbone", to: program, backboneOnly: true,
+            count: features[architecture] ?? 32, side: side),
+        ]
+      }
     }
-    try run(architecture)
-    let script = [repository + "/python/mosi/networks.py", "w.pth", "clips.pt"]
-    #expect(try tool.run("convert", "r", "w.pth", "--to", program).status == 0)
-    let side = side(architecture)
-    try compare("logits", script: script, count: 2, side: side)
-    #expect(try tool.run("convert", "r", "w.pth", "--to", program, "--backbone-only").status == 0)
-    let counts: [Architecture: Int] = [.r2d3d18: 16, .opn: 42]
-    try compare("features", script: script, count: counts[architecture] ?? 32, side: side)
+    #expect(comparisons.count == 16)
+    let load = """
+      import networks
+      def load(name):
+          return networks.load(f"{name}/w.pth")
+      """
+    try compare(comparisons, script: script(loading: load, for: comparisons))
+    // The module is a program, too.
+    let first = comparisons[0]
+    let program = [repository + "/python/mosi/networks.py"]
+    try compare([first], script: program + ["\(first.name)/w.pth", "\(first.name)/clips.pt"])
   }
 
   /// Compares with PyTorch networks that have torchvision's names and structure, and another epsilon.
   @Test(
     .enabled(
-      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"),
-    arguments: [
-      (Architecture.r3d18, "r3d_18"), (.mc318, "mc3_18"),
-      (.torchvisionR2plus1d18, "r2plus1d_18"),
-    ])
-  func torchvisionsNetworksGiveTheSameLogits(architecture: Architecture, name: String) throws {
-    try run(architecture)
-    #expect(try tool.run("convert", "r", "w.pth", "--to", "torchvision").status == 0)
-    let script = """
-      import sys, torch
-      sys.path.insert(0, "\(repository)/Tests/VideoModelsTests/Goldens")
-      sys.dont_write_bytecode = True
+      if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
+  func torchvisionsNetworksGiveTheSameLogits() throws {
+    let comparisons = try [
+      (Architecture.r3d18, "r3d_18"), (.mc318, "mc3_18"), (.torchvisionR2plus1d18, "r2plus1d_18"),
+    ].map { architecture, name in
+      try run(architecture)
+      return try converted(name, to: "torchvision")
+    }
+    let load = """
       from torchvision_networks import VideoResNet
-      model = VideoResNet("\(name)", width=4, classes=2)
-      model.load_state_dict(torch.load("w.pth", weights_only=True))
-      with torch.no_grad():
-          for row in model.eval()(torch.load("clips.pt", weights_only=True)).tolist():
-              print(*row)
+      def load(name):
+          model = VideoResNet(name, width=4, classes=2)
+          model.load_state_dict(torch.load(f"{name}/w.pth", weights_only=True))
+          return model
       """
-    try compare("logits", script: ["-c", script], count: 2)
+    try compare(comparisons, script: script(loading: load, for: comparisons))
   }
 
   /// The same comparison with VCOP's names.
@@ -108,20 +172,15 @@ import VideoModels
       if: pythonWithTorch != nil, "no Python with PyTorch at .libtorch/venv or MOSI_TORCH_PYTHON"))
   func vcopsC3DGivesTheSameLogits() throws {
     try run(.c3d)
-    let result = try tool.run("convert", "r", "w.pth", "--to", "vcop")
-    #expect(result.status == 0, "\(result.errors)")
-    let script = """
-      import sys, torch
-      sys.path.insert(0, "\(repository)/Tests/VideoModelsTests/Goldens")
-      sys.dont_write_bytecode = True
+    let comparisons = [try converted("c3d", to: "vcop")]
+    let load = """
       from vcop_networks import C3D
-      model = C3D(width=4, classes=2)
-      model.load_state_dict(torch.load("w.pth", weights_only=True))
-      with torch.no_grad():
-          for row in model.eval()(torch.load("clips.pt", weights_only=True)).tolist():
-              print(*row)
+      def load(name):
+          model = C3D(width=4, classes=2)
+          model.load_state_dict(torch.load(f"{name}/w.pth", weights_only=True))
+          return model
       """
-    try compare("logits", script: ["-c", script], count: 2)
+    try compare(comparisons, script: script(loading: load, for: comparisons))
   }
 
   @Test(

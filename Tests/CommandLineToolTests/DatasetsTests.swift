@@ -173,7 +173,7 @@ import Testing
     ["datasets", "list", "--dataset", "csv", "--data-root", "v", "--subset", "dev"],
   ])
   func wrongUsageIsStatusTwo(arguments: [String]) throws {
-    let result = try tool.run(arguments)
+    let result = try tool.usage(arguments)
     #expect(result.status == 2 && result.output.isEmpty)
     #expect(result.errors.contains("Error: ") && result.errors.contains("Usage: mosi datasets"))
   }

@@ -5,7 +5,7 @@
   import Testing
 
   /// Names that are not UTF-8, in all inputs and outputs of the tool.
-  @Suite(.serialized) struct FileNamesTests {
+  @Suite struct FileNamesTests {
     let folder: ScratchFolder
     let tool: Tool
     /// café in Latin-1.

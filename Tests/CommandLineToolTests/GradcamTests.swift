@@ -85,7 +85,7 @@ import Testing
 
   @Test(arguments: [["--explain", "best"], ["--clips", "0"], ["--worst", "0"]])
   func wrongUsageIsRefused(arguments: [String]) throws {
-    let result = try tool.run(["gradcam", "--weights", "r", "a.mp4"] + arguments)
+    let result = try tool.usage(["gradcam", "--weights", "r", "a.mp4"] + arguments)
     #expect(result.status == 2 && result.errors.contains(arguments[0]))
   }
 }

@@ -7,7 +7,7 @@ import Torch
 import Training
 
 /// Runs that are killed and resumed.
-@Suite(.serialized) struct InterruptionTests {
+@Suite struct InterruptionTests {
   let folder: ScratchFolder
   let tool: Tool
 

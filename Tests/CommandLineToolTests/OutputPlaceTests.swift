@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// An output among the sources would become a source of the next run.
-@Suite(.serialized) struct OutputPlaceTests {
+@Suite struct OutputPlaceTests {
   let folder: ScratchFolder
   let tool: Tool
 

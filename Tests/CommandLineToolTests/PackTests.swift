@@ -102,7 +102,7 @@ import Training
       (["d", "--output", "s", "--shard-size", "-1GB"], "--shard-size"),
       (["d", "--output", "d/s"], "is inside d"),
     ] {
-      let result = try tool.run(["datasets", "pack"] + arguments)
+      let result = try tool.usage(["datasets", "pack"] + arguments)
       #expect(result.status != 0 && result.errors.contains(problem), "\(result.errors)")
     }
     #expect(!folder.exists("s") && !folder.exists("d/s"))

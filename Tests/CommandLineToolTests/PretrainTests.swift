@@ -6,7 +6,7 @@ import Testing
 import Torch
 import Training
 
-@Suite(.serialized) struct PretrainTests {
+@Suite struct PretrainTests {
   let folder: ScratchFolder
   let tool: Tool
 

@@ -49,7 +49,7 @@ import Testing
   func areStillAccepted(arguments: [String], text: String) throws {
     try folder.finetuned()
     try folder.action("a.mp4", sinks: true, seed: 1)
-    let result = try tool.run(arguments)
+    let result = try tool.usage(arguments)
     #expect(result.status != 0 && result.errors.contains(text), "\(result.errors)")
     #expect(!result.errors.contains("Unknown option"), "\(result.errors)")
   }
@@ -70,8 +70,7 @@ import Testing
     ],
   ])
   func areRefusedBesideTheNewOnes(arguments: [String]) throws {
-    try folder.finetuned()
-    let result = try tool.run(arguments)
+    let result = try tool.usage(arguments)
     #expect(result.status == 2 && result.errors.contains("is the old name of"), "\(result.errors)")
   }
 
@@ -84,7 +83,8 @@ import Testing
         "clusters", "curves", "reproduce", "synthesize",
       ].map { [$0] } + [["datasets", "check"], ["datasets", "list"]]
     for command in commands {
-      let help = try tool.run(command + ["--help"]).output
+      let help = try tool.usage(command + ["--help"]).output
+      #expect(!help.isEmpty)
       for name in [
         "--layer", "--label ", "--videos", "--input", "--val-", "--cache ", "--budget ", "--seeds",
         "actions  ",

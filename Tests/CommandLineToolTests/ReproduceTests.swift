@@ -7,7 +7,7 @@ import Testing
 import Training
 
 /// Experiments as users run them, with networks that train in a second.
-@Suite(.serialized) struct ReproduceTests {
+@Suite struct ReproduceTests {
   let folder: ScratchFolder
   let tool: Tool
 

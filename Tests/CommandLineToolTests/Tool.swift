@@ -1,3 +1,4 @@
+import CommandLineTool
 import Foundation
 import Media
 import TestSupport
@@ -34,6 +35,15 @@ struct Tool {
 
   func run(_ arguments: [String]) throws -> Result {
     try wait(for: start(Self.path, arguments))
+  }
+
+  /// What `mosi` says of wrong usage: by the parser alone if it refuses the arguments, because a process takes long to start.
+  func usage(_ arguments: [String]) throws -> Result {
+    guard let answer = ParserAnswer(to: arguments) else { return try run(arguments) }
+    return switch answer {
+    case .help(let text): Result(status: answer.status, output: text, errors: "")
+    case .wrongUsage(let text): Result(status: answer.status, output: "", errors: text)
+    }
   }
 
   /// The output of `mosi`; a failed command is recorded as an issue.

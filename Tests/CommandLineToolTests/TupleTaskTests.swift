@@ -1,6 +1,8 @@
+import Foundation
 import Media
 import TestSupport
 import Testing
+import Torch
 
 /// All commands with the tasks of other papers.
 @Suite struct TupleTaskTests {
@@ -70,7 +72,6 @@ import Testing
     #expect(preview.split(separator: "\n").count >= 2 * rows + 1)
     let inspection = try output(["inspect", "p"])
     #expect(inspection.contains("tensors of \(layers)\n") && inspection.contains("no head"))
-    #expect(try output(["config", "--task", kind]).contains("  \(kind):\n"))
 
     _ = try output(
       ["pretrain", "--weights", "p", "--output", "more", "--sources", "v/train", "--epochs", "1"]
@@ -92,7 +93,10 @@ import Testing
     #expect(try output(["evaluate", "--weights", "f", "--clips", "1"]).contains("rises"))
     #expect(
       try output(["convert", "p", "w.safetensors", "--to", "mosi"]).contains("no head"))
-    #expect(try output(["inspect", "w.safetensors"]).contains("tensors of \(layers)\n"))
+    let converted = Set(
+      try Safetensors(contentsOf: folder.file("w.safetensors")).tensors.keys
+        .map { String($0.prefix { $0 != "." }) })
+    #expect(converted == Set(layers.components(separatedBy: ", ") + ["backbone"]))
     #expect(
       try output(["convert", "p", "b.pth", "--to", "authors", "--backbone-only"])
         .contains("no head"))
@@ -106,11 +110,10 @@ import Testing
       #expect(clips.errors.contains("the single clips of task.kind=\(kind) have no labels"))
     }
     // Stills are refused in one sentence.
-    for command in ["pretrain", "preview"] {
-      let refused = try tool.run(
-        [command, "--output", "q", "--sources", "synthetic:dead-leaves:4"] + settings)
-      #expect(refused.status == 1 && refused.complaints.count == 1)
-      #expect(refused.errors.contains("needs videos, and synthetic:dead-leaves #"))
-    }
+    let command = kind == "cloze" ? "preview" : "pretrain"
+    let refused = try tool.run(
+      [command, "--output", "q", "--sources", "synthetic:dead-leaves:4"] + settings)
+    #expect(refused.status == 1 && refused.complaints.count == 1)
+    #expect(refused.errors.contains("needs videos, and synthetic:dead-leaves #"))
   }
 }

@@ -1,3 +1,5 @@
+import CommandLineTool
+import Configuration
 import Foundation
 import Media
 import TestSupport
@@ -44,19 +46,35 @@ import Testing
     ["features", "--weights", "r", "x.mp4"],
   ])
   func wrongUsageIsStatusTwo(arguments: [String]) throws {
-    let result = try tool.run(arguments)
+    let result = try tool.usage(arguments)
     #expect(result.status == 2)
     #expect(result.output.isEmpty)
     #expect(result.errors.contains("Error: ") && result.errors.contains("Usage: mosi"))
     #expect(!folder.exists("r"))
   }
 
+  /// The process prints and ends as the parser says.
   @Test(arguments: [
-    ["--help"], ["pretrain", "-h"], ["help", "preview"], ["models", "--help"],
-    ["help", "reproduce"], ["--version"], [],
+    ["pretrain", "--output", "r", "--bogus"], ["pretrain", "-h"], ["help", "reproduce"],
+    ["--version"], [],
   ])
-  func helpIsStatusZeroOnStdout(arguments: [String]) throws {
+  func answersOfTheParserArePrinted(arguments: [String]) throws {
+    var tool = tool
+    tool.environment = ["COLUMNS": "80"]
     let result = try tool.run(arguments)
+    switch ParserAnswer(to: arguments, columns: 80) {
+    case .help(let text):
+      #expect(result.status == 0 && result.errors.isEmpty && result.output == text + "\n")
+    case .wrongUsage(let text):
+      #expect(result.status == 2 && result.output.isEmpty && result.errors == text + "\n")
+      #expect(text.contains("--bogus"))
+    case nil: Issue.record("the parser takes the arguments")
+    }
+  }
+
+  @Test(arguments: [["--help"], ["help", "preview"], ["models", "--help"]])
+  func helpIsStatusZero(arguments: [String]) throws {
+    let result = try tool.usage(arguments)
     #expect(result.status == 0 && result.errors.isEmpty && !result.output.isEmpty)
   }
 
@@ -68,10 +86,9 @@ import Testing
     "doctor",
   ])
   func helpFitsEightyColumns(command: String) throws {
-    var tool = tool
-    tool.environment = ["COLUMNS": "80"]
-    let lines = try tool.run(command.split(separator: " ").map(String.init) + ["--help"])
-      .output.split(separator: "\n", omittingEmptySubsequences: false)
+    let arguments = command.split(separator: " ").map(String.init) + ["--help"]
+    let help = try #require(ParserAnswer(to: arguments, columns: 80))
+    let lines = help.text.split(separator: "\n", omittingEmptySubsequences: false)
     for line in lines { #expect(line.count <= 80) }
     let examples = lines.drop { $0 != "Examples:" }.dropFirst().prefix { !$0.isEmpty }
     for line in examples { #expect(line.hasPrefix("  ")) }
@@ -86,6 +103,16 @@ import Testing
     let json = try tool.run("models", "--json", "--width", "24", "--classes", "5")
     let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
     #expect(list?.count == 19 && list?.allSatisfy { $0["parameters"] is Int } == true)
+  }
+
+  /// The defaults of a task are a file that can be read again.
+  @Test func configPrintsTheSettingsOfATask() throws {
+    let printed = try tool.output(["config", "--task", "cloze"])
+    #expect(printed.contains("  cloze:\n"))
+    let read = try PretrainingConfiguration(yaml: printed, origin: "cloze.yaml")
+    var expected = PretrainingConfiguration()
+    expected.task.kind = .cloze
+    #expect(read == expected)
   }
 
   @Test func doctorPrintsTheInstallation() throws {
