@@ -255,6 +255,32 @@ import VideoSamples
         .hasPrefix("\(path)/gone does not exist"))
   }
 
+  /// What videos show is a part of the sources: another picture is another training.
+  @Test func picturesThatVideosShowAreFound() throws {
+    let folder = try ScratchFolder()
+    try folder.picture("p/1.png", level: 3)
+    try folder.write("p/1.png\nsynthetic:picture-shapes:2:from=list.txt\n", to: "list.txt")
+    let path = folder.file("p")
+    let name = "synthetic:picture-shapes:2:from=\(path)"
+    func shown() throws -> [SourceList] { try SourceCollection(paths: [name]).shownPictures }
+    #expect(try shown() == [[.picture(path: "\(path)/1.png")]])
+    try folder.picture("p/2.png", level: 4)
+    #expect(
+      try shown() == [[.picture(path: "\(path)/1.png"), .picture(path: "\(path)/2.png")]])
+    // A list of pictures may name videos that show that list again.
+    let list = folder.file("list.txt")
+    #expect(
+      try SourceCollection(paths: ["synthetic:picture-shapes:2:from=\(list)"]).shownPictures
+        == [[.picture(path: "\(path)/1.png")]])
+    #expect(SourceCollection.searchedPath(of: name) == path)
+    #expect(SourceCollection.searchedPath(of: path) == path)
+    try folder.write("", to: "q/text.txt")
+    #expect(
+      complaint {
+        _ = try SourceCollection(paths: ["synthetic:picture-shapes:2:from=\(folder.file("q"))"])
+      }.hasPrefix("no picture or video was found in"))
+  }
+
   // MARK: Held-out sources
 
   @Test(arguments: [

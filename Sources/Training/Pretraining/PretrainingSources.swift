@@ -9,6 +9,8 @@ public struct PretrainingSources: Sendable {
   public let training: SourceList
   /// The sources to validate on.
   public let heldOut: SourceList
+  /// The pictures that synthetic videos among them show, a list for each path of such pictures.
+  public let shownPictures: [SourceList]
   /// The number of folders that could not be read.
   public let problemCount: Int
 
@@ -29,10 +31,12 @@ public struct PretrainingSources: Sendable {
     warn: (String) -> Void = { _ in }
   ) throws {
     var problemCount = 0
+    var shownPictures: [SourceList] = []
     func collect(_ paths: [String]) throws -> SourceCollection {
       let collection = try SourceCollection(
         paths: paths, frameFolders: settings.frameFolders, whileSearching: whileSearching)
       problemCount += collection.problems.count
+      shownPictures += collection.shownPictures
       for problem in collection.problems { warn("\(problem.path) \(problem.reason)") }
       for remark in collection.remarks.prefix(4) { note(remark) }
       if collection.remarks.count > 4 {
@@ -76,6 +80,7 @@ public struct PretrainingSources: Sendable {
       training = drawn(from: seen).sources
     }
     self.problemCount = problemCount
+    self.shownPictures = shownPictures
   }
 
   /// The indices of the sources directly in each folder, whether a folder or a list named them, and those of sources that

@@ -29,21 +29,20 @@ extension ShapeTextures {
     }
   }
 
-  /// The pictures at each path that was used so far. Searching a folder for each sample would take longer than drawing it.
-  private static let found = Guarded<[String: ShapeTextures]>([:])
+  /// The pictures at each path that was searched so far. Searching a folder for each sample would take longer than drawing it.
+  private static let shown = Guarded<[String: ShapeTextures]>([:])
 
   private static func pictures(at path: String) throws(MediaError) -> ShapeTextures {
-    if let known = found.withLock({ $0[path] }) { return known }
-    let sources: SourceList
+    if let known = shown.withLock({ $0[path] }) { return known }
     do {
-      sources = SourceList(
-        try SourceCollection(paths: [path]).sources.filter {
-          if case .shapes = $0 { false } else { true }
-        })
+      return show(try SourceSearch.ofShown(at: path).sources.list, of: path)
     } catch {
       throw MediaError(.unreadable, path, "has no pictures: \(error)")
     }
-    guard !sources.isEmpty else { throw MediaError(.unreadable, path, "has no pictures") }
+  }
+
+  /// Keeps the pictures that were found at `path`, at least one, for the videos that show them.
+  @discardableResult static func show(_ sources: SourceList, of path: String) -> ShapeTextures {
     let textures = ShapeTextures(count: sources.count, kept: 512) { index throws(MediaError) in
       // The middle of the next picture that can be read: a damaged one does not spoil every video that shows it.
       var failure: MediaError?
@@ -57,11 +56,8 @@ extension ShapeTextures {
       }
       throw failure!
     }
-    return found.withLock { found in
-      let first = found[path] ?? textures
-      found[path] = first
-      return first
-    }
+    shown.withLock { $0[path] = textures }
+    return textures
   }
 }
 

@@ -11,6 +11,9 @@ public struct SourceCollection: Sendable {
   public private(set) var likelyFrameFolders: [String] = []
   /// Lists with labels after their paths, such as "a.jpg 3"; the labels were ignored.
   public private(set) var labeledLists: [String] = []
+  /// The pictures that synthetic videos among the sources show, a list for each path in the names of their sets. What a run
+  /// learns depends on them as on its sources.
+  public private(set) var shownPictures: [SourceList] = []
   /// Sentences about shards that are not used, or not all of which is.
   public private(set) var remarks: [String] = []
 
@@ -38,10 +41,18 @@ public struct SourceCollection: Sendable {
     likelyFrameFolders = search.likelyFrameFolders
     labeledLists = search.labeledLists
     remarks = search.remarks
+    shownPictures = search.shown.map(\.pictures)
     guard !sources.isEmpty else {
       throw SourceError.nothingFound(
         paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })
     }
+  }
+
+  /// The path that is searched for `path`, one of those that ``init(paths:frameFolders:whileSearching:)`` takes: for synthetic
+  /// videos that show pictures, that of the pictures.
+  public static func searchedPath(of path: String) -> String {
+    guard path.hasPrefix("synthetic:"), let set = try? SyntheticSet(path) else { return path }
+    return set.pictures ?? path
   }
 
   /// The sources with these indices, in the order of the indices. Problems and remarks are kept.

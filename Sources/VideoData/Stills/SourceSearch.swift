@@ -2,6 +2,7 @@ import Foundation
 import Media
 import SafeFiles
 import Shards
+import SyntheticData
 import VideoSamples
 
 /// Searches paths for sources.
@@ -14,11 +15,19 @@ struct SourceSearch {
   private(set) var likelyFrameFolders: [String] = []
   private(set) var labeledLists: [String] = []
   private(set) var remarks: [String] = []
+  /// The pictures that synthetic videos show, by the path in their names, in the order in which they were found.
+  private(set) var shown: [(path: String, pictures: SourceList)] = []
+  /// True for a search of pictures that videos show: such a list may name videos again, which are left out.
+  private let isOfShown: Bool
   /// The real paths of the folders and lists visited, so that links and lists cannot form cycles.
   private var entered: Set<String> = []
 
-  init(frameFolders: Bool, whileSearching: @escaping () throws -> Void = {}) {
+  init(
+    frameFolders: Bool, ofShown isOfShown: Bool = false,
+    whileSearching: @escaping () throws -> Void = {}
+  ) {
     self.frameFolders = frameFolders
+    self.isOfShown = isOfShown
     self.whileSearching = whileSearching
   }
 
@@ -54,10 +63,32 @@ struct SourceSearch {
 
   private mutating func addSynthetic(_ name: String) throws {
     let set = try SyntheticSet(name)
-    if let pictures = set.pictures, !fileExists(at: pictures) {
-      throw SourceError.missing(path: pictures)
+    if isOfShown, case .shapes = set.source(0) { return }
+    if let path = set.pictures, !shown.contains(where: { $0.path == path }) {
+      let search = try Self.ofShown(at: path, whileSearching: whileSearching)
+      problems += search.problems
+      let pictures = search.sources.list
+      ShapeTextures.show(pictures, of: path)
+      shown.append((path, pictures))
     }
     for index in 0..<set.count { sources.append(set.source(index)) }
+  }
+
+  /// The search of the pictures that synthetic videos show from a path; it has found at least one.
+  ///
+  /// - Throws: ``SourceError``.
+  static func ofShown(at path: String, whileSearching: @escaping () throws -> Void = {}) throws
+    -> SourceSearch
+  {
+    guard fileExists(at: path) else { throw SourceError.missing(path: path) }
+    var search = SourceSearch(
+      frameFolders: false, ofShown: true, whileSearching: whileSearching)
+    try search.add(path)
+    guard !search.sources.list.isEmpty else {
+      throw SourceError.nothingFound(
+        paths: [path], problem: search.problems.first.map { "\($0.path) \($0.reason)" })
+    }
+    return search
   }
 
   /// False if the folder or list was visited before, under any name.
