@@ -87,6 +87,15 @@ extension TrainingRuns {
       tuning.optimizer.kind = .adamw
       tuning.optimizer.layerDecay = 0.5
       let tuned = RunFolder(path: folder.file("tuned"))
+      // Neither is in the tensors.
+      var other = tuning
+      other.model.positions = .number
+      #expect(
+        refusal(of: other, in: "numbered").contains("set model.positions=axes"))
+      other = tuning
+      other.model.batchNormEpsilon = 1e-3
+      #expect(
+        refusal(of: other, in: "epsilon").contains("set model.batch_norm_epsilon=1e-06"))
       let listener = Listener()
       _ = try finetune(
         tuning, in: tuned, resuming: false, options: ExecutionOptions(device: .cpu, workers: 1),
@@ -99,6 +108,14 @@ extension TrainingRuns {
         note.contains("left out: ") && note.contains("mask_token") && note.contains("decoder"))
       #expect(note.hasSuffix("new: head.out (2)"))
       #expect(try eventTags(tuned).contains { $0.hasPrefix("grad_cam/") })
+    }
+
+    private func refusal(of tuning: FinetuningConfiguration, in name: String) -> String {
+      complaint {
+        _ = try finetune(
+          tuning, in: RunFolder(path: folder.file(name)), resuming: false,
+          options: ExecutionOptions(device: .cpu, workers: 1), observers: [], reporter: Listener())
+      }
     }
 
     /// MoSI itself, on a transformer.

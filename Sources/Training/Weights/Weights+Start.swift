@@ -49,9 +49,27 @@ extension Weights {
 
   /// Copies the backbone into `network`, and leaves its head and other layers unchanged.
   ///
-  /// - Parameter model: the settings of the network, for the error message.
-  /// - Throws: ``WeightsError`` if the backbone differs; nothing is copied then.
+  /// - Parameter model: the settings of the network.
+  /// - Throws: ``WeightsError`` if the backbone differs, in what is not in its tensors as well; nothing is copied then.
   func loadBackbone(into network: some PretextNetwork, of model: ModelSettings) throws {
+    // Names and shapes tell neither.
+    if model.architecture.isTransformer, model.architecture == self.model.architecture {
+      for (key, own, other) in [
+        (
+          "positions", self.model.tokenPositions?.rawValue ?? "null",
+          model.tokenPositions?.rawValue ?? "null"
+        ),
+        (
+          "batch_norm_epsilon", "\(self.model.batchNormEpsilon)", "\(model.batchNormEpsilon)"
+        ),
+      ] where own != other {
+        throw WeightsError(
+          path: path,
+          problem:
+            "was trained with model.\(key)=\(own), but the configuration has \(other): set model.\(key)=\(own)"
+        )
+      }
+    }
     do {
       try network.load(tensors) { !$0.hasPrefix("backbone.") }
     } catch {
