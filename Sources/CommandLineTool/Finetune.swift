@@ -172,16 +172,26 @@ struct Finetune: ParsableCommand {
         .measured(step, on: device, effort: .quick)
       }
     }
-    let preset = "tiny-finetune"
+    let isTransformer = configuration.model.architecture.isTransformer
+    let preset = isTransformer ? "tiny-videomae-finetune" : "tiny-finetune"
     let notice = estimate.flatMap { own in
       CostNotice.text(
         for: own,
         preset: (
           preset,
           {
-            try? TrainingEstimate(
-              resolved(run, config: preset, startingFrom: start, resuming: false)
-            ) { step, _ in .measured(step, on: device, effort: .quick) }
+            guard
+              let tiny = try? resolved(
+                run, config: preset, startingFrom: start, resuming: false),
+              // Weights fit one network only.
+              start.map({
+                ($0.model.architecture, $0.model.width)
+                  == (tiny.model.architecture, tiny.model.width)
+              }) ?? true
+            else { return nil }
+            return try? TrainingEstimate(tiny) { step, _ in
+              .measured(step, on: device, effort: .quick)
+            }
           }
         ))
     }

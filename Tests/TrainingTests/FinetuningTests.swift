@@ -257,6 +257,20 @@ extension TrainingRuns {
       #expect(try summary(outcome).step == 2)
     }
 
+    /// Equal steps of one clip would leave out 4 of 9 videos, whole steps of two leave out one.
+    @Test func smallStepsLeaveOutFewVideos() throws {
+      var configuration = tinyFinetuning(on: videos, epochs: 1)
+      configuration.batch.clips = 2
+      configuration.batch.accumulationSteps = 1
+      let (_, _, listener) = try train(configuration, "a")
+      #expect(listener.notes.contains { $0.hasSuffix("4 steps of 2 clips") })
+      // A step of 3 has batches of 1 and 2.
+      configuration.batch.accumulationSteps = 2
+      configuration.augmentation.mixupAlpha = 0.8
+      let refusal = complaint { try train(configuration, "b") }
+      #expect(refusal.contains("augmentation.mixup_alpha mixes the clips of a batch"), "\(refusal)")
+    }
+
     @Test func badVideosAreSkippedInTrainingAndCountAsWrong() throws {
       var videos = videos
       try videos.add(broken: "text.mp4", label: "left", subset: "train", content: "no video")

@@ -13,16 +13,19 @@ package struct BatchAdvice: Sendable {
   private let batch: Int
   /// True if activations are not kept already.
   private let checkpointsActivations: Bool
-  /// The bytes that steps can have; nil if nobody says.
+  /// The bytes that steps can have; nil for advice without an estimate.
   private let memory: Double?
 
   /// Made before the first step, when the network and the optimizer's moments are there.
+  ///
+  /// - Parameter seesWholeClips: false if parts of clips do not enter the network: what they need is not estimated.
   init(
-    _ step: TrainingStep, setting: String, batch: Int, checkpointsActivations: Bool, device: Device
+    _ step: TrainingStep, setting: String, batch: Int, checkpointsActivations: Bool,
+    seesWholeClips: Bool = true, device: Device
   ) {
     self.init(
       step, setting: setting, batch: batch, checkpointsActivations: checkpointsActivations,
-      memory: Self.freeMemory(of: device))
+      memory: seesWholeClips ? Self.freeMemory(of: device) : nil)
   }
 
   package init(

@@ -62,6 +62,9 @@ public struct TrainingEstimate: Equatable, Sendable {
       seconds: throughput.seconds(operations),
       secondsPerStep: throughput.seconds(
         3 * cost.forwards(step)
-          * Double(min(training, step.clips * configuration.batch.accumulationSteps))))
+          * Double(
+            min(
+              training * configuration.augmentation.repeats,
+              step.clips * configuration.batch.accumulationSteps))))
   }
 }

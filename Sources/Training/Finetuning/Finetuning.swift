@@ -160,21 +160,37 @@ public func finetune(
 }
 
 extension StepPlan {
-  /// Steps and batches of equal size, at most that of the configuration: dropping the remainder would lose data, and a small
-  /// last batch would distort the batch-norm statistics.
+  /// Steps and batches of equal size, at most that of the configuration: a small last batch would distort the batch-norm
+  /// statistics. An epoch leaves out the remainder, other videos in each epoch.
   ///
   /// - Parameter processes: the number of processes that the run begins with; each has as many batches in a step.
-  /// - Throws: ``RunError/tooFewSources(count:needed:)`` if there is not a video for each process.
+  /// - Throws: ``RunError/tooFewSources(count:needed:)`` if there is not a video for each process;
+  ///   `ConfigurationError` if clips are mixed with those of their batch, and there are batches of one.
   fileprivate init(_ configuration: FinetuningConfiguration, processes: Int, videos: Int) throws {
     let batch = configuration.batch
     let mostClips = batch.clips * batch.accumulationSteps * processes
-    let stepsPerEpoch = (videos + mostClips - 1) / mostClips
-    let clipsPerStep = videos / stepsPerEpoch
+    var stepsPerEpoch = (videos + mostClips - 1) / mostClips
+    var clipsPerStep = videos / stepsPerEpoch
+    // Equal steps of few clips may leave out up to half of the videos; whole steps leave out less than one.
+    let left = videos - stepsPerEpoch * clipsPerStep
+    if 10 * left > videos, left > videos % mostClips {
+      (stepsPerEpoch, clipsPerStep) = (videos / mostClips, mostClips)
+    }
     guard clipsPerStep >= processes else {
       throw RunError.tooFewSources(count: videos, needed: processes)
     }
     let mostOfAll = batch.clips * processes
     let batchCount = (clipsPerStep + mostOfAll - 1) / mostOfAll * processes
+    let augmentation = configuration.augmentation
+    for (key, alpha) in [
+      ("mixup_alpha", augmentation.mixupAlpha), ("cutmix_alpha", augmentation.cutmixAlpha),
+    ] where alpha != nil && clipsPerStep < 2 * batchCount {
+      throw ConfigurationError.impossible(
+        key: "augmentation.\(key)",
+        rule:
+          "mixes the clips of a batch, but a step of \(clipsPerStep) clips has \(batchCount) batches: raise batch.clips"
+      )
+    }
     self.init(
       epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
       batches: (0..<batchCount).map {

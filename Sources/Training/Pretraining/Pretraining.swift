@@ -51,7 +51,7 @@ public func pretrain(
   let sources = try PretrainingSources(
     configuration.sources, seed: configuration.seed, whileSearching: watch.checkStop,
     note: speaker.note, warn: speaker.warn)
-  let sourcesDigest = digest(of: [sources.training, sources.heldOut])
+  let sourcesDigest = digest(of: [sources.training, sources.heldOut] + sources.shownPictures)
   try processes.checkEqual(sourcesDigest, of: "sources")
   let plan = try StepPlan(
     configuration, processes: resumption.position?.processes ?? processes.count,
@@ -131,7 +131,8 @@ public func pretrain(
     processes: processes,
     memory: BatchAdvice(
       TrainingStep(configuration), setting: "batch.sources", batch: batch.sources,
-      checkpointsActivations: options.checkpointsActivations, device: device))
+      checkpointsActivations: options.checkpointsActivations,
+      seesWholeClips: task.visibleCubes == nil, device: device))
   guard try loop.run() else {
     return .stopped(step: session.savedStep, totalSteps: plan.totalSteps)
   }
