@@ -215,6 +215,26 @@ import VideoSamples
     #expect(farthest <= 0.06 + 1e-9 && farthest > 0.055)
   }
 
+  /// The strongest settings together would take some videos behind the horizon.
+  @Test func strongestPerspectivesStayInFront() {
+    var transformations = StillTransformations()
+    transformations.kinds = [.zoom, .affine, .perspective]
+    transformations.combination = .all
+    (transformations.zoom, transformations.distortion) = (1...8, 0.25)
+    var shortened = 0
+    for source in 0..<2000 {
+      var random = id(source).generator(.augmentation)
+      let draw = transformations.draw(frames: 16, side: 24, using: &random)
+      for map in draw.maps {
+        for corner in [SIMD2(-1.0, -1.0), [1, -1], [1, 1], [-1, 1]] {
+          #expect(map.divisor(at: corner) > 0.02 * map.divisor(at: [0, 0]))
+        }
+      }
+      if draw.steps[0] != .identity, draw.steps[14] == .identity { shortened += 1 }
+    }
+    #expect(shortened > 0 && shortened < 200)
+  }
+
   @Test func kindsAreDrawnEvenlyOrAllTaken() {
     let kinds: [Kind] = [.zoom, .affine, .fade, .cutMix]
     var counts: [Kind: Int] = [:]

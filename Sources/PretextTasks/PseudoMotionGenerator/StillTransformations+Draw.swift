@@ -48,9 +48,24 @@ extension StillTransformations {
       steps = (0..<changes).map { _ in step(kinds, part, using: &generator) }
     }
     return Draw(
-      kinds: kinds, steps: steps, colors: colors(kinds, frames: frames, using: &generator),
+      kinds: kinds, steps: Self.inFront(steps),
+      colors: colors(kinds, frames: frames, using: &generator),
       patch: kinds.contains(.cutMix)
         ? patch(frames: frames, side: side, using: &generator) : nil)
+  }
+
+  /// The steps, but none from where the horizon of strong perspectives would come near a frame: behind it is nothing.
+  static func inFront(_ steps: [ProjectiveMap]) -> [ProjectiveMap] {
+    var map = ProjectiveMap.identity
+    for (index, step) in steps.enumerated() {
+      map = map.after(step)
+      let nearest = ProjectiveMap.corners.map { map.divisor(at: $0) }.min()!
+      guard nearest > 0.02 * map.divisor(at: [0, 0]) else {
+        return steps[..<index]
+          + Array(repeating: ProjectiveMap.identity, count: steps.count - index)
+      }
+    }
+    return steps
   }
 
   /// The map of a frame: `part` of a strength that is drawn.
