@@ -25,11 +25,11 @@ public struct ClipAugmentationSettings: Settings {
     .value(
       "mixup_alpha", \.mixupAlpha,
       "Mixes clips and classes of a batch, by a share of Beta(alpha, alpha); null for none.",
-      .above(0, to: 100), isNew: true),
+      .from(0.001, to: 100), isNew: true),
     .value(
       "cutmix_alpha", \.cutmixAlpha,
       "Puts a rectangle of another clip into each, of an area of Beta(alpha, alpha); null for none.",
-      .above(0, to: 100), isNew: true),
+      .from(0.001, to: 100), isNew: true),
     .value(
       "random_operations", \.randomOperations,
       "The number of operations drawn for a clip, the same for its frames, after RandAugment; 0 for none.",

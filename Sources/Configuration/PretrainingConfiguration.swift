@@ -19,7 +19,7 @@ public struct PretrainingConfiguration: RunConfiguration {
   public var start = Start()
   /// The clips that the network is trained on.
   public var clip = Clip()
-  /// Random changes of color, different for each frame.
+  /// Random changes of color: for each frame in MoSI, DPC and OPN, for a whole clip in other tasks.
   public var jitter = ColorJitter()
   /// How pixels of 0 to 1 are normalized, for each of red, green, blue.
   public var normalization = Normalization()
@@ -54,7 +54,10 @@ public struct PretrainingConfiguration: RunConfiguration {
     .group("sources", \.sources, "The pictures and videos to learn from."),
     .group("start", \.start, "The weights to start from."),
     .group("clip", \.clip, "The clips that the network is trained on."),
-    .group("jitter", \.jitter, "Random changes of color, different for each frame."),
+    .group(
+      "jitter", \.jitter,
+      "Random changes of color: for each frame in MoSI, DPC and OPN, for a whole clip in other tasks."
+    ),
     .group(
       "normalization", \.normalization,
       "How pixels of 0 to 1 are normalized, for each of red, green, blue."),

@@ -97,7 +97,7 @@ public struct TransformationSettings: Settings {
     .value(
       "mixup_alpha", \.mixupAlpha,
       "Mixes each video with the next of its batch, by shares of Beta(alpha, alpha); null for none.",
-      .above(0, to: 100), isNew: true),
+      .from(0.001, to: 100), isNew: true),
   ]
 
   /// The transformations.

@@ -1,10 +1,12 @@
 import Configuration
 import Foundation
 import KeyedRandom
+import Pretext
 import TestSupport
 import Testing
 import Torch
 import Training
+import VideoSamples
 
 /// The arithmetic of Mixup, CutMix, random erasing and random operations.
 @Suite struct ClipAugmentationTests {
@@ -14,6 +16,64 @@ import Training
 
   private func largest(_ difference: Tensor) -> Double {
     difference.absolute().flattened().max([0]).item
+  }
+
+  // MARK: Batches
+
+  /// A batch of two samples with two clips each, of one level per clip; the normalization changes nothing.
+  private func batch(_ settings: ClipAugmentationSettings, smoothing: Double = 0) -> ActionBatch {
+    let samples = (0..<2).map { sample in
+      Sample(
+        id: .training(seed: 1, epoch: 0, source: sample),
+        clips: (0..<2).map { clip in
+          ClipPixels(
+            frames: 2, height: 12, width: 10,
+            pixels: Array(repeating: UInt8(50 * (2 * sample + clip)), count: 2 * 12 * 10 * 3))
+        }, source: sample)
+    }
+    return ActionClips(
+      jitter: .none, normalization: Normalization(mean: [0, 0, 0], std: [1, 1, 1]),
+      augmentation: settings
+    ).training(samples, labels: [3, 1], classes: 4, smoothing: smoothing, device: .cpu)
+  }
+
+  /// All clips of a video come one after another, with its class.
+  @Test func repeatedClipsKeepTheirClass() {
+    let batch = batch(ClipAugmentationSettings())
+    #expect(batch.labels.array(of: Int64.self) == [3, 3, 1, 1] && batch.targets == nil)
+    let levels = batch.clips.flattened(from: 1).mean([1]).array(of: Float.self)
+    for (level, expected) in zip(levels, [0, 50, 100, 150]) {
+      #expect(abs(level * 255 - Float(expected)) < 1e-3)
+    }
+  }
+
+  /// Erasing fills the same rectangle of all frames with noise, another one in each clip, and leaves the rest.
+  @Test func erasingIsBeforeMixing() throws {
+    var settings = ClipAugmentationSettings()
+    settings.erasingProbability = 1
+    let plain = batch(settings).clips
+    var places: Set<[Bool]> = []
+    for clip in 0..<4 {
+      let red = plain.selected(0, clip).selected(0, 0)
+      let frames = (0..<2).map { frame in
+        red.selected(0, frame).flattened().array(of: Float.self)
+          .map { abs($0 - Float(50 * clip) / 255) < 1e-6 }
+      }
+      #expect(frames[0] == frames[1])
+      let place = frames[0]
+      #expect(place.contains(true) && place.contains(false))
+      places.insert(place)
+    }
+    #expect(places.count == 4)
+    // A clip is mixed with the batch's reverse, its noise with it.
+    settings.mixupAlpha = 0.8
+    let mixed = batch(settings, smoothing: 0.2)
+    let targets = try #require(mixed.targets)
+    let share = (targets.selected(0, 0).selected(0, 3).item - 0.05) / 0.8
+    #expect(share > 0 && share < 1)
+    #expect(largest(mixed.clips - (plain * share + plain.flipped([0]) * (1 - share))) < 1e-5)
+    #expect(abs(targets.selected(0, 0).selected(0, 0).item - 0.05) < 1e-6)
+    #expect(largest(targets.sum([1]) - 1) < 1e-6)
   }
 
   // MARK: Mixing
@@ -49,11 +109,11 @@ import Training
   }
 
   /// The share of the own class is that of the own pixels. Pasting twice gives the first clips back.
-  @Test func cutmixSharesAreAreas() {
+  @Test func cutmixSharesAreAreas() throws {
     var random = KeyedGenerator(4)
     let mixing = ClipMixing(mixup: nil, cutmix: 1)
     for _ in 0..<40 {
-      guard let draw = mixing.draw(height: 12, width: 10, using: &random) else { break }
+      let draw = try #require(mixing.draw(height: 12, width: 10, using: &random))
       let marks = Tensor((0..<4).map(Float.init), shape: [4, 1, 1, 1, 1])
         .expanded([4, 3, 2, 12, 10])
       let targets = ClipMixing.targets(Tensor([0, 1, 2, 3]), classes: 4, smoothing: 0)

@@ -173,6 +173,25 @@ import VideoModels
     #expect(map(0, seed: 1).isEqual(to: map(0, seed: 2)))
   }
 
+  /// The first block is never left out: only from the second one on do maps depend on what is drawn.
+  @Test func dropPathRisesFromBlockToBlock() {
+    let clips = keyed([1], [4, 3, 4, 16, 16], -1...1)
+    func maps(seed: UInt64) -> [Tensor] {
+      let network = network(dropPath: 0.5)
+      network.setGenerator(Generator(seed: seed))
+      var map = clips
+      return withoutGradients {
+        network.stages.map { stage in
+          map = stage.module(map)
+          return map
+        }
+      }
+    }
+    for (name, (one, other)) in zip(StageName.allCases, zip(maps(seed: 1), maps(seed: 2))) {
+      #expect(one.isEqual(to: other) == (name != .conv5), "\(name)")
+    }
+  }
+
   /// The sizes of VideoMAE's networks: 21.9 M, 86.2 M, 303.9 M and 631.6 M parameters without the normalization of features.
   @Test func networksHaveTheirSizes() {
     let sizes: [(Architecture, Double)] = [

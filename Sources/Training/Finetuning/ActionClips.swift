@@ -5,14 +5,14 @@ import Torch
 import VideoSamples
 
 /// Turns the pixels of clips into the input of the network: color jitter, augmentation (both in training) and normalization.
-struct ActionClips {
+package struct ActionClips {
   let jitter: ColorJitter
   let normalization: Normalization
   private let operations: RandomOperations?
   private let erasing: RandomErasing?
   private let mixing: ClipMixing
 
-  init(
+  package init(
     jitter: ColorJitter, normalization: Normalization,
     augmentation: ClipAugmentationSettings = ClipAugmentationSettings()
   ) {
@@ -37,7 +37,7 @@ struct ActionClips {
   ///   - labels: the class of each sample.
   ///   - classes: the number of classes.
   ///   - smoothing: the label smoothing; 0 for none.
-  func training(
+  package func training(
     _ samples: [Sample], labels: [Int], classes: Int, smoothing: Double, device: Device
   ) -> ActionBatch {
     withoutGradients {
@@ -109,11 +109,11 @@ struct ActionClips {
 }
 
 /// A batch of training clips with their classes.
-struct ActionBatch {
+package struct ActionBatch {
   /// The normalized clips, float32 [B, 3, N, H, W].
-  let clips: Tensor
+  package let clips: Tensor
   /// The class of each clip, int64 [B]; of a mixed one its own, not that of the other.
-  let labels: Tensor
+  package let labels: Tensor
   /// The distributions of the classes of mixed clips, float32 [B, classes]; nil if no clip is mixed.
-  let targets: Tensor?
+  package let targets: Tensor?
 }

@@ -77,8 +77,8 @@ final class FinetuningObjective: TrainingObjective {
 // MARK: - Previews
 
 extension FinetuningObjective {
-  /// A preview of training clips as the network sees them. The videos are evenly spaced over the list, which is sorted by
-  /// class.
+  /// A preview of training clips, the first that is made of each video, before normalization, erasing and mixing. The videos
+  /// are evenly spaced over the list, which is sorted by class.
   ///
   /// - Throws: `NoUsableSource`.
   static func preview(
