@@ -172,8 +172,7 @@ struct Finetune: ParsableCommand {
         .measured(step, on: device, effort: .quick)
       }
     }
-    let isTransformer = configuration.model.architecture.isTransformer
-    let preset = isTransformer ? "tiny-videomae-finetune" : "tiny-finetune"
+    let preset = Preset.tiny(for: configuration.model.architecture).rawValue
     let notice = estimate.flatMap { own in
       CostNotice.text(
         for: own,

@@ -86,12 +86,19 @@ public struct FinetuningConfiguration: RunConfiguration {
     try require(
       model.aggregator == nil || batch.clips > 1, "batch.clips",
       "must be at least 2 for model.aggregator, whose features are normalized over the batch")
+    try requireMixable(
+      batch.clips > 1, "mixes the clips of a batch: batch.clips must be at least 2")
+  }
+
+  /// Requires `holds` if clips are mixed with others of their batch.
+  ///
+  /// - Parameter rule: the rule that does not hold else, as the predicate of a sentence about the setting that mixes.
+  /// - Throws: ``ConfigurationError/impossible(key:rule:)``.
+  package func requireMixable(_ holds: Bool, _ rule: String) throws {
     for (key, alpha) in [
       ("mixup_alpha", augmentation.mixupAlpha), ("cutmix_alpha", augmentation.cutmixAlpha),
     ] {
-      try require(
-        alpha == nil || batch.clips > 1, "augmentation.\(key)",
-        "mixes the clips of a batch: batch.clips must be at least 2")
+      try require(alpha == nil || holds, "augmentation.\(key)", rule)
     }
   }
 

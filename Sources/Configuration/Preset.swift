@@ -1,5 +1,6 @@
 import Foundation
 import SafeFiles
+import VideoModels
 
 /// The configurations included in mosi: the files of configs/.
 public enum Preset: String, CaseIterable, Sendable {
@@ -106,6 +107,11 @@ public enum Preset: String, CaseIterable, Sendable {
     case .densePrediction:
       task.densePrediction.memorySlots == nil ? .tinyDensePrediction : .tinyMemoryPrediction
     }
+  }
+
+  /// The fine-tuning of a network of `architecture` for a laptop.
+  public static func tiny(for architecture: Architecture) -> Preset {
+    architecture.isTransformer ? .tinyVideoMAEFinetune : .tinyFinetune
   }
 
   /// The YAML of the file.

@@ -26,7 +26,9 @@ extension StillTransformations {
     }
 
     /// For each frame, the map from its positions to those of the first.
-    public var maps: [ProjectiveMap] {
+    public var maps: [ProjectiveMap] { Self.maps(of: steps) }
+
+    fileprivate static func maps(of steps: [ProjectiveMap]) -> [ProjectiveMap] {
       var maps = [ProjectiveMap.identity]
       for step in steps { maps.append(maps[maps.count - 1].after(step)) }
       return maps
@@ -55,17 +57,15 @@ extension StillTransformations {
   }
 
   /// The steps, but none from where the horizon of strong perspectives would come near a frame: behind it is nothing.
-  static func inFront(_ steps: [ProjectiveMap]) -> [ProjectiveMap] {
-    var map = ProjectiveMap.identity
-    for (index, step) in steps.enumerated() {
-      map = map.after(step)
+  private static func inFront(_ steps: [ProjectiveMap]) -> [ProjectiveMap] {
+    let near = Draw.maps(of: steps).firstIndex { map in
       let nearest = ProjectiveMap.corners.map { map.divisor(at: $0) }.min()!
-      guard nearest > 0.02 * map.divisor(at: [0, 0]) else {
-        return steps[..<index]
-          + Array(repeating: ProjectiveMap.identity, count: steps.count - index)
-      }
+      return !(nearest > 0.02 * map.divisor(at: [0, 0]))
     }
-    return steps
+    // The first frame has no step.
+    guard let near else { return steps }
+    let kept = steps[..<(near - 1)]
+    return kept + Array(repeating: .identity, count: steps.count - kept.count)
   }
 
   /// The map of a frame: `part` of a strength that is drawn.

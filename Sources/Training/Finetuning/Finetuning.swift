@@ -171,7 +171,7 @@ extension StepPlan {
     let mostClips = batch.clips * batch.accumulationSteps * processes
     var stepsPerEpoch = (videos + mostClips - 1) / mostClips
     var clipsPerStep = videos / stepsPerEpoch
-    // Equal steps of few clips may leave out up to half of the videos; whole steps leave out less than one.
+    // Equal steps of few clips may leave out up to half of the videos; full ones leave out less than a step.
     let left = videos - stepsPerEpoch * clipsPerStep
     if 10 * left > videos, left > videos % mostClips {
       (stepsPerEpoch, clipsPerStep) = (videos / mostClips, mostClips)
@@ -181,16 +181,10 @@ extension StepPlan {
     }
     let mostOfAll = batch.clips * processes
     let batchCount = (clipsPerStep + mostOfAll - 1) / mostOfAll * processes
-    let augmentation = configuration.augmentation
-    for (key, alpha) in [
-      ("mixup_alpha", augmentation.mixupAlpha), ("cutmix_alpha", augmentation.cutmixAlpha),
-    ] where alpha != nil && clipsPerStep < 2 * batchCount {
-      throw ConfigurationError.impossible(
-        key: "augmentation.\(key)",
-        rule:
-          "mixes the clips of a batch, but a step of \(clipsPerStep) clips has \(batchCount) batches: raise batch.clips"
-      )
-    }
+    try configuration.requireMixable(
+      clipsPerStep >= 2 * batchCount,
+      "mixes the clips of a batch, but a step of \(clipsPerStep) clips has \(batchCount) batches: raise batch.clips"
+    )
     self.init(
       epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch,
       batches: (0..<batchCount).map {

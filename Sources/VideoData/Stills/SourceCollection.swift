@@ -34,18 +34,14 @@ public struct SourceCollection: Sendable {
     paths: [String], frameFolders: Bool = false,
     whileSearching: @escaping () throws -> Void = {}
   ) throws {
-    var search = SourceSearch(frameFolders: frameFolders, whileSearching: whileSearching)
-    for path in paths { try search.add(path) }
+    let search = try SourceSearch(
+      paths, frameFolders: frameFolders, whileSearching: whileSearching)
     sources = search.sources.list
     problems = search.problems
     likelyFrameFolders = search.likelyFrameFolders
     labeledLists = search.labeledLists
     remarks = search.remarks
     shownPictures = search.shown.map(\.pictures)
-    guard !sources.isEmpty else {
-      throw SourceError.nothingFound(
-        paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })
-    }
   }
 
   /// The path that is searched for `path`, one of those that ``init(paths:frameFolders:whileSearching:)`` takes: for synthetic

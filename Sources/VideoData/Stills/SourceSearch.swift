@@ -22,16 +22,24 @@ struct SourceSearch {
   /// The real paths of the folders and lists visited, so that links and lists cannot form cycles.
   private var entered: Set<String> = []
 
+  /// Searches paths.
+  ///
+  /// - Throws: ``SourceError``, also if there are no sources in them; what `whileSearching` throws.
   init(
-    frameFolders: Bool, ofShown isOfShown: Bool = false,
+    _ paths: [String], frameFolders: Bool, ofShown isOfShown: Bool = false,
     whileSearching: @escaping () throws -> Void = {}
-  ) {
+  ) throws {
     self.frameFolders = frameFolders
     self.isOfShown = isOfShown
     self.whileSearching = whileSearching
+    for path in paths { try add(path) }
+    guard sources.count > 0 else {
+      throw SourceError.nothingFound(
+        paths: paths, problem: problems.first.map { "\($0.path) \($0.reason)" })
+    }
   }
 
-  mutating func add(_ path: String) throws {
+  private mutating func add(_ path: String) throws {
     if path.hasPrefix("synthetic:") {
       return try addSynthetic(path)
     }
@@ -81,14 +89,8 @@ struct SourceSearch {
     -> SourceSearch
   {
     guard fileExists(at: path) else { throw SourceError.missing(path: path) }
-    var search = SourceSearch(
-      frameFolders: false, ofShown: true, whileSearching: whileSearching)
-    try search.add(path)
-    guard !search.sources.list.isEmpty else {
-      throw SourceError.nothingFound(
-        paths: [path], problem: search.problems.first.map { "\($0.path) \($0.reason)" })
-    }
-    return search
+    return try SourceSearch(
+      [path], frameFolders: false, ofShown: true, whileSearching: whileSearching)
   }
 
   /// False if the folder or list was visited before, under any name.
